@@ -1,0 +1,31 @@
+import { v7 } from 'uuid';
+
+/** What a session's id looks like: safe in a URL, a log and a file name, and free of the `:` that message ids use. */
+export const SESSION_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
+
+export function isSessionId(value: unknown): value is string {
+  return typeof value === 'string' && SESSION_ID_PATTERN.test(value);
+}
+
+/** A new UUIDv7. Its order in time is a convenience for people: nothing here ever orders by id. */
+export function newSessionId(): string {
+  return v7();
+}
+
+/** Where a message is: its session, and its ordinal, which that session never uses again. */
+export interface MessageRef {
+  readonly sessionId: string;
+  readonly ordinal: number;
+}
+
+export function messageId(ref: MessageRef): string {
+  return `${ref.sessionId}:${ref.ordinal}`;
+}
+
+/** Reads `<session id>:<ordinal>`; null where `id` is not of that form. */
+export function parseMessageId(id: string): MessageRef | null {
+  const match = /^([^:]+):(0|[1-9][0-9]{0,15})$/.exec(id);
+  if (!match || !isSessionId(match[1])) return null;
+  const ordinal = Number(match[2]);
+  return Number.isSafeInteger(ordinal) ? { sessionId: match[1]!, ordinal } : null;
+}

@@ -1,0 +1,164 @@
+import { z } from 'zod';
+import { InvalidInputError } from './errors.ts';
+import { SESSION_ID_PATTERN } from './id.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonDepth } from './json.ts';
+import type { Limits } from './limits.ts';
+import { MESSAGE_ROLES } from './message.ts';
+
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\0');
+}
+
+const UNSTORABLE = 'expected well-formed Unicode without NUL';
+
+const text = () => z.string().refine(isStorable, UNSTORABLE);
+
+function sizedText(maxBytes: number) {
+  return text().superRefine((value, context) => {
+    const bytes = Buffer.byteLength(value);
+    if (bytes > maxBytes) {
+      context.addIssue({
+        code: 'custom',
+        message: `expected at most ${maxBytes} bytes of UTF-8, got ${bytes}`,
+      });
+    }
+  });
+}
+
+function shortText(maxLength: number) {
+  return text().superRefine((value, context) => {
+    if (value.length > maxLength) {
+      context.addIssue({
+        code: 'custom',
+        message: `expected at most ${maxLength} characters, got ${value.length}`,
+      });
+    }
+  });
+}
+
+/** Why `value` cannot be stored; null when it can. Depth is measured first: all else recurses into the value. */
+export function jsonFault(value: JsonValue, maxBytes: number, maxDepth: number): string | null {
+  if (jsonDepth(value, maxDepth) > maxDepth)
+    return `expected at most ${maxDepth} levels of nesting, got more`;
+  const json = JSON.stringify(value);
+  const bytes = Buffer.byteLength(json);
+  if (bytes > maxBytes) return `expected at most ${maxBytes} bytes as JSON, got ${bytes}`;
+  // JSON.stringify writes a lone surrogate as \ud8xx, and NUL as \u0000: what it escapes this way cannot be stored.
+  return hasUnstorableText(value) ? `${UNSTORABLE} in every string and key` : null;
+}
+
+function hasUnstorableText(value: JsonValue): boolean {
+  if (typeof value === 'string') return !isStorable(value);
+  if (typeof value !== 'object' || value === null) return false;
+  if (Array.isArray(value)) return value.some(hasUnstorableText);
+  return Object.entries(value).some(([key, held]) => !isStorable(key) || hasUnstorableText(held));
+}
+
+function json(maxBytes: number, maxDepth: number) {
+  return z.custom<JsonValue>().superRefine((value, context) => {
+    const fault = value === undefined ? null : jsonFault(value, maxBytes, maxDepth);
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  });
+}
+
+function jsonObject(maxBytes: number, maxDepth: number) {
+  return z.custom<JsonObject>(isJsonObject, 'expected a JSON object').superRefine((value, context) => {
+    const fault = isJsonObject(value) ? jsonFault(value, maxBytes, maxDepth) : null;
+    if (fault) context.addIssue({ code: 'custom', message: fault });
+  });
+}
+
+const sessionId = z.string().regex(SESSION_ID_PATTERN, {
+  error: 'expected 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit',
+});
+
+const count = z.int('expected a whole number up to 2^53 - 1').min(0, 'expected 0 or more');
+
+/** The rules of every input, in one place: the API and the import check by them. */
+export function inputRules(limits: Limits) {
+  const name = shortText(limits.nameLength);
+  const metadata = jsonObject(limits.metadataBytes, limits.metadataDepth);
+  const title = shortText(limits.titleLength);
+  const content = sizedText(limits.contentBytes);
+  const usage = z.object({
+    inputTokens: count,
+    outputTokens: count,
+    costUsd: z.number('expected a number').min(0, 'expected 0 or more').nullish(),
+  });
+  const message = z.object({
+    role: z.enum(MESSAGE_ROLES, { error: `expected one of ${MESSAGE_ROLES.join(', ')}` }),
+    content,
+    name: name.nullish(),
+    toolCallId: name.nullish(),
+    payload: json(limits.payloadBytes, limits.payloadDepth).optional(),
+    usage: usage.nullish(),
+    metadata: metadata.nullish(),
+    createdAt: z.date('expected a time').nullish(),
+  });
+  const expectedVersion = z.int().min(1, 'expected 1 or more: versions start at 1').nullish();
+  const operationId = name.min(1, 'expected at least one character').nullish();
+  const create = z.object({
+    id: sessionId.nullish(),
+    userId: name.nullish(),
+    title: title.nullish(),
+    metadata: metadata.nullish(),
+    operationId,
+  });
+  return {
+    sessionId,
+    message,
+    metadata,
+    userId: name,
+    create,
+    spawn: create.extend({ parentId: sessionId }),
+    send: z.object({
+      sessionId,
+      message: content,
+      response: content,
+      usage: usage.nullish(),
+      expectedVersion,
+      operationId,
+    }),
+    append: z.object({
+      sessionId,
+      messages: z
+        .array(message)
+        .min(1, 'expected at least one message')
+        .max(limits.messages, `expected at most ${limits.messages} messages`),
+      expectedVersion,
+      operationId,
+    }),
+    update: z.object({
+      id: sessionId,
+      title: title.nullish(),
+      metadata: metadata.nullish(),
+      expectedVersion,
+      operationId,
+    }),
+    delete: z.object({
+      id: sessionId,
+      mode: z.enum(['RESTRICT', 'CASCADE']),
+      dryRun: z.boolean(),
+      expectedVersion,
+      operationId,
+    }),
+  };
+}
+
+export type InputRules = ReturnType<typeof inputRules>;
+
+/** `input` as `rule` understands it; an InvalidInputError names the path of each fault, from `root` down. */
+export function checkInput<Rule extends z.ZodType>(
+  rule: Rule,
+  input: unknown,
+  root: readonly string[] = ['input'],
+): z.output<Rule> {
+  const result = rule.safeParse(input);
+  if (result.success) return result.data;
+  throw new InvalidInputError(
+    result.error.issues.map((issue) => ({
+      path: [...root, ...issue.path.map(String)],
+      message: issue.message,
+    })),
+  );
+}

@@ -1,0 +1,27 @@
+import { DEFAULT_LIMITS, type Limits } from '../../model/limits.ts';
+
+/** Where the store says what it did and what it found; a pino logger fits. */
+export interface Logger {
+  debug(fields: object, message: string): void;
+  info(fields: object, message: string): void;
+  warn(fields: object, message: string): void;
+  error(fields: object, message: string): void;
+}
+
+/** Called now and then during long work. `total` is 0 where it is not known yet. */
+export type Progress = (stage: string, done: number, total: number) => void;
+
+export interface FileRepositoryOptions {
+  /** The data directory; made when it is not there. */
+  readonly directory: string;
+  /** Only `metadataBytes` and `metadataDepth` matter here: a merge can pass them where the patch did not. */
+  readonly limits?: Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
+  readonly logger?: Logger;
+  readonly onProgress?: Progress;
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+export function withDefaults(options: FileRepositoryOptions): Required<FileRepositoryOptions> {
+  return { limits: DEFAULT_LIMITS, logger: silent, onProgress: () => {}, ...options };
+}

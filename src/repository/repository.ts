@@ -1,0 +1,195 @@
+import type { MessageRef } from '../model/id.ts';
+import type { JsonObject } from '../model/json.ts';
+import type { Message, MessageRole, NewMessage } from '../model/message.ts';
+import type { Operation } from '../model/operation.ts';
+import type { Session, SessionFilter, SessionOrder } from '../model/session.ts';
+
+/**
+ * The contract of a store of session trees. It knows no GraphQL and no files: `test/repository/contract.ts` is the suite
+ * that every implementation passes.
+ *
+ * - Reads take many keys and answer in their order; each is one batch (one query, where there is a database).
+ * - A read sees every write that was acknowledged before it began, and no part of a write that was not.
+ * - A write resolves once it is durable. It rejects with a `ClientError` (`model/errors.ts`) for what a caller can cause,
+ *   and has then changed nothing; anything else it rejects with is a fault of the store.
+ * - Inputs are validated before they come here (`model/input.ts`); only what depends on stored state is checked here.
+ */
+export interface SessionRepository {
+  /** The sessions with these ids; null where there is none. */
+  findMany(ids: readonly string[]): Promise<(Session | null)[]>;
+
+  /** A page of each parent's children, in order of arrival; the key is `arrival`. Empty for an unknown parent. */
+  childrenOf(parentIds: readonly string[], page: PageRequest<number>): Promise<Page<Session>[]>;
+
+  /**
+   * A page of what is beneath each of `ids`, in pre-order, itself left out; the key is an `id`. `maxDepth` counts levels
+   * beneath (1: children only), null means all. A key that is no longer beneath is an `UnknownKeyError`.
+   */
+  descendantsOf(
+    ids: readonly string[],
+    page: PageRequest<string>,
+    maxDepth: number | null,
+  ): Promise<Page<Session>[]>;
+
+  /** How many sessions `descendantsOf` would page through. */
+  countDescendants(ids: readonly string[], maxDepth: number | null): Promise<number[]>;
+
+  /** Each session's ancestors, root first, parent last. */
+  ancestorsOf(ids: readonly string[]): Promise<Session[][]>;
+
+  /**
+   * A page of each history, oldest first; the key is `ordinal`. Reads at most `maxBytes` for the whole batch: a
+   * `ReadTooLargeError` says that more would be needed, before it is read.
+   */
+  historyOf(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]>;
+
+  /** How many messages `historyOf` would page through. */
+  countHistory(requests: readonly HistoryScope[]): Promise<number[]>;
+
+  /** The messages with these ids; null where there is none, or where it cannot be read. */
+  findMessages(refs: readonly MessageRef[], maxBytes: number): Promise<(Message | null)[]>;
+
+  /** A page of the sessions that pass `filter`, in `order`, ties by sequence in the same direction. */
+  list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>>;
+
+  /** How many sessions pass `filter`. */
+  count(filter: SessionFilter): Promise<number>;
+
+  status(): Promise<StoreStatus>;
+
+  /**
+   * A new session: a root, or a child where `parentId` is given, which takes its parent's userId unless it has one. Its
+   * `messages`, if any, come in with it, whole or not at all.
+   * Rejects: SessionNotFoundError (no such parent), SessionExistsError, ConflictError, StorageError.
+   */
+  create(input: CreateSession, operation?: Operation): Promise<Session>;
+
+  /**
+   * Messages at the end of a history, whole or not at all. Adds one to `version` and sets `lastActiveAt`.
+   * Rejects: SessionNotFoundError, ConflictError, StorageError.
+   */
+  append(input: AppendMessages, operation?: Operation): Promise<Appended>;
+
+  /**
+   * Title and metadata (a merge patch). Adds one to `version`; `lastActiveAt` stays.
+   * Rejects: SessionNotFoundError, InvalidInputError (merged metadata too large or too deep), ConflictError, StorageError.
+   */
+  update(input: UpdateSession, operation?: Operation): Promise<Session>;
+
+  /**
+   * Takes a session away, all or nothing. A deleted id stays taken. A dry run changes nothing and says what would go.
+   * Rejects: SessionNotFoundError, SessionHasChildrenError (RESTRICT), ConflictError, StorageError.
+   */
+  delete(input: DeleteSession, operation?: Operation): Promise<Deleted>;
+
+  /** Finishes the writes under way and lets go of the store. Writes that come later are a StorageError. */
+  close(): Promise<void>;
+}
+
+/**
+ * A stretch of an ordered list: at most `limit` items from its start or its end, strictly after and strictly before the
+ * keys. A key need not exist any more, unless the method says so.
+ */
+export interface PageRequest<Key> {
+  readonly limit: number;
+  readonly from: 'start' | 'end';
+  readonly after?: Key | undefined;
+  readonly before?: Key | undefined;
+}
+
+/** Items in the list's own order, whichever end they were taken from. `hasMore`: there are more in that direction. */
+export interface Page<T> {
+  readonly items: readonly T[];
+  readonly hasMore: boolean;
+}
+
+/** Place in a list of sessions: the time that orders it, in milliseconds since 1970, and the session's `sequence`. */
+export interface ListKey {
+  readonly time: number;
+  readonly sequence: number;
+}
+
+export interface HistoryScope {
+  readonly sessionId: string;
+  /** Only messages of these roles; all when left out. */
+  readonly roles?: readonly MessageRole[] | null | undefined;
+}
+
+export interface HistoryRequest extends HistoryScope {
+  readonly page: PageRequest<number>;
+}
+
+export interface CreateSession {
+  readonly id?: string | null;
+  readonly parentId?: string | null;
+  readonly userId?: string | null;
+  readonly title?: string | null;
+  readonly metadata?: JsonObject | null;
+  /** Left out: now. */
+  readonly createdAt?: Date | null;
+  /** Left out: `createdAt`. */
+  readonly lastActiveAt?: Date | null;
+  readonly messages?: readonly NewMessage[];
+}
+
+export interface AppendMessages {
+  readonly sessionId: string;
+  readonly messages: readonly NewMessage[];
+  readonly expectedVersion?: number | null;
+}
+
+export interface Appended {
+  readonly session: Session;
+  readonly messages: readonly Message[];
+}
+
+export interface UpdateSession {
+  readonly id: string;
+  /** Left out: unchanged; null: none. */
+  readonly title?: string | null;
+  readonly metadata?: JsonObject | null;
+  readonly expectedVersion?: number | null;
+}
+
+export interface DeleteSession {
+  readonly id: string;
+  readonly mode: 'RESTRICT' | 'CASCADE';
+  readonly dryRun: boolean;
+  readonly expectedVersion?: number | null;
+}
+
+/** Ids in pre-order. */
+export interface Deleted {
+  readonly deletedIds: readonly string[];
+  readonly reparentedIds: readonly string[];
+}
+
+export interface StoreStatus {
+  readonly sessionCount: number;
+  /** User messages, as `Session.messageCount`. */
+  readonly messageCount: number;
+  readonly quarantined: readonly QuarantinedFile[];
+}
+
+/** Something in the store that could not be read. `path` is relative to the data directory. */
+export interface QuarantinedFile {
+  readonly path: string;
+  readonly reason: string;
+  readonly since: Date;
+}
+
+/** The key of a page does not belong to the list (any more). */
+export class UnknownKeyError extends Error {
+  override readonly name = 'UnknownKeyError';
+}
+
+/** A batch would read more than it was allowed to. Nothing was read. */
+export class ReadTooLargeError extends Error {
+  override readonly name = 'ReadTooLargeError';
+  readonly maxBytes: number;
+
+  constructor(maxBytes: number) {
+    super(`The answer would read more than ${maxBytes} bytes of messages. Ask for fewer.`);
+    this.maxBytes = maxBytes;
+  }
+}
