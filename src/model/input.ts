@@ -44,14 +44,19 @@ export function jsonFault(value: JsonValue, maxBytes: number, maxDepth: number):
   const bytes = Buffer.byteLength(json);
   if (bytes > maxBytes) return `expected at most ${maxBytes} bytes as JSON, got ${bytes}`;
   // JSON.stringify writes a lone surrogate as \ud8xx, and NUL as \u0000: what it escapes this way cannot be stored.
-  return hasUnstorableText(value) ? `${UNSTORABLE} in every string and key` : null;
+  if (someLeaf(value, (leaf) => typeof leaf === 'string' && !isStorable(leaf)))
+    return `${UNSTORABLE} in every string and key`;
+  // JSON.parse makes Infinity of 1e999, and JSON.stringify writes null for it.
+  if (someLeaf(value, (leaf) => typeof leaf === 'number' && !Number.isFinite(leaf)))
+    return 'expected every number within the range of a 64-bit float, got a larger one';
+  return null;
 }
 
-function hasUnstorableText(value: JsonValue): boolean {
-  if (typeof value === 'string') return !isStorable(value);
-  if (typeof value !== 'object' || value === null) return false;
-  if (Array.isArray(value)) return value.some(hasUnstorableText);
-  return Object.entries(value).some(([key, held]) => !isStorable(key) || hasUnstorableText(held));
+/** Whether `test` holds for a key, or for a value that holds no others, anywhere in `value`. */
+function someLeaf(value: JsonValue, test: (leaf: JsonValue) => boolean): boolean {
+  if (typeof value !== 'object' || value === null) return test(value);
+  if (Array.isArray(value)) return value.some((held) => someLeaf(held, test));
+  return Object.entries(value).some(([key, held]) => test(key) || someLeaf(held, test));
 }
 
 function json(maxBytes: number, maxDepth: number) {
@@ -108,7 +113,19 @@ export function inputRules(limits: Limits) {
     sessionId,
     message,
     metadata,
+    filterMetadata: jsonObject(limits.filterBytes, limits.metadataDepth),
     userId: name,
+    filter: z.object({
+      userId: name.nullish(),
+      rootsOnly: z.boolean().nullish(),
+      parentId: name.nullish(),
+      rootId: name.nullish(),
+      createdAfter: z.date().nullish(),
+      createdBefore: z.date().nullish(),
+      activeAfter: z.date().nullish(),
+      activeBefore: z.date().nullish(),
+      metadata: metadata.nullish(),
+    }),
     create,
     spawn: create.extend({ parentId: sessionId }),
     send: z.object({

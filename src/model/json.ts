@@ -54,8 +54,11 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
  */
 export function jsonContains(value: JsonValue, part: JsonValue): boolean {
   if (Array.isArray(part)) {
-    return (
-      Array.isArray(value) && part.every((wanted) => value.some((present) => jsonContains(present, wanted)))
+    if (!Array.isArray(value)) return false;
+    // Scalars, which most arrays hold, are looked up: comparing each with each would take minutes for large arrays.
+    const scalars = new Set(value.filter(isScalar));
+    return part.every((wanted) =>
+      isScalar(wanted) ? scalars.has(wanted) : value.some((present) => jsonContains(present, wanted)),
     );
   }
   if (isJsonObject(part)) {
@@ -67,6 +70,10 @@ export function jsonContains(value: JsonValue, part: JsonValue): boolean {
     );
   }
   return value === part;
+}
+
+function isScalar(value: JsonValue): boolean {
+  return typeof value !== 'object' || value === null;
 }
 
 /** JSON with the keys of every object sorted: equal values give equal text. */

@@ -30,6 +30,8 @@ export interface Limits {
   readonly metadataBytes: number;
   /** Nesting of metadata. */
   readonly metadataDepth: number;
+  /** The metadata that a list is filtered by, as JSON: it is compared with every session's. */
+  readonly filterBytes: number;
   /** A title, in characters (UTF-16 code units). */
   readonly titleLength: number;
   /** userId, name, toolCallId and operationId, in characters. */
@@ -52,6 +54,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   payloadDepth: 128,
   metadataBytes: 64 * 1024,
   metadataDepth: 32,
+  filterBytes: 4 * 1024,
   titleLength: 500,
   nameLength: 256,
 });

@@ -5,16 +5,9 @@ import type { Operation } from '../model/operation.ts';
 import type { Session, SessionFilter, SessionOrder } from '../model/session.ts';
 
 /**
- * The contract of a store of session trees. It knows no GraphQL and no files: `test/repository/contract.ts` is the suite
- * that every implementation passes.
- *
- * - Reads take many keys and answer in their order; each is one batch (one query, where there is a database).
- * - A read sees every write that was acknowledged before it began, and no part of a write that was not.
- * - A write resolves once it is durable. It rejects with a `ClientError` (`model/errors.ts`) for what a caller can cause,
- *   and has then changed nothing; anything else it rejects with is a fault of the store.
- * - Inputs are validated before they come here (`model/input.ts`); only what depends on stored state is checked here.
+ * The half of the contract that reads: what a program may use beside the one that writes.
  */
-export interface SessionRepository {
+export interface SessionReader {
   /** The sessions with these ids; null where there is none. */
   findMany(ids: readonly string[]): Promise<(Session | null)[]>;
 
@@ -57,6 +50,21 @@ export interface SessionRepository {
 
   status(): Promise<StoreStatus>;
 
+  /** Lets go of the store; a repository first finishes the writes under way, and refuses later ones (StorageError). */
+  close(): Promise<void>;
+}
+
+/**
+ * The contract of a store of session trees. It knows no GraphQL and no files: `test/repository/contract.ts` is the suite
+ * that every implementation passes.
+ *
+ * - Reads take many keys and answer in their order; each is one batch (one query, where there is a database).
+ * - A read sees every write that was acknowledged before it began, and no part of a write that was not.
+ * - A write resolves once it is durable. It rejects with a `ClientError` (`model/errors.ts`) for what a caller can cause,
+ *   and has then changed nothing; anything else it rejects with is a fault of the store.
+ * - Inputs are validated before they come here (`model/input.ts`); only what depends on stored state is checked here.
+ */
+export interface SessionRepository extends SessionReader {
   /**
    * A new session: a root, or a child where `parentId` is given, which takes its parent's userId unless it has one. Its
    * `messages`, if any, come in with it, whole or not at all.
@@ -81,9 +89,6 @@ export interface SessionRepository {
    * Rejects: SessionNotFoundError, SessionHasChildrenError (RESTRICT), ConflictError, StorageError.
    */
   delete(input: DeleteSession, operation?: Operation): Promise<Deleted>;
-
-  /** Finishes the writes under way and lets go of the store. Writes that come later are a StorageError. */
-  close(): Promise<void>;
 }
 
 /**

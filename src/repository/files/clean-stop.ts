@@ -1,0 +1,54 @@
+import { existsSync, readFileSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { z } from 'zod';
+import { type Layout, SHARDS } from './layout.ts';
+
+const file = z.object({ size: z.number(), mtimeMs: z.number() });
+const mark = z.object({ lastSeq: z.int(), index: file, shards: z.array(z.number()).length(SHARDS.length) });
+
+/** The mark that a clean stop leaves: the index held all that the files do, and this is how the disk looked then. */
+export interface CleanStop extends z.output<typeof mark> {
+  /** The folders in which a file came, went or was replaced since. */
+  changedShards(layout: Layout): string[];
+}
+
+/** Null where the store was not stopped cleanly, or its mark cannot be read. */
+export function readCleanStop(layout: Layout): CleanStop | null {
+  if (!existsSync(layout.indexClean)) return null;
+  const parsed = mark.safeParse(jsonOrNull(readFileSync(layout.indexClean, 'utf8')));
+  if (!parsed.success) return null;
+  const { shards } = parsed.data;
+  const changedShards = (now: Layout) => {
+    const times = shardTimes(now);
+    return SHARDS.filter((_, n) => times[n] !== shards[n]);
+  };
+  return { ...parsed.data, changedShards };
+}
+
+/** Is the index the one that was there at the clean stop? */
+export function sameIndex(layout: Layout, stop: CleanStop): boolean {
+  if (!existsSync(layout.index)) return false;
+  const { size, mtimeMs } = statSync(layout.index);
+  return size === stop.index.size && mtimeMs === stop.index.mtimeMs;
+}
+
+/** Call it once the index is closed. */
+export function writeCleanStop(layout: Layout, lastSeq: number): void {
+  const { size, mtimeMs } = statSync(layout.index);
+  const content = JSON.stringify({ lastSeq, index: { size, mtimeMs }, shards: shardTimes(layout) });
+  const temporary = `${layout.indexClean}.tmp`;
+  writeFileSync(temporary, `${content}\n`, { flush: true });
+  renameSync(temporary, layout.indexClean);
+}
+
+function shardTimes(layout: Layout): number[] {
+  return SHARDS.map((shard) => statSync(join(layout.sessions, shard)).mtimeMs);
+}
+
+function jsonOrNull(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
+}

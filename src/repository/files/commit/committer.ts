@@ -1,0 +1,81 @@
+import { StorageError } from '../../../model/errors.ts';
+import type { IndexDatabase } from '../index/database.ts';
+import { Sequencer } from './sequencer.ts';
+
+/**
+ * Takes mutations through their commit: a sequence number, the write, then the index, in the order of the numbers. Where
+ * the index cannot follow the files, nothing more is committed: the next start builds it again.
+ */
+export class Committer {
+  readonly #db: IndexDatabase;
+  readonly #sequencer: Sequencer;
+  #lastSeq: number;
+  #failed = false;
+
+  constructor(db: IndexDatabase, lastSeq: number) {
+    this.#db = db;
+    this.#lastSeq = lastSeq;
+    this.#sequencer = new Sequencer(lastSeq, (work) => this.#transaction(work));
+  }
+
+  /** The highest number that was given out. */
+  get lastSeq(): number {
+    return this.#lastSeq;
+  }
+
+  /** The index is behind the files. */
+  get failed(): boolean {
+    return this.#failed;
+  }
+
+  /** As of the `Sequencer`: for several mutations that share one write. */
+  begin(): number {
+    if (this.#failed) throw needsRestart();
+    this.#lastSeq = this.#sequencer.begin();
+    return this.#lastSeq;
+  }
+
+  giveUp(seq: number): void {
+    this.#sequencer.giveUp(seq);
+  }
+
+  apply<T>(seq: number, change: () => T): Promise<T> {
+    return this.#sequencer.commit(seq, change);
+  }
+
+  /** One mutation by itself: `prepare` under its number, `write` to the disk, `apply` to the index. */
+  async commit<Prepared, T>(steps: {
+    prepare: (seq: number) => Prepared;
+    write: (prepared: Prepared) => Promise<void>;
+    apply: (prepared: Prepared) => T;
+  }): Promise<T> {
+    const seq = this.begin();
+    let prepared: Prepared;
+    try {
+      prepared = steps.prepare(seq);
+      await steps.write(prepared);
+    } catch (error) {
+      this.giveUp(seq);
+      throw error;
+    }
+    return this.apply(seq, () => steps.apply(prepared));
+  }
+
+  #transaction(work: () => void): void {
+    if (this.#failed) throw needsRestart();
+    try {
+      this.#db.transaction(work);
+    } catch (cause) {
+      this.#failed = true;
+      throw needsRestart({ cause });
+    }
+  }
+}
+
+function needsRestart(options?: ErrorOptions): StorageError {
+  return new StorageError(
+    'The store must be restarted: its index could not be written. Its log says why.',
+    false,
+    options,
+  );
+}

@@ -1,0 +1,161 @@
+import { constants } from 'node:fs';
+import { lstat, open, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
+import { StorageError } from '../../../model/errors.ts';
+import type { HandlePool } from './handle-pool.ts';
+
+/** Syncs directories; those who ask while a sync runs share the next one. */
+export class DirectorySync {
+  readonly #running = new Map<string, { current: Promise<void>; next: Promise<void> | null }>();
+
+  sync(directory: string): Promise<void> {
+    const state = this.#running.get(directory);
+    if (!state) return this.#start(directory);
+    // The one that runs may have begun before the caller's change: only a later one is sure to hold it.
+    state.next ??= state.current.then(
+      () => this.#start(directory),
+      () => this.#start(directory),
+    );
+    return state.next;
+  }
+
+  #start(directory: string): Promise<void> {
+    const current = syncDirectory(directory);
+    const state: { current: Promise<void>; next: Promise<void> | null } = { current, next: null };
+    this.#running.set(directory, state);
+    const done = () => {
+      if (this.#running.get(directory) === state && !state.next) this.#running.delete(directory);
+    };
+    current.then(done, done);
+    return current;
+  }
+}
+
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** A file of the store: what was written to it, and where its acknowledged part ends. */
+export interface Tail {
+  readonly path: string;
+  readonly size: number;
+}
+
+/**
+ * Appends to files so that what was acknowledged survives: a write that failed leaves nothing behind it. A file whose
+ * tail is in doubt takes no more until it has been cut back to its acknowledged size.
+ */
+export class DurableFiles {
+  readonly #handles: HandlePool;
+  readonly #directories = new DirectorySync();
+  readonly #inDoubt = new Set<string>();
+  #temporary = 0;
+
+  constructor(handles: HandlePool) {
+    this.#handles = handles;
+  }
+
+  /** Adds `bytes` after `tail.size`, on the disk when it resolves. Rejects with a StorageError: nothing was added. */
+  async append(tail: Tail, bytes: Buffer): Promise<void> {
+    try {
+      if (this.#inDoubt.has(tail.path)) await this.#cutBack(tail);
+      await this.#handles.with(tail.path, async (handle) => {
+        const { bytesWritten } = await handle.write(bytes);
+        if (bytesWritten !== bytes.length) throw diskFull(bytesWritten, bytes.length);
+        await handle.datasync();
+      });
+    } catch (error) {
+      this.#inDoubt.add(tail.path);
+      // The reason of the failure matters to the caller; that the cut failed too shows at the next append.
+      await this.#cutBack(tail).catch(() => {});
+      throw storageError(error);
+    }
+  }
+
+  /** Makes a file with `bytes` in it, whole or not at all, on the disk when it resolves. It must not be there yet. */
+  async create(path: string, bytes: Buffer): Promise<void> {
+    const directory = dirname(path);
+    this.#temporary += 1;
+    const temporary = join(directory, `.${process.pid}-${this.#temporary}.tmp`);
+    try {
+      if (await exists(path)) throw new StorageError('A file of that name is there already.', false);
+      await writeFile(temporary, bytes, { flag: 'wx', flush: true });
+      await rename(temporary, path);
+      await this.#directories.sync(directory);
+    } catch (error) {
+      await rm(temporary, { force: true });
+      throw storageError(error);
+    }
+  }
+
+  /** Removes a file, and lets go of it. It need not be there. The directory is synced by the caller, once for many. */
+  async remove(path: string): Promise<void> {
+    await this.#handles.forget(path);
+    await rm(path, { force: true });
+    this.#inDoubt.delete(path);
+  }
+
+  syncDirectory(directory: string): Promise<void> {
+    return this.#directories.sync(directory);
+  }
+
+  async #cutBack(tail: Tail): Promise<void> {
+    // A handle of its own: after a failed sync the kernel may report success for data that is gone.
+    await this.#handles.forget(tail.path);
+    const handle = await open(tail.path, 'r+');
+    try {
+      const { size } = await handle.stat();
+      if (size < tail.size) {
+        throw new StorageError('The file has lost acknowledged data. Run "sessiontree check".', false);
+      }
+      await handle.truncate(tail.size);
+      await handle.datasync();
+    } finally {
+      await handle.close();
+    }
+    this.#inDoubt.delete(tail.path);
+  }
+}
+
+async function exists(path: string): Promise<boolean> {
+  try {
+    await lstat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
+    throw error;
+  }
+}
+
+function diskFull(written: number, wanted: number): NodeJS.ErrnoException {
+  return Object.assign(new Error(`wrote ${written} of ${wanted} bytes`), { code: 'ENOSPC' });
+}
+
+/** What room or patience can mend. */
+const RETRYABLE = new Map([
+  ['ENOSPC', 'The disk is full'],
+  ['EDQUOT', 'The disk quota is used up'],
+  ['EFBIG', 'The file is as large as the system allows'],
+  ['EMFILE', 'Too many files are open'],
+  ['ENFILE', 'Too many files are open'],
+  ['EIO', 'The disk reported an error'],
+]);
+
+/** `error` in a client's words; the original is its cause, for the log. */
+export function storageError(error: unknown): StorageError {
+  if (error instanceof StorageError) return error;
+  const code = (error as NodeJS.ErrnoException).code ?? '';
+  const known = RETRYABLE.get(code);
+  return known
+    ? new StorageError(`${known}: nothing was recorded. Make room or wait, and try again.`, true, {
+        cause: error,
+      })
+    : new StorageError('The store could not write: nothing was recorded. Its log says why.', false, {
+        cause: error,
+      });
+}

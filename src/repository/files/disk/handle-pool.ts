@@ -1,0 +1,70 @@
+import { type FileHandle, open } from 'node:fs/promises';
+
+interface Pooled {
+  readonly handle: Promise<FileHandle>;
+  users: number;
+}
+
+/**
+ * Open files, at most `capacity` of them while they are not in use: opening is half the cost of a small append, and the
+ * number of descriptors must not grow with the number of sessions.
+ */
+export class HandlePool {
+  readonly #capacity: number;
+  readonly #flags: number;
+  /** In order of use, the latest last. */
+  readonly #pooled = new Map<string, Pooled>();
+
+  /** `flags` as of `open`; without O_CREAT, so that looking at a file never makes one. */
+  constructor(capacity: number, flags: number) {
+    this.#capacity = capacity;
+    this.#flags = flags;
+  }
+
+  /** Runs `use` with the file open; rejects as `open` does where it cannot be. */
+  async with<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    let entry = this.#pooled.get(path);
+    if (entry) this.#pooled.delete(path);
+    else entry = { handle: open(path, this.#flags), users: 0 };
+    this.#pooled.set(path, entry);
+    entry.users += 1;
+    try {
+      return await use(await entry.handle);
+    } catch (error) {
+      // A handle that failed is not used again: its state, or the file behind it, is in doubt.
+      if (this.#pooled.get(path) === entry) this.#pooled.delete(path);
+      throw error;
+    } finally {
+      entry.users -= 1;
+      if (entry.users === 0 && this.#pooled.get(path) !== entry) await close(entry);
+      await this.#evict();
+    }
+  }
+
+  /** Forgets a file that was removed or replaced. */
+  async forget(path: string): Promise<void> {
+    const entry = this.#pooled.get(path);
+    if (!entry) return;
+    this.#pooled.delete(path);
+    if (entry.users === 0) await close(entry);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#pooled.keys()].map((path) => this.forget(path)));
+  }
+
+  async #evict(): Promise<void> {
+    if (this.#pooled.size <= this.#capacity) return;
+    for (const [path, entry] of this.#pooled) {
+      if (entry.users > 0) continue;
+      this.#pooled.delete(path);
+      await close(entry);
+      return;
+    }
+  }
+}
+
+async function close(entry: Pooled): Promise<void> {
+  const handle = await entry.handle.catch(() => null);
+  await handle?.close();
+}

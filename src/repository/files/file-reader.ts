@@ -1,0 +1,152 @@
+import { join } from 'node:path';
+import type { MessageRef } from '../../model/id.ts';
+import type { Message } from '../../model/message.ts';
+import type { Session, SessionFilter, SessionOrder } from '../../model/session.ts';
+import {
+  type HistoryRequest,
+  type HistoryScope,
+  type ListKey,
+  type Page,
+  type PageRequest,
+  ReadTooLargeError,
+  type SessionReader,
+  type StoreStatus,
+} from '../repository.ts';
+import type { HandlePool } from './disk/handle-pool.ts';
+import type { IndexDatabase } from './index/database.ts';
+import { IndexReader } from './index/reader.ts';
+import type { Fault } from './index/writer.ts';
+import { type Layout, sessionPath } from './layout.ts';
+import type { Logger } from './options.ts';
+import { readMessages } from './read-messages.ts';
+import type { MessageLocation } from './session-state.ts';
+
+export interface FileReaderParts {
+  readonly layout: Layout;
+  readonly db: IndexDatabase;
+  readonly handles: HandlePool;
+  readonly logger: Logger;
+}
+
+/** The reads: the index says what and where, the session files hold the messages. */
+export class FileReader implements SessionReader {
+  protected readonly layout: Layout;
+  protected readonly db: IndexDatabase;
+  protected readonly index: IndexReader;
+  protected readonly handles: HandlePool;
+  protected readonly logger: Logger;
+
+  constructor({ layout, db, handles, logger }: FileReaderParts) {
+    this.layout = layout;
+    this.db = db;
+    this.index = new IndexReader(db);
+    this.handles = handles;
+    this.logger = logger;
+  }
+
+  async findMany(ids: readonly string[]): Promise<(Session | null)[]> {
+    return ids.map((id) => this.index.session(id));
+  }
+
+  async childrenOf(parentIds: readonly string[], page: PageRequest<number>): Promise<Page<Session>[]> {
+    return parentIds.map((id) => this.index.children(id, page));
+  }
+
+  async descendantsOf(
+    ids: readonly string[],
+    page: PageRequest<string>,
+    maxDepth: number | null,
+  ): Promise<Page<Session>[]> {
+    return ids.map((id) => this.index.descendants(id, page, maxDepth));
+  }
+
+  async countDescendants(ids: readonly string[], maxDepth: number | null): Promise<number[]> {
+    return ids.map((id) => this.index.countDescendants(id, maxDepth));
+  }
+
+  async ancestorsOf(ids: readonly string[]): Promise<Session[][]> {
+    return ids.map((id) => this.index.ancestors(id));
+  }
+
+  async list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>> {
+    return this.index.list(filter, order, page);
+  }
+
+  async count(filter: SessionFilter): Promise<number> {
+    return this.index.count(filter);
+  }
+
+  async historyOf(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]> {
+    const pages = requests.map((request) => this.index.history(request));
+    refuseAbove(
+      maxBytes,
+      pages.map((page) => page.items),
+    );
+    return Promise.all(
+      pages.map(async ({ items, hasMore }, n) => ({
+        items: (await this.#read(requests[n]!.sessionId, items)).filter((message) => message !== null),
+        hasMore,
+      })),
+    );
+  }
+
+  async countHistory(requests: readonly HistoryScope[]): Promise<number[]> {
+    return requests.map((request) => this.index.countHistory(request));
+  }
+
+  async findMessages(refs: readonly MessageRef[], maxBytes: number): Promise<(Message | null)[]> {
+    const found = refs.map(({ sessionId, ordinal }) => this.index.message(sessionId, ordinal));
+    refuseAbove(
+      maxBytes,
+      found.map((location) => (location ? [location] : [])),
+    );
+    return Promise.all(
+      found.map(async (location, n) =>
+        location ? ((await this.#read(refs[n]!.sessionId, [location]))[0] ?? null) : null,
+      ),
+    );
+  }
+
+  async status(): Promise<StoreStatus> {
+    return this.index.status();
+  }
+
+  async close(): Promise<void> {
+    await this.handles.close();
+    this.db.close();
+  }
+
+  /** A message that cannot be read, though the index knows it. */
+  protected reportFault(fault: Fault): void {
+    this.logger.error(fault, 'a part of a session cannot be read');
+  }
+
+  async #read(sessionId: string, locations: readonly MessageLocation[]): Promise<(Message | null)[]> {
+    if (locations.length === 0) return [];
+    const path = sessionPath(sessionId);
+    const { messages, faults } = await readMessages(
+      this.handles,
+      join(this.layout.root, path),
+      sessionId,
+      locations,
+    );
+    // A session that was deleted while it was being read leaves no fault, only nothing.
+    if (faults.length > 0 && this.index.row(sessionId)) {
+      for (const { line, reason } of faults) this.reportFault({ path, line, sessionId, reason });
+    }
+    return messages;
+  }
+}
+
+/** Adds up the lines that would be read, each once. */
+function refuseAbove(maxBytes: number, pages: readonly (readonly MessageLocation[])[]): void {
+  let bytes = 0;
+  for (const locations of pages) {
+    let offset = -1;
+    for (const location of locations) {
+      if (location.offset !== offset) bytes += location.length;
+      offset = location.offset;
+    }
+  }
+  if (bytes > maxBytes) throw new ReadTooLargeError(maxBytes);
+}

@@ -1,0 +1,221 @@
+import { join } from 'node:path';
+import { SessionExistsError, SessionNotFoundError, StorageError } from '../../model/errors.ts';
+import { newSessionId } from '../../model/id.ts';
+import type { Limits } from '../../model/limits.ts';
+import type { Message, NewMessage } from '../../model/message.ts';
+import type { Operation } from '../../model/operation.ts';
+import type { Session } from '../../model/session.ts';
+import type {
+  Appended,
+  AppendMessages,
+  CreateSession,
+  Deleted,
+  DeleteSession,
+  SessionRepository,
+  UpdateSession,
+} from '../repository.ts';
+import { Committer } from './commit/committer.ts';
+import { Gate } from './commit/gate.ts';
+import { Operations } from './commit/operations.ts';
+import { Deletions } from './deletions.ts';
+import { DurableFiles } from './disk/durable.ts';
+import { FileReader, type FileReaderParts } from './file-reader.ts';
+import { type Fault, IndexWriter } from './index/writer.ts';
+import { sessionPath } from './layout.ts';
+import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
+import { messageOf, stampOf, storedMessageOf } from './record.ts';
+import type { AppliedOperation } from './session-state.ts';
+import { SessionWrites } from './session-writes.ts';
+import { ghostOf } from './tombstone.ts';
+
+export interface FileRepositoryParts extends FileReaderParts {
+  readonly store: string;
+  readonly limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
+  /** The highest sequence number so far. */
+  readonly lastSeq: number;
+  /** Bytes of `store.jsonl`. */
+  readonly storeLogSize: number;
+  /** Lets go of the data directory; `lastSeq` is null where the index is not current. */
+  readonly release: (lastSeq: number | null) => void;
+}
+
+/** The repository over plain files. FORMAT.md says what it writes, and what it promises. */
+export class FileRepository extends FileReader implements SessionRepository {
+  readonly #parts: FileRepositoryParts;
+  readonly #writer: IndexWriter;
+  readonly #files: DurableFiles;
+  readonly #committer: Committer;
+  readonly #writes: SessionWrites;
+  readonly #deletions: Deletions;
+  /** What depends on the shape of the trees passes here: creations side by side, deletions alone. */
+  readonly #gate = new Gate();
+  readonly #operations = new Operations((id) => this.index.operation(id));
+  /** Ids that a creation under way has taken. */
+  readonly #claimed = new Map<string, Promise<unknown>>();
+  readonly #underWay = new Set<Promise<unknown>>();
+  #closing = false;
+
+  constructor(parts: FileRepositoryParts) {
+    super(parts);
+    this.#parts = parts;
+    this.#writer = new IndexWriter(parts.db);
+    this.#files = new DurableFiles(parts.handles);
+    this.#committer = new Committer(parts.db, parts.lastSeq);
+    const shared = {
+      layout: parts.layout,
+      index: this.index,
+      writer: this.#writer,
+      files: this.#files,
+      committer: this.#committer,
+    };
+    this.#writes = new SessionWrites(shared);
+    this.#deletions = new Deletions({ ...shared, ...parts, writes: this.#writes });
+  }
+
+  create(input: CreateSession, operation?: Operation): Promise<Session> {
+    return this.#accept(
+      operation,
+      () => this.#create(input, operation),
+      (applied) => this.#sessionOf(applied, { title: input.title ?? null, metadata: input.metadata ?? {} }),
+    );
+  }
+
+  append(input: AppendMessages, operation?: Operation): Promise<Appended> {
+    const { sessionId, messages, expectedVersion } = input;
+    return this.#accept(
+      operation,
+      () =>
+        this.#writes.submit(sessionId, {
+          expectedVersion,
+          operation,
+          records: (stamp, state) => appendRecords(stamp, state, messages),
+          answer: (session, before, at) => ({
+            session,
+            messages: this.#appended(sessionId, at, before.nextOrdinal, before.historyLength, messages),
+          }),
+        }),
+      (applied) => {
+        const { at, ordinal, position } = applied;
+        return {
+          session: this.#sessionOf(applied, {}),
+          messages: this.#appended(sessionId, new Date(at), ordinal ?? 0, position ?? 0, messages),
+        };
+      },
+    );
+  }
+
+  update(input: UpdateSession, operation?: Operation): Promise<Session> {
+    return this.#accept(
+      operation,
+      () =>
+        this.#writes.submit(input.id, {
+          expectedVersion: input.expectedVersion,
+          operation,
+          records: (stamp, state) => updateRecords(stamp, state, input, this.#parts.limits),
+          answer: (session) => session,
+        }),
+      (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
+    );
+  }
+
+  async delete(input: DeleteSession, operation?: Operation): Promise<Deleted> {
+    const deletedIds = input.dryRun
+      ? this.#deletions.plan(input).map(({ id }) => id)
+      : await this.#accept(
+          operation,
+          () => this.#gate.exclusive(() => this.#deletions.delete(input, operation)),
+          (applied) => this.index.deletedBy(applied.seq),
+        );
+    return { deletedIds, reparentedIds: [] };
+  }
+
+  override async close(): Promise<void> {
+    if (this.#closing) return;
+    this.#closing = true;
+    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await super.close();
+    this.#parts.release(this.#committer.failed ? null : this.#committer.lastSeq);
+  }
+
+  protected override reportFault(fault: Fault): void {
+    super.reportFault(fault);
+    this.#writer.addFault(fault);
+    this.index.refreshDamage();
+  }
+
+  /** Every write comes through here: refused once the store is closing, waited for by `close`. */
+  async #accept<T>(
+    operation: Operation | undefined,
+    run: () => Promise<T>,
+    replay: (applied: AppliedOperation) => T,
+  ): Promise<T> {
+    if (this.#closing)
+      throw new StorageError('The store is closing: nothing was recorded. Try again later.', true);
+    const work = this.#operations.once(operation, run, replay);
+    this.#underWay.add(work);
+    try {
+      return await work;
+    } catch (error) {
+      if (error instanceof StorageError) this.logger.error({ err: error.cause ?? error }, error.message);
+      throw error;
+    } finally {
+      this.#underWay.delete(work);
+    }
+  }
+
+  async #create(input: CreateSession, operation: Operation | undefined): Promise<Session> {
+    const id = input.id ?? newSessionId();
+    // How another creation of this id ends is its caller's business: here it only matters what it left behind.
+    for (let other = this.#claimed.get(id); other; other = this.#claimed.get(id)) await other.catch(() => {});
+    const created = this.#gate.shared(() => this.#createAs(id, input, operation));
+    this.#claimed.set(id, created);
+    try {
+      return await created;
+    } finally {
+      this.#claimed.delete(id);
+    }
+  }
+
+  async #createAs(id: string, input: CreateSession, operation: Operation | undefined): Promise<Session> {
+    const taken = this.index.idTaken(id);
+    if (taken !== null) throw new SessionExistsError(id, taken);
+    const parent = input.parentId != null ? this.index.row(input.parentId) : undefined;
+    if (input.parentId != null && !parent) throw new SessionNotFoundError(input.parentId);
+    const whole = { ...input, id, userId: input.userId ?? parent?.user_id ?? null };
+
+    return this.#committer.commit({
+      prepare: (seq) =>
+        writtenAt(0, createRecords(stampOf(seq, new Date(), operation), this.#parts.store, whole), null),
+      write: ({ bytes }) => this.#files.create(join(this.layout.root, sessionPath(id)), bytes),
+      apply: ({ state, effects }) => {
+        this.#writer.insertSession(state, true);
+        for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
+        return this.index.session(id)!;
+      },
+    });
+  }
+
+  /** The messages as a read gives them, from what was handed in: for a retry that is the same, by its fingerprint. */
+  #appended(
+    sessionId: string,
+    at: Date,
+    ordinal: number,
+    position: number,
+    messages: readonly NewMessage[],
+  ): Message[] {
+    return messages.map((message, n) => {
+      const place = { sessionId, at, ordinal: ordinal + n, position: position + n };
+      const bytes = this.index.message(sessionId, place.ordinal)?.bytes ?? 0;
+      return messageOf(storedMessageOf(message), { ...place, bytes });
+    });
+  }
+
+  /** The session of an operation as it is now; where it was deleted since, what is left of it and what is `known`. */
+  #sessionOf(applied: AppliedOperation, known: Partial<Session>): Session {
+    const session = this.index.session(applied.sessionId);
+    if (session) return session;
+    const tombstone = this.index.tombstone(applied.sessionId);
+    if (!tombstone) throw new StorageError('The session of this operation cannot be read.', false);
+    return { ...ghostOf(tombstone), ...known };
+  }
+}

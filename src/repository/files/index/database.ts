@@ -1,0 +1,141 @@
+import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
+import { type JsonValue, jsonContains } from '../../../model/json.ts';
+import { INDEX_VERSION, INDEXES, RELINK, TABLES } from './schema.ts';
+
+/** The index's SQLite database, with its statements prepared once. */
+export class IndexDatabase {
+  readonly #database: DatabaseSync;
+  readonly #statements = new Map<string, StatementSync>();
+
+  private constructor(database: DatabaseSync) {
+    this.#database = database;
+    database.function('json_contains', { deterministic: true }, (json, part) =>
+      Number(jsonContains(JSON.parse(String(json)) as JsonValue, parsedOnce(String(part)))),
+    );
+  }
+
+  /** An empty one in memory: for programs that read beside the one that owns the directory. */
+  static inMemory(): IndexDatabase {
+    const index = new IndexDatabase(new DatabaseSync(':memory:'));
+    index.#database.exec(TABLES);
+    return index;
+  }
+
+  /** An empty one in the file `path`, which must not be there. */
+  static create(path: string): IndexDatabase {
+    const index = new IndexDatabase(new DatabaseSync(path));
+    // Built in one go, or built again: a rebuild that was cut short never says that it is complete.
+    index.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072');
+    index.#database.exec(TABLES);
+    return index;
+  }
+
+  /** The one in the file `path`; null where there is none that can be used, or none of this version and this store. */
+  static open(
+    path: string,
+    store: string,
+    options: { readOnly: boolean; verify: boolean },
+  ): IndexDatabase | null {
+    let database: DatabaseSync | undefined;
+    try {
+      database = new DatabaseSync(path, { readOnly: options.readOnly });
+      const index = new IndexDatabase(database);
+      const sound =
+        index.meta('version') === INDEX_VERSION &&
+        index.meta('store') === store &&
+        index.meta('complete') === 1 &&
+        (!options.verify || index.get<{ quick_check: string }>('PRAGMA quick_check')?.quick_check === 'ok');
+      if (sound) {
+        if (!options.readOnly) index.#tuneForWriting();
+        return index;
+      }
+    } catch (error) {
+      // No file, or a file that SQLite cannot read: either way it has to be built.
+      if (!isSqliteError(error)) throw error;
+    }
+    database?.close();
+    return null;
+  }
+
+  /** After a rebuild has filled the tables. */
+  complete(store: string): void {
+    this.#database.exec(INDEXES);
+    this.relink();
+    this.setMeta('version', INDEX_VERSION);
+    this.setMeta('store', store);
+    this.setMeta('complete', 1);
+    this.#tuneForWriting();
+  }
+
+  /** Works out anew what depends on the shape of the trees. */
+  relink(): void {
+    this.#database.exec(RELINK);
+  }
+
+  // A commit need not reach the disk: what the index lost, the files still say. WAL keeps it whole across a power cut.
+  #tuneForWriting(): void {
+    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
+  }
+
+  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#prepared(sql).get(...values) as Row | undefined;
+  }
+
+  all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
+    return this.#prepared(sql).all(...values) as Row[];
+  }
+
+  iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
+    // Not the shared statement: another use of it would end the iteration.
+    return this.#database.prepare(sql).iterate(...values) as Iterable<Row>;
+  }
+
+  run(sql: string, ...values: SQLInputValue[]): void {
+    this.#prepared(sql).run(...values);
+  }
+
+  meta(key: string): unknown {
+    return this.get<{ value: unknown }>('SELECT value FROM meta WHERE key = ?', key)?.value;
+  }
+
+  setMeta(key: string, value: SQLInputValue): void {
+    this.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', key, value);
+  }
+
+  /** Runs `work`, all of it or nothing. */
+  transaction(work: () => void): void {
+    this.#database.exec('BEGIN');
+    try {
+      work();
+      this.#database.exec('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
+  close(): void {
+    this.#database.close();
+  }
+
+  #prepared(sql: string): StatementSync {
+    let statement = this.#statements.get(sql);
+    if (!statement) {
+      statement = this.#database.prepare(sql);
+      this.#statements.set(sql, statement);
+    }
+    return statement;
+  }
+}
+
+function isSqliteError(error: unknown): boolean {
+  return (error as { code?: unknown }).code === 'ERR_SQLITE_ERROR';
+}
+
+let lastPart: { json: string; value: JsonValue } = { json: 'null', value: null };
+
+/** A filter is asked of every row in turn: it is parsed for the first. */
+function parsedOnce(json: string): JsonValue {
+  if (lastPart.json !== json) lastPart = { json, value: JSON.parse(json) as JsonValue };
+  return lastPart.value;
+}

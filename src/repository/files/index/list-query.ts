@@ -1,0 +1,60 @@
+import type { SQLInputValue } from 'node:sqlite';
+import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { ListKey, PageRequest } from '../../repository.ts';
+
+interface Condition {
+  readonly sql: string;
+  readonly values: readonly SQLInputValue[];
+}
+
+function filterConditions(filter: SessionFilter): Condition[] {
+  const conditions: Condition[] = [];
+  const add = (sql: string, ...values: SQLInputValue[]) => conditions.push({ sql, values });
+  if (filter.userId != null) add('user_id = ?', filter.userId);
+  if (filter.rootsOnly) add('parent_seq IS NULL');
+  if (filter.parentId != null) add('parent_id = ?', filter.parentId);
+  if (filter.rootId != null) add('root_id = ?', filter.rootId);
+  if (filter.createdAfter) add('created_at >= ?', filter.createdAfter.getTime());
+  if (filter.createdBefore) add('created_at < ?', filter.createdBefore.getTime());
+  if (filter.activeAfter) add('last_active_at >= ?', filter.activeAfter.getTime());
+  if (filter.activeBefore) add('last_active_at < ?', filter.activeBefore.getTime());
+  if (filter.metadata) add('json_contains(metadata, ?)', JSON.stringify(filter.metadata));
+  return conditions;
+}
+
+function where(conditions: readonly Condition[]): Condition {
+  return {
+    sql: conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
+    values: conditions.flatMap(({ values }) => values),
+  };
+}
+
+/** The rows of one page, and one more that tells whether there are more; in page direction. */
+export function listQuery(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Condition {
+  const time = order.field === 'CREATED_AT' ? 'created_at' : 'last_active_at';
+  const ascending = order.direction === 'ASC';
+  const conditions = filterConditions(filter);
+  const beyond = (key: ListKey | undefined, later: boolean) => {
+    if (key)
+      conditions.push({
+        sql: `(${time}, seq) ${later ? '>' : '<'} (?, ?)`,
+        values: [key.time, key.sequence],
+      });
+  };
+  beyond(page.after, ascending);
+  beyond(page.before, !ascending);
+  const direction = ascending === (page.from === 'start') ? 'ASC' : 'DESC';
+  const { sql, values } = where(conditions);
+  return {
+    sql: `SELECT * FROM sessions${sql} ORDER BY ${time} ${direction}, seq ${direction} LIMIT ?`,
+    values: [...values, page.limit + 1],
+  };
+}
+
+/** The number of sessions that pass; read off the totals where all do. */
+export function countQuery(filter: SessionFilter): Condition {
+  const conditions = filterConditions(filter);
+  if (conditions.length === 0) return { sql: 'SELECT sessions AS n FROM totals', values: [] };
+  const { sql, values } = where(conditions);
+  return { sql: `SELECT count(*) AS n FROM sessions${sql}`, values };
+}

@@ -1,0 +1,241 @@
+import { MESSAGE_ROLES } from '../../../model/message.ts';
+import type { Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import {
+  type HistoryRequest,
+  type HistoryScope,
+  type ListKey,
+  type Page,
+  type PageRequest,
+  type StoreStatus,
+  UnknownKeyError,
+} from '../../repository.ts';
+import type { AppliedOperation, MessageLocation } from '../session-state.ts';
+import type { IndexDatabase } from './database.ts';
+import { countQuery, listQuery } from './list-query.ts';
+import { type SessionRow, sessionOf } from './session-row.ts';
+import { comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
+
+/** What a tombstone keeps of a deleted session. */
+export interface TombstoneRow {
+  readonly id: string;
+  readonly parent_id: string | null;
+  readonly arrival: number;
+  readonly last: string | null;
+}
+
+/** Every question that the index answers. Synchronous: each takes microseconds, and sees one state of the store. */
+export class IndexReader {
+  readonly #db: IndexDatabase;
+  /** Of the few sessions that have any: every other read is spared the look. */
+  #damage = new Map<string, Damage[]>();
+
+  constructor(db: IndexDatabase) {
+    this.#db = db;
+    this.refreshDamage();
+  }
+
+  /** After the quarantine has changed. */
+  refreshDamage(): void {
+    this.#damage = new Map();
+    const rows = this.#db.all<{ session_id: string; line: number; reason: string }>(
+      `SELECT session_id, line, reason FROM quarantine
+        WHERE session_id IS NOT NULL AND line IS NOT NULL ORDER BY session_id, line`,
+    );
+    for (const { session_id, line, reason } of rows) {
+      const known = this.#damage.get(session_id);
+      if (known) known.push({ line, reason });
+      else this.#damage.set(session_id, [{ line, reason }]);
+    }
+  }
+
+  row(id: string): SessionRow | undefined {
+    return this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
+  }
+
+  session(id: string): Session | null {
+    const row = this.row(id);
+    return row ? this.#session(row) : null;
+  }
+
+  /** Why a new session cannot have this id; null when it can. */
+  idTaken(id: string): string | null {
+    if (this.#db.get('SELECT 1 FROM sessions WHERE id = ?', id)) return 'a session has it';
+    if (this.tombstone(id)) return 'a session that was deleted had it';
+    if (this.#db.get('SELECT 1 FROM quarantine WHERE session_id = ?', id)) {
+      return 'a file that cannot be read has it (see store { quarantined })';
+    }
+    return null;
+  }
+
+  tombstone(id: string): TombstoneRow | undefined {
+    return this.#db.get<TombstoneRow>('SELECT * FROM tombstones WHERE id = ?', id);
+  }
+
+  operation(id: string): AppliedOperation | undefined {
+    return this.#db.get<AppliedOperation>(
+      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position FROM operations WHERE id = ?`,
+      id,
+    );
+  }
+
+  operationsOf(sessionId: string): AppliedOperation[] {
+    return this.#db.all<AppliedOperation>(
+      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position
+         FROM operations WHERE session_id = ? ORDER BY seq`,
+      sessionId,
+    );
+  }
+
+  /** The ids that the deletion with this sequence number took away, in its order. */
+  deletedBy(seq: number): string[] {
+    return this.#db
+      .all<{ id: string }>('SELECT id FROM tombstones WHERE deleted_seq = ? ORDER BY place', seq)
+      .map(({ id }) => id);
+  }
+
+  children(parentId: string, page: PageRequest<number>): Page<Session> {
+    const parent = this.#db.get<{ seq: number }>('SELECT seq FROM sessions WHERE id = ?', parentId);
+    if (!parent) return EMPTY_PAGE;
+    const rows = this.#db.all<SessionRow>(
+      `SELECT * FROM sessions WHERE parent_seq = ? AND arrival > ? AND arrival < ?
+         ORDER BY arrival ${page.from === 'start' ? 'ASC' : 'DESC'} LIMIT ?`,
+      parent.seq,
+      page.after ?? -1,
+      page.before ?? Number.MAX_SAFE_INTEGER,
+      page.limit + 1,
+    );
+    return this.#sessions(inOrder(rows, page));
+  }
+
+  descendants(topId: string, page: PageRequest<string>, maxDepth: number | null): Page<Session> {
+    const top = this.row(topId);
+    if (!top) return EMPTY_PAGE;
+    const after = this.#place(topId, page.after);
+    const before = this.#place(topId, page.before);
+    const forward = page.from === 'start';
+    const [start, end] = forward ? [after, before] : [before, after];
+    const rows: SessionRow[] = [];
+    const direction = forward ? 'forward' : 'backward';
+    for (const visit of walkTree(this.#db, top.seq, direction, maxDepth ?? Number.POSITIVE_INFINITY, start)) {
+      if (end && comparePlaces(visit.place(), end) * (forward ? 1 : -1) >= 0) break;
+      rows.push(visit.row);
+      if (rows.length > page.limit) break;
+    }
+    return this.#sessions(inOrder(rows, page));
+  }
+
+  #place(topId: string, key: string | undefined): Place | undefined {
+    if (key === undefined) return undefined;
+    const place = placeBeneath(this.#db, topId, key);
+    if (!place) throw new UnknownKeyError(`"${key}" is not beneath "${topId}".`);
+    return place;
+  }
+
+  countDescendants(id: string, maxDepth: number | null): number {
+    return this.#db.get<{ n: number }>(
+      `WITH RECURSIVE beneath (seq, depth) AS (
+         SELECT c.seq, 1 FROM sessions t JOIN sessions c ON c.parent_seq = t.seq WHERE t.id = ?1 AND ?2 > 0
+         UNION ALL
+         SELECT c.seq, b.depth + 1 FROM beneath b JOIN sessions c ON c.parent_seq = b.seq WHERE b.depth < ?2
+       ) SELECT count(*) AS n FROM beneath`,
+      id,
+      maxDepth ?? Number.MAX_SAFE_INTEGER,
+    )!.n;
+  }
+
+  /** The session and all beneath it, in pre-order. */
+  subtree(id: string): SessionRow[] {
+    const top = this.row(id);
+    if (!top) return [];
+    const beneath = walkTree(this.#db, top.seq, 'forward', Number.POSITIVE_INFINITY, undefined);
+    return [top, ...beneath.map(({ row }) => row)];
+  }
+
+  ancestors(id: string): Session[] {
+    const found: Session[] = [];
+    let next = this.row(id)?.parent_seq ?? null;
+    while (next !== null) {
+      const row = this.#db.get<SessionRow>('SELECT * FROM sessions WHERE seq = ?', next)!;
+      found.unshift(this.#session(row));
+      next = row.parent_seq;
+    }
+    return found;
+  }
+
+  list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
+    const { sql, values } = listQuery(filter, order, page);
+    return this.#sessions(inOrder(this.#db.all<SessionRow>(sql, ...values), page));
+  }
+
+  count(filter: SessionFilter): number {
+    const { sql, values } = countQuery(filter);
+    return this.#db.get<{ n: number }>(sql, ...values)!.n;
+  }
+
+  /** Where the messages of a page lie; none for an unknown session. */
+  history({ sessionId, roles, page }: HistoryRequest): Page<MessageLocation> {
+    const scope = this.#historyScope({ sessionId, roles });
+    const rows = this.#db.all<Omit<MessageLocation, 'role'> & { role: number }>(
+      `SELECT ordinal, position, role, offset, length, bytes FROM messages
+        WHERE ${scope.sql} AND ordinal > ? AND ordinal < ?
+        ORDER BY ordinal ${page.from === 'start' ? 'ASC' : 'DESC'} LIMIT ?`,
+      ...scope.values,
+      page.after ?? -1,
+      page.before ?? Number.MAX_SAFE_INTEGER,
+      page.limit + 1,
+    );
+    const { items, hasMore } = inOrder(rows, page);
+    return { items: items.map((row) => ({ ...row, role: MESSAGE_ROLES[row.role]! })), hasMore };
+  }
+
+  countHistory(request: HistoryScope): number {
+    const { sql, values } = this.#historyScope(request);
+    return this.#db.get<{ n: number }>(`SELECT count(*) AS n FROM messages WHERE ${sql}`, ...values)!.n;
+  }
+
+  #historyScope({ sessionId, roles }: HistoryScope): { sql: string; values: (string | number)[] } {
+    const session = 'session = (SELECT seq FROM sessions WHERE id = ?)';
+    if (!roles) return { sql: session, values: [sessionId] };
+    const numbers = roles.map((role) => MESSAGE_ROLES.indexOf(role));
+    return { sql: `${session} AND role IN (${numbers.join(', ') || 'NULL'})`, values: [sessionId] };
+  }
+
+  message(sessionId: string, ordinal: number): MessageLocation | null {
+    const page = { limit: 1, from: 'start', after: ordinal - 1, before: ordinal + 1 } as const;
+    return this.history({ sessionId, page }).items[0] ?? null;
+  }
+
+  status(): StoreStatus {
+    const totals = this.#db.get<{ sessions: number; messages: number }>('SELECT * FROM totals')!;
+    const faults = this.#db.all<{ path: string; line: number | null; reason: string; since: number }>(
+      'SELECT path, line, reason, since FROM quarantine ORDER BY path, line',
+    );
+    return {
+      sessionCount: totals.sessions,
+      messageCount: totals.messages,
+      quarantined: faults.map(({ path, line, reason, since }) => ({
+        path,
+        reason: line === null ? reason : `line ${line}: ${reason}`,
+        since: new Date(since),
+      })),
+    };
+  }
+
+  #session(row: SessionRow): Session {
+    return sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
+  }
+
+  #sessions({ items, hasMore }: Page<SessionRow>): Page<Session> {
+    return { items: items.map((row) => this.#session(row)), hasMore };
+  }
+}
+
+const EMPTY_PAGE = { items: [], hasMore: false } as const;
+const UNDAMAGED: readonly Damage[] = Object.freeze([]);
+
+/** Rows as they came from one end, one more than asked for where there are more: a page in the list's own order. */
+function inOrder<Row>(rows: Row[], page: PageRequest<unknown>): Page<Row> {
+  const items = rows.slice(0, page.limit);
+  if (page.from === 'end') items.reverse();
+  return { items, hasMore: rows.length > page.limit };
+}

@@ -1,0 +1,130 @@
+/** Changes with every change of the tables below: an index of another version is thrown away and built again. */
+export const INDEX_VERSION = 1;
+
+/**
+ * The index: what is needed to answer without reading the files. It holds nothing that they do not.
+ *
+ * `sessions.seq` is the sequence number of the creation. `parent_seq` is null for a root, and where the parent cannot be
+ * read; `root_id` and `depth` count from the topmost ancestor that can be read. `metadata` comes last: SQLite reads a long
+ * row only as far as it must.
+ */
+export const TABLES = `
+CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
+
+CREATE TABLE sessions (
+  seq INTEGER PRIMARY KEY,
+  id TEXT NOT NULL UNIQUE,
+  parent_id TEXT,
+  parent_seq INTEGER,
+  arrival INTEGER NOT NULL,
+  root_id TEXT NOT NULL,
+  depth INTEGER NOT NULL,
+  child_count INTEGER NOT NULL,
+  user_id TEXT,
+  title TEXT,
+  created_at INTEGER NOT NULL,
+  last_active_at INTEGER NOT NULL,
+  message_count INTEGER NOT NULL,
+  history_length INTEGER NOT NULL,
+  next_ordinal INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  last_seq INTEGER NOT NULL,
+  size INTEGER NOT NULL,
+  metadata TEXT NOT NULL
+);
+
+CREATE TABLE messages (
+  session INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  role INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  PRIMARY KEY (session, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE operations (
+  id TEXT PRIMARY KEY,
+  fingerprint TEXT NOT NULL,
+  session_id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  at INTEGER NOT NULL,
+  ordinal INTEGER,
+  position INTEGER
+) WITHOUT ROWID;
+
+CREATE TABLE tombstones (
+  id TEXT PRIMARY KEY,
+  deleted_seq INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  parent_id TEXT,
+  arrival INTEGER NOT NULL,
+  last TEXT
+) WITHOUT ROWID;
+
+CREATE TABLE quarantine (
+  path TEXT NOT NULL,
+  line INTEGER,
+  session_id TEXT,
+  reason TEXT NOT NULL,
+  since INTEGER NOT NULL
+);
+
+CREATE TABLE totals (sessions INTEGER NOT NULL, messages INTEGER NOT NULL);
+INSERT INTO totals VALUES (0, 0);
+`;
+
+/** Made after a rebuild has filled the tables: cheaper at once than row by row. */
+export const INDEXES = `
+CREATE INDEX sessions_children ON sessions (parent_seq, arrival);
+CREATE INDEX sessions_parent_id ON sessions (parent_id);
+CREATE INDEX sessions_root ON sessions (root_id);
+CREATE INDEX sessions_created ON sessions (created_at);
+CREATE INDEX sessions_active ON sessions (last_active_at);
+CREATE INDEX sessions_user_created ON sessions (user_id, created_at);
+CREATE INDEX sessions_user_active ON sessions (user_id, last_active_at);
+CREATE INDEX roots_created ON sessions (created_at) WHERE parent_seq IS NULL;
+CREATE INDEX roots_active ON sessions (last_active_at) WHERE parent_seq IS NULL;
+CREATE INDEX operations_session ON operations (session_id);
+CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
+
+CREATE TRIGGER session_added AFTER INSERT ON sessions BEGIN
+  UPDATE totals SET sessions = sessions + 1, messages = messages + NEW.message_count;
+  UPDATE sessions SET child_count = child_count + 1 WHERE seq = NEW.parent_seq;
+END;
+CREATE TRIGGER session_removed AFTER DELETE ON sessions BEGIN
+  UPDATE totals SET sessions = sessions - 1, messages = messages - OLD.message_count;
+  UPDATE sessions SET child_count = child_count - 1 WHERE seq = OLD.parent_seq;
+END;
+CREATE TRIGGER session_messages AFTER UPDATE OF message_count ON sessions BEGIN
+  UPDATE totals SET messages = messages + NEW.message_count - OLD.message_count;
+END;
+`;
+
+/**
+ * Works out what depends on other sessions, from `parent_id` alone, for all sessions at once: after a rebuild, and when
+ * files came or went. Members of a circle (which no mutation can make, but a copied file can) have no root above them:
+ * the second step leaves each of them a root of its own.
+ */
+export const RELINK = `
+UPDATE sessions SET parent_seq = (SELECT p.seq FROM sessions p WHERE p.id = sessions.parent_id);
+UPDATE sessions SET root_id = '', depth = -1, child_count = 0;
+CREATE TEMP TABLE placed (seq INTEGER PRIMARY KEY, root_id TEXT NOT NULL, depth INTEGER NOT NULL);
+INSERT INTO placed
+  WITH RECURSIVE placing (seq, root_id, depth) AS (
+    SELECT seq, id, 0 FROM sessions WHERE parent_seq IS NULL
+    UNION ALL
+    SELECT s.seq, p.root_id, p.depth + 1 FROM placing p JOIN sessions s ON s.parent_seq = p.seq
+  )
+  SELECT * FROM placing;
+UPDATE sessions SET root_id = p.root_id, depth = p.depth FROM placed p WHERE p.seq = sessions.seq;
+UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE depth = -1;
+UPDATE sessions SET child_count = c.n
+  FROM (SELECT parent_seq, count(*) AS n FROM sessions WHERE parent_seq IS NOT NULL GROUP BY parent_seq) c
+  WHERE c.parent_seq = sessions.seq;
+DROP TABLE placed;
+UPDATE totals SET
+  sessions = (SELECT count(*) FROM sessions),
+  messages = (SELECT coalesce(sum(message_count), 0) FROM sessions);
+`;

@@ -1,0 +1,165 @@
+import { MESSAGE_ROLES } from '../../../model/message.ts';
+import type { DeleteRecord, Tombstone } from '../record.ts';
+import type { Applied, AppliedOperation, SessionState } from '../session-state.ts';
+import type { IndexDatabase } from './database.ts';
+import type { SessionRow } from './session-row.ts';
+
+/** Something that could not be read. `path` is relative to the data directory; `line` where it is one line. */
+export interface Fault {
+  readonly path: string;
+  readonly line: number | null;
+  readonly sessionId: string | null;
+  readonly reason: string;
+}
+
+/** Every change of the index. The caller brings the transaction. */
+export class IndexWriter {
+  readonly #db: IndexDatabase;
+
+  constructor(db: IndexDatabase) {
+    this.#db = db;
+  }
+
+  /** A session that was not there. `linked`: its place in the tree is worked out here, not by a later relink. */
+  insertSession(state: SessionState, linked: boolean): void {
+    const parent =
+      linked && state.parentId !== null
+        ? this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', state.parentId)
+        : undefined;
+    this.#db.run(
+      'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      state.sequence,
+      state.id,
+      state.parentId,
+      parent?.seq ?? null,
+      state.arrival,
+      parent?.root_id ?? state.id,
+      parent ? parent.depth + 1 : 0,
+      state.userId,
+      state.title,
+      state.createdAt,
+      state.lastActiveAt,
+      state.messageCount,
+      state.historyLength,
+      state.nextOrdinal,
+      state.version,
+      state.lastSeq,
+      state.size,
+      state.metadata,
+    );
+  }
+
+  updateSession(state: SessionState): void {
+    this.#db.run(
+      `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
+         next_ordinal = ?, version = ?, last_seq = ?, size = ?, metadata = ? WHERE seq = ?`,
+      state.title,
+      state.lastActiveAt,
+      state.messageCount,
+      state.historyLength,
+      state.nextOrdinal,
+      state.version,
+      state.lastSeq,
+      state.size,
+      state.metadata,
+      state.sequence,
+    );
+  }
+
+  /** The messages and the operation of one line. */
+  addEffects(sequence: number, { messages, operation }: Omit<Applied, 'state'>): void {
+    for (const message of messages) {
+      this.#db.run(
+        'INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)',
+        sequence,
+        message.ordinal,
+        message.position,
+        MESSAGE_ROLES.indexOf(message.role),
+        message.offset,
+        message.length,
+        message.bytes,
+      );
+    }
+    if (operation) this.#addOperation(operation);
+  }
+
+  #addOperation(operation: AppliedOperation): void {
+    this.#db.run(
+      'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?)',
+      operation.id,
+      operation.fingerprint,
+      operation.sessionId,
+      operation.seq,
+      operation.at,
+      operation.ordinal,
+      operation.position,
+    );
+  }
+
+  /** A committed deletion: its sessions go, their ids and operations stay. */
+  applyDeletion(record: DeleteRecord): void {
+    record.sessions.forEach((tombstone, place) => {
+      this.#bury(record.seq, place, tombstone);
+    });
+    if (record.operation) {
+      this.#addOperation({
+        ...record.operation,
+        sessionId: record.sessions[0]!.id,
+        seq: record.seq,
+        at: record.at,
+        ordinal: null,
+        position: null,
+      });
+    }
+  }
+
+  #bury(seq: number, place: number, tombstone: Tombstone): void {
+    this.removeSession(tombstone.id);
+    this.#db.run(
+      'INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?, ?)',
+      tombstone.id,
+      seq,
+      place,
+      tombstone.parentId ?? null,
+      tombstone.arrival,
+      tombstone.last ? JSON.stringify(tombstone.last) : null,
+    );
+    for (const operation of tombstone.operations ?? []) {
+      this.#addOperation({
+        ...operation,
+        sessionId: tombstone.id,
+        ordinal: operation.ordinal ?? null,
+        position: operation.position ?? null,
+      });
+    }
+  }
+
+  /** All that the index holds of a session's file. */
+  removeSession(id: string): void {
+    const row = this.#db.get<{ seq: number }>('SELECT seq FROM sessions WHERE id = ?', id);
+    if (row) {
+      this.#db.run('DELETE FROM messages WHERE session = ?', row.seq);
+      this.#db.run('DELETE FROM sessions WHERE seq = ?', row.seq);
+    }
+    this.#db.run('DELETE FROM operations WHERE session_id = ?', id);
+    this.#db.run('DELETE FROM quarantine WHERE session_id = ?', id);
+  }
+
+  /** Forgets which files of these folders could not be read at all: a scan of the folders finds them again. */
+  clearFileFaults(shards: readonly string[]): void {
+    for (const shard of shards) {
+      this.#db.run('DELETE FROM quarantine WHERE line IS NULL AND path GLOB ?', `sessions/${shard}/*`);
+    }
+  }
+
+  addFault(fault: Fault): void {
+    this.#db.run(
+      'INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)',
+      fault.path,
+      fault.line,
+      fault.sessionId,
+      fault.reason,
+      Date.now(),
+    );
+  }
+}

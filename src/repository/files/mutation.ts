@@ -1,0 +1,109 @@
+import { InvalidInputError } from '../../model/errors.ts';
+import { jsonFault } from '../../model/input.ts';
+import { type JsonObject, mergePatch } from '../../model/json.ts';
+import type { Limits } from '../../model/limits.ts';
+import type { NewMessage } from '../../model/message.ts';
+import type { CreateSession, UpdateSession } from '../repository.ts';
+import { encodeLine } from './line.ts';
+import { parseSessionRecord, storedMessageOf, storedMetadata } from './record.ts';
+import { type Applied, applyRecord, type SessionState } from './session-state.ts';
+
+/** What every record of one mutation begins with. */
+export type Stamp = ReturnType<typeof import('./record.ts').stampOf>;
+
+/** A mutation as it goes to the disk, and what it does to the index. */
+export interface Written {
+  readonly bytes: Buffer;
+  readonly effects: readonly Applied[];
+  readonly state: SessionState;
+}
+
+export function createRecords(
+  stamp: Stamp,
+  store: string,
+  input: CreateSession & { readonly id: string },
+): object[] {
+  const create = {
+    ...stamp,
+    version: 1,
+    op: 'create',
+    store,
+    id: input.id,
+    parentId: input.parentId ?? undefined,
+    userId: input.userId ?? undefined,
+    title: input.title ?? undefined,
+    metadata: storedMetadata(input.metadata),
+    createdAt: input.createdAt?.toISOString(),
+    lastActiveAt: input.lastActiveAt?.toISOString(),
+  };
+  const { operation: _, ...plainStamp } = stamp;
+  return grouped([create, ...messageRecords({ ...plainStamp, version: 1 }, input.messages ?? [], 0, 0)]);
+}
+
+export function appendRecords(stamp: Stamp, state: SessionState, messages: readonly NewMessage[]): object[] {
+  const head = { ...stamp, version: state.version + 1 };
+  // An exchange is one line, which is there or not; more messages are a line each, so that a page reads only its own.
+  if (messages.length <= 2) {
+    const { nextOrdinal: ordinal, historyLength: position } = state;
+    return [{ ...head, op: 'append', ordinal, position, messages: messages.map(storedMessageOf) }];
+  }
+  return grouped(messageRecords(head, messages, state.nextOrdinal, state.historyLength));
+}
+
+function messageRecords(
+  head: object,
+  messages: readonly NewMessage[],
+  ordinal: number,
+  position: number,
+): object[] {
+  return messages.map((message, n) => ({
+    ...head,
+    op: 'append',
+    ordinal: ordinal + n,
+    position: position + n,
+    messages: [storedMessageOf(message)],
+  }));
+}
+
+/** Numbers the lines of a mutation that takes several. */
+function grouped(records: object[]): object[] {
+  const parts = records.length;
+  return parts === 1 ? records : records.map((record, n) => ({ ...record, part: n + 1, parts }));
+}
+
+/** Throws an InvalidInputError where the merged metadata would be past its limits. */
+export function updateRecords(
+  stamp: Stamp,
+  state: SessionState,
+  input: UpdateSession,
+  limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>,
+): object[] {
+  const metadata = input.metadata
+    ? mergePatch(JSON.parse(state.metadata) as JsonObject, input.metadata)
+    : undefined;
+  const fault = metadata && jsonFault(metadata, limits.metadataBytes, limits.metadataDepth);
+  if (fault)
+    throw new InvalidInputError([{ path: ['input', 'metadata'], message: `after merging, ${fault}` }]);
+  return [{ ...stamp, version: state.version + 1, op: 'update', title: input.title, metadata }];
+}
+
+/** The lines of one mutation, to be written at `offset`; `before` is null for a new session. */
+export function writtenAt(offset: number, records: readonly object[], before: SessionState | null): Written {
+  const lines: Buffer[] = [];
+  const effects: Applied[] = [];
+  let state = before;
+  let end = offset;
+  for (const record of records) {
+    const line = encodeLine(record);
+    // What is applied is what a later reader will see: the record as it reads back, not as it was meant.
+    const parsed = parseSessionRecord(record);
+    if ('fault' in parsed) throw new Error(`A record that could not be read back: ${parsed.fault}`);
+    const applied = applyRecord(state, parsed.record, { offset: end, length: line.length - 1 });
+    lines.push(line);
+    effects.push(applied);
+    state = applied.state;
+    end += line.length;
+  }
+  if (!state) throw new Error('A mutation has at least one record.');
+  return { bytes: lines.length === 1 ? lines[0]! : Buffer.concat(lines), effects, state };
+}

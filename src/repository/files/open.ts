@@ -1,0 +1,153 @@
+import { constants, existsSync, mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { SessionReader, SessionRepository } from '../repository.ts';
+import { type CleanStop, readCleanStop, sameIndex, writeCleanStop } from './clean-stop.ts';
+import { syncDirectory } from './disk/durable.ts';
+import { HandlePool } from './disk/handle-pool.ts';
+import { acquireLock, isOwned } from './disk/lock.ts';
+import { FileReader } from './file-reader.ts';
+import { FileRepository } from './file-repository.ts';
+import { IndexDatabase } from './index/database.ts';
+import { IndexWriter } from './index/writer.ts';
+import { type Layout, layoutOf, SHARDS } from './layout.ts';
+import { type FileRepositoryOptions, withDefaults } from './options.ts';
+import { mendTail, reconcileSessions } from './reconcile.ts';
+import { createStoreLog, readStoreLog } from './store-log.ts';
+
+/** Open files that are kept for the next use. */
+const POOLED_HANDLES = 512;
+
+type Options = Required<FileRepositoryOptions>;
+
+/**
+ * Opens a data directory for reading and writing, and makes it where there is none. Brings the index up to date, or builds
+ * it. Rejects with a DataDirectoryInUseError where another process owns the directory, with an UnreadableStoreError where
+ * it is not one that this version can use.
+ */
+export async function openFileRepository(options: FileRepositoryOptions): Promise<SessionRepository> {
+  const settings = withDefaults(options);
+  const layout = layoutOf(settings.directory);
+  await makeDirectories(layout);
+  const lock = acquireLock(layout);
+  try {
+    const cleanStop = readCleanStop(layout);
+    // From here on the index may run ahead of what the mark says.
+    rmSync(layout.indexClean, { force: true });
+    createStoreLog(layout);
+    await syncDirectory(layout.root);
+    const { db, store, storeLogSize } = await bringUpToDate(layout, settings, cleanStop);
+    return new FileRepository({
+      layout,
+      db,
+      handles: new HandlePool(POOLED_HANDLES, constants.O_RDWR | constants.O_APPEND),
+      logger: settings.logger,
+      limits: settings.limits,
+      store,
+      storeLogSize,
+      lastSeq: Math.max(cleanStop?.lastSeq ?? 0, lastSeqOf(db)),
+      release: (lastSeq) => {
+        if (lastSeq !== null) writeCleanStop(layout, lastSeq);
+        lock.release();
+      },
+    });
+  } catch (error) {
+    lock.release();
+    throw error;
+  }
+}
+
+/**
+ * Opens a data directory for reading, beside a process that may be writing to it, and changes nothing there. Where no index
+ * can be relied on, it reads all files into one in memory. Rejects where there is no data directory.
+ */
+export async function openFileRepositoryForReading(options: FileRepositoryOptions): Promise<SessionReader> {
+  const settings = withDefaults(options);
+  const layout = layoutOf(settings.directory);
+  if (!existsSync(layout.storeLog)) {
+    throw new Error(`There is no Sessiontree data directory at ${layout.root}: it has no store.jsonl.`);
+  }
+  const db = openCurrentIndex(layout) ?? (await readIntoMemory(layout, settings)).db;
+  const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY);
+  return new FileReader({ layout, db, handles, logger: settings.logger });
+}
+
+async function makeDirectories(layout: Layout): Promise<void> {
+  for (const shard of SHARDS) mkdirSync(join(layout.sessions, shard), { recursive: true });
+  await syncDirectory(layout.sessions);
+}
+
+interface UpToDate {
+  readonly db: IndexDatabase;
+  readonly store: string;
+  readonly storeLogSize: number;
+}
+
+async function bringUpToDate(
+  layout: Layout,
+  settings: Options,
+  cleanStop: CleanStop | null,
+): Promise<UpToDate> {
+  const { store } = readStoreLog(layout, null, () => {});
+  const trusted = cleanStop !== null && sameIndex(layout, cleanStop);
+  const open = IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
+  const db = open ?? createIndex(layout);
+  const writer = new IndexWriter(db);
+  const shards = open && trusted ? cleanStop.changedShards(layout) : SHARDS;
+  if (!open) settings.logger.info({ directory: layout.root }, 'building the index');
+  else if (!trusted)
+    settings.logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
+
+  db.run('BEGIN');
+  const known = open ? Number(db.meta('store_log_size')) : null;
+  const log = readStoreLog(layout, known, (record) => writer.applyDeletion(record));
+  db.run("DELETE FROM quarantine WHERE path = 'store.jsonl'");
+  for (const { line, reason } of log.faults) {
+    writer.addFault({ path: 'store.jsonl', line, sessionId: null, reason });
+  }
+  mendTail(layout, 'store.jsonl', log, settings.logger);
+  db.setMeta('store_log_size', log.end);
+  const reshaped = await reconcileSessions({ layout, store, db, shards, mend: true, ...settings });
+  if (open && reshaped) db.relink();
+  db.run('COMMIT');
+  if (!open) db.complete(store);
+  return { db, store, storeLogSize: log.end };
+}
+
+function createIndex(layout: Layout): IndexDatabase {
+  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(layout.index + suffix, { force: true });
+  return IndexDatabase.create(layout.index);
+}
+
+/** The index on the disk, where it is sure to be current: its owner runs, or stopped cleanly and nothing changed since. */
+function openCurrentIndex(layout: Layout): IndexDatabase | null {
+  const cleanStop = readCleanStop(layout);
+  const current =
+    cleanStop === null
+      ? isOwned(layout)
+      : sameIndex(layout, cleanStop) && cleanStop.changedShards(layout).length === 0;
+  if (!current) return null;
+  const { store } = readStoreLog(layout, null, () => {});
+  return IndexDatabase.open(layout.index, store, { readOnly: true, verify: false });
+}
+
+/** A fresh index of all files, in memory. Changes nothing on the disk. */
+export async function readIntoMemory(layout: Layout, settings: Options): Promise<UpToDate> {
+  const db = IndexDatabase.inMemory();
+  const writer = new IndexWriter(db);
+  db.run('BEGIN');
+  const log = readStoreLog(layout, null, (record) => writer.applyDeletion(record));
+  for (const { line, reason } of log.faults) {
+    writer.addFault({ path: 'store.jsonl', line, sessionId: null, reason });
+  }
+  await reconcileSessions({ layout, store: log.store, db, shards: SHARDS, mend: false, ...settings });
+  db.run('COMMIT');
+  db.complete(log.store);
+  return { db, store: log.store, storeLogSize: log.end };
+}
+
+function lastSeqOf(db: IndexDatabase): number {
+  return db.get<{ seq: number }>(
+    `SELECT max(coalesce((SELECT max(last_seq) FROM sessions), 0),
+                coalesce((SELECT max(deleted_seq) FROM tombstones), 0)) AS seq`,
+  )!.seq;
+}

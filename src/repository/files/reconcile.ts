@@ -1,0 +1,192 @@
+import {
+  appendFileSync,
+  closeSync,
+  existsSync,
+  fstatSync,
+  fsyncSync,
+  ftruncateSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { IndexDatabase } from './index/database.ts';
+import { IndexWriter } from './index/writer.ts';
+import { type Layout, SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
+import type { Logger, Progress } from './options.ts';
+import { type LinesScanned, withFileChunks } from './scan-lines.ts';
+import { scanSession } from './scan-session.ts';
+
+export interface Reconciliation {
+  readonly layout: Layout;
+  readonly store: string;
+  readonly db: IndexDatabase;
+  /** Only these folders of `sessions/` may differ from the index. */
+  readonly shards: readonly string[];
+  /** May files be mended: torn tails cut, what a crash left behind swept? Only the owner of the directory may. */
+  readonly mend: boolean;
+  readonly logger: Logger;
+  readonly onProgress: Progress;
+}
+
+/**
+ * Brings the index up to date with the session files: reads those that it does not know, or knows at another size, and
+ * forgets those that are gone. Of an empty index this makes a full one. Says whether the shape of the trees may have
+ * changed, so that `relink` is due.
+ */
+export async function reconcileSessions(task: Reconciliation): Promise<boolean> {
+  const { db, layout, onProgress } = task;
+  const writer = new IndexWriter(db);
+  writer.clearFileFaults(task.shards);
+  const files = listFiles(task);
+  let reshaped = false;
+  let done = 0;
+  let pause = performance.now() + TURN;
+  const known = knownSizes(db, task.shards);
+
+  for (const { shard, name } of files) {
+    done += 1;
+    if (performance.now() > pause) {
+      onProgress('Indexing sessions', done, files.length);
+      await nextTurn();
+      pause = performance.now() + TURN;
+    }
+    const id = sessionIdOfFileName(name);
+    const path = join('sessions', shard, name);
+    if (id === null || shardOf(id) !== shard) {
+      writer.addFault({ path, line: null, sessionId: null, reason: misplaced(shard, id) });
+      continue;
+    }
+    if (db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
+      // Its deletion was committed: only the removal of the file is still owed.
+      if (task.mend) rmSync(join(layout.root, path));
+      continue;
+    }
+    const size = known.get(id);
+    known.delete(id);
+    if (size !== undefined && size === statSync(join(layout.root, path)).size) continue;
+    reshaped = indexFile(task, writer, id, path, size ?? null) || reshaped;
+  }
+  for (const id of known.keys()) {
+    writer.removeSession(id);
+    reshaped = true;
+  }
+  onProgress('Indexing sessions', files.length, files.length);
+  return reshaped;
+}
+
+/** Milliseconds of work between two looks at what else waits. */
+const TURN = 50;
+
+interface SessionFile {
+  readonly shard: string;
+  readonly name: string;
+}
+
+function listFiles({ layout, shards, mend, logger }: Reconciliation): SessionFile[] {
+  const files: SessionFile[] = [];
+  for (const shard of shards) {
+    const directory = join(layout.sessions, shard);
+    if (!existsSync(directory)) continue;
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      if (entry.name.startsWith('.') && entry.name.endsWith('.tmp')) {
+        if (mend) rmSync(join(directory, entry.name));
+      } else if (entry.isFile()) {
+        files.push({ shard, name: entry.name });
+      } else {
+        logger.warn({ path: join('sessions', shard, entry.name) }, 'not a plain file: passed over');
+      }
+    }
+  }
+  return files;
+}
+
+function knownSizes(db: IndexDatabase, shards: readonly string[]): Map<string, number> {
+  const wanted = new Set(shards);
+  const all = wanted.size === SHARDS.length;
+  const sizes = new Map<string, number>();
+  for (const { id, size } of db.iterate<{ id: string; size: number }>('SELECT id, size FROM sessions')) {
+    if (all || wanted.has(shardOf(id))) sizes.set(id, size);
+  }
+  return sizes;
+}
+
+/** Reads one file into the index. Says whether a session came, went or has another place. */
+function indexFile(
+  task: Reconciliation,
+  writer: IndexWriter,
+  id: string,
+  path: string,
+  acknowledged: number | null,
+): boolean {
+  const { layout, db, store, logger } = task;
+  const absolute = join(layout.root, path);
+  const fault = (line: number | null, reason: string) => {
+    writer.addFault({ path, line, sessionId: id, reason });
+    logger.warn({ path, line, reason }, 'quarantined');
+  };
+  writer.removeSession(id);
+  let holder: string | undefined;
+  let first = true;
+  const scanned = withFileChunks(absolute, (read) =>
+    scanSession(read, { id, store }, acknowledged, (sequence, effects) => {
+      if (first) holder = db.get<{ id: string }>('SELECT id FROM sessions WHERE seq = ?', sequence)?.id;
+      first = false;
+      if (holder === undefined) writer.addEffects(sequence, effects);
+    }),
+  );
+  if (scanned.state === null) {
+    const reason =
+      scanned.faults[0]?.reason ?? (scanned.torn ? 'its first line is cut short' : 'the file is empty');
+    fault(null, reason);
+    return true;
+  }
+  if (holder !== undefined) {
+    fault(null, `session "${holder}" has its sequence number (${scanned.state.sequence})`);
+    return true;
+  }
+  writer.insertSession(scanned.state, false);
+  for (const { line, reason } of scanned.faults) fault(line, reason);
+  if (task.mend) mendTail(layout, path, scanned, logger);
+  return true;
+}
+
+/** Cuts what no mutation acknowledged from the end of a file, and keeps it aside; ends its last line. */
+export function mendTail(layout: Layout, path: string, lines: LinesScanned, logger: Logger): void {
+  const absolute = join(layout.root, path);
+  if (lines.torn) {
+    const kept = join('torn', `${basename(path)}.${lines.end}.${Date.now()}`);
+    cutTail(absolute, lines.end, join(layout.root, kept));
+    logger.warn(
+      { path, from: lines.end, kept },
+      'cut a torn tail: an unfinished write, acknowledged to nobody',
+    );
+  } else if (lines.unterminated) {
+    appendFileSync(absolute, '\n', { flush: true });
+  }
+}
+
+/** Moves what lies beyond `end` to a file of its own. */
+function cutTail(path: string, end: number, kept: string): void {
+  mkdirSync(dirname(kept), { recursive: true });
+  const fd = openSync(path, 'r+');
+  try {
+    const tail = Buffer.alloc(fstatSync(fd).size - end);
+    readSync(fd, tail, 0, tail.length, end);
+    writeFileSync(kept, tail, { flush: true });
+    ftruncateSync(fd, end);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+function misplaced(shard: string, id: string | null): string {
+  if (id === null) return 'not the name of a session file';
+  return `the file of session "${id}" belongs in sessions/${shardOf(id)}, not in sessions/${shard}`;
+}

@@ -1,0 +1,82 @@
+import { closeSync, openSync, readSync } from 'node:fs';
+import { decodeLine, type RawLine, splitLines } from './line.ts';
+
+/** A line that cannot be read, or not be believed. */
+export interface LineFault {
+  readonly line: number;
+  readonly reason: string;
+}
+
+/** What a file's lines came to. */
+export interface LinesScanned {
+  readonly faults: readonly LineFault[];
+  /** Where the file's readable part ends, and the next line goes. */
+  readonly end: number;
+  /** The file goes on after `end` with what no mutation acknowledged: a torn tail, to be kept aside and cut. */
+  readonly torn: boolean;
+  /** The last line lacks its newline. */
+  readonly unterminated: boolean;
+}
+
+const CHUNK = 1024 * 1024;
+
+/** Reads a file a chunk at a time, in one buffer. */
+export function withFileChunks<T>(path: string, use: (read: (offset: number) => Buffer) => T): T {
+  const fd = openSync(path, 'r');
+  try {
+    let buffer = Buffer.allocUnsafe(64 * 1024);
+    return use((offset) => {
+      // Most files are small: only a long one pays for a large buffer.
+      if (offset > 0 && buffer.length < CHUNK) buffer = Buffer.allocUnsafe(CHUNK);
+      return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, offset));
+    });
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/**
+ * Goes through the lines of a file. `accept` takes each record whose checksum holds, and says why it cannot be believed,
+ * if so. `acknowledged` is the size up to which the index knows mutations to be acknowledged, null where nobody knows:
+ * a bad line below it is damage, one above it at the end of the file is torn. Where nobody knows, only a last line
+ * without its newline is torn.
+ */
+export function scanLines(
+  read: (offset: number) => Buffer,
+  acknowledged: number | null,
+  accept: (record: object, line: RawLine) => string | null,
+): LinesScanned {
+  const faults: LineFault[] = [];
+  /** Bad lines with no good one after them yet: damage or a torn tail, as what follows will tell. */
+  let undecided: { line: RawLine; reason: string }[] = [];
+  let end = 0;
+  let last: RawLine | undefined;
+
+  for (const line of splitLines(read)) {
+    last = line;
+    const decoded = decodeLine(line.bytes);
+    const reason = 'fault' in decoded ? decoded.fault : accept(decoded.record, line);
+    if (reason !== null) {
+      undecided.push({ line: { ...line, bytes: Buffer.alloc(0) }, reason });
+      continue;
+    }
+    faults.push(...undecided.map(toFault));
+    undecided = [];
+    end = line.offset + line.bytes.length + 1;
+  }
+
+  const isTorn = ({ line }: { line: RawLine }) =>
+    acknowledged === null ? !line.terminated : line.offset >= acknowledged;
+  const firstTorn = undecided.findIndex(isTorn);
+  const damaged = firstTorn === -1 ? undecided : undecided.slice(0, firstTorn);
+  faults.push(...damaged.map(toFault));
+  if (firstTorn !== -1) {
+    return { faults, end: undecided[firstTorn]!.line.offset, torn: true, unterminated: false };
+  }
+  if (last && damaged.length > 0) end = last.offset + last.bytes.length + 1;
+  return { faults, end, torn: false, unterminated: last !== undefined && !last.terminated };
+}
+
+function toFault({ line, reason }: { line: RawLine; reason: string }): LineFault {
+  return { line: line.number, reason };
+}

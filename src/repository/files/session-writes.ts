@@ -1,0 +1,128 @@
+import { join } from 'node:path';
+import { ConflictError, SessionNotFoundError } from '../../model/errors.ts';
+import type { Operation } from '../../model/operation.ts';
+import type { Session } from '../../model/session.ts';
+import type { Committer } from './commit/committer.ts';
+import { Lanes } from './commit/lanes.ts';
+import type { DurableFiles } from './disk/durable.ts';
+import type { IndexReader } from './index/reader.ts';
+import { stateOf } from './index/session-row.ts';
+import type { IndexWriter } from './index/writer.ts';
+import { type Layout, sessionPath } from './layout.ts';
+import { type Stamp, type Written, writtenAt } from './mutation.ts';
+import { stampOf } from './record.ts';
+import type { SessionState } from './session-state.ts';
+
+/** What a mutation of one session's own file is made of. */
+export interface SessionMutation<T> {
+  readonly expectedVersion: number | null | undefined;
+  readonly operation: Operation | undefined;
+  /** Throws a ClientError where it must be refused. */
+  readonly records: (stamp: Stamp, state: SessionState) => object[];
+  readonly answer: (session: Session, before: SessionState, at: Date) => T;
+}
+
+interface Job extends SessionMutation<void> {
+  readonly failed: (error: unknown) => void;
+}
+
+/** One job with its place in the file. */
+interface Staged {
+  readonly job: Job;
+  readonly seq: number;
+  readonly before: SessionState;
+  readonly at: Date;
+  readonly written: Written;
+}
+
+export interface SessionWritesParts {
+  readonly layout: Layout;
+  readonly index: IndexReader;
+  readonly writer: IndexWriter;
+  readonly files: DurableFiles;
+  readonly committer: Committer;
+}
+
+/** The mutations of sessions' own files: in order within a session, side by side across them. */
+export class SessionWrites {
+  readonly #parts: SessionWritesParts;
+  readonly #lanes = new Lanes<Job>((id, jobs) => this.#write(id, jobs));
+
+  constructor(parts: SessionWritesParts) {
+    this.#parts = parts;
+  }
+
+  submit<T>(id: string, mutation: SessionMutation<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const answer = (session: Session, before: SessionState, at: Date) =>
+        resolve(mutation.answer(session, before, at));
+      this.#lanes.submit(id, { ...mutation, answer, failed: reject });
+    });
+  }
+
+  /** Lets the writes under way to these sessions end, and holds later ones until the returned function is called. */
+  hold(ids: readonly string[]): Promise<() => void> {
+    return this.#lanes.hold(ids);
+  }
+
+  /** What waits in a session's lane, in one write and one sync. */
+  async #write(id: string, jobs: readonly Job[]): Promise<void> {
+    const { layout, index, files, committer } = this.#parts;
+    const row = index.row(id);
+    if (!row) {
+      for (const job of jobs) job.failed(new SessionNotFoundError(id));
+      return;
+    }
+    const staged = this.#stage(stateOf(row), jobs);
+    if (staged.length === 0) return;
+    try {
+      const tail = { path: join(layout.root, sessionPath(id)), size: row.size };
+      await files.append(tail, Buffer.concat(staged.map(({ written }) => written.bytes)));
+    } catch (error) {
+      for (const { job, seq } of staged) {
+        committer.giveUp(seq);
+        job.failed(error);
+      }
+      return;
+    }
+    await Promise.all(staged.map((one) => this.#apply(one)));
+  }
+
+  #stage(start: SessionState, jobs: readonly Job[]): Staged[] {
+    const { committer } = this.#parts;
+    const staged: Staged[] = [];
+    let state = start;
+    for (const job of jobs) {
+      let seq: number | undefined;
+      try {
+        const { expectedVersion: expected } = job;
+        if (expected != null && expected !== state.version) {
+          throw ConflictError.version(state.id, expected, state.version);
+        }
+        seq = committer.begin();
+        const at = new Date();
+        const written = writtenAt(state.size, job.records(stampOf(seq, at, job.operation), state), state);
+        staged.push({ job, seq, before: state, at, written });
+        state = written.state;
+      } catch (error) {
+        if (seq !== undefined) committer.giveUp(seq);
+        job.failed(error);
+      }
+    }
+    return staged;
+  }
+
+  async #apply({ job, seq, before, at, written }: Staged): Promise<void> {
+    const { index, writer, committer } = this.#parts;
+    try {
+      const session = await committer.apply(seq, () => {
+        writer.updateSession(written.state);
+        for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
+        return index.session(before.id)!;
+      });
+      job.answer(session, before, at);
+    } catch (error) {
+      job.failed(error);
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import { randomUUID } from 'node:crypto';
+import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { type Layout, SHARDS } from './layout.ts';
+import { decodeLine, encodeLine, splitLines } from './line.ts';
+import { type DeleteRecord, parseSessionRecord, parseStoreRecord } from './record.ts';
+import { type LinesScanned, scanLines, withFileChunks } from './scan-lines.ts';
+
+/** The version of FORMAT.md that this program writes, and the only one that it reads. */
+export const FORMAT = 1;
+
+/** `store.jsonl`: which store this is, and every change to the shape of its trees. */
+export interface StoreLog extends LinesScanned {
+  /** The store's id, which each session's first line names. */
+  readonly store: string;
+}
+
+/** The store's log was written by a later version, or is no log. */
+export class UnreadableStoreError extends Error {
+  override readonly name = 'UnreadableStoreError';
+}
+
+/** Reads the log; `emit` is given each deletion. Throws an UnreadableStoreError where it is not one that can be used. */
+export function readStoreLog(
+  layout: Layout,
+  acknowledged: number | null,
+  emit: (record: DeleteRecord) => void,
+): StoreLog {
+  let store: string | null = null;
+  const lines = withFileChunks(layout.storeLog, (read) =>
+    scanLines(read, acknowledged, (value) => {
+      const parsed = parseStoreRecord(value);
+      if ('fault' in parsed) return parsed.fault;
+      const { record } = parsed;
+      if (record.op === 'delete') {
+        emit(record);
+      } else if (record.format !== FORMAT) {
+        throw new UnreadableStoreError(
+          `${layout.storeLog} has format ${record.format}; this version of Sessiontree reads format ${FORMAT}. ` +
+            'Use the version that wrote it, or a later one.',
+        );
+      } else {
+        store ??= record.store;
+      }
+      return null;
+    }),
+  );
+  store ??= storeOfSessions(layout);
+  if (store === null) {
+    throw new UnreadableStoreError(
+      `${layout.storeLog} does not say which store it belongs to (${lines.faults[0]?.reason ?? 'it is empty'}). ` +
+        'Restore it from a backup, or name another directory with --data.',
+    );
+  }
+  return { ...lines, store };
+}
+
+/**
+ * Makes the log where there is none. Where sessions are there without it, they say which store it was: they stay
+ * readable, though what was deleted from it is no longer known.
+ */
+export function createStoreLog(layout: Layout): void {
+  if (existsSync(layout.storeLog)) return;
+  const store = storeOfSessions(layout) ?? randomUUID();
+  const header = { op: 'store', format: FORMAT, store, at: new Date().toISOString() };
+  const temporary = `${layout.storeLog}.tmp`;
+  writeFileSync(temporary, encodeLine(header), { flush: true });
+  renameSync(temporary, layout.storeLog);
+}
+
+/** The store that the first readable session names. */
+function storeOfSessions(layout: Layout): string | null {
+  for (const shard of SHARDS) {
+    const directory = join(layout.sessions, shard);
+    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
+      if (!name.endsWith('.jsonl')) continue;
+      const first = withFileChunks(join(directory, name), (read) => splitLines(read).next().value);
+      const decoded = first && decodeLine(first.bytes);
+      const parsed = decoded && 'record' in decoded ? parseSessionRecord(decoded.record) : null;
+      if (parsed && 'record' in parsed && parsed.record.op === 'create') return parsed.record.store;
+    }
+  }
+  return null;
+}

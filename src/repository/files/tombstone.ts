@@ -1,0 +1,69 @@
+import type { Session } from '../../model/session.ts';
+import type { TombstoneRow } from './index/reader.ts';
+import type { SessionRow } from './index/session-row.ts';
+import type { Stamp } from './mutation.ts';
+import type { Tombstone } from './record.ts';
+import type { AppliedOperation } from './session-state.ts';
+
+/**
+ * The record that commits a deletion. A session that had operations leaves behind what answers a late retry of one:
+ * counts, times and ids, never its title, metadata or messages.
+ */
+export function deletionOf(
+  stamp: Stamp,
+  sessions: readonly SessionRow[],
+  operationsOf: (id: string) => readonly AppliedOperation[],
+): object {
+  return { ...stamp, op: 'delete', sessions: sessions.map((row) => tombstoneOf(row, operationsOf(row.id))) };
+}
+
+function tombstoneOf(row: SessionRow, operations: readonly AppliedOperation[]): object {
+  const tombstone = { id: row.id, parentId: row.parent_id ?? undefined, arrival: row.arrival };
+  if (operations.length === 0) return tombstone;
+  return {
+    ...tombstone,
+    last: {
+      sequence: row.seq,
+      rootId: row.root_id,
+      depth: row.depth,
+      userId: row.user_id ?? undefined,
+      createdAt: new Date(row.created_at).toISOString(),
+      lastActiveAt: new Date(row.last_active_at).toISOString(),
+      messageCount: row.message_count,
+      historyLength: row.history_length,
+      version: row.version,
+    },
+    operations: operations.map(({ id, fingerprint, seq, at, ordinal, position }) => ({
+      id,
+      fingerprint,
+      seq,
+      at: new Date(at).toISOString(),
+      ordinal: ordinal ?? undefined,
+      position: position ?? undefined,
+    })),
+  };
+}
+
+/** What is left of a deleted session, for the answer to a late retry. */
+export function ghostOf(tombstone: TombstoneRow): Session {
+  const last = JSON.parse(tombstone.last ?? '{}') as NonNullable<Tombstone['last']>;
+  return {
+    id: tombstone.id,
+    sequence: last.sequence,
+    arrival: tombstone.arrival,
+    parentId: tombstone.parent_id,
+    rootId: last.rootId,
+    depth: last.depth,
+    childCount: 0,
+    userId: last.userId ?? null,
+    title: null,
+    metadata: {},
+    metadataBytes: 2,
+    createdAt: new Date(last.createdAt),
+    lastActiveAt: new Date(last.lastActiveAt),
+    messageCount: last.messageCount,
+    historyLength: last.historyLength,
+    version: last.version,
+    damage: [],
+  };
+}
