@@ -42,7 +42,10 @@ export function writeCleanStop(layout: Layout, lastSeq: number): void {
 }
 
 function shardTimes(layout: Layout): number[] {
-  return SHARDS.map((shard) => statSync(join(layout.sessions, shard)).mtimeMs);
+  // A folder is made when its first session is.
+  return SHARDS.map(
+    (shard) => statSync(join(layout.sessions, shard), { throwIfNoEntry: false })?.mtimeMs ?? 0,
+  );
 }
 
 function jsonOrNull(text: string): unknown {

@@ -1,5 +1,4 @@
-import { constants, existsSync, mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { constants, mkdirSync, rmSync } from 'node:fs';
 import type { SessionReader, SessionRepository } from '../repository.ts';
 import { type CleanStop, readCleanStop, sameIndex, writeCleanStop } from './clean-stop.ts';
 import { syncDirectory } from './disk/durable.ts';
@@ -27,7 +26,7 @@ type Options = Required<FileRepositoryOptions>;
 export async function openFileRepository(options: FileRepositoryOptions): Promise<SessionRepository> {
   const settings = withDefaults(options);
   const layout = layoutOf(settings.directory);
-  await makeDirectories(layout);
+  mkdirSync(layout.sessions, { recursive: true });
   const lock = acquireLock(layout);
   try {
     const cleanStop = readCleanStop(layout);
@@ -58,22 +57,16 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
 
 /**
  * Opens a data directory for reading, beside a process that may be writing to it, and changes nothing there. Where no index
- * can be relied on, it reads all files into one in memory. Rejects where there is no data directory.
+ * can be relied on, it reads all files into one in memory. Rejects with an
+ * UnreadableStoreError where there is no store that this version can read.
  */
 export async function openFileRepositoryForReading(options: FileRepositoryOptions): Promise<SessionReader> {
   const settings = withDefaults(options);
   const layout = layoutOf(settings.directory);
-  if (!existsSync(layout.storeLog)) {
-    throw new Error(`There is no Sessiontree data directory at ${layout.root}: it has no store.jsonl.`);
-  }
-  const db = openCurrentIndex(layout) ?? (await readIntoMemory(layout, settings)).db;
+  const { store } = readStoreLog(layout, null, () => {});
+  const db = openCurrentIndex(layout, store) ?? (await readIntoMemory(layout, settings)).db;
   const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY);
   return new FileReader({ layout, db, handles, logger: settings.logger });
-}
-
-async function makeDirectories(layout: Layout): Promise<void> {
-  for (const shard of SHARDS) mkdirSync(join(layout.sessions, shard), { recursive: true });
-  await syncDirectory(layout.sessions);
 }
 
 interface UpToDate {
@@ -119,14 +112,13 @@ function createIndex(layout: Layout): IndexDatabase {
 }
 
 /** The index on the disk, where it is sure to be current: its owner runs, or stopped cleanly and nothing changed since. */
-function openCurrentIndex(layout: Layout): IndexDatabase | null {
+function openCurrentIndex(layout: Layout, store: string): IndexDatabase | null {
   const cleanStop = readCleanStop(layout);
   const current =
     cleanStop === null
       ? isOwned(layout)
       : sameIndex(layout, cleanStop) && cleanStop.changedShards(layout).length === 0;
   if (!current) return null;
-  const { store } = readStoreLog(layout, null, () => {});
   return IndexDatabase.open(layout.index, store, { readOnly: true, verify: false });
 }
 

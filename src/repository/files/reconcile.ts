@@ -43,7 +43,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   const { db, layout, onProgress } = task;
   const writer = new IndexWriter(db);
   writer.clearFileFaults(task.shards);
-  const files = listFiles(task);
+  const files = listFiles(task, writer);
   let reshaped = false;
   let done = 0;
   let pause = performance.now() + TURN;
@@ -88,7 +88,7 @@ interface SessionFile {
   readonly name: string;
 }
 
-function listFiles({ layout, shards, mend, logger }: Reconciliation): SessionFile[] {
+function listFiles({ layout, shards, mend }: Reconciliation, writer: IndexWriter): SessionFile[] {
   const files: SessionFile[] = [];
   for (const shard of shards) {
     const directory = join(layout.sessions, shard);
@@ -99,7 +99,13 @@ function listFiles({ layout, shards, mend, logger }: Reconciliation): SessionFil
       } else if (entry.isFile()) {
         files.push({ shard, name: entry.name });
       } else {
-        logger.warn({ path: join('sessions', shard, entry.name) }, 'not a plain file: passed over');
+        const path = join('sessions', shard, entry.name);
+        writer.addFault({
+          path,
+          line: null,
+          sessionId: null,
+          reason: 'not a plain file: links are not followed',
+        });
       }
     }
   }
@@ -116,8 +122,10 @@ function knownSizes(db: IndexDatabase, shards: readonly string[]): Map<string, n
   return sizes;
 }
 
-/** Reads one file into the index. Says whether a session came, went or has another place. */
-function indexFile(
+/**
+ * Reads one file into the index, in place of what it held of it. Says whether a session came, went or has another place.
+ */
+export function indexFile(
   task: Reconciliation,
   writer: IndexWriter,
   id: string,
@@ -153,8 +161,12 @@ function indexFile(
   writer.insertSession(scanned.state, false);
   for (const { line, reason } of scanned.faults) fault(line, reason);
   if (task.mend) mendTail(layout, path, scanned, logger);
+  else if (scanned.torn) fault(null, UNFINISHED);
   return true;
 }
+
+/** Of a file that ends in a torn tail, where it may not be mended. */
+export const UNFINISHED = 'the file ends in an unfinished write, which the next start cuts off';
 
 /** Cuts what no mutation acknowledged from the end of a file, and keeps it aside; ends its last line. */
 export function mendTail(layout: Layout, path: string, lines: LinesScanned, logger: Logger): void {

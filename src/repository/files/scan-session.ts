@@ -28,6 +28,7 @@ export function scanSession(
 ): SessionScanned {
   let state: SessionState | null = null;
   let group: Group | null = null;
+  let previous = 0;
   const faults: LineFault[] = [];
 
   const flush = () => {
@@ -42,7 +43,10 @@ export function scanSession(
     const { record } = parsed;
     const misfit = misfitOf(record, state, expected);
     if (misfit) return misfit;
-    const jump = state && group?.seq !== record.seq && record.version - state.version - 1;
+    // A damaged line between is reported by itself.
+    const follows = line.number === previous + 1 && group?.seq !== record.seq;
+    previous = line.number;
+    const jump = state && follows && record.version - state.version - 1;
     if (jump) faults.push({ line: line.number, reason: `before this line, ${missing(jump)}` });
     const applied = applyRecord(state, record, { offset: line.offset, length: line.bytes.length });
     const before = state;

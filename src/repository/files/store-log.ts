@@ -15,7 +15,7 @@ export interface StoreLog extends LinesScanned {
   readonly store: string;
 }
 
-/** The store's log was written by a later version, or is no log. */
+/** There is no store in the directory, or not one that this version can read. */
 export class UnreadableStoreError extends Error {
   override readonly name = 'UnreadableStoreError';
 }
@@ -26,6 +26,11 @@ export function readStoreLog(
   acknowledged: number | null,
   emit: (record: DeleteRecord) => void,
 ): StoreLog {
+  if (!existsSync(layout.storeLog)) {
+    throw new UnreadableStoreError(
+      `There is no Sessiontree store at ${layout.root}: it has no store.jsonl. Name its directory with --data.`,
+    );
+  }
   let store: string | null = null;
   const lines = withFileChunks(layout.storeLog, (read) =>
     scanLines(read, acknowledged, (value) => {

@@ -1,5 +1,5 @@
 import { constants } from 'node:fs';
-import { lstat, open, rename, rm, writeFile } from 'node:fs/promises';
+import { lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageError } from '../../../model/errors.ts';
 import type { HandlePool } from './handle-pool.ts';
@@ -54,6 +54,8 @@ export class DurableFiles {
   readonly #handles: HandlePool;
   readonly #directories = new DirectorySync();
   readonly #inDoubt = new Set<string>();
+  /** Directories that are known to be there: at most as many as there are folders of sessions. */
+  readonly #made = new Set<string>();
   #temporary = 0;
 
   constructor(handles: HandlePool) {
@@ -84,6 +86,7 @@ export class DurableFiles {
     const temporary = join(directory, `.${process.pid}-${this.#temporary}.tmp`);
     try {
       if (await exists(path)) throw new StorageError('A file of that name is there already.', false);
+      await this.#makeDirectory(directory);
       await writeFile(temporary, bytes, { flag: 'wx', flush: true });
       await rename(temporary, path);
       await this.#directories.sync(directory);
@@ -102,6 +105,13 @@ export class DurableFiles {
 
   syncDirectory(directory: string): Promise<void> {
     return this.#directories.sync(directory);
+  }
+
+  /** The directory itself must survive too, so its parent is synced. */
+  async #makeDirectory(directory: string): Promise<void> {
+    if (this.#made.has(directory)) return;
+    if (await mkdir(directory, { recursive: true })) await this.#directories.sync(dirname(directory));
+    this.#made.add(directory);
   }
 
   async #cutBack(tail: Tail): Promise<void> {

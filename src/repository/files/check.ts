@@ -1,0 +1,132 @@
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { isOwned } from './disk/lock.ts';
+import { IndexDatabase } from './index/database.ts';
+import { differencesOf } from './index/differences.ts';
+import { IndexReader } from './index/reader.ts';
+import { IndexWriter } from './index/writer.ts';
+import { type Layout, layoutOf, SHARDS, sessionPath } from './layout.ts';
+import { readIntoMemory } from './open.ts';
+import { type FileRepositoryOptions, withDefaults } from './options.ts';
+import { indexFile, UNFINISHED } from './reconcile.ts';
+
+/** Something that is wrong. `path` is relative to the data directory. */
+export interface Problem {
+  readonly path: string;
+  readonly reason: string;
+}
+
+export interface CheckReport {
+  readonly sessionCount: number;
+  readonly messageCount: number;
+  readonly problems: readonly Problem[];
+}
+
+/**
+ * Verifies every line of every file, and the index against them. Changes nothing, and runs beside the process that owns
+ * the directory: what that one is writing just now is looked at again before it is called wrong.
+ * Rejects with an UnreadableStoreError where the directory holds no store.
+ */
+export async function checkDataDirectory(options: FileRepositoryOptions): Promise<CheckReport> {
+  const settings = withDefaults(options);
+  const layout = layoutOf(settings.directory);
+  const { db: files, store } = await readIntoMemory(layout, settings);
+  const index = openIndex(layout, store);
+  try {
+    const busy = isOwned(layout);
+    const reader = new IndexReader(files);
+    const { sessionCount, messageCount, quarantined } = reader.status();
+    const problems: Problem[] = [
+      ...quarantined.filter(({ reason }) => !(busy && reason === UNFINISHED)),
+      ...orphansOf(files),
+    ];
+    if (index === 'unusable') {
+      problems.push({ path: 'index.db', reason: 'cannot be used; the next start builds it again' });
+    } else if (index) {
+      settings.onProgress('Comparing the index', 0, 0);
+      const own = busy ? OWN_COLUMNS : ALL_COLUMNS;
+      const damaged = damagedIn(files);
+      for (const id of differencesOf(files, index, own)) {
+        // The index still knows what the file has lost: that is the file's fault, and told as such.
+        if (damaged.has(id)) continue;
+        const reason = busy ? await lookAgain(layout, store, id, index) : DIFFERS;
+        if (reason) problems.push({ path: 'index.db', reason: `session "${id}": ${reason}` });
+      }
+    }
+    return { sessionCount, messageCount, problems };
+  } finally {
+    files.close();
+    if (index && index !== 'unusable') index.close();
+  }
+}
+
+const DIFFERS = 'the index differs from its file; stop the server, delete index.db, and start it again';
+
+/** What follows from a session's own file, and what follows from the files of all. */
+const OWN_COLUMNS = `seq, id, parent_id, arrival, user_id, title, created_at, last_active_at, message_count,
+  history_length, next_ordinal, version, last_seq, size, metadata`;
+const ALL_COLUMNS = `${OWN_COLUMNS}, parent_seq, root_id, depth, child_count`;
+
+function openIndex(layout: Layout, store: string): IndexDatabase | 'unusable' | null {
+  if (!existsSync(layout.index)) return null;
+  return IndexDatabase.open(layout.index, store, { readOnly: true, verify: true }) ?? 'unusable';
+}
+
+function damagedIn(files: IndexDatabase): Set<string> {
+  return new Set(
+    files
+      .all<{ session_id: string }>('SELECT session_id FROM quarantine WHERE session_id IS NOT NULL')
+      .map(({ session_id }) => session_id),
+  );
+}
+
+function orphansOf(files: IndexDatabase): Problem[] {
+  return files
+    .all<{ id: string; parent_id: string }>(
+      'SELECT id, parent_id FROM sessions WHERE parent_id IS NOT NULL AND parent_seq IS NULL ORDER BY seq',
+    )
+    .map(({ id, parent_id }) => ({
+      path: sessionPath(id),
+      reason: `its parent "${parent_id}" cannot be read: it is served as a root`,
+    }));
+}
+
+const LOOKS = 20;
+
+/** A session that is being written differs for a moment: a look counts when its version was the same before and after. */
+async function lookAgain(
+  layout: Layout,
+  store: string,
+  id: string,
+  index: IndexDatabase,
+): Promise<string | null> {
+  for (let look = 0; look < LOOKS; look += 1) {
+    const before = versionOf(index, id);
+    const fresh = IndexDatabase.inMemory();
+    try {
+      if (existsSync(join(layout.root, sessionPath(id)))) {
+        const task = {
+          layout,
+          store,
+          db: fresh,
+          shards: SHARDS,
+          mend: false,
+          ...withDefaults({ directory: layout.root }),
+        };
+        indexFile(task, new IndexWriter(fresh), id, sessionPath(id), null);
+      }
+      const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
+      if (!differs) return null;
+      if (before === versionOf(index, id) && look > 0) return DIFFERS;
+    } finally {
+      fresh.close();
+    }
+    await delay(50);
+  }
+  return null;
+}
+
+function versionOf(index: IndexDatabase, id: string): number | null {
+  return index.get<{ version: number }>('SELECT version FROM sessions WHERE id = ?', id)?.version ?? null;
+}

@@ -1,0 +1,94 @@
+import { rmSync, writeFileSync } from 'node:fs';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { checkDataDirectory } from '../../../src/repository/files/check.ts';
+import { sessionPath } from '../../../src/repository/files/layout.ts';
+import { exchange, TestStore } from './store.ts';
+
+let store: TestStore;
+
+beforeEach(async () => {
+  store = await TestStore.make();
+  await store.during(async (repository) => {
+    await repository.create({ id: 'root' });
+    await repository.create({ id: 'child', parentId: 'root' });
+    for (const n of [1, 2, 3]) await repository.append({ sessionId: 'child', messages: exchange(n) });
+  });
+});
+
+const problems = async () => (await checkDataDirectory({ directory: store.directory })).problems;
+
+describe('check', () => {
+  it('finds nothing wrong with a healthy store, and says what it holds', async () => {
+    expect(await checkDataDirectory({ directory: store.directory })).toEqual({
+      sessionCount: 2,
+      messageCount: 3,
+      problems: [],
+    });
+  });
+
+  it('finds nothing wrong beside an owner that writes all the while', async () => {
+    const repository = await store.open();
+    let writing = true;
+    const writers = Array.from({ length: 4 }, async (_, n) => {
+      const { id } = await repository.create({ parentId: 'root' });
+      for (let turn = 0; writing; turn += 1) {
+        await repository.append({ sessionId: turn % 2 ? id : 'child', messages: exchange(n) });
+        await repository.create({ parentId: id });
+      }
+    });
+    for (let look = 0; look < 3; look += 1) expect(await problems()).toEqual([]);
+    writing = false;
+    await Promise.all(writers);
+  });
+
+  it('finds a flipped bit, with its line', async () => {
+    store.edit('child', (bytes) => bytes.fill(bytes.at(-40)! ^ 4, bytes.length - 40, bytes.length - 39));
+    expect(await problems()).toMatchObject([
+      { path: sessionPath('child'), reason: expect.stringMatching(/^line 4: .*checksum/) },
+    ]);
+  });
+
+  it('finds an unfinished write', async () => {
+    store.edit('child', (bytes) => Buffer.concat([bytes, Buffer.from('{"seq":9')]));
+    expect(await problems()).toMatchObject([
+      { path: sessionPath('child'), reason: expect.stringContaining('unfinished write') },
+    ]);
+  });
+
+  it('finds a session whose parent is gone', async () => {
+    rmSync(store.sessionFile('root'));
+    const found = await problems();
+    expect(found).toContainEqual({
+      path: sessionPath('child'),
+      reason: 'its parent "root" cannot be read: it is served as a root',
+    });
+    expect(found).toContainEqual({ path: 'index.db', reason: expect.stringContaining('"root"') });
+  });
+
+  it.each([
+    ["UPDATE sessions SET title = 'x' WHERE id = 'child'", 'child'],
+    ['UPDATE messages SET offset = offset + 1 WHERE ordinal = 0', 'child'],
+    ["DELETE FROM sessions WHERE id = 'root'", 'root'],
+    ["UPDATE sessions SET depth = 7 WHERE id = 'child'", 'child'],
+  ])('finds an index that was changed by %s', async (sql, id) => {
+    const database = new DatabaseSync(store.path('index.db'));
+    database.exec(sql);
+    database.close();
+    expect(await problems()).toMatchObject([
+      { path: 'index.db', reason: expect.stringContaining(`session "${id}"`) },
+    ]);
+  });
+
+  it('finds an index that cannot be used', async () => {
+    writeFileSync(store.path('index.db'), 'noise');
+    expect(await problems()).toEqual([
+      { path: 'index.db', reason: 'cannot be used; the next start builds it again' },
+    ]);
+  });
+
+  it('says where there is no store', async () => {
+    rmSync(store.path('store.jsonl'));
+    await expect(problems()).rejects.toThrow(/no Sessiontree store/);
+  });
+});

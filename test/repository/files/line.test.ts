@@ -1,0 +1,63 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { decodeLine, encodeLine, splitLines } from '../../../src/repository/files/line.ts';
+
+const records = fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 });
+
+/** Gives `bytes` in chunks of `size`, as a file would. */
+const chunks = (bytes: Buffer, size: number) => (offset: number) => bytes.subarray(offset, offset + size);
+
+describe('a line', () => {
+  it('reads back as it was written', () => {
+    fc.assert(
+      fc.property(records, (record) => {
+        const line = encodeLine(record);
+        expect(line.indexOf('\n')).toBe(line.length - 1);
+        const { crc: _, ...read } = (decodeLine(line.subarray(0, -1)) as { record: Record<string, unknown> })
+          .record;
+        expect(JSON.stringify(read)).toBe(JSON.stringify({ ...record, crc: undefined }));
+      }),
+    );
+  });
+
+  it('is refused whichever bit of it is flipped', () => {
+    const line = encodeLine({ seq: 12, content: 'ok — 数据' }).subarray(0, -1);
+    for (let bit = 0; bit < line.length * 8; bit += 1) {
+      const flipped = Buffer.from(line);
+      flipped[bit >> 3]! ^= 1 << (bit & 7);
+      expect(decodeLine(flipped), `bit ${bit}`).toHaveProperty('fault');
+    }
+  });
+
+  it.each(['', '{}', 'null', '{"a":1}', `${'\0'.repeat(64)}`, '{"a":1,"crc":"00000000"}'])(
+    'is not %j',
+    (text) => {
+      expect(decodeLine(Buffer.from(text))).toHaveProperty('fault');
+    },
+  );
+});
+
+describe('splitting into lines', () => {
+  it('gives the same lines whatever the chunks, and their places', () => {
+    const lines = fc.array(
+      fc.string().map((text) => Buffer.from(text.replaceAll('\n', ' '))),
+      { maxLength: 20 },
+    );
+    fc.assert(
+      fc.property(lines, fc.integer({ min: 1, max: 40 }), fc.boolean(), (wanted, size, terminated) => {
+        const whole = Buffer.concat(wanted.flatMap((line) => [line, Buffer.from('\n')]));
+        const bytes = terminated ? whole : whole.subarray(0, -1);
+        const found = [...splitLines(chunks(bytes, size))].map((line) => ({
+          ...line,
+          bytes: Buffer.from(line.bytes),
+        }));
+        for (const { bytes: line, offset } of found) {
+          expect(bytes.subarray(offset, offset + line.length)).toEqual(line);
+        }
+        const text = found.map((line) => line.bytes.toString() + (line.terminated ? '\n' : '')).join('');
+        expect(text).toBe(bytes.toString());
+        expect(found.map(({ number }) => number)).toEqual(found.map((_, n) => n + 1));
+      }),
+    );
+  });
+});
