@@ -16,7 +16,8 @@ export interface SessionReader {
 
   /**
    * A page of what is beneath each of `ids`, in pre-order, itself left out; the key is an `id`. `maxDepth` counts levels
-   * beneath (1: children only), null means all. A key that is no longer beneath is an `UnknownKeyError`.
+   * beneath (1: children only), null means all. A key that was deleted keeps its place; one that never was beneath is an
+   * `UnknownKeyError`.
    */
   descendantsOf(
     ids: readonly string[],
@@ -93,7 +94,7 @@ export interface SessionRepository extends SessionReader {
 
 /**
  * A stretch of an ordered list: at most `limit` items from its start or its end, strictly after and strictly before the
- * keys. A key need not exist any more, unless the method says so.
+ * keys. What a key stood for need not exist any more.
  */
 export interface PageRequest<Key> {
   readonly limit: number;
@@ -183,7 +184,7 @@ export interface QuarantinedFile {
   readonly since: Date;
 }
 
-/** The key of a page does not belong to the list (any more). */
+/** The key of a page never belonged to the list. */
 export class UnknownKeyError extends Error {
   override readonly name = 'UnknownKeyError';
 }

@@ -1,4 +1,4 @@
-import { closeSync, openSync, readSync } from 'node:fs';
+import { closeSync, constants, openSync, readSync } from 'node:fs';
 import { decodeLine, type RawLine, splitLines } from './line.ts';
 
 /** A line that cannot be read, or not be believed. */
@@ -19,19 +19,19 @@ export interface LinesScanned {
 }
 
 const CHUNK = 1024 * 1024;
+/** Kept from file to file: a buffer for each would cost more than reading a small file does. */
+let spare: Buffer | null = null;
 
-/** Reads a file a chunk at a time, in one buffer. */
+/** Reads a file a chunk at a time, in one buffer: what it gives is good until it is asked again. */
 export function withFileChunks<T>(path: string, use: (read: (offset: number) => Buffer) => T): T {
-  const fd = openSync(path, 'r');
+  const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
+  spare = null;
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    let buffer = Buffer.allocUnsafe(64 * 1024);
-    return use((offset) => {
-      // Most files are small: only a long one pays for a large buffer.
-      if (offset > 0 && buffer.length < CHUNK) buffer = Buffer.allocUnsafe(CHUNK);
-      return buffer.subarray(0, readSync(fd, buffer, 0, buffer.length, offset));
-    });
+    return use((offset) => buffer.subarray(0, readSync(fd, buffer, 0, CHUNK, offset)));
   } finally {
     closeSync(fd);
+    spare = buffer;
   }
 }
 

@@ -26,20 +26,20 @@ export function* walkTree(
   if (maxDepth < 1) return;
   /** The siblings at each level from the one that was last visited on, and the parent that they belong to. */
   const levels: { siblings: Siblings; parent: SessionRow | null; at: Place[number] | null }[] = [];
-  const enter = (parent: number, row: SessionRow | null, from: Place[number] | null) =>
-    levels.push({ siblings: new Siblings(db, parent, direction, from?.arrival), parent: row, at: from });
+  const enter = (parent: number, row: SessionRow | null, at: Place[number] | null, beyond = at?.arrival) =>
+    levels.push({ siblings: new Siblings(db, parent, direction, beyond), parent: row, at });
   const placeOf = () => levels.flatMap((level) => level.at ?? []);
 
-  if (!start || start.length === 0) {
-    enter(top, null, null);
-  } else {
-    let parent = top;
-    for (const step of start.slice(0, maxDepth)) {
-      enter(parent, levels.length === 0 ? null : (rowOf(db, parent) ?? null), step);
-      parent = step.seq;
-    }
-    if (direction === 'forward' && start.length < maxDepth) enter(parent, null, null);
+  let parent = top;
+  for (const step of start?.slice(0, maxDepth) ?? []) {
+    const row = levels.length === 0 ? null : (rowOf(db, parent) ?? null);
+    // Where the start lies too deep to be visited, its deepest ancestor that is visited comes before it.
+    const included = direction === 'backward' && levels.length + 1 === maxDepth && start!.length > maxDepth;
+    if (included) enter(parent, row, null, step.arrival + 1);
+    else enter(parent, row, step);
+    parent = step.seq;
   }
+  if (!start || (direction === 'forward' && start.length < maxDepth)) enter(parent, null, null);
 
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
     const row = level.siblings.next();

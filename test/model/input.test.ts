@@ -1,0 +1,176 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { z } from 'zod';
+import { checkInput, inputRules, jsonFault } from '../../src/model/input.ts';
+import type { JsonValue } from '../../src/model/json.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { faults, ID_FAULT, message, TEXT_FAULT, withMessage } from './faults.ts';
+
+const rules = inputRules(DEFAULT_LIMITS);
+
+describe('an input within the limits', () => {
+  it('passes as it came', () => {
+    const input = {
+      sessionId: 'planner-main',
+      messages: [
+        {
+          role: 'TOOL',
+          content: 'äöü😀',
+          name: '😀😀',
+          toolCallId: 'abcd',
+          payload: [[['deep']]],
+          usage: { inputTokens: 0, outputTokens: Number.MAX_SAFE_INTEGER, costUsd: 0.5 },
+          metadata: { k: { v: 1 } },
+          createdAt: new Date(0),
+        },
+      ],
+      expectedVersion: 1,
+      operationId: 'o',
+    };
+    expect(checkInput(rules.append, input)).toStrictEqual(input);
+  });
+
+  it.each([
+    ['create', rules.create, {}],
+    [
+      'create, all null',
+      rules.create,
+      { id: null, userId: null, title: null, metadata: null, operationId: null },
+    ],
+    ['create, empty texts', rules.create, { userId: '', title: '', metadata: {} }],
+    ['spawn', rules.spawn, { parentId: 'a' }],
+    ['send', rules.send, { sessionId: 'a', message: '', response: '' }],
+    ['append, payload null', rules.append, withMessage({ payload: null })],
+    [
+      'append, all null',
+      rules.append,
+      withMessage({ name: null, toolCallId: null, usage: null, metadata: null }),
+    ],
+    ['update', rules.update, { id: 'a', title: null, metadata: { k: null } }],
+    ['delete', rules.delete, { id: 'a', mode: 'CASCADE', dryRun: false }],
+  ])('passes where only what must be there is: %s', (_name, rule, input) => {
+    expect(checkInput(rule, input)).toStrictEqual(input);
+  });
+
+  it('keeps __proto__ in metadata as an own key', () => {
+    const metadata = JSON.parse('{"__proto__":1}');
+    expect(JSON.stringify(checkInput(rules.create, { metadata }))).toBe('{"metadata":{"__proto__":1}}');
+  });
+});
+
+describe('an id of a bad form is refused wherever one is taken', () => {
+  it.each([
+    ['create', rules.create, { id: 'a/b' }, 'id'],
+    ['spawn', rules.spawn, { parentId: '..' }, 'parentId'],
+    ['spawn, own id', rules.spawn, { parentId: 'a', id: '' }, 'id'],
+    ['send', rules.send, { sessionId: 'a:0', message: '', response: '' }, 'sessionId'],
+    ['append', rules.append, { sessionId: 'ä', messages: [message] }, 'sessionId'],
+    ['update', rules.update, { id: 'a'.repeat(129) }, 'id'],
+    ['delete', rules.delete, { id: 'a\n', mode: 'RESTRICT', dryRun: false }, 'id'],
+  ])('%s', (_name, rule, input, path) => {
+    expect(faults(rule, input)).toStrictEqual([`input.${path}: ${ID_FAULT}`]);
+  });
+});
+
+describe('text that no store can keep is refused wherever text is taken', () => {
+  const places: [string, z.ZodType, (text: string) => object][] = [
+    ['userId', rules.create, (userId) => ({ userId })],
+    ['title', rules.update, (title) => ({ id: 'a', title })],
+    ['operationId', rules.create, (operationId) => ({ operationId })],
+    ['message', rules.send, (text) => ({ sessionId: 'a', message: text, response: '' })],
+    ['response', rules.send, (text) => ({ sessionId: 'a', message: '', response: text })],
+    ['messages.1.content', rules.append, (content) => withMessage({ content })],
+    ['messages.1.name', rules.append, (name) => withMessage({ name })],
+    ['messages.1.toolCallId', rules.append, (toolCallId) => withMessage({ toolCallId })],
+  ];
+  const jsonPlaces: [string, z.ZodType, (json: JsonValue) => object][] = [
+    ['metadata', rules.create, (k) => ({ metadata: { k } })],
+    ['messages.1.metadata', rules.append, (k) => withMessage({ metadata: { k } })],
+    ['messages.1.payload', rules.append, (payload) => withMessage({ payload })],
+  ];
+
+  for (const [what, bad] of [
+    ['NUL', 'a\0'],
+    ['a lone high surrogate', 'a\ud800'],
+    ['a lone low surrogate', '\udc00a'],
+  ] as const) {
+    it.each(places)(`${what} in %s`, (path, rule, input) => {
+      expect(faults(rule, input('ok'))).toStrictEqual([]);
+      expect(faults(rule, input(bad))).toStrictEqual([`input.${path}: ${TEXT_FAULT}`]);
+    });
+
+    it.each(jsonPlaces)(`${what} in a string and in a key in %s`, (path, rule, input) => {
+      expect(faults(rule, input('ok'))).toStrictEqual([]);
+      for (const json of [bad, [bad], { [bad]: 1 }])
+        expect(faults(rule, input(json))).toStrictEqual([
+          `input.${path}: ${TEXT_FAULT} in every string and key`,
+        ]);
+    });
+  }
+
+  it.each(jsonPlaces)('a number that JSON cannot write in %s', (path, rule, input) => {
+    const infinite: JsonValue = JSON.parse('[1e999]');
+    expect(faults(rule, input(infinite))).toStrictEqual([
+      `input.${path}: expected every number within the range of a 64-bit float, got a larger one`,
+    ]);
+  });
+});
+
+describe('a value of another type is refused', () => {
+  it.each([
+    ['no input', rules.create, null, 'input: Invalid input: expected object, received null'],
+    ['id', rules.create, { id: 7 }, 'input.id: Invalid input: expected string, received number'],
+    ['metadata, array', rules.create, { metadata: [] }, 'input.metadata: expected a JSON object'],
+    ['metadata, text', rules.update, { id: 'a', metadata: 'x' }, 'input.metadata: expected a JSON object'],
+    [
+      'role',
+      rules.append,
+      withMessage({ role: 'user' }),
+      'input.messages.1.role: expected one of SYSTEM, USER, ASSISTANT, TOOL',
+    ],
+    [
+      'content',
+      rules.append,
+      withMessage({ content: 1 }),
+      'input.messages.1.content: Invalid input: expected string, received number',
+    ],
+    [
+      'mode',
+      rules.delete,
+      { id: 'a', mode: 'REPARENT', dryRun: false },
+      'input.mode: Invalid option: expected one of "RESTRICT"|"CASCADE"',
+    ],
+    [
+      'tokens, fraction',
+      rules.append,
+      withMessage({ usage: { inputTokens: 0.5, outputTokens: 0 } }),
+      'input.messages.1.usage.inputTokens: expected a whole number up to 2^53 - 1',
+    ],
+  ])('%s', (_name, rule, input, fault) => {
+    expect(faults(rule, input)).toStrictEqual([fault]);
+  });
+});
+
+describe('jsonFault', () => {
+  it('finds none in a value that comes back as it was', () => {
+    fc.assert(
+      fc.property(fc.jsonValue({ stringUnit: 'grapheme' }), (value) => {
+        const fault = jsonFault(value as JsonValue, 1_000_000, 100);
+        if (fault === null) expect(JSON.stringify(value).isWellFormed()).toBe(true);
+        expect(fault === null).toBe(!JSON.stringify(value).includes('\\u0000'));
+      }),
+    );
+  });
+
+  it('answers for a value a million levels deep', () => {
+    let deep: JsonValue = [];
+    for (let level = 1; level < 1_000_000; level += 1) deep = [deep];
+    expect(jsonFault(deep, 100, 32)).toBe('expected at most 32 levels of nesting, got more');
+  });
+
+  it('measures depth and bytes at exactly the limit', () => {
+    expect(jsonFault([['€']], 9, 2)).toBeNull();
+    expect(jsonFault([['€']], 8, 2)).toBe('expected at most 8 bytes as JSON, got 9');
+    expect(jsonFault([['€']], 9, 1)).toBe('expected at most 1 levels of nesting, got more');
+  });
+});

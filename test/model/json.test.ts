@@ -1,0 +1,239 @@
+import { isDeepStrictEqual } from 'node:util';
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import {
+  canonicalJson,
+  isJsonObject,
+  type JsonObject,
+  type JsonValue,
+  jsonContains,
+  jsonDepth,
+  mergePatch,
+} from '../../src/model/json.ts';
+
+const json = (text: string) => JSON.parse(text) as JsonObject;
+
+/** Any JSON value as a parser hands it in, `__proto__` among its keys. */
+const jsonValue = (): fc.Arbitrary<JsonValue> =>
+  fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
+    value: fc.oneof(
+      { depthSize: 'small', withCrossShrink: true },
+      fc.constantFrom<JsonValue>(null, true, false, 0, 1, -1.5, '', 'a', 'ä'),
+      tie('object'),
+      fc.array(tie('value'), { maxLength: 3 }),
+    ),
+    object: fc
+      .array(fc.tuple(fc.constantFrom('a', 'b', 'c', '1', '__proto__', 'constructor'), tie('value')), {
+        maxLength: 4,
+      })
+      .map((entries) => Object.fromEntries(entries)),
+  })).value;
+const jsonObject = () => jsonValue().filter(isJsonObject);
+
+describe('isJsonObject', () => {
+  it('tells objects from arrays, null and scalars', () => {
+    expect(isJsonObject({})).toBe(true);
+    for (const other of [null, [], 'text', 1, true, undefined]) expect(isJsonObject(other)).toBe(false);
+  });
+});
+
+describe('mergePatch', () => {
+  // RFC 7396, appendix A: every case whose target and patch are objects, the others one level down, as members.
+  it.each([
+    ['{"a":"b"}', '{"a":"c"}', '{"a":"c"}'],
+    ['{"a":"b"}', '{"b":"c"}', '{"a":"b","b":"c"}'],
+    ['{"a":"b"}', '{"a":null}', '{}'],
+    ['{"a":"b","b":"c"}', '{"a":null}', '{"b":"c"}'],
+    ['{"a":["b"]}', '{"a":"c"}', '{"a":"c"}'],
+    ['{"a":"c"}', '{"a":["b"]}', '{"a":["b"]}'],
+    ['{"a":{"b":"c"}}', '{"a":{"b":"d","c":null}}', '{"a":{"b":"d"}}'],
+    ['{"a":[{"b":"c"}]}', '{"a":[1]}', '{"a":[1]}'],
+    ['{"member":["a","b"]}', '{"member":["c","d"]}', '{"member":["c","d"]}'],
+    ['{"member":{"a":"b"}}', '{"member":["c"]}', '{"member":["c"]}'],
+    ['{"member":{"a":"foo"}}', '{"member":null}', '{}'],
+    ['{"member":{"a":"foo"}}', '{"member":"bar"}', '{"member":"bar"}'],
+    ['{"e":null}', '{"a":1}', '{"e":null,"a":1}'],
+    ['{"member":[1,2]}', '{"member":{"a":"b","c":null}}', '{"member":{"a":"b"}}'],
+    ['{}', '{"a":{"bb":{"ccc":null}}}', '{"a":{"bb":{}}}'],
+  ])('turns %s with %s into %s', (target, patch, result) => {
+    expect(mergePatch(json(target), json(patch))).toStrictEqual(json(result));
+  });
+
+  it('treats __proto__ as a key like any other', () => {
+    const merged = mergePatch(json('{"__proto__":{"kept":1},"a":1}'), json('{"__proto__":{"added":2}}'));
+    expect(JSON.stringify(merged)).toBe('{"__proto__":{"kept":1,"added":2},"a":1}');
+    expect(Object.getPrototypeOf(merged)).toBe(Object.prototype);
+    expect('added' in {}).toBe(false);
+    expect(JSON.stringify(mergePatch(merged, json('{"__proto__":null}')))).toBe('{"a":1}');
+  });
+
+  it('adds a key that the prototype has', () => {
+    expect(mergePatch({}, json('{"toString":{"a":1}}'))).toStrictEqual(json('{"toString":{"a":1}}'));
+  });
+
+  it('changes neither the target nor the patch', () => {
+    fc.assert(
+      fc.property(jsonObject(), jsonObject(), (target, patch) => {
+        const before = JSON.stringify([target, patch]);
+        mergePatch(target, patch);
+        expect(JSON.stringify([target, patch])).toBe(before);
+      }),
+    );
+  });
+
+  it('gives the same when a patch is applied twice', () => {
+    fc.assert(
+      fc.property(jsonObject(), jsonObject(), (target, patch) => {
+        const once = mergePatch(target, patch);
+        expect(JSON.stringify(mergePatch(once, patch))).toBe(JSON.stringify(once));
+      }),
+    );
+  });
+
+  it('keeps what the patch does not name, and has what it names', () => {
+    fc.assert(
+      fc.property(jsonObject(), jsonObject(), (target, patch) => {
+        const merged = mergePatch(target, patch);
+        for (const key of Object.keys(target))
+          if (!Object.hasOwn(patch, key)) expect(Object.hasOwn(merged, key)).toBe(true);
+        for (const [key, value] of Object.entries(patch)) {
+          expect(Object.hasOwn(merged, key)).toBe(value !== null);
+          if (value !== null && !isJsonObject(value)) expect(merged[key]).toBe(value);
+        }
+      }),
+    );
+  });
+});
+
+describe('jsonContains', () => {
+  it.each([
+    ['{"a":1,"b":2}', '{}', true],
+    ['{"a":1,"b":2}', '{"a":1}', true],
+    ['{"a":1}', '{"a":2}', false],
+    ['{"a":1}', '{"a":"1"}', false],
+    ['{"a":1}', '{"b":1}', false],
+    ['{"a":null}', '{"a":null}', true],
+    ['{}', '{"a":null}', false],
+    ['{"a":{"b":1,"c":2}}', '{"a":{"c":2}}', true],
+    ['{"a":[1,2,3]}', '{"a":[3,1]}', true],
+    ['{"a":[1,2]}', '{"a":[1,1,1]}', true],
+    ['{"a":[1,2]}', '{"a":[4]}', false],
+    ['{"a":[1]}', '{"a":[]}', true],
+    ['{"a":[{"b":1,"c":2}]}', '{"a":[{"c":2}]}', true],
+    ['{"a":["b"]}', '{"a":"b"}', false],
+    ['{"a":"b"}', '{"a":["b"]}', false],
+    ['{"a":{}}', '{"a":[]}', false],
+    ['{"a":[]}', '{"a":{}}', false],
+    ['{}', '{"__proto__":{}}', false],
+    ['{}', '{"toString":{}}', false],
+    ['{"__proto__":{"a":1}}', '{"__proto__":{"a":1}}', true],
+  ])('%s contains %s: %s', (value, part, contained) => {
+    expect(jsonContains(json(value), json(part))).toBe(contained);
+  });
+
+  it('holds of a value and itself, and of a value and itself with members taken away', () => {
+    const without = (value: JsonValue, picks: readonly boolean[]): JsonValue => {
+      const keep = (_: unknown, index: number) => picks[index % picks.length]!;
+      if (Array.isArray(value)) return value.filter(keep).map((held) => without(held, picks));
+      if (!isJsonObject(value)) return value;
+      return Object.fromEntries(
+        Object.entries(value)
+          .filter(keep)
+          .map(([key, held]) => [key, without(held, picks)]),
+      );
+    };
+    fc.assert(
+      fc.property(jsonValue(), fc.array(fc.boolean(), { minLength: 1, maxLength: 5 }), (value, picks) => {
+        expect(jsonContains(value, value)).toBe(true);
+        expect(jsonContains(value, without(value, picks))).toBe(true);
+      }),
+    );
+  });
+
+  it('holds of a target with a patch merged in and that patch, where nothing in it is null', () => {
+    fc.assert(
+      fc.property(jsonObject(), jsonObject(), (target, patch) => {
+        fc.pre(!JSON.stringify(patch).includes('null'));
+        expect(jsonContains(mergePatch(target, patch), patch)).toBe(true);
+      }),
+    );
+  });
+});
+
+describe('jsonDepth', () => {
+  it.each([
+    ['"text"', 0],
+    ['null', 0],
+    ['{}', 1],
+    ['[]', 1],
+    ['[[]]', 2],
+    ['{"a":1,"b":[{"c":[]}]}', 4],
+  ])('of %s is %i', (text, depth) => {
+    expect(jsonDepth(JSON.parse(text), 100)).toBe(depth);
+  });
+
+  it('measures a value a million levels deep, and stops counting one past the limit', () => {
+    let deep: JsonValue = 'bottom';
+    for (let level = 0; level < 1_000_000; level += 1) deep = level % 2 ? [deep] : { a: deep };
+    expect(jsonDepth(deep, 2_000_000)).toBe(1_000_000);
+    expect(jsonDepth(deep, 32)).toBe(33);
+  });
+
+  it('measures a value a million members wide', () => {
+    expect(jsonDepth(new Array(1_000_000).fill({}), 32)).toBe(2);
+  });
+
+  it('is one more than the deepest member', () => {
+    fc.assert(
+      fc.property(jsonValue(), jsonValue(), (a, b) => {
+        const deepest = Math.max(jsonDepth(a, 100), jsonDepth(b, 100));
+        expect(jsonDepth([a, b], 100)).toBe(deepest + 1);
+        expect(jsonDepth({ a, b }, 100)).toBe(deepest + 1);
+      }),
+    );
+  });
+});
+
+describe('canonicalJson', () => {
+  const shuffled = (value: JsonValue): JsonValue => {
+    if (Array.isArray(value)) return value.map(shuffled);
+    if (!isJsonObject(value)) return value;
+    return Object.fromEntries(
+      Object.entries(value)
+        .reverse()
+        .map(([key, held]) => [key, shuffled(held)]),
+    );
+  };
+
+  it('sorts the keys of every object and keeps the order of arrays', () => {
+    expect(canonicalJson(json('{"b":[{"z":1,"y":2},1],"a":null,"10":1,"9":2}'))).toBe(
+      '{"9":2,"10":1,"a":null,"b":[{"y":2,"z":1},1]}',
+    );
+  });
+
+  it('keeps __proto__ as a key', () => {
+    expect(canonicalJson(json('{"b":1,"__proto__":{"z":1,"a":2}}'))).toBe(
+      '{"__proto__":{"a":2,"z":1},"b":1}',
+    );
+  });
+
+  it('writes a time as RFC 3339 and leaves out what is undefined', () => {
+    expect(canonicalJson({ b: undefined, a: new Date(0) })).toBe('{"a":"1970-01-01T00:00:00.000Z"}');
+  });
+
+  it('gives equal text for equal values, whatever the order of their keys', () => {
+    fc.assert(
+      fc.property(jsonValue(), (value) => {
+        expect(canonicalJson(shuffled(value))).toBe(canonicalJson(value));
+      }),
+    );
+  });
+
+  it('gives text that parses to the same value, so that different values give different text', () => {
+    fc.assert(
+      fc.property(jsonValue(), (value) => {
+        expect(isDeepStrictEqual(JSON.parse(canonicalJson(value)), value)).toBe(true);
+      }),
+    );
+  });
+});

@@ -1,0 +1,33 @@
+import { describe } from 'vitest';
+import { describeAppend } from './contract/append.ts';
+import { describeConcurrency } from './contract/concurrency.ts';
+import { describeCreate } from './contract/create.ts';
+import { describeDelete } from './contract/delete.ts';
+import { describeDescendants } from './contract/descendants.ts';
+import { describeHistory } from './contract/history.ts';
+import { describeList } from './contract/list.ts';
+import { describeOperations } from './contract/operations.ts';
+import { describePages } from './contract/pages.ts';
+import { describePersistence } from './contract/persistence.ts';
+import { describeReads } from './contract/reads.ts';
+import { type SetUpStore, useStore } from './contract/store.ts';
+import { describeUpdate } from './contract/update.ts';
+
+/** What every SessionRepository must do. `setup` makes an empty store; it is called once for each test. */
+export function describeRepositoryContract(name: string, setup: SetUpStore): void {
+  describe(name, () => {
+    const store = useStore(setup);
+    describeReads(store);
+    describePages(store);
+    describeHistory(store);
+    describeDescendants(store);
+    describeList(store);
+    describeCreate(store);
+    describeAppend(store);
+    describeUpdate(store);
+    describeDelete(store);
+    describeOperations(store);
+    describeConcurrency(store);
+    describePersistence(store);
+  });
+}

@@ -1,0 +1,142 @@
+import { describe, expect, it } from 'vitest';
+import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
+
+const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
+
+export function describeCreate(store: OpenStore): void {
+  describe('creating a session', () => {
+    it('of which nothing is said makes an empty root, created and last active now', async () => {
+      const before = Date.now();
+      const session = await store.create();
+      const after = Date.now();
+      expect(session).toEqual({
+        id: expect.stringMatching(UUID_V7),
+        sequence: expect.any(Number),
+        arrival: session.sequence,
+        parentId: null,
+        rootId: session.id,
+        depth: 0,
+        childCount: 0,
+        userId: null,
+        title: null,
+        metadata: {},
+        metadataBytes: 2,
+        createdAt: expect.any(Date),
+        lastActiveAt: session.createdAt,
+        messageCount: 0,
+        historyLength: 0,
+        version: 1,
+        damage: [],
+      });
+      expect(session.createdAt.getTime()).toBeGreaterThanOrEqual(before);
+      expect(session.createdAt.getTime()).toBeLessThanOrEqual(after);
+      expect(await store.find(session.id)).toEqual(session);
+    });
+
+    it('keeps what is given', async () => {
+      const given = {
+        id: 'Planner.main_1-x',
+        userId: 'üser@example.org',
+        title: 'Plän "A"\n<b>\u2028\u0001 😀',
+        metadata: { n: 1.5, text: 'ä', list: [1, null, { a: [] }], yes: true, none: null },
+        createdAt: new Date('2020-02-29T12:34:56.789Z'),
+        lastActiveAt: new Date('2021-01-01T00:00:00.001Z'),
+      };
+      const session = await store.create(given);
+      expect(session).toMatchObject(given);
+      expect(session.metadataBytes).toBe(Buffer.byteLength(JSON.stringify(given.metadata)));
+      expect(await store.find(given.id)).toEqual(session);
+    });
+
+    it('keeps __proto__ in metadata as a key', async () => {
+      const metadata = JSON.parse('{"__proto__":{"a":1}}');
+      await store.create({ id: 'a', metadata });
+      expect(JSON.stringify((await store.find('a')).metadata)).toBe('{"__proto__":{"a":1}}');
+    });
+
+    it('that was made at another time was last active then', async () => {
+      const createdAt = new Date('1999-12-31T23:59:59.999Z');
+      const session = await store.create({ createdAt, messages: [say('old')] });
+      expect(session).toMatchObject({ createdAt, lastActiveAt: createdAt });
+    });
+
+    it('gives each a sequence number of its own, growing', async () => {
+      const sequences: number[] = [];
+      for (let index = 0; index < 5; index += 1) sequences.push((await store.create()).sequence);
+      expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+    });
+
+    it('takes its messages in with it', async () => {
+      const before = Date.now();
+      const session = await store.create({ id: 'a', messages: conversation(5) });
+      expect(session).toMatchObject({ version: 1, historyLength: 5, messageCount: 2 });
+      const [page] = await store.repository.historyOf([{ sessionId: 'a', page: ALL }], PLENTY_OF_BYTES);
+      expect(page!.items.map(({ content }) => content)).toEqual(['0', '1', '2', '3', '4']);
+      expect(page!.items.map(({ ordinal }) => ordinal)).toEqual([0, 1, 2, 3, 4]);
+      for (const { createdAt } of page!.items) {
+        expect(createdAt.getTime()).toBeGreaterThanOrEqual(before);
+        expect(createdAt.getTime()).toBeLessThanOrEqual(Date.now());
+      }
+    });
+
+    it('refuses an id that a session has, and leaves that session as it is', async () => {
+      const first = await store.create({ id: 'a', title: 'first' });
+      await expect(store.create({ id: 'a', title: 'second' })).rejects.toMatchObject({
+        name: 'SessionExistsError',
+        sessionId: 'a',
+      });
+      expect(await store.find('a')).toEqual(first);
+      expect(await store.repository.count({})).toBe(1);
+    });
+
+    it('refuses an id that a deleted session had', async () => {
+      await store.chain('a', 'b');
+      await store.repository.delete({ id: 'a', mode: 'CASCADE', dryRun: false });
+      for (const id of ['a', 'b'])
+        await expect(store.create({ id })).rejects.toMatchObject({
+          name: 'SessionExistsError',
+          sessionId: id,
+        });
+      expect(await store.repository.count({})).toBe(0);
+    });
+  });
+
+  describe('spawning a session', () => {
+    it('makes it a child, one level down, in the tree of its parent', async () => {
+      await store.chain('root', 'child');
+      const grandchild = await store.create({ id: 'grandchild', parentId: 'child' });
+      expect(grandchild).toMatchObject({ parentId: 'child', rootId: 'root', depth: 2 });
+      expect(await store.find('grandchild')).toEqual(grandchild);
+      expect(await store.find('child')).toMatchObject({ parentId: 'root', rootId: 'root', depth: 1 });
+    });
+
+    it('changes nothing in the parent but the count of its children', async () => {
+      const parent = await store.create({ id: 'parent', createdAt: new Date('2020-01-01') });
+      await store.create({ id: 'child', parentId: 'parent', messages: conversation(2) });
+      await store.create({ parentId: 'child' });
+      expect(await store.find('parent')).toEqual({ ...parent, childCount: 1 });
+    });
+
+    it("takes the parent's userId unless it is given one", async () => {
+      await store.create({ id: 'root', userId: 'ann' });
+      await store.create({ id: 'same', parentId: 'root', userId: null });
+      await store.create({ id: 'other', parentId: 'same', userId: 'bob' });
+      await store.create({ id: 'as-other', parentId: 'other' });
+      await store.create({ id: 'nobody' });
+      await store.create({ id: 'as-nobody', parentId: 'nobody' });
+      const found = await store.repository.findMany(['same', 'other', 'as-other', 'as-nobody']);
+      expect(found.map((session) => session?.userId)).toEqual(['ann', 'bob', 'bob', null]);
+    });
+
+    it.each(['missing', 'deleted', 'itself'])('refuses a parent that is not there: %s', async (parentId) => {
+      await store.create({ id: 'deleted' });
+      await store.repository.delete({ id: 'deleted', mode: 'RESTRICT', dryRun: false });
+      await expect(store.create({ id: 'itself', parentId })).rejects.toMatchObject({
+        name: 'SessionNotFoundError',
+        sessionId: parentId,
+      });
+      expect(idsOf(await store.repository.findMany(['itself']))).toEqual([null]);
+      expect(await store.create({ id: 'itself' })).toMatchObject({ parentId: null });
+    });
+  });
+}

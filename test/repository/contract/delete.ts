@@ -1,0 +1,135 @@
+import { describe, expect, it } from 'vitest';
+import type { DeleteSession } from '../../../src/repository/repository.ts';
+import { everything } from './everything.ts';
+import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
+
+export function describeDelete(store: OpenStore): void {
+  const remove = (input: Partial<DeleteSession> & { id: string }) =>
+    store.repository.delete({ mode: 'RESTRICT', dryRun: false, ...input });
+
+  /** keep; a ── z ── y, a ── b: with messages everywhere. */
+  async function growTree() {
+    const parents = { keep: null, a: null, z: 'a', b: 'a', y: 'z' };
+    for (const [id, parentId] of Object.entries(parents))
+      await store.create({ id, parentId, messages: conversation(2) });
+  }
+
+  describe('deleting a session', () => {
+    it('without children takes it away', async () => {
+      await growTree();
+      expect(await remove({ id: 'b' })).toEqual({ deletedIds: ['b'], reparentedIds: [] });
+      expect(idsOf(await store.repository.findMany(['a', 'b', 'z']))).toEqual(['a', null, 'z']);
+    });
+
+    it('with children is refused by RESTRICT', async () => {
+      await growTree();
+      const before = await everything(store.repository);
+      await expect(remove({ id: 'a' })).rejects.toMatchObject({
+        name: 'SessionHasChildrenError',
+        sessionId: 'a',
+        childCount: 2,
+      });
+      expect(await everything(store.repository)).toEqual(before);
+    });
+
+    it('with CASCADE takes all that is beneath it too, and says so in pre-order', async () => {
+      await growTree();
+      expect(await remove({ id: 'a', mode: 'CASCADE' })).toEqual({
+        deletedIds: ['a', 'z', 'y', 'b'],
+        reparentedIds: [],
+      });
+      expect(idsOf(await store.repository.findMany(['keep', 'a', 'b', 'y', 'z']))).toEqual([
+        'keep',
+        null,
+        null,
+        null,
+        null,
+      ]);
+    });
+
+    it('takes it out of every answer', async () => {
+      await growTree();
+      const { repository } = store;
+      await remove({ id: 'z', mode: 'CASCADE' });
+      expect(await store.find('a')).toMatchObject({ childCount: 1 });
+      const gone = ['z', 'y'];
+      const none = { items: [], hasMore: false };
+      expect(await repository.childrenOf(gone, ALL)).toEqual([none, none]);
+      expect(await repository.descendantsOf(gone, ALL, null)).toEqual([none, none]);
+      expect(await repository.countDescendants(['a', ...gone], null)).toEqual([1, 0, 0]);
+      expect(await repository.ancestorsOf(gone)).toEqual([[], []]);
+      const requests = gone.map((sessionId) => ({ sessionId, page: ALL }));
+      expect(await repository.historyOf(requests, PLENTY_OF_BYTES)).toEqual([none, none]);
+      expect(await repository.countHistory(requests)).toEqual([0, 0]);
+      const refs = gone.map((sessionId) => ({ sessionId, ordinal: 0 }));
+      expect(await repository.findMessages(refs, PLENTY_OF_BYTES)).toEqual([null, null]);
+      const [children] = await repository.childrenOf(['a'], ALL);
+      expect(idsOf(children!.items)).toEqual(['b']);
+      const [descendants] = await repository.descendantsOf(['a'], ALL, null);
+      expect(idsOf(descendants!.items)).toEqual(['b']);
+      const list = await repository.list({}, { field: 'CREATED_AT', direction: 'ASC' }, ALL);
+      expect(idsOf(list.items).sort()).toEqual(['a', 'b', 'keep']);
+      expect(await repository.count({ rootId: 'a' })).toBe(2);
+      expect(await repository.status()).toMatchObject({ sessionCount: 3, messageCount: 3 });
+    });
+
+    it('changes nothing in its parent but the count of its children', async () => {
+      await growTree();
+      const parent = await store.find('a');
+      await remove({ id: 'z', mode: 'CASCADE' });
+      expect(await store.find('a')).toEqual({ ...parent, childCount: 1 });
+    });
+
+    it('300 levels deep takes all of them', async () => {
+      const ids = Array.from({ length: 300 }, (_, level) => `level-${level}`);
+      await store.chain(...ids);
+      expect((await remove({ id: 'level-0', mode: 'CASCADE' })).deletedIds).toEqual(ids);
+      expect(await store.repository.count({})).toBe(0);
+    });
+
+    it('again, or one that never was, is refused', async () => {
+      await growTree();
+      await remove({ id: 'a', mode: 'CASCADE' });
+      for (const id of ['a', 'y', 'missing'])
+        for (const dryRun of [true, false])
+          await expect(remove({ id, mode: 'CASCADE', dryRun })).rejects.toMatchObject({
+            name: 'SessionNotFoundError',
+            sessionId: id,
+          });
+    });
+
+    it('guards against a version that has moved on', async () => {
+      await store.create({ id: 'a' });
+      await store.repository.append({ sessionId: 'a', messages: [say('important')] });
+      for (const dryRun of [true, false])
+        await expect(remove({ id: 'a', dryRun, expectedVersion: 1 })).rejects.toMatchObject({
+          name: 'ConflictError',
+          reason: 'VERSION',
+          expectedVersion: 1,
+          actualVersion: 2,
+        });
+      expect(await store.find('a')).toMatchObject({ version: 2 });
+      expect((await remove({ id: 'a', expectedVersion: 2 })).deletedIds).toEqual(['a']);
+    });
+  });
+
+  describe('a dry run of deleting', () => {
+    it('says what would go and changes nothing', async () => {
+      await growTree();
+      const before = await everything(store.repository);
+      expect(await remove({ id: 'a', mode: 'CASCADE', dryRun: true })).toEqual({
+        deletedIds: ['a', 'z', 'y', 'b'],
+        reparentedIds: [],
+      });
+      expect((await remove({ id: 'y', dryRun: true })).deletedIds).toEqual(['y']);
+      expect(await everything(store.repository)).toEqual(before);
+    });
+
+    it('is refused where the deletion would be', async () => {
+      await growTree();
+      await expect(remove({ id: 'a', dryRun: true })).rejects.toMatchObject({
+        name: 'SessionHasChildrenError',
+      });
+    });
+  });
+}

@@ -1,0 +1,211 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import type { JsonObject } from '../../../src/model/json.ts';
+import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
+import type { ListKey, PageRequest } from '../../../src/repository/repository.ts';
+import { listKey, naiveList } from './naive.ts';
+import { ALL, idsOf, type OpenStore, say } from './store.ts';
+
+const OLDEST: SessionOrder = { field: 'CREATED_AT', direction: 'ASC' };
+const ORDERS: SessionOrder[] = [
+  OLDEST,
+  { field: 'CREATED_AT', direction: 'DESC' },
+  { field: 'LAST_ACTIVE_AT', direction: 'ASC' },
+  { field: 'LAST_ACTIVE_AT', direction: 'DESC' },
+];
+const TIMES = [1, 2, 3].map((day) => new Date(Date.UTC(2026, 0, day)));
+const METADATA: JsonObject[] = [
+  {},
+  { team: 'red' },
+  { team: 'red', tags: ['a', 'b'], nested: { deep: { x: 1, y: null } } },
+  { team: 'blue', tags: ['b'] },
+  JSON.parse('{"__proto__":{"team":"red"}}'),
+];
+
+export function describeList(store: OpenStore): void {
+  const list = async (filter: SessionFilter, order = OLDEST, page: PageRequest<ListKey> = ALL) =>
+    store.repository.list(filter, order, page);
+
+  /** Sessions whose times, users, parents and metadata repeat, so that orders have ties and filters overlap. */
+  async function populate(): Promise<Session[]> {
+    const ids: string[] = [];
+    for (let index = 0; index < 48; index += 1) {
+      const id = `s${(index * 31) % 48}`;
+      await store.create({
+        id,
+        parentId: index % 4 === 0 ? null : ids[Math.floor(index / 3)]!,
+        userId: ['ann', 'bob', null][index % 3]!,
+        metadata: METADATA[index % METADATA.length]!,
+        createdAt: TIMES[(index * 7) % 3]!,
+        lastActiveAt: TIMES[(index * 5 + (index % 2)) % 3]!,
+      });
+      ids.push(id);
+    }
+    const found = await store.repository.findMany(ids);
+    return found.map((session) => session!);
+  }
+
+  describe('a list of sessions', () => {
+    it.each(ORDERS)(
+      'is ordered by $field $direction, ties by sequence in the same direction',
+      async (order) => {
+        const sessions = await populate();
+        const { items } = await list({}, order);
+        const expected = naiveList(sessions, {}, order, ALL).items;
+        expect(items).toEqual(expected);
+        const keys = items.map((session) => listKey(session, order));
+        const sign = order.direction === 'ASC' ? 1 : -1;
+        for (const [index, key] of keys.slice(1).entries()) {
+          const { time, sequence } = keys[index]!;
+          expect(sign * (key.time - time || key.sequence - sequence)).toBeGreaterThan(0);
+        }
+      },
+    );
+
+    const filters: [string, SessionFilter][] = [
+      ['nothing', {}],
+      ['a user', { userId: 'ann' }],
+      ['a user that nobody is', { userId: 'nobody' }],
+      ['roots', { rootsOnly: true }],
+      ['not only roots', { rootsOnly: false }],
+      ['a parent', { parentId: 's0' }],
+      ['a parent that is not there', { parentId: 'missing' }],
+      ['a root', { rootId: 's0' }],
+      ['a root that is not one', { rootId: 's31' }],
+      ['created at or after', { createdAfter: TIMES[1]! }],
+      ['created before', { createdBefore: TIMES[1]! }],
+      ['created in a day', { createdAfter: TIMES[1]!, createdBefore: TIMES[2]! }],
+      ['created just after', { createdAfter: new Date(TIMES[2]!.getTime() + 1) }],
+      ['active at or after', { activeAfter: TIMES[2]! }],
+      ['active before', { activeBefore: TIMES[2]! }],
+      ['metadata', { metadata: { team: 'red' } }],
+      ['all metadata', { metadata: {} }],
+      ['metadata in arrays and nested', { metadata: { tags: ['b'], nested: { deep: { x: 1 } } } }],
+      ['metadata that is null', { metadata: { nested: { deep: { y: null } } } }],
+      ['metadata that is absent', { metadata: { absent: null } }],
+      ['metadata under __proto__', { metadata: JSON.parse('{"__proto__":{"team":"red"}}') }],
+      ['all null', { userId: null, rootsOnly: null, parentId: null, rootId: null, metadata: null }],
+      ['a root, a user and metadata', { rootId: 's0', userId: 'ann', metadata: { team: 'red' } }],
+      ['a parent and time', { parentId: 's31', activeAfter: TIMES[1]! }],
+      ['roots that have a parent', { rootsOnly: true, parentId: 's0' }],
+    ];
+    it('is narrowed to what passes the filter, and counted the same', async () => {
+      const sessions = await populate();
+      for (const [name, filter] of filters) {
+        const expected = idsOf(naiveList(sessions, filter, OLDEST, ALL).items);
+        expect({ name, ids: idsOf((await list(filter)).items) }).toEqual({ name, ids: expected });
+        expect({ name, count: await store.repository.count(filter) }).toEqual({
+          name,
+          count: expected.length,
+        });
+      }
+    });
+
+    it('is filtered before it is cut into pages', async () => {
+      for (let index = 0; index < 30; index += 1)
+        await store.create({ id: `s${index}`, userId: index === 0 || index === 29 ? 'rare' : 'common' });
+      const first = await list({ userId: 'rare' }, OLDEST, { limit: 1, from: 'start' });
+      expect({ ids: idsOf(first.items), hasMore: first.hasMore }).toEqual({ ids: ['s0'], hasMore: true });
+      const after = listKey(first.items[0]!, OLDEST);
+      const second = await list({ userId: 'rare' }, OLDEST, { limit: 1, from: 'start', after });
+      expect({ ids: idsOf(second.items), hasMore: second.hasMore }).toEqual({ ids: ['s29'], hasMore: false });
+    });
+
+    it('is what it should be for any filter, order, limit, direction and keys, those of deleted sessions too', async () => {
+      const sessions = await populate();
+      const leaves = sessions.filter((session) => session.childCount === 0).slice(0, 4);
+      for (const { id } of leaves) await store.repository.delete({ id, mode: 'RESTRICT', dryRun: false });
+      const left = await store.repository.findMany(sessions.map(({ id }) => id));
+      const present = left.filter((session) => session !== null);
+
+      const maybe = <T>(...values: T[]) => fc.constantFrom<T | undefined>(undefined, undefined, ...values);
+      const key = fc.option(
+        fc.oneof(
+          fc.constantFrom(...sessions),
+          fc.record({ time: fc.constantFrom(0, ...TIMES.map(Number), 9e12), sequence: fc.nat(200) }),
+        ),
+        { nil: undefined },
+      );
+      const request = fc.record({
+        filter: fc.record({
+          userId: maybe('ann', 'bob'),
+          rootsOnly: maybe(true, false),
+          parentId: maybe('s0', 's31'),
+          rootId: maybe('s0', 's28'),
+          createdAfter: maybe(...TIMES),
+          createdBefore: maybe(...TIMES),
+          activeAfter: maybe(...TIMES),
+          activeBefore: maybe(...TIMES),
+          metadata: maybe(...METADATA),
+        }),
+        order: fc.constantFrom(...ORDERS),
+        limit: fc.nat(12),
+        from: fc.constantFrom('start' as const, 'end' as const),
+        after: key,
+        before: key,
+      });
+      const keyOf = (given: Session | ListKey | undefined, order: SessionOrder) =>
+        given && 'id' in given ? listKey(given, order) : given;
+      await fc.assert(
+        fc.asyncProperty(request, async ({ filter: parts, order, limit, from, after, before }) => {
+          const filter = Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
+          const page = { limit, from, after: keyOf(after, order), before: keyOf(before, order) };
+          const expected = naiveList(present, filter, order, page);
+          const got = await list(filter, order, page);
+          expect({ ids: idsOf(got.items), hasMore: got.hasMore }).toEqual({
+            ids: idsOf(expected.items),
+            hasMore: expected.hasMore,
+          });
+          expect(await store.repository.count(filter)).toBe(
+            naiveList(present, filter, order, ALL).items.length,
+          );
+        }),
+        { numRuns: 400 },
+      );
+    });
+
+    it.each(ORDERS)(
+      'leads to the last one by $field $direction, each once, also while others arrive',
+      async (order) => {
+        const sessions = await populate();
+        const expected = idsOf(naiveList(sessions, { userId: 'ann' }, order, ALL).items);
+        for (const from of ['start', 'end'] as const) {
+          const visited: Session[] = [];
+          for (let page = await list({ userId: 'ann' }, order, { limit: 3, from }); ; ) {
+            if (from === 'start') visited.push(...page.items);
+            else visited.unshift(...page.items);
+            if (!page.hasMore) break;
+            if (visited.length < 9)
+              await store.create({ userId: 'ann', title: 'added', createdAt: TIMES[1]! });
+            const key = listKey(from === 'start' ? visited.at(-1)! : visited[0]!, order);
+            page = await list({ userId: 'ann' }, order, {
+              limit: 3,
+              from,
+              [from === 'start' ? 'after' : 'before']: key,
+            });
+          }
+          expect(new Set(idsOf(visited)).size).toBe(visited.length);
+          expect(idsOf(visited.filter((session) => session.title !== 'added'))).toEqual(expected);
+        }
+      },
+    );
+
+    it('by activity moves a session when messages are added to it, and not when it is updated', async () => {
+      const old = new Date('2020-01-01');
+      for (const id of ['a', 'b', 'c']) await store.create({ id, createdAt: old });
+      const order: SessionOrder = { field: 'LAST_ACTIVE_AT', direction: 'DESC' };
+      expect(idsOf((await list({}, order)).items)).toEqual(['c', 'b', 'a']);
+      await store.repository.append({ sessionId: 'b', messages: [say('hi')] });
+      await store.repository.update({ id: 'a', title: 'new' });
+      expect(idsOf((await list({}, order)).items)).toEqual(['b', 'c', 'a']);
+      expect(idsOf((await list({ activeAfter: new Date('2021-01-01') }, order)).items)).toEqual(['b']);
+    });
+
+    it('follows an update of metadata', async () => {
+      await store.create({ id: 'a', metadata: { state: 'open', keep: 1 } });
+      await store.repository.update({ id: 'a', metadata: { state: 'done' } });
+      expect(await store.repository.count({ metadata: { state: 'open' } })).toBe(0);
+      expect(await store.repository.count({ metadata: { state: 'done', keep: 1 } })).toBe(1);
+    });
+  });
+}

@@ -1,0 +1,72 @@
+import { jsonContains } from '../../../src/model/json.ts';
+import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
+import type { ListKey, Page, PageRequest } from '../../../src/repository/repository.ts';
+
+/** What a page of `items` is, said in the plainest way. `compare` orders an item against a key. */
+export function naivePage<T, Key>(
+  items: readonly T[],
+  page: PageRequest<Key>,
+  compare: (item: T, key: Key) => number,
+): Page<T> {
+  const stretch = items.filter(
+    (item) =>
+      (page.after === undefined || compare(item, page.after) > 0) &&
+      (page.before === undefined || compare(item, page.before) < 0),
+  );
+  const start = page.from === 'start' ? 0 : Math.max(0, stretch.length - page.limit);
+  return { items: stretch.slice(start, start + page.limit), hasMore: stretch.length > page.limit };
+}
+
+export function naivePasses(session: Session, filter: SessionFilter): boolean {
+  const created = session.createdAt.getTime();
+  const active = session.lastActiveAt.getTime();
+  return (
+    (filter.userId == null || session.userId === filter.userId) &&
+    (!filter.rootsOnly || session.parentId === null) &&
+    (filter.parentId == null || session.parentId === filter.parentId) &&
+    (filter.rootId == null || session.rootId === filter.rootId) &&
+    (filter.createdAfter == null || created >= filter.createdAfter.getTime()) &&
+    (filter.createdBefore == null || created < filter.createdBefore.getTime()) &&
+    (filter.activeAfter == null || active >= filter.activeAfter.getTime()) &&
+    (filter.activeBefore == null || active < filter.activeBefore.getTime()) &&
+    (filter.metadata == null || jsonContains(session.metadata, filter.metadata))
+  );
+}
+
+export function listKey(session: Session, order: SessionOrder): ListKey {
+  const time = order.field === 'CREATED_AT' ? session.createdAt : session.lastActiveAt;
+  return { time: time.getTime(), sequence: session.sequence };
+}
+
+/** Below 0 where `a` comes before `b` in `order`. */
+export function compareListKeys(a: ListKey, b: ListKey, order: SessionOrder): number {
+  const ascending = a.time - b.time || a.sequence - b.sequence;
+  return order.direction === 'ASC' ? ascending : -ascending;
+}
+
+export function naiveList(
+  sessions: readonly Session[],
+  filter: SessionFilter,
+  order: SessionOrder,
+  page: PageRequest<ListKey>,
+): Page<Session> {
+  const compare = (session: Session, key: ListKey) => compareListKeys(listKey(session, order), key, order);
+  const passing = sessions.filter((session) => naivePasses(session, filter));
+  return naivePage(
+    passing.sort((a, b) => compare(a, listKey(b, order))),
+    page,
+    compare,
+  );
+}
+
+/** What is beneath `id`, in pre-order, each with its level beneath; siblings as in `childrenOf`. */
+export function naiveDescendants(
+  id: string,
+  childrenOf: (id: string) => readonly string[],
+  level = 1,
+): { id: string; level: number }[] {
+  return childrenOf(id).flatMap((child) => [
+    { id: child, level },
+    ...naiveDescendants(child, childrenOf, level + 1),
+  ]);
+}

@@ -1,0 +1,223 @@
+import { describe, expect, it } from 'vitest';
+import type { Operation } from '../../../src/model/operation.ts';
+import type { Session } from '../../../src/model/session.ts';
+import type { Appended, Deleted, SessionRepository } from '../../../src/repository/repository.ts';
+import { everything } from './everything.ts';
+import { conversation, idsOf, type OpenStore, operation, RETURNS, say } from './store.ts';
+
+type Result = Session | Appended | Deleted;
+
+/** One mutation of each kind; `b` is the child of `a`, and `c` stands alone. */
+const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation) => Promise<Result>][] = [
+  ['create', (repository, op) => repository.create({ id: 'new', messages: [say('first')] }, op)],
+  ['create, the id left out', (repository, op) => repository.create({ parentId: 'a', title: 'new' }, op)],
+  ['append', (repository, op) => repository.append({ sessionId: 'b', messages: conversation(2) }, op)],
+  [
+    'append, guarded',
+    (repository, op) =>
+      repository.append({ sessionId: 'b', messages: [say('one', { payload: [1] })], expectedVersion: 1 }, op),
+  ],
+  ['update', (repository, op) => repository.update({ id: 'b', title: 'new', metadata: { a: 1 } }, op)],
+  ['update, guarded', (repository, op) => repository.update({ id: 'b', title: 'x', expectedVersion: 1 }, op)],
+  ['delete', (repository, op) => repository.delete({ id: 'c', mode: 'RESTRICT', dryRun: false }, op)],
+  [
+    'delete, cascading',
+    (repository, op) => repository.delete({ id: 'a', mode: 'CASCADE', dryRun: false }, op),
+  ],
+];
+
+/** What a replay must repeat: the session by its id (it may have moved on since), messages and deleted ids whole. */
+function essence(result: Result) {
+  if ('deletedIds' in result) return result;
+  if ('messages' in result) return { id: result.session.id, messages: result.messages };
+  return { id: result.id };
+}
+
+const sessionOf = (result: Result): string | undefined =>
+  'deletedIds' in result ? undefined : 'session' in result ? result.session.id : result.id;
+
+export function describeOperations(store: OpenStore): void {
+  const op = operation('Op/1 "ä😀"', 'input');
+  const conflict = { name: 'ConflictError', reason: 'OPERATION', expectedVersion: null, actualVersion: null };
+
+  async function prepare() {
+    await store.chain('a', 'b');
+    await store.create({ id: 'c', messages: conversation(2) });
+  }
+
+  describe.each(MUTATIONS)('a retried mutation (%s)', (_name, mutate) => {
+    it('is answered as the first time and changes nothing', async () => {
+      await prepare();
+      const first = await mutate(store.repository, op);
+      const before = await everything(store.repository);
+      expect(essence(await mutate(store.repository, op))).toEqual(essence(first));
+      expect(await everything(store.repository)).toEqual(before);
+    });
+
+    it.each(RETURNS)('is still known after the store was %s', async (how) => {
+      await prepare();
+      const first = await mutate(store.repository, op);
+      const before = await everything(store.repository);
+      await store.comeBack(how);
+      expect(essence(await mutate(store.repository, op))).toEqual(essence(first));
+      expect(await everything(store.repository)).toEqual(before);
+      await expect(mutate(store.repository, operation(op.id, 'other'))).rejects.toMatchObject(conflict);
+    });
+
+    it('is answered as the first time when other writes came between', async () => {
+      await prepare();
+      const first = await mutate(store.repository, op);
+      for (const sessionId of ['b', 'c', sessionOf(first) ?? 'c'])
+        await store.repository.append({ sessionId, messages: [say('later')] }).catch(() => undefined);
+      const before = await everything(store.repository);
+      expect(essence(await mutate(store.repository, op))).toEqual(essence(first));
+      expect(await everything(store.repository)).toEqual(before);
+    });
+
+    it('is done once when it comes many times at once', async () => {
+      await prepare();
+      const results = await Promise.all(Array.from({ length: 8 }, () => mutate(store.repository, op)));
+      for (const result of results) expect(essence(result)).toEqual(essence(results[0]!));
+      const before = await everything(store.repository);
+      await mutate(store.repository, op);
+      expect(await everything(store.repository)).toEqual(before);
+    });
+
+    it('with other input is a conflict, also where it would be refused anyway', async () => {
+      await prepare();
+      await mutate(store.repository, op);
+      const before = await everything(store.repository);
+      const other = operation(op.id, 'other');
+      const { repository } = store;
+      for (const [, another] of MUTATIONS)
+        await expect(another(repository, other)).rejects.toMatchObject(conflict);
+      const stale = { expectedVersion: 99 };
+      for (const attempt of [
+        repository.append({ sessionId: 'b', messages: [say('')], ...stale }, other),
+        repository.append({ sessionId: 'missing', messages: [say('')] }, other),
+        repository.update({ id: 'b', ...stale }, other),
+        repository.delete({ id: 'b', mode: 'RESTRICT', dryRun: false, ...stale }, other),
+        repository.create({ id: 'b' }, other),
+      ])
+        await expect(attempt).rejects.toMatchObject(conflict);
+      expect(await everything(repository)).toEqual(before);
+    });
+
+    it.each(['at once', ...RETURNS] as const)(
+      'after the session was deleted is answered, and brings nothing back: %s',
+      async (how) => {
+        await prepare();
+        const first = await mutate(store.repository, op);
+        const id = sessionOf(first);
+        if (id) await store.repository.delete({ id, mode: 'CASCADE', dryRun: false });
+        const before = await everything(store.repository, id ? [id] : []);
+        if (how !== 'at once') await store.comeBack(how);
+        const again = await mutate(store.repository, op);
+        if ('messages' in first && 'messages' in again) {
+          const given = ({ bytes, ...message }: Appended['messages'][number]) => message;
+          expect(again.messages.map(given)).toMatchObject(
+            first.messages.map(({ sessionId, ordinal, role, content, payload }) => ({
+              sessionId,
+              ordinal,
+              role,
+              content,
+              payload,
+            })),
+          );
+        } else if ('deletedIds' in first) {
+          expect(again).toEqual(first);
+        }
+        expect(sessionOf(again)).toBe(id);
+        expect(await everything(store.repository, id ? [id] : [])).toEqual(before);
+        if (id) expect(idsOf(await store.repository.findMany([id]))).toEqual([null]);
+      },
+    );
+  });
+
+  describe('an operation id', () => {
+    it('that is given differs from one in another case or with spaces', async () => {
+      const ids = ['op', 'OP', 'Op', ' op', 'op ', '0', '__proto__', 'constructor'];
+      for (const id of ids) await store.create({ title: id }, operation(id, 'same'));
+      expect(await store.repository.count({})).toBe(ids.length);
+    });
+
+    it('left out lets the same mutation be done again', async () => {
+      await prepare();
+      await store.repository.append({ sessionId: 'b', messages: [say('twice')] });
+      await store.repository.append({ sessionId: 'b', messages: [say('twice')] });
+      expect(await store.find('b')).toMatchObject({ historyLength: 2, version: 3 });
+    });
+
+    it('of a mutation that was refused is free: once the cause is gone, a retry does it', async () => {
+      const { repository } = store;
+      await store.create({ id: 'a' });
+      const append = () =>
+        repository.append({ sessionId: 'b', messages: [say('hi')] }, operation('1', 'append'));
+      await expect(append()).rejects.toMatchObject({ name: 'SessionNotFoundError' });
+      const spawn = () => repository.create({ id: 'c', parentId: 'b' }, operation('2', 'spawn'));
+      await expect(spawn()).rejects.toMatchObject({ name: 'SessionNotFoundError' });
+      await store.create({ id: 'b' });
+      expect((await append()).messages.length).toBe(1);
+      expect((await spawn()).parentId).toBe('b');
+
+      const update = () =>
+        repository.update({ id: 'a', title: 'x', expectedVersion: 2 }, operation('3', 'update'));
+      await expect(update()).rejects.toMatchObject({ name: 'ConflictError', reason: 'VERSION' });
+      await repository.append({ sessionId: 'a', messages: [say('')] });
+      expect((await update()).version).toBe(3);
+
+      const remove = () =>
+        repository.delete({ id: 'b', mode: 'RESTRICT', dryRun: false }, operation('4', 'delete'));
+      await expect(remove()).rejects.toMatchObject({ name: 'SessionHasChildrenError' });
+      await repository.delete({ id: 'c', mode: 'RESTRICT', dryRun: false });
+      expect((await remove()).deletedIds).toEqual(['b']);
+    });
+
+    it('of a mutation that was refused may be used with other input', async () => {
+      const { repository } = store;
+      await expect(repository.update({ id: 'a', title: 'x' }, operation('1', 'wrong'))).rejects.toThrow();
+      await store.create({ id: 'a' });
+      expect(await repository.update({ id: 'a', title: 'y' }, operation('1', 'right'))).toMatchObject({
+        title: 'y',
+      });
+    });
+
+    it('of a dry run is free', async () => {
+      await prepare();
+      const remove = (dryRun: boolean) =>
+        store.repository.delete({ id: 'c', mode: 'RESTRICT', dryRun }, operation('1', { dryRun }));
+      expect((await remove(true)).deletedIds).toEqual(['c']);
+      expect((await remove(true)).deletedIds).toEqual(['c']);
+      expect((await remove(false)).deletedIds).toEqual(['c']);
+      expect(idsOf(await store.repository.findMany(['c']))).toEqual([null]);
+      expect((await remove(false)).deletedIds).toEqual(['c']);
+    });
+
+    it('that comes at once with two inputs is taken by one of them', async () => {
+      await prepare();
+      const results = await Promise.allSettled(
+        ['x', 'y', 'x', 'y'].map((title) =>
+          store.repository.update({ id: 'b', title }, operation('1', title)),
+        ),
+      );
+      const { title } = await store.find('b');
+      expect(results.map(({ status }) => status)).toEqual(
+        ['x', 'y', 'x', 'y'].map((each) => (each === title ? 'fulfilled' : 'rejected')),
+      );
+      for (const result of results)
+        if (result.status === 'rejected') expect(result.reason).toMatchObject(conflict);
+      expect(await store.find('b')).toMatchObject({ version: 2 });
+    });
+
+    it('that comes again while the first is refused is done then', async () => {
+      const { repository } = store;
+      const append = () =>
+        repository.append({ sessionId: 'a', messages: [say('hi')] }, operation('1', 'append'));
+      const results = await Promise.allSettled([append(), store.create({ id: 'a' }), append(), append()]);
+      const done = results.filter(({ status }) => status === 'fulfilled').length;
+      await append();
+      expect(done).toBeGreaterThanOrEqual(1);
+      expect(await store.find('a')).toMatchObject({ historyLength: 1, version: 2 });
+    });
+  });
+}

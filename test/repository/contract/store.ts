@@ -1,0 +1,102 @@
+import { afterEach, beforeEach } from 'vitest';
+import type { NewMessage } from '../../../src/model/message.ts';
+import { type Operation, operationOf } from '../../../src/model/operation.ts';
+import type { Session } from '../../../src/model/session.ts';
+import type { CreateSession, SessionRepository } from '../../../src/repository/repository.ts';
+
+/** A store that a repository can be opened on. */
+export interface Store {
+  /** Opens it; after a `close()` again, with all that was written before. */
+  open(): Promise<SessionRepository>;
+  /** Removes it, once it is closed. */
+  cleanup(): Promise<void>;
+  /** Throws away what is only a cache, while the store is closed. */
+  rebuild?(): Promise<void>;
+}
+
+export type SetUpStore = () => Promise<Store>;
+
+/** Ways for a store to come back: the answers are the same after each. */
+export const RETURNS = ['reopened', 'rebuilt'] as const;
+export type Return = (typeof RETURNS)[number];
+
+/** The store of the test that runs. */
+export interface OpenStore {
+  readonly repository: SessionRepository;
+  close(): Promise<void>;
+  /** Closes it if it is open, and opens it again; `rebuilt`: without its caches, where it has any. */
+  comeBack(how: Return): Promise<void>;
+  create(input?: CreateSession, operation?: Operation): Promise<Session>;
+  /** A chain of sessions, each the child of the one before. */
+  chain(...ids: string[]): Promise<void>;
+  find(id: string): Promise<Session>;
+}
+
+export function useStore(setup: SetUpStore): OpenStore {
+  let store: Store;
+  let repository: SessionRepository;
+  let open = false;
+
+  async function close(): Promise<void> {
+    open = false;
+    await repository.close();
+  }
+
+  beforeEach(async () => {
+    store = await setup();
+    repository = await store.open();
+    open = true;
+  });
+
+  afterEach(async () => {
+    if (open) await close();
+    await store.cleanup();
+  });
+
+  return {
+    get repository() {
+      return repository;
+    },
+    close,
+    async comeBack(how) {
+      if (open) await close();
+      if (how === 'rebuilt') await store.rebuild?.();
+      repository = await store.open();
+      open = true;
+    },
+    create(input = {}, operation) {
+      return repository.create(input, operation);
+    },
+    async chain(...ids) {
+      let parentId: string | null = null;
+      for (const id of ids) parentId = (await repository.create({ id, parentId })).id;
+    },
+    async find(id) {
+      const [session] = await repository.findMany([id]);
+      if (!session) throw new Error(`expected a session "${id}", got none`);
+      return session;
+    },
+  };
+}
+
+export const say = (content: string, more: Partial<NewMessage> = {}): NewMessage => ({
+  role: 'USER',
+  content,
+  ...more,
+});
+
+/** `count` messages, "0" and on, the roles in turn. */
+export const conversation = (count: number): NewMessage[] =>
+  Array.from({ length: count }, (_, index) =>
+    say(`${index}`, { role: (['USER', 'ASSISTANT', 'TOOL'] as const)[index % 3]! }),
+  );
+
+/** The operation of a client that names its mutation `id` and gives it `input`. */
+export const operation = (id: string, input: unknown): Operation => operationOf(id, 'mutation', input);
+
+/** More than any test holds. */
+export const ALL = { limit: 10_000, from: 'start' } as const;
+export const PLENTY_OF_BYTES = 256 * 1024 * 1024;
+
+export const idsOf = (sessions: readonly (Session | null)[]): (string | null)[] =>
+  sessions.map((session) => session?.id ?? null);

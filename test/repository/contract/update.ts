@@ -1,0 +1,118 @@
+import { describe, expect, it } from 'vitest';
+import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
+import type { UpdateSession } from '../../../src/repository/repository.ts';
+import { type OpenStore, say } from './store.ts';
+
+export function describeUpdate(store: OpenStore): void {
+  const update = (input: Omit<UpdateSession, 'id'>) => store.repository.update({ id: 'a', ...input });
+
+  describe('updating a session', () => {
+    it('answers with the session as it now is', async () => {
+      await store.create({ id: 'a', userId: 'ann', title: 'old', metadata: { kept: 1 } });
+      const before = await store.find('a');
+      const session = await update({ title: 'new', metadata: { added: [2] } });
+      const metadata = { kept: 1, added: [2] };
+      expect(session).toEqual({
+        ...before,
+        title: 'new',
+        metadata,
+        metadataBytes: JSON.stringify(metadata).length,
+        version: 2,
+      });
+      expect(await store.find('a')).toEqual(session);
+    });
+
+    it('leaves a title that is left out, and takes away one that is null', async () => {
+      await store.create({ id: 'a', title: 'title' });
+      expect((await update({ metadata: { a: 1 } })).title).toBe('title');
+      expect((await update({ title: undefined })).title).toBe('title');
+      expect((await update({ title: null })).title).toBeNull();
+      expect((await update({ title: '' })).title).toBe('');
+      expect((await store.find('a')).title).toBe('');
+    });
+
+    it('merges metadata: a null removes its key, an object is merged, all else replaces', async () => {
+      await store.create({ id: 'a', metadata: { gone: 1, kept: { x: 1, y: 2 }, list: [1, 2], none: null } });
+      await update({
+        metadata: { gone: null, kept: { y: null, z: { deep: null } }, list: [3], absent: null },
+      });
+      expect((await store.find('a')).metadata).toEqual({ kept: { x: 1, z: {} }, list: [3], none: null });
+      await update({ metadata: null });
+      await update({ metadata: {} });
+      expect((await store.find('a')).metadata).toEqual({ kept: { x: 1, z: {} }, list: [3], none: null });
+    });
+
+    it('adds one to the version each time and leaves the time of activity', async () => {
+      const createdAt = new Date('2020-01-01');
+      await store.create({ id: 'a', createdAt });
+      await update({ title: 'same' });
+      await update({ title: 'same' });
+      await update({});
+      expect(await store.find('a')).toMatchObject({ version: 4, lastActiveAt: createdAt, createdAt });
+    });
+
+    it('changes no other session', async () => {
+      await store.chain('parent');
+      await store.create({ id: 'a', parentId: 'parent' });
+      await store.create({ id: 'child', parentId: 'a' });
+      const others = await store.repository.findMany(['parent', 'child']);
+      await update({ title: 'new', metadata: { a: 1 } });
+      expect(await store.repository.findMany(['parent', 'child'])).toEqual(others);
+    });
+
+    it('refuses metadata that is too large once merged', async () => {
+      const half = 'x'.repeat(DEFAULT_LIMITS.metadataBytes / 2);
+      await store.create({ id: 'a', metadata: { one: half } });
+      const before = await store.find('a');
+      await expect(update({ title: 'not this either', metadata: { two: half } })).rejects.toMatchObject({
+        name: 'InvalidInputError',
+        issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('65536 bytes') }],
+      });
+      expect(await store.find('a')).toEqual(before);
+      expect((await update({ metadata: { one: null, two: half } })).metadata).toEqual({ two: half });
+    });
+
+    it('takes metadata that is exactly as large as it may be once merged', async () => {
+      const room = DEFAULT_LIMITS.metadataBytes - JSON.stringify({ one: '', two: '' }).length - 1;
+      await store.create({ id: 'a', metadata: { one: 'x' } });
+      const session = await update({ metadata: { two: 'x'.repeat(room) } });
+      expect(session.metadataBytes).toBe(DEFAULT_LIMITS.metadataBytes);
+    });
+
+    it('refuses metadata that is too deep once merged', async () => {
+      let deep: JsonValue = 'bottom';
+      for (let level = 1; level <= DEFAULT_LIMITS.metadataDepth; level += 1) deep = { deep };
+      await store.create({ id: 'a', metadata: deep as JsonObject });
+      const before = await store.find('a');
+      await expect(update({ metadata: { deeper: deep } })).rejects.toMatchObject({
+        name: 'InvalidInputError',
+        issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('32 levels') }],
+      });
+      expect(await store.find('a')).toEqual(before);
+    });
+
+    it('refuses a session that is not there', async () => {
+      await expect(update({ title: 'new' })).rejects.toMatchObject({
+        name: 'SessionNotFoundError',
+        sessionId: 'a',
+      });
+      await store.create({ id: 'a' });
+      await store.repository.delete({ id: 'a', mode: 'RESTRICT', dryRun: false });
+      await expect(update({ title: 'new' })).rejects.toMatchObject({ name: 'SessionNotFoundError' });
+    });
+
+    it('guards against a version that has moved on', async () => {
+      await store.create({ id: 'a' });
+      await store.repository.append({ sessionId: 'a', messages: [say('hi')] });
+      await expect(update({ title: 'new', expectedVersion: 1 })).rejects.toMatchObject({
+        name: 'ConflictError',
+        reason: 'VERSION',
+        expectedVersion: 1,
+        actualVersion: 2,
+      });
+      expect(await store.find('a')).toMatchObject({ title: null, version: 2 });
+      expect(await update({ title: 'new', expectedVersion: 2 })).toMatchObject({ title: 'new', version: 3 });
+    });
+  });
+}
