@@ -187,8 +187,8 @@ export class FileRepository extends FileReader implements SessionRepository {
       prepare: (seq) =>
         writtenAt(0, createRecords(stampOf(seq, new Date(), operation), this.#parts.store, whole), null),
       write: ({ bytes }) => this.#files.create(join(this.layout.root, sessionPath(id)), bytes),
-      apply: ({ state, effects }) => {
-        this.#writer.insertSession(state, true);
+      apply: ({ state, effects }, mtime) => {
+        this.#writer.insertSession(state, mtime);
         for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
         return this.index.session(id)!;
       },

@@ -47,7 +47,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   let reshaped = false;
   let done = 0;
   let pause = performance.now() + TURN;
-  const known = knownSizes(db, task.shards);
+  const known = knownFiles(db, task.shards);
 
   for (const { shard, name } of files) {
     done += 1;
@@ -67,10 +67,10 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
       if (task.mend) rmSync(join(layout.root, path));
       continue;
     }
-    const size = known.get(id);
+    const before = known.get(id);
     known.delete(id);
-    if (size !== undefined && size === statSync(join(layout.root, path)).size) continue;
-    reshaped = indexFile(task, writer, id, path, size ?? null) || reshaped;
+    if (before && isUnchanged(join(layout.root, path), before)) continue;
+    reshaped = indexFile(task, writer, id, path, before?.size ?? null) || reshaped;
   }
   for (const id of known.keys()) {
     writer.removeSession(id);
@@ -112,14 +112,27 @@ function listFiles({ layout, shards, mend }: Reconciliation, writer: IndexWriter
   return files;
 }
 
-function knownSizes(db: IndexDatabase, shards: readonly string[]): Map<string, number> {
+/** A file as the index knows it. */
+export interface KnownFile {
+  readonly size: number;
+  readonly mtime: number;
+}
+
+/** False also where the file is gone. */
+export function isUnchanged(path: string, known: KnownFile): boolean {
+  const now = statSync(path, { throwIfNoEntry: false });
+  return now !== undefined && now.size === known.size && now.mtimeMs === known.mtime;
+}
+
+function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, KnownFile> {
   const wanted = new Set(shards);
   const all = wanted.size === SHARDS.length;
-  const sizes = new Map<string, number>();
-  for (const { id, size } of db.iterate<{ id: string; size: number }>('SELECT id, size FROM sessions')) {
-    if (all || wanted.has(shardOf(id))) sizes.set(id, size);
+  const files = new Map<string, KnownFile>();
+  const rows = db.iterate<KnownFile & { id: string }>('SELECT id, size, mtime FROM sessions');
+  for (const { id, size, mtime } of rows) {
+    if (all || wanted.has(shardOf(id))) files.set(id, { size, mtime });
   }
-  return sizes;
+  return files;
 }
 
 /**
@@ -139,6 +152,9 @@ export function indexFile(
     logger.warn({ path, line, reason }, 'quarantined');
   };
   writer.removeSession(id);
+  // Before it is read: a change that comes while it is being read must show.
+  const mtime = statSync(absolute, { throwIfNoEntry: false })?.mtimeMs;
+  if (mtime === undefined) return true;
   let holder: string | undefined;
   let first = true;
   const scanned = withFileChunks(absolute, (read) =>
@@ -158,18 +174,21 @@ export function indexFile(
     fault(null, `session "${holder}" has its sequence number (${scanned.state.sequence})`);
     return true;
   }
-  writer.insertSession(scanned.state, false);
   for (const { line, reason } of scanned.faults) fault(line, reason);
-  if (task.mend) mendTail(layout, path, scanned, logger);
-  else if (scanned.torn) fault(null, UNFINISHED);
+  const mended = task.mend && mendTail(layout, path, scanned, logger);
+  if (scanned.torn && !mended) fault(null, UNFINISHED);
+  writer.insertSession(scanned.state, mended ? statSync(absolute).mtimeMs : mtime);
   return true;
 }
 
 /** Of a file that ends in a torn tail, where it may not be mended. */
 export const UNFINISHED = 'the file ends in an unfinished write, which the next start cuts off';
 
-/** Cuts what no mutation acknowledged from the end of a file, and keeps it aside; ends its last line. */
-export function mendTail(layout: Layout, path: string, lines: LinesScanned, logger: Logger): void {
+/**
+ * Cuts what no mutation acknowledged from the end of a file, and keeps it aside; ends its last line. Says whether there was
+ * anything to do.
+ */
+export function mendTail(layout: Layout, path: string, lines: LinesScanned, logger: Logger): boolean {
   const absolute = join(layout.root, path);
   if (lines.torn) {
     const kept = join('torn', `${basename(path)}.${lines.end}.${Date.now()}`);
@@ -181,6 +200,7 @@ export function mendTail(layout: Layout, path: string, lines: LinesScanned, logg
   } else if (lines.unterminated) {
     appendFileSync(absolute, '\n', { flush: true });
   }
+  return lines.torn || lines.unterminated;
 }
 
 /** Moves what lies beyond `end` to a file of its own. */

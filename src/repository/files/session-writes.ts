@@ -75,9 +75,10 @@ export class SessionWrites {
     }
     const staged = this.#stage(stateOf(row), jobs);
     if (staged.length === 0) return;
+    let mtime: number;
     try {
       const tail = { path: join(layout.root, sessionPath(id)), size: row.size };
-      await files.append(tail, Buffer.concat(staged.map(({ written }) => written.bytes)));
+      mtime = await files.append(tail, Buffer.concat(staged.map(({ written }) => written.bytes)));
     } catch (error) {
       for (const { job, seq } of staged) {
         committer.giveUp(seq);
@@ -85,7 +86,7 @@ export class SessionWrites {
       }
       return;
     }
-    await Promise.all(staged.map((one) => this.#apply(one)));
+    await Promise.all(staged.map((one) => this.#apply(one, mtime)));
   }
 
   #stage(start: SessionState, jobs: readonly Job[]): Staged[] {
@@ -112,11 +113,11 @@ export class SessionWrites {
     return staged;
   }
 
-  async #apply({ job, seq, before, at, written }: Staged): Promise<void> {
+  async #apply({ job, seq, before, at, written }: Staged, mtime: number): Promise<void> {
     const { index, writer, committer } = this.#parts;
     try {
       const session = await committer.apply(seq, () => {
-        writer.updateSession(written.state);
+        writer.updateSession(written.state, mtime);
         for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
         return index.session(before.id)!;
       });

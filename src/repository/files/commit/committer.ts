@@ -44,21 +44,22 @@ export class Committer {
   }
 
   /** One mutation by itself: `prepare` under its number, `write` to the disk, `apply` to the index. */
-  async commit<Prepared, T>(steps: {
+  async commit<Prepared, Result, T>(steps: {
     prepare: (seq: number) => Prepared;
-    write: (prepared: Prepared) => Promise<void>;
-    apply: (prepared: Prepared) => T;
+    write: (prepared: Prepared) => Promise<Result>;
+    apply: (prepared: Prepared, written: Result) => T;
   }): Promise<T> {
     const seq = this.begin();
     let prepared: Prepared;
+    let written: Result;
     try {
       prepared = steps.prepare(seq);
-      await steps.write(prepared);
+      written = await steps.write(prepared);
     } catch (error) {
       this.giveUp(seq);
       throw error;
     }
-    return this.apply(seq, () => steps.apply(prepared));
+    return this.apply(seq, () => steps.apply(prepared, written));
   }
 
   #transaction(work: () => void): void {

@@ -24,6 +24,8 @@ export class Lanes<Job> {
 
   /** Stops these lanes before their next jobs, once those under way have ended. Returns what lets them go on. */
   async hold(ids: readonly string[]): Promise<() => void> {
+    // All at once, when nobody else holds any: two holders that took them one by one could wait for each other.
+    for (let other = this.#holderOf(ids); other; other = this.#holderOf(ids)) await other;
     const { promise, resolve } = Promise.withResolvers<void>();
     for (const id of ids) this.#held.set(id, promise);
     await Promise.all(ids.map((id) => this.#active.get(id)));
@@ -36,6 +38,14 @@ export class Lanes<Job> {
   /** Resolves when no lane has work. */
   async idle(): Promise<void> {
     while (this.#running.size > 0) await Promise.all(this.#running.values());
+  }
+
+  #holderOf(ids: readonly string[]): Promise<void> | undefined {
+    for (const id of ids) {
+      const held = this.#held.get(id);
+      if (held) return held;
+    }
+    return undefined;
   }
 
   async #work(id: string): Promise<void> {

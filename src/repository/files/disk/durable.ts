@@ -1,5 +1,5 @@
-import { constants } from 'node:fs';
-import { lstat, mkdir, open, rename, rm, writeFile } from 'node:fs/promises';
+import { constants, fstatSync } from 'node:fs';
+import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageError } from '../../../model/errors.ts';
 import type { HandlePool } from './handle-pool.ts';
@@ -62,14 +62,17 @@ export class DurableFiles {
     this.#handles = handles;
   }
 
-  /** Adds `bytes` after `tail.size`, on the disk when it resolves. Rejects with a StorageError: nothing was added. */
-  async append(tail: Tail, bytes: Buffer): Promise<void> {
+  /**
+   * Adds `bytes` after `tail.size`, on the disk when it resolves. Resolves with the file's new time, in milliseconds.
+   * Rejects with a StorageError: nothing was added.
+   */
+  async append(tail: Tail, bytes: Buffer): Promise<number> {
     try {
       if (this.#inDoubt.has(tail.path)) await this.#cutBack(tail);
-      await this.#handles.with(tail.path, async (handle) => {
-        const { bytesWritten } = await handle.write(bytes);
-        if (bytesWritten !== bytes.length) throw diskFull(bytesWritten, bytes.length);
+      return await this.#handles.with(tail.path, async (handle) => {
+        await writeWhole(handle, bytes);
         await handle.datasync();
+        return fstatSync(handle.fd).mtimeMs;
       });
     } catch (error) {
       this.#inDoubt.add(tail.path);
@@ -79,19 +82,25 @@ export class DurableFiles {
     }
   }
 
-  /** Makes a file with `bytes` in it, whole or not at all, on the disk when it resolves. It must not be there yet. */
-  async create(path: string, bytes: Buffer): Promise<void> {
+  /**
+   * Makes a file with `bytes` in it, whole or not at all, on the disk when it resolves. It must not be there yet. Resolves
+   * with the file's time, in milliseconds. Rejects with a StorageError: it is not there.
+   */
+  async create(path: string, bytes: Buffer): Promise<number> {
     const directory = dirname(path);
     this.#temporary += 1;
     const temporary = join(directory, `.${process.pid}-${this.#temporary}.tmp`);
+    let present = temporary;
     try {
       if (await exists(path)) throw new StorageError('A file of that name is there already.', false);
       await this.#makeDirectory(directory);
-      await writeFile(temporary, bytes, { flag: 'wx', flush: true });
+      const modified = await writeNew(temporary, bytes);
       await rename(temporary, path);
+      present = path;
       await this.#directories.sync(directory);
+      return modified;
     } catch (error) {
-      await rm(temporary, { force: true });
+      await rm(present, { force: true });
       throw storageError(error);
     }
   }
@@ -130,6 +139,22 @@ export class DurableFiles {
     }
     this.#inDoubt.delete(tail.path);
   }
+}
+
+async function writeNew(path: string, bytes: Buffer): Promise<number> {
+  const handle = await open(path, 'wx');
+  try {
+    await writeWhole(handle, bytes);
+    await handle.sync();
+    return fstatSync(handle.fd).mtimeMs;
+  } finally {
+    await handle.close();
+  }
+}
+
+async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
+  const { bytesWritten } = await handle.write(bytes);
+  if (bytesWritten !== bytes.length) throw diskFull(bytesWritten, bytes.length);
 }
 
 async function exists(path: string): Promise<boolean> {

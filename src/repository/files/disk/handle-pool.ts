@@ -41,6 +41,11 @@ export class HandlePool {
     }
   }
 
+  /** Is the file open, or being opened? */
+  has(path: string): boolean {
+    return this.#pooled.has(path);
+  }
+
   /** Forgets a file that was removed or replaced. */
   async forget(path: string): Promise<void> {
     const entry = this.#pooled.get(path);

@@ -6,7 +6,8 @@ export const INDEX_VERSION = 1;
  *
  * `sessions.seq` is the sequence number of the creation. `parent_seq` is null for a root, and where the parent cannot be
  * read; `root_id` and `depth` count from the topmost ancestor that can be read. `metadata` comes last: SQLite reads a long
- * row only as far as it must.
+ * row only as far as it must. `size` and `mtime` (milliseconds) are those of the file when it was last read or written: a
+ * file with others was changed by somebody else.
  */
 export const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -30,6 +31,7 @@ CREATE TABLE sessions (
   version INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
   size INTEGER NOT NULL,
+  mtime REAL NOT NULL,
   metadata TEXT NOT NULL
 );
 

@@ -22,6 +22,7 @@ export interface SessionRow {
   version: number;
   last_seq: number;
   size: number;
+  mtime: number;
   metadata: string;
 }
 

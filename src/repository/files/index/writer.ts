@@ -20,14 +20,20 @@ export class IndexWriter {
     this.#db = db;
   }
 
-  /** A session that was not there. `linked`: its place in the tree is worked out here, not by a later relink. */
-  insertSession(state: SessionState, linked: boolean): void {
+  /**
+   * A session that was not there; `mtime` is its file's. Its place is worked out from its parent; where sessions come in
+   * another order than parents first, a relink is due.
+   */
+  insertSession(state: SessionState, mtime: number): void {
     const parent =
-      linked && state.parentId !== null
-        ? this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', state.parentId)
-        : undefined;
+      state.parentId === null
+        ? undefined
+        : this.#db.get<Pick<SessionRow, 'seq' | 'root_id' | 'depth'>>(
+            'SELECT seq, root_id, depth FROM sessions WHERE id = ?',
+            state.parentId,
+          );
     this.#db.run(
-      'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       state.sequence,
       state.id,
       state.parentId,
@@ -45,14 +51,15 @@ export class IndexWriter {
       state.version,
       state.lastSeq,
       state.size,
+      mtime,
       state.metadata,
     );
   }
 
-  updateSession(state: SessionState): void {
+  updateSession(state: SessionState, mtime: number): void {
     this.#db.run(
       `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
-         next_ordinal = ?, version = ?, last_seq = ?, size = ?, metadata = ? WHERE seq = ?`,
+         next_ordinal = ?, version = ?, last_seq = ?, size = ?, mtime = ?, metadata = ? WHERE seq = ?`,
       state.title,
       state.lastActiveAt,
       state.messageCount,
@@ -61,6 +68,7 @@ export class IndexWriter {
       state.version,
       state.lastSeq,
       state.size,
+      mtime,
       state.metadata,
       state.sequence,
     );
