@@ -77,6 +77,7 @@ export class FileReader implements SessionReader {
   }
 
   async historyOf(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]> {
+    await this.refresh(requests.map(({ sessionId }) => sessionId));
     const pages = requests.map((request) => this.index.history(request));
     refuseAbove(
       maxBytes,
@@ -95,6 +96,7 @@ export class FileReader implements SessionReader {
   }
 
   async findMessages(refs: readonly MessageRef[], maxBytes: number): Promise<(Message | null)[]> {
+    await this.refresh(refs.map(({ sessionId }) => sessionId));
     const found = refs.map(({ sessionId, ordinal }) => this.index.message(sessionId, ordinal));
     refuseAbove(
       maxBytes,
@@ -115,6 +117,9 @@ export class FileReader implements SessionReader {
     await this.handles.close();
     this.db.close();
   }
+
+  /** Before files are opened: for what the index knows of them. */
+  protected async refresh(_ids: readonly string[]): Promise<void> {}
 
   /** A message that cannot be read, though the index knows it. */
   protected reportFault(fault: Fault): void {

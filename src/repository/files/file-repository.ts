@@ -20,12 +20,14 @@ import { Operations } from './commit/operations.ts';
 import { Deletions } from './deletions.ts';
 import { DurableFiles } from './disk/durable.ts';
 import { FileReader, type FileReaderParts } from './file-reader.ts';
+import { ForeignChanges } from './foreign-changes.ts';
 import { type Fault, IndexWriter } from './index/writer.ts';
 import { sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
 import { messageOf, stampOf, storedMessageOf } from './record.ts';
 import type { AppliedOperation } from './session-state.ts';
 import { SessionWrites } from './session-writes.ts';
+import { Sweep } from './sweep.ts';
 import { ghostOf } from './tombstone.ts';
 
 export interface FileRepositoryParts extends FileReaderParts {
@@ -45,6 +47,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #writer: IndexWriter;
   readonly #files: DurableFiles;
   readonly #committer: Committer;
+  readonly #foreign: ForeignChanges;
   readonly #writes: SessionWrites;
   readonly #deletions: Deletions;
   /** What depends on the shape of the trees passes here: creations side by side, deletions alone. */
@@ -53,6 +56,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   /** Ids that a creation under way has taken. */
   readonly #claimed = new Map<string, Promise<unknown>>();
   readonly #underWay = new Set<Promise<unknown>>();
+  readonly #sweep: Sweep;
   #closing = false;
 
   constructor(parts: FileRepositoryParts) {
@@ -62,14 +66,16 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#files = new DurableFiles(parts.handles);
     this.#committer = new Committer(parts.db, parts.lastSeq);
     const shared = {
-      layout: parts.layout,
+      ...parts,
       index: this.index,
       writer: this.#writer,
       files: this.#files,
       committer: this.#committer,
     };
-    this.#writes = new SessionWrites(shared);
-    this.#deletions = new Deletions({ ...shared, ...parts, writes: this.#writes });
+    this.#foreign = new ForeignChanges(shared);
+    this.#writes = new SessionWrites({ ...shared, foreign: this.#foreign });
+    this.#deletions = new Deletions({ ...shared, writes: this.#writes });
+    this.#sweep = new Sweep(parts.db, (id) => this.#acceptChange(id), parts.logger);
   }
 
   create(input: CreateSession, operation?: Operation): Promise<Session> {
@@ -133,11 +139,29 @@ export class FileRepository extends FileReader implements SessionRepository {
     if (this.#closing) return;
     this.#closing = true;
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await this.#sweep.stop();
     await super.close();
     this.#parts.release(this.#committer.failed ? null : this.#committer.lastSeq);
   }
 
+  protected override async refresh(ids: readonly string[]): Promise<void> {
+    for (const id of new Set(ids)) if (!this.#foreign.isOpen(id)) await this.#acceptChange(id);
+  }
+
+  /** Where somebody else changed a session's file, reads it again. */
+  async #acceptChange(id: string): Promise<void> {
+    if (!this.#foreign.differs(id)) return;
+    const release = await this.#writes.hold([id]);
+    try {
+      await this.#foreign.accept(id);
+    } finally {
+      release();
+    }
+  }
+
   protected override reportFault(fault: Fault): void {
+    const known = this.index.session(fault.sessionId ?? '')?.damage ?? [];
+    if (known.some(({ line }) => line === fault.line)) return;
     super.reportFault(fault);
     this.#writer.addFault(fault);
     this.index.refreshDamage();

@@ -3,7 +3,8 @@ import { decodeLine, type RawLine, splitLines } from './line.ts';
 
 /** A line that cannot be read, or not be believed. */
 export interface LineFault {
-  readonly line: number;
+  /** Counts from 1; null where the fault has no line. */
+  readonly line: number | null;
   readonly reason: string;
 }
 

@@ -81,7 +81,7 @@ export function scanSession(
   const whole = state as SessionState | null;
   if (whole && acknowledged !== null && size < acknowledged) {
     faults.push({
-      line: Number.MAX_SAFE_INTEGER,
+      line: null,
       reason: `the file ends ${acknowledged - size} bytes early`,
     });
   }
@@ -89,7 +89,9 @@ export function scanSession(
 }
 
 function mine(lines: LinesScanned, own: readonly LineFault[]): LineFault[] {
-  return [...lines.faults, ...own].sort((a, b) => a.line - b.line);
+  return [...lines.faults, ...own].sort(
+    (a, b) => (a.line ?? Number.POSITIVE_INFINITY) - (b.line ?? Number.POSITIVE_INFINITY),
+  );
 }
 
 function missing(count: number): string {

@@ -5,6 +5,7 @@ import type { Session } from '../../model/session.ts';
 import type { Committer } from './commit/committer.ts';
 import { Lanes } from './commit/lanes.ts';
 import type { DurableFiles } from './disk/durable.ts';
+import type { ForeignChanges } from './foreign-changes.ts';
 import type { IndexReader } from './index/reader.ts';
 import { stateOf } from './index/session-row.ts';
 import type { IndexWriter } from './index/writer.ts';
@@ -41,6 +42,7 @@ export interface SessionWritesParts {
   readonly writer: IndexWriter;
   readonly files: DurableFiles;
   readonly committer: Committer;
+  readonly foreign: ForeignChanges;
 }
 
 /** The mutations of sessions' own files: in order within a session, side by side across them. */
@@ -67,7 +69,9 @@ export class SessionWrites {
 
   /** What waits in a session's lane, in one write and one sync. */
   async #write(id: string, jobs: readonly Job[]): Promise<void> {
-    const { layout, index, files, committer } = this.#parts;
+    const { layout, index, files, committer, foreign } = this.#parts;
+    // At each write: a file that was replaced behind an open handle would swallow what is appended.
+    if (foreign.differs(id)) await foreign.accept(id);
     const row = index.row(id);
     if (!row) {
       for (const job of jobs) job.failed(new SessionNotFoundError(id));

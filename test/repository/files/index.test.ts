@@ -120,6 +120,41 @@ describe('a file that changed while the store was closed', () => {
     ]);
   });
 
+  it('is noticed when it is first used, where it was cut in place', async () => {
+    store.edit('b', (bytes) => bytes.subarray(0, -5));
+    const repository = await store.open();
+    expect(await contents(repository, 'b')).toEqual([]);
+    await repository.append({ sessionId: 'b', messages: [say('after')] });
+    expect(await contents(repository, 'b')).toEqual(['after']);
+    await repository.close();
+    rmSync(store.path('index.db'));
+    expect(await store.during((again) => contents(again, 'b'))).toEqual(['after']);
+  });
+
+  it('takes no more writes where it was emptied in place', async () => {
+    store.edit('b', () => Buffer.alloc(0));
+    const repository = await store.open();
+    await expect(repository.append({ sessionId: 'b', messages: [say('x')] })).rejects.toMatchObject({
+      name: 'SessionNotFoundError',
+    });
+    expect(readFileSync(store.sessionFile('b'))).toHaveLength(0);
+    expect((await repository.status()).quarantined).toMatchObject([{ reason: 'the file is empty' }]);
+  });
+
+  it('is noticed while the store is open, also where it was replaced behind an open handle', async () => {
+    const repository = await store.open();
+    expect(await contents(repository, 'Deep')).toEqual(['1', '2', '3']);
+    const bytes = readFileSync(store.sessionFile('Deep'));
+    rmSync(store.sessionFile('Deep'));
+    writeFileSync(store.sessionFile('Deep'), bytes);
+    await repository.append({ sessionId: 'Deep', messages: [say('4')] });
+    await repository.close();
+    expect(await store.during((again) => contents(again, 'Deep'))).toEqual(['1', '2', '3', '4']);
+    expect(
+      (await store.during((again) => again.childrenOf(['c'], { limit: 5, from: 'start' })))[0]!.items,
+    ).toHaveLength(1);
+  });
+
   it('leaves its children reachable when it was removed', async () => {
     rmSync(store.sessionFile('c'));
     const repository = await store.open();

@@ -37,9 +37,9 @@ export class IndexReader {
   /** After the quarantine has changed. */
   refreshDamage(): void {
     this.#damage = new Map();
-    const rows = this.#db.all<{ session_id: string; line: number; reason: string }>(
+    const rows = this.#db.all<{ session_id: string; line: number | null; reason: string }>(
       `SELECT session_id, line, reason FROM quarantine
-        WHERE session_id IS NOT NULL AND line IS NOT NULL ORDER BY session_id, line`,
+        WHERE session_id IS NOT NULL ORDER BY session_id, line`,
     );
     for (const { session_id, line, reason } of rows) {
       const known = this.#damage.get(session_id);

@@ -56,6 +56,14 @@ export class IndexWriter {
     );
   }
 
+  /** Counts a session's children anew: for one that was taken out and put back. */
+  countChildren(seq: number): void {
+    this.#db.run(
+      'UPDATE sessions SET child_count = (SELECT count(*) FROM sessions WHERE parent_seq = ?1) WHERE seq = ?1',
+      seq,
+    );
+  }
+
   updateSession(state: SessionState, mtime: number): void {
     this.#db.run(
       `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
@@ -156,7 +164,11 @@ export class IndexWriter {
   /** Forgets which files of these folders could not be read at all: a scan of the folders finds them again. */
   clearFileFaults(shards: readonly string[]): void {
     for (const shard of shards) {
-      this.#db.run('DELETE FROM quarantine WHERE line IS NULL AND path GLOB ?', `sessions/${shard}/*`);
+      this.#db.run(
+        `DELETE FROM quarantine WHERE line IS NULL AND path GLOB ?
+           AND (session_id IS NULL OR session_id NOT IN (SELECT id FROM sessions))`,
+        `sessions/${shard}/*`,
+      );
     }
   }
 

@@ -1,0 +1,62 @@
+import { join } from 'node:path';
+import type { HandlePool } from './disk/handle-pool.ts';
+import type { IndexDatabase } from './index/database.ts';
+import type { IndexReader } from './index/reader.ts';
+import type { IndexWriter } from './index/writer.ts';
+import { type Layout, sessionPath } from './layout.ts';
+import type { Logger } from './options.ts';
+import { indexFile, isUnchanged } from './reconcile.ts';
+
+export interface ForeignChangesParts {
+  readonly layout: Layout;
+  readonly store: string;
+  readonly db: IndexDatabase;
+  readonly index: IndexReader;
+  readonly writer: IndexWriter;
+  readonly handles: HandlePool;
+  readonly logger: Logger;
+}
+
+/** Notices that somebody else changed a session's file while the store is open: an editor, a restored copy. */
+export class ForeignChanges {
+  readonly #parts: ForeignChangesParts;
+
+  constructor(parts: ForeignChangesParts) {
+    this.#parts = parts;
+  }
+
+  /** Is the session's file other than the index knows it, or gone? False for an unknown session. */
+  differs(id: string): boolean {
+    const row = this.#parts.index.row(id);
+    return row !== undefined && !isUnchanged(this.#path(id), row);
+  }
+
+  /** A file that is open was looked at when it was opened: reads spare themselves another look. */
+  isOpen(id: string): boolean {
+    return this.#parts.handles.has(this.#path(id));
+  }
+
+  /** Reads the file into the index again, if it differs. To be called while nothing is written to the session. */
+  async accept(id: string): Promise<void> {
+    if (!this.differs(id)) return;
+    const { db, index, writer, handles, logger } = this.#parts;
+    await handles.forget(this.#path(id));
+    const path = sessionPath(id);
+    logger.warn({ path }, 'changed by somebody else: reading it again');
+    db.transaction(() => {
+      const before = index.row(id);
+      indexFile({ ...this.#parts, shards: [], mend: true, onProgress: () => {} }, writer, id, path, null);
+      const after = index.row(id);
+      if (after && after.seq === before?.seq && after.parent_id === before.parent_id) {
+        writer.countChildren(after.seq);
+      } else {
+        db.relink();
+      }
+    });
+    index.refreshDamage();
+  }
+
+  #path(id: string): string {
+    return join(this.#parts.layout.root, sessionPath(id));
+  }
+}

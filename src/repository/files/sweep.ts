@@ -1,0 +1,54 @@
+import type { IndexDatabase } from './index/database.ts';
+import type { Logger } from './options.ts';
+
+/** Sessions looked at in one go, and the rest after it: a thousand a second, a hundredth of one core. */
+const BATCH = 100;
+const REST_MILLISECONDS = 100;
+/** Between two rounds. */
+const ROUND_MILLISECONDS = 60_000;
+
+/** Goes round all sessions in the background, for as long as the store is open. */
+export class Sweep {
+  readonly #db: IndexDatabase;
+  readonly #look: (id: string) => Promise<void>;
+  readonly #logger: Logger;
+  #timer: NodeJS.Timeout;
+  #running: Promise<void> = Promise.resolve();
+  #stopped = false;
+  #seq = 0;
+
+  /** `look` is called for one session after another. */
+  constructor(db: IndexDatabase, look: (id: string) => Promise<void>, logger: Logger) {
+    this.#db = db;
+    this.#look = look;
+    this.#logger = logger;
+    this.#timer = this.#after(ROUND_MILLISECONDS);
+  }
+
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    await this.#running;
+  }
+
+  #after(milliseconds: number): NodeJS.Timeout {
+    return setTimeout(() => {
+      this.#running = this.#batch();
+    }, milliseconds).unref();
+  }
+
+  async #batch(): Promise<void> {
+    const rows = this.#db.all<{ seq: number; id: string }>(
+      'SELECT seq, id FROM sessions WHERE seq > ? ORDER BY seq LIMIT ?',
+      this.#seq,
+      BATCH,
+    );
+    try {
+      for (const { id } of rows) await this.#look(id);
+    } catch (err) {
+      this.#logger.error({ err }, 'looking for changed files failed; it goes on with the next');
+    }
+    this.#seq = rows.length < BATCH ? 0 : rows.at(-1)!.seq;
+    if (!this.#stopped) this.#timer = this.#after(this.#seq === 0 ? ROUND_MILLISECONDS : REST_MILLISECONDS);
+  }
+}
