@@ -11,6 +11,8 @@ export interface LineFault {
 /** What a file's lines came to. */
 export interface LinesScanned {
   readonly faults: readonly LineFault[];
+  /** How many lines there are, the torn tail left out. */
+  readonly count: number;
   /** Where the file's readable part ends, and the next line goes. */
   readonly end: number;
   /** The file goes on after `end` with what no mutation acknowledged: a torn tail, to be kept aside and cut. */
@@ -72,10 +74,17 @@ export function scanLines(
   const damaged = firstTorn === -1 ? undecided : undecided.slice(0, firstTorn);
   faults.push(...damaged.map(toFault));
   if (firstTorn !== -1) {
-    return { faults, end: undecided[firstTorn]!.line.offset, torn: true, unterminated: false };
+    const { number, offset } = undecided[firstTorn]!.line;
+    return { faults, count: number - 1, end: offset, torn: true, unterminated: false };
   }
   if (last && damaged.length > 0) end = last.offset + last.bytes.length + 1;
-  return { faults, end, torn: false, unterminated: last !== undefined && !last.terminated };
+  return {
+    faults,
+    count: last?.number ?? 0,
+    end,
+    torn: false,
+    unterminated: last !== undefined && !last.terminated,
+  };
 }
 
 function toFault({ line, reason }: { line: RawLine; reason: string }): LineFault {

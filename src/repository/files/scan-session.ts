@@ -8,108 +8,162 @@ export interface SessionScanned extends LinesScanned {
   readonly state: SessionState | null;
 }
 
+/** The identity that a file must show. */
+export interface ExpectedSession {
+  readonly id: string;
+  readonly store: string;
+}
+
+/** Called with the effects of each mutation that counts. */
+export type Emit = (sequence: number, effects: Applied) => void;
+
+/**
+ * Reads a session's file. `expected` says whose it should be; `acknowledged` is as in `scanLines`.
+ */
+export function scanSession(
+  read: (offset: number) => Buffer,
+  expected: ExpectedSession,
+  acknowledged: number | null,
+  emit: Emit,
+): SessionScanned {
+  const fold = new SessionFold(expected, emit);
+  const lines = scanLines(read, acknowledged, (record, line) => fold.accept(record, line));
+  return fold.end(lines, acknowledged);
+}
+
+/** A mutation of several lines that has begun. */
 interface Group {
   readonly seq: number;
   readonly offset: number;
+  /** Where it began, by its own count and by the file's. */
+  readonly firstPart: number;
+  readonly firstLine: number;
+  readonly parts: number;
   readonly before: SessionState | null;
   lastPart: number;
   readonly effects: Applied[];
 }
 
-/**
- * Reads a session's file. `emit` is given the effects of each mutation that is there whole.
- * `expected` says whose file it should be; `acknowledged` is as in `scanLines`.
- */
-export function scanSession(
-  read: (offset: number) => Buffer,
-  expected: { readonly id: string; readonly store: string },
-  acknowledged: number | null,
-  emit: (sequence: number, effects: Applied) => void,
-): SessionScanned {
-  let state: SessionState | null = null;
-  let group: Group | null = null;
-  let previous = 0;
-  const faults: LineFault[] = [];
+class SessionFold {
+  readonly #expected: ExpectedSession;
+  readonly #emit: Emit;
+  readonly #faults: LineFault[] = [];
+  #state: SessionState | null = null;
+  #group: Group | null = null;
+  /** The last line that was believed. */
+  #lastLine = 0;
 
-  const flush = () => {
-    for (const effects of group?.effects ?? []) emit(effects.state.sequence, effects);
-    group = null;
-  };
+  constructor(expected: ExpectedSession, emit: Emit) {
+    this.#expected = expected;
+    this.#emit = emit;
+  }
 
-  const accept = (value: object, line: RawLine): string | null => {
-    if (state === null && line.number > 1) return 'the line that creates the session cannot be read';
+  /** Why the line cannot be believed; null when it is. */
+  accept(value: object, line: RawLine): string | null {
+    if (this.#state === null && line.number > 1) return 'the line that creates the session cannot be read';
     const parsed = parseSessionRecord(value);
     if ('fault' in parsed) return parsed.fault;
     const { record } = parsed;
-    const misfit = misfitOf(record, state, expected);
-    if (misfit) return misfit;
-    // A damaged line between is reported by itself.
-    const follows = line.number === previous + 1 && group?.seq !== record.seq;
-    previous = line.number;
-    const jump = state && follows && record.version - state.version - 1;
-    if (jump) faults.push({ line: line.number, reason: `before this line, ${missing(jump)}` });
-    const applied = applyRecord(state, record, { offset: line.offset, length: line.bytes.length });
-    const before = state;
-    state = applied.state;
-    if (record.parts === undefined || group?.seq !== record.seq) flush();
-    if (record.parts === undefined) {
-      emit(state.sequence, applied);
-      return null;
+    const before = this.#state;
+    const misfit = before ? this.#misfitAfter(before, record) : misfitOfFirst(record, this.#expected);
+    if (misfit !== null) return misfit;
+
+    if (before) this.#noteMissing(before, record, line);
+    const applied = applyRecord(before, record, { offset: line.offset, length: line.bytes.length });
+    this.#state = applied.state;
+    this.#lastLine = line.number;
+    if (this.#group?.seq !== record.seq) this.#flush();
+    if (record.part === undefined || record.parts === undefined) {
+      this.#emit(applied.state.sequence, applied);
+    } else {
+      this.#group ??= {
+        seq: record.seq,
+        offset: line.offset,
+        firstPart: record.part,
+        firstLine: line.number,
+        parts: record.parts,
+        before,
+        lastPart: 0,
+        effects: [],
+      };
+      this.#group.effects.push(applied);
+      this.#group.lastPart = record.part;
+      if (record.part === record.parts) this.#flush();
     }
-    group ??= { seq: record.seq, offset: line.offset, before, lastPart: 0, effects: [] };
-    group.effects.push(applied);
-    if (record.part === record.parts) flush();
     return null;
-  };
+  }
 
-  const lines = scanLines(read, acknowledged, accept);
-
-  // The last mutation lacks lines at the end of the file: it never was acknowledged, unless the index knows better.
-  const open = group as Group | null;
-  if (open && (acknowledged === null || open.offset >= acknowledged)) {
+  /** What the file came to, once all lines were accepted or refused. */
+  end(lines: LinesScanned, acknowledged: number | null): SessionScanned {
+    const group = this.#group;
+    if (group && this.#isTorn(group, lines, acknowledged)) {
+      const { offset, before, firstLine } = group;
+      return {
+        ...lines,
+        faults: this.#allFaults(lines).filter(({ line }) => line === null || line < firstLine),
+        state: before && { ...before, size: offset },
+        end: offset,
+        torn: true,
+        unterminated: false,
+      };
+    }
+    this.#flush();
+    if (acknowledged !== null && lines.end < acknowledged) {
+      this.#faults.push({ line: null, reason: `the file ends ${acknowledged - lines.end} bytes early` });
+    }
     return {
       ...lines,
-      faults: mine(lines, faults),
-      state: open.before,
-      end: open.offset,
-      torn: true,
-      unterminated: false,
+      faults: this.#allFaults(lines),
+      state: this.#state && { ...this.#state, size: lines.end },
     };
   }
-  flush();
-  const size = lines.end;
-  const whole = state as SessionState | null;
-  if (whole && acknowledged !== null && size < acknowledged) {
-    faults.push({
-      line: null,
-      reason: `the file ends ${acknowledged - size} bytes early`,
-    });
+
+  /**
+   * A group whose last lines are not there at the end of the file never was acknowledged, unless the index knows better.
+   * One whose last lines are there and damaged is damaged.
+   */
+  #isTorn(group: Group, lines: LinesScanned, acknowledged: number | null): boolean {
+    if (acknowledged !== null) return group.offset >= acknowledged;
+    return lines.count < group.firstLine + group.parts - group.firstPart;
   }
-  return { ...lines, faults: mine(lines, faults), state: whole && { ...whole, size } };
-}
 
-function mine(lines: LinesScanned, own: readonly LineFault[]): LineFault[] {
-  return [...lines.faults, ...own].sort(
-    (a, b) => (a.line ?? Number.POSITIVE_INFINITY) - (b.line ?? Number.POSITIVE_INFINITY),
-  );
-}
-
-function missing(count: number): string {
-  if (count < 0) return 'a mutation of a later version';
-  return count === 1 ? 'a mutation is missing' : `${count} mutations are missing`;
-}
-
-function misfitOf(
-  record: SessionRecord,
-  state: SessionState | null,
-  expected: { readonly id: string; readonly store: string },
-): string | null {
-  if (record.op !== 'create') {
-    return state ? null : `expected a "create" record, got "${record.op}"`;
+  #misfitAfter(state: SessionState, record: SessionRecord): string | null {
+    if (record.op === 'create') return 'a second "create" record';
+    const group = this.#group;
+    const continues = group?.seq === record.seq && record.version === state.version;
+    if (continues ? (record.part ?? 0) <= group.lastPart : record.version <= state.version) {
+      return `version ${record.version} stands before this line already`;
+    }
+    if (record.op === 'append' && record.ordinal < state.nextOrdinal) {
+      return `message ${record.ordinal} stands before this line already`;
+    }
+    return null;
   }
-  if (state) return 'a second "create" record';
-  if (record.id !== expected.id)
+
+  /** Lines that were taken out leave a gap in the versions. A damaged line in their place is reported by itself. */
+  #noteMissing(state: SessionState, record: SessionRecord, line: RawLine): void {
+    const count = record.version - state.version - 1;
+    if (count <= 0 || line.number !== this.#lastLine + 1) return;
+    const missing = count === 1 ? 'a mutation is missing' : `${count} mutations are missing`;
+    this.#faults.push({ line: line.number, reason: `before this line, ${missing}` });
+  }
+
+  #flush(): void {
+    for (const effects of this.#group?.effects ?? []) this.#emit(effects.state.sequence, effects);
+    this.#group = null;
+  }
+
+  #allFaults(lines: LinesScanned): LineFault[] {
+    const placeOf = ({ line }: LineFault) => line ?? Number.POSITIVE_INFINITY;
+    return [...lines.faults, ...this.#faults].sort((a, b) => placeOf(a) - placeOf(b));
+  }
+}
+
+function misfitOfFirst(record: SessionRecord, expected: ExpectedSession): string | null {
+  if (record.op !== 'create') return `expected a "create" record, got "${record.op}"`;
+  if (record.id !== expected.id) {
     return `the file is named for session "${expected.id}", its first line says "${record.id}"`;
+  }
   if (record.store !== expected.store) return `the session belongs to another store (${record.store})`;
   return null;
 }

@@ -1,0 +1,56 @@
+import { type InputRules, inputRules } from '../model/input.ts';
+import type { Limits } from '../model/limits.ts';
+import type { Message } from '../model/message.ts';
+import type { Session } from '../model/session.ts';
+import type { SessionRepository } from '../repository/repository.ts';
+import { Budget } from './budget.ts';
+import { createLoaders, type Loaders } from './loaders.ts';
+
+/** What every resolver is given. Made anew for each request: its loaders cache and its budget is spent. */
+export interface SchemaContext {
+  readonly repository: SessionRepository;
+  readonly limits: Limits;
+  readonly rules: InputRules;
+  readonly budget: Budget;
+  /** Replaced after each mutation: what was read before it is stale. */
+  loaders: Loaders;
+}
+
+export interface SchemaContextOptions {
+  readonly repository: SessionRepository;
+  readonly limits: Limits;
+}
+
+const rulesOf = new WeakMap<Limits, InputRules>();
+
+/** The context of one request. The server calls it; keep the same `limits` object, for its rules are built once. */
+export function createContext({ repository, limits }: SchemaContextOptions): SchemaContext {
+  let rules = rulesOf.get(limits);
+  if (!rules) {
+    rules = inputRules(limits);
+    rulesOf.set(limits, rules);
+  }
+  const budget = new Budget(limits);
+  return { repository, limits, rules, budget, loaders: createLoaders(repository, budget) };
+}
+
+/** A session appears in the answer: it is charged, and what asks for it again (as a parent, say) finds it. */
+export function appear(context: SchemaContext, session: Session): Session {
+  context.budget.chargeObjects(1);
+  remember(context, session);
+  return session;
+}
+
+/** Messages of `session` appear in the answer: they are charged, and `Message.session` finds it. */
+export function appearMessages(context: SchemaContext, session: Session, messages: readonly Message[]): void {
+  context.budget.chargeMessages(messages);
+  remember(context, session);
+}
+
+/**
+ * What an answer has shown once it shows again without another read, also where it was deleted in the meantime. Cleared
+ * first, because a loader keeps what it has, and that can be a null from before the session was created.
+ */
+function remember(context: SchemaContext, session: Session): void {
+  context.loaders.session.clear(session.id).prime(session.id, session);
+}

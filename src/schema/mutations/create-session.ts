@@ -1,0 +1,58 @@
+import { checkInput } from '../../model/input.ts';
+import type { Session as SessionModel } from '../../model/session.ts';
+import { builder } from '../builder.ts';
+import { appear } from '../context.ts';
+import { ConflictError, InvalidInputError, SessionExistsError, StorageError } from '../errors.ts';
+import { Session } from '../session.ts';
+import { answer, memberOf, operation } from './answer.ts';
+import { ID, OPERATION_ID } from './descriptions.ts';
+
+const CreateSessionInput = builder.inputType('CreateSessionInput', {
+  description: 'A new root.',
+  fields: (t) => ({
+    id: t.id({ description: ID }),
+    userId: t.string({ description: 'Whose it is.' }),
+    title: t.string({ description: 'What to call it: at most 500 characters.' }),
+    metadata: t.field({
+      description: 'What to keep with it: at most 64 KiB as JSON and 32 levels.',
+      type: 'JSONObject',
+    }),
+    operationId: t.id({ description: OPERATION_ID }),
+  }),
+});
+
+const CreateSessionPayload = builder
+  .objectRef<{ readonly session: SessionModel }>('CreateSessionPayload')
+  .implement({
+    description: 'The session was created.',
+    fields: (t) => ({
+      session: t.field({
+        description: 'The new session.',
+        type: Session,
+        resolve: ({ session }, _args, context) => appear(context, session),
+      }),
+    }),
+  });
+
+const CreateSessionResult = builder.unionType('CreateSessionResult', {
+  description: 'What `createSession` answers.',
+  types: [CreateSessionPayload, SessionExistsError, InvalidInputError, ConflictError, StorageError],
+  resolveType: memberOf('CreateSessionPayload'),
+});
+
+builder.mutationField('createSession', (t) =>
+  t.field({
+    description: 'Creates a session that is the root of a new tree.',
+    type: CreateSessionResult,
+    args: { input: t.arg({ description: 'The new session.', type: CreateSessionInput, required: true }) },
+    resolve: (_root, { input }, context) =>
+      answer(context, async () => {
+        const { operationId, ...create } = checkInput(context.rules.create, input);
+        const session = await context.repository.create(
+          create,
+          operation(operationId, 'createSession', create),
+        );
+        return { session };
+      }),
+  }),
+);

@@ -1,0 +1,72 @@
+import { expect, test } from 'vitest';
+import { graphql } from '../../generated/index.ts';
+import { createApi } from '../../support/api.ts';
+import { openTestRepository } from '../../support/repository.ts';
+
+const UPDATE = graphql(`
+  mutation Update($input: UpdateSessionInput!) {
+    updateSession(input: $input) {
+      __typename
+      ... on UpdateSessionPayload { session { title metadata version lastActiveAt } }
+      ... on SessionNotFoundError { sessionId }
+      ... on InvalidInputError { issues { path message } }
+      ... on ConflictError { reason actualVersion }
+    }
+  }
+`);
+
+test('metadata merges, a null removes its key, and what is left out stays', async () => {
+  const store = await openTestRepository();
+  const { lastActiveAt } = await store.create({
+    id: 'a',
+    title: 'Before',
+    metadata: { keep: 1, gone: 2, deep: { x: 1, y: 2 } },
+    createdAt: new Date('2026-01-01T00:00:00Z'),
+  });
+  const { updateSession } = await createApi(store).query(UPDATE, {
+    input: { id: 'a', metadata: { gone: null, deep: { y: null, z: 3 }, fresh: [null] } },
+  });
+  expect(updateSession).toEqual({
+    __typename: 'UpdateSessionPayload',
+    session: {
+      title: 'Before',
+      metadata: { keep: 1, deep: { x: 1, z: 3 }, fresh: [null] },
+      version: 2,
+      lastActiveAt: lastActiveAt.toISOString(),
+    },
+  });
+});
+
+test('a title is changed, and with null is taken away', async () => {
+  const store = await openTestRepository();
+  await store.create({ id: 'a', title: 'Before', metadata: { keep: 1 } });
+  const api = createApi(store);
+  const changed = await api.query(UPDATE, { input: { id: 'a', title: 'After' } });
+  expect(changed.updateSession).toMatchObject({ session: { title: 'After', metadata: { keep: 1 } } });
+  const taken = await api.query(UPDATE, { input: { id: 'a', title: null } });
+  expect(taken.updateSession).toMatchObject({ session: { title: null, version: 3 } });
+});
+
+test('what cannot be done is a typed error', async () => {
+  const store = await openTestRepository();
+  await store.create({ id: 'a', metadata: { big: 'x'.repeat(40_000) } });
+  const api = createApi(store);
+  const update = async (input: {
+    id: string;
+    metadata?: Record<string, unknown>;
+    expectedVersion?: number;
+  }) => (await api.query(UPDATE, { input })).updateSession;
+  expect(await update({ id: 'nowhere' })).toEqual({
+    __typename: 'SessionNotFoundError',
+    sessionId: 'nowhere',
+  });
+  expect(await update({ id: 'a', expectedVersion: 2 })).toEqual({
+    __typename: 'ConflictError',
+    reason: 'VERSION',
+    actualVersion: 1,
+  });
+  expect(await update({ id: 'a', metadata: { more: 'x'.repeat(40_000) } })).toMatchObject({
+    __typename: 'InvalidInputError',
+    issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('65536') }],
+  });
+});

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest';
+import type { SessionRepository } from '../../src/repository/repository.ts';
+import type { SessionFilter, SessionOrder } from '../generated/graphql.ts';
+import { graphql } from '../generated/index.ts';
+import { createApi } from '../support/api.ts';
+import { openTestRepository } from '../support/repository.ts';
+
+const LIST = graphql(`
+  query List($filter: SessionFilter, $orderBy: SessionOrder) {
+    sessions(filter: $filter, orderBy: $orderBy) { totalCount nodes { id } }
+  }
+`);
+
+async function openStore(): Promise<SessionRepository> {
+  const store = await openTestRepository();
+  const day = (n: number) => new Date(Date.UTC(2026, 0, n));
+  await store.create({ id: 'old', userId: 'ada', createdAt: day(1), lastActiveAt: day(9) });
+  await store.create({
+    id: 'new',
+    userId: 'ada',
+    createdAt: day(3),
+    metadata: { env: 'prod', tags: ['a', 'b'] },
+  });
+  await store.create({ id: 'other', userId: 'bob', createdAt: day(2), metadata: { env: 'test' } });
+  await store.create({ id: 'child', parentId: 'new', createdAt: day(4) });
+  await store.create({ id: 'grandchild', parentId: 'child', createdAt: day(5) });
+  return store;
+}
+
+const CREATED: SessionOrder = { field: 'CREATED_AT', direction: 'ASC' };
+
+test.each<[SessionFilter, string[]]>([
+  [{}, ['old', 'other', 'new', 'child', 'grandchild']],
+  [{ userId: 'ada' }, ['old', 'new', 'child', 'grandchild']],
+  [{ userId: 'nobody' }, []],
+  [{ rootsOnly: true }, ['old', 'other', 'new']],
+  [{ rootsOnly: false }, ['old', 'other', 'new', 'child', 'grandchild']],
+  [{ parentId: 'new' }, ['child']],
+  [{ parentId: 'no/such' }, []],
+  [{ rootId: 'new' }, ['new', 'child', 'grandchild']],
+  [{ createdAfter: '2026-01-03T00:00:00Z' }, ['new', 'child', 'grandchild']],
+  [{ createdBefore: '2026-01-03T00:00:00Z' }, ['old', 'other']],
+  [{ activeAfter: '2026-01-09T00:00:00.000Z' }, ['old']],
+  [{ activeBefore: '2026-01-04T00:00:00+00:00' }, ['other', 'new']],
+  [{ metadata: {} }, ['old', 'other', 'new', 'child', 'grandchild']],
+  [{ metadata: { env: 'prod' } }, ['new']],
+  [{ metadata: { tags: ['b'] } }, ['new']],
+  [{ userId: 'ada', rootsOnly: true, createdAfter: '2026-01-02T00:00:00Z' }, ['new']],
+])('%o', async (filter, ids) => {
+  const { sessions } = await createApi(await openStore()).query(LIST, { filter, orderBy: CREATED });
+  expect(sessions.nodes.map(({ id }) => id)).toEqual(ids);
+  expect(sessions.totalCount).toBe(ids.length);
+});
+
+test.each<[SessionOrder | null, string[]]>([
+  [null, ['old', 'grandchild', 'child', 'new', 'other']],
+  [{ field: 'LAST_ACTIVE_AT', direction: 'DESC' }, ['old', 'grandchild', 'child', 'new', 'other']],
+  [{ field: 'LAST_ACTIVE_AT', direction: 'ASC' }, ['other', 'new', 'child', 'grandchild', 'old']],
+  [{ field: 'CREATED_AT', direction: 'DESC' }, ['grandchild', 'child', 'new', 'other', 'old']],
+])('ordered by %o', async (orderBy, ids) => {
+  const { sessions } = await createApi(await openStore()).query(LIST, { orderBy });
+  expect(sessions.nodes.map(({ id }) => id)).toEqual(ids);
+});
+
+test.each<[SessionFilter, string]>([
+  [{ userId: 'a\0b' }, 'filter.userId: expected well-formed Unicode without NUL.'],
+  [{ rootId: '\udfff' }, 'filter.rootId: expected well-formed Unicode without NUL.'],
+  [{ metadata: nested(33) }, 'filter.metadata: expected at most 32 levels of nesting, got more.'],
+  [
+    { metadata: { big: 'x'.repeat(65_536) } },
+    'filter.metadata: expected at most 65536 bytes as JSON, got 65546.',
+  ],
+])('a filter that cannot be met is refused: %#', async (filter, message) => {
+  const { data, errors } = await createApi(await openStore()).run(LIST, { filter });
+  expect(data).toBeNull();
+  expect(errors).toMatchObject([{ message, path: ['sessions'], extensions: { code: 'BAD_USER_INPUT' } }]);
+});
+
+function nested(levels: number): Record<string, unknown> {
+  return levels === 1 ? {} : { in: nested(levels - 1) };
+}

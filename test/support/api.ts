@@ -1,0 +1,62 @@
+import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
+import { print } from 'graphql';
+import { pino } from 'pino';
+import { expect } from 'vitest';
+import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
+import type { SessionRepository } from '../../src/repository/repository.ts';
+import { createSessiontreeYoga } from '../../src/server/yoga.ts';
+
+export interface ApiError {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions?: { readonly code?: string };
+}
+
+export interface ApiResult<Data> {
+  readonly data?: Data | null;
+  readonly errors?: readonly ApiError[];
+}
+
+type Variables<V> = [V] extends [Record<string, never>] ? [] : [variables: NoInfer<V>];
+
+export interface Api {
+  /** The answer to a typed operation, errors and all. */
+  run<Data, V>(document: TypedDocumentNode<Data, V>, ...variables: Variables<V>): Promise<ApiResult<Data>>;
+  /** The data of an answer that has no errors. */
+  query<Data, V>(document: TypedDocumentNode<Data, V>, ...variables: Variables<V>): Promise<Data>;
+  /** The answer to a document that has no types: what a client could send and should not. */
+  send(query: string, variables?: unknown): Promise<ApiResult<unknown>>;
+  /** The answer to a request's body as it is: `JSON.stringify` could not write a value nested as deep as some are. */
+  sendBody(body: string): Promise<ApiResult<unknown>>;
+}
+
+/** The API over `repository` as the server serves it, without a socket. */
+export function createApi(repository: SessionRepository, limits: Partial<Limits> = {}): Api {
+  const yoga = createSessiontreeYoga({
+    repository,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    logger: pino({ level: 'silent' }),
+    allowedHosts: [],
+    allowedOrigins: [],
+  });
+  async function sendBody<Data>(body: string): Promise<ApiResult<Data>> {
+    const response = await yoga.fetch('http://localhost/graphql', {
+      method: 'POST',
+      headers: { 'content-type': 'application/json', accept: 'application/json' },
+      body,
+    });
+    return (await response.json()) as ApiResult<Data>;
+  }
+  const send = <Data>(query: string, variables?: unknown) =>
+    sendBody<Data>(JSON.stringify({ query, variables }));
+  return {
+    send,
+    sendBody,
+    run: (document, ...[variables]) => send(print(document), variables),
+    async query<Data, V>(document: TypedDocumentNode<Data, V>, ...[variables]: Variables<V>): Promise<Data> {
+      const { data, errors } = await send<Data>(print(document), variables);
+      expect(errors).toBeUndefined();
+      return data!;
+    },
+  };
+}
