@@ -37,10 +37,9 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
     const busy = isOwned(layout);
     const reader = new IndexReader(files);
     const { sessionCount, messageCount, quarantined } = reader.status();
-    const problems: Problem[] = [
-      ...quarantined.filter(({ reason }) => !(busy && reason === UNFINISHED)),
-      ...orphansOf(files),
-    ];
+    const problems: Problem[] = quarantined
+      .filter(({ reason }) => !(busy && reason === UNFINISHED))
+      .map(({ path, reason }) => ({ path, reason }));
     if (index === 'unusable') {
       problems.push({ path: 'index.db', reason: 'cannot be used; the next start builds it again' });
     } else if (index) {
@@ -76,20 +75,11 @@ function openIndex(layout: Layout, store: string): IndexDatabase | 'unusable' | 
 function damagedIn(files: IndexDatabase): Set<string> {
   return new Set(
     files
-      .all<{ session_id: string }>('SELECT session_id FROM quarantine WHERE session_id IS NOT NULL')
+      .all<{ session_id: string }>(
+        "SELECT session_id FROM quarantine WHERE kind IN ('file', 'damage') AND session_id IS NOT NULL",
+      )
       .map(({ session_id }) => session_id),
   );
-}
-
-function orphansOf(files: IndexDatabase): Problem[] {
-  return files
-    .all<{ id: string; parent_id: string }>(
-      'SELECT id, parent_id FROM sessions WHERE parent_id IS NOT NULL AND parent_seq IS NULL ORDER BY seq',
-    )
-    .map(({ id, parent_id }) => ({
-      path: sessionPath(id),
-      reason: `its parent "${parent_id}" cannot be read: it is served as a root`,
-    }));
 }
 
 const LOOKS = 20;
@@ -114,7 +104,7 @@ async function lookAgain(
           mend: false,
           ...withDefaults({ directory: layout.root }),
         };
-        indexFile(task, new IndexWriter(fresh), id, sessionPath(id), null);
+        indexFile(task, new IndexWriter(fresh), id, sessionPath(id));
       }
       const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
       if (!differs) return null;

@@ -15,10 +15,10 @@ import {
 import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { IndexReader } from './index/reader.ts';
-import type { Fault } from './index/writer.ts';
 import { type Layout, sessionPath } from './layout.ts';
 import type { Logger } from './options.ts';
 import { readMessages } from './read-messages.ts';
+import type { LineFault } from './scan-lines.ts';
 import type { MessageLocation } from './session-state.ts';
 
 export interface FileReaderParts {
@@ -121,24 +121,17 @@ export class FileReader implements SessionReader {
   /** Before files are opened: for what the index knows of them. */
   protected async refresh(_ids: readonly string[]): Promise<void> {}
 
-  /** A message that cannot be read, though the index knows it. */
-  protected reportFault(fault: Fault): void {
-    this.logger.error(fault, 'a part of a session cannot be read');
+  /** Lines cannot be read, though the index knows messages on them. */
+  protected async damaged(sessionId: string, faults: readonly LineFault[]): Promise<void> {
+    this.logger.error({ path: sessionPath(sessionId), faults }, 'a part of a session cannot be read');
   }
 
   async #read(sessionId: string, locations: readonly MessageLocation[]): Promise<(Message | null)[]> {
     if (locations.length === 0) return [];
-    const path = sessionPath(sessionId);
-    const { messages, faults } = await readMessages(
-      this.handles,
-      join(this.layout.root, path),
-      sessionId,
-      locations,
-    );
+    const path = join(this.layout.root, sessionPath(sessionId));
+    const { messages, faults } = await readMessages(this.handles, path, sessionId, locations);
     // A session that was deleted while it was being read leaves no fault, only nothing.
-    if (faults.length > 0 && this.index.row(sessionId)) {
-      for (const { line, reason } of faults) this.reportFault({ path, line, sessionId, reason });
-    }
+    if (faults.length > 0 && this.index.row(sessionId)) await this.damaged(sessionId, faults);
     return messages;
   }
 }

@@ -21,10 +21,11 @@ import { Deletions } from './deletions.ts';
 import { DurableFiles } from './disk/durable.ts';
 import { FileReader, type FileReaderParts } from './file-reader.ts';
 import { ForeignChanges } from './foreign-changes.ts';
-import { type Fault, IndexWriter } from './index/writer.ts';
+import { IndexWriter } from './index/writer.ts';
 import { sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
 import { messageOf, stampOf, storedMessageOf } from './record.ts';
+import type { LineFault } from './scan-lines.ts';
 import type { AppliedOperation } from './session-state.ts';
 import { SessionWrites } from './session-writes.ts';
 import { Sweep } from './sweep.ts';
@@ -75,7 +76,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#foreign = new ForeignChanges(shared);
     this.#writes = new SessionWrites({ ...shared, foreign: this.#foreign });
     this.#deletions = new Deletions({ ...shared, writes: this.#writes });
-    this.#sweep = new Sweep(parts.db, (id) => this.#acceptChange(id), parts.logger);
+    this.#sweep = new Sweep(parts.db, (id) => this.#reread(id), parts.logger);
   }
 
   create(input: CreateSession, operation?: Operation): Promise<Session> {
@@ -145,26 +146,26 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   protected override async refresh(ids: readonly string[]): Promise<void> {
-    for (const id of new Set(ids)) if (!this.#foreign.isOpen(id)) await this.#acceptChange(id);
+    for (const id of new Set(ids)) if (!this.#foreign.isOpen(id)) await this.#reread(id);
   }
 
-  /** Where somebody else changed a session's file, reads it again. */
-  async #acceptChange(id: string): Promise<void> {
-    if (!this.#foreign.differs(id)) return;
+  protected override async damaged(id: string, faults: readonly LineFault[]): Promise<void> {
+    await super.damaged(id, faults);
+    await this.#reread(id, true);
+  }
+
+  /** Reads a session's file again where somebody else changed it; in any case when it is `known` to be damaged. */
+  async #reread(id: string, known = false): Promise<void> {
+    if (!known && !this.#foreign.differs(id)) return;
     const release = await this.#writes.hold([id]);
     try {
-      await this.#foreign.accept(id);
+      // It may have been this process that was writing: then it differs no longer.
+      if (!known && !this.#foreign.differs(id)) return;
+      this.logger.warn({ path: sessionPath(id) }, 'changed or damaged by somebody else: reading it again');
+      await this.#foreign.reread(id);
     } finally {
       release();
     }
-  }
-
-  protected override reportFault(fault: Fault): void {
-    const known = this.index.session(fault.sessionId ?? '')?.damage ?? [];
-    if (known.some(({ line }) => line === fault.line)) return;
-    super.reportFault(fault);
-    this.#writer.addFault(fault);
-    this.index.refreshDamage();
   }
 
   /** Every write comes through here: refused once the store is closing, waited for by `close`. */

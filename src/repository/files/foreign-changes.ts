@@ -36,22 +36,16 @@ export class ForeignChanges {
     return this.#parts.handles.has(this.#path(id));
   }
 
-  /** Reads the file into the index again, if it differs. To be called while nothing is written to the session. */
-  async accept(id: string): Promise<void> {
-    if (!this.differs(id)) return;
-    const { db, index, writer, handles, logger } = this.#parts;
+  /**
+   * Reads the file into the index again. To be called while nothing is written to the session.
+   */
+  async reread(id: string): Promise<void> {
+    const { db, index, writer, handles } = this.#parts;
     await handles.forget(this.#path(id));
-    const path = sessionPath(id);
-    logger.warn({ path }, 'changed by somebody else: reading it again');
     db.transaction(() => {
-      const before = index.row(id);
-      indexFile({ ...this.#parts, shards: [], mend: true, onProgress: () => {} }, writer, id, path, null);
-      const after = index.row(id);
-      if (after && after.seq === before?.seq && after.parent_id === before.parent_id) {
-        writer.countChildren(after.seq);
-      } else {
-        db.relink();
-      }
+      const task = { ...this.#parts, shards: [], mend: true, onProgress: () => {} };
+      if (indexFile(task, writer, id, sessionPath(id))) writer.relink();
+      else writer.countChildren(id);
     });
     index.refreshDamage();
   }

@@ -11,7 +11,7 @@ import { IndexWriter } from './index/writer.ts';
 import { type Layout, layoutOf, SHARDS } from './layout.ts';
 import { type FileRepositoryOptions, withDefaults } from './options.ts';
 import { mendTail, reconcileSessions } from './reconcile.ts';
-import { createStoreLog, readStoreLog } from './store-log.ts';
+import { createStoreLog, readStoreLog, type StoreLog } from './store-log.ts';
 
 /** Open files that are kept for the next use. */
 const POOLED_HANDLES = 512;
@@ -93,17 +93,24 @@ async function bringUpToDate(
   db.run('BEGIN');
   const known = open ? Number(db.meta('store_log_size')) : null;
   const log = readStoreLog(layout, known, (record) => writer.applyDeletion(record));
-  db.run("DELETE FROM quarantine WHERE path = 'store.jsonl'");
-  for (const { line, reason } of log.faults) {
-    writer.addFault({ path: 'store.jsonl', line, sessionId: null, reason });
-  }
+  quarantineLog(writer, log);
   mendTail(layout, 'store.jsonl', log, settings.logger);
   db.setMeta('store_log_size', log.end);
   const reshaped = await reconcileSessions({ layout, store, db, shards, mend: true, ...settings });
-  if (open && reshaped) db.relink();
+  if (open && reshaped) writer.relink();
   db.run('COMMIT');
-  if (!open) db.complete(store);
+  if (!open) {
+    db.complete(store);
+    writer.relink();
+  }
   return { db, store, storeLogSize: log.end };
+}
+
+function quarantineLog(writer: IndexWriter, log: StoreLog): void {
+  writer.clearFaults('log');
+  for (const { line, reason } of log.faults) {
+    writer.addFault({ kind: 'log', path: 'store.jsonl', line, sessionId: null, reason });
+  }
 }
 
 function createIndex(layout: Layout): IndexDatabase {
@@ -128,12 +135,11 @@ export async function readIntoMemory(layout: Layout, settings: Options): Promise
   const writer = new IndexWriter(db);
   db.run('BEGIN');
   const log = readStoreLog(layout, null, (record) => writer.applyDeletion(record));
-  for (const { line, reason } of log.faults) {
-    writer.addFault({ path: 'store.jsonl', line, sessionId: null, reason });
-  }
+  quarantineLog(writer, log);
   await reconcileSessions({ layout, store: log.store, db, shards: SHARDS, mend: false, ...settings });
   db.run('COMMIT');
   db.complete(log.store);
+  writer.relink();
   return { db, store: log.store, storeLogSize: log.end };
 }
 

@@ -16,11 +16,13 @@ import {
 import { basename, dirname, join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IndexDatabase } from './index/database.ts';
+import type { SessionRow } from './index/session-row.ts';
 import { IndexWriter } from './index/writer.ts';
 import { type Layout, SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
 import type { Logger, Progress } from './options.ts';
 import { type LinesScanned, withFileChunks } from './scan-lines.ts';
 import { scanSession } from './scan-session.ts';
+import type { SessionState } from './session-state.ts';
 
 export interface Reconciliation {
   readonly layout: Layout;
@@ -59,7 +61,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
     const id = sessionIdOfFileName(name);
     const path = join('sessions', shard, name);
     if (id === null || shardOf(id) !== shard) {
-      writer.addFault({ path, line: null, sessionId: null, reason: misplaced(shard, id) });
+      writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason: misplaced(shard, id) });
       continue;
     }
     if (db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
@@ -70,7 +72,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
     const before = known.get(id);
     known.delete(id);
     if (before && isUnchanged(join(layout.root, path), before)) continue;
-    reshaped = indexFile(task, writer, id, path, before?.size ?? null) || reshaped;
+    reshaped = indexFile(task, writer, id, path) || reshaped;
   }
   for (const id of known.keys()) {
     writer.removeSession(id);
@@ -90,6 +92,13 @@ interface SessionFile {
 
 function listFiles({ layout, shards, mend }: Reconciliation, writer: IndexWriter): SessionFile[] {
   const files: SessionFile[] = [];
+  const stray = (path: string, reason: string) =>
+    writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason });
+  if (shards.length === SHARDS.length) {
+    for (const name of readdirSync(layout.sessions)) {
+      if (!SHARDS.includes(name)) stray(join('sessions', name), 'not a folder of sessions');
+    }
+  }
   for (const shard of shards) {
     const directory = join(layout.sessions, shard);
     if (!existsSync(directory)) continue;
@@ -99,13 +108,7 @@ function listFiles({ layout, shards, mend }: Reconciliation, writer: IndexWriter
       } else if (entry.isFile()) {
         files.push({ shard, name: entry.name });
       } else {
-        const path = join('sessions', shard, entry.name);
-        writer.addFault({
-          path,
-          line: null,
-          sessionId: null,
-          reason: 'not a plain file: links are not followed',
-        });
+        stray(join('sessions', shard, entry.name), 'not a plain file: links are not followed');
       }
     }
   }
@@ -138,17 +141,12 @@ function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, K
 /**
  * Reads one file into the index, in place of what it held of it. Says whether a session came, went or has another place.
  */
-export function indexFile(
-  task: Reconciliation,
-  writer: IndexWriter,
-  id: string,
-  path: string,
-  acknowledged: number | null,
-): boolean {
+export function indexFile(task: Reconciliation, writer: IndexWriter, id: string, path: string): boolean {
   const { layout, db, store, logger } = task;
   const absolute = join(layout.root, path);
-  const fault = (line: number | null, reason: string) => {
-    writer.addFault({ path, line, sessionId: id, reason });
+  const known = db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
+  const fault = (kind: 'file' | 'damage', line: number | null, reason: string) => {
+    writer.addFault({ kind, path, line, sessionId: id, reason });
     logger.warn({ path, line, reason }, 'quarantined');
   };
   writer.removeSession(id);
@@ -157,28 +155,38 @@ export function indexFile(
   if (mtime === undefined) return true;
   let holder: string | undefined;
   let first = true;
-  const scanned = withFileChunks(absolute, (read) =>
-    scanSession(read, { id, store }, acknowledged, (sequence, effects) => {
+  const { state, ...scanned } = withFileChunks(absolute, (read) =>
+    scanSession(read, { id, store }, known?.size ?? null, (sequence, effects) => {
       if (first) holder = db.get<{ id: string }>('SELECT id FROM sessions WHERE seq = ?', sequence)?.id;
       first = false;
       if (holder === undefined) writer.addEffects(sequence, effects);
     }),
   );
-  if (scanned.state === null) {
-    const reason =
-      scanned.faults[0]?.reason ?? (scanned.torn ? 'its first line is cut short' : 'the file is empty');
-    fault(null, reason);
+  if (state === null) {
+    const cut = scanned.torn ? 'its first line is cut short' : 'the file is empty';
+    fault('file', null, scanned.faults[0]?.reason ?? cut);
     return true;
   }
   if (holder !== undefined) {
-    fault(null, `session "${holder}" has its sequence number (${scanned.state.sequence})`);
+    fault('file', null, `session "${holder}" has its sequence number (${state.sequence})`);
     return true;
   }
-  for (const { line, reason } of scanned.faults) fault(line, reason);
+  for (const { line, reason } of scanned.faults) fault('damage', line, reason);
   const mended = task.mend && mendTail(layout, path, scanned, logger);
-  if (scanned.torn && !mended) fault(null, UNFINISHED);
-  writer.insertSession(scanned.state, mended ? statSync(absolute).mtimeMs : mtime);
-  return true;
+  if (scanned.torn && !mended) fault('damage', null, UNFINISHED);
+  writer.insertSession(neverBack(state, known), mended ? statSync(absolute).mtimeMs : mtime);
+  return known?.seq !== state.sequence || known.parent_id !== state.parentId;
+}
+
+/** A file that lost its end must not give out its versions and ordinals again: the index still knows how far it was. */
+function neverBack(state: SessionState, known: SessionRow | undefined): SessionState {
+  if (known?.seq !== state.sequence) return state;
+  return {
+    ...state,
+    version: Math.max(state.version, known.version),
+    nextOrdinal: Math.max(state.nextOrdinal, known.next_ordinal),
+    historyLength: Math.max(state.historyLength, known.history_length),
+  };
 }
 
 /** Of a file that ends in a torn tail, where it may not be mended. */

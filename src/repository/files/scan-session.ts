@@ -108,7 +108,7 @@ class SessionFold {
       };
     }
     this.#flush();
-    if (acknowledged !== null && lines.end < acknowledged) {
+    if (this.#state && acknowledged !== null && lines.end < acknowledged) {
       this.#faults.push({ line: null, reason: `the file ends ${acknowledged - lines.end} bytes early` });
     }
     return {

@@ -71,7 +71,7 @@ export class SessionWrites {
   async #write(id: string, jobs: readonly Job[]): Promise<void> {
     const { layout, index, files, committer, foreign } = this.#parts;
     // At each write: a file that was replaced behind an open handle would swallow what is appended.
-    if (foreign.differs(id)) await foreign.accept(id);
+    if (foreign.differs(id)) await foreign.reread(id);
     const row = index.row(id);
     if (!row) {
       for (const job of jobs) job.failed(new SessionNotFoundError(id));

@@ -60,14 +60,13 @@ export class IndexDatabase {
   /** After a rebuild has filled the tables. */
   complete(store: string): void {
     this.#database.exec(INDEXES);
-    this.relink();
     this.setMeta('version', INDEX_VERSION);
     this.setMeta('store', store);
     this.setMeta('complete', 1);
     this.#tuneForWriting();
   }
 
-  /** Works out anew what depends on the shape of the trees. */
+  /** For the `IndexWriter`, which also tells what came of it. */
   relink(): void {
     this.#database.exec(RELINK);
   }

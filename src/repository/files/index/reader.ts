@@ -39,7 +39,7 @@ export class IndexReader {
     this.#damage = new Map();
     const rows = this.#db.all<{ session_id: string; line: number | null; reason: string }>(
       `SELECT session_id, line, reason FROM quarantine
-        WHERE session_id IS NOT NULL ORDER BY session_id, line`,
+        WHERE kind = 'damage' ORDER BY session_id, line`,
     );
     for (const { session_id, line, reason } of rows) {
       const known = this.#damage.get(session_id);
@@ -61,7 +61,7 @@ export class IndexReader {
   idTaken(id: string): string | null {
     if (this.#db.get('SELECT 1 FROM sessions WHERE id = ?', id)) return 'a session has it';
     if (this.tombstone(id)) return 'a session that was deleted had it';
-    if (this.#db.get('SELECT 1 FROM quarantine WHERE session_id = ?', id)) {
+    if (this.#db.get("SELECT 1 FROM quarantine WHERE kind = 'file' AND session_id = ?", id)) {
       return 'a file that cannot be read has it (see store { quarantined })';
     }
     return null;

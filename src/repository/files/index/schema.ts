@@ -66,6 +66,7 @@ CREATE TABLE tombstones (
 ) WITHOUT ROWID;
 
 CREATE TABLE quarantine (
+  kind TEXT NOT NULL,
   path TEXT NOT NULL,
   line INTEGER,
   session_id TEXT,
@@ -88,6 +89,7 @@ CREATE INDEX sessions_user_created ON sessions (user_id, created_at);
 CREATE INDEX sessions_user_active ON sessions (user_id, last_active_at);
 CREATE INDEX roots_created ON sessions (created_at) WHERE parent_seq IS NULL;
 CREATE INDEX roots_active ON sessions (last_active_at) WHERE parent_seq IS NULL;
+CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
 

@@ -1,11 +1,16 @@
 import { MESSAGE_ROLES } from '../../../model/message.ts';
+import { SHARDS, sessionPath } from '../layout.ts';
 import type { DeleteRecord, Tombstone } from '../record.ts';
 import type { Applied, AppliedOperation, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import type { SessionRow } from './session-row.ts';
 
-/** Something that could not be read. `path` is relative to the data directory; `line` where it is one line. */
+/**
+ * Something that could not be read: a whole file, a part of a session's, a session's parent, a part of the log.
+ * `path` is relative to the data directory; `line` where it is one line.
+ */
 export interface Fault {
+  readonly kind: 'file' | 'damage' | 'orphan' | 'log';
   readonly path: string;
   readonly line: number | null;
   readonly sessionId: string | null;
@@ -57,10 +62,11 @@ export class IndexWriter {
   }
 
   /** Counts a session's children anew: for one that was taken out and put back. */
-  countChildren(seq: number): void {
+  countChildren(id: string): void {
     this.#db.run(
-      'UPDATE sessions SET child_count = (SELECT count(*) FROM sessions WHERE parent_seq = ?1) WHERE seq = ?1',
-      seq,
+      `UPDATE sessions SET child_count = (SELECT count(*) FROM sessions c WHERE c.parent_seq = sessions.seq)
+         WHERE id = ?`,
+      id,
     );
   }
 
@@ -161,20 +167,35 @@ export class IndexWriter {
     this.#db.run('DELETE FROM quarantine WHERE session_id = ?', id);
   }
 
-  /** Forgets which files of these folders could not be read at all: a scan of the folders finds them again. */
+  /** Forgets what could not be read in these folders, all but sessions: a scan of the folders finds it again. */
   clearFileFaults(shards: readonly string[]): void {
+    if (shards.length === SHARDS.length) this.clearFaults('file');
     for (const shard of shards) {
-      this.#db.run(
-        `DELETE FROM quarantine WHERE line IS NULL AND path GLOB ?
-           AND (session_id IS NULL OR session_id NOT IN (SELECT id FROM sessions))`,
-        `sessions/${shard}/*`,
-      );
+      this.#db.run("DELETE FROM quarantine WHERE kind = 'file' AND path GLOB ?", `sessions/${shard}/*`);
+    }
+  }
+
+  clearFaults(kind: Fault['kind']): void {
+    this.#db.run('DELETE FROM quarantine WHERE kind = ?', kind);
+  }
+
+  /** Works out anew what depends on the shape of the trees, and which sessions' parents cannot be read. */
+  relink(): void {
+    this.#db.relink();
+    this.clearFaults('orphan');
+    const orphans = this.#db.all<{ id: string; parent_id: string }>(
+      'SELECT id, parent_id FROM sessions WHERE parent_seq IS NULL AND parent_id IS NOT NULL ORDER BY seq',
+    );
+    for (const { id, parent_id } of orphans) {
+      const reason = `its parent "${parent_id}" cannot be read: it is served as a root`;
+      this.addFault({ kind: 'orphan', path: sessionPath(id), line: null, sessionId: id, reason });
     }
   }
 
   addFault(fault: Fault): void {
     this.#db.run(
-      'INSERT INTO quarantine VALUES (?, ?, ?, ?, ?)',
+      'INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)',
+      fault.kind,
       fault.path,
       fault.line,
       fault.sessionId,

@@ -1,0 +1,111 @@
+import { Command } from 'commander';
+import { SessionNotFoundError } from '../model/errors.ts';
+import { messageId } from '../model/id.ts';
+import type { Message } from '../model/message.ts';
+import type { Session } from '../model/session.ts';
+import { openFileRepositoryForReading } from '../repository/files/open.ts';
+import type { SessionReader } from '../repository/repository.ts';
+import { dataOption } from './data-option.ts';
+import { print } from './print.ts';
+import { stderrLogger } from './stderr-logger.ts';
+
+const SESSIONS_A_PAGE = 1_000;
+/** A message's content and payload take 2 MiB at most: a page is a few hundred MiB where all are that large. */
+const MESSAGES_A_PAGE = 100;
+
+/** `sessiontree export ID`: a session and all beneath it as JSON lines. */
+export function exportCommand(): Command {
+  return new Command('export')
+    .description(
+      'Write a session and all beneath it to standard output, one JSON line a session, in pre-order.',
+    )
+    .argument('<id>', 'the session on top')
+    .addOption(dataOption())
+    .addHelpText('after', '\nReads beside a running server. Exit code: 0 when all was written, 1 when not.')
+    .action(async (id: string, { data }: { data: string }) => {
+      const reader = await openFileRepositoryForReading({ directory: data, logger: stderrLogger() });
+      try {
+        const [top] = await reader.findMany([id]);
+        if (!top) throw new SessionNotFoundError(id);
+        await print(exportLines(reader, top));
+      } finally {
+        await reader.close();
+      }
+    });
+}
+
+/** JSON lines, in pieces: a history is never held whole. */
+async function* exportLines(reader: SessionReader, top: Session): AsyncGenerator<string> {
+  yield* exportLine(reader, top);
+  let after: string | undefined;
+  for (let more = true; more; ) {
+    const [page] = await reader.descendantsOf(
+      [top.id],
+      { limit: SESSIONS_A_PAGE, from: 'start', after },
+      null,
+    );
+    for (const session of page!.items) yield* exportLine(reader, session);
+    after = page!.items.at(-1)?.id;
+    more = page!.hasMore;
+  }
+}
+
+async function* exportLine(reader: SessionReader, session: Session): AsyncGenerator<string> {
+  const { id, historyLength } = session;
+  yield `${JSON.stringify(sessionMembers(session)).slice(0, -1)},"history":[`;
+  let after = -1;
+  let written = 0;
+  for (let more = historyLength > 0; more; ) {
+    const page = { limit: MESSAGES_A_PAGE, from: 'start' as const, after };
+    const [read] = await reader.historyOf([{ sessionId: id, page }], Number.POSITIVE_INFINITY);
+    // A running server may append meanwhile: the line holds what its `historyLength` counts.
+    const messages = read!.items.filter((message) => message.position < historyLength);
+    const separator = written > 0 && messages.length > 0 ? ',' : '';
+    yield separator + messages.map((message) => JSON.stringify(messageMembers(message))).join(',');
+    written += messages.length;
+    more = read!.hasMore && messages.length === read!.items.length;
+    // Where none of the page can be read, the next page lies past it.
+    after = read!.items.at(-1)?.ordinal ?? after + MESSAGES_A_PAGE;
+  }
+  yield ']}\n';
+  if (written < historyLength) {
+    process.stderr.write(`${id}: ${historyLength - written} of ${historyLength} messages cannot be read.\n`);
+    process.exitCode = 1;
+  }
+}
+
+function sessionMembers(session: Session) {
+  const { id, parentId, rootId, depth, userId, title, metadata, createdAt, lastActiveAt } = session;
+  const { messageCount, historyLength, version } = session;
+  return {
+    id,
+    parentId,
+    rootId,
+    depth,
+    userId,
+    title,
+    metadata,
+    createdAt,
+    lastActiveAt,
+    messageCount,
+    historyLength,
+    version,
+  };
+}
+
+/** Members that are null or empty are left out. */
+function messageMembers(message: Message) {
+  const { position, role, content, name, toolCallId, payload, usage, metadata, createdAt } = message;
+  return {
+    id: messageId(message),
+    position,
+    role,
+    content,
+    name: name ?? undefined,
+    toolCallId: toolCallId ?? undefined,
+    payload: payload ?? undefined,
+    usage: usage ?? undefined,
+    metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
+    createdAt,
+  };
+}

@@ -1,0 +1,153 @@
+import { ConflictError, SessionExistsError, StorageError } from '../model/errors.ts';
+import { isSessionId } from '../model/id.ts';
+import { operationOf } from '../model/operation.ts';
+import type { Session } from '../model/session.ts';
+import type { SessionRepository } from '../repository/repository.ts';
+import type { FileRules } from './file-rules.ts';
+import { sessionMetadata } from './kept.ts';
+import { notesOnTree, type Place, placeOf } from './place.ts';
+import type { Entry, Plan } from './plan.ts';
+import { FileFault } from './read-json.ts';
+import type { ImportReport } from './report.ts';
+import type { SessionFile } from './session-file.ts';
+
+const IDS_A_BATCH = 1_000;
+const NEW_ID = 'To bring it in as well, give the file another session_id';
+
+interface Fresh {
+  readonly file: string;
+  readonly cut: string | null;
+  readonly notes: readonly string[];
+}
+
+/** The second pass: writes sessions, and knows which of them are there to be parents. */
+export class SessionWriter {
+  readonly #repository: SessionRepository;
+  readonly #rules: FileRules;
+  readonly #cutLinks: Plan['cutLinks'];
+  readonly #report: ImportReport;
+  /** Ids that the store held before this import. */
+  readonly #before = new Set<string>();
+  /** Sessions that a child may be put under, and their users. */
+  readonly #parents = new Map<string, string | null>();
+  /** The level's sessions that the store did not hold before, and what to say of them. */
+  readonly #fresh = new Map<string, Fresh>();
+  #fault: { readonly error: unknown } | null = null;
+
+  constructor(
+    repository: SessionRepository,
+    rules: FileRules,
+    cutLinks: Plan['cutLinks'],
+    report: ImportReport,
+  ) {
+    this.#repository = repository;
+    this.#rules = rules;
+    this.#cutLinks = cutLinks;
+    this.#report = report;
+  }
+
+  /** True once a write failed for what is no fault of its file: the rest would fail as well. */
+  get failed(): boolean {
+    return this.#fault !== null;
+  }
+
+  /** Looks up what the store holds already. Comes before all else. */
+  async prepare(entries: readonly Entry[]): Promise<void> {
+    const ids = entries.flatMap(({ id, parentId }) => (isSessionId(parentId) ? [id, parentId] : [id]));
+    for await (const session of this.#find([...new Set(ids)])) {
+      this.#before.add(session.id);
+      this.#parents.set(session.id, session.userId);
+    }
+  }
+
+  /** Writes a session, its parent's level being ended. Never rejects: `endLevel` says what went wrong. */
+  async write(entry: Entry, file: SessionFile | FileFault): Promise<void> {
+    try {
+      if (file instanceof FileFault) throw file;
+      if (file.id !== entry.id || file.parentId !== entry.parentId) {
+        throw new FileFault('the file changed while it was imported. Run the import again');
+      }
+      const place = placeOf(file, this.#cutLinks.get(file.id), this.#parents);
+      const session = await this.#create(file, place);
+      this.#parents.set(session.id, session.userId);
+      this.#tell(entry.file, file, place, session);
+    } catch (error) {
+      if (error instanceof FileFault) this.#report.refused.push({ file: entry.file, text: error.message });
+      else this.#fault ??= { error };
+    }
+  }
+
+  /** Ends a level, all its writes being over. Rejects with what is no fault of a file. */
+  async endLevel(): Promise<void> {
+    // What was imported once and then deleted answers like a new one, as any retry does; but it is not there.
+    const there = new Set<string>();
+    for await (const session of this.#find([...this.#fresh.keys()])) there.add(session.id);
+    for (const [id, { file, cut, notes }] of this.#fresh) {
+      if (there.has(id)) {
+        this.#report.imported += 1;
+        if (cut !== null) this.#report.cutLinks.push({ file, text: cut });
+        this.#report.notes.push(...notes.map((text) => ({ file, text })));
+      } else {
+        this.#parents.delete(id);
+        this.#report.refused.push({
+          file,
+          text: `it was imported before and then deleted. A deleted id stays taken. ${NEW_ID}`,
+        });
+      }
+    }
+    this.#fresh.clear();
+    if (this.#fault?.error instanceof StorageError) this.#report.stopped = this.#fault.error.message;
+    else if (this.#fault) throw this.#fault.error;
+  }
+
+  #tell(name: string, file: SessionFile, place: Place, session: Session): void {
+    const cut = session.parentId === null ? place.cut : null;
+    if (!this.#before.has(session.id)) {
+      const renamed = name === `${file.id}.json` ? [] : [`its session_id is "${file.id}", and that counts`];
+      const tree = session.parentId === file.parentId ? notesOnTree(file.content, session) : [];
+      const notes = [...renamed, ...file.notes, ...place.notes, ...tree];
+      this.#fresh.set(session.id, { file: name, cut, notes });
+      return;
+    }
+    this.#report.alreadyThere += 1;
+    if (cut !== null) this.#report.cutLinks.push({ file: name, text: cut });
+    if (place.parentId !== null && session.parentId === null) {
+      const text = `its parent "${place.parentId}" is there now; it came in as a root before, and stays one`;
+      this.#report.notes.push({ file: name, text });
+    }
+  }
+
+  async #create(file: SessionFile, { parentId, lost }: Place): Promise<Session> {
+    const metadata = sessionMetadata(file.content, lost, this.#rules);
+    const { id, userId, messages } = file;
+    const times = { createdAt: file.createdAt.date, lastActiveAt: file.lastActiveAt.date };
+    try {
+      return await this.#repository.create(
+        { id, parentId, userId, title: null, metadata, messages, ...times },
+        operationOf(`import:${id}`, 'import', file.content),
+      );
+    } catch (error) {
+      if (error instanceof ConflictError) {
+        throw new FileFault(
+          `it was imported before, and has changed since; what came in then stays. ${NEW_ID}`,
+        );
+      }
+      if (error instanceof SessionExistsError) {
+        this.#parents.delete(id);
+        throw new FileFault(
+          this.#before.has(id)
+            ? `the store has another session "${id}", which did not come from this file. ${NEW_ID}`
+            : `the id "${id}" is taken by a session that was deleted or cannot be read. ${NEW_ID}`,
+        );
+      }
+      throw error;
+    }
+  }
+
+  async *#find(ids: readonly string[]): AsyncGenerator<Session> {
+    for (let start = 0; start < ids.length; start += IDS_A_BATCH) {
+      const found = await this.#repository.findMany(ids.slice(start, start + IDS_A_BATCH));
+      yield* found.filter((session) => session !== null);
+    }
+  }
+}

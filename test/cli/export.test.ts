@@ -1,0 +1,159 @@
+import { execFile } from 'node:child_process';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { promisify } from 'node:util';
+import { describe, expect, it } from 'vitest';
+import { openFileRepository } from '../../src/repository/files/open.ts';
+import { temporaryDirectory } from '../support/repository.ts';
+import { hasCommand, runCli } from './run.ts';
+
+const SEED = join(import.meta.dirname, '../fixtures/seed');
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+interface Line {
+  readonly id: string;
+  readonly historyLength: number;
+  readonly history: readonly { id: string; position: number; content: string }[];
+}
+
+const linesOf = (stdout: string): Line[] =>
+  stdout
+    .split('\n')
+    .filter((line) => line !== '')
+    .map((line) => JSON.parse(line) as Line);
+
+describe('sessiontree export', () => {
+  it('writes a subtree, one JSON line a session, in pre-order', async () => {
+    const data = await temporaryDirectory();
+    await runCli(['import', SEED, '--data', data]);
+    const whole = await runCli(['export', 'planner-main', '--data', data]);
+    expect({ code: whole.code, stderr: whole.stderr }).toEqual({ code: 0, stderr: '' });
+    expect(linesOf(whole.stdout).map(({ id }) => id)).toEqual([
+      'planner-main',
+      'ce0e18db',
+      'b7d041f5',
+      '013cbf8c',
+      '9a396944',
+      'af2ad912',
+    ]);
+    const part = await runCli(['export', '013cbf8c', '--data', data]);
+    expect(linesOf(part.stdout).map(({ id }) => id)).toEqual(['013cbf8c', '9a396944']);
+    expect(whole.stdout).toContain(part.stdout);
+  });
+
+  it('writes every member of a session and its messages, and leaves out what a message has not', async () => {
+    const data = await temporaryDirectory();
+    const repository = await openFileRepository({ directory: data });
+    const at = new Date('2026-03-01T10:00:00.123Z');
+    await repository.create({ id: 'p', userId: 'ada', createdAt: at });
+    await repository.create({
+      id: 's',
+      parentId: 'p',
+      title: 'A title\n',
+      metadata: JSON.parse('{"__proto__":{"x":1}}'),
+      createdAt: at,
+      messages: [
+        { role: 'USER', content: 'hi ✓', createdAt: at },
+        {
+          role: 'TOOL',
+          content: '',
+          name: 'grep',
+          toolCallId: 'call-1',
+          payload: [1, null],
+          usage: { inputTokens: 1, outputTokens: 2, costUsd: 0.5 },
+          metadata: { k: 'v' },
+          createdAt: at,
+        },
+      ],
+    });
+    await repository.close();
+    const { stdout } = await runCli(['export', 's', '--data', data]);
+    const createdAt = '2026-03-01T10:00:00.123Z';
+    expect(stdout).toBe(
+      `{"id":"s","parentId":"p","rootId":"p","depth":1,"userId":"ada","title":"A title\\n",` +
+        `"metadata":{"__proto__":{"x":1}},"createdAt":"${createdAt}","lastActiveAt":"${createdAt}",` +
+        `"messageCount":1,"historyLength":2,"version":1,"history":[` +
+        `{"id":"s:0","position":0,"role":"USER","content":"hi ✓","createdAt":"${createdAt}"},` +
+        `{"id":"s:1","position":1,"role":"TOOL","content":"","name":"grep","toolCallId":"call-1",` +
+        `"payload":[1,null],"usage":{"inputTokens":1,"outputTokens":2,"costUsd":0.5},` +
+        `"metadata":{"k":"v"},"createdAt":"${createdAt}"}]}\n`,
+    );
+  });
+
+  it('writes histories and trees of more than one page, each entry once', async () => {
+    const data = await temporaryDirectory();
+    const repository = await openFileRepository({ directory: data });
+    const contents = Array.from({ length: 350 }, (_, n) => `entry ${n}`);
+    await repository.create({ id: 'top', messages: contents.map((content) => ({ role: 'USER', content })) });
+    const ids = Array.from({ length: 2_050 }, (_, n) => `s${n}`);
+    await Promise.all(ids.map((id) => repository.create({ id, parentId: 'top' })));
+    await repository.close();
+    const lines = linesOf((await runCli(['export', 'top', '--data', data])).stdout);
+    expect(lines[0]!.history.map(({ content }) => content)).toEqual(contents);
+    expect(lines.slice(1).map(({ id }) => id)).toEqual(ids);
+  });
+
+  it('reads beside a running process, with and without its index', async () => {
+    const data = await temporaryDirectory();
+    const repository = await openFileRepository({ directory: data });
+    await repository.create({ id: 's', messages: [{ role: 'USER', content: 'just now' }] });
+    const beside = await runCli(['export', 's', '--data', data]);
+    await repository.close();
+    await rm(join(data, 'index.db'));
+    const without = await runCli(['export', 's', '--data', data]);
+    expect(linesOf(beside.stdout)).toMatchObject([{ id: 's', history: [{ content: 'just now' }] }]);
+    expect(without).toEqual(beside);
+  });
+
+  it('writes what can be read of a damaged session, and says what cannot; exit code 1', async () => {
+    const data = await temporaryDirectory();
+    const repository = await openFileRepository({ directory: data });
+    await repository.create({ id: 's' });
+    for (const content of ['first', 'second', 'third']) {
+      await repository.append({ sessionId: 's', messages: [{ role: 'USER', content }] });
+    }
+    await repository.close();
+    const names = await readdir(join(data, 'sessions'), { recursive: true });
+    const file = join(data, 'sessions', names.find((name) => name.endsWith('s.jsonl'))!);
+    await writeFile(file, (await readFile(file, 'utf8')).replace('second', 'sEcond'));
+    const { code, stdout, stderr } = await runCli(['export', 's', '--data', data]);
+    expect(code).toBe(1);
+    expect(linesOf(stdout)).toMatchObject([
+      { historyLength: 3, history: [{ position: 0 }, { position: 2 }] },
+    ]);
+    expect(stderr).toMatch(/^s: 1 of 3 messages cannot be read\.$/m);
+  });
+
+  it.runIf(hasCommand('bash'))('ends without a word when its reader has seen enough', async () => {
+    const data = await temporaryDirectory();
+    const repository = await openFileRepository({ directory: data });
+    const content = 'x'.repeat(100_000);
+    await repository.create({ id: 's', messages: Array(200).fill({ role: 'USER', content }) });
+    await repository.close();
+    const piped = `"$0" "${CLI}" export s --data "$1" | head -c 20; echo " $\{PIPESTATUS[0]}"`;
+    const { stdout, stderr } = await promisify(execFile)('bash', ['-c', piped, process.execPath, data]);
+    expect({ stdout, stderr }).toEqual({ stdout: '{"id":"s","parentId" 0\n', stderr: '' });
+  });
+
+  it('says that there is no such session, or no such store; exit code 1', async () => {
+    const data = await temporaryDirectory();
+    const repository = await openFileRepository({ directory: data });
+    await repository.close();
+    expect(await runCli(['export', 'nobody', '--data', data])).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'There is no session "nobody".\n',
+    });
+    const elsewhere = await runCli(['export', 's', '--data', join(data, 'nothing')]);
+    expect(elsewhere).toMatchObject({ code: 1, stdout: '' });
+    expect(elsewhere.stderr).toMatch(/^There is no Sessiontree store at .*\n$/);
+  });
+
+  it('ends with 2 for a wrong command line', async () => {
+    const results = await Promise.all([runCli(['export']), runCli(['export', 'a', 'b'])]);
+    expect(results.map(({ code, stdout }) => ({ code, stdout }))).toEqual([
+      { code: 2, stdout: '' },
+      { code: 2, stdout: '' },
+    ]);
+  });
+});
