@@ -16,13 +16,13 @@ export interface Place {
 }
 
 /**
- * `circle` is what the link to its parent would close (see `Plan.cutLinks`); `parents` are the sessions that are there,
- * with their users.
+ * `circle` is what the link to its parent would close (see `Plan.cutLinks`); `parents` are the ids of the
+ * sessions that are there.
  */
 export function placeOf(
   file: SessionFile,
   circle: readonly string[] | undefined,
-  parents: ReadonlyMap<string, string | null>,
+  parents: ReadonlySet<string>,
 ): Place {
   const { parentId } = file;
   if (parentId === null) return { parentId, lost: {}, cut: null, notes: [] };
@@ -30,14 +30,9 @@ export function placeOf(
     const cut = `its parent closes a circle (${circle.join(' → ')}): it is a root, and its metadata keeps the link`;
     return { parentId: null, lost: linkOf(file), cut, notes: [] };
   }
-  const parentUser = parents.get(parentId);
-  if (parentUser === undefined) {
+  if (!parents.has(parentId)) {
     const note = `its parent ${shown(parentId)} is not there: it came in as a root, and its metadata keeps the link`;
     return { parentId: null, lost: linkOf(file), cut: null, notes: [note] };
-  }
-  if (file.userId === null && parentUser !== null) {
-    const note = `it has no user_id: it took its parent's, ${shown(parentUser)}, and its metadata keeps that it had none`;
-    return { parentId, lost: { user_id: null }, cut: null, notes: [note] };
   }
   return { parentId, lost: {}, cut: null, notes: [] };
 }

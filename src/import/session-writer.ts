@@ -29,7 +29,7 @@ export class SessionWriter {
   /** Ids that the store held before this import. */
   readonly #before = new Set<string>();
   /** Sessions that a child may be put under, and their users. */
-  readonly #parents = new Map<string, string | null>();
+  readonly #parents = new Set<string>();
   /** The level's sessions that the store did not hold before, and what to say of them. */
   readonly #fresh = new Map<string, Fresh>();
   #fault: { readonly error: unknown } | null = null;
@@ -56,7 +56,7 @@ export class SessionWriter {
     const ids = entries.flatMap(({ id, parentId }) => (isSessionId(parentId) ? [id, parentId] : [id]));
     for await (const session of this.#find([...new Set(ids)])) {
       this.#before.add(session.id);
-      this.#parents.set(session.id, session.userId);
+      this.#parents.add(session.id);
     }
   }
 
@@ -69,7 +69,7 @@ export class SessionWriter {
       }
       const place = placeOf(file, this.#cutLinks.get(file.id), this.#parents);
       const session = await this.#create(file, place);
-      this.#parents.set(session.id, session.userId);
+      this.#parents.add(session.id);
       this.#tell(entry.file, file, place, session);
     } catch (error) {
       if (error instanceof FileFault) this.#report.refused.push({ file: entry.file, text: error.message });

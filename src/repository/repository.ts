@@ -67,7 +67,8 @@ export interface SessionReader {
  */
 export interface SessionRepository extends SessionReader {
   /**
-   * A new session: a root, or a child where `parentId` is given, which takes its parent's userId unless it has one. Its
+   * A new session: a root, or a child where `parentId` is given, which takes its parent's userId where `userId` is
+   * left out. Its
    * `messages`, if any, come in with it, whole or not at all.
    * Rejects: SessionNotFoundError (no such parent), SessionExistsError, ConflictError, StorageError.
    */

@@ -135,19 +135,14 @@ describe('an import', () => {
     expect(await repository.status()).toMatchObject({ sessionCount: 0 });
   });
 
-  it('says that a child without a user took that of its parent', async () => {
+  it('keeps a child without a user without one', async () => {
     const directory = await directoryOf({
       'p.json': sessionFile('p'),
       'c.json': sessionFile('c', { parent_session_id: 'p', depth: 1, user_id: null }),
     });
     const repository = await openTestRepository();
-    const report = await importDirectory(directory, repository);
-    expect(textsOf(report.notes)).toEqual([
-      `c.json: it has no user_id: it took its parent's, "ada", and its metadata keeps that it had none`,
-    ]);
-    expect(await sessionsOf(repository, 'c')).toMatchObject([
-      { userId: 'ada', metadata: { imported: { user_id: null } } },
-    ]);
+    await importDirectory(directory, repository);
+    expect(await sessionsOf(repository, 'p', 'c')).toMatchObject([{ userId: 'ada' }, { userId: null }]);
   });
 
   it('lists a file that changes between its two passes', async () => {

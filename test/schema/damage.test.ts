@@ -82,8 +82,13 @@ test('a session whose parent cannot be read is a root that knows its parent, and
       sessionCount: 2,
       quarantined: [
         {
-          path: expect.stringContaining('child.jsonl'),
+          path: expect.stringContaining('/child.jsonl'),
           reason: expect.any(String),
+          since: expect.any(String),
+        },
+        {
+          path: expect.stringContaining('/grandchild.jsonl'),
+          reason: 'its parent "child" cannot be read: it is served as a root',
           since: expect.any(String),
         },
       ],

@@ -206,7 +206,11 @@ export class FileRepository extends FileReader implements SessionRepository {
     if (taken !== null) throw new SessionExistsError(id, taken);
     const parent = input.parentId != null ? this.index.row(input.parentId) : undefined;
     if (input.parentId != null && !parent) throw new SessionNotFoundError(input.parentId);
-    const whole = { ...input, id, userId: input.userId ?? parent?.user_id ?? null };
+    const whole = {
+      ...input,
+      id,
+      userId: input.userId === undefined ? (parent?.user_id ?? null) : input.userId,
+    };
 
     return this.#committer.commit({
       prepare: (seq) =>

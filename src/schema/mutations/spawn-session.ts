@@ -73,7 +73,11 @@ builder.mutationField('spawnSession', (t) =>
     resolve: (_root, { input }, context) =>
       answer(context, async () => {
         const { operationId, ...spawn } = checkInput(context.rules.spawn, input);
-        const session = await context.repository.create(spawn, operation(operationId, 'spawnSession', spawn));
+        const session = await context.repository.create(
+          // A client that sends null for what it does not have means the same as one that leaves it out.
+          { ...spawn, userId: spawn.userId ?? undefined },
+          operation(operationId, 'spawnSession', spawn),
+        );
         const parent = await context.loaders.session.load(spawn.parentId);
         // It was deleted since, and this session with it: that is what there is to say, also to a retry.
         if (!parent) throw new SessionNotFound(spawn.parentId);

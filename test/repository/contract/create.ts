@@ -117,15 +117,16 @@ export function describeCreate(store: OpenStore): void {
       expect(await store.find('parent')).toEqual({ ...parent, childCount: 1 });
     });
 
-    it("takes the parent's userId unless it is given one", async () => {
+    it("takes the parent's userId unless it is given one, or none with null", async () => {
       await store.create({ id: 'root', userId: 'ann' });
-      await store.create({ id: 'same', parentId: 'root', userId: null });
+      await store.create({ id: 'same', parentId: 'root' });
+      await store.create({ id: 'none', parentId: 'root', userId: null });
       await store.create({ id: 'other', parentId: 'same', userId: 'bob' });
       await store.create({ id: 'as-other', parentId: 'other' });
       await store.create({ id: 'nobody' });
       await store.create({ id: 'as-nobody', parentId: 'nobody' });
-      const found = await store.repository.findMany(['same', 'other', 'as-other', 'as-nobody']);
-      expect(found.map((session) => session?.userId)).toEqual(['ann', 'bob', 'bob', null]);
+      const found = await store.repository.findMany(['same', 'other', 'as-other', 'as-nobody', 'none']);
+      expect(found.map((session) => session?.userId)).toEqual(['ann', 'bob', 'bob', null, null]);
     });
 
     it.each(['missing', 'deleted', 'itself'])('refuses a parent that is not there: %s', async (parentId) => {
