@@ -121,7 +121,7 @@ export class SessionWrites {
     const { index, writer, committer } = this.#parts;
     try {
       const session = await committer.apply(seq, () => {
-        writer.updateSession(written.state, mtime);
+        writer.updateSession(written.state, mtime, before.metadata);
         for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
         return index.session(before.id)!;
       });

@@ -17,6 +17,8 @@ export function differencesOf(
     `SELECT s.id, m.* FROM messages m JOIN sessions s ON s.seq = m.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position FROM operations
        ${one ? 'WHERE session_id = ?' : ''} ORDER BY session_id, seq`,
+    `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq
+       ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, t.term`,
     `SELECT * FROM tombstones ${one ? 'WHERE id = ?' : ''} ORDER BY id`,
   ];
   const different = new Set<string>();

@@ -1,14 +1,18 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { ListKey, PageRequest } from '../../repository.ts';
+import { filterTerms, TOO_MANY } from './metadata-terms.ts';
 
-interface Condition {
+export interface Query {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }
 
-function filterConditions(filter: SessionFilter): Condition[] {
-  const conditions: Condition[] = [];
+/** The rarest term of a metadata filter, where it is rare enough to begin with the sessions that have it. */
+export type RareTerm = (terms: readonly number[]) => number | null;
+
+function filterConditions(filter: SessionFilter, rareTerm: RareTerm): Query[] {
+  const conditions: Query[] = [];
   const add = (sql: string, ...values: SQLInputValue[]) => conditions.push({ sql, values });
   if (filter.userId != null) add('user_id = ?', filter.userId);
   if (filter.rootsOnly) add('parent_seq IS NULL');
@@ -18,11 +22,20 @@ function filterConditions(filter: SessionFilter): Condition[] {
   if (filter.createdBefore) add('created_at < ?', filter.createdBefore.getTime());
   if (filter.activeAfter) add('last_active_at >= ?', filter.activeAfter.getTime());
   if (filter.activeBefore) add('last_active_at < ?', filter.activeBefore.getTime());
-  if (filter.metadata) add('json_contains(metadata, ?)', JSON.stringify(filter.metadata));
+  if (filter.metadata) {
+    const terms = filterTerms(filter.metadata);
+    const rare = rareTerm(terms);
+    // A rare term is where the search begins; a common one only spares most rows the comparison.
+    if (rare !== null) add('seq IN (SELECT seq FROM metadata_terms WHERE term IN (?, ?))', rare, TOO_MANY);
+    else for (const term of terms) add(HAS_TERM, term, TOO_MANY);
+    add('json_contains(metadata, ?)', JSON.stringify(filter.metadata));
+  }
   return conditions;
 }
 
-function where(conditions: readonly Condition[]): Condition {
+const HAS_TERM = 'EXISTS (SELECT 1 FROM metadata_terms t WHERE t.term IN (?, ?) AND t.seq = sessions.seq)';
+
+function where(conditions: readonly Query[]): Query {
   return {
     sql: conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
     values: conditions.flatMap(({ values }) => values),
@@ -30,16 +43,22 @@ function where(conditions: readonly Condition[]): Condition {
 }
 
 /** The rows of one page, and one more that tells whether there are more; in page direction. */
-export function listQuery(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Condition {
+export function listQuery(
+  filter: SessionFilter,
+  order: SessionOrder,
+  page: PageRequest<ListKey>,
+  rareTerm: RareTerm,
+): Query {
   const time = order.field === 'CREATED_AT' ? 'created_at' : 'last_active_at';
   const ascending = order.direction === 'ASC';
-  const conditions = filterConditions(filter);
+  const conditions = filterConditions(filter, rareTerm);
   const beyond = (key: ListKey | undefined, later: boolean) => {
-    if (key)
+    if (key) {
       conditions.push({
         sql: `(${time}, seq) ${later ? '>' : '<'} (?, ?)`,
         values: [key.time, key.sequence],
       });
+    }
   };
   beyond(page.after, ascending);
   beyond(page.before, !ascending);
@@ -52,8 +71,8 @@ export function listQuery(filter: SessionFilter, order: SessionOrder, page: Page
 }
 
 /** The number of sessions that pass; read off the totals where all do. */
-export function countQuery(filter: SessionFilter): Condition {
-  const conditions = filterConditions(filter);
+export function countQuery(filter: SessionFilter, rareTerm: RareTerm): Query {
+  const conditions = filterConditions(filter, rareTerm);
   if (conditions.length === 0) return { sql: 'SELECT sessions AS n FROM totals', values: [] };
   const { sql, values } = where(conditions);
   return { sql: `SELECT count(*) AS n FROM sessions${sql}`, values };

@@ -163,13 +163,27 @@ export class IndexReader {
   }
 
   list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
-    const { sql, values } = listQuery(filter, order, page);
+    const { sql, values } = listQuery(filter, order, page, (terms) => this.#rareTerm(terms));
     return this.#sessions(inOrder(this.#db.all<SessionRow>(sql, ...values), page));
   }
 
   count(filter: SessionFilter): number {
-    const { sql, values } = countQuery(filter);
+    const { sql, values } = countQuery(filter, (terms) => this.#rareTerm(terms));
     return this.#db.get<{ n: number }>(sql, ...values)!.n;
+  }
+
+  #rareTerm(terms: readonly number[]): number | null {
+    let rarest: number | null = null;
+    let fewest = RARE + 1;
+    for (const term of terms) {
+      const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM metadata_terms WHERE term = ? LIMIT ?)';
+      const { n } = this.#db.get<{ n: number }>(sql, term, fewest)!;
+      if (n < fewest) {
+        rarest = term;
+        fewest = n;
+      }
+    }
+    return rarest;
   }
 
   /** Where the messages of a page lie; none for an unknown session. */
@@ -229,6 +243,9 @@ export class IndexReader {
     return { items: items.map((row) => this.#session(row)), hasMore };
   }
 }
+
+/** Up to so many sessions are cheaper to sort than to come across in the order of the list. */
+const RARE = 2_000;
 
 const EMPTY_PAGE = { items: [], hasMore: false } as const;
 const UNDAMAGED: readonly Damage[] = Object.freeze([]);

@@ -1,5 +1,5 @@
 /** Changes with every change of the tables below: an index of another version is thrown away and built again. */
-export const INDEX_VERSION = 1;
+export const INDEX_VERSION = 2;
 
 /**
  * The index: what is needed to answer without reading the files. It holds nothing that they do not.
@@ -44,6 +44,12 @@ CREATE TABLE messages (
   length INTEGER NOT NULL,
   bytes INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE metadata_terms (
+  term INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (term, seq)
 ) WITHOUT ROWID;
 
 CREATE TABLE operations (

@@ -1,8 +1,10 @@
+import type { JsonObject } from '../../../model/json.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SHARDS, sessionPath } from '../layout.ts';
 import type { DeleteRecord, Tombstone } from '../record.ts';
 import type { Applied, AppliedOperation, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
+import { metadataTerms } from './metadata-terms.ts';
 import type { SessionRow } from './session-row.ts';
 
 /**
@@ -59,6 +61,7 @@ export class IndexWriter {
       mtime,
       state.metadata,
     );
+    this.#addTerms(state.sequence, termsOf(state.metadata));
   }
 
   /** Counts a session's children anew: for one that was taken out and put back. */
@@ -70,7 +73,12 @@ export class IndexWriter {
     );
   }
 
-  updateSession(state: SessionState, mtime: number): void {
+  /** `before` is the metadata that the index has of it. */
+  updateSession(state: SessionState, mtime: number, before: string): void {
+    if (state.metadata !== before) {
+      this.#removeTerms(state.sequence, termsOf(before));
+      this.#addTerms(state.sequence, termsOf(state.metadata));
+    }
     this.#db.run(
       `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
          next_ordinal = ?, version = ?, last_seq = ?, size = ?, mtime = ?, metadata = ? WHERE seq = ?`,
@@ -86,6 +94,15 @@ export class IndexWriter {
       state.metadata,
       state.sequence,
     );
+  }
+
+  #addTerms(seq: number, terms: readonly number[]): void {
+    for (const term of terms) this.#db.run('INSERT INTO metadata_terms VALUES (?, ?)', term, seq);
+  }
+
+  #removeTerms(seq: number, terms: readonly number[]): void {
+    for (const term of terms)
+      this.#db.run('DELETE FROM metadata_terms WHERE term = ? AND seq = ?', term, seq);
   }
 
   /** The messages and the operation of one line. */
@@ -158,8 +175,12 @@ export class IndexWriter {
 
   /** All that the index holds of a session's file. */
   removeSession(id: string): void {
-    const row = this.#db.get<{ seq: number }>('SELECT seq FROM sessions WHERE id = ?', id);
+    const row = this.#db.get<Pick<SessionRow, 'seq' | 'metadata'>>(
+      'SELECT seq, metadata FROM sessions WHERE id = ?',
+      id,
+    );
     if (row) {
+      this.#removeTerms(row.seq, termsOf(row.metadata));
       this.#db.run('DELETE FROM messages WHERE session = ?', row.seq);
       this.#db.run('DELETE FROM sessions WHERE seq = ?', row.seq);
     }
@@ -203,4 +224,8 @@ export class IndexWriter {
       Date.now(),
     );
   }
+}
+
+function termsOf(metadata: string): number[] {
+  return metadata === '{}' ? [] : metadataTerms(JSON.parse(metadata) as JsonObject);
 }

@@ -1,0 +1,15 @@
+import { createLRUCache } from 'graphql-yoga';
+
+/** Longer documents have their values written into them, and hardly come twice. */
+const MAX_CACHED_LENGTH = 16 * 1024;
+
+/** What parsing gave for the documents used last. Bounded in bytes too: Yoga's own keeps a thousand of any length. */
+export function createDocumentCache<Parsed extends object>() {
+  const cache = createLRUCache<Parsed>();
+  return {
+    get: (source: string) => (source.length > MAX_CACHED_LENGTH ? undefined : cache.get(source)),
+    set(source: string, parsed: Parsed) {
+      if (source.length <= MAX_CACHED_LENGTH) cache.set(source, parsed);
+    },
+  };
+}

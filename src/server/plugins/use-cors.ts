@@ -1,0 +1,33 @@
+import type { ServerPlugin } from '../plugin.ts';
+
+export interface CorsOptions {
+  /** Origins (`https://app.example`) whose pages may read the answers. */
+  readonly allowedOrigins: ReadonlySet<string>;
+}
+
+/** Tells browsers that pages of the allowed origins, and no others, may call and read. Never with credentials. */
+export function useCors({ allowedOrigins }: CorsOptions): ServerPlugin {
+  if (allowedOrigins.size === 0) return {};
+  const isAllowed = (request: Request) => allowedOrigins.has(request.headers.get('origin') ?? '');
+  return {
+    onRequest({ request, fetchAPI, endResponse }) {
+      if (request.method !== 'OPTIONS' || !isAllowed(request)) return;
+      endResponse(
+        new fetchAPI.Response(null, {
+          status: 204,
+          headers: {
+            'access-control-allow-methods': 'GET, POST',
+            'access-control-allow-headers': 'content-type, x-request-id',
+            'access-control-max-age': '600',
+          },
+        }),
+      );
+    },
+    onResponse({ request, response }) {
+      response.headers.append('vary', 'Origin');
+      if (!isAllowed(request)) return;
+      response.headers.set('access-control-allow-origin', request.headers.get('origin')!);
+      response.headers.set('access-control-expose-headers', 'x-request-id');
+    },
+  };
+}

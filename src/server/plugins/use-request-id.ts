@@ -1,0 +1,18 @@
+import { randomUUID } from 'node:crypto';
+import type { ServerPlugin } from '../plugin.ts';
+
+const ACCEPTED = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** Takes the client's `x-request-id`, or makes one, and answers with it: client and log speak of the same request. */
+export function useRequestId(): ServerPlugin {
+  return {
+    onRequest({ request, serverContext }) {
+      const given = request.headers.get('x-request-id');
+      const id = given !== null && ACCEPTED.test(given) ? given : randomUUID();
+      serverContext.facts = { id, startedAt: performance.now() };
+    },
+    onResponse({ response, serverContext }) {
+      response.headers.set('x-request-id', serverContext.facts.id);
+    },
+  };
+}

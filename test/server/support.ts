@@ -1,0 +1,101 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Writable } from 'node:stream';
+import { pino } from 'pino';
+import { afterAll } from 'vitest';
+import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
+import { openFileRepository } from '../../src/repository/files/open.ts';
+import type { SessionRepository } from '../../src/repository/repository.ts';
+import { createSessiontreeYoga } from '../../src/server/yoga.ts';
+
+export const ENDPOINT = 'http://localhost:4000/graphql';
+export const JSON_TYPE = { 'content-type': 'application/json' };
+export const GRAPHQL_RESPONSE = 'application/graphql-response+json';
+
+export type LogLine = Record<string, unknown>;
+
+/** A logger, and the lines that it has written so far. */
+export function createTestLogger() {
+  const lines: LogLine[] = [];
+  const stream = new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      lines.push(JSON.parse(chunk.toString()) as LogLine);
+      done();
+    },
+  });
+  return { logger: pino({ base: null }, stream), lines };
+}
+
+export interface TestServerOptions {
+  readonly limits?: Partial<Limits>;
+  readonly allowedHosts?: readonly string[];
+  readonly allowedOrigins?: readonly string[];
+}
+
+export interface TestServer {
+  readonly repository: SessionRepository;
+  readonly logs: readonly LogLine[];
+  /** A request as it is, to the endpoint unless `url` says otherwise. */
+  fetch(init?: RequestInit, url?: string): Promise<Response>;
+  /** A query by POST, as a client sends it; `headers` come on top. */
+  post(query: string, headers?: Record<string, string>, variables?: unknown): Promise<Response>;
+}
+
+let opened: { readonly directory: string; readonly repository: SessionRepository } | undefined;
+
+afterAll(async () => {
+  if (!opened) return;
+  await opened.repository.close();
+  await rm(opened.directory, { recursive: true });
+});
+
+/** One store for all tests of a file: opening one costs more than what they test. */
+async function sharedRepository(): Promise<SessionRepository> {
+  if (!opened) {
+    const directory = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
+    opened = { directory, repository: await openFileRepository({ directory }) };
+  }
+  return opened.repository;
+}
+
+/** The API without a socket, over a store that the other tests of the file use too. */
+export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+  const repository = await sharedRepository();
+  const { logger, lines } = createTestLogger();
+  const yoga = createSessiontreeYoga({
+    repository,
+    logger,
+    limits: { ...DEFAULT_LIMITS, ...options.limits },
+    allowedHosts: options.allowedHosts ?? [],
+    allowedOrigins: options.allowedOrigins ?? [],
+  });
+  // Its headers are copied: a request adds its length to the very object that it is given.
+  const fetch = async ({ headers, ...init }: RequestInit = {}, url = ENDPOINT) =>
+    yoga.fetch(url, { ...init, headers: { ...(headers as Record<string, string>) } });
+  return {
+    repository,
+    logs: lines,
+    fetch,
+    post: (query, headers, variables) =>
+      fetch({
+        method: 'POST',
+        headers: { ...JSON_TYPE, accept: GRAPHQL_RESPONSE, ...headers },
+        body: JSON.stringify({ query, variables }),
+      }),
+  };
+}
+
+export interface ErrorAnswer {
+  readonly message: string;
+  readonly path?: readonly (string | number)[];
+  readonly extensions: { readonly code: string };
+}
+
+/** The status, and the code of each error, of an answer. */
+export async function outcome(response: Response): Promise<{ status: number; codes: string[] }> {
+  const { errors = [] } = (await response.json()) as { errors?: ErrorAnswer[] };
+  return { status: response.status, codes: errors.map(({ extensions }) => extensions.code) };
+}
+
+export const ALLOWED = { status: 200, codes: [] };
