@@ -3,6 +3,7 @@ import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { dataOption } from './commands/data-option.ts';
 import { DEFAULT_LIMITS, type Limits } from './model/limits.ts';
+import { DURABILITIES, type Durability } from './repository/files/options.ts';
 
 const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
@@ -12,6 +13,8 @@ export interface Config {
   readonly port: number;
   readonly host: string;
   readonly dataDirectory: string;
+  /** When a write is answered; see `FileRepositoryOptions`. */
+  readonly durability: Durability;
   /** Origins (`https://app.example`) whose pages may call. */
   readonly allowedOrigins: readonly string[];
   /** Names beside the loopback ones that the server answers for, without a port. */
@@ -110,6 +113,13 @@ export function serveOptions(): Option[] {
         ),
       ),
     dataOption(),
+    new Option(
+      '--durability <when>',
+      'when a write is answered: disk, once it is on the disk; os, once the system has it',
+    )
+      .env('SESSIONTREE_DURABILITY')
+      .default('disk')
+      .argParser(parser(z.enum(DURABILITIES), `one of ${DURABILITIES.join(', ')}`)),
     new Option('--allow-origin <url>', 'origin whose web pages may call; give it again for more')
       .env('SESSIONTREE_ALLOW_ORIGIN')
       .default([], 'none')
@@ -140,6 +150,7 @@ export interface ServeFlags {
   readonly port: number;
   readonly host: string;
   readonly data: string;
+  readonly durability: Durability;
   readonly allowOrigin: readonly string[];
   readonly allowHost: readonly string[];
   readonly limit: Limits;
@@ -151,6 +162,7 @@ export function createConfig(flags: ServeFlags): Config {
     port: flags.port,
     host: flags.host,
     dataDirectory: flags.data,
+    durability: flags.durability,
     allowedOrigins: Object.freeze([...flags.allowOrigin]),
     allowedHosts: Object.freeze([...flags.allowHost]),
     limits: Object.freeze({ ...flags.limit }),

@@ -46,6 +46,7 @@ export async function startServer(
   const repository = await openFileRepository({
     directory: config.dataDirectory,
     limits: config.limits,
+    durability: config.durability,
     logger,
     ...(onProgress && { onProgress }),
   });

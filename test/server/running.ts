@@ -12,6 +12,7 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     port: 0,
     host: '127.0.0.1',
     data: changes.dataDirectory ?? (await temporaryDirectory()),
+    durability: 'disk',
     allowOrigin: [],
     allowHost: [],
     limit: DEFAULT_LIMITS,

@@ -24,6 +24,7 @@ import { ForeignChanges } from './foreign-changes.ts';
 import { IndexWriter } from './index/writer.ts';
 import { sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
+import type { Durability } from './options.ts';
 import { messageOf, stampOf, storedMessageOf } from './record.ts';
 import type { LineFault } from './scan-lines.ts';
 import type { AppliedOperation } from './session-state.ts';
@@ -34,6 +35,7 @@ import { ghostOf } from './tombstone.ts';
 export interface FileRepositoryParts extends FileReaderParts {
   readonly store: string;
   readonly limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
+  readonly durability: Durability;
   /** The highest sequence number so far. */
   readonly lastSeq: number;
   /** Bytes of `store.jsonl`. */
@@ -64,7 +66,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     super(parts);
     this.#parts = parts;
     this.#writer = new IndexWriter(parts.db);
-    this.#files = new DurableFiles(parts.handles);
+    this.#files = new DurableFiles(parts.handles, parts.durability === 'disk');
     this.#committer = new Committer(parts.db, parts.lastSeq);
     const shared = {
       ...parts,

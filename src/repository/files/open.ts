@@ -41,6 +41,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       handles: new HandlePool(POOLED_HANDLES, constants.O_RDWR | constants.O_APPEND),
       logger: settings.logger,
       limits: settings.limits,
+      durability: settings.durability,
       store,
       storeLogSize,
       lastSeq: Math.max(cleanStop?.lastSeq ?? 0, lastSeqOf(db)),

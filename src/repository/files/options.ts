@@ -11,11 +11,19 @@ export interface Logger {
 /** Called now and then during long work. `total` is 0 where it is not known yet. */
 export type Progress = (stage: string, done: number, total: number) => void;
 
+export const DURABILITIES = ['disk', 'os'] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
 export interface FileRepositoryOptions {
   /** The data directory; made when it is not there. */
   readonly directory: string;
   /** Only `metadataBytes` and `metadataDepth` matter here: a merge can pass them where the patch did not. */
   readonly limits?: Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
+  /**
+   * When a write is answered: `disk`, once it is on the disk; `os`, once the system has it, which a power cut or a crash
+   * of the system can lose. Left out: `disk`.
+   */
+  readonly durability?: Durability;
   readonly logger?: Logger;
   readonly onProgress?: Progress;
 }
@@ -23,5 +31,5 @@ export interface FileRepositoryOptions {
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
 export function withDefaults(options: FileRepositoryOptions): Required<FileRepositoryOptions> {
-  return { limits: DEFAULT_LIMITS, logger: silent, onProgress: () => {}, ...options };
+  return { limits: DEFAULT_LIMITS, durability: 'disk', logger: silent, onProgress: () => {}, ...options };
 }

@@ -4,7 +4,7 @@ import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
 import type { Committer } from './commit/committer.ts';
 import { Lanes } from './commit/lanes.ts';
-import type { DurableFiles } from './disk/durable.ts';
+import { type DurableFiles, storageError } from './disk/durable.ts';
 import type { ForeignChanges } from './foreign-changes.ts';
 import type { IndexReader } from './index/reader.ts';
 import { stateOf } from './index/session-row.ts';
@@ -67,11 +67,15 @@ export class SessionWrites {
     return this.#lanes.hold(ids);
   }
 
-  /** What waits in a session's lane, in one write and one sync. */
+  /** What waits in a session's lane, in one write and one sync. Settles each job, and never rejects. */
   async #write(id: string, jobs: readonly Job[]): Promise<void> {
-    const { layout, index, files, committer, foreign } = this.#parts;
-    // At each write: a file that was replaced behind an open handle would swallow what is appended.
-    if (foreign.differs(id)) await foreign.reread(id);
+    try {
+      await this.#bringUpToDate(id);
+    } catch (error) {
+      for (const job of jobs) job.failed(storageError(error));
+      return;
+    }
+    const { layout, index, files, committer } = this.#parts;
     const row = index.row(id);
     if (!row) {
       for (const job of jobs) job.failed(new SessionNotFoundError(id));
@@ -91,6 +95,18 @@ export class SessionWrites {
       return;
     }
     await Promise.all(staged.map((one) => this.#apply(one, mtime)));
+  }
+
+  /**
+   * After a write that failed, and where somebody else changed the file, it is opened anew and read back before it takes
+   * more. At each write: a file that was replaced behind an open handle would swallow what is appended.
+   */
+  async #bringUpToDate(id: string): Promise<void> {
+    const { layout, index, files, foreign } = this.#parts;
+    const row = index.row(id);
+    if (!row) return;
+    await files.settle({ path: join(layout.root, sessionPath(id)), size: row.size });
+    if (foreign.differs(id)) await foreign.reread(id);
   }
 
   #stage(start: SessionState, jobs: readonly Job[]): Staged[] {

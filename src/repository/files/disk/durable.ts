@@ -52,14 +52,17 @@ export interface Tail {
  */
 export class DurableFiles {
   readonly #handles: HandlePool;
+  readonly #durable: boolean;
   readonly #directories = new DirectorySync();
   readonly #inDoubt = new Set<string>();
   /** Directories that are known to be there: at most as many as there are folders of sessions. */
   readonly #made = new Set<string>();
   #temporary = 0;
 
-  constructor(handles: HandlePool) {
+  /** `durable` false leaves it to the system when what was written reaches the disk. */
+  constructor(handles: HandlePool, durable: boolean) {
     this.#handles = handles;
+    this.#durable = durable;
   }
 
   /**
@@ -68,10 +71,10 @@ export class DurableFiles {
    */
   async append(tail: Tail, bytes: Buffer): Promise<number> {
     try {
-      if (this.#inDoubt.has(tail.path)) await this.#cutBack(tail);
+      await this.settle(tail);
       return await this.#handles.with(tail.path, async (handle) => {
         await writeWhole(handle, bytes);
-        await handle.datasync();
+        if (this.#durable) await handle.datasync();
         return fstatSync(handle.fd).mtimeMs;
       });
     } catch (error) {
@@ -80,6 +83,11 @@ export class DurableFiles {
       await this.#cutBack(tail).catch(() => {});
       throw storageError(error);
     }
+  }
+
+  /** Where an earlier write to the file failed and could not be undone: undoes it now, or rejects. */
+  async settle(tail: Tail): Promise<void> {
+    if (this.#inDoubt.has(tail.path)) await this.#cutBack(tail);
   }
 
   /**
@@ -94,10 +102,10 @@ export class DurableFiles {
     try {
       if (await exists(path)) throw new StorageError('A file of that name is there already.', false);
       await this.#makeDirectory(directory);
-      const modified = await writeNew(temporary, bytes);
+      const modified = await writeNew(temporary, bytes, this.#durable);
       await rename(temporary, path);
       present = path;
-      await this.#directories.sync(directory);
+      await this.syncDirectory(directory);
       return modified;
     } catch (error) {
       await rm(present, { force: true });
@@ -112,14 +120,14 @@ export class DurableFiles {
     this.#inDoubt.delete(path);
   }
 
-  syncDirectory(directory: string): Promise<void> {
-    return this.#directories.sync(directory);
+  async syncDirectory(directory: string): Promise<void> {
+    if (this.#durable) await this.#directories.sync(directory);
   }
 
   /** The directory itself must survive too, so its parent is synced. */
   async #makeDirectory(directory: string): Promise<void> {
     if (this.#made.has(directory)) return;
-    if (await mkdir(directory, { recursive: true })) await this.#directories.sync(dirname(directory));
+    if (await mkdir(directory, { recursive: true })) await this.syncDirectory(dirname(directory));
     this.#made.add(directory);
   }
 
@@ -141,11 +149,11 @@ export class DurableFiles {
   }
 }
 
-async function writeNew(path: string, bytes: Buffer): Promise<number> {
+async function writeNew(path: string, bytes: Buffer, durable: boolean): Promise<number> {
   const handle = await open(path, 'wx');
   try {
     await writeWhole(handle, bytes);
-    await handle.sync();
+    if (durable) await handle.sync();
     return fstatSync(handle.fd).mtimeMs;
   } finally {
     await handle.close();
