@@ -6,10 +6,11 @@ import { IndexDatabase } from './index/database.ts';
 import { differencesOf } from './index/differences.ts';
 import { IndexReader } from './index/reader.ts';
 import { IndexWriter } from './index/writer.ts';
-import { type Layout, layoutOf, SHARDS, sessionPath } from './layout.ts';
+import { indexFile } from './index-file.ts';
+import { type Layout, layoutOf, sessionPath } from './layout.ts';
+import { UNFINISHED } from './mend-tail.ts';
 import { readIntoMemory } from './open.ts';
 import { type FileRepositoryOptions, withDefaults } from './options.ts';
-import { indexFile, UNFINISHED } from './reconcile.ts';
 
 /** Something that is wrong. `path` is relative to the data directory. */
 export interface Problem {
@@ -96,15 +97,12 @@ async function lookAgain(
     const fresh = IndexDatabase.inMemory();
     try {
       if (existsSync(join(layout.root, sessionPath(id)))) {
-        const task = {
-          layout,
-          store,
-          db: fresh,
-          shards: SHARDS,
-          mend: false,
-          ...withDefaults({ directory: layout.root }),
-        };
-        indexFile(task, new IndexWriter(fresh), id, sessionPath(id));
+        const settings = withDefaults({ directory: layout.root });
+        indexFile(
+          { layout, store, db: fresh, writer: new IndexWriter(fresh), mend: false, ...settings },
+          id,
+          sessionPath(id),
+        );
       }
       const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
       if (!differs) return null;

@@ -3,9 +3,10 @@ import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { IndexReader } from './index/reader.ts';
 import type { IndexWriter } from './index/writer.ts';
+import { indexFile } from './index-file.ts';
 import { type Layout, sessionPath } from './layout.ts';
 import type { Logger } from './options.ts';
-import { indexFile, isUnchanged } from './reconcile.ts';
+import { HOMELESS, isUnchanged } from './reconcile.ts';
 
 export interface ForeignChangesParts {
   readonly layout: Layout;
@@ -42,9 +43,11 @@ export class ForeignChanges {
   async reread(id: string): Promise<void> {
     const { db, index, writer, handles } = this.#parts;
     await handles.forget(this.#path(id));
+    const path = sessionPath(id);
     db.transaction(() => {
-      const task = { ...this.#parts, shards: [], mend: true, onProgress: () => {} };
-      if (indexFile(task, writer, id, sessionPath(id))) writer.relink();
+      const { reshaped, homeless } = indexFile({ ...this.#parts, mend: true }, id, path);
+      if (homeless) writer.addFault({ kind: 'file', path, line: null, sessionId: id, reason: HOMELESS });
+      if (reshaped) writer.relink();
       else writer.countChildren(id);
     });
     index.refreshDamage();

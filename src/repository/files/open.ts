@@ -9,8 +9,9 @@ import { FileRepository } from './file-repository.ts';
 import { IndexDatabase } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
 import { type Layout, layoutOf, SHARDS } from './layout.ts';
+import { mendTail } from './mend-tail.ts';
 import { type FileRepositoryOptions, withDefaults } from './options.ts';
-import { mendTail, reconcileSessions } from './reconcile.ts';
+import { lastSeqOf, reconcileSessions } from './reconcile.ts';
 import { createStoreLog, readStoreLog, type StoreLog } from './store-log.ts';
 
 /** Open files that are kept for the next use. */
@@ -97,7 +98,16 @@ async function bringUpToDate(
   quarantineLog(writer, log);
   mendTail(layout, 'store.jsonl', log, settings.logger);
   db.setMeta('store_log_size', log.end);
-  const reshaped = await reconcileSessions({ layout, store, db, shards, mend: true, ...settings });
+  const reshaped = await reconcileSessions({
+    layout,
+    store,
+    db,
+    writer,
+    shards,
+    mend: true,
+    lastSeq: cleanStop?.lastSeq ?? 0,
+    ...settings,
+  });
   if (open && reshaped) writer.relink();
   db.run('COMMIT');
   if (!open) {
@@ -137,16 +147,18 @@ export async function readIntoMemory(layout: Layout, settings: Options): Promise
   db.run('BEGIN');
   const log = readStoreLog(layout, null, (record) => writer.applyDeletion(record));
   quarantineLog(writer, log);
-  await reconcileSessions({ layout, store: log.store, db, shards: SHARDS, mend: false, ...settings });
+  await reconcileSessions({
+    layout,
+    store: log.store,
+    db,
+    writer,
+    shards: SHARDS,
+    mend: false,
+    lastSeq: 0,
+    ...settings,
+  });
   db.run('COMMIT');
   db.complete(log.store);
   writer.relink();
   return { db, store: log.store, storeLogSize: log.end };
-}
-
-function lastSeqOf(db: IndexDatabase): number {
-  return db.get<{ seq: number }>(
-    `SELECT max(coalesce((SELECT max(last_seq) FROM sessions), 0),
-                coalesce((SELECT max(deleted_seq) FROM tombstones), 0)) AS seq`,
-  )!.seq;
 }

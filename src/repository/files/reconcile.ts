@@ -1,51 +1,40 @@
 import {
-  appendFileSync,
   closeSync,
   existsSync,
-  fstatSync,
   fsyncSync,
-  ftruncateSync,
-  mkdirSync,
   openSync,
   readdirSync,
-  readSync,
   rmSync,
   statSync,
-  writeFileSync,
+  writeSync,
 } from 'node:fs';
-import { basename, dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IndexDatabase } from './index/database.ts';
-import type { SessionRow } from './index/session-row.ts';
-import { IndexWriter } from './index/writer.ts';
-import { type Layout, SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
-import type { Logger, Progress } from './options.ts';
-import { type LinesScanned, withFileChunks } from './scan-lines.ts';
-import { scanSession } from './scan-session.ts';
+import { type IndexingTask, indexFile } from './index-file.ts';
+import { SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
+import { encodeLine } from './line.ts';
+import type { Progress } from './options.ts';
 import type { SessionState } from './session-state.ts';
 
-export interface Reconciliation {
-  readonly layout: Layout;
-  readonly store: string;
-  readonly db: IndexDatabase;
+export interface Reconciliation extends IndexingTask {
   /** Only these folders of `sessions/` may differ from the index. */
   readonly shards: readonly string[];
-  /** May files be mended: torn tails cut, what a crash left behind swept? Only the owner of the directory may. */
-  readonly mend: boolean;
-  readonly logger: Logger;
+  /** The highest sequence number that is known to have been given out. */
+  readonly lastSeq: number;
   readonly onProgress: Progress;
 }
 
 /**
- * Brings the index up to date with the session files: reads those that it does not know, or knows at another size, and
- * forgets those that are gone. Of an empty index this makes a full one. Says whether the shape of the trees may have
- * changed, so that `relink` is due.
+ * Brings the index up to date with the session files: reads those that it does not know, or knows otherwise, and forgets
+ * those that are gone. Of an empty index this makes a full one. Says whether the shape of the trees may have changed, so that
+ * a relink is due.
  */
 export async function reconcileSessions(task: Reconciliation): Promise<boolean> {
-  const { db, layout, onProgress } = task;
-  const writer = new IndexWriter(db);
+  const { db, layout, writer, onProgress } = task;
   writer.clearFileFaults(task.shards);
-  const files = listFiles(task, writer);
+  const files = listFiles(task);
+  const homeless: Homeless[] = [];
   let reshaped = false;
   let done = 0;
   let pause = performance.now() + TURN;
@@ -72,14 +61,63 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
     const before = known.get(id);
     known.delete(id);
     if (before && isUnchanged(join(layout.root, path), before)) continue;
-    reshaped = indexFile(task, writer, id, path) || reshaped;
+    const indexed = indexFile(task, id, path);
+    reshaped ||= indexed.reshaped;
+    if (indexed.homeless) homeless.push({ id, path, state: indexed.homeless });
   }
   for (const id of known.keys()) {
     writer.removeSession(id);
     reshaped = true;
   }
+  // Once all that have a place are known, and so which numbers are free.
+  adopt(task, homeless);
   onProgress('Indexing sessions', files.length, files.length);
   return reshaped;
+}
+
+interface Homeless {
+  readonly id: string;
+  readonly path: string;
+  readonly state: SessionState;
+}
+
+/** A session that lies in this store and has no place in it yet. */
+export const HOMELESS =
+  'it comes from another store, or an older copy of this one: the next start takes it in';
+
+/** Gives sessions that came from elsewhere a place of their own, with a line at the end of their files. */
+function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {
+  const { layout, store, db, writer, logger } = task;
+  let seq = Math.max(task.lastSeq, lastSeqOf(db));
+  for (const { id, path, state } of homeless) {
+    if (!task.mend) {
+      writer.addFault({ kind: 'file', path, line: null, sessionId: id, reason: HOMELESS });
+      continue;
+    }
+    seq = Math.max(seq, state.lastSeq) + 1;
+    const record = { seq, at: new Date().toISOString(), version: state.version + 1, op: 'adopt', store };
+    appendDurably(join(layout.root, path), encodeLine(record));
+    indexFile(task, id, path);
+    logger.warn({ path, seq }, 'took in a session that came from another store, or from an older copy');
+  }
+}
+
+function appendDurably(path: string, bytes: Buffer): void {
+  const fd = openSync(path, 'a');
+  try {
+    writeSync(fd, bytes);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
+}
+
+/** The highest sequence number that sessions and deletions bear. */
+export function lastSeqOf(db: IndexDatabase): number {
+  return db.get<{ seq: number }>(
+    `SELECT max(coalesce((SELECT max(last_seq) FROM sessions), 0),
+                coalesce((SELECT max(deleted_seq) FROM tombstones), 0)) AS seq`,
+  )!.seq;
 }
 
 /** Milliseconds of work between two looks at what else waits. */
@@ -90,7 +128,7 @@ interface SessionFile {
   readonly name: string;
 }
 
-function listFiles({ layout, shards, mend }: Reconciliation, writer: IndexWriter): SessionFile[] {
+function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFile[] {
   const files: SessionFile[] = [];
   const stray = (path: string, reason: string) =>
     writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason });
@@ -136,94 +174,6 @@ function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, K
     if (all || wanted.has(shardOf(id))) files.set(id, { size, mtime });
   }
   return files;
-}
-
-/**
- * Reads one file into the index, in place of what it held of it. Says whether a session came, went or has another place.
- */
-export function indexFile(task: Reconciliation, writer: IndexWriter, id: string, path: string): boolean {
-  const { layout, db, store, logger } = task;
-  const absolute = join(layout.root, path);
-  const known = db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
-  const fault = (kind: 'file' | 'damage', line: number | null, reason: string) => {
-    writer.addFault({ kind, path, line, sessionId: id, reason });
-    logger.warn({ path, line, reason }, 'quarantined');
-  };
-  writer.removeSession(id);
-  // Before it is read: a change that comes while it is being read must show.
-  const mtime = statSync(absolute, { throwIfNoEntry: false })?.mtimeMs;
-  if (mtime === undefined) return true;
-  let holder: string | undefined;
-  let first = true;
-  const { state, ...scanned } = withFileChunks(absolute, (read) =>
-    scanSession(read, { id, store }, known?.size ?? null, (sequence, effects) => {
-      if (first) holder = db.get<{ id: string }>('SELECT id FROM sessions WHERE seq = ?', sequence)?.id;
-      first = false;
-      if (holder === undefined) writer.addEffects(sequence, effects);
-    }),
-  );
-  if (state === null) {
-    const cut = scanned.torn ? 'its first line is cut short' : 'the file is empty';
-    fault('file', null, scanned.faults[0]?.reason ?? cut);
-    return true;
-  }
-  if (holder !== undefined) {
-    fault('file', null, `session "${holder}" has its sequence number (${state.sequence})`);
-    return true;
-  }
-  for (const { line, reason } of scanned.faults) fault('damage', line, reason);
-  const mended = task.mend && mendTail(layout, path, scanned, logger);
-  if (scanned.torn && !mended) fault('damage', null, UNFINISHED);
-  writer.insertSession(neverBack(state, known), mended ? statSync(absolute).mtimeMs : mtime);
-  return known?.seq !== state.sequence || known.parent_id !== state.parentId;
-}
-
-/** A file that lost its end must not give out its versions and ordinals again: the index still knows how far it was. */
-function neverBack(state: SessionState, known: SessionRow | undefined): SessionState {
-  if (known?.seq !== state.sequence) return state;
-  return {
-    ...state,
-    version: Math.max(state.version, known.version),
-    nextOrdinal: Math.max(state.nextOrdinal, known.next_ordinal),
-    historyLength: Math.max(state.historyLength, known.history_length),
-  };
-}
-
-/** Of a file that ends in a torn tail, where it may not be mended. */
-export const UNFINISHED = 'the file ends in an unfinished write, which the next start cuts off';
-
-/**
- * Cuts what no mutation acknowledged from the end of a file, and keeps it aside; ends its last line. Says whether there was
- * anything to do.
- */
-export function mendTail(layout: Layout, path: string, lines: LinesScanned, logger: Logger): boolean {
-  const absolute = join(layout.root, path);
-  if (lines.torn) {
-    const kept = join('torn', `${basename(path)}.${lines.end}.${Date.now()}`);
-    cutTail(absolute, lines.end, join(layout.root, kept));
-    logger.warn(
-      { path, from: lines.end, kept },
-      'cut a torn tail: an unfinished write, acknowledged to nobody',
-    );
-  } else if (lines.unterminated) {
-    appendFileSync(absolute, '\n', { flush: true });
-  }
-  return lines.torn || lines.unterminated;
-}
-
-/** Moves what lies beyond `end` to a file of its own. */
-function cutTail(path: string, end: number, kept: string): void {
-  mkdirSync(dirname(kept), { recursive: true });
-  const fd = openSync(path, 'r+');
-  try {
-    const tail = Buffer.alloc(fstatSync(fd).size - end);
-    readSync(fd, tail, 0, tail.length, end);
-    writeFileSync(kept, tail, { flush: true });
-    ftruncateSync(fd, end);
-    fsyncSync(fd);
-  } finally {
-    closeSync(fd);
-  }
 }
 
 function misplaced(shard: string, id: string | null): string {

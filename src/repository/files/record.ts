@@ -77,6 +77,13 @@ const update = z.object({
   metadata: jsonObject.optional(),
 });
 
+const adopt = z.object({
+  ...mutation,
+  op: z.literal('adopt'),
+  /** The store that the session belongs to from here on. Its sequence number gives the session its place there. */
+  store: z.string(),
+});
+
 const store = z.object({ op: z.literal('store'), format: z.int(), store: z.string(), at: time });
 
 const tombstone = z.object({
@@ -112,7 +119,7 @@ const tombstone = z.object({
 
 const remove = z.object({ ...stamp, op: z.literal('delete'), sessions: z.array(tombstone).min(1) });
 
-const sessionRecord = z.discriminatedUnion('op', [create, append, update]);
+const sessionRecord = z.discriminatedUnion('op', [create, append, update, adopt]);
 const storeRecord = z.discriminatedUnion('op', [store, remove]);
 
 export type SessionRecord = z.output<typeof sessionRecord>;

@@ -6,27 +6,21 @@ import { type Applied, applyRecord, type SessionState } from './session-state.ts
 /** What a session's file came to. `state` is null where its first line cannot be read: then it is no session. */
 export interface SessionScanned extends LinesScanned {
   readonly state: SessionState | null;
-}
-
-/** The identity that a file must show. */
-export interface ExpectedSession {
-  readonly id: string;
-  readonly store: string;
+  /** The store that the session belongs to, by its own account. */
+  readonly store: string | null;
 }
 
 /** Called with the effects of each mutation that counts. */
-export type Emit = (sequence: number, effects: Applied) => void;
+export type Emit = (effects: Applied) => void;
 
-/**
- * Reads a session's file. `expected` says whose it should be; `acknowledged` is as in `scanLines`.
- */
+/** Reads the file of session `id`; `acknowledged` is as in `scanLines`. */
 export function scanSession(
   read: (offset: number) => Buffer,
-  expected: ExpectedSession,
+  id: string,
   acknowledged: number | null,
   emit: Emit,
 ): SessionScanned {
-  const fold = new SessionFold(expected, emit);
+  const fold = new SessionFold(id, emit);
   const lines = scanLines(read, acknowledged, (record, line) => fold.accept(record, line));
   return fold.end(lines, acknowledged);
 }
@@ -45,16 +39,17 @@ interface Group {
 }
 
 class SessionFold {
-  readonly #expected: ExpectedSession;
+  readonly #id: string;
   readonly #emit: Emit;
   readonly #faults: LineFault[] = [];
   #state: SessionState | null = null;
+  #store: string | null = null;
   #group: Group | null = null;
   /** The last line that was believed. */
   #lastLine = 0;
 
-  constructor(expected: ExpectedSession, emit: Emit) {
-    this.#expected = expected;
+  constructor(id: string, emit: Emit) {
+    this.#id = id;
     this.#emit = emit;
   }
 
@@ -65,16 +60,17 @@ class SessionFold {
     if ('fault' in parsed) return parsed.fault;
     const { record } = parsed;
     const before = this.#state;
-    const misfit = before ? this.#misfitAfter(before, record) : misfitOfFirst(record, this.#expected);
+    const misfit = before ? this.#misfitAfter(before, record) : misfitOfFirst(record, this.#id);
     if (misfit !== null) return misfit;
 
     if (before) this.#noteMissing(before, record, line);
     const applied = applyRecord(before, record, { offset: line.offset, length: line.bytes.length });
     this.#state = applied.state;
+    if (record.op === 'create' || record.op === 'adopt') this.#store = record.store;
     this.#lastLine = line.number;
     if (this.#group?.seq !== record.seq) this.#flush();
     if (record.part === undefined || record.parts === undefined) {
-      this.#emit(applied.state.sequence, applied);
+      this.#emit(applied);
     } else {
       this.#group ??= {
         seq: record.seq,
@@ -100,6 +96,7 @@ class SessionFold {
       const { offset, before, firstLine } = group;
       return {
         ...lines,
+        store: this.#store,
         faults: this.#allFaults(lines).filter(({ line }) => line === null || line < firstLine),
         state: before && { ...before, size: offset },
         end: offset,
@@ -113,6 +110,7 @@ class SessionFold {
     }
     return {
       ...lines,
+      store: this.#store,
       faults: this.#allFaults(lines),
       state: this.#state && { ...this.#state, size: lines.end },
     };
@@ -149,7 +147,7 @@ class SessionFold {
   }
 
   #flush(): void {
-    for (const effects of this.#group?.effects ?? []) this.#emit(effects.state.sequence, effects);
+    for (const effects of this.#group?.effects ?? []) this.#emit(effects);
     this.#group = null;
   }
 
@@ -159,11 +157,8 @@ class SessionFold {
   }
 }
 
-function misfitOfFirst(record: SessionRecord, expected: ExpectedSession): string | null {
+function misfitOfFirst(record: SessionRecord, id: string): string | null {
   if (record.op !== 'create') return `expected a "create" record, got "${record.op}"`;
-  if (record.id !== expected.id) {
-    return `the file is named for session "${expected.id}", its first line says "${record.id}"`;
-  }
-  if (record.store !== expected.store) return `the session belongs to another store (${record.store})`;
+  if (record.id !== id) return `the file is named for session "${id}", its first line says "${record.id}"`;
   return null;
 }

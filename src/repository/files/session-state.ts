@@ -84,6 +84,14 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     return { state, messages: [], operation: operationOfRecord(state.id, record) };
   }
   if (!before) throw new Error(`A session file begins with a "create" record, not with "${record.op}".`);
+  if (record.op === 'adopt') {
+    const { seq, version } = record;
+    return {
+      state: { ...before, sequence: seq, arrival: seq, version, lastSeq: seq, size },
+      messages: [],
+      operation: null,
+    };
+  }
   if (record.op === 'update') {
     const state: SessionState = {
       ...before,

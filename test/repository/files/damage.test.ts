@@ -46,17 +46,6 @@ describe('a file that is no session', () => {
     ['filled with NUL', Buffer.alloc(4096)],
     ['cut within its first line', Buffer.from('{"seq":1,"at":"2026-')],
     ['foreign', Buffer.from('{"session_id":"planner"}\n')],
-    [
-      'made for another store',
-      encodeLine({
-        seq: 9,
-        at: '2026-01-01T00:00:00.000Z',
-        version: 1,
-        op: 'create',
-        store: 'x',
-        id: 'child',
-      }),
-    ],
   ])('is set aside and reported when it is %s, and hides nothing else', async (_, bytes) => {
     writeFileSync(store.sessionFile('child'), bytes);
     const repository = await store.open();

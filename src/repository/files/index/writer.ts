@@ -181,10 +181,9 @@ export class IndexWriter {
     );
     if (row) {
       this.#removeTerms(row.seq, termsOf(row.metadata));
-      this.#db.run('DELETE FROM messages WHERE session = ?', row.seq);
       this.#db.run('DELETE FROM sessions WHERE seq = ?', row.seq);
+      this.removeEffects(row.seq, id);
     }
-    this.#db.run('DELETE FROM operations WHERE session_id = ?', id);
     this.#db.run('DELETE FROM quarantine WHERE session_id = ?', id);
   }
 
@@ -194,6 +193,12 @@ export class IndexWriter {
     for (const shard of shards) {
       this.#db.run("DELETE FROM quarantine WHERE kind = 'file' AND path GLOB ?", `sessions/${shard}/*`);
     }
+  }
+
+  /** The messages and the operations of session `id`, which has or had the number `sequence`. */
+  removeEffects(sequence: number, id: string): void {
+    this.#db.run('DELETE FROM messages WHERE session = ?', sequence);
+    this.#db.run('DELETE FROM operations WHERE session_id = ?', id);
   }
 
   clearFaults(kind: Fault['kind']): void {

@@ -1,0 +1,121 @@
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
+import type { IndexDatabase } from './index/database.ts';
+import type { SessionRow } from './index/session-row.ts';
+import type { IndexWriter } from './index/writer.ts';
+import type { Layout } from './layout.ts';
+import { mendTail, UNFINISHED } from './mend-tail.ts';
+import type { Logger } from './options.ts';
+import { withFileChunks } from './scan-lines.ts';
+import { scanSession } from './scan-session.ts';
+import type { Applied, SessionState } from './session-state.ts';
+
+export interface IndexingTask {
+  readonly layout: Layout;
+  readonly store: string;
+  readonly db: IndexDatabase;
+  readonly writer: IndexWriter;
+  /** May files be mended: torn tails cut, what a crash left behind swept? Only the owner of the directory may. */
+  readonly mend: boolean;
+  readonly logger: Logger;
+}
+
+export interface Indexed {
+  /** A session came, went, or has another place. */
+  readonly reshaped: boolean;
+  /**
+   * The session has no place in this store: it comes from another one, or its sequence number is another's. It is not in the
+   * index; once it is adopted it can be.
+   */
+  readonly homeless: SessionState | null;
+}
+
+/** Reads the file of session `id` at `path` into the index, in place of what it held of it. */
+export function indexFile(task: IndexingTask, id: string, path: string): Indexed {
+  const { layout, db, store, writer, logger } = task;
+  const absolute = join(layout.root, path);
+  const known = db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
+  const fault = (kind: 'file' | 'damage', line: number | null, reason: string) => {
+    writer.addFault({ kind, path, line, sessionId: id, reason });
+    logger.warn({ path, line, reason }, 'quarantined');
+  };
+  writer.removeSession(id);
+  // Before it is read: a change that comes while it is being read must show.
+  const mtime = statSync(absolute, { throwIfNoEntry: false })?.mtimeMs;
+  if (mtime === undefined) return { reshaped: true, homeless: null };
+
+  const scan = (emit: (effects: Applied) => void) =>
+    withFileChunks(absolute, (read) => scanSession(read, id, known?.size ?? null, emit));
+  const effects = new EffectsUnderOneSequence(db, writer);
+  const scanned = scan((applied) => effects.add(applied));
+  const { state } = scanned;
+  if (state === null) {
+    const cut = scanned.torn ? 'its first line is cut short' : 'the file is empty';
+    fault('file', null, scanned.faults[0]?.reason ?? cut);
+    return { reshaped: true, homeless: null };
+  }
+  const mended = task.mend && mendTail(layout, path, scanned, logger);
+  const taken = sessionWith(db, state.sequence) !== undefined;
+  if (scanned.store !== store || taken) {
+    effects.takeBack(id);
+    return { reshaped: true, homeless: state };
+  }
+  if (effects.sequence !== null && effects.sequence !== state.sequence) {
+    // It was adopted further down in the file, and all of it goes by its new number. Operations are those of a store.
+    effects.takeBack(id);
+    scan((applied) => {
+      const operation = applied.state.sequence === state.sequence ? applied.operation : null;
+      writer.addEffects(state.sequence, { ...applied, operation });
+    });
+  }
+  for (const { line, reason } of scanned.faults) fault('damage', line, reason);
+  if (scanned.torn && !mended) fault('damage', null, UNFINISHED);
+  writer.insertSession(neverBack(state, known), mended ? statSync(absolute).mtimeMs : mtime);
+  const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId;
+  return { reshaped, homeless: null };
+}
+
+function sessionWith(db: IndexDatabase, sequence: number): { id: string } | undefined {
+  return db.get<{ id: string }>('SELECT id FROM sessions WHERE seq = ?', sequence);
+}
+
+/** Effects as they are read, as long as they belong to the sequence number of the first, and nobody else has it. */
+class EffectsUnderOneSequence {
+  readonly #db: IndexDatabase;
+  readonly #writer: IndexWriter;
+  #sequence: number | null = null;
+  #free = false;
+
+  constructor(db: IndexDatabase, writer: IndexWriter) {
+    this.#db = db;
+    this.#writer = writer;
+  }
+
+  get sequence(): number | null {
+    return this.#sequence;
+  }
+
+  add(applied: Applied): void {
+    const { sequence } = applied.state;
+    if (this.#sequence === null) {
+      this.#sequence = sequence;
+      this.#free = sessionWith(this.#db, sequence) === undefined;
+    }
+    if (this.#free && sequence === this.#sequence) this.#writer.addEffects(sequence, applied);
+  }
+
+  takeBack(id: string): void {
+    if (this.#sequence !== null && this.#free) this.#writer.removeEffects(this.#sequence, id);
+  }
+}
+
+/** A file that lost its end must not give out its versions and ordinals again: the index still knows how far it was. */
+function neverBack(state: SessionState, known: SessionRow | undefined): SessionState {
+  if (known?.seq !== state.sequence) return state;
+  return {
+    ...state,
+    version: Math.max(state.version, known.version),
+    nextOrdinal: Math.max(state.nextOrdinal, known.next_ordinal),
+    historyLength: Math.max(state.historyLength, known.history_length),
+  };
+}

@@ -1,0 +1,118 @@
+import { cpSync, mkdirSync, readFileSync, rmSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { operationOf } from '../../../src/model/operation.ts';
+import { checkDataDirectory } from '../../../src/repository/files/check.ts';
+import { contents, exchange, say, TestStore } from './store.ts';
+
+let store: TestStore;
+let other: TestStore;
+
+/** Both stores give out the same sequence numbers, to other sessions. */
+beforeEach(async () => {
+  store = await TestStore.make();
+  other = await TestStore.make();
+  await store.during(async (repository) => {
+    for (const id of ['a', 'b', 'c']) await repository.create({ id });
+    await repository.create({ id: 'old-child', parentId: 'a' });
+  });
+  await other.during(async (repository) => {
+    await repository.create({ id: 'x' });
+    await repository.create({ id: 'mail', title: 'from elsewhere' }, operationOf('theirs', 'create', 1));
+    await repository.append({ sessionId: 'mail', messages: exchange(1) });
+    await repository.append({ sessionId: 'mail', messages: [say('2'), say('3'), say('4')] });
+    await repository.create({ id: 'a' });
+    await repository.create({ id: 'reply', parentId: 'a' });
+  });
+});
+
+function bring(id: string): void {
+  mkdirSync(dirname(store.sessionFile(id)), { recursive: true });
+  cpSync(other.sessionFile(id), store.sessionFile(id));
+}
+
+describe('a session file from another store', () => {
+  it('is taken in at the next start, whole, after all that is there', async () => {
+    bring('mail');
+    const repository = await store.open();
+    const [mail] = await repository.findMany(['mail']);
+    expect(mail).toMatchObject({
+      title: 'from elsewhere',
+      messageCount: 4,
+      historyLength: 5,
+      version: 4,
+      damage: [],
+    });
+    expect(mail!.sequence).toBeGreaterThan(4);
+    expect(await contents(repository, 'mail')).toEqual(['question 1', 'answer 1', '2', '3', '4']);
+    const { items } = await repository.list(
+      {},
+      { field: 'CREATED_AT', direction: 'ASC' },
+      { limit: 9, from: 'start' },
+    );
+    expect(items).toHaveLength(5);
+    expect((await repository.status()).quarantined).toEqual([]);
+    // Its own file keeps its order and tells of its place, in one line more.
+    expect(JSON.parse(store.lines('mail').at(-1)!)).toMatchObject({
+      op: 'adopt',
+      version: 4,
+      seq: mail!.sequence,
+    });
+    expect(store.lines('mail').slice(0, -1).join('\n')).toBe(
+      readFileSync(other.sessionFile('mail'), 'utf8').trimEnd(),
+    );
+  });
+
+  it('is one of this store from then on, also once the index was built again', async () => {
+    bring('mail');
+    const before = await store.during(async (repository) => {
+      await repository.append({ sessionId: 'mail', messages: [say('at home')] });
+      const { session } = await repository.append({ sessionId: 'a', messages: [say('after')] });
+      return [await repository.findMany(['mail', 'a']), session.version, await contents(repository, 'mail')];
+    });
+    expect((await checkDataDirectory({ directory: store.directory })).problems).toEqual([]);
+    rmSync(store.path('index.db'));
+    const again = await store.open();
+    expect([await again.findMany(['mail', 'a']), 2, await contents(again, 'mail')]).toEqual(before);
+    expect(store.lines('mail').filter((line) => line.includes('"adopt"'))).toHaveLength(1);
+  });
+
+  it('takes its place under a parent that is there, behind the children that are', async () => {
+    bring('reply');
+    const repository = await store.open();
+    const [page] = await repository.childrenOf(['a'], { limit: 9, from: 'start' });
+    expect(page!.items.map(({ id }) => id)).toEqual(['old-child', 'reply']);
+  });
+
+  it('does not bring the operations of its store along', async () => {
+    bring('mail');
+    const repository = await store.open();
+    const made = await repository.create({ id: 'mine' }, operationOf('theirs', 'create', 1));
+    expect(made.id).toBe('mine');
+  });
+
+  it('is reported, and not taken in, by a check', async () => {
+    bring('mail');
+    const bytes = readFileSync(store.sessionFile('mail'));
+    const { problems } = await checkDataDirectory({ directory: store.directory });
+    expect(problems).toContainEqual(
+      expect.objectContaining({ reason: expect.stringContaining('another store') }),
+    );
+    expect(readFileSync(store.sessionFile('mail'))).toEqual(bytes);
+  });
+});
+
+it('an older copy whose number another session has got since is taken in with a new one', async () => {
+  // The store as it was before "late" was created, continued in another way.
+  const copy = await TestStore.make();
+  cpSync(store.directory, copy.directory, { recursive: true });
+  await store.during((repository) => repository.create({ id: 'late' }));
+  await copy.during((repository) => repository.create({ id: 'same-number' }));
+  mkdirSync(dirname(store.sessionFile('same-number')), { recursive: true });
+  cpSync(copy.sessionFile('same-number'), store.sessionFile('same-number'));
+
+  const repository = await store.open();
+  const found = await repository.findMany(['late', 'same-number']);
+  expect(found.map((session) => session?.sequence)).toEqual([5, 6]);
+  expect((await repository.status()).quarantined).toEqual([]);
+});
