@@ -1,26 +1,51 @@
 import { Command } from 'commander';
-import { checkDataDirectory } from '../repository/files/check.ts';
+import { type CheckReport, checkDataDirectory } from '../repository/files/check.ts';
+import { repairDataDirectory } from '../repository/files/repair.ts';
 import { dataOption } from './data-option.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 
+interface CheckFlags {
+  readonly data: string;
+  readonly repair?: boolean;
+}
+
 /** `sessiontree check`: verifies the files, and the index against them. */
 export function checkCommand(): Command {
   return new Command('check')
-    .description('Verify every line of every file, and the index against them. Changes nothing.')
+    .description(
+      'Verify every line of every file, and the index against them. Changes nothing without --repair.',
+    )
     .addOption(dataOption())
-    .addHelpText('after', '\nRuns beside a server. Exit code: 0 when all is well, 1 when something is wrong.')
-    .action(async ({ data }: { data: string }) => {
+    .option('--repair', 'mend what can be mended, keep what is cut in torn/, and say what was done')
+    .addHelpText(
+      'after',
+      '\nRuns beside a server; --repair needs it stopped. Exit code: 0 when all is well (now), 1 when something is wrong.',
+    )
+    .action(async ({ data, repair }: CheckFlags) => {
       const progress = progressBar(process.stderr);
+      const options = { directory: data, onProgress: progress.report };
       try {
-        const report = await checkDataDirectory({ directory: data, onProgress: progress.report });
+        let report = await checkDataDirectory(options);
+        let mended: string[] = [];
+        if (repair) {
+          const paths = new Set(
+            report.problems.map(({ path }) => path).filter((path) => path.endsWith('.jsonl')),
+          );
+          const done = await repairDataDirectory(options, [...paths]);
+          mended = done.map(({ path, what }) => `${path}: ${what}\n`);
+          report = await checkDataDirectory(options);
+        }
         progress.done();
-        const { sessionCount, messageCount, problems } = report;
-        const summary = `${sessionCount} sessions, ${messageCount} user messages: ${problems.length || 'no'} problems`;
-        await print([...problems.map(({ path, reason }) => `${path}: ${reason}\n`), `${summary}\n`]);
-        process.exitCode = problems.length === 0 ? 0 : 1;
+        await print([...mended, ...linesOf(report)]);
+        process.exitCode = report.problems.length === 0 ? 0 : 1;
       } finally {
         progress.done();
       }
     });
+}
+
+function linesOf({ sessionCount, messageCount, problems }: CheckReport): string[] {
+  const summary = `${sessionCount} sessions, ${messageCount} user messages: ${problems.length || 'no'} problems`;
+  return [...problems.map(({ path, reason }) => `${path}: ${reason}\n`), `${summary}\n`];
 }

@@ -67,9 +67,9 @@ export class Deletions {
     }
   }
 
-  #commit(doomed: readonly SessionRow[], operation: Operation | undefined): Promise<void> {
+  async #commit(doomed: readonly SessionRow[], operation: Operation | undefined): Promise<void> {
     const { layout, db, index, writer, files, committer } = this.#parts;
-    return committer.commit({
+    this.#storeLogSize += await committer.commit({
       prepare: (seq) => {
         const wire = deletionOf(stampOf(seq, new Date(), operation), doomed, (id) => index.operationsOf(id));
         const parsed = parseStoreRecord(wire);
@@ -81,9 +81,10 @@ export class Deletions {
       write: ({ bytes }) => files.append({ path: layout.storeLog, size: this.#storeLogSize }, bytes),
       apply: ({ bytes, record }) => {
         writer.applyDeletion(record);
-        this.#storeLogSize += bytes.length;
-        db.setMeta('store_log_size', this.#storeLogSize);
+        db.setMeta('store_log_size', this.#storeLogSize + bytes.length);
+        return bytes.length;
       },
+      undo: () => files.undo({ path: layout.storeLog, size: this.#storeLogSize }),
     });
   }
 

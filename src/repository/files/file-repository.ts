@@ -208,6 +208,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     if (taken !== null) throw new SessionExistsError(id, taken);
     const parent = input.parentId != null ? this.index.row(input.parentId) : undefined;
     if (input.parentId != null && !parent) throw new SessionNotFoundError(input.parentId);
+    const path = join(this.layout.root, sessionPath(id));
     const whole = {
       ...input,
       id,
@@ -217,12 +218,13 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#committer.commit({
       prepare: (seq) =>
         writtenAt(0, createRecords(stampOf(seq, new Date(), operation), this.#parts.store, whole), null),
-      write: ({ bytes }) => this.#files.create(join(this.layout.root, sessionPath(id)), bytes),
+      write: ({ bytes }) => this.#files.create(path, bytes),
       apply: ({ state, effects }, mtime) => {
         this.#writer.insertSession(state, mtime);
         for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
         return this.index.session(id)!;
       },
+      undo: () => this.#files.remove(path),
     });
   }
 

@@ -4,7 +4,7 @@ import type { IndexDatabase } from './index/database.ts';
 import type { SessionRow } from './index/session-row.ts';
 import type { IndexWriter } from './index/writer.ts';
 import type { Layout } from './layout.ts';
-import { mendTail, UNFINISHED } from './mend-tail.ts';
+import { DAMAGED_NEWLINE, mendTail, UNFINISHED } from './mend-tail.ts';
 import type { Logger } from './options.ts';
 import { withFileChunks } from './scan-lines.ts';
 import { scanSession } from './scan-session.ts';
@@ -70,6 +70,7 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
   }
   for (const { line, reason } of scanned.faults) fault('damage', line, reason);
   if (scanned.torn && !mended) fault('damage', null, UNFINISHED);
+  if (scanned.damagedNewline && !mended) fault('damage', null, DAMAGED_NEWLINE);
   writer.insertSession(neverBack(state, known), mended ? statSync(absolute).mtimeMs : mtime);
   const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId;
   return { reshaped, homeless: null };

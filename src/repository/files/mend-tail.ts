@@ -1,5 +1,4 @@
 import {
-  appendFileSync,
   closeSync,
   fstatSync,
   fsyncSync,
@@ -8,6 +7,7 @@ import {
   openSync,
   readSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Layout } from './layout.ts';
@@ -16,6 +16,8 @@ import type { LinesScanned } from './scan-lines.ts';
 
 /** Of a file that ends in a torn tail, where it may not be mended. */
 export const UNFINISHED = 'the file ends in an unfinished write, which the next start cuts off';
+
+export const DAMAGED_NEWLINE = 'the newline at its end is damaged, which the next start puts right';
 
 /**
  * Cuts what no mutation acknowledged from the end of a file, and keeps it aside; ends its last line. Says whether there was
@@ -31,9 +33,20 @@ export function mendTail(layout: Layout, path: string, lines: LinesScanned, logg
       'cut a torn tail: an unfinished write, acknowledged to nobody',
     );
   } else if (lines.unterminated) {
-    appendFileSync(absolute, '\n', { flush: true });
+    endWithNewline(absolute, lines.end);
+    if (lines.damagedNewline) logger.warn({ path }, 'put the damaged newline at its end right');
   }
   return lines.torn || lines.unterminated;
+}
+
+function endWithNewline(path: string, end: number): void {
+  const fd = openSync(path, 'r+');
+  try {
+    writeSync(fd, '\n', end - 1);
+    fsyncSync(fd);
+  } finally {
+    closeSync(fd);
+  }
 }
 
 /** Moves what lies beyond `end` to a file of its own. */

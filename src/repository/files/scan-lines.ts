@@ -19,6 +19,8 @@ export interface LinesScanned {
   readonly torn: boolean;
   /** The last line lacks its newline. */
   readonly unterminated: boolean;
+  /** There is another byte in its place. */
+  readonly damagedNewline: boolean;
 }
 
 const CHUNK = 1024 * 1024;
@@ -54,8 +56,11 @@ export function scanLines(
   let undecided: { line: RawLine; reason: string }[] = [];
   let end = 0;
   let last: RawLine | undefined;
+  let damagedNewline = false;
 
-  for (const line of splitLines(read)) {
+  for (const split of splitLines(read)) {
+    const line = withoutDamagedNewline(split);
+    damagedNewline = line !== split;
     last = line;
     const decoded = decodeLine(line.bytes);
     const reason = 'fault' in decoded ? decoded.fault : accept(decoded.record, line);
@@ -75,7 +80,7 @@ export function scanLines(
   faults.push(...damaged.map(toFault));
   if (firstTorn !== -1) {
     const { number, offset } = undecided[firstTorn]!.line;
-    return { faults, count: number - 1, end: offset, torn: true, unterminated: false };
+    return { faults, count: number - 1, end: offset, torn: true, unterminated: false, damagedNewline: false };
   }
   if (last && damaged.length > 0) end = last.offset + last.bytes.length + 1;
   return {
@@ -84,7 +89,18 @@ export function scanLines(
     end,
     torn: false,
     unterminated: last !== undefined && !last.terminated,
+    damagedNewline,
   };
+}
+
+/**
+ * A whole line and one byte more, at the end of a file, is no write that was cut short, which would be a part of a line: the
+ * byte is what became of its newline.
+ */
+function withoutDamagedNewline(line: RawLine): RawLine {
+  if (line.terminated || 'record' in decodeLine(line.bytes)) return line;
+  const bytes = line.bytes.subarray(0, -1);
+  return 'record' in decodeLine(bytes) ? { ...line, bytes } : line;
 }
 
 function toFault({ line, reason }: { line: RawLine; reason: string }): LineFault {

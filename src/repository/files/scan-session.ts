@@ -102,6 +102,7 @@ class SessionFold {
         end: offset,
         torn: true,
         unterminated: false,
+        damagedNewline: false,
       };
     }
     this.#flush();

@@ -83,10 +83,13 @@ export class SessionWrites {
     }
     const staged = this.#stage(stateOf(row), jobs);
     if (staged.length === 0) return;
+    const path = join(layout.root, sessionPath(id));
     let mtime: number;
     try {
-      const tail = { path: join(layout.root, sessionPath(id)), size: row.size };
-      mtime = await files.append(tail, Buffer.concat(staged.map(({ written }) => written.bytes)));
+      mtime = await files.append(
+        { path, size: row.size },
+        Buffer.concat(staged.map(({ written }) => written.bytes)),
+      );
     } catch (error) {
       for (const { job, seq } of staged) {
         committer.giveUp(seq);
@@ -94,7 +97,13 @@ export class SessionWrites {
       }
       return;
     }
-    await Promise.all(staged.map((one) => this.#apply(one, mtime)));
+    const outcomes = await Promise.allSettled(staged.map((one) => this.#apply(one, mtime)));
+    if (outcomes.every(({ status }) => status === 'fulfilled')) return;
+    // The index goes as far as its last commit, and so must the file: what comes after was answered to nobody.
+    await files.undo({ path, size: index.row(id)?.size ?? row.size });
+    outcomes.forEach((outcome, n) => {
+      if (outcome.status === 'rejected') staged[n]!.job.failed(outcome.reason);
+    });
   }
 
   /**
@@ -135,15 +144,11 @@ export class SessionWrites {
 
   async #apply({ job, seq, before, at, written }: Staged, mtime: number): Promise<void> {
     const { index, writer, committer } = this.#parts;
-    try {
-      const session = await committer.apply(seq, () => {
-        writer.updateSession(written.state, mtime, before.metadata);
-        for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
-        return index.session(before.id)!;
-      });
-      job.answer(session, before, at);
-    } catch (error) {
-      job.failed(error);
-    }
+    const session = await committer.apply(seq, () => {
+      writer.updateSession(written.state, mtime, before.metadata);
+      for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
+      return index.session(before.id)!;
+    });
+    job.answer(session, before, at);
   }
 }

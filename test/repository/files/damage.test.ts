@@ -195,6 +195,16 @@ describe('a torn tail', () => {
     expect(await store.during((again) => contents(again, 'child'))).toHaveLength(7);
   });
 
+  it('that is a whole line and one wrong byte is a damaged newline, and is put right', async () => {
+    store.edit('child', (bytes) => bytes.fill(0x0b, bytes.length - 1));
+    const repository = await store.open();
+    expect(await contents(repository, 'child')).toHaveLength(6);
+    expect(readFileSync(store.sessionFile('child')).at(-1)).toBe(0x0a);
+    expect(store.said.map(({ message }) => message)).toContain('put the damaged newline at its end right');
+    await repository.append({ sessionId: 'child', messages: [say('next')] });
+    expect(store.lines('child')).toHaveLength(5);
+  });
+
   it('of a group of lines takes the whole group with it', async () => {
     await store.during((repository) =>
       repository.append({ sessionId: 'child', messages: [say('a'), say('b'), say('c')] }),

@@ -1,10 +1,12 @@
 import { StorageError } from '../../../model/errors.ts';
+import { storageError } from '../disk/durable.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { Sequencer } from './sequencer.ts';
 
 /**
  * Takes mutations through their commit: a sequence number, the write, then the index, in the order of the numbers. Where
- * the index cannot follow the files, nothing more is committed: the next start builds it again.
+ * the index has no room, the mutation is refused and its write undone; where it is broken, nothing more is committed: the
+ * next start builds it again.
  */
 export class Committer {
   readonly #db: IndexDatabase;
@@ -43,11 +45,15 @@ export class Committer {
     return this.#sequencer.commit(seq, change);
   }
 
-  /** One mutation by itself: `prepare` under its number, `write` to the disk, `apply` to the index. */
+  /**
+   * One mutation by itself: `prepare` under its number, `write` to the disk, `apply` to the index. What was written and
+   * cannot be applied is undone: it was answered to nobody.
+   */
   async commit<Prepared, Result, T>(steps: {
     prepare: (seq: number) => Prepared;
     write: (prepared: Prepared) => Promise<Result>;
     apply: (prepared: Prepared, written: Result) => T;
+    undo: () => Promise<void>;
   }): Promise<T> {
     const seq = this.begin();
     let prepared: Prepared;
@@ -59,7 +65,12 @@ export class Committer {
       this.giveUp(seq);
       throw error;
     }
-    return this.apply(seq, () => steps.apply(prepared, written));
+    try {
+      return await this.apply(seq, () => steps.apply(prepared, written));
+    } catch (error) {
+      await steps.undo();
+      throw error;
+    }
   }
 
   #transaction(work: () => void): void {
@@ -67,10 +78,18 @@ export class Committer {
     try {
       this.#db.transaction(work);
     } catch (cause) {
+      if (isOutOfRoom(cause))
+        throw storageError(Object.assign(new Error('index.db', { cause }), { code: 'ENOSPC' }));
       this.#failed = true;
       throw needsRestart({ cause });
     }
   }
+}
+
+/** SQLITE_FULL, SQLITE_IOERR and SQLITE_NOMEM: the index is as it was before. */
+function isOutOfRoom(error: unknown): boolean {
+  const { errcode } = error as { errcode?: number };
+  return errcode !== undefined && [7, 10, 13].includes(errcode & 0xff);
 }
 
 function needsRestart(options?: ErrorOptions): StorageError {

@@ -78,11 +78,16 @@ export class DurableFiles {
         return fstatSync(handle.fd).mtimeMs;
       });
     } catch (error) {
-      this.#inDoubt.add(tail.path);
-      // The reason of the failure matters to the caller; that the cut failed too shows at the next append.
-      await this.#cutBack(tail).catch(() => {});
+      await this.undo(tail);
       throw storageError(error);
     }
+  }
+
+  /** Takes back what was appended past `tail.size`; where that fails, `settle` tries again. */
+  async undo(tail: Tail): Promise<void> {
+    this.#inDoubt.add(tail.path);
+    // Whoever undoes reports why; that the cut failed too shows when the file is settled.
+    await this.#cutBack(tail).catch(() => {});
   }
 
   /** Where an earlier write to the file failed and could not be undone: undoes it now, or rejects. */
