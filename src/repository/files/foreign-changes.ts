@@ -48,7 +48,6 @@ export class ForeignChanges {
       const { reshaped, homeless } = indexFile({ ...this.#parts, mend: true }, id, path);
       if (homeless) writer.addFault({ kind: 'file', path, line: null, sessionId: id, reason: HOMELESS });
       if (reshaped) writer.relink();
-      else writer.countChildren(id);
     });
     index.refreshDamage();
   }

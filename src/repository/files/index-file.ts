@@ -73,6 +73,8 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
   if (scanned.damagedNewline && !mended) fault('damage', null, DAMAGED_NEWLINE);
   writer.insertSession(neverBack(state, known), mended ? statSync(absolute).mtimeMs : mtime);
   const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId;
+  // Otherwise a relink counts all anew.
+  if (!reshaped) writer.countChildren(id);
   return { reshaped, homeless: null };
 }
 

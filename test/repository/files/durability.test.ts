@@ -2,15 +2,24 @@ import { spawnSync } from 'node:child_process';
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { openFileRepository } from '../../../src/repository/files/open.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 
 const OPEN = JSON.stringify(new URL('../../../src/repository/files/open.ts', import.meta.url).href);
 const hasStrace = spawnSync('strace', ['-V']).status === 0;
 
+/** The system calls of a process that runs `program` and says "answered". */
+function callsOf(program: string, directory: string, calls: string): string[] {
+  const trace = join(directory, 'trace');
+  const node = [process.execPath, '--input-type=module', '--eval', program];
+  const run = spawnSync('strace', ['-f', '-s', '400', '-e', `trace=${calls}`, '-o', trace, ...node]);
+  expect(run.stdout.toString()).toBe('answered');
+  return readFileSync(trace, 'utf8').split('\n');
+}
+
 /** The system calls of a process that creates a session and appends to it, from the append's write on. */
 async function callsOfAnAppend(durability: string): Promise<string[]> {
   const directory = await temporaryDirectory();
-  const trace = join(directory, 'trace');
   const program = `
     import { openFileRepository } from ${OPEN};
     const repository = await openFileRepository({ directory: ${JSON.stringify(join(directory, 'data'))}, durability: '${durability}' });
@@ -19,22 +28,7 @@ async function callsOfAnAppend(durability: string): Promise<string[]> {
     process.stdout.write('answered');
     process.exit();
   `;
-  const calls = 'trace=write,pwrite64,fdatasync,fsync';
-  const command = [
-    '-f',
-    '-s',
-    '400',
-    '-e',
-    calls,
-    '-o',
-    trace,
-    process.execPath,
-    '--input-type=module',
-    '--eval',
-    program,
-  ];
-  expect(spawnSync('strace', command).stdout.toString()).toBe('answered');
-  const lines = readFileSync(trace, 'utf8').split('\n');
+  const lines = callsOf(program, directory, 'write,pwrite64,fdatasync,fsync');
   return lines.slice(lines.findIndex((line) => line.includes('find me')));
 }
 
@@ -57,5 +51,25 @@ describe.skipIf(!hasStrace)('a write (seen with strace; skipped where there is n
         )
         .join(),
     ).not.toContain('sync(');
+  });
+});
+
+describe.skipIf(!hasStrace)('a start (seen with strace; skipped where there is none)', () => {
+  it('opens and looks at no session file after a clean stop', async () => {
+    const directory = await temporaryDirectory();
+    const data = join(directory, 'data');
+    const repository = await openFileRepository({ directory: data });
+    for (let n = 0; n < 20; n += 1) await repository.create({});
+    await repository.close();
+    const program = `
+      import { openFileRepository } from ${OPEN};
+      const repository = await openFileRepository({ directory: ${JSON.stringify(data)} });
+      const { sessionCount } = await repository.status();
+      process.stdout.write(sessionCount === 20 ? 'answered' : 'wrong');
+      await repository.close();
+    `;
+    const calls = callsOf(program, directory, 'openat,statx,newfstatat,stat,lstat');
+    expect(calls.some((line) => line.includes('store.jsonl'))).toBe(true);
+    expect(calls.filter((line) => /sessions\/..\/.*jsonl/.test(line))).toEqual([]);
   });
 });

@@ -120,6 +120,16 @@ describe('a file that changed while the store was closed', () => {
     ]);
   });
 
+  it('keeps its children when it is read again after a crash', async () => {
+    rmSync(store.path('index.clean.json'));
+    store.edit('c', (bytes) => Buffer.concat([bytes, Buffer.from('torn')]));
+    const repository = await store.open();
+    const c = (await repository.findMany(['a', 'c'])).map((session) => session!.childCount);
+    expect(c).toEqual([3, 1]);
+    const [page] = await repository.childrenOf(['c'], { limit: 5, from: 'start' });
+    expect(page!.items).toHaveLength(1);
+  });
+
   it('is noticed when it is first used, where it was cut in place', async () => {
     store.edit('b', (bytes) => bytes.subarray(0, -5));
     const repository = await store.open();
