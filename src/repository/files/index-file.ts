@@ -40,15 +40,15 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
     logger.warn({ path, line, reason }, 'quarantined');
   };
   writer.removeSession(id);
-  // Before it is read: a change that comes while it is being read must show.
-  const mtime = statSync(absolute, { throwIfNoEntry: false })?.mtimeMs;
-  if (mtime === undefined) return { reshaped: true, homeless: null };
-
   const scan = (emit: (effects: Applied) => void) =>
-    withFileChunks(absolute, (read) => scanSession(read, id, known?.size ?? null, emit));
+    withFileChunks(absolute, (read, mtime) => ({
+      ...scanSession(read, id, known?.size ?? null, emit),
+      mtime,
+    }));
   const effects = new EffectsUnderOneSequence(db, writer);
-  const scanned = scan((applied) => effects.add(applied));
-  const { state } = scanned;
+  const scanned = orGone(() => scan((applied) => effects.add(applied)));
+  if (scanned === null) return { reshaped: true, homeless: null };
+  const { state, mtime } = scanned;
   if (state === null) {
     const cut = scanned.torn ? 'its first line is cut short' : 'the file is empty';
     fault('file', null, scanned.faults[0]?.reason ?? cut);
@@ -76,6 +76,16 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
   // Otherwise a relink counts all anew.
   if (!reshaped) writer.countChildren(id);
   return { reshaped, homeless: null };
+}
+
+/** Null where the file is gone. */
+function orGone<T>(read: () => T): T | null {
+  try {
+    return read();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
 }
 
 function sessionWith(db: IndexDatabase, sequence: number): { id: string } | undefined {

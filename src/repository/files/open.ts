@@ -111,8 +111,7 @@ async function bringUpToDate(
   if (open && reshaped) writer.relink();
   db.run('COMMIT');
   if (!open) {
-    db.complete(store);
-    writer.relink();
+    db.complete(store, () => writer.relink());
   }
   return { db, store, storeLogSize: log.end };
 }
@@ -158,7 +157,6 @@ export async function readIntoMemory(layout: Layout, settings: Options): Promise
     ...settings,
   });
   db.run('COMMIT');
-  db.complete(log.store);
-  writer.relink();
+  db.complete(log.store, () => writer.relink());
   return { db, store: log.store, storeLogSize: log.end };
 }

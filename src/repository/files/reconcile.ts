@@ -39,6 +39,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   let done = 0;
   let pause = performance.now() + TURN;
   const known = knownFiles(db, task.shards);
+  const anyDeleted = db.get('SELECT 1 FROM tombstones LIMIT 1') !== undefined;
 
   for (const { shard, name } of files) {
     done += 1;
@@ -53,7 +54,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
       writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason: misplaced(shard, id) });
       continue;
     }
-    if (db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
+    if (anyDeleted && db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
       // Its deletion was committed: only the removal of the file is still owed.
       if (task.mend) rmSync(join(layout.root, path));
       continue;

@@ -1,4 +1,4 @@
-import { closeSync, constants, openSync, readSync } from 'node:fs';
+import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { decodeLine, type RawLine, splitLines } from './line.ts';
 
 /** A line that cannot be read, or not be believed. */
@@ -27,13 +27,24 @@ const CHUNK = 1024 * 1024;
 /** Kept from file to file: a buffer for each would cost more than reading a small file does. */
 let spare: Buffer | null = null;
 
-/** Reads a file a chunk at a time, in one buffer: what it gives is good until it is asked again. */
-export function withFileChunks<T>(path: string, use: (read: (offset: number) => Buffer) => T): T {
+/**
+ * Reads a file a chunk at a time, in one buffer: what it gives is good until it is asked again. It gives what was there when
+ * it was opened, at `mtimeMs`.
+ */
+export function withFileChunks<T>(
+  path: string,
+  use: (read: (offset: number) => Buffer, mtimeMs: number) => T,
+): T {
   const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
   spare = null;
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
   try {
-    return use((offset) => buffer.subarray(0, readSync(fd, buffer, 0, CHUNK, offset)));
+    const { size, mtimeMs } = fstatSync(fd);
+    const read = (offset: number) => {
+      const length = Math.min(CHUNK, size - offset);
+      return buffer.subarray(0, length > 0 ? readSync(fd, buffer, 0, length, offset) : 0);
+    };
+    return use(read, mtimeMs);
   } finally {
     closeSync(fd);
     spare = buffer;

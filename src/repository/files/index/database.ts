@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type JsonValue, jsonContains } from '../../../model/json.ts';
-import { INDEX_VERSION, INDEXES, RELINK, TABLES } from './schema.ts';
+import { INDEX_VERSION, INDEXES, RELINK, TABLES, TREE_INDEX } from './schema.ts';
 
 /** The index's SQLite database, with its statements prepared once. */
 export class IndexDatabase {
@@ -57,8 +57,10 @@ export class IndexDatabase {
     return null;
   }
 
-  /** After a rebuild has filled the tables. */
-  complete(store: string): void {
+  /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
+  complete(store: string, link: () => void): void {
+    this.#database.exec(TREE_INDEX);
+    link();
     this.#database.exec(INDEXES);
     this.setMeta('version', INDEX_VERSION);
     this.setMeta('store', store);

@@ -84,11 +84,14 @@ CREATE TABLE totals (sessions INTEGER NOT NULL, messages INTEGER NOT NULL);
 INSERT INTO totals VALUES (0, 0);
 `;
 
-/** Made after a rebuild has filled the tables: cheaper at once than row by row. */
+/** What a relink needs to find its way. */
+export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_seq, arrival)';
+
+/** Made after a rebuild has filled and linked the tables: cheaper at once than row by row. */
 export const INDEXES = `
-CREATE INDEX sessions_children ON sessions (parent_seq, arrival);
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
-CREATE INDEX sessions_root ON sessions (root_id);
+CREATE INDEX sessions_root_created ON sessions (root_id, created_at);
+CREATE INDEX sessions_root_active ON sessions (root_id, last_active_at);
 CREATE INDEX sessions_created ON sessions (created_at);
 CREATE INDEX sessions_active ON sessions (last_active_at);
 CREATE INDEX sessions_user_created ON sessions (user_id, created_at);
@@ -114,12 +117,14 @@ END;
 
 /**
  * Works out what depends on other sessions, from `parent_id` alone, for all sessions at once: after a rebuild, and when
- * files came or went. Members of a circle (which no mutation can make, but a copied file can) have no root above them:
- * the second step leaves each of them a root of its own.
+ * files came or went. It writes only the rows that change. Members of a circle (which no mutation can make, but copied files
+ * can), and what is beneath them, have no root above them: each becomes a root of its own.
  */
 export const RELINK = `
-UPDATE sessions SET parent_seq = (SELECT p.seq FROM sessions p WHERE p.id = sessions.parent_id);
-UPDATE sessions SET root_id = '', depth = -1, child_count = 0;
+UPDATE sessions SET parent_seq = p.seq FROM (
+    SELECT s.seq AS child, p.seq AS seq FROM sessions s LEFT JOIN sessions p ON p.id = s.parent_id
+      WHERE s.parent_seq IS NOT p.seq
+  ) p WHERE sessions.seq = p.child;
 CREATE TEMP TABLE placed (seq INTEGER PRIMARY KEY, root_id TEXT NOT NULL, depth INTEGER NOT NULL);
 INSERT INTO placed
   WITH RECURSIVE placing (seq, root_id, depth) AS (
@@ -128,12 +133,13 @@ INSERT INTO placed
     SELECT s.seq, p.root_id, p.depth + 1 FROM placing p JOIN sessions s ON s.parent_seq = p.seq
   )
   SELECT * FROM placing;
-UPDATE sessions SET root_id = p.root_id, depth = p.depth FROM placed p WHERE p.seq = sessions.seq;
-UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE depth = -1;
-UPDATE sessions SET child_count = c.n
-  FROM (SELECT parent_seq, count(*) AS n FROM sessions WHERE parent_seq IS NOT NULL GROUP BY parent_seq) c
-  WHERE c.parent_seq = sessions.seq;
+UPDATE sessions SET root_id = p.root_id, depth = p.depth FROM placed p
+  WHERE p.seq = sessions.seq AND (sessions.root_id <> p.root_id OR sessions.depth <> p.depth);
+UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE seq NOT IN (SELECT seq FROM placed);
 DROP TABLE placed;
+UPDATE sessions SET child_count = c.n FROM (
+    SELECT s.seq, (SELECT count(*) FROM sessions c WHERE c.parent_seq = s.seq) AS n FROM sessions s
+  ) c WHERE c.seq = sessions.seq AND sessions.child_count <> c.n;
 UPDATE totals SET
   sessions = (SELECT count(*) FROM sessions),
   messages = (SELECT coalesce(sum(message_count), 0) FROM sessions);
