@@ -92,13 +92,18 @@ export class Deletions {
   async #unlink(ids: readonly string[]): Promise<void> {
     const { layout, files, logger } = this.#parts;
     const directories = new Set<string>();
-    for (const id of ids) {
+    const removing = ids.map((id) => {
       const path = join(layout.root, sessionPath(id));
       directories.add(dirname(path));
-      await files.remove(path).catch((err: unknown) => {
-        logger.error({ err, sessionId: id }, 'a deleted session: its file is removed at the next start');
-      });
+      return files.remove(path);
+    });
+    const removed = await Promise.allSettled(removing);
+    const synced = await Promise.allSettled(
+      [...directories].map((directory) => files.syncDirectory(directory)),
+    );
+    for (const outcome of [...removed, ...synced]) {
+      if (outcome.status === 'fulfilled') continue;
+      logger.error({ err: outcome.reason }, 'a deleted session: its file is removed at the next start');
     }
-    await Promise.all([...directories].map((directory) => files.syncDirectory(directory)));
   }
 }

@@ -98,17 +98,24 @@ export class FileRepository extends FileReader implements SessionRepository {
           expectedVersion,
           operation,
           records: (stamp, state) => appendRecords(stamp, state, messages),
-          answer: (session, before, at) => ({
+          answer: (session, written, at) => ({
             session,
-            messages: this.#appended(sessionId, at, before.nextOrdinal, before.historyLength, messages),
+            messages: appended(
+              sessionId,
+              at,
+              messages,
+              written.effects.flatMap((effect) => effect.messages),
+            ),
           }),
         }),
       (applied) => {
-        const { at, ordinal, position } = applied;
-        return {
-          session: this.#sessionOf(applied, {}),
-          messages: this.#appended(sessionId, new Date(at), ordinal ?? 0, position ?? 0, messages),
-        };
+        const places = messages.map((_, n) => ({
+          ordinal: (applied.ordinal ?? 0) + n,
+          position: (applied.position ?? 0) + n,
+          bytes: this.index.message(sessionId, (applied.ordinal ?? 0) + n)?.bytes ?? 0,
+        }));
+        const at = new Date(applied.at);
+        return { session: this.#sessionOf(applied, {}), messages: appended(sessionId, at, messages, places) };
       },
     );
   }
@@ -228,21 +235,6 @@ export class FileRepository extends FileReader implements SessionRepository {
     });
   }
 
-  /** The messages as a read gives them, from what was handed in: for a retry that is the same, by its fingerprint. */
-  #appended(
-    sessionId: string,
-    at: Date,
-    ordinal: number,
-    position: number,
-    messages: readonly NewMessage[],
-  ): Message[] {
-    return messages.map((message, n) => {
-      const place = { sessionId, at, ordinal: ordinal + n, position: position + n };
-      const bytes = this.index.message(sessionId, place.ordinal)?.bytes ?? 0;
-      return messageOf(storedMessageOf(message), { ...place, bytes });
-    });
-  }
-
   /** The session of an operation as it is now; where it was deleted since, what is left of it and what is `known`. */
   #sessionOf(applied: AppliedOperation, known: Partial<Session>): Session {
     const session = this.index.session(applied.sessionId);
@@ -251,4 +243,17 @@ export class FileRepository extends FileReader implements SessionRepository {
     if (!tombstone) throw new StorageError('The session of this operation cannot be read.', false);
     return { ...ghostOf(tombstone), ...known };
   }
+}
+
+/** The messages as a read gives them, from what was handed in: for a retry that is the same, by its fingerprint. */
+function appended(
+  sessionId: string,
+  at: Date,
+  messages: readonly NewMessage[],
+  places: readonly Pick<Message, 'ordinal' | 'position' | 'bytes'>[],
+): Message[] {
+  return messages.map((message, n) => {
+    const { ordinal, position, bytes } = places[n]!;
+    return messageOf(storedMessageOf(message), { sessionId, at, ordinal, position, bytes });
+  });
 }

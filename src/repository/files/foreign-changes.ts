@@ -6,7 +6,7 @@ import type { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
 import { type Layout, sessionPath } from './layout.ts';
 import type { Logger } from './options.ts';
-import { HOMELESS, isUnchanged } from './reconcile.ts';
+import { HOMELESS, isUnchanged, type KnownFile } from './reconcile.ts';
 
 export interface ForeignChangesParts {
   readonly layout: Layout;
@@ -29,7 +29,12 @@ export class ForeignChanges {
   /** Is the session's file other than the index knows it, or gone? False for an unknown session. */
   differs(id: string): boolean {
     const row = this.#parts.index.row(id);
-    return row !== undefined && !isUnchanged(this.#path(id), row);
+    return row !== undefined && this.changed(id, row);
+  }
+
+  /** The same, of a session as the index knows it. */
+  changed(id: string, known: KnownFile): boolean {
+    return !isUnchanged(this.#path(id), known);
   }
 
   /** A file that is open was looked at when it was opened: reads spare themselves another look. */

@@ -7,7 +7,7 @@ import { Lanes } from './commit/lanes.ts';
 import { type DurableFiles, storageError } from './disk/durable.ts';
 import type { ForeignChanges } from './foreign-changes.ts';
 import type { IndexReader } from './index/reader.ts';
-import { stateOf } from './index/session-row.ts';
+import { type SessionRow, stateOf } from './index/session-row.ts';
 import type { IndexWriter } from './index/writer.ts';
 import { type Layout, sessionPath } from './layout.ts';
 import { type Stamp, type Written, writtenAt } from './mutation.ts';
@@ -20,7 +20,7 @@ export interface SessionMutation<T> {
   readonly operation: Operation | undefined;
   /** Throws a ClientError where it must be refused. */
   readonly records: (stamp: Stamp, state: SessionState) => object[];
-  readonly answer: (session: Session, before: SessionState, at: Date) => T;
+  readonly answer: (session: Session, written: Written, at: Date) => T;
 }
 
 interface Job extends SessionMutation<void> {
@@ -56,8 +56,8 @@ export class SessionWrites {
 
   submit<T>(id: string, mutation: SessionMutation<T>): Promise<T> {
     return new Promise<T>((resolve, reject) => {
-      const answer = (session: Session, before: SessionState, at: Date) =>
-        resolve(mutation.answer(session, before, at));
+      const answer = (session: Session, written: Written, at: Date) =>
+        resolve(mutation.answer(session, written, at));
       this.#lanes.submit(id, { ...mutation, answer, failed: reject });
     });
   }
@@ -69,18 +69,18 @@ export class SessionWrites {
 
   /** What waits in a session's lane, in one write and one sync. Settles each job, and never rejects. */
   async #write(id: string, jobs: readonly Job[]): Promise<void> {
+    let row: SessionRow | undefined;
     try {
-      await this.#bringUpToDate(id);
+      row = await this.#current(id);
     } catch (error) {
       for (const job of jobs) job.failed(storageError(error));
       return;
     }
-    const { layout, index, files, committer } = this.#parts;
-    const row = index.row(id);
     if (!row) {
       for (const job of jobs) job.failed(new SessionNotFoundError(id));
       return;
     }
+    const { layout, index, files, committer } = this.#parts;
     const staged = this.#stage(stateOf(row), jobs);
     if (staged.length === 0) return;
     const path = join(layout.root, sessionPath(id));
@@ -107,15 +107,18 @@ export class SessionWrites {
   }
 
   /**
-   * After a write that failed, and where somebody else changed the file, it is opened anew and read back before it takes
-   * more. At each write: a file that was replaced behind an open handle would swallow what is appended.
+   * The session as its file has it. After a write that failed, and where somebody else changed the file, it is opened anew
+   * and read back before it takes more. At each write: a file that was replaced behind an open handle would swallow what is
+   * appended.
    */
-  async #bringUpToDate(id: string): Promise<void> {
+  async #current(id: string): Promise<SessionRow | undefined> {
     const { layout, index, files, foreign } = this.#parts;
     const row = index.row(id);
-    if (!row) return;
+    if (!row) return undefined;
     await files.settle({ path: join(layout.root, sessionPath(id)), size: row.size });
-    if (foreign.differs(id)) await foreign.reread(id);
+    if (!foreign.changed(id, row)) return row;
+    await foreign.reread(id);
+    return index.row(id);
   }
 
   #stage(start: SessionState, jobs: readonly Job[]): Staged[] {
@@ -149,6 +152,6 @@ export class SessionWrites {
       for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
       return index.session(before.id)!;
     });
-    job.answer(session, before, at);
+    job.answer(session, written, at);
   }
 }

@@ -52,11 +52,11 @@ export class Sequencer {
     return entry;
   }
 
-  /** In a microtask, so that commits that end together share one transaction. */
+  /** After the events that are there to be handled, so that commits whose syncs end together share one transaction. */
   #schedule(): void {
     if (this.#draining || this.#entries[0]?.state === 'writing') return;
     this.#draining = true;
-    queueMicrotask(() => {
+    setImmediate(() => {
       this.#draining = false;
       this.#drain();
     });

@@ -1,4 +1,4 @@
-import { constants, fstatSync } from 'node:fs';
+import { constants, fstatSync, writeSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageError } from '../../../model/errors.ts';
@@ -113,7 +113,8 @@ export class DurableFiles {
       await this.syncDirectory(directory);
       return modified;
     } catch (error) {
-      await rm(present, { force: true });
+      // The reason of the failure matters to the caller; a temporary file that stays is swept at the next start.
+      await rm(present, { force: true }).catch(() => {});
       throw storageError(error);
     }
   }
@@ -165,8 +166,12 @@ async function writeNew(path: string, bytes: Buffer, durable: boolean): Promise<
   }
 }
 
+/** Up to this size a write only copies to the system's memory: a thread's help would take longer than the copy. */
+const SMALL = 64 * 1024;
+
 async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
-  const { bytesWritten } = await handle.write(bytes);
+  const bytesWritten =
+    bytes.length <= SMALL ? writeSync(handle.fd, bytes) : (await handle.write(bytes)).bytesWritten;
   if (bytesWritten !== bytes.length) throw diskFull(bytesWritten, bytes.length);
 }
 
