@@ -5,6 +5,7 @@ import type { Session } from '../model/session.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { Budget } from './budget.ts';
 import { createLoaders, type Loaders } from './loaders.ts';
+import { Turns } from './turns.ts';
 
 /** What every resolver is given. Made anew for each request: its loaders cache and its budget is spent. */
 export interface SchemaContext {
@@ -12,6 +13,7 @@ export interface SchemaContext {
   readonly limits: Limits;
   readonly rules: InputRules;
   readonly budget: Budget;
+  readonly turns: Turns;
   /** Replaced after each mutation: what was read before it is stale. */
   loaders: Loaders;
 }
@@ -31,7 +33,8 @@ export function createContext({ repository, limits }: SchemaContextOptions): Sch
     rulesOf.set(limits, rules);
   }
   const budget = new Budget(limits);
-  return { repository, limits, rules, budget, loaders: createLoaders(repository, budget) };
+  const loaders = createLoaders(repository, budget);
+  return { repository, limits, rules, budget, turns: new Turns(), loaders };
 }
 
 /** A session appears in the answer: it is charged, and what asks for it again (as a parent, say) finds it. */

@@ -28,7 +28,7 @@ builder.objectField(Session, 'history', (t) =>
         budget,
         request: page,
         expected: isWhole && isAtAnEnd ? Math.min(page.limit, session.historyLength) : 0,
-        load: () => loaders.history.load({ ...scope, page }),
+        load: () => context.turns.wait(loaders.history.load({ ...scope, page })),
         appear: (messages) => appearMessages(context, session, messages),
         count: () => (isWhole ? session.historyLength : loaders.historyCount.load(scope)),
         cursorOf: (message) => cursors.encode(message.ordinal),

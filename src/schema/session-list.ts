@@ -80,7 +80,7 @@ builder.queryField('sessions', (t) =>
       return sessionConnection(context, {
         request: page,
         expected: 0,
-        load: () => repository.list(filter, order, page),
+        load: () => context.turns.wait(repository.list(filter, order, page)),
         count: () => repository.count(filter),
         cursorOf: (session) => {
           const time = order.field === 'CREATED_AT' ? session.createdAt : session.lastActiveAt;

@@ -84,7 +84,7 @@ builder.objectFields(Session, (t) => ({
       return sessionConnection(context, {
         request: page,
         expected: 0,
-        load: () => loaders.descendants.load({ sessionId: id, maxDepth, page }),
+        load: () => context.turns.wait(loaders.descendants.load({ sessionId: id, maxDepth, page })),
         count: () => loaders.descendantCount.load({ sessionId: id, maxDepth }),
         cursorOf: (descendant) => cursors.encode(descendant.id),
       });

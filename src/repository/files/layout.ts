@@ -62,7 +62,9 @@ export function sessionFileName(id: string): string {
 export function sessionIdOfFileName(name: string): string | null {
   const match = /^([^+]+)(?:\+([0-9a-f]{1,32}))?\.jsonl$/.exec(name);
   if (!match) return null;
-  const upper = BigInt(`0x${match[2] ?? '0'}`);
+  if (match[2] === undefined)
+    return isSessionId(match[1]) && match[1].toLowerCase() === match[1] ? match[1] : null;
+  const upper = BigInt(`0x${match[2]}`);
   const id = Array.from(match[1]!, (char, n) => ((upper >> BigInt(n)) & 1n ? char.toUpperCase() : char)).join(
     '',
   );

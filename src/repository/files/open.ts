@@ -35,7 +35,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
     rmSync(layout.indexClean, { force: true });
     createStoreLog(layout);
     await syncDirectory(layout.root);
-    const { db, store, storeLogSize } = await bringUpToDate(layout, settings, cleanStop);
+    const { db, store, storeLogSize } = await openIndex(layout, settings, cleanStop);
     return new FileRepository({
       layout,
       db,
@@ -77,23 +77,44 @@ interface UpToDate {
   readonly storeLogSize: number;
 }
 
-async function bringUpToDate(
-  layout: Layout,
-  settings: Options,
-  cleanStop: CleanStop | null,
-): Promise<UpToDate> {
+/** The index on the disk, brought up to date; a new one where there is none that can be used. */
+async function openIndex(layout: Layout, settings: Options, cleanStop: CleanStop | null): Promise<UpToDate> {
+  const { logger } = settings;
   const { store } = readStoreLog(layout, null, () => {});
   const trusted = cleanStop !== null && sameIndex(layout, cleanStop);
   const open = IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
-  const db = open ?? createIndex(layout);
-  const writer = new IndexWriter(db);
-  const shards = open && trusted ? cleanStop.changedShards(layout) : SHARDS;
-  if (!open) settings.logger.info({ directory: layout.root }, 'building the index');
-  else if (!trusted)
-    settings.logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
+  if (open) {
+    if (!trusted) logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
+    const shards = trusted ? cleanStop.changedShards(layout) : SHARDS;
+    try {
+      return await bringUpToDate(layout, settings, { db: open, store, shards, cleanStop });
+    } catch (err) {
+      // Whatever is wrong with a cache: the files are the truth. Where they are at fault, the second try says so.
+      logger.warn({ err }, 'the index cannot be used');
+      open.close();
+    }
+  }
+  logger.info({ directory: layout.root }, 'building the index');
+  const db = createIndex(layout);
+  return bringUpToDate(layout, settings, { db, store, shards: SHARDS, cleanStop });
+}
 
+interface Index {
+  readonly db: IndexDatabase;
+  readonly store: string;
+  /** Where the files may differ from it. */
+  readonly shards: readonly string[];
+  readonly cleanStop: CleanStop | null;
+}
+
+async function bringUpToDate(
+  layout: Layout,
+  settings: Options,
+  { db, store, shards, cleanStop }: Index,
+): Promise<UpToDate> {
+  const writer = new IndexWriter(db);
   db.run('BEGIN');
-  const known = open ? Number(db.meta('store_log_size')) : null;
+  const known = db.filling ? null : Number(db.meta('store_log_size'));
   const log = readStoreLog(layout, known, (record) => writer.applyDeletion(record));
   quarantineLog(writer, log);
   mendTail(layout, 'store.jsonl', log, settings.logger);
@@ -108,11 +129,9 @@ async function bringUpToDate(
     lastSeq: cleanStop?.lastSeq ?? 0,
     ...settings,
   });
-  if (open && reshaped) writer.relink();
+  if (reshaped && !db.filling) writer.relink();
   db.run('COMMIT');
-  if (!open) {
-    db.complete(store, () => writer.relink());
-  }
+  if (db.filling) db.complete(store, () => writer.relink());
   return { db, store, storeLogSize: log.end };
 }
 

@@ -78,18 +78,13 @@ export class Committer {
     try {
       this.#db.transaction(work);
     } catch (cause) {
-      if (isOutOfRoom(cause))
-        throw storageError(Object.assign(new Error('index.db', { cause }), { code: 'ENOSPC' }));
+      const error = storageError(cause);
+      // For want of room: the index is as it was before.
+      if (error.retryable) throw error;
       this.#failed = true;
       throw needsRestart({ cause });
     }
   }
-}
-
-/** SQLITE_FULL, SQLITE_IOERR and SQLITE_NOMEM: the index is as it was before. */
-function isOutOfRoom(error: unknown): boolean {
-  const { errcode } = error as { errcode?: number };
-  return errcode !== undefined && [7, 10, 13].includes(errcode & 0xff);
 }
 
 function needsRestart(options?: ErrorOptions): StorageError {

@@ -199,11 +199,18 @@ const RETRYABLE = new Map([
   ['EIO', 'The disk reported an error'],
 ]);
 
+/** What SQLite says of the same: SQLITE_NOMEM, SQLITE_IOERR and SQLITE_FULL. */
+const SQLITE_ROOM = new Map([
+  [7, 'ENOSPC'],
+  [10, 'EIO'],
+  [13, 'ENOSPC'],
+]);
+
 /** `error` in a client's words; the original is its cause, for the log. */
 export function storageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
-  const code = (error as NodeJS.ErrnoException).code ?? '';
-  const known = RETRYABLE.get(code);
+  const { code = '', errcode } = error as NodeJS.ErrnoException & { errcode?: number };
+  const known = RETRYABLE.get(errcode === undefined ? code : (SQLITE_ROOM.get(errcode & 0xff) ?? code));
   return known
     ? new StorageError(`${known}: nothing was recorded. Make room or wait, and try again.`, true, {
         cause: error,

@@ -1,11 +1,14 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type JsonValue, jsonContains } from '../../../model/json.ts';
-import { INDEX_VERSION, INDEXES, RELINK, TABLES, TREE_INDEX } from './schema.ts';
+import { INDEX_VERSION, INDEXES, LOOSE_TERMS, RELINK, SORT_TERMS, TABLES, TREE_INDEX } from './schema.ts';
 
 /** The index's SQLite database, with its statements prepared once. */
 export class IndexDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+
+  /** It is being built: linked, indexed and said to be complete once all is in. */
+  #filling = false;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -17,7 +20,7 @@ export class IndexDatabase {
   /** An empty one in memory: for programs that read beside the one that owns the directory. */
   static inMemory(): IndexDatabase {
     const index = new IndexDatabase(new DatabaseSync(':memory:'));
-    index.#database.exec(TABLES);
+    index.#beginFilling();
     return index;
   }
 
@@ -26,8 +29,18 @@ export class IndexDatabase {
     const index = new IndexDatabase(new DatabaseSync(path));
     // Built in one go, or built again: a rebuild that was cut short never says that it is complete.
     index.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072');
-    index.#database.exec(TABLES);
+    index.#beginFilling();
     return index;
+  }
+
+  get filling(): boolean {
+    return this.#filling;
+  }
+
+  #beginFilling(): void {
+    this.#database.exec(TABLES);
+    this.#database.exec(LOOSE_TERMS);
+    this.#filling = true;
   }
 
   /** The one in the file `path`; null where there is none that can be used, or none of this version and this store. */
@@ -62,6 +75,8 @@ export class IndexDatabase {
     this.#database.exec(TREE_INDEX);
     link();
     this.#database.exec(INDEXES);
+    this.#database.exec(SORT_TERMS);
+    this.#filling = false;
     this.setMeta('version', INDEX_VERSION);
     this.setMeta('store', store);
     this.setMeta('complete', 1);

@@ -97,7 +97,8 @@ export class IndexWriter {
   }
 
   #addTerms(seq: number, terms: readonly number[]): void {
-    for (const term of terms) this.#db.run('INSERT INTO metadata_terms VALUES (?, ?)', term, seq);
+    const table = this.#db.filling ? 'loose_terms' : 'metadata_terms';
+    for (const term of terms) this.#db.run(`INSERT INTO ${table} VALUES (?, ?)`, term, seq);
   }
 
   #removeTerms(seq: number, terms: readonly number[]): void {
