@@ -113,7 +113,6 @@ export function inputRules(limits: Limits) {
     sessionId,
     message,
     metadata,
-    filterMetadata: jsonObject(limits.filterBytes, limits.metadataDepth),
     userId: name,
     filter: z.object({
       userId: name.nullish(),
@@ -124,7 +123,7 @@ export function inputRules(limits: Limits) {
       createdBefore: z.date().nullish(),
       activeAfter: z.date().nullish(),
       activeBefore: z.date().nullish(),
-      metadata: metadata.nullish(),
+      metadata: jsonObject(limits.filterBytes, limits.metadataDepth).nullish(),
     }),
     create,
     spawn: create.extend({ parentId: sessionId }),

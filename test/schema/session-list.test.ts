@@ -68,7 +68,7 @@ test.each<[SessionFilter, string]>([
   [{ metadata: nested(33) }, 'filter.metadata: expected at most 32 levels of nesting, got more.'],
   [
     { metadata: { big: 'x'.repeat(65_536) } },
-    'filter.metadata: expected at most 65536 bytes as JSON, got 65546.',
+    'filter.metadata: expected at most 4096 bytes as JSON, got 65546.',
   ],
 ])('a filter that cannot be met is refused: %#', async (filter, message) => {
   const { data, errors } = await createApi(await openStore()).run(LIST, { filter });

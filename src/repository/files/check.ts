@@ -38,8 +38,11 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
     const busy = isOwned(layout);
     const reader = new IndexReader(files);
     const { sessionCount, messageCount, quarantined } = reader.status();
+    // Folders are read one after another: a parent may have come, or a child have gone, in between.
+    const recovered = busy ? orphansNoMore(layout, files) : new Set<string>();
     const problems: Problem[] = quarantined
       .filter(({ reason }) => !(busy && reason === UNFINISHED))
+      .filter(({ path }) => !(busy && recovered.has(path)))
       .map(({ path, reason }) => ({ path, reason }));
     if (index === 'unusable') {
       problems.push({ path: 'index.db', reason: 'cannot be used; the next start builds it again' });
@@ -71,6 +74,19 @@ const ALL_COLUMNS = `${OWN_COLUMNS}, parent_seq, root_id, depth, child_count`;
 function openIndex(layout: Layout, store: string): IndexDatabase | 'unusable' | null {
   if (!existsSync(layout.index)) return null;
   return IndexDatabase.open(layout.index, store, { readOnly: true, verify: true }) ?? 'unusable';
+}
+
+/** Files of sessions whose parents could not be read, and can be now, or that are gone themselves. */
+function orphansNoMore(layout: Layout, files: IndexDatabase): Set<string> {
+  const isThere = (id: string) => existsSync(join(layout.root, sessionPath(id)));
+  return new Set(
+    files
+      .all<{ id: string; parent_id: string }>(
+        'SELECT id, parent_id FROM sessions WHERE parent_seq IS NULL AND parent_id IS NOT NULL',
+      )
+      .filter(({ id, parent_id }) => isThere(parent_id) || !isThere(id))
+      .map(({ id }) => sessionPath(id)),
+  );
 }
 
 function damagedIn(files: IndexDatabase): Set<string> {

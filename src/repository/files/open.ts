@@ -14,6 +14,9 @@ import { type FileRepositoryOptions, withDefaults } from './options.ts';
 import { lastSeqOf, reconcileSessions } from './reconcile.ts';
 import { createStoreLog, readStoreLog, type StoreLog } from './store-log.ts';
 
+/** Logged when no index could be used. */
+export const BUILDING = 'building the index';
+
 /** Open files that are kept for the next use. */
 const POOLED_HANDLES = 512;
 
@@ -94,7 +97,7 @@ async function openIndex(layout: Layout, settings: Options, cleanStop: CleanStop
       open.close();
     }
   }
-  logger.info({ directory: layout.root }, 'building the index');
+  logger.info({ directory: layout.root }, BUILDING);
   const db = createIndex(layout);
   return bringUpToDate(layout, settings, { db, store, shards: SHARDS, cleanStop });
 }

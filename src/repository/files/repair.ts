@@ -4,7 +4,7 @@ import { syncDirectory } from './disk/durable.ts';
 import { acquireLock } from './disk/lock.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { decodeLine, splitLines } from './line.ts';
-import { openFileRepository } from './open.ts';
+import { BUILDING, openFileRepository } from './open.ts';
 import { type FileRepositoryOptions, type Logger, withDefaults } from './options.ts';
 import { repairLine, repairNewline, repairSplit } from './repair-line.ts';
 
@@ -15,8 +15,8 @@ export interface Mended {
 }
 
 /**
- * Mends what can be mended, and says what was done: puts flipped bits right, then opens and closes the store with no index,
- * which cuts torn tails, sweeps what a crash left, takes in what came from elsewhere, and builds the index anew. The file as
+ * Mends what can be mended, and says what was done: puts flipped bits right, then opens and closes the store as after a crash,
+ * which cuts torn tails, sweeps what a crash left, takes in what came from elsewhere, and brings the index up to date. The file as
  * it was, and what is cut, is kept in `torn/`. `paths` are the files in which a check found damaged lines.
  * Rejects with a DataDirectoryInUseError while a server runs.
  */
@@ -35,7 +35,9 @@ export async function repairDataDirectory(
       const which = lines.length === 1 ? `line ${lines[0]}` : `lines ${lines.join(', ')}`;
       if (lines.length > 0) mended.push({ path, what: `put a flipped bit right in ${which}` });
     }
-    for (const suffix of ['', '-wal', '-shm']) rmSync(layout.index + suffix, { force: true });
+    // Without the mark of a clean stop every file and the index are looked at. The index stays, if it can be used: it knows
+    // versions and ordinals that a damaged end of a file has lost, and that must not be given out again.
+    rmSync(layout.indexClean, { force: true });
   } finally {
     lock.release();
   }
@@ -43,9 +45,11 @@ export async function repairDataDirectory(
     const { path } = fields as { path?: string };
     if (path !== undefined && message !== 'quarantined') mended.push({ path, what: message });
   };
-  const logger: Logger = { debug() {}, info() {}, warn: tell, error: tell };
+  const info = (_fields: object, message: string) => {
+    if (message === BUILDING) mended.push({ path: 'index.db', what: 'built again' });
+  };
+  const logger: Logger = { debug() {}, info, warn: tell, error: tell };
   await (await openFileRepository({ ...options, logger })).close();
-  mended.push({ path: 'index.db', what: 'built again' });
   return mended;
 }
 

@@ -19,7 +19,8 @@ export function differencesOf(
        ${one ? 'WHERE session_id = ?' : ''} ORDER BY session_id, seq`,
     `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, t.term`,
-    `SELECT * FROM tombstones ${one ? 'WHERE id = ?' : ''} ORDER BY id`,
+    // One session's file tells nothing of deletions.
+    ...(one ? [] : ['SELECT * FROM tombstones ORDER BY id']),
   ];
   const different = new Set<string>();
   for (const sql of queries) {
