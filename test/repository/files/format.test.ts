@@ -109,12 +109,6 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
     await writeFile(join(directory, name), lines.with(line, garble(lines[line]!)).join('\n'));
   }
 
-  /** A whole line, in which the store is another. */
-  function ofAnotherStore(line: string): string {
-    const text = line.replace(/"store":"[^"]*"/, '"store":"00000000-0000-4000-8000-000000000000"');
-    return line && withChecksum(text.slice(0, -18));
-  }
-
   const withChecksum = (text: string) => `${text},"crc":"${crc32(text).toString(16).padStart(8, '0')}"}`;
 
   async function placeFor(path: string): Promise<string> {
