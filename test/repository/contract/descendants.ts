@@ -4,7 +4,7 @@ import { type PageRequest, UnknownKeyError } from '../../../src/repository/repos
 import { naiveDescendants, naivePage } from './naive.ts';
 import { ALL, idsOf, type OpenStore, RETURNS } from './store.ts';
 
-const DEPTHS = [null, 1, 2, 3, 100] as const;
+const DEPTHS = [null, 0, 1, 2, 3, 100] as const;
 
 export function describeDescendants(store: OpenStore): void {
   async function descendantsOf(id: string, page: PageRequest<string> = ALL, maxDepth: number | null = null) {

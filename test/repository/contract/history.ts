@@ -157,6 +157,17 @@ export function describeHistory(store: OpenStore): void {
       });
     });
 
+    it('reads an exchange for what its messages cost', async () => {
+      const { repository } = store;
+      await store.create({ id: 'a' });
+      const exchange = [say('question'.repeat(100)), say('answer'.repeat(200), { role: 'ASSISTANT' })];
+      await repository.append({ sessionId: 'a', messages: exchange });
+      const { items } = await historyOf('a');
+      const read = await repository.historyOf([{ sessionId: 'a', page: ALL }], bytesOf(items));
+      expect(read).toEqual([{ items, hasMore: false }]);
+      expect(bytesOf(items)).toBeLessThan(2 * (800 + 1_200 + 500));
+    });
+
     it('counts the whole batch, and only what the pages hold', async () => {
       const { repository } = store;
       const large = say('x'.repeat(10_000));

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import type { JsonObject } from '../../../src/model/json.ts';
+import { type JsonObject, type JsonValue, jsonContains } from '../../../src/model/json.ts';
 import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
 import type { ListKey, PageRequest } from '../../../src/repository/repository.ts';
 import { listKey, naiveList } from './naive.ts';
@@ -99,6 +99,49 @@ export function describeList(store: OpenStore): void {
           count: expected.length,
         });
       }
+    });
+
+    it('is narrowed by any metadata as jsonContains says, also after an update', async () => {
+      const scalar = fc.constantFrom<JsonValue>(null, true, 0, 1, 1.5, '', '1', 'a', 'null');
+      const { object } = fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
+        value: fc.oneof(
+          { maxDepth: 3 },
+          scalar,
+          scalar,
+          tie('object'),
+          fc.array(tie('value'), { maxLength: 3 }),
+        ),
+        object: fc.dictionary(fc.constantFrom('a', 'b', '1', '__proto__'), tie('value'), { maxKeys: 3 }),
+      }));
+      const held = fc.sample(object, 60);
+      for (const [index, metadata] of held.entries()) {
+        const { id } = await store.create({ metadata: index % 2 ? metadata : (held[index + 1] ?? {}) });
+        if (index % 3 === 0) await store.repository.update({ id, metadata });
+      }
+      const { items } = await list({});
+      await fc.assert(
+        fc.asyncProperty(fc.oneof(object, fc.constantFrom(...held)), async (metadata) => {
+          const expected = items.filter((session) => jsonContains(session.metadata, metadata));
+          expect(idsOf((await list({ metadata })).items)).toEqual(idsOf(expected));
+          expect(await store.repository.count({ metadata })).toBe(expected.length);
+        }),
+        { numRuns: 100 },
+      );
+    });
+
+    it('is narrowed by metadata of thousands of values', async () => {
+      const keys = Object.fromEntries(Array.from({ length: 3_000 }, (_, index) => [`key${index}`, index]));
+      await store.create({ id: 'keys', metadata: keys });
+      await store.create({
+        id: 'list',
+        metadata: { list: Array.from({ length: 3_000 }, (_, index) => index) },
+      });
+      expect(idsOf((await list({ metadata: { key2999: 2_999, key7: 7 } })).items)).toEqual(['keys']);
+      expect(idsOf((await list({ metadata: { list: [2_999, 7] } })).items)).toEqual(['list']);
+      expect(await store.repository.count({ metadata: { list: [3_000] } })).toBe(0);
+      await store.repository.update({ id: 'list', metadata: { list: [1] } });
+      expect(await store.repository.count({ metadata: { list: [2_999] } })).toBe(0);
+      expect(await store.repository.count({ metadata: { list: [1] } })).toBe(1);
     });
 
     it('is filtered before it is cut into pages', async () => {

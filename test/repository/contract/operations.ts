@@ -7,7 +7,7 @@ import { conversation, idsOf, type OpenStore, operation, RETURNS, say } from './
 
 type Result = Session | Appended | Deleted;
 
-/** One mutation of each kind; `b` is the child of `a`, and `c` stands alone. */
+/** One mutation of each kind; `b` and `aa` are the children of `a`, and `c` stands alone. */
 const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation) => Promise<Result>][] = [
   ['create', (repository, op) => repository.create({ id: 'new', messages: [say('first')] }, op)],
   ['create, the id left out', (repository, op) => repository.create({ parentId: 'a', title: 'new' }, op)],
@@ -42,6 +42,7 @@ export function describeOperations(store: OpenStore): void {
 
   async function prepare() {
     await store.chain('a', 'b');
+    await store.create({ id: 'aa', parentId: 'a' });
     await store.create({ id: 'c', messages: conversation(2) });
   }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { JsonValue } from '../../../src/model/json.ts';
 import { everything } from './everything.ts';
 import { ALL, conversation, idsOf, type OpenStore, operation, RETURNS, say } from './store.ts';
 
@@ -81,6 +82,24 @@ export function describePersistence(store: OpenStore): void {
       await expect(
         store.repository.update({ id: 'c', title: 'x', expectedVersion: 2 }),
       ).rejects.toMatchObject({ reason: 'VERSION', actualVersion: 1 });
+    });
+
+    it('keeps what is empty apart from what is not there', async () => {
+      await store.create({ id: 'empty', title: '', userId: '', metadata: { a: {}, b: [], c: '', d: null } });
+      await store.create({ id: 'none', title: 'title', metadata: { a: 1 } });
+      await store.repository.update({ id: 'none', title: null, metadata: { a: null } });
+      const texts = { name: '', toolCallId: '', payload: '', metadata: { a: {} } };
+      const payloads: JsonValue[] = [[], {}, false, 0, null];
+      await store.repository.append({
+        sessionId: 'empty',
+        messages: [say('', texts), ...payloads.map((payload) => say('', { payload }))],
+      });
+      const before = await everything(store.repository);
+      expect(before.sessions[0]).toMatchObject({ title: '', userId: '' });
+      expect(before.histories[0]!.items.slice(1).map(({ payload }) => payload)).toEqual(payloads);
+      expect(before.histories[0]!.items[0]).toMatchObject(texts);
+      await store.comeBack(how);
+      expect(await everything(store.repository)).toEqual(before);
     });
 
     it('goes on from a page that was read before', async () => {
