@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { z } from 'zod';
 import { type Layout, SHARDS } from './layout.ts';
+import { withFileChunks } from './scan-lines.ts';
 
 const file = z.object({ size: z.number(), mtimeMs: z.number(), crc: z.number().nullable() });
 const mark = z.object({ lastSeq: z.int(), index: file, shards: z.array(z.number()).length(SHARDS.length) });
@@ -39,7 +40,19 @@ const SMALL = 64 * 1024 * 1024;
 
 function fileOf(path: string): z.output<typeof file> {
   const { size, mtimeMs } = statSync(path);
-  return { size, mtimeMs, crc: size > SMALL ? null : crc32(readFileSync(path)) };
+  return { size, mtimeMs, crc: size > SMALL ? null : crcOf(path) };
+}
+
+function crcOf(path: string): number {
+  return withFileChunks(path, (read) => {
+    let crc = 0;
+    let offset = 0;
+    for (let chunk = read(0); chunk.length > 0; chunk = read(offset)) {
+      crc = crc32(chunk, crc);
+      offset += chunk.length;
+    }
+    return crc;
+  });
 }
 
 /** Call it once the index is closed. */

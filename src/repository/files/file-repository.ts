@@ -18,9 +18,10 @@ import { Committer } from './commit/committer.ts';
 import { Gate } from './commit/gate.ts';
 import { Operations } from './commit/operations.ts';
 import { Deletions } from './deletions.ts';
-import { DurableFiles } from './disk/durable.ts';
+import { DurableFiles, storageError } from './disk/durable.ts';
 import { FileReader, type FileReaderParts } from './file-reader.ts';
 import { ForeignChanges } from './foreign-changes.ts';
+import { isSqliteError } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
 import { sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
@@ -151,7 +152,8 @@ export class FileRepository extends FileReader implements SessionRepository {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     await this.#sweep.stop();
     await super.close();
-    this.#parts.release(this.#committer.failed ? null : this.#committer.lastSeq);
+    const relied = !this.#committer.failed && !this.#parts.db.damaged;
+    this.#parts.release(relied ? this.#committer.lastSeq : null);
   }
 
   protected override async refresh(ids: readonly string[]): Promise<void> {
@@ -172,6 +174,10 @@ export class FileRepository extends FileReader implements SessionRepository {
       if (!known && !this.#foreign.differs(id)) return;
       this.logger.warn({ path: sessionPath(id) }, 'changed or damaged by somebody else: reading it again');
       await this.#foreign.reread(id);
+    } catch (err) {
+      // An index without room is no reason not to read: each line is read by its own checksum.
+      if (!isSqliteError(err)) throw err;
+      this.logger.error({ err, path: sessionPath(id) }, 'the index could not take in what changed');
     } finally {
       release();
     }
@@ -189,7 +195,8 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#underWay.add(work);
     try {
       return await work;
-    } catch (error) {
+    } catch (reason) {
+      const error = isSqliteError(reason) ? storageError(reason) : reason;
       if (error instanceof StorageError) this.logger.error({ err: error.cause ?? error }, error.message);
       throw error;
     } finally {

@@ -38,7 +38,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
     rmSync(layout.indexClean, { force: true });
     createStoreLog(layout);
     await syncDirectory(layout.root);
-    const { db, store, storeLogSize } = await openIndex(layout, settings, cleanStop);
+    const { db, store, storeLogSize, lastSeq } = await openIndex(layout, settings, cleanStop);
     return new FileRepository({
       layout,
       db,
@@ -48,7 +48,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       durability: settings.durability,
       store,
       storeLogSize,
-      lastSeq: Math.max(cleanStop?.lastSeq ?? 0, lastSeqOf(db)),
+      lastSeq,
       release: (lastSeq) => {
         if (lastSeq !== null) writeCleanStop(layout, lastSeq);
         lock.release();
@@ -78,6 +78,8 @@ interface UpToDate {
   readonly db: IndexDatabase;
   readonly store: string;
   readonly storeLogSize: number;
+  /** The highest sequence number that is known to have been given out. */
+  readonly lastSeq: number;
 }
 
 /** The index on the disk, brought up to date; a new one where there is none that can be used. */
@@ -135,7 +137,10 @@ async function bringUpToDate(
   if (reshaped && !db.filling) writer.relink();
   db.run('COMMIT');
   if (db.filling) db.complete(store, () => writer.relink());
-  return { db, store, storeLogSize: log.end };
+  // To look for it takes a walk through all sessions: spared where nothing has changed since the stop that noted it.
+  const lastSeq =
+    cleanStop && shards.length === 0 ? cleanStop.lastSeq : Math.max(cleanStop?.lastSeq ?? 0, lastSeqOf(db));
+  return { db, store, storeLogSize: log.end, lastSeq };
 }
 
 function quarantineLog(writer: IndexWriter, log: StoreLog): void {
@@ -162,7 +167,10 @@ function openCurrentIndex(layout: Layout, store: string): IndexDatabase | null {
 }
 
 /** A fresh index of all files, in memory. Changes nothing on the disk. */
-export async function readIntoMemory(layout: Layout, settings: Options): Promise<UpToDate> {
+export async function readIntoMemory(
+  layout: Layout,
+  settings: Options,
+): Promise<Pick<UpToDate, 'db' | 'store'>> {
   const db = IndexDatabase.inMemory();
   const writer = new IndexWriter(db);
   db.run('BEGIN');
@@ -180,5 +188,5 @@ export async function readIntoMemory(layout: Layout, settings: Options): Promise
   });
   db.run('COMMIT');
   db.complete(log.store, () => writer.relink());
-  return { db, store: log.store, storeLogSize: log.end };
+  return { db, store: log.store };
 }

@@ -170,6 +170,7 @@ function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, K
   const wanted = new Set(shards);
   const all = wanted.size === SHARDS.length;
   const files = new Map<string, KnownFile>();
+  if (wanted.size === 0) return files;
   const rows = db.iterate<KnownFile & { id: string }>('SELECT id, size, mtime FROM sessions');
   for (const { id, size, mtime } of rows) {
     if (all || wanted.has(shardOf(id))) files.set(id, { size, mtime });

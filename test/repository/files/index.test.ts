@@ -1,11 +1,15 @@
 import {
+  closeSync,
   existsSync,
+  fstatSync,
   mkdirSync,
+  openSync,
   readdirSync,
   readFileSync,
   rmSync,
   truncateSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
@@ -83,6 +87,23 @@ describe('the index', () => {
   ])('is built again when it was %s, and every answer is as before', async (_, spoil) => {
     const before = await store.during(everything);
     spoil();
+    store.said.length = 0;
+    expect(await store.during(everything)).toEqual(before);
+    expect(store.said.map(({ message }) => message)).toContain('building the index');
+  });
+
+  it('is built again at the next start when it turns out to be damaged while it is used', async () => {
+    const before = await store.during(everything);
+    const running = await store.open();
+    const file = openSync(store.path('index.db'), 'r+');
+    writeSync(file, Buffer.alloc(fstatSync(file).size - 4_096, 'noise'), 0, undefined, 4_096);
+    closeSync(file);
+    await expect(everything(running)).rejects.toThrow(/malformed|not a database/);
+    await expect(running.create({ id: 'late' })).rejects.toMatchObject({
+      name: 'StorageError',
+      retryable: false,
+    });
+    await running.close();
     store.said.length = 0;
     expect(await store.during(everything)).toEqual(before);
     expect(store.said.map(({ message }) => message)).toContain('building the index');

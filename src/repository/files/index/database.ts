@@ -9,6 +9,8 @@ export class IndexDatabase {
 
   /** It is being built: linked, indexed and said to be complete once all is in. */
   #filling = false;
+  /** A part of it could not be read. */
+  #damaged = false;
 
   private constructor(database: DatabaseSync) {
     this.#database = database;
@@ -35,6 +37,11 @@ export class IndexDatabase {
 
   get filling(): boolean {
     return this.#filling;
+  }
+
+  /** A part of the file turned out to be damaged: the next start must not rely on it. */
+  get damaged(): boolean {
+    return this.#damaged;
   }
 
   #beginFilling(): void {
@@ -94,11 +101,11 @@ export class IndexDatabase {
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#prepared(sql).get(...values) as Row | undefined;
+    return this.#noting(() => this.#prepared(sql).get(...values) as Row | undefined);
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#prepared(sql).all(...values) as Row[];
+    return this.#noting(() => this.#prepared(sql).all(...values) as Row[]);
   }
 
   iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
@@ -107,7 +114,16 @@ export class IndexDatabase {
   }
 
   run(sql: string, ...values: SQLInputValue[]): void {
-    this.#prepared(sql).run(...values);
+    this.#noting(() => this.#prepared(sql).run(...values));
+  }
+
+  #noting<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#damaged ||= isSqliteError(error) && DAMAGED.has(error.errcode & 0xff);
+      throw error;
+    }
   }
 
   meta(key: string): unknown {
@@ -144,7 +160,10 @@ export class IndexDatabase {
   }
 }
 
-function isSqliteError(error: unknown): boolean {
+/** SQLITE_CORRUPT and SQLITE_NOTADB. */
+const DAMAGED = new Set([11, 26]);
+
+export function isSqliteError(error: unknown): error is Error & { errcode: number } {
   return (error as { code?: unknown }).code === 'ERR_SQLITE_ERROR';
 }
 

@@ -1,0 +1,60 @@
+import { type ChildProcess, execFileSync, fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import type { Progress } from '../../src/repository/files/options.ts';
+import type { StorePlan } from '../stores/plan.ts';
+
+/** A process of this folder, ready for use. */
+export interface Started<Message> {
+  readonly child: ChildProcess;
+  /** What it said when it was ready. */
+  readonly message: Message;
+  /** From before it was started until then. */
+  readonly milliseconds: number;
+  /** Resolves once it has closed its store and ended. */
+  stop(): Promise<void>;
+}
+
+export async function start<Message>(
+  script: 'open.ts' | 'serve.ts',
+  directory: string,
+): Promise<Started<Message>> {
+  const started = performance.now();
+  const child = fork(join(import.meta.dirname, script), [directory]);
+  const ended = once(child, 'exit');
+  const message = await Promise.race([
+    once(child, 'message').then(([first]) => first as Message),
+    ended.then(([code]) => {
+      throw new Error(`${script} on ${directory} ended with code ${code} before it was ready.`);
+    }),
+  ]);
+  const milliseconds = performance.now() - started;
+  return {
+    child,
+    message,
+    milliseconds,
+    async stop() {
+      child.disconnect();
+      const [code] = await ended;
+      if (code !== 0) throw new Error(`${script} on ${directory} ended with code ${code}.`);
+    },
+  };
+}
+
+/** Megabytes of memory that the process has in use. */
+export function residentMegabytes({ pid }: ChildProcess): number {
+  return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024;
+}
+
+/** Has the indexes of stores built that have none, and leaves them cleanly stopped. */
+export async function openOnce(
+  directory: string,
+  plans: readonly StorePlan[],
+  report: Progress,
+): Promise<void> {
+  for (const { name } of plans) {
+    report(`Building the index of ${name}`, 0, 0);
+    const store = await start('open.ts', join(directory, name));
+    await store.stop();
+  }
+}

@@ -1,0 +1,112 @@
+import { mkdirSync, writeFileSync } from 'node:fs';
+import { availableParallelism, cpus, loadavg } from 'node:os';
+import { join } from 'node:path';
+
+/** What was measured at several sizes. */
+export interface SizeRow {
+  readonly what: string;
+  readonly unit: 'ms' | 'MB' | '/s';
+  /** By size. */
+  readonly values: ReadonlyMap<number, number>;
+  readonly goal?: Goal;
+}
+
+/** What was measured once. */
+export interface SingleRow {
+  readonly what: string;
+  readonly measured: string;
+  readonly goal?: { readonly text: string; readonly met: boolean };
+}
+
+/** Of the value at the largest size, or of its ratio to the one at the smallest. */
+export interface Goal {
+  readonly of: 'value' | 'ratio';
+  readonly bound: 'at most' | 'at least' | 'under';
+  readonly number: number;
+  /** The size that it was set for: at others nothing is said. */
+  readonly size: number;
+}
+
+/** A page or an append: no dearer in a large store than in a small one. */
+export const AS_IN_A_SMALL_STORE: Goal = { of: 'ratio', bound: 'at most', number: 1.5, size: 1_000_000 };
+
+export function sizeTable(rows: readonly SizeRow[], sizes: readonly number[]): string {
+  const header = ['', ...sizes.map((size) => size.toLocaleString('en')), 'ratio', 'goal', ''];
+  const lines = rows.map((row) => {
+    const ratio = ratioOf(row, sizes);
+    return [
+      row.what,
+      ...sizes.map((size) => quantity(row.values.get(size), row.unit)),
+      ratio === null ? '' : ratio.toFixed(2),
+      row.goal ? goalText(row.goal, row.unit) : '',
+      row.goal ? verdict(row, row.goal, sizes) : '',
+    ];
+  });
+  return table([header, ...lines]);
+}
+
+export function singleTable(rows: readonly SingleRow[]): string {
+  const lines = rows.map(({ what, measured, goal }) => [
+    what,
+    measured,
+    goal?.text ?? '',
+    goal ? metText(goal.met) : '',
+  ]);
+  return table([['', 'measured', 'goal', ''], ...lines]);
+}
+
+function ratioOf({ values }: SizeRow, sizes: readonly number[]): number | null {
+  const [smallest, largest] = [values.get(sizes[0]!), values.get(sizes.at(-1)!)];
+  return sizes.length > 1 && smallest && largest ? largest / smallest : null;
+}
+
+function goalText({ of, bound, number }: Goal, unit: SizeRow['unit']): string {
+  return of === 'ratio' ? `ratio ${bound} ${number}` : `${bound} ${quantity(number, unit)}`;
+}
+
+function verdict(row: SizeRow, goal: Goal, sizes: readonly number[]): string {
+  if (sizes.at(-1) !== goal.size) return `(of ${goal.size.toLocaleString('en')})`;
+  const value = goal.of === 'ratio' ? ratioOf(row, sizes) : row.values.get(goal.size);
+  if (value === null || value === undefined) return '';
+  if (goal.bound === 'at least') return metText(value >= goal.number);
+  return metText(goal.bound === 'under' ? value < goal.number : value <= goal.number);
+}
+
+function metText(met: boolean): string {
+  return met ? 'met' : '**not met**';
+}
+
+/** Three digits, or more where they stand before the point. */
+export function quantity(value: number | undefined, unit: string): string {
+  if (value === undefined) return '';
+  const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
+  const number = value.toLocaleString('en', { maximumFractionDigits: digits, minimumFractionDigits: digits });
+  return unit === '/s' ? `${number}/s` : `${number} ${unit}`;
+}
+
+function table(lines: readonly (readonly string[])[]): string {
+  const widths = lines[0]!.map((_, column) => Math.max(3, ...lines.map((line) => line[column]!.length)));
+  const text = lines.map(
+    (line) =>
+      `| ${line.map((cell, n) => (n === 0 ? cell.padEnd(widths[n]!) : cell.padStart(widths[n]!))).join(' | ')} |`,
+  );
+  const rule = `|${widths.map((width, n) => (n === 0 ? '-'.repeat(width + 2) : `${'-'.repeat(width + 1)}:`)).join('|')}|`;
+  return [text[0], rule, ...text.slice(1)].join('\n');
+}
+
+/** What the numbers were seen on. */
+export function machine(): string {
+  const model = cpus()[0]?.model.trim() || process.arch;
+  const load = loadavg()[0]!.toFixed(1);
+  return `Node.js ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} × ${model}, load ${load}`;
+}
+
+/** Returns the file that holds them. */
+export function writeResults(results: { sizes: readonly SizeRow[]; single: readonly SingleRow[] }): string {
+  const directory = join(import.meta.dirname, 'results');
+  mkdirSync(directory, { recursive: true });
+  const path = join(directory, `store-${new Date().toISOString().replaceAll(':', '-')}.json`);
+  const sizes = results.sizes.map((row) => ({ ...row, values: Object.fromEntries(row.values) }));
+  writeFileSync(path, `${JSON.stringify({ machine: machine(), ...results, sizes }, null, 2)}\n`);
+  return path;
+}

@@ -1,0 +1,84 @@
+import { createHash } from 'node:crypto';
+import type { NewMessage } from '../../src/model/message.ts';
+import type { CreateSession } from '../../src/repository/repository.ts';
+
+/** Children of the session `wide`. */
+export const WIDE = 10_000;
+/** Levels beneath the session `tree`, and the children of each node: 1,111 sessions. */
+const TREE = { depth: 3, breadth: 10 };
+/** Sessions of `wide` and `tree` together. */
+export const FIXTURE_COUNT = WIDE + 1 + 1_111;
+/** How many sessions of a store share a user, or a case: a page of them is as long at every size. */
+const SHARED = 100;
+
+const EPOCH = Date.UTC(2026, 0, 1);
+
+export type SessionContent = CreateSession & { readonly id: string };
+
+/** An id like those that the server makes: a time, and what looks like chance. Always the same for the same number. */
+export function sessionIdOf(n: number): string {
+  const time = (EPOCH + n).toString(16).padStart(12, '0');
+  const chance = createHash('md5').update(String(n)).digest('hex');
+  return `${time.slice(0, 8)}-${time.slice(8)}-7${chance.slice(0, 3)}-8${chance.slice(3, 6)}-${chance.slice(6, 18)}`;
+}
+
+/** The ordinary sessions: trees of ten, three levels each. */
+export function* ordinarySessions(count: number): Generator<SessionContent> {
+  const groups = Math.floor(count / SHARED);
+  for (let n = 0; n < count; n += 1) {
+    const place = n % 10;
+    const above = place < 4 ? 0 : 1 + ((place - 4) % 3);
+    yield {
+      id: sessionIdOf(n),
+      parentId: place === 0 ? null : sessionIdOf(n - place + above),
+      userId: userOf(n % groups),
+      title: `Compare the offers of round ${n}`,
+      metadata: {
+        status: n % 2 === 0 ? 'open' : 'closed',
+        shift: n % 2 === 0 ? 'day' : 'night',
+        team: n % 100,
+        batch: n % 1_000,
+        case: caseOf(n % groups),
+      },
+    };
+  }
+}
+
+export const userOf = (n: number): string => `user-${n}`;
+export const caseOf = (n: number): string => `case-${n}`;
+
+/** `wide` with its children, and `tree`. */
+export function* fixtureSessions(): Generator<SessionContent> {
+  yield { id: 'wide', title: 'A session with many children' };
+  for (let n = 0; n < WIDE; n += 1) yield { id: `wide-${n}`, parentId: 'wide', title: `Child ${n}` };
+  yield* treeSessions('tree', null, TREE.depth);
+}
+
+/** A session and `TREE.breadth` children, each with its own, `depth` levels down. */
+function* treeSessions(id: string, parentId: string | null, depth: number): Generator<SessionContent> {
+  yield { id, parentId, title: `Task ${id}` };
+  if (depth === 0) return;
+  for (let n = 0; n < TREE.breadth; n += 1) yield* treeSessions(`${id}-${n}`, id, depth - 1);
+}
+
+/** What a session is sent, and answers. */
+export function exchangeOf(n: number): [NewMessage, NewMessage] {
+  return [
+    {
+      role: 'USER',
+      content: `Please compare offer ${n} with the one before, and say which to take and why.`,
+    },
+    {
+      role: 'ASSISTANT',
+      content:
+        `Offer ${n} costs less at the start and more after two years. If you stay longer than that, take the other one; ` +
+        'both can be ended at the end of a month, so that nothing is lost by trying.',
+      usage: { inputTokens: 1_000 + (n % 500), outputTokens: 60 },
+    },
+  ];
+}
+
+/** When the nth of all mutations was made. */
+export function timeOf(n: number): Date {
+  return new Date(EPOCH + n * 1_000);
+}

@@ -1,0 +1,73 @@
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { layoutOf, SHARDS, sessionPath } from '../../src/repository/files/layout.ts';
+import { appendRecords, createRecords, writtenAt } from '../../src/repository/files/mutation.ts';
+import type { Progress } from '../../src/repository/files/options.ts';
+import { stampOf } from '../../src/repository/files/record.ts';
+import type { SessionState } from '../../src/repository/files/session-state.ts';
+import { createStoreLog, readStoreLog } from '../../src/repository/files/store-log.ts';
+import { exchangeOf, fixtureSessions, ordinarySessions, type SessionContent, timeOf } from './content.ts';
+import { type StorePlan, sessionCount } from './plan.ts';
+
+/** A prime: steps of so many visit every place of a round whose length is no multiple of it. */
+const STRIDE = 7_919;
+const REPORT_EVERY = 1_000;
+/** Lines of a history that are written in one go. */
+const LINES = 1_000;
+
+/**
+ * Writes the files of a store as the repository would have, without its syncs and without its index. Each session has one
+ * exchange; they were last active in another order than that of their creation.
+ */
+export function generateStore(directory: string, plan: StorePlan, progress: Progress): void {
+  const layout = layoutOf(directory);
+  for (const shard of SHARDS) mkdirSync(join(layout.sessions, shard), { recursive: true });
+  createStoreLog(layout);
+  const { store } = readStoreLog(layout, null, () => {});
+  const total = sessionCount(plan);
+  let n = 0;
+  for (const content of sessionsOf(plan)) {
+    const activity = total + ((n * STRIDE) % total);
+    const created = writtenAt(0, createRecords(stampOf(n + 1, timeOf(n), undefined), store, content), null);
+    const exchange = exchangeAt(created.state, activity, n);
+    writeFileSync(join(directory, sessionPath(content.id)), Buffer.concat([created.bytes, exchange.bytes]));
+    n += 1;
+    if (n % REPORT_EVERY === 0 || n === total) progress(`Making ${plan.name}`, n, total);
+    if (content.id === 'history') writeHistory(directory, plan, exchange.state, 2 * total, progress);
+  }
+}
+
+function* sessionsOf(plan: StorePlan): Generator<SessionContent> {
+  if (plan.fixtures) yield* fixtureSessions();
+  yield* ordinarySessions(plan.ordinary);
+  if (plan.history > 0) yield { id: 'history', title: 'A long history' };
+}
+
+function exchangeAt(state: SessionState, mutation: number, n: number) {
+  const stamp = stampOf(mutation + 1, timeOf(mutation), undefined);
+  return writtenAt(state.size, appendRecords(stamp, state, exchangeOf(n)), state);
+}
+
+/** The rest of the history, an exchange a line. */
+function writeHistory(
+  directory: string,
+  plan: StorePlan,
+  start: SessionState,
+  firstMutation: number,
+  progress: Progress,
+): void {
+  const path = join(directory, sessionPath('history'));
+  let state = start;
+  let mutation = firstMutation;
+  while (state.historyLength < plan.history) {
+    const lines: Buffer[] = [];
+    while (lines.length < LINES && state.historyLength < plan.history) {
+      const written = exchangeAt(state, mutation, mutation);
+      lines.push(written.bytes);
+      state = written.state;
+      mutation += 1;
+    }
+    appendFileSync(path, Buffer.concat(lines));
+    progress(`Making ${plan.name}`, state.historyLength, plan.history);
+  }
+}

@@ -1,0 +1,52 @@
+import { FIXTURE_COUNT } from './content.ts';
+
+/** Changes with every change of what is written: stores of another version are made again. */
+export const GENERATOR_VERSION = 1;
+
+/** A store to be made. */
+export interface StorePlan {
+  readonly name: string;
+  /** Ordinary sessions. */
+  readonly ordinary: number;
+  /** Does it have `wide` and `tree`? */
+  readonly fixtures: boolean;
+  /** Messages of the session `history`; 0 for no such session. */
+  readonly history: number;
+}
+
+/** The stores that one size is measured on. */
+export interface SizePlan {
+  readonly size: number;
+  /** `size` sessions. */
+  readonly sessions: StorePlan;
+  /** The same with `wide` and `tree`: a store that is large enough holds them among its own. */
+  readonly trees: StorePlan;
+  /** A session with `size` messages, among a thousand others. */
+  readonly history: StorePlan;
+}
+
+export function planOf(size: number): SizePlan {
+  const roomy = size >= 5 * FIXTURE_COUNT;
+  const ordinary = roomy ? size - FIXTURE_COUNT : size;
+  const sessions = { name: `sessions-${size}`, ordinary, fixtures: roomy, history: 0 };
+  return {
+    size,
+    sessions,
+    trees: roomy ? sessions : { name: `trees-${size}`, ordinary, fixtures: true, history: 0 },
+    history: { name: `history-${size}`, ordinary: 1_000, fixtures: false, history: size },
+  };
+}
+
+export function distinctStores(plans: readonly SizePlan[]): StorePlan[] {
+  return [...new Set(plans.flatMap(({ sessions, trees, history }) => [sessions, trees, history]))];
+}
+
+export function sessionCount({ ordinary, fixtures, history }: StorePlan): number {
+  return ordinary + (fixtures ? FIXTURE_COUNT : 0) + (history > 0 ? 1 : 0);
+}
+
+/** What a store takes: a file and its part of the index for each session, the same for each message of the history. */
+export function needOf(plan: StorePlan): { bytes: number; inodes: number } {
+  const sessions = sessionCount(plan);
+  return { bytes: sessions * 6_000 + plan.history * 400, inodes: sessions + 300 };
+}

@@ -1,0 +1,148 @@
+import type { Session } from '../../src/model/session.ts';
+import type { Appended, Deleted } from '../../src/repository/repository.ts';
+import { describeMutation, type Mutation, targetOf } from './mutation.ts';
+import { Fault } from './part.ts';
+import { NOTHING, type State, stateAfter } from './state.ts';
+import type { Refusal } from './worker.ts';
+
+/** A session that lives. */
+export interface ModelSession {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly sequence: number;
+  /** What a reader has been seen to give. */
+  settled: State;
+  /** What was acknowledged since, by the version that it made. */
+  readonly acknowledged: Map<number, Mutation>;
+}
+
+export type Value = Session | Appended | Deleted;
+
+/** A mutation with an operation id, and what it was answered. */
+export interface Done {
+  readonly mutation: Mutation;
+  readonly value: Value;
+}
+
+/**
+ * What to make of a StorageError: it must not happen (`fault`); nothing of the mutation may be there (`nothing`); it may
+ * have come in or not, because the store was taken away meanwhile (`unknown`).
+ */
+export type StorageErrors = 'fault' | 'nothing' | 'unknown';
+
+const REMEMBERED_OPERATIONS = 2_000;
+
+/** What the store has acknowledged, and so must give. */
+export class Model {
+  readonly sessions = new Map<string, ModelSession>();
+  readonly deleted = new Set<string>();
+  /** Asked for, and not answered. Once the store is gone: what may have come in or not. */
+  readonly underWay = new Set<Mutation>();
+  readonly done: Done[] = [];
+  acknowledged = 0;
+  refused = 0;
+  /** Of every creation ever. */
+  readonly #sequences = new Map<number, string>();
+
+  ask(mutation: Mutation): void {
+    this.underWay.add(mutation);
+  }
+
+  /** The store has said that it is done. */
+  acknowledge(mutation: Mutation, value: Value): void {
+    this.underWay.delete(mutation);
+    this.acknowledged += 1;
+    if (mutation.operation) this.done.push({ mutation, value });
+    if (this.done.length > REMEMBERED_OPERATIONS) this.done.splice(0, REMEMBERED_OPERATIONS / 2);
+    if (mutation.kind === 'delete') this.#delete(mutation.input.id, (value as Deleted).deletedIds);
+    else
+      this.#change(mutation, mutation.kind === 'append' ? (value as Appended).session : (value as Session));
+  }
+
+  /** The store has refused it. Throws a Fault where it had no reason to. */
+  refuse(mutation: Mutation, refusal: Refusal, storageErrors: StorageErrors): void {
+    this.refused += 1;
+    if (refusal.name === 'StorageError' && storageErrors === 'unknown') return;
+    this.underWay.delete(mutation);
+    if (refusal.name === 'StorageError' && storageErrors === 'nothing') return;
+    if (refusal.name === 'SessionNotFoundError' && this.#mayBeGone(mutation)) return;
+    if (refusal.name === 'SessionHasChildrenError' && this.#mayHaveChildren(targetOf(mutation))) return;
+    throw new Fault(`the ${describeMutation(mutation)} was refused: ${refusal.name}: ${refusal.message}`);
+  }
+
+  /** A created session, whether its creation was answered or found to have come in. */
+  add(mutation: Mutation & { kind: 'create' }, sequence: number): void {
+    const { id, parentId } = mutation.input;
+    const twin = this.#sequences.get(sequence);
+    if (twin) throw new Fault(`sequence number ${sequence} was given to "${twin}" and to "${id}"`);
+    this.#sequences.set(sequence, id);
+    const settled = stateAfter(NOTHING, [mutation]);
+    this.sessions.set(id, { id, parentId: parentId ?? null, sequence, settled, acknowledged: new Map() });
+  }
+
+  /** Takes away what a deletion took that was found to have come in without an answer. */
+  remove(id: string): void {
+    this.sessions.delete(id);
+    this.deleted.add(id);
+  }
+
+  /** By parent, in order of arrival. */
+  children(): Map<string | null, ModelSession[]> {
+    const inOrder = [...this.sessions.values()].sort((a, b) => a.sequence - b.sequence);
+    return Map.groupBy(inOrder, ({ parentId }) => parentId);
+  }
+
+  /** Is `id` in the subtree of `ancestor`? Itself included. */
+  isWithin(id: string, ancestor: string): boolean {
+    for (let at: string | null = id; at !== null; at = this.sessions.get(at)?.parentId ?? null) {
+      if (at === ancestor) return true;
+    }
+    return false;
+  }
+
+  deletionsUnderWay(): string[] {
+    return [...this.underWay].filter(({ kind }) => kind === 'delete').map(targetOf);
+  }
+
+  #change(mutation: Mutation & { kind: 'create' | 'append' | 'update' }, session: Session): void {
+    // A deletion that came between may have been heard first.
+    if (this.deleted.has(session.id)) return;
+    if (mutation.kind === 'create') {
+      this.add(mutation, session.sequence);
+      return;
+    }
+    const { acknowledged } = this.#living(mutation);
+    const other = acknowledged.get(session.version);
+    if (other)
+      throw new Fault(
+        `version ${session.version} was given to the ${describeMutation(mutation)} and to the ${describeMutation(other)}`,
+      );
+    acknowledged.set(session.version, mutation);
+  }
+
+  #delete(target: string, deletedIds: readonly string[]): void {
+    const told = new Set(deletedIds);
+    for (const id of this.sessions.keys()) {
+      if (this.isWithin(id, target) && !told.has(id))
+        throw new Fault(`the deletion of "${target}" left "${id}", which is beneath it`);
+    }
+    for (const id of deletedIds) this.remove(id);
+  }
+
+  #living(mutation: Mutation): ModelSession {
+    const session = this.sessions.get(targetOf(mutation));
+    if (!session)
+      throw new Fault(`the ${describeMutation(mutation)} was acknowledged after its deletion was`);
+    return session;
+  }
+
+  #mayBeGone(mutation: Mutation): boolean {
+    const id = mutation.kind === 'create' ? (mutation.input.parentId ?? '') : targetOf(mutation);
+    return this.deleted.has(id) || this.deletionsUnderWay().some((deleted) => this.isWithin(id, deleted));
+  }
+
+  #mayHaveChildren(id: string): boolean {
+    const created = [...this.underWay].some(({ kind, input }) => kind === 'create' && input.parentId === id);
+    return created || this.children().has(id);
+  }
+}

@@ -1,0 +1,115 @@
+import type { NewMessage } from '../../src/model/message.ts';
+import { type Operation, operationOf } from '../../src/model/operation.ts';
+import type {
+  AppendMessages,
+  CreateSession,
+  DeleteSession,
+  UpdateSession,
+} from '../../src/repository/repository.ts';
+import type { Model } from './model.ts';
+import type { Random } from './random.ts';
+
+/** `kind` is the repository's method that does it. */
+export type Mutation = { readonly operation?: Operation } & (
+  | { readonly kind: 'create'; readonly input: CreateSession & { readonly id: string } }
+  | { readonly kind: 'append'; readonly input: AppendMessages }
+  | { readonly kind: 'update'; readonly input: UpdateSession }
+  | { readonly kind: 'delete'; readonly input: DeleteSession }
+);
+
+/** The session that it is about. */
+export function targetOf({ kind, input }: Mutation): string {
+  return kind === 'append' ? input.sessionId : input.id;
+}
+
+export function describeMutation(mutation: Mutation): string {
+  const operation = mutation.operation ? `, operation ${mutation.operation.id}` : '';
+  return `${mutation.kind} of "${targetOf(mutation)}"${operation}`;
+}
+
+/** How much a load weighs. */
+export interface Weights {
+  /** Bytes of most contents, and of one in forty. */
+  readonly content: number;
+  readonly largeContent: number;
+  /** Sessions that live at a time: from here on deletions grow frequent. */
+  readonly sessions: number;
+}
+
+export const MIXED: Weights = { content: 60, largeContent: 60_000, sessions: 150 };
+
+const ROLES = ['USER', 'ASSISTANT', 'TOOL', 'SYSTEM'] as const;
+
+/** Makes mutations of all kinds for what lives in `model`. No two have the same contents, ids or metadata keys. */
+export class Mutations {
+  readonly #model: Model;
+  readonly #random: Random;
+  readonly #weights: Weights;
+  readonly #prefix: string;
+  #made = 0;
+
+  /** `prefix` begins everything that is named. */
+  constructor(model: Model, random: Random, prefix: string, weights = MIXED) {
+    this.#model = model;
+    this.#random = random;
+    this.#prefix = prefix;
+    this.#weights = weights;
+  }
+
+  next(): Mutation {
+    const living = [...this.#model.sessions.keys()];
+    if (living.length < 3) return this.create(null);
+    const id = this.#random.pick(living);
+    const crowded = living.length > this.#weights.sessions;
+    const chance = this.#random.below(100);
+    if (chance < (crowded ? 12 : 3)) return this.#delete(id, 'CASCADE');
+    if (chance < (crowded ? 16 : 6)) return this.#delete(id, 'RESTRICT');
+    if (chance < 25) return this.create(this.#random.oneIn(4) ? null : id);
+    if (chance < 40) return this.update(id);
+    return this.append(id);
+  }
+
+  create(parentId: string | null): Mutation {
+    const token = this.#token();
+    // Upper case takes another way through file names.
+    const id = this.#random.oneIn(3) ? `S.${token}` : `s-${token}`;
+    const metadata = this.#random.oneIn(2) ? { [token]: true } : {};
+    const messages = this.#random.oneIn(4) ? this.#messages(token) : [];
+    return this.#named('create', { id, parentId, title: token, metadata, messages });
+  }
+
+  append(sessionId: string): Mutation {
+    return this.#named('append', { sessionId, messages: this.#messages(this.#token()) });
+  }
+
+  update(id: string): Mutation {
+    const token = this.#token();
+    const title = this.#random.oneIn(2) ? { title: token } : {};
+    return this.#named('update', { id, metadata: { [token]: this.#random.below(1_000) }, ...title });
+  }
+
+  #delete(id: string, mode: 'CASCADE' | 'RESTRICT'): Mutation {
+    return this.#named('delete', { id, mode, dryRun: false });
+  }
+
+  #named<K extends Mutation['kind']>(kind: K, input: Extract<Mutation, { kind: K }>['input']): Mutation {
+    const named = this.#random.oneIn(2);
+    const operation = named ? { operation: operationOf(`op-${this.#token()}`, kind, input) } : {};
+    return { kind, input, ...operation } as Extract<Mutation, { kind: K }>;
+  }
+
+  /** One message, an exchange, or a group. */
+  #messages(token: string): NewMessage[] {
+    const count = this.#random.pick([1, 2, 2, 2, 3, 5, 9]);
+    const size = this.#random.oneIn(40) ? this.#weights.largeContent : this.#weights.content;
+    return Array.from({ length: count }, (_, n) => ({
+      role: ROLES[n % ROLES.length]!,
+      content: `${token} ${n + 1}/${count} `.padEnd(size, '·'),
+    }));
+  }
+
+  #token(): string {
+    this.#made += 1;
+    return `${this.#prefix}.${this.#made}`;
+  }
+}

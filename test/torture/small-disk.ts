@@ -1,0 +1,55 @@
+import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { run, whyNoMounts } from './commands.ts';
+import { owe } from './undo.ts';
+
+/** Why there can be no such disk here; null where there can. Tries it. */
+export function whyNoSmallDisk(): string | null {
+  const missing = whyNoMounts();
+  if (missing !== null) return missing;
+  try {
+    new SmallDisk(64).dispose();
+    return null;
+  } catch (error) {
+    return `no tmpfs can be mounted: ${(error as Error).message.trim()}`;
+  }
+}
+
+/** A disk that is soon full, and can be given room again. */
+export class SmallDisk {
+  readonly directory: string;
+  readonly #ballast: string;
+  readonly #dispose: () => void;
+
+  constructor(kibibytes: number) {
+    this.directory = mkdtempSync(join(tmpdir(), 'sessiontree-small-'));
+    this.#ballast = join(this.directory, 'ballast');
+    let mounted = false;
+    this.#dispose = owe(() => {
+      if (mounted) run('umount', this.directory);
+      rmdirSync(this.directory);
+    });
+    try {
+      run('mount', '-t', 'tmpfs', '-o', `size=${kibibytes}k`, 'tmpfs', this.directory);
+      mounted = true;
+    } catch (error) {
+      this.#dispose();
+      throw error;
+    }
+  }
+
+  /** Takes room away. */
+  load(kibibytes: number): void {
+    writeFileSync(this.#ballast, Buffer.alloc(kibibytes * 1024));
+  }
+
+  /** Gives it back. */
+  unload(): void {
+    rmSync(this.#ballast);
+  }
+
+  dispose(): void {
+    this.#dispose();
+  }
+}

@@ -1,0 +1,201 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
+import type { Message, NewMessage } from '../../src/model/message.ts';
+import { sessionPath } from '../../src/repository/files/layout.ts';
+import type { ListKey, SessionReader } from '../../src/repository/repository.ts';
+import type { Model, ModelSession } from './model.ts';
+import { describeMutation, type Mutation, targetOf } from './mutation.ts';
+import { Fault } from './part.ts';
+import { differenceOf, type Read, type State, stateAfter } from './state.ts';
+
+/** What the model is compared with. */
+export type Reader = Pick<
+  SessionReader,
+  'findMany' | 'childrenOf' | 'historyOf' | 'list' | 'count' | 'status'
+>;
+
+/**
+ * Compares all that the store gives with what it acknowledged. Of what is under way in the model, each mutation may have
+ * come in or not, but whole or not at all; after this the model holds what was found. Gives those that came in. Throws a
+ * Fault.
+ */
+export async function verify(model: Model, reader: Reader, directory: string): Promise<Set<Mutation>> {
+  const { quarantined } = await reader.status();
+  if (quarantined.length > 0) throw new Fault(`quarantined: ${JSON.stringify(quarantined.slice(0, 5))}`);
+  const cameIn = await settleShape(model, reader);
+  for (const mutation of await settleSessions(model, reader)) cameIn.add(mutation);
+  model.underWay.clear();
+  await verifyTree(model, reader);
+  await verifyList(model, reader);
+  verifyFiles(model, directory);
+  return cameIn;
+}
+
+/** Which creations and deletions came in. */
+async function settleShape(model: Model, reader: Reader): Promise<Set<Mutation>> {
+  const cameIn = new Set<Mutation>();
+  const creations = [...model.underWay].filter((mutation) => mutation.kind === 'create');
+  for (const [n, session] of (await reader.findMany(creations.map(targetOf))).entries()) {
+    if (!session) continue;
+    model.add(creations[n]!, session.sequence);
+    cameIn.add(creations[n]!);
+  }
+  const living = [...model.sessions.values()];
+  const found = await reader.findMany(living.map(({ id }) => id));
+  const gone = new Set(living.filter((_, n) => found[n] === null).map(({ id }) => id));
+  const deletions = model.deletionsUnderWay().filter((id) => gone.has(id));
+  for (const { id, parentId } of living) {
+    if (gone.has(id) && !deletions.some((deleted) => model.isWithin(id, deleted)))
+      throw new Fault(`session "${id}" was acknowledged, and is gone`);
+    if (!gone.has(id) && parentId !== null && gone.has(parentId))
+      throw new Fault(`session "${id}" is there, though its parent "${parentId}" was deleted`);
+  }
+  for (const mutation of model.underWay) {
+    if (mutation.kind === 'delete' && gone.has(mutation.input.id)) cameIn.add(mutation);
+  }
+  for (const id of gone) model.remove(id);
+  const deleted = [...model.deleted];
+  const back = (await reader.findMany(deleted)).findIndex((session) => session !== null);
+  if (back !== -1) throw new Fault(`session "${deleted[back]}" was deleted, and is back`);
+  return cameIn;
+}
+
+const SESSIONS_AT_A_TIME = 100;
+
+async function settleSessions(model: Model, reader: Reader): Promise<Mutation[]> {
+  const cameIn: Mutation[] = [];
+  const own = Map.groupBy(
+    [...model.underWay].filter(({ kind }) => kind === 'append' || kind === 'update'),
+    targetOf,
+  );
+  const living = [...model.sessions.values()];
+  for (let start = 0; start < living.length; start += SESSIONS_AT_A_TIME) {
+    const batch = living.slice(start, start + SESSIONS_AT_A_TIME);
+    const sessions = await reader.findMany(batch.map(({ id }) => id));
+    const histories = await reader.historyOf(
+      batch.map(({ id }) => ({ sessionId: id, page: { limit: 1_000_000, from: 'start' } })),
+      2 ** 40,
+    );
+    for (const [n, session] of batch.entries()) {
+      const read = { session: sessions[n]!, history: histories[n]!.items };
+      cameIn.push(...settle(session, read, own.get(session.id) ?? []));
+    }
+  }
+  return cameIn;
+}
+
+/** Finds the order of mutations that explains what is read, and so which of `unanswered` came in. */
+function settle(session: ModelSession, read: Read, unanswered: readonly Mutation[]): Mutation[] {
+  const { settled, acknowledged } = session;
+  const { version } = read.session;
+  for (const [made, mutation] of acknowledged) {
+    if (made > version)
+      throw new Fault(
+        `the ${describeMutation(mutation)} was acknowledged as version ${made}, and is gone: the session is at ${version}`,
+      );
+  }
+  const versions = Array.from({ length: version - settled.version }, (_, n) => settled.version + 1 + n);
+  const free = versions.filter((made) => !acknowledged.has(made));
+  let difference = `session "${session.id}": nobody asked for its version ${free.at(-1)}`;
+  for (const came of arrangements(unanswered, free.length)) {
+    const rest = [...came];
+    const mutations = versions.map((made) => acknowledged.get(made) ?? rest.shift()!);
+    const state = stateAfter(settled, mutations);
+    const differs = differenceOf(state, read);
+    if (differs === null) {
+      session.settled = state;
+      acknowledged.clear();
+      return came;
+    }
+    difference = differs;
+  }
+  throw new Fault(difference);
+}
+
+/** Every way to put `count` of `items` in order. */
+function* arrangements<T>(items: readonly T[], count: number): Generator<T[]> {
+  if (count === 0) yield [];
+  else
+    for (const [n, first] of items.entries())
+      for (const rest of arrangements(items.toSpliced(n, 1), count - 1)) yield [first, ...rest];
+}
+
+async function verifyTree(model: Model, reader: Reader): Promise<void> {
+  const living = [...model.sessions.keys()];
+  const byParent = model.children();
+  const sessions = await reader.findMany(living);
+  const pages = await reader.childrenOf(living, { limit: 1_000_000, from: 'start' });
+  for (const [n, id] of living.entries()) {
+    const expected = byParent.get(id)?.map((child) => child.id) ?? [];
+    const read = pages[n]!.items.map((child) => child.id);
+    if (read.join() !== expected.join())
+      throw new Fault(`the children of "${id}" should be [${expected}], and are [${read}]`);
+    const { parentId, childCount } = sessions[n]!;
+    if (childCount !== expected.length || parentId !== model.sessions.get(id)!.parentId)
+      throw new Fault(
+        `session "${id}" has ${childCount} children under "${parentId}", expected ${expected.length}`,
+      );
+  }
+}
+
+async function verifyList(model: Model, reader: Reader): Promise<void> {
+  const listed: string[] = [];
+  let after: ListKey | undefined;
+  for (let more = true; more; ) {
+    const order = { field: 'CREATED_AT', direction: 'ASC' } as const;
+    const page = await reader.list({}, order, { limit: 100, from: 'start', after });
+    listed.push(...page.items.map(({ id }) => id));
+    const last = page.items.at(-1);
+    more = page.hasMore;
+    if (last) after = { time: last.createdAt.getTime(), sequence: last.sequence };
+  }
+  const expected = [...model.sessions.keys()].sort().join();
+  if (listed.sort().join() !== expected)
+    throw new Fault(`the list of sessions should be [${expected}], and is [${listed}]`);
+  const count = await reader.count({});
+  if (count !== listed.length) throw new Fault(`${listed.length} sessions are listed, ${count} are counted`);
+}
+
+interface Line {
+  readonly version: number;
+  readonly messages?: readonly Message[];
+}
+
+/** Reads the files by themselves: whole lines, each mutation once, and no file of a deleted session. */
+function verifyFiles(model: Model, directory: string): void {
+  for (const id of model.deleted) {
+    if (existsSync(join(directory, sessionPath(id))))
+      throw new Fault(`session "${id}" was deleted, its file is there`);
+  }
+  for (const { id, settled } of model.sessions.values()) {
+    const text = readFileSync(join(directory, sessionPath(id)), 'utf8');
+    const lines = text.split('\n');
+    if (lines.pop() !== '') throw new Fault(`the file of "${id}" ends without a newline`);
+    const records = lines.map((line, n) => recordOf(line, `line ${n + 1} of the file of "${id}"`));
+    const versions = new Set(records.map(({ version }) => version));
+    if (versions.size !== settled.version)
+      throw new Fault(`the file of "${id}" holds ${versions.size} mutations, expected ${settled.version}`);
+    compareMessages(
+      id,
+      settled,
+      records.flatMap(({ messages }) => messages ?? []),
+    );
+  }
+}
+
+function compareMessages(id: string, { history }: State, written: readonly NewMessage[]): void {
+  const contents = (messages: readonly NewMessage[]) => messages.map(({ content }) => content).join('\n');
+  if (contents(written) !== contents(history))
+    throw new Fault(
+      `the file of "${id}" holds ${written.length} messages, which are not the ${history.length} expected`,
+    );
+}
+
+function recordOf(line: string, place: string): Line {
+  const body = line.slice(0, -18);
+  const checksum = crc32(body).toString(16).padStart(8, '0');
+  if (line !== `${body},"crc":"${checksum}"}`)
+    throw new Fault(`${place} is not whole: ${line.slice(0, 200)}`);
+  return JSON.parse(line) as Line;
+}
