@@ -1,19 +1,26 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type JsonValue, jsonContains } from '../../../model/json.ts';
+import { RecentRows } from './recent-rows.ts';
 import { INDEX_VERSION, INDEXES, LOOSE_TERMS, RELINK, SORT_TERMS, TABLES, TREE_INDEX } from './schema.ts';
+
+/** Of some 500 bytes each, and their metadata. */
+const RECENT_ROWS = 1_000;
 
 /** The index's SQLite database, with its statements prepared once. */
 export class IndexDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** Shared by what reads and what writes. */
+  readonly recent: RecentRows;
 
   /** It is being built: linked, indexed and said to be complete once all is in. */
   #filling = false;
   /** A part of it could not be read. */
   #damaged = false;
 
-  private constructor(database: DatabaseSync) {
+  private constructor(database: DatabaseSync, recentRows: number) {
     this.#database = database;
+    this.recent = new RecentRows(recentRows);
     database.function('json_contains', { deterministic: true }, (json, part) =>
       Number(jsonContains(JSON.parse(String(json)) as JsonValue, parsedOnce(String(part)))),
     );
@@ -21,14 +28,14 @@ export class IndexDatabase {
 
   /** An empty one in memory: for programs that read beside the one that owns the directory. */
   static inMemory(): IndexDatabase {
-    const index = new IndexDatabase(new DatabaseSync(':memory:'));
+    const index = new IndexDatabase(new DatabaseSync(':memory:'), 0);
     index.#beginFilling();
     return index;
   }
 
   /** An empty one in the file `path`, which must not be there. */
   static create(path: string): IndexDatabase {
-    const index = new IndexDatabase(new DatabaseSync(path));
+    const index = new IndexDatabase(new DatabaseSync(path), RECENT_ROWS);
     // Built in one go, or built again: a rebuild that was cut short never says that it is complete.
     index.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072');
     index.#beginFilling();
@@ -59,7 +66,8 @@ export class IndexDatabase {
     let database: DatabaseSync | undefined;
     try {
       database = new DatabaseSync(path, { readOnly: options.readOnly });
-      const index = new IndexDatabase(database);
+      // Beside another process that writes, nothing tells what changes.
+      const index = new IndexDatabase(database, options.readOnly ? 0 : RECENT_ROWS);
       const sound =
         index.meta('version') === INDEX_VERSION &&
         index.meta('store') === store &&
@@ -93,6 +101,7 @@ export class IndexDatabase {
   /** For the `IndexWriter`, which also tells what came of it. */
   relink(): void {
     this.#database.exec(RELINK);
+    this.recent.clear();
   }
 
   // A commit need not reach the disk: what the index lost, the files still say. WAL keeps it whole across a power cut.
@@ -142,6 +151,7 @@ export class IndexDatabase {
       this.#database.exec('COMMIT');
     } catch (error) {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.recent.clear();
       throw error;
     }
   }

@@ -49,7 +49,11 @@ export class IndexReader {
   }
 
   row(id: string): SessionRow | undefined {
-    return this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
+    const recent = this.#db.recent.get(id);
+    if (recent) return recent;
+    const row = this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
+    if (row) this.#db.recent.remember(row);
+    return row;
   }
 
   session(id: string): Session | null {

@@ -1,5 +1,5 @@
 /** Changes with every change of the tables below: an index of another version is thrown away and built again. */
-export const INDEX_VERSION = 2;
+export const INDEX_VERSION = 3;
 
 /**
  * The index: what is needed to answer without reading the files. It holds nothing that they do not.
@@ -101,8 +101,8 @@ CREATE INDEX sessions_root_created ON sessions (root_id, created_at);
 CREATE INDEX sessions_root_active ON sessions (root_id, last_active_at);
 CREATE INDEX sessions_created ON sessions (created_at);
 CREATE INDEX sessions_active ON sessions (last_active_at);
-CREATE INDEX sessions_user_created ON sessions (user_id, created_at);
-CREATE INDEX sessions_user_active ON sessions (user_id, last_active_at);
+CREATE INDEX sessions_user_created ON sessions (user_id, created_at) WHERE user_id IS NOT NULL;
+CREATE INDEX sessions_user_active ON sessions (user_id, last_active_at) WHERE user_id IS NOT NULL;
 CREATE INDEX roots_created ON sessions (created_at) WHERE parent_seq IS NULL;
 CREATE INDEX roots_active ON sessions (last_active_at) WHERE parent_seq IS NULL;
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;

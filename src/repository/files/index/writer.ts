@@ -2,7 +2,7 @@ import type { JsonObject } from '../../../model/json.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SHARDS, sessionPath } from '../layout.ts';
 import type { DeleteRecord, Tombstone } from '../record.ts';
-import type { Applied, AppliedOperation, SessionState } from '../session-state.ts';
+import type { Applied, AppliedOperation, MessageLocation, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
 import type { SessionRow } from './session-row.ts';
@@ -62,6 +62,7 @@ export class IndexWriter {
       state.metadata,
     );
     this.#addTerms(state.sequence, termsOf(state.metadata));
+    this.#db.recent.clear();
   }
 
   /** Counts a session's children anew: for one that was taken out and put back. */
@@ -71,6 +72,7 @@ export class IndexWriter {
          WHERE id = ?`,
       id,
     );
+    this.#db.recent.clear();
   }
 
   /** `before` is the metadata that the index has of it. */
@@ -94,6 +96,18 @@ export class IndexWriter {
       state.metadata,
       state.sequence,
     );
+    this.#db.recent.change(state.id, {
+      title: state.title,
+      last_active_at: state.lastActiveAt,
+      message_count: state.messageCount,
+      history_length: state.historyLength,
+      next_ordinal: state.nextOrdinal,
+      version: state.version,
+      last_seq: state.lastSeq,
+      size: state.size,
+      mtime,
+      metadata: state.metadata,
+    });
   }
 
   #addTerms(seq: number, terms: readonly number[]): void {
@@ -108,17 +122,13 @@ export class IndexWriter {
 
   /** The messages and the operation of one line. */
   addEffects(sequence: number, { messages, operation }: Omit<Applied, 'state'>): void {
-    for (const message of messages) {
-      this.#db.run(
-        'INSERT INTO messages VALUES (?, ?, ?, ?, ?, ?, ?)',
-        sequence,
-        message.ordinal,
-        message.position,
-        MESSAGE_ROLES.indexOf(message.role),
-        message.offset,
-        message.length,
-        message.bytes,
-      );
+    // Several rows at once take half the time of as many by themselves.
+    let added = 0;
+    for (const [batch, sql] of INSERT_MESSAGES) {
+      for (; messages.length - added >= batch; added += batch) {
+        const rows = messages.slice(added, added + batch).flatMap((message) => messageRow(sequence, message));
+        this.#db.run(sql, ...rows);
+      }
     }
     if (operation) this.#addOperation(operation);
   }
@@ -183,6 +193,7 @@ export class IndexWriter {
     if (row) {
       this.#removeTerms(row.seq, termsOf(row.metadata));
       this.#db.run('DELETE FROM sessions WHERE seq = ?', row.seq);
+      this.#db.recent.clear();
       this.removeEffects(row.seq, id);
     }
     this.#db.run('DELETE FROM quarantine WHERE session_id = ?', id);
@@ -230,6 +241,18 @@ export class IndexWriter {
       Date.now(),
     );
   }
+}
+
+const INSERT_MESSAGES = new Map(
+  [64, 2, 1].map((rows) => [
+    rows,
+    `INSERT INTO messages VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
+  ]),
+);
+
+function messageRow(sequence: number, message: MessageLocation): number[] {
+  const { ordinal, position, role, offset, length, bytes } = message;
+  return [sequence, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes];
 }
 
 function termsOf(metadata: string): number[] {
