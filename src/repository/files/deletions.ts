@@ -6,14 +6,14 @@ import type { Committer } from './commit/committer.ts';
 import type { DurableFiles } from './disk/durable.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { IndexReader } from './index/reader.ts';
-import type { SessionRow } from './index/session-row.ts';
-import type { IndexWriter } from './index/writer.ts';
+import { IndexWriter } from './index/writer.ts';
 import { type Layout, sessionPath } from './layout.ts';
 import { encodeLine } from './line.ts';
 import type { Logger } from './options.ts';
-import { parseStoreRecord, stampOf } from './record.ts';
+import { eachAtPace } from './pace.ts';
+import { type DeleteRecord, parseTombstone, stampOf, type Tombstone } from './record.ts';
 import type { SessionWrites } from './session-writes.ts';
-import { deletionOf } from './tombstone.ts';
+import { tombstoneOf } from './tombstone.ts';
 
 export interface DeletionsParts {
   readonly layout: Layout;
@@ -28,6 +28,9 @@ export interface DeletionsParts {
   readonly storeLogSize: number;
 }
 
+/** So many sessions go in one go: some milliseconds. */
+const FEW = 200;
+
 /** Takes sessions away: one line in the store's log is the commit, the files go after it. */
 export class Deletions {
   readonly #parts: DeletionsParts;
@@ -38,28 +41,26 @@ export class Deletions {
     this.#storeLogSize = parts.storeLogSize;
   }
 
-  /** What a deletion would take, in pre-order. Throws the ClientError that would refuse it. */
-  plan(input: DeleteSession): SessionRow[] {
+  /**
+   * The ids that a deletion would take, in pre-order. To be called while nothing is created, moved or deleted: the subtree
+   * must stay as it is. Rejects with the ClientError that would refuse it.
+   */
+  async plan(input: DeleteSession): Promise<string[]> {
     const { index } = this.#parts;
-    const row = index.row(input.id);
-    if (!row) throw new SessionNotFoundError(input.id);
-    const { expectedVersion: expected } = input;
-    if (expected != null && expected !== row.version)
-      throw ConflictError.version(input.id, expected, row.version);
-    if (input.mode === 'RESTRICT' && row.child_count > 0) {
-      throw new SessionHasChildrenError(input.id, row.child_count);
-    }
-    return index.subtree(input.id);
+    this.#refuse(input);
+    const ids: string[] = [];
+    await eachAtPace(index.subtree(input.id), ({ id }) => ids.push(id));
+    return ids;
   }
 
-  /** The ids that went, in pre-order. To be called while nothing is created: the subtree must stay as it is. */
+  /** The ids that went, in pre-order. To be called as `plan`. */
   async delete(input: DeleteSession, operation: Operation | undefined): Promise<string[]> {
-    const { index, writes } = this.#parts;
-    const release = await writes.hold(index.subtree(input.id).map(({ id }) => id));
+    const ids = await this.plan(input);
+    const release = await this.#parts.writes.hold(ids);
     try {
-      const doomed = this.plan(input);
-      await this.#commit(doomed, operation);
-      const ids = doomed.map(({ id }) => id);
+      // What was under way to it when it was planned may have changed its version.
+      this.#refuse(input);
+      await this.#commit(ids, operation);
       await this.#unlink(ids);
       return ids;
     } finally {
@@ -67,22 +68,46 @@ export class Deletions {
     }
   }
 
-  async #commit(doomed: readonly SessionRow[], operation: Operation | undefined): Promise<void> {
+  #refuse({ id, mode, expectedVersion: expected }: DeleteSession): void {
+    const row = this.#parts.index.row(id);
+    if (!row) throw new SessionNotFoundError(id);
+    if (expected != null && expected !== row.version) throw ConflictError.version(id, expected, row.version);
+    if (mode === 'RESTRICT' && row.child_count > 0) throw new SessionHasChildrenError(id, row.child_count);
+  }
+
+  async #commit(ids: readonly string[], operation: Operation | undefined): Promise<void> {
     const { layout, db, index, writer, files, committer } = this.#parts;
+    const sessions: object[] = [];
+    const tombstones: Tombstone[] = [];
+    await eachAtPace(ids, (id) => {
+      const tombstone = tombstoneOf(index.row(id)!, index.operationsOf(id));
+      sessions.push(tombstone);
+      tombstones.push(parseTombstone(tombstone));
+    });
     this.#storeLogSize += await committer.commit({
       prepare: (seq) => {
-        const wire = deletionOf(stampOf(seq, new Date(), operation), doomed, (id) => index.operationsOf(id));
-        const parsed = parseStoreRecord(wire);
-        if ('fault' in parsed || parsed.record.op !== 'delete') {
-          throw new Error('A deletion that could not be read back.');
-        }
-        return { bytes: encodeLine(wire), record: parsed.record };
+        const at = new Date();
+        const line = encodeLine({ ...stampOf(seq, at, operation), op: 'delete', sessions });
+        const record: DeleteRecord = { seq, at: at.getTime(), operation, op: 'delete', sessions: tombstones };
+        return { line, record };
       },
-      write: ({ bytes }) => files.append({ path: layout.storeLog, size: this.#storeLogSize }, bytes),
-      apply: ({ bytes, record }) => {
-        writer.applyDeletion(record);
-        db.setMeta('store_log_size', this.#storeLogSize + bytes.length);
-        return bytes.length;
+      write: ({ line }) => files.append({ path: layout.storeLog, size: this.#storeLogSize }, line),
+      change: ({ line, record }) => {
+        const size = this.#storeLogSize + line.length;
+        if (ids.length <= FEW) {
+          return () => {
+            writer.applyDeletion(record);
+            db.setMeta('store_log_size', size);
+            return line.length;
+          };
+        }
+        return {
+          *inSteps(own) {
+            yield* new IndexWriter(own).deletionSteps(record);
+            own.setMeta('store_log_size', size);
+            return line.length;
+          },
+        };
       },
       undo: () => files.undo({ path: layout.storeLog, size: this.#storeLogSize }),
     });
@@ -92,12 +117,15 @@ export class Deletions {
   async #unlink(ids: readonly string[]): Promise<void> {
     const { layout, files, logger } = this.#parts;
     const directories = new Set<string>();
-    const removing = ids.map((id) => {
-      const path = join(layout.root, sessionPath(id));
-      directories.add(dirname(path));
-      return files.remove(path);
-    });
-    const removed = await Promise.allSettled(removing);
+    const removed: PromiseSettledResult<void>[] = [];
+    for (let from = 0; from < ids.length; from += FEW) {
+      const removing = ids.slice(from, from + FEW).map((id) => {
+        const path = join(layout.root, sessionPath(id));
+        directories.add(dirname(path));
+        return files.remove(path);
+      });
+      removed.push(...(await Promise.allSettled(removing)));
+    }
     const synced = await Promise.allSettled(
       [...directories].map((directory) => files.syncDirectory(directory)),
     );

@@ -137,7 +137,7 @@ export class FileRepository extends FileReader implements SessionRepository {
 
   async delete(input: DeleteSession, operation?: Operation): Promise<Deleted> {
     const deletedIds = input.dryRun
-      ? this.#deletions.plan(input).map(({ id }) => id)
+      ? await this.#gate.exclusive(() => this.#deletions.plan(input))
       : await this.#accept(
           operation,
           () => this.#gate.exclusive(() => this.#deletions.delete(input, operation)),
@@ -233,11 +233,13 @@ export class FileRepository extends FileReader implements SessionRepository {
       prepare: (seq) =>
         writtenAt(0, createRecords(stampOf(seq, new Date(), operation), this.#parts.store, whole), null),
       write: ({ bytes }) => this.#files.create(path, bytes),
-      apply: ({ state, effects }, mtime) => {
-        this.#writer.insertSession(state, mtime);
-        for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
-        return this.index.session(id)!;
-      },
+      change:
+        ({ state, effects }, mtime) =>
+        () => {
+          this.#writer.insertSession(state, mtime);
+          for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
+          return this.index.session(id)!;
+        },
       undo: () => this.#files.remove(path),
     });
   }

@@ -49,6 +49,7 @@ export class ForeignChanges {
     const { db, index, writer, handles } = this.#parts;
     await handles.forget(this.#path(id));
     const path = sessionPath(id);
+    await db.writable();
     db.transaction(() => {
       const { reshaped, homeless } = indexFile({ ...this.#parts, mend: true }, id, path);
       if (homeless) writer.addFault({ kind: 'file', path, line: null, sessionId: id, reason: HOMELESS });

@@ -9,12 +9,12 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { IndexDatabase } from './index/database.ts';
 import { type IndexingTask, indexFile } from './index-file.ts';
 import { SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
 import { encodeLine } from './line.ts';
 import type { Progress } from './options.ts';
+import { Pace } from './pace.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Reconciliation extends IndexingTask {
@@ -37,16 +37,15 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   const homeless: Homeless[] = [];
   let reshaped = false;
   let done = 0;
-  let pause = performance.now() + TURN;
+  const pace = new Pace(TURN);
   const known = knownFiles(db, task.shards);
   const anyDeleted = db.get('SELECT 1 FROM tombstones LIMIT 1') !== undefined;
 
   for (const { shard, name } of files) {
     done += 1;
-    if (performance.now() > pause) {
+    if (pace.isDue) {
       onProgress('Indexing sessions', done, files.length);
-      await nextTurn();
-      pause = performance.now() + TURN;
+      await pace.rest();
     }
     const id = sessionIdOfFileName(name);
     const path = join('sessions', shard, name);

@@ -140,6 +140,9 @@ function parse<Record>(schema: z.ZodType<Record>, value: object): { record: Reco
 export const parseSessionRecord = (value: object) => parse(sessionRecord, value);
 export const parseStoreRecord = (value: object) => parse(storeRecord, value);
 
+/** Throws where a reader could not make sense of it. */
+export const parseTombstone = (value: object): Tombstone => tombstone.parse(value);
+
 /** What every record of a new mutation begins with. */
 export function stampOf(seq: number, at: Date, op: Operation | undefined) {
   return { seq, at: at.toISOString(), ...(op && { operation: op }) };

@@ -1,23 +1,14 @@
 import type { Session } from '../../model/session.ts';
 import type { TombstoneRow } from './index/reader.ts';
 import type { SessionRow } from './index/session-row.ts';
-import type { Stamp } from './mutation.ts';
 import type { Tombstone } from './record.ts';
 import type { AppliedOperation } from './session-state.ts';
 
 /**
- * The record that commits a deletion. A session that had operations leaves behind what answers a late retry of one:
+ * What the record of a deletion says of a session. One that had operations leaves behind what answers a late retry of one:
  * counts, times and ids, never its title, metadata or messages.
  */
-export function deletionOf(
-  stamp: Stamp,
-  sessions: readonly SessionRow[],
-  operationsOf: (id: string) => readonly AppliedOperation[],
-): object {
-  return { ...stamp, op: 'delete', sessions: sessions.map((row) => tombstoneOf(row, operationsOf(row.id))) };
-}
-
-function tombstoneOf(row: SessionRow, operations: readonly AppliedOperation[]): object {
+export function tombstoneOf(row: SessionRow, operations: readonly AppliedOperation[]): object {
   const tombstone = { id: row.id, parentId: row.parent_id ?? undefined, arrival: row.arrival };
   if (operations.length === 0) return tombstone;
   return {

@@ -47,6 +47,30 @@ export function describeDelete(store: OpenStore): void {
       ]);
     });
 
+    it('of a large tree is seen whole or not at all, and keeps nobody from writing', async () => {
+      const { repository } = store;
+      await store.create({ id: 'keep' });
+      await store.create({ id: 'top' });
+      await Promise.all(Array.from({ length: 1_000 }, () => store.create({ parentId: 'top' })));
+      let deleted = false;
+      const deleting = remove({ id: 'top', mode: 'CASCADE' }).then((answer) => {
+        deleted = true;
+        return answer;
+      });
+      const seen = new Set<number>();
+      let written = 0;
+      while (!deleted) {
+        seen.add((await repository.countDescendants(['top'], null))[0]!);
+        await repository.append({ sessionId: 'keep', messages: [say('meanwhile')] });
+        await repository.create({ parentId: 'keep' });
+        written += 1;
+      }
+      expect((await deleting).deletedIds).toHaveLength(1_001);
+      seen.add((await repository.countDescendants(['top'], null))[0]!);
+      expect([...seen]).toEqual([1_000, 0]);
+      expect(await store.find('keep')).toMatchObject({ historyLength: written, childCount: written });
+    });
+
     it('takes it out of every answer', async () => {
       await growTree();
       const { repository } = store;

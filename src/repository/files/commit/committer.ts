@@ -1,7 +1,7 @@
 import { StorageError } from '../../../model/errors.ts';
 import { storageError } from '../disk/durable.ts';
 import type { IndexDatabase } from '../index/database.ts';
-import { Sequencer } from './sequencer.ts';
+import { type Change, Sequencer } from './sequencer.ts';
 
 /**
  * Takes mutations through their commit: a sequence number, the write, then the index, in the order of the numbers. Where
@@ -9,15 +9,30 @@ import { Sequencer } from './sequencer.ts';
  * next start builds it again.
  */
 export class Committer {
-  readonly #db: IndexDatabase;
   readonly #sequencer: Sequencer;
   #lastSeq: number;
   #failed = false;
 
   constructor(db: IndexDatabase, lastSeq: number) {
-    this.#db = db;
     this.#lastSeq = lastSeq;
-    this.#sequencer = new Sequencer(lastSeq, (work) => this.#transaction(work));
+    this.#sequencer = new Sequencer(lastSeq, {
+      atOnce: (work) => {
+        this.#check();
+        try {
+          db.transaction(work);
+        } catch (cause) {
+          throw this.#failure(cause);
+        }
+      },
+      inSteps: async (work) => {
+        this.#check();
+        try {
+          return await db.transactionAtPace(work);
+        } catch (cause) {
+          throw this.#failure(cause);
+        }
+      },
+    });
   }
 
   /** The highest number that was given out. */
@@ -32,7 +47,7 @@ export class Committer {
 
   /** As of the `Sequencer`: for several mutations that share one write. */
   begin(): number {
-    if (this.#failed) throw needsRestart();
+    this.#check();
     this.#lastSeq = this.#sequencer.begin();
     return this.#lastSeq;
   }
@@ -41,18 +56,18 @@ export class Committer {
     this.#sequencer.giveUp(seq);
   }
 
-  apply<T>(seq: number, change: () => T): Promise<T> {
+  apply<T>(seq: number, change: Change<T>): Promise<T> {
     return this.#sequencer.commit(seq, change);
   }
 
   /**
-   * One mutation by itself: `prepare` under its number, `write` to the disk, `apply` to the index. What was written and
+   * One mutation by itself: `prepare` under its number, `write` to the disk, `change` the index. What was written and
    * cannot be applied is undone: it was answered to nobody.
    */
   async commit<Prepared, Result, T>(steps: {
     prepare: (seq: number) => Prepared;
     write: (prepared: Prepared) => Promise<Result>;
-    apply: (prepared: Prepared, written: Result) => T;
+    change: (prepared: Prepared, written: Result) => Change<T>;
     undo: () => Promise<void>;
   }): Promise<T> {
     const seq = this.begin();
@@ -66,24 +81,23 @@ export class Committer {
       throw error;
     }
     try {
-      return await this.apply(seq, () => steps.apply(prepared, written));
+      return await this.apply(seq, steps.change(prepared, written));
     } catch (error) {
       await steps.undo();
       throw error;
     }
   }
 
-  #transaction(work: () => void): void {
+  #check(): void {
     if (this.#failed) throw needsRestart();
-    try {
-      this.#db.transaction(work);
-    } catch (cause) {
-      const error = storageError(cause);
-      // For want of room: the index is as it was before.
-      if (error.retryable) throw error;
-      this.#failed = true;
-      throw needsRestart({ cause });
-    }
+  }
+
+  #failure(cause: unknown): StorageError {
+    const error = storageError(cause);
+    // For want of room: the index is as it was before.
+    if (error.retryable) return error;
+    this.#failed = true;
+    return needsRestart({ cause });
   }
 }
 

@@ -1,7 +1,18 @@
+import type { IndexDatabase } from '../index/database.ts';
+
+/** A change of the index: in one go, or in steps between which others have a turn. It is seen whole or not at all. */
+export type Change<T> = (() => T) | { readonly inSteps: (index: IndexDatabase) => Iterator<void, T> };
+
+/** How changes are made: all of one call, or nothing. */
+export interface Transactions {
+  atOnce(work: () => void): void;
+  inSteps<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T>;
+}
+
 interface Entry {
   readonly seq: number;
   state: 'writing' | 'written' | 'given up';
-  apply: () => unknown;
+  change: Change<unknown>;
   settle: (outcome: { value: unknown } | { error: unknown }) => void;
 }
 
@@ -12,28 +23,27 @@ interface Entry {
 export class Sequencer {
   #next: number;
   readonly #entries: Entry[] = [];
-  readonly #transaction: (work: () => void) => void;
+  readonly #transactions: Transactions;
   #draining = false;
 
-  /** `transaction` runs work on the index, all of it or nothing. */
-  constructor(last: number, transaction: (work: () => void) => void) {
+  constructor(last: number, transactions: Transactions) {
     this.#next = last + 1;
-    this.#transaction = transaction;
+    this.#transactions = transactions;
   }
 
   /** The number of the mutation that is about to be written. Must be ended by `commit` or `giveUp`. */
   begin(): number {
     const seq = this.#next;
     this.#next += 1;
-    this.#entries.push({ seq, state: 'writing', apply: () => {}, settle: () => {} });
+    this.#entries.push({ seq, state: 'writing', change: () => {}, settle: () => {} });
     return seq;
   }
 
-  /** It is on the disk: runs `apply` once all before it are applied or given up, and resolves with what it returns. */
-  commit<T>(seq: number, apply: () => T): Promise<T> {
+  /** It is on the disk: makes `change` once all before it are made or given up, and resolves with what it returns. */
+  commit<T>(seq: number, change: Change<T>): Promise<T> {
     const entry = this.#entry(seq);
     return new Promise<T>((resolve, reject) => {
-      entry.apply = apply;
+      entry.change = change;
       entry.settle = (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T));
       entry.state = 'written';
       this.#schedule();
@@ -56,28 +66,46 @@ export class Sequencer {
   #schedule(): void {
     if (this.#draining || this.#entries[0]?.state === 'writing') return;
     this.#draining = true;
-    setImmediate(() => {
+    setImmediate(async () => {
+      for (let ready = this.#takeReady(); ready.length > 0; ready = this.#takeReady())
+        await this.#make(ready);
       this.#draining = false;
-      this.#drain();
     });
   }
 
-  #drain(): void {
-    const ended = this.#entries.findIndex((entry) => entry.state === 'writing');
-    const ready = this.#entries.splice(0, ended === -1 ? this.#entries.length : ended);
-    const written = ready.filter((entry) => entry.state === 'written');
-    if (written.length === 0) return;
-    const values: unknown[] = [];
-    try {
-      this.#transaction(() => {
-        for (const entry of written) values.push(entry.apply());
-      });
-    } catch (error) {
-      for (const entry of written) entry.settle({ error });
-      return;
-    }
-    written.forEach((entry, n) => {
-      entry.settle({ value: values[n] });
-    });
+  /** The next that are written: one that goes in steps by itself, or all before such a one. */
+  #takeReady(): Entry[] {
+    while (this.#entries[0]?.state === 'given up') this.#entries.shift();
+    const [first] = this.#entries;
+    if (first?.state !== 'written') return [];
+    if (isInSteps(first)) return this.#entries.splice(0, 1);
+    const end = this.#entries.findIndex((entry) => entry.state === 'writing' || isInSteps(entry));
+    const ready = this.#entries.splice(0, end === -1 ? this.#entries.length : end);
+    return ready.filter(({ state }) => state === 'written');
   }
+
+  async #make(ready: readonly Entry[]): Promise<void> {
+    try {
+      const values = await this.#transact(ready);
+      for (const [n, entry] of ready.entries()) entry.settle({ value: values[n] });
+    } catch (error) {
+      for (const entry of ready) entry.settle({ error });
+    }
+  }
+
+  #transact(ready: readonly Entry[]): unknown[] | Promise<unknown[]> {
+    const [{ change }] = ready as [Entry];
+    if (typeof change !== 'function') {
+      return this.#transactions.inSteps(change.inSteps).then((value) => [value]);
+    }
+    const values: unknown[] = [];
+    this.#transactions.atOnce(() => {
+      for (const entry of ready) values.push((entry.change as () => unknown)());
+    });
+    return values;
+  }
+}
+
+function isInSteps({ change }: Entry): boolean {
+  return typeof change !== 'function';
 }

@@ -1,5 +1,5 @@
 import { constants, fstatSync, writeSync } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm } from 'node:fs/promises';
+import { type FileHandle, lstat, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageError } from '../../../model/errors.ts';
 import type { HandlePool } from './handle-pool.ts';
@@ -122,7 +122,9 @@ export class DurableFiles {
   /** Removes a file, and lets go of it. It need not be there. The directory is synced by the caller, once for many. */
   async remove(path: string): Promise<void> {
     await this.#handles.forget(path);
-    await rm(path, { force: true });
+    await unlink(path).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error;
+    });
     this.#inDoubt.delete(path);
   }
 

@@ -1,5 +1,6 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type JsonValue, jsonContains } from '../../../model/json.ts';
+import { Pace, STRETCH } from '../pace.ts';
 import { RecentRows } from './recent-rows.ts';
 import { INDEX_VERSION, INDEXES, LOOSE_TERMS, RELINK, SORT_TERMS, TABLES, TREE_INDEX } from './schema.ts';
 
@@ -10,6 +11,8 @@ const RECENT_ROWS = 1_000;
 export class IndexDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
+  /** A transaction at pace is under way. */
+  #busy: Promise<unknown> | null = null;
   /** Shared by what reads and what writes. */
   readonly recent: RecentRows;
 
@@ -153,6 +156,44 @@ export class IndexDatabase {
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.recent.clear();
       throw error;
+    }
+  }
+
+  /**
+   * Runs `work` on a connection of its own, resting where it yields, all of it or nothing: nobody sees any of it before its
+   * end. The caller sees to it that nothing else is written meanwhile.
+   */
+  async transactionAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
+    const running = this.#atPace(work);
+    this.#busy = running.catch(() => {});
+    try {
+      return await running;
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  /** Resolves when this connection can write: while a transaction at pace is under way it cannot. */
+  async writable(): Promise<void> {
+    while (this.#busy) await this.#busy;
+  }
+
+  async #atPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
+    const path = this.#database.location();
+    if (path === null) throw new Error('An index in memory has one connection.');
+    const own = new IndexDatabase(new DatabaseSync(path), 0);
+    const pace = new Pace(STRETCH);
+    try {
+      own.#tuneForWriting();
+      own.#database.exec('BEGIN IMMEDIATE');
+      const steps = work(own);
+      let step = steps.next();
+      for (; !step.done; step = steps.next()) if (pace.isDue) await pace.rest();
+      own.#database.exec('COMMIT');
+      return step.value;
+    } finally {
+      own.close();
+      this.recent.clear();
     }
   }
 

@@ -147,12 +147,13 @@ export class IndexReader {
     )!.n;
   }
 
-  /** The session and all beneath it, in pre-order. */
-  subtree(id: string): SessionRow[] {
+  /** The session and all beneath it, in pre-order, read as they are asked for. */
+  *subtree(id: string): Generator<SessionRow, void> {
     const top = this.row(id);
-    if (!top) return [];
+    if (!top) return;
+    yield top;
     const beneath = walkTree(this.#db, top.seq, 'forward', Number.POSITIVE_INFINITY, undefined);
-    return [top, ...beneath.map(({ row }) => row)];
+    for (const { row } of beneath) yield row;
   }
 
   ancestors(id: string): Session[] {

@@ -148,9 +148,15 @@ export class IndexWriter {
 
   /** A committed deletion: its sessions go, their ids and operations stay. */
   applyDeletion(record: DeleteRecord): void {
-    record.sessions.forEach((tombstone, place) => {
+    for (const _ of this.deletionSteps(record));
+  }
+
+  /** The same, a session at each step. */
+  *deletionSteps(record: DeleteRecord): Generator<void, void> {
+    for (const [place, tombstone] of record.sessions.entries()) {
       this.#bury(record.seq, place, tombstone);
-    });
+      yield;
+    }
     if (record.operation) {
       this.#addOperation({
         ...record.operation,
