@@ -164,6 +164,25 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
     ['an unfinished file', async () => writeFile(await placeFor('29/.child.jsonl.1.tmp'), '{"op":')],
   ];
 
+  it('sees the same of a file from another store, before it is adopted and after', async () => {
+    await writeOfEveryKind();
+    await repository.close();
+    await rewrite('run.7', (lines) =>
+      lines.with(0, withChecksum(lines[0]!.slice(0, -18).replace(/"store":"[^"]*"/, '"store":"another"'))),
+    );
+    expect(readStore(directory).unreadable).toMatchObject([
+      { path: expect.stringMatching('/run.7.jsonl'), reason: 'it belongs to the store another' },
+      // The child that it has had here.
+      { reason: 'its parent run.7 cannot be read' },
+    ]);
+    await removeIndex(directory);
+    repository = await openFileRepository({ directory });
+    const adopted = readStore(directory);
+    expect(adopted.unreadable).toEqual([]);
+    expect(adopted.sessions.at(-1)).toMatchObject({ id: 'run.7', version: 4 });
+    expect(adopted.sessions).toEqual(await answersOf(repository));
+  });
+
   it.each(DAMAGES)('sees the same damage as the file repository: %s', async (_name, damage) => {
     await writeOfEveryKind();
     await repository.close();
