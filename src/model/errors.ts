@@ -34,10 +34,20 @@ export class SessionHasChildrenError extends ClientError {
   constructor(sessionId: string, childCount: number) {
     super(
       `The session "${sessionId}" has ${childCount} ${childCount === 1 ? 'child' : 'children'}. ` +
-        'Delete them first, or delete with mode CASCADE.',
+        'Delete them first, or delete with mode CASCADE or REPARENT.',
     );
     this.sessionId = sessionId;
     this.childCount = childCount;
+  }
+}
+
+/** It takes no more messages and no more children. */
+export class SessionArchivedError extends ClientError {
+  readonly sessionId: string;
+
+  constructor(sessionId: string) {
+    super(`The session "${sessionId}" is archived. Unarchive it first.`);
+    this.sessionId = sessionId;
   }
 }
 

@@ -1,9 +1,10 @@
 import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
-import { SESSION_ID_PATTERN } from './id.ts';
+import { parseMessageId, SESSION_ID_PATTERN } from './id.ts';
 import { isJsonObject, type JsonObject, type JsonValue, jsonDepth } from './json.ts';
 import type { Limits } from './limits.ts';
 import { MESSAGE_ROLES } from './message.ts';
+import { ARCHIVED_FILTERS, DELETE_MODES } from './session.ts';
 
 function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0');
@@ -77,6 +78,10 @@ const sessionId = z.string().regex(SESSION_ID_PATTERN, {
   error: 'expected 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit',
 });
 
+const messageId = z.string().refine((id) => parseMessageId(id) !== null, {
+  error: 'expected the id of a message: "<session id>:<number>"',
+});
+
 const count = z.int('expected a whole number up to 2^53 - 1').min(0, 'expected 0 or more');
 
 /** The rules of every input, in one place: the API and the import check by them. */
@@ -124,6 +129,7 @@ export function inputRules(limits: Limits) {
       activeAfter: z.date().nullish(),
       activeBefore: z.date().nullish(),
       metadata: jsonObject(limits.filterBytes, limits.metadataDepth).nullish(),
+      archived: z.enum(ARCHIVED_FILTERS).nullish(),
     }),
     create,
     spawn: create.extend({ parentId: sessionId }),
@@ -153,7 +159,25 @@ export function inputRules(limits: Limits) {
     }),
     delete: z.object({
       id: sessionId,
-      mode: z.enum(['RESTRICT', 'CASCADE']),
+      mode: z.enum(DELETE_MODES),
+      dryRun: z.boolean(),
+      expectedVersion,
+      operationId,
+    }),
+    fork: z.object({
+      sessionId,
+      throughMessageId: messageId.nullish(),
+      id: sessionId.nullish(),
+      title: title.nullish(),
+      asRoot: z.boolean(),
+      expectedVersion,
+      operationId,
+    }),
+    move: z.object({ id: sessionId, parentId: sessionId.nullish(), expectedVersion, operationId }),
+    archive: z.object({ id: sessionId, subtree: z.boolean(), expectedVersion, operationId }),
+    truncate: z.object({
+      sessionId,
+      length: z.int('expected a whole number').min(0, 'expected 0 or more'),
       dryRun: z.boolean(),
       expectedVersion,
       operationId,

@@ -35,7 +35,26 @@ export interface Session {
   /** 1 at creation; grows by one with each mutation of this session itself. */
   readonly version: number;
   readonly damage: readonly Damage[];
+  /** Since when it is hidden from lists that do not ask for it; null where it is not. */
+  readonly archivedAt: Date | null;
+  readonly forkedFrom: ForkOrigin | null;
 }
+
+/** Where a fork's first messages come from; it outlives what it names. */
+export interface ForkOrigin {
+  readonly sessionId: string;
+  /** The last message that was copied; null where there was none. */
+  readonly messageId: string | null;
+  /** How many were copied. */
+  readonly historyLength: number;
+}
+
+/** What becomes of the children of a deleted session: they stop the deletion, go with it, or go to its parent. */
+export const DELETE_MODES = ['RESTRICT', 'CASCADE', 'REPARENT'] as const;
+export type DeleteMode = (typeof DELETE_MODES)[number];
+
+export const ARCHIVED_FILTERS = ['EXCLUDE', 'INCLUDE', 'ONLY'] as const;
+export type ArchivedFilter = (typeof ARCHIVED_FILTERS)[number];
 
 export const SESSION_ORDER_FIELDS = ['CREATED_AT', 'LAST_ACTIVE_AT'] as const;
 export type SessionOrderField = (typeof SESSION_ORDER_FIELDS)[number];
@@ -62,4 +81,6 @@ export interface SessionFilter {
   readonly activeBefore?: Date | null;
   /** Sessions whose metadata contains all of this: see `jsonContains`. */
   readonly metadata?: JsonObject | null;
+  /** Left out: EXCLUDE. */
+  readonly archived?: ArchivedFilter | null;
 }

@@ -2,7 +2,8 @@ import type { MessageRef } from '../model/id.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { Message, MessageRole, NewMessage } from '../model/message.ts';
 import type { Operation } from '../model/operation.ts';
-import type { Session, SessionFilter, SessionOrder } from '../model/session.ts';
+import type { SessionRollup } from '../model/rollup.ts';
+import type { DeleteMode, Session, SessionFilter, SessionOrder } from '../model/session.ts';
 
 /**
  * The half of the contract that reads: what a program may use beside the one that writes.
@@ -42,6 +43,15 @@ export interface SessionReader {
 
   /** The messages with these ids; null where there is none, or where it cannot be read. */
   findMessages(refs: readonly MessageRef[], maxBytes: number): Promise<(Message | null)[]>;
+
+  /** Each session and all beneath it, added up; null for an unknown session. */
+  rollupsOf(ids: readonly string[]): Promise<(SessionRollup | null)[]>;
+
+  /**
+   * Messages whose contents match `query` (see `model/search-text.ts`), the best first, in pages by `offset`. It finds all
+   * that was acknowledged before it began, unless `isComplete` says otherwise.
+   */
+  search(request: SearchRequest): Promise<SearchPage>;
 
   /** A page of the sessions that pass `filter`, in `order`, ties by sequence in the same direction. */
   list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>>;
@@ -88,9 +98,39 @@ export interface SessionRepository extends SessionReader {
 
   /**
    * Takes a session away, all or nothing. A deleted id stays taken. A dry run changes nothing and says what would go.
+   * With REPARENT its children go to its parent, in their order, after those that are there, or become roots.
    * Rejects: SessionNotFoundError, SessionHasChildrenError (RESTRICT), ConflictError, StorageError.
    */
   delete(input: DeleteSession, operation?: Operation): Promise<Deleted>;
+
+  /**
+   * A copy of a history through one of its messages, as a new session: a child of the original, or a root. It has the
+   * original's userId and metadata, and its title unless it is given one. What it copies keeps its times.
+   * Rejects: SessionNotFoundError, SessionExistsError, InvalidInputError (no such message), ConflictError, StorageError
+   * (also where a message that is to be copied cannot be read).
+   */
+  fork(input: ForkSession, operation?: Operation): Promise<Session>;
+
+  /**
+   * A subtree under another parent, after the children that are there; or on its own. Adds one to `version`.
+   * Rejects: SessionNotFoundError, InvalidInputError (under itself), ConflictError, StorageError.
+   */
+  move(input: MoveSession, operation?: Operation): Promise<Session>;
+
+  /**
+   * Hides a session from lists, and all beneath it where `subtree` says so; or brings it back. Adds one to the `version` of
+   * each that changes, and says which, in pre-order: those that were so before are left as they are.
+   * Rejects: SessionNotFoundError, ConflictError, StorageError.
+   */
+  archive(input: ArchiveSession, operation?: Operation): Promise<Archived>;
+
+  /**
+   * Keeps the first `length` messages of a history and drops the rest, which it returns. Adds one to `version`; what
+   * comes next takes the positions of what was dropped, but never its ordinals. A dry run changes nothing.
+   * Rejects: SessionNotFoundError, SessionArchivedError, InvalidInputError (longer than it is), ConflictError, StorageError;
+   * and with a ReadTooLargeError, before anything is written, where more than `maxBytes` would be dropped.
+   */
+  truncate(input: TruncateHistory, maxBytes: number, operation?: Operation): Promise<Truncated>;
 }
 
 /**
@@ -160,7 +200,7 @@ export interface UpdateSession {
 
 export interface DeleteSession {
   readonly id: string;
-  readonly mode: 'RESTRICT' | 'CASCADE';
+  readonly mode: DeleteMode;
   readonly dryRun: boolean;
   readonly expectedVersion?: number | null;
 }
@@ -169,6 +209,68 @@ export interface DeleteSession {
 export interface Deleted {
   readonly deletedIds: readonly string[];
   readonly reparentedIds: readonly string[];
+}
+
+export interface ForkSession {
+  readonly sessionId: string;
+  /** Left out: through the last. */
+  readonly throughMessage?: MessageRef | null;
+  readonly id?: string | null;
+  readonly title?: string | null;
+  readonly asRoot: boolean;
+  readonly expectedVersion?: number | null;
+}
+
+export interface MoveSession {
+  readonly id: string;
+  /** Null: it becomes a root. */
+  readonly parentId: string | null;
+  readonly expectedVersion?: number | null;
+}
+
+export interface ArchiveSession {
+  readonly id: string;
+  /** False brings it back. */
+  readonly archived: boolean;
+  readonly subtree: boolean;
+  readonly expectedVersion?: number | null;
+}
+
+export interface Archived {
+  readonly session: Session;
+  readonly changedIds: readonly string[];
+}
+
+export interface TruncateHistory {
+  readonly sessionId: string;
+  readonly length: number;
+  readonly dryRun: boolean;
+  readonly expectedVersion?: number | null;
+}
+
+export interface Truncated {
+  readonly session: Session;
+  /** Oldest first. What cannot be read is left out. */
+  readonly popped: readonly Message[];
+}
+
+export interface SearchRequest {
+  readonly query: string;
+  /** Only in this session and beneath it. */
+  readonly within?: string | null;
+  readonly roles?: readonly MessageRole[] | null;
+  readonly limit: number;
+  readonly offset: number;
+  /** As an earlier page said it: what came after it is left out, so that pages fit together. */
+  readonly through?: number | null;
+}
+
+export interface SearchPage {
+  readonly hits: readonly MessageRef[];
+  readonly hasMore: boolean;
+  readonly through: number;
+  /** False while the search index catches up: what is found is right, and there may be more. */
+  readonly isComplete: boolean;
 }
 
 export interface StoreStatus {

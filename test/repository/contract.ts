@@ -4,13 +4,17 @@ import { describeConcurrency } from './contract/concurrency.ts';
 import { describeCreate } from './contract/create.ts';
 import { describeDelete } from './contract/delete.ts';
 import { describeDescendants } from './contract/descendants.ts';
+import { describeFork } from './contract/fork.ts';
 import { describeHistory } from './contract/history.ts';
 import { describeList } from './contract/list.ts';
 import { describeOperations } from './contract/operations.ts';
 import { describePages } from './contract/pages.ts';
 import { describePersistence } from './contract/persistence.ts';
+import { describePlacement } from './contract/placement.ts';
 import { describeReads } from './contract/reads.ts';
+import { describeRollup } from './contract/rollup.ts';
 import { type SetUpStore, useStore } from './contract/store.ts';
+import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
 
 /** What every SessionRepository must do. `setup` makes an empty store; it is called once for each test. */
@@ -26,6 +30,10 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeAppend(store);
     describeUpdate(store);
     describeDelete(store);
+    describeFork(store);
+    describePlacement(store);
+    describeTruncate(store);
+    describeRollup(store);
     describeOperations(store);
     describeConcurrency(store);
     describePersistence(store);

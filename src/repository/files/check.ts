@@ -68,7 +68,7 @@ const DIFFERS = 'the index differs from its file; stop the server, delete index.
 
 /** What follows from a session's own file, and what follows from the files of all. */
 const OWN_COLUMNS = `seq, id, parent_id, arrival, user_id, title, created_at, last_active_at, message_count,
-  history_length, next_ordinal, version, last_seq, size, metadata`;
+  history_length, next_ordinal, input_tokens, output_tokens, cost_usd, forked_from, archived_at, version, last_seq, size, metadata`;
 const ALL_COLUMNS = `${OWN_COLUMNS}, parent_seq, root_id, depth, child_count`;
 
 function openIndex(layout: Layout, store: string): IndexDatabase | 'unusable' | null {
@@ -99,6 +99,9 @@ function damagedIn(files: IndexDatabase): Set<string> {
   );
 }
 
+/** What the store's log says of a session comes from the index: only its file is looked at again. */
+type ShapeRow = Record<string, string | number | null>;
+
 const LOOKS = 20;
 
 /** A session that is being written differs for a moment: a look counts when its version was the same before and after. */
@@ -111,6 +114,10 @@ async function lookAgain(
   for (let look = 0; look < LOOKS; look += 1) {
     const before = versionOf(index, id);
     const fresh = IndexDatabase.inMemory();
+    for (const change of index.all<ShapeRow>('SELECT * FROM shape_changes WHERE id = ?', id)) {
+      const columns = Object.values(change);
+      fresh.run(`INSERT INTO shape_changes VALUES (${columns.map(() => '?').join(', ')})`, ...columns);
+    }
     try {
       if (existsSync(join(layout.root, sessionPath(id)))) {
         const settings = withDefaults({ directory: layout.root });

@@ -27,12 +27,16 @@ export function readCleanStop(layout: Layout): CleanStop | null {
   return { ...parsed.data, changedShards };
 }
 
-/** Is the index the one that was there at the clean stop? */
-export function sameIndex(layout: Layout, stop: CleanStop): boolean {
-  if (!existsSync(layout.index)) return false;
+/**
+ * Is the index the one that was there at the clean stop? A small one is known by its checksum, a large one by its time alone:
+ * where that differs it may have been copied, or changed.
+ */
+export function compareIndex(layout: Layout, stop: CleanStop): 'same' | 'changed' | 'unknown' {
+  if (!existsSync(layout.index)) return 'changed';
   const now = fileOf(layout.index);
   const { size, mtimeMs, crc } = stop.index;
-  return now.size === size && now.mtimeMs === mtimeMs && now.crc === crc;
+  if (now.size !== size || now.crc !== crc) return 'changed';
+  return crc !== null || now.mtimeMs === mtimeMs ? 'same' : 'unknown';
 }
 
 /** Up to this size the index is read whole, to find a flipped bit; at 1 GB/s it takes 64 ms. A check reads any size. */

@@ -1,68 +1,56 @@
 import { dirname, join } from 'node:path';
 import { ConflictError, SessionHasChildrenError, SessionNotFoundError } from '../../model/errors.ts';
 import type { Operation } from '../../model/operation.ts';
-import type { DeleteSession } from '../repository.ts';
-import type { Committer } from './commit/committer.ts';
+import type { Deleted, DeleteSession } from '../repository.ts';
 import type { DurableFiles } from './disk/durable.ts';
-import type { IndexDatabase } from './index/database.ts';
 import type { IndexReader } from './index/reader.ts';
-import { IndexWriter } from './index/writer.ts';
 import { type Layout, sessionPath } from './layout.ts';
-import { encodeLine } from './line.ts';
 import type { Logger } from './options.ts';
 import { eachAtPace } from './pace.ts';
-import { type DeleteRecord, parseTombstone, stampOf, type Tombstone } from './record.ts';
+import { parseTombstone, stampOf, type Tombstone } from './record.ts';
 import type { SessionWrites } from './session-writes.ts';
+import { FEW, type ShapeLog } from './shape-log.ts';
 import { tombstoneOf } from './tombstone.ts';
 
 export interface DeletionsParts {
   readonly layout: Layout;
-  readonly db: IndexDatabase;
   readonly index: IndexReader;
-  readonly writer: IndexWriter;
   readonly files: DurableFiles;
-  readonly committer: Committer;
   readonly writes: SessionWrites;
+  readonly shapeLog: ShapeLog;
   readonly logger: Logger;
-  /** Bytes of `store.jsonl`. */
-  readonly storeLogSize: number;
 }
 
-/** So many sessions go in one go: some milliseconds. */
-const FEW = 200;
-
-/** Takes sessions away: one line in the store's log is the commit, the files go after it. */
+/**
+ * Takes sessions away: one line in the store's log is the commit, the files go after it. To be called while nothing else
+ * changes the shape of the trees: what is planned must stay as it is.
+ */
 export class Deletions {
   readonly #parts: DeletionsParts;
-  #storeLogSize: number;
 
   constructor(parts: DeletionsParts) {
     this.#parts = parts;
-    this.#storeLogSize = parts.storeLogSize;
   }
 
-  /**
-   * The ids that a deletion would take, in pre-order. To be called while nothing is created, moved or deleted: the subtree
-   * must stay as it is. Rejects with the ClientError that would refuse it.
-   */
-  async plan(input: DeleteSession): Promise<string[]> {
+  /** What a deletion would do. Rejects with the ClientError that would refuse it. */
+  async plan(input: DeleteSession): Promise<Deleted> {
     const { index } = this.#parts;
     this.#refuse(input);
-    const ids: string[] = [];
-    await eachAtPace(index.subtree(input.id), ({ id }) => ids.push(id));
-    return ids;
+    if (input.mode === 'REPARENT') return { deletedIds: [input.id], reparentedIds: index.childIds(input.id) };
+    const deletedIds: string[] = [];
+    await eachAtPace(index.subtree(input.id), ({ id }) => deletedIds.push(id));
+    return { deletedIds, reparentedIds: [] };
   }
 
-  /** The ids that went, in pre-order. To be called as `plan`. */
-  async delete(input: DeleteSession, operation: Operation | undefined): Promise<string[]> {
-    const ids = await this.plan(input);
-    const release = await this.#parts.writes.hold(ids);
+  async delete(input: DeleteSession, operation: Operation | undefined): Promise<Deleted> {
+    const plan = await this.plan(input);
+    const release = await this.#parts.writes.hold([...plan.deletedIds, ...plan.reparentedIds]);
     try {
       // What was under way to it when it was planned may have changed its version.
       this.#refuse(input);
-      await this.#commit(ids, operation);
-      await this.#unlink(ids);
-      return ids;
+      await this.#commit(plan, operation);
+      await this.#unlink(plan.deletedIds);
+      return plan;
     } finally {
       release();
     }
@@ -75,42 +63,32 @@ export class Deletions {
     if (mode === 'RESTRICT' && row.child_count > 0) throw new SessionHasChildrenError(id, row.child_count);
   }
 
-  async #commit(ids: readonly string[], operation: Operation | undefined): Promise<void> {
-    const { layout, db, index, writer, files, committer } = this.#parts;
-    const sessions: object[] = [];
-    const tombstones: Tombstone[] = [];
-    await eachAtPace(ids, (id) => {
+  async #commit({ deletedIds, reparentedIds }: Deleted, operation: Operation | undefined): Promise<void> {
+    const { index, shapeLog } = this.#parts;
+    const lines: object[] = [];
+    const sessions: Tombstone[] = [];
+    await eachAtPace(deletedIds, (id) => {
       const tombstone = tombstoneOf(index.row(id)!, index.operationsOf(id));
-      sessions.push(tombstone);
-      tombstones.push(parseTombstone(tombstone));
+      lines.push(tombstone);
+      sessions.push(parseTombstone(tombstone));
     });
-    this.#storeLogSize += await committer.commit({
-      prepare: (seq) => {
-        const at = new Date();
-        const line = encodeLine({ ...stampOf(seq, at, operation), op: 'delete', sessions });
-        const record: DeleteRecord = { seq, at: at.getTime(), operation, op: 'delete', sessions: tombstones };
-        return { line, record };
-      },
-      write: ({ line }) => files.append({ path: layout.storeLog, size: this.#storeLogSize }, line),
-      change: ({ line, record }) => {
-        const size = this.#storeLogSize + line.length;
-        if (ids.length <= FEW) {
-          return () => {
-            writer.applyDeletion(record);
-            db.setMeta('store_log_size', size);
-            return line.length;
-          };
-        }
+    const count = reparentedIds.length;
+    await shapeLog.commit(
+      (seq, at) => {
+        // They come one after the other, each with a number of its own, the last with that of the mutation.
+        const children = reparentedIds.map((id, n) => ({
+          id,
+          version: index.row(id)!.version + 1,
+          arrival: seq - count + 1 + n,
+        }));
+        const reparented = count > 0 ? children : undefined;
         return {
-          *inSteps(own) {
-            yield* new IndexWriter(own).deletionSteps(record);
-            own.setMeta('store_log_size', size);
-            return line.length;
-          },
+          line: { ...stampOf(seq, at, operation), op: 'delete', sessions: lines, reparented },
+          record: { seq, at: at.getTime(), operation, op: 'delete', sessions, reparented },
         };
       },
-      undo: () => files.undo({ path: layout.storeLog, size: this.#storeLogSize }),
-    });
+      { sessions: deletedIds.length + count, numbers: Math.max(1, count) },
+    );
   }
 
   /** The deletion is committed: what cannot be removed now is removed at the next start. */

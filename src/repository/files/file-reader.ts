@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { MessageRef } from '../../model/id.ts';
 import type { Message } from '../../model/message.ts';
+import type { SessionRollup } from '../../model/rollup.ts';
 import type { Session, SessionFilter, SessionOrder } from '../../model/session.ts';
 import {
   type HistoryRequest,
@@ -9,12 +10,15 @@ import {
   type Page,
   type PageRequest,
   ReadTooLargeError,
+  type SearchPage,
+  type SearchRequest,
   type SessionReader,
   type StoreStatus,
 } from '../repository.ts';
 import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { IndexReader } from './index/reader.ts';
+import { rollupsOf } from './index/rollup.ts';
 import { type Layout, sessionPath } from './layout.ts';
 import type { Logger } from './options.ts';
 import { readMessages } from './read-messages.ts';
@@ -68,6 +72,15 @@ export class FileReader implements SessionReader {
     return ids.map((id) => this.index.ancestors(id));
   }
 
+  async rollupsOf(ids: readonly string[]): Promise<(SessionRollup | null)[]> {
+    const rollups = await rollupsOf(this.db, ids);
+    return ids.map((id) => rollups.get(id) ?? null);
+  }
+
+  async search(_request: SearchRequest): Promise<SearchPage> {
+    throw new Error('not yet');
+  }
+
   async list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>> {
     return this.index.list(filter, order, page);
   }
@@ -85,7 +98,7 @@ export class FileReader implements SessionReader {
     );
     return Promise.all(
       pages.map(async ({ items, hasMore }, n) => ({
-        items: (await this.#read(requests[n]!.sessionId, items)).filter((message) => message !== null),
+        items: await this.readable(requests[n]!.sessionId, items),
         hasMore,
       })),
     );
@@ -126,6 +139,11 @@ export class FileReader implements SessionReader {
     this.logger.error({ path: sessionPath(sessionId), faults }, 'a part of a session cannot be read');
   }
 
+  /** What can be read of these messages, in their order. */
+  protected async readable(sessionId: string, locations: readonly MessageLocation[]): Promise<Message[]> {
+    return (await this.#read(sessionId, locations)).filter((message) => message !== null);
+  }
+
   async #read(sessionId: string, locations: readonly MessageLocation[]): Promise<(Message | null)[]> {
     if (locations.length === 0) return [];
     const path = join(this.layout.root, sessionPath(sessionId));
@@ -137,7 +155,7 @@ export class FileReader implements SessionReader {
 }
 
 /** Adds up the lines that would be read, each once. */
-function refuseAbove(maxBytes: number, pages: readonly (readonly MessageLocation[])[]): void {
+export function refuseAbove(maxBytes: number, pages: readonly (readonly MessageLocation[])[]): void {
   let bytes = 0;
   for (const locations of pages) {
     let offset = -1;

@@ -1,5 +1,12 @@
 import { join } from 'node:path';
-import { SessionExistsError, SessionNotFoundError, StorageError } from '../../model/errors.ts';
+import {
+  ConflictError,
+  InvalidInputError,
+  SessionArchivedError,
+  SessionExistsError,
+  SessionNotFoundError,
+  StorageError,
+} from '../../model/errors.ts';
 import { newSessionId } from '../../model/id.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { Message, NewMessage } from '../../model/message.ts';
@@ -8,10 +15,16 @@ import type { Session } from '../../model/session.ts';
 import type {
   Appended,
   AppendMessages,
+  Archived,
+  ArchiveSession,
   CreateSession,
   Deleted,
   DeleteSession,
+  ForkSession,
+  MoveSession,
   SessionRepository,
+  Truncated,
+  TruncateHistory,
   UpdateSession,
 } from '../repository.ts';
 import { Committer } from './commit/committer.ts';
@@ -19,17 +32,20 @@ import { Gate } from './commit/gate.ts';
 import { Operations } from './commit/operations.ts';
 import { Deletions } from './deletions.ts';
 import { DurableFiles, storageError } from './disk/durable.ts';
-import { FileReader, type FileReaderParts } from './file-reader.ts';
+import { FileReader, type FileReaderParts, refuseAbove } from './file-reader.ts';
 import { ForeignChanges } from './foreign-changes.ts';
+import { Forks } from './forks.ts';
 import { isSqliteError } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
 import { sessionPath } from './layout.ts';
-import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
+import { appendRecords, createRecords, truncateRecords, updateRecords, writtenAt } from './mutation.ts';
 import type { Durability } from './options.ts';
+import { Placements } from './placements.ts';
 import { messageOf, stampOf, storedMessageOf } from './record.ts';
 import type { LineFault } from './scan-lines.ts';
-import type { AppliedOperation } from './session-state.ts';
+import type { AppliedOperation, MessageLocation, SessionState } from './session-state.ts';
 import { SessionWrites } from './session-writes.ts';
+import { ShapeLog } from './shape-log.ts';
 import { Sweep } from './sweep.ts';
 import { ghostOf } from './tombstone.ts';
 
@@ -54,6 +70,8 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #foreign: ForeignChanges;
   readonly #writes: SessionWrites;
   readonly #deletions: Deletions;
+  readonly #placements: Placements;
+  readonly #forks: Forks;
   /** What depends on the shape of the trees passes here: creations side by side, deletions alone. */
   readonly #gate = new Gate();
   readonly #operations = new Operations((id) => this.index.operation(id));
@@ -78,7 +96,10 @@ export class FileRepository extends FileReader implements SessionRepository {
     };
     this.#foreign = new ForeignChanges(shared);
     this.#writes = new SessionWrites({ ...shared, foreign: this.#foreign });
-    this.#deletions = new Deletions({ ...shared, writes: this.#writes });
+    const tree = { ...shared, writes: this.#writes, shapeLog: new ShapeLog(shared) };
+    this.#deletions = new Deletions(tree);
+    this.#placements = new Placements(tree);
+    this.#forks = new Forks(tree);
     this.#sweep = new Sweep(parts.db, (id) => this.#reread(id), parts.logger);
   }
 
@@ -98,7 +119,10 @@ export class FileRepository extends FileReader implements SessionRepository {
         this.#writes.submit(sessionId, {
           expectedVersion,
           operation,
-          records: (stamp, state) => appendRecords(stamp, state, messages),
+          records: (stamp, state) => {
+            if (state.archivedAt !== null) throw new SessionArchivedError(sessionId);
+            return appendRecords(stamp, state, messages);
+          },
           answer: (session, written, at) => ({
             session,
             messages: appended(
@@ -136,14 +160,89 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   async delete(input: DeleteSession, operation?: Operation): Promise<Deleted> {
-    const deletedIds = input.dryRun
-      ? await this.#gate.exclusive(() => this.#deletions.plan(input))
-      : await this.#accept(
+    if (input.dryRun) return this.#gate.exclusive(() => this.#deletions.plan(input));
+    return this.#accept(
+      operation,
+      () => this.#gate.exclusive(() => this.#deletions.delete(input, operation)),
+      ({ seq }) => ({ deletedIds: this.index.deletedBy(seq), reparentedIds: this.index.changedBy(seq) }),
+    );
+  }
+
+  fork(input: ForkSession, operation?: Operation): Promise<Session> {
+    return this.#accept(
+      operation,
+      () =>
+        this.#claim(input.id ?? newSessionId(), async (id) => {
+          await this.refresh([input.sessionId]);
+          await this.#forks.fork(id, input, operation);
+          return this.index.session(id)!;
+        }),
+      (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
+    );
+  }
+
+  move(input: MoveSession, operation?: Operation): Promise<Session> {
+    return this.#accept(
+      operation,
+      () => this.#gate.exclusive(() => this.#placements.move(input, operation)),
+      (applied) => this.#sessionOf(applied, {}),
+    );
+  }
+
+  archive(input: ArchiveSession, operation?: Operation): Promise<Archived> {
+    return this.#accept(
+      operation,
+      () => this.#gate.exclusive(() => this.#placements.archive(input, operation)),
+      (applied) => ({
+        session: this.#sessionOf(applied, {}),
+        changedIds: this.index.changedBy(applied.seq),
+      }),
+    );
+  }
+
+  async truncate(input: TruncateHistory, maxBytes: number, operation?: Operation): Promise<Truncated> {
+    const { sessionId, length } = input;
+    if (input.dryRun) {
+      await this.refresh([sessionId]);
+      const session = this.index.session(sessionId);
+      if (!session) throw new SessionNotFoundError(sessionId);
+      refuseVersion(session, input.expectedVersion);
+      refuseTruncation(session, length);
+      return { session, popped: await this.#popped(sessionId, this.#droppable(input, maxBytes)) };
+    }
+    return this.#accept(
+      operation,
+      async () => {
+        let dropped: MessageLocation[] = [];
+        const session = await this.#writes.submit(sessionId, {
+          expectedVersion: input.expectedVersion,
           operation,
-          () => this.#gate.exclusive(() => this.#deletions.delete(input, operation)),
-          (applied) => this.index.deletedBy(applied.seq),
-        );
-    return { deletedIds, reparentedIds: [] };
+          alone: true,
+          records: (stamp, state) => {
+            refuseTruncation(state, length);
+            dropped = this.#droppable(input, maxBytes);
+            const users = dropped.filter(({ role }) => role === 'USER').length;
+            return truncateRecords(stamp, state, length, state.messageCount - users);
+          },
+          answer: (session) => session,
+        });
+        return { session, popped: await this.#popped(sessionId, dropped) };
+      },
+      async (applied) => ({
+        session: this.#sessionOf(applied, {}),
+        popped: await this.#popped(sessionId, this.index.droppedBy(sessionId, applied.seq)),
+      }),
+    );
+  }
+
+  #droppable({ sessionId, length }: TruncateHistory, maxBytes: number): MessageLocation[] {
+    const locations = this.index.messagesFrom(sessionId, length);
+    refuseAbove(maxBytes, [locations]);
+    return locations;
+  }
+
+  async #popped(sessionId: string, locations: readonly MessageLocation[]): Promise<Message[]> {
+    return this.readable(sessionId, locations);
   }
 
   override async close(): Promise<void> {
@@ -187,7 +286,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   async #accept<T>(
     operation: Operation | undefined,
     run: () => Promise<T>,
-    replay: (applied: AppliedOperation) => T,
+    replay: (applied: AppliedOperation) => T | Promise<T>,
   ): Promise<T> {
     if (this.#closing)
       throw new StorageError('The store is closing: nothing was recorded. Try again later.', true);
@@ -204,11 +303,19 @@ export class FileRepository extends FileReader implements SessionRepository {
     }
   }
 
-  async #create(input: CreateSession, operation: Operation | undefined): Promise<Session> {
-    const id = input.id ?? newSessionId();
+  #create(input: CreateSession, operation: Operation | undefined): Promise<Session> {
+    return this.#claim(input.id ?? newSessionId(), (id) => this.#createAs(id, input, operation));
+  }
+
+  /** Creates the session `id` with `create`, while nobody else does, and nothing changes the shape of the trees. */
+  async #claim(id: string, create: (id: string) => Promise<Session>): Promise<Session> {
     // How another creation of this id ends is its caller's business: here it only matters what it left behind.
     for (let other = this.#claimed.get(id); other; other = this.#claimed.get(id)) await other.catch(() => {});
-    const created = this.#gate.shared(() => this.#createAs(id, input, operation));
+    const created = this.#gate.shared(() => {
+      const taken = this.index.idTaken(id);
+      if (taken !== null) throw new SessionExistsError(id, taken);
+      return create(id);
+    });
     this.#claimed.set(id, created);
     try {
       return await created;
@@ -218,10 +325,9 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   async #createAs(id: string, input: CreateSession, operation: Operation | undefined): Promise<Session> {
-    const taken = this.index.idTaken(id);
-    if (taken !== null) throw new SessionExistsError(id, taken);
     const parent = input.parentId != null ? this.index.row(input.parentId) : undefined;
     if (input.parentId != null && !parent) throw new SessionNotFoundError(input.parentId);
+    if (parent && parent.archived_at !== null) throw new SessionArchivedError(parent.id);
     const path = join(this.layout.root, sessionPath(id));
     const whole = {
       ...input,
@@ -252,6 +358,24 @@ export class FileRepository extends FileReader implements SessionRepository {
     if (!tombstone) throw new StorageError('The session of this operation cannot be read.', false);
     return { ...ghostOf(tombstone), ...known };
   }
+}
+
+function refuseVersion({ id, version }: Session, expected: number | null | undefined): void {
+  if (expected != null && expected !== version) throw ConflictError.version(id, expected, version);
+}
+
+function refuseTruncation(
+  { id, historyLength, archivedAt }: Pick<SessionState, 'id' | 'historyLength'> & { archivedAt: unknown },
+  length: number,
+): void {
+  if (archivedAt !== null) throw new SessionArchivedError(id);
+  if (length <= historyLength) return;
+  throw new InvalidInputError([
+    {
+      path: ['input', 'length'],
+      message: `expected at most ${historyLength}, the length of the history, got ${length}`,
+    },
+  ]);
 }
 
 /** The messages as a read gives them, from what was handed in: for a retry that is the same, by its fingerprint. */

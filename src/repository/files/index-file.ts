@@ -1,7 +1,9 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
+import { MESSAGE_ROLES } from '../../model/message.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { SessionRow } from './index/session-row.ts';
+import { loggedVersions } from './index/shape-changes.ts';
 import type { IndexWriter } from './index/writer.ts';
 import type { Layout } from './layout.ts';
 import { DAMAGED_NEWLINE, mendTail, UNFINISHED } from './mend-tail.ts';
@@ -40,9 +42,10 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
     logger.warn({ path, line, reason }, 'quarantined');
   };
   writer.removeSession(id);
+  const elsewhere = loggedVersions(db, id);
   const scan = (emit: (effects: Applied) => void) =>
     withFileChunks(absolute, (read, mtime) => ({
-      ...scanSession(read, id, known?.size ?? null, emit),
+      ...scanSession(read, id, known?.size ?? null, { emit, elsewhere }),
       mtime,
     }));
   const effects = new EffectsUnderOneSequence(db, writer);
@@ -71,7 +74,12 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
   for (const { line, reason } of scanned.faults) fault('damage', line, reason);
   if (scanned.torn && !mended) fault('damage', null, UNFINISHED);
   if (scanned.damagedNewline && !mended) fault('damage', null, DAMAGED_NEWLINE);
-  writer.insertSession(neverBack(state, known), mended ? statSync(absolute).mtimeMs : mtime);
+  // Of damaged lines nobody knows how many messages a user's they held, nor what a rollback that is one of them took back.
+  const messageCount = scanned.faults.length > 0 ? countUsers(db, state) : state.messageCount;
+  writer.insertSession(
+    neverBack({ ...state, messageCount }, known),
+    mended ? statSync(absolute).mtimeMs : mtime,
+  );
   const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId;
   // Otherwise a relink counts all anew.
   if (!reshaped) writer.countChildren(id);
@@ -120,6 +128,11 @@ class EffectsUnderOneSequence {
   takeBack(id: string): void {
     if (this.#sequence !== null && this.#free) this.#writer.removeEffects(this.#sequence, id);
   }
+}
+
+function countUsers(db: IndexDatabase, { sequence }: SessionState): number {
+  const sql = 'SELECT count(*) AS n FROM messages WHERE session = ? AND role = ?';
+  return db.get<{ n: number }>(sql, sequence, MESSAGE_ROLES.indexOf('USER'))!.n;
 }
 
 /** A file that lost its end must not give out its versions and ordinals again: the index still knows how far it was. */

@@ -87,6 +87,16 @@ export function updateRecords(
   return [{ ...stamp, version: state.version + 1, op: 'update', title: input.title, metadata }];
 }
 
+/** Keeps `length` messages, of which `messageCount` are a user's. */
+export function truncateRecords(
+  stamp: Stamp,
+  state: SessionState,
+  length: number,
+  messageCount: number,
+): object[] {
+  return [{ ...stamp, version: state.version + 1, op: 'truncate', length, messageCount }];
+}
+
 /** The lines of one mutation, to be written at `offset`; `before` is null for a new session. */
 export function writtenAt(offset: number, records: readonly object[], before: SessionState | null): Written {
   const lines: Buffer[] = [];

@@ -1,6 +1,6 @@
 import { constants, mkdirSync, rmSync } from 'node:fs';
 import type { SessionReader, SessionRepository } from '../repository.ts';
-import { type CleanStop, readCleanStop, sameIndex, writeCleanStop } from './clean-stop.ts';
+import { type CleanStop, compareIndex, readCleanStop, writeCleanStop } from './clean-stop.ts';
 import { syncDirectory } from './disk/durable.ts';
 import { HandlePool } from './disk/handle-pool.ts';
 import { acquireLock, isOwned } from './disk/lock.ts';
@@ -86,8 +86,12 @@ interface UpToDate {
 async function openIndex(layout: Layout, settings: Options, cleanStop: CleanStop | null): Promise<UpToDate> {
   const { logger } = settings;
   const { store } = readStoreLog(layout, null, () => {});
-  const trusted = cleanStop !== null && sameIndex(layout, cleanStop);
-  const open = IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
+  const state = cleanStop ? compareIndex(layout, cleanStop) : 'unknown';
+  const trusted = state === 'same' && cleanStop !== null;
+  const open =
+    state === 'changed'
+      ? null
+      : IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
   if (open) {
     if (!trusted) logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
     const shards = trusted ? cleanStop.changedShards(layout) : SHARDS;
@@ -120,7 +124,7 @@ async function bringUpToDate(
   const writer = new IndexWriter(db);
   db.run('BEGIN');
   const known = db.filling ? null : Number(db.meta('store_log_size'));
-  const log = readStoreLog(layout, known, (record) => writer.applyDeletion(record));
+  const log = readStoreLog(layout, known, (record) => writer.applyShape(record));
   quarantineLog(writer, log);
   mendTail(layout, 'store.jsonl', log, settings.logger);
   db.setMeta('store_log_size', log.end);
@@ -131,15 +135,15 @@ async function bringUpToDate(
     writer,
     shards,
     mend: true,
-    lastSeq: cleanStop?.lastSeq ?? 0,
+    lastSeq: Math.max(cleanStop?.lastSeq ?? 0, log.lastSeq),
     ...settings,
   });
   if (reshaped && !db.filling) writer.relink();
   db.run('COMMIT');
   if (db.filling) db.complete(store, () => writer.relink());
   // To look for it takes a walk through all sessions: spared where nothing has changed since the stop that noted it.
-  const lastSeq =
-    cleanStop && shards.length === 0 ? cleanStop.lastSeq : Math.max(cleanStop?.lastSeq ?? 0, lastSeqOf(db));
+  const inSessions = cleanStop && shards.length === 0 ? cleanStop.lastSeq : lastSeqOf(db);
+  const lastSeq = Math.max(cleanStop?.lastSeq ?? 0, log.lastSeq, inSessions);
   return { db, store, storeLogSize: log.end, lastSeq };
 }
 
@@ -161,7 +165,7 @@ function openCurrentIndex(layout: Layout, store: string): IndexDatabase | null {
   const current =
     cleanStop === null
       ? isOwned(layout)
-      : sameIndex(layout, cleanStop) && cleanStop.changedShards(layout).length === 0;
+      : compareIndex(layout, cleanStop) === 'same' && cleanStop.changedShards(layout).length === 0;
   if (!current) return null;
   return IndexDatabase.open(layout.index, store, { readOnly: true, verify: false });
 }
@@ -174,7 +178,7 @@ export async function readIntoMemory(
   const db = IndexDatabase.inMemory();
   const writer = new IndexWriter(db);
   db.run('BEGIN');
-  const log = readStoreLog(layout, null, (record) => writer.applyDeletion(record));
+  const log = readStoreLog(layout, null, (record) => writer.applyShape(record));
   quarantineLog(writer, log);
   await reconcileSessions({
     layout,
@@ -183,7 +187,7 @@ export async function readIntoMemory(
     writer,
     shards: SHARDS,
     mend: false,
-    lastSeq: 0,
+    lastSeq: log.lastSeq,
     ...settings,
   });
   db.run('COMMIT');

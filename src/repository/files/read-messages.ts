@@ -24,6 +24,28 @@ export async function readMessages(
   sessionId: string,
   locations: readonly MessageLocation[],
 ): Promise<{ messages: (Message | null)[]; faults: LineFault[] }> {
+  const { records, faults } = await readRecords(handles, path, locations);
+  const messages = locations.map((location) => {
+    const record = records.get(location.offset);
+    const stored = record?.messages[location.ordinal - record.ordinal];
+    if (!record || !stored) return null;
+    return messageOf(stored, {
+      sessionId,
+      ordinal: location.ordinal,
+      position: location.position,
+      at: new Date(record.createdAt ?? record.at),
+      bytes: location.bytes,
+    });
+  });
+  return { messages, faults };
+}
+
+/** The records of the lines that hold `locations`, by offset; as in `readMessages`. */
+export async function readRecords(
+  handles: HandlePool,
+  path: string,
+  locations: readonly MessageLocation[],
+): Promise<{ records: ReadonlyMap<number, AppendRecord>; faults: LineFault[] }> {
   const lines = [...new Map(locations.map(({ offset, length }) => [offset, { offset, length }])).values()];
   const faults: LineFault[] = [];
   const records = new Map<number, AppendRecord>();
@@ -44,19 +66,7 @@ export async function readMessages(
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
     faults.push({ line: 1, reason: 'the file is gone' });
   }
-  const messages = locations.map((location) => {
-    const record = records.get(location.offset);
-    const stored = record?.messages[location.ordinal - record.ordinal];
-    if (!record || !stored) return null;
-    return messageOf(stored, {
-      sessionId,
-      ordinal: location.ordinal,
-      position: location.position,
-      at: new Date(record.at),
-      bytes: location.bytes,
-    });
-  });
-  return { messages, faults };
+  return { records, faults };
 }
 
 function parseLine(bytes: Buffer): { record: AppendRecord } | { fault: string } {

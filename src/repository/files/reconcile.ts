@@ -112,12 +112,9 @@ function appendDurably(path: string, bytes: Buffer): void {
   }
 }
 
-/** The highest sequence number that sessions and deletions bear. */
+/** The highest sequence number that sessions bear in their files. */
 export function lastSeqOf(db: IndexDatabase): number {
-  return db.get<{ seq: number }>(
-    `SELECT max(coalesce((SELECT max(last_seq) FROM sessions), 0),
-                coalesce((SELECT max(deleted_seq) FROM tombstones), 0)) AS seq`,
-  )!.seq;
+  return db.get<{ seq: number }>('SELECT coalesce(max(last_seq), 0) AS seq FROM sessions')!.seq;
 }
 
 /** Milliseconds of work between two looks at what else waits. */

@@ -56,6 +56,8 @@ const create = z.object({
   metadata: jsonObject.optional(),
   createdAt: time.optional(),
   lastActiveAt: time.optional(),
+  /** Where its messages of version 1 were copied from. */
+  forkedFrom: z.object({ sessionId, messageId: z.string().optional(), historyLength: count }).optional(),
 });
 
 const append = z.object({
@@ -65,7 +67,18 @@ const append = z.object({
   ordinal: count,
   /** Of the line's first message: its place in the history. */
   position: count,
+  /** Of those messages that name no time of their own; `at` when left out. */
+  createdAt: time.optional(),
   messages: z.array(storedMessage).min(1),
+});
+
+const truncate = z.object({
+  ...mutation,
+  op: z.literal('truncate'),
+  /** How many messages stay. */
+  length: count,
+  /** How many of them are a user's. */
+  messageCount: count,
 });
 
 const update = z.object({
@@ -117,16 +130,39 @@ const tombstone = z.object({
     .optional(),
 });
 
-const remove = z.object({ ...stamp, op: z.literal('delete'), sessions: z.array(tombstone).min(1) });
+/** A session that a record of the log changes, and its version after it. */
+const changed = { id: sessionId, version: z.int().min(1) };
 
-const sessionRecord = z.discriminatedUnion('op', [create, append, update, adopt]);
-const storeRecord = z.discriminatedUnion('op', [store, remove]);
+const remove = z.object({
+  ...stamp,
+  op: z.literal('delete'),
+  sessions: z.array(tombstone).min(1),
+  /** Children that go to the parent of the first of `sessions`. */
+  reparented: z.array(z.object({ ...changed, arrival: z.int().min(1) })).optional(),
+});
+
+const move = z.object({ ...stamp, op: z.literal('move'), ...changed, parentId: sessionId.optional() });
+
+const archive = z.object({
+  ...stamp,
+  op: z.enum(['archive', 'unarchive']),
+  /** The topmost. */
+  id: sessionId,
+  sessions: z.array(z.object(changed)),
+});
+
+const sessionRecord = z.discriminatedUnion('op', [create, append, update, adopt, truncate]);
+const storeRecord = z.discriminatedUnion('op', [store, remove, move, archive]);
 
 export type SessionRecord = z.output<typeof sessionRecord>;
 export type CreateRecord = z.output<typeof create>;
 export type AppendRecord = z.output<typeof append>;
 export type StoreRecord = z.output<typeof storeRecord>;
 export type DeleteRecord = z.output<typeof remove>;
+export type MoveRecord = z.output<typeof move>;
+export type ArchiveRecord = z.output<typeof archive>;
+/** A change of the shape of the trees. */
+export type ShapeRecord = DeleteRecord | MoveRecord | ArchiveRecord;
 export type Tombstone = z.output<typeof tombstone>;
 export type StoredMessage = z.output<typeof storedMessage>;
 

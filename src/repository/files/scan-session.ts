@@ -10,17 +10,21 @@ export interface SessionScanned extends LinesScanned {
   readonly store: string | null;
 }
 
-/** Called with the effects of each mutation that counts. */
-export type Emit = (effects: Applied) => void;
+export interface SessionScan {
+  /** Called with the effects of each mutation that counts. */
+  readonly emit: (effects: Applied) => void;
+  /** Versions that mutations in the store's log have brought it to: its file has no line for them. */
+  readonly elsewhere: ReadonlySet<number>;
+}
 
 /** Reads the file of session `id`; `acknowledged` is as in `scanLines`. */
 export function scanSession(
   read: (offset: number) => Buffer,
   id: string,
   acknowledged: number | null,
-  emit: Emit,
+  task: SessionScan,
 ): SessionScanned {
-  const fold = new SessionFold(id, emit);
+  const fold = new SessionFold(id, task);
   const lines = scanLines(read, acknowledged, (record, line) => fold.accept(record, line));
   return fold.end(lines, acknowledged);
 }
@@ -40,7 +44,8 @@ interface Group {
 
 class SessionFold {
   readonly #id: string;
-  readonly #emit: Emit;
+  readonly #emit: SessionScan['emit'];
+  readonly #elsewhere: ReadonlySet<number>;
   readonly #faults: LineFault[] = [];
   #state: SessionState | null = null;
   #store: string | null = null;
@@ -48,9 +53,10 @@ class SessionFold {
   /** The last line that was believed. */
   #lastLine = 0;
 
-  constructor(id: string, emit: Emit) {
+  constructor(id: string, { emit, elsewhere }: SessionScan) {
     this.#id = id;
     this.#emit = emit;
+    this.#elsewhere = elsewhere;
   }
 
   /** Why the line cannot be believed; null when it is. */
@@ -141,7 +147,9 @@ class SessionFold {
 
   /** Lines that were taken out leave a gap in the versions. A damaged line in their place is reported by itself. */
   #noteMissing(state: SessionState, record: SessionRecord, line: RawLine): void {
-    const count = record.version - state.version - 1;
+    let count = record.version - state.version - 1;
+    for (const version of this.#elsewhere)
+      if (version > state.version && version < record.version) count -= 1;
     if (count <= 0 || line.number !== this.#lastLine + 1) return;
     const missing = count === 1 ? 'a mutation is missing' : `${count} mutations are missing`;
     this.#faults.push({ line: line.number, reason: `before this line, ${missing}` });

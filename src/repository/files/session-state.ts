@@ -1,6 +1,7 @@
+import { addOptionalDecimals } from '../../model/decimal.ts';
 import type { MessageRole } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
-import type { SessionRecord } from './record.ts';
+import type { AppendRecord, SessionRecord } from './record.ts';
 
 /** What a session's own file says of it, after its latest line. Times are milliseconds since 1970. */
 export interface SessionState {
@@ -17,6 +18,14 @@ export interface SessionState {
   readonly messageCount: number;
   readonly historyLength: number;
   readonly nextOrdinal: number;
+  /** Of all messages that were ever appended, those left out that a fork copied. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** In decimal, exact; null where no message has one. */
+  readonly costUsd: string | null;
+  /** A `ForkOrigin` as JSON. */
+  readonly forkedFrom: string | null;
+  readonly archivedAt: number | null;
   readonly version: number;
   /** Sequence number of its latest mutation. */
   readonly lastSeq: number;
@@ -47,6 +56,8 @@ export interface AppliedOperation extends Operation {
 
 export interface Applied {
   readonly state: SessionState;
+  /** Messages from this position on are no longer part of the history, before `messages` come to it. */
+  readonly truncatedTo: number | null;
   readonly messages: readonly MessageLocation[];
   readonly operation: AppliedOperation | null;
 }
@@ -77,18 +88,25 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
       messageCount: 0,
       historyLength: 0,
       nextOrdinal: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      costUsd: null,
+      forkedFrom: record.forkedFrom
+        ? JSON.stringify({ ...record.forkedFrom, messageId: record.forkedFrom.messageId ?? null })
+        : null,
+      archivedAt: null,
       version: record.version,
       lastSeq: record.seq,
       size,
     };
-    return { state, messages: [], operation: operationOfRecord(state.id, record) };
+    return { ...NOTHING, state, operation: operationOfRecord(state.id, record) };
   }
   if (!before) throw new Error(`A session file begins with a "create" record, not with "${record.op}".`);
   if (record.op === 'adopt') {
     const { seq, version } = record;
     return {
+      ...NOTHING,
       state: { ...before, sequence: seq, arrival: seq, version, lastSeq: seq, size },
-      messages: [],
       operation: null,
     };
   }
@@ -101,7 +119,17 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
       lastSeq: record.seq,
       size,
     };
-    return { state, messages: [], operation: operationOfRecord(state.id, record) };
+    return { ...NOTHING, state, operation: operationOfRecord(state.id, record) };
+  }
+  if (record.op === 'truncate') {
+    const { length, messageCount, version, seq } = record;
+    const state = { ...before, historyLength: length, messageCount, version, lastSeq: seq, size };
+    return {
+      state,
+      truncatedTo: length,
+      messages: [],
+      operation: operationOfRecord(state.id, record),
+    };
   }
   const messages = record.messages.map((message, n) => ({
     ordinal: record.ordinal + n,
@@ -118,17 +146,40 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     messageCount: before.messageCount + messages.filter((message) => message.role === 'USER').length,
     historyLength: record.position + messages.length,
     nextOrdinal: record.ordinal + messages.length,
+    ...usageAfter(before, record),
     version: record.version,
     lastSeq: record.seq,
     size,
   };
-  return { state, messages, operation: operationOfRecord(state.id, record) };
+  return {
+    state,
+    // Positions go back where the line of a rollback is damaged.
+    truncatedTo: record.position < before.historyLength ? record.position : null,
+    messages,
+    operation: operationOfRecord(state.id, record),
+  };
+}
+
+const NOTHING = { truncatedTo: null, messages: [] } as const;
+
+type Usage = Pick<SessionState, 'inputTokens' | 'outputTokens' | 'costUsd'>;
+
+function usageAfter(before: SessionState, record: AppendRecord): Usage {
+  let { inputTokens, outputTokens, costUsd } = before;
+  const isCopied = record.version === 1 && before.forkedFrom !== null;
+  for (const { usage } of isCopied ? [] : record.messages) {
+    if (!usage) continue;
+    inputTokens = Math.min(inputTokens + usage.inputTokens, Number.MAX_SAFE_INTEGER);
+    outputTokens = Math.min(outputTokens + usage.outputTokens, Number.MAX_SAFE_INTEGER);
+    if (usage.costUsd !== undefined) costUsd = addOptionalDecimals(costUsd, String(usage.costUsd));
+  }
+  return { inputTokens, outputTokens, costUsd };
 }
 
 function operationOfRecord(sessionId: string, record: SessionRecord): AppliedOperation | null {
   // A group of lines is one operation: its first line names it.
   if (!record.operation || (record.part ?? 1) > 1) return null;
   const ordinal = record.op === 'append' ? record.ordinal : null;
-  const position = record.op === 'append' ? record.position : null;
+  const position = record.op === 'append' ? record.position : record.op === 'truncate' ? record.length : null;
   return { ...record.operation, sessionId, seq: record.seq, at: record.at, ordinal, position };
 }

@@ -18,6 +18,8 @@ import type { SessionState } from './session-state.ts';
 export interface SessionMutation<T> {
   readonly expectedVersion: number | null | undefined;
   readonly operation: Operation | undefined;
+  /** It needs to know from the index what came before it, and so shares no write with it. */
+  readonly alone?: boolean;
   /** Throws a ClientError where it must be refused. */
   readonly records: (stamp: Stamp, state: SessionState) => object[];
   readonly answer: (session: Session, written: Written, at: Date) => T;
@@ -67,8 +69,18 @@ export class SessionWrites {
     return this.#lanes.hold(ids);
   }
 
-  /** What waits in a session's lane, in one write and one sync. Settles each job, and never rejects. */
+  /** What waits in a session's lane. Settles each job, and never rejects. */
   async #write(id: string, jobs: readonly Job[]): Promise<void> {
+    for (let from = 0; from < jobs.length; ) {
+      const next = jobs.findIndex((job, n) => n > from && (job.alone || jobs[from]!.alone));
+      const to = next === -1 ? jobs.length : next;
+      await this.#writeTogether(id, jobs.slice(from, to));
+      from = to;
+    }
+  }
+
+  /** In one write and one sync. */
+  async #writeTogether(id: string, jobs: readonly Job[]): Promise<void> {
     let row: SessionRow | undefined;
     try {
       row = await this.#current(id);

@@ -3,7 +3,7 @@ import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Layout, SHARDS } from './layout.ts';
 import { decodeLine, encodeLine, splitLines } from './line.ts';
-import { type DeleteRecord, parseSessionRecord, parseStoreRecord } from './record.ts';
+import { parseSessionRecord, parseStoreRecord, type ShapeRecord } from './record.ts';
 import { type LinesScanned, scanLines, withFileChunks } from './scan-lines.ts';
 
 /** The version of FORMAT.md that this program writes, and the only one that it reads. */
@@ -13,6 +13,8 @@ export const FORMAT = 1;
 export interface StoreLog extends LinesScanned {
   /** The store's id, which each session's first line names. */
   readonly store: string;
+  /** The highest sequence number in it. */
+  readonly lastSeq: number;
 }
 
 /** There is no store in the directory, or not one that this version can read. */
@@ -20,11 +22,11 @@ export class UnreadableStoreError extends Error {
   override readonly name = 'UnreadableStoreError';
 }
 
-/** Reads the log; `emit` is given each deletion. Throws an UnreadableStoreError where it is not one that can be used. */
+/** Reads the log; `emit` is given each change of the shape of the trees. Throws an UnreadableStoreError where it is not one that can be used. */
 export function readStoreLog(
   layout: Layout,
   acknowledged: number | null,
-  emit: (record: DeleteRecord) => void,
+  emit: (record: ShapeRecord) => void,
 ): StoreLog {
   if (!existsSync(layout.storeLog)) {
     throw new UnreadableStoreError(
@@ -32,12 +34,14 @@ export function readStoreLog(
     );
   }
   let store: string | null = null;
+  let lastSeq = 0;
   const lines = withFileChunks(layout.storeLog, (read) =>
     scanLines(read, acknowledged, (value) => {
       const parsed = parseStoreRecord(value);
       if ('fault' in parsed) return parsed.fault;
       const { record } = parsed;
-      if (record.op === 'delete') {
+      if (record.op !== 'store') {
+        lastSeq = Math.max(lastSeq, record.seq);
         emit(record);
       } else if (record.format !== FORMAT) {
         throw new UnreadableStoreError(
@@ -57,7 +61,7 @@ export function readStoreLog(
         'Restore it from a backup, or name another directory with --data.',
     );
   }
-  return { ...lines, store };
+  return { ...lines, store, lastSeq };
 }
 
 /**

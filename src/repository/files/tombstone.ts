@@ -8,7 +8,10 @@ import type { AppliedOperation } from './session-state.ts';
  * What the record of a deletion says of a session. One that had operations leaves behind what answers a late retry of one:
  * counts, times and ids, never its title, metadata or messages.
  */
-export function tombstoneOf(row: SessionRow, operations: readonly AppliedOperation[]): object {
+export function tombstoneOf(
+  row: SessionRow,
+  operations: readonly (AppliedOperation & { logged: number })[],
+): object {
   const tombstone = { id: row.id, parentId: row.parent_id ?? undefined, arrival: row.arrival };
   if (operations.length === 0) return tombstone;
   return {
@@ -24,14 +27,17 @@ export function tombstoneOf(row: SessionRow, operations: readonly AppliedOperati
       historyLength: row.history_length,
       version: row.version,
     },
-    operations: operations.map(({ id, fingerprint, seq, at, ordinal, position }) => ({
-      id,
-      fingerprint,
-      seq,
-      at: new Date(at).toISOString(),
-      ordinal: ordinal ?? undefined,
-      position: position ?? undefined,
-    })),
+    // The log has the others already.
+    operations: operations
+      .filter(({ logged }) => !logged)
+      .map(({ id, fingerprint, seq, at, ordinal, position }) => ({
+        id,
+        fingerprint,
+        seq,
+        at: new Date(at).toISOString(),
+        ordinal: ordinal ?? undefined,
+        position: position ?? undefined,
+      })),
   };
 }
 
@@ -56,5 +62,7 @@ export function ghostOf(tombstone: TombstoneRow): Session {
     historyLength: last.historyLength,
     version: last.version,
     damage: [],
+    archivedAt: null,
+    forkedFrom: null,
   };
 }

@@ -27,6 +27,8 @@ export function describeCreate(store: OpenStore): void {
         historyLength: 0,
         version: 1,
         damage: [],
+        archivedAt: null,
+        forkedFrom: null,
       });
       expect(session.createdAt.getTime()).toBeGreaterThanOrEqual(before);
       expect(session.createdAt.getTime()).toBeLessThanOrEqual(after);

@@ -8,7 +8,9 @@ export async function everything(repository: SessionRepository, gone: readonly s
   for (const field of SESSION_ORDER_FIELDS)
     for (const direction of ['ASC', 'DESC'] as const)
       for (const rootsOnly of [false, true])
-        lists.push(idsOf((await repository.list({ rootsOnly }, { field, direction }, ALL)).items));
+        lists.push(
+          idsOf((await repository.list({ rootsOnly, archived: 'INCLUDE' }, { field, direction }, ALL)).items),
+        );
   const ids = [...lists[0]!.map((id) => id!), ...gone];
   const requests = ids.map((sessionId) => ({ sessionId, page: ALL }));
   const children = await repository.childrenOf(ids, ALL);
@@ -32,7 +34,9 @@ export async function everything(repository: SessionRepository, gone: readonly s
         requests.map((request) => ({ ...request, roles: ['USER'] as const })),
       ),
       sessions: await repository.count({}),
+      archived: await repository.count({ archived: 'ONLY' }),
     },
+    rollups: await repository.rollupsOf(ids),
     status: await repository.status(),
   };
 }

@@ -1,11 +1,17 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
-import type { Appended, Deleted, SessionRepository } from '../../../src/repository/repository.ts';
+import type {
+  Appended,
+  Archived,
+  Deleted,
+  SessionRepository,
+  Truncated,
+} from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
 import { conversation, idsOf, type OpenStore, operation, RETURNS, say } from './store.ts';
 
-type Result = Session | Appended | Deleted;
+type Result = Session | Appended | Deleted | Archived | Truncated;
 
 /** One mutation of each kind; `b` and `aa` are the children of `a`, and `c` stands alone. */
 const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation) => Promise<Result>][] = [
@@ -24,11 +30,27 @@ const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation)
     'delete, cascading',
     (repository, op) => repository.delete({ id: 'a', mode: 'CASCADE', dryRun: false }, op),
   ],
+  [
+    'delete, reparenting',
+    (repository, op) => repository.delete({ id: 'a', mode: 'REPARENT', dryRun: false }, op),
+  ],
+  ['fork', (repository, op) => repository.fork({ sessionId: 'c', id: 'new', asRoot: false }, op)],
+  ['fork, the id left out', (repository, op) => repository.fork({ sessionId: 'b', asRoot: true }, op)],
+  ['move', (repository, op) => repository.move({ id: 'b', parentId: 'c' }, op)],
+  ['move, guarded', (repository, op) => repository.move({ id: 'b', parentId: null, expectedVersion: 1 }, op)],
+  ['archive', (repository, op) => repository.archive({ id: 'a', archived: true, subtree: true }, op)],
+  ['unarchive', (repository, op) => repository.archive({ id: 'a', archived: false, subtree: true }, op)],
+  [
+    'truncate',
+    (repository, op) => repository.truncate({ sessionId: 'c', length: 1, dryRun: false }, 1e9, op),
+  ],
 ];
 
 /** What a replay must repeat: the session by its id (it may have moved on since), messages and deleted ids whole. */
 function essence(result: Result) {
   if ('deletedIds' in result) return result;
+  if ('changedIds' in result) return { id: result.session.id, changedIds: result.changedIds };
+  if ('popped' in result) return { id: result.session.id, popped: result.popped };
   if ('messages' in result) return { id: result.session.id, messages: result.messages };
   return { id: result.id };
 }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach } from 'vitest';
-import type { NewMessage } from '../../../src/model/message.ts';
+import type { Message, NewMessage } from '../../../src/model/message.ts';
 import { type Operation, operationOf } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
 import type { CreateSession, SessionRepository } from '../../../src/repository/repository.ts';
@@ -97,6 +97,16 @@ export const operation = (id: string, input: unknown): Operation => operationOf(
 /** More than any test holds. */
 export const ALL = { limit: 10_000, from: 'start' } as const;
 export const PLENTY_OF_BYTES = 256 * 1024 * 1024;
+
+/** A session's whole history. */
+export async function historyOf({ repository }: OpenStore, sessionId: string): Promise<readonly Message[]> {
+  const [page] = await repository.historyOf([{ sessionId, page: ALL }], PLENTY_OF_BYTES);
+  return page!.items;
+}
+
+export async function contentsOf(store: OpenStore, sessionId: string): Promise<string[]> {
+  return (await historyOf(store, sessionId)).map(({ content }) => content);
+}
 
 export const idsOf = (sessions: readonly (Session | null)[]): (string | null)[] =>
   sessions.map((session) => session?.id ?? null);

@@ -64,6 +64,25 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
     await repository.update({ id: 'child', title: null, metadata: { a: null } }, operation('3', 'update'));
     await repository.update({ id: 'run.7', metadata: {} });
     await repository.update({ id: 'Run.7', title: '', metadata: { ä: null, ['__proto__']: null } });
+    const usage2 = { inputTokens: 3, outputTokens: 4, costUsd: 0.1 };
+    await repository.create({ id: 'branch', messages: [say('paid', { usage: usage2 }), ...conversation(3)] });
+    await repository.truncate(
+      { sessionId: 'branch', length: 2, dryRun: false },
+      1e9,
+      operation('5', 'truncate'),
+    );
+    await repository.append({ sessionId: 'branch', messages: conversation(1) });
+    await repository.fork({ sessionId: 'branch', id: 'copy', asRoot: false }, operation('6', 'fork'));
+    await repository.fork({ sessionId: 'copy', id: 'empty-copy', asRoot: true });
+    await repository.create({ id: 'between', parentId: 'branch' });
+    for (const id of ['x1', 'x2']) await repository.create({ id, parentId: 'between' });
+    await repository.move({ id: 'copy', parentId: 'between' }, operation('7', 'move'));
+    await repository.append({ sessionId: 'copy', messages: conversation(1) });
+    await repository.archive({ id: 'branch', subtree: true, archived: true }, operation('8', 'archive'));
+    await repository.archive({ id: 'x1', subtree: true, archived: false });
+    await repository.update({ id: 'x2', title: 'archived' });
+    await repository.move({ id: 'empty-copy', parentId: 'branch' });
+    await repository.delete({ id: 'between', mode: 'REPARENT', dryRun: false }, operation('9', 'delete'));
     await repository.delete({ id: 'gone', mode: 'CASCADE', dryRun: false }, operation('4', 'delete'));
     await Promise.all([
       repository.append({ sessionId: 'child', messages: [say('x'.repeat(300_000))] }),
@@ -75,9 +94,9 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
   it('reads what the file repository wrote, of every kind, while it is open and when it is closed', async () => {
     await writeOfEveryKind();
     const expected = await answersOf(repository);
-    expect(expected.length).toBe(6);
+    expect(expected.length).toBe(11);
     const beside = readStore(directory);
-    expect(beside).toMatchObject({ status: 0, unreadable: [], deleted: ['gone', 'Gone2'] });
+    expect(beside).toMatchObject({ status: 0, unreadable: [], deleted: ['between', 'gone', 'Gone2'] });
     expect(beside.sessions).toEqual(expected);
     expect(canonicalJson(beside.sessions)).toBe(canonicalJson(expected));
     await repository.close();

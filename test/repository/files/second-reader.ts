@@ -29,7 +29,7 @@ export function readStore(directory: string): ReadStore {
 /** The repository's answers in the reader's form. */
 export async function answersOf(repository: SessionRepository) {
   const order = { field: 'CREATED_AT', direction: 'ASC' } as const;
-  const { items } = await repository.list({}, order, ALL);
+  const { items } = await repository.list({ archived: 'INCLUDE' }, order, ALL);
   const sessions = items.toSorted((a, b) => a.sequence - b.sequence);
   const ids = sessions.map(({ id }) => id);
   const requests = ids.map((sessionId) => ({ sessionId, page: ALL }));
@@ -46,9 +46,10 @@ export async function answersOf(repository: SessionRepository) {
   }));
 }
 
-function inTheFile({ arrival: _a, childCount: _c, metadataBytes: _m, damage, ...session }: Session) {
+function inTheFile({ childCount: _c, metadataBytes: _m, damage, archivedAt, ...session }: Session) {
   return {
     ...session,
+    archivedAt: archivedAt?.toISOString() ?? null,
     createdAt: session.createdAt.toISOString(),
     lastActiveAt: session.lastActiveAt.toISOString(),
     damage: damage.map(({ line }) => ({ line, reason: expect.any(String) })),

@@ -83,7 +83,13 @@ export class Committer {
     try {
       return await this.apply(seq, steps.change(prepared, written));
     } catch (error) {
-      await steps.undo();
+      await steps.undo().catch((cause) => {
+        throw new StorageError(
+          'The store could not write, nor undo what it had written: a restart shows whether it was recorded.',
+          false,
+          { cause },
+        );
+      });
       throw error;
     }
   }

@@ -17,7 +17,7 @@ export class Operations {
   async once<T>(
     operation: Operation | undefined,
     run: () => Promise<T>,
-    replay: (applied: AppliedOperation) => T,
+    replay: (applied: AppliedOperation) => T | Promise<T>,
   ): Promise<T> {
     if (!operation) return run();
     for (let first = this.#underWay.get(operation.id); first; first = this.#underWay.get(operation.id)) {

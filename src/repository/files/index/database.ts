@@ -173,6 +173,22 @@ export class IndexDatabase {
     }
   }
 
+  /** The same for what only reads: it sees one state of the index, whatever is written meanwhile. */
+  async readAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
+    const path = this.#database.location();
+    const own = path === null ? this : new IndexDatabase(new DatabaseSync(path, { readOnly: true }), 0);
+    const pace = new Pace(STRETCH);
+    try {
+      if (own !== this) own.#database.exec('BEGIN');
+      const steps = work(own);
+      let step = steps.next();
+      for (; !step.done; step = steps.next()) if (pace.isDue) await pace.rest();
+      return step.value;
+    } finally {
+      if (own !== this) own.close();
+    }
+  }
+
   /** Resolves when this connection can write: while a transaction at pace is under way it cannot. */
   async writable(): Promise<void> {
     while (this.#busy) await this.#busy;

@@ -15,12 +15,13 @@ export function differencesOf(
   const queries = [
     `SELECT ${columns} FROM sessions ${one ? 'WHERE id = ?' : ''} ORDER BY id`,
     `SELECT s.id, m.* FROM messages m JOIN sessions s ON s.seq = m.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
+    `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position FROM operations
-       ${one ? 'WHERE session_id = ?' : ''} ORDER BY session_id, seq`,
+       WHERE NOT logged ${one ? 'AND session_id = ?' : ''} ORDER BY session_id, seq`,
     `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, t.term`,
-    // One session's file tells nothing of deletions.
-    ...(one ? [] : ['SELECT * FROM tombstones ORDER BY id']),
+    // One session's file tells nothing of what the store's log says.
+    ...(one ? [] : ['SELECT * FROM tombstones ORDER BY id', 'SELECT * FROM shape_changes ORDER BY id, seq']),
   ];
   const different = new Set<string>();
   for (const sql of queries) {

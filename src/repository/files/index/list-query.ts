@@ -13,6 +13,8 @@ export type RareTerm = (terms: readonly number[]) => number | null;
 
 function filterConditions(filter: SessionFilter, rareTerm: RareTerm): Query[] {
   const conditions: Query[] = [];
+  // INCLUDE is put together of the two others.
+  conditions.push({ sql: `archived_at IS ${filter.archived === 'ONLY' ? 'NOT NULL' : 'NULL'}`, values: [] });
   const add = (sql: string, ...values: SQLInputValue[]) => conditions.push({ sql, values });
   if (filter.userId != null) add('user_id = ?', filter.userId);
   if (filter.rootsOnly) add('parent_seq IS NULL');
@@ -37,7 +39,7 @@ const HAS_TERM = 'EXISTS (SELECT 1 FROM metadata_terms t WHERE t.term IN (?, ?) 
 
 function where(conditions: readonly Query[]): Query {
   return {
-    sql: conditions.length === 0 ? '' : ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
+    sql: ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
     values: conditions.flatMap(({ values }) => values),
   };
 }
@@ -70,10 +72,13 @@ export function listQuery(
   };
 }
 
-/** The number of sessions that pass; read off the totals where all do. */
+/** The number of sessions that pass; read off the totals where there is no more to it than being archived. */
 export function countQuery(filter: SessionFilter, rareTerm: RareTerm): Query {
   const conditions = filterConditions(filter, rareTerm);
-  if (conditions.length === 0) return { sql: 'SELECT sessions AS n FROM totals', values: [] };
+  if (conditions.length === 1) {
+    const total = filter.archived === 'ONLY' ? 'archived' : 'sessions - archived';
+    return { sql: `SELECT ${total} AS n FROM totals`, values: [] };
+  }
   const { sql, values } = where(conditions);
   return { sql: `SELECT count(*) AS n FROM sessions${sql}`, values };
 }

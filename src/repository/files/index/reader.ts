@@ -82,12 +82,19 @@ export class IndexReader {
     );
   }
 
-  operationsOf(sessionId: string): AppliedOperation[] {
-    return this.#db.all<AppliedOperation>(
-      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position
+  operationsOf(sessionId: string): (AppliedOperation & { logged: number })[] {
+    return this.#db.all<AppliedOperation & { logged: number }>(
+      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position, logged
          FROM operations WHERE session_id = ? ORDER BY seq`,
       sessionId,
     );
+  }
+
+  /** The sessions that the change of shape with this sequence number lists, in its order. */
+  changedBy(seq: number): string[] {
+    return this.#db
+      .all<{ id: string }>('SELECT id FROM shape_changes WHERE seq = ? ORDER BY place', seq)
+      .map(({ id }) => id);
   }
 
   /** The ids that the deletion with this sequence number took away, in its order. */
@@ -147,6 +154,16 @@ export class IndexReader {
     )!.n;
   }
 
+  /** The ids of its children, in order of arrival. */
+  childIds(id: string): string[] {
+    return this.#db
+      .all<{ id: string }>(
+        'SELECT id FROM sessions WHERE parent_seq = (SELECT seq FROM sessions WHERE id = ?) ORDER BY arrival',
+        id,
+      )
+      .map((child) => child.id);
+  }
+
   /** The session and all beneath it, in pre-order, read as they are asked for. */
   *subtree(id: string): Generator<SessionRow, void> {
     const top = this.row(id);
@@ -168,11 +185,32 @@ export class IndexReader {
   }
 
   list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
+    if (filter.archived === 'INCLUDE') return this.#listBoth(filter, order, page);
     const { sql, values } = listQuery(filter, order, page, (terms) => this.#rareTerm(terms));
     return this.#sessions(inOrder(this.#db.all<SessionRow>(sql, ...values), page));
   }
 
+  /** Merges a page of each: so both go along an index. */
+  #listBoth(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
+    const pages = (['EXCLUDE', 'ONLY'] as const).map((archived) =>
+      this.list({ ...filter, archived }, order, page),
+    );
+    const timeOf = ({ createdAt, lastActiveAt }: Session) =>
+      (order.field === 'CREATED_AT' ? createdAt : lastActiveAt).getTime();
+    const sign = order.direction === 'ASC' ? 1 : -1;
+    const items = pages
+      .flatMap((each) => each.items)
+      .sort((a, b) => sign * (timeOf(a) - timeOf(b) || a.sequence - b.sequence));
+    return {
+      items: page.from === 'start' ? items.slice(0, page.limit) : items.slice(-page.limit),
+      hasMore: items.length > page.limit || pages.some(({ hasMore }) => hasMore),
+    };
+  }
+
   count(filter: SessionFilter): number {
+    if (filter.archived === 'INCLUDE') {
+      return this.count({ ...filter, archived: 'EXCLUDE' }) + this.count({ ...filter, archived: 'ONLY' });
+    }
     const { sql, values } = countQuery(filter, (terms) => this.#rareTerm(terms));
     return this.#db.get<{ n: number }>(sql, ...values)!.n;
   }
@@ -219,6 +257,39 @@ export class IndexReader {
     return { sql: `${session} AND role IN (${numbers.join(', ') || 'NULL'})`, values: [sessionId] };
   }
 
+  /** Messages of a history from `position` on. */
+  messagesFrom(sessionId: string, position: number): MessageLocation[] {
+    // From the end: positions grow with ordinals, and nothing else is looked at.
+    const last = this.#db.get<{ ordinal: number }>(LAST_BEFORE, sessionId, position);
+    return this.#locations('messages', sessionId, 'ordinal > ?', last?.ordinal ?? -1);
+  }
+
+  /** Messages of a history after one ordinal, up to another and at most `limit`. */
+  messagesBetween(sessionId: string, after: number, through: number, limit: number): MessageLocation[] {
+    const page = { limit, from: 'start', after, before: through + 1 } as const;
+    return [...this.history({ sessionId, page }).items];
+  }
+
+  /** What the rollback with sequence number `seq` dropped. */
+  droppedBy(sessionId: string, seq: number): MessageLocation[] {
+    return this.#locations('dropped_messages', sessionId, 'seq = ?', seq);
+  }
+
+  #locations(
+    table: 'messages' | 'dropped_messages',
+    sessionId: string,
+    condition: string,
+    value: number,
+  ): MessageLocation[] {
+    const rows = this.#db.all<Omit<MessageLocation, 'role'> & { role: number }>(
+      `SELECT ordinal, position, role, offset, length, bytes FROM ${table}
+        WHERE session = (SELECT seq FROM sessions WHERE id = ?) AND ${condition} ORDER BY ordinal`,
+      sessionId,
+      value,
+    );
+    return rows.map((row) => ({ ...row, role: MESSAGE_ROLES[row.role]! }));
+  }
+
   message(sessionId: string, ordinal: number): MessageLocation | null {
     const page = { limit: 1, from: 'start', after: ordinal - 1, before: ordinal + 1 } as const;
     return this.history({ sessionId, page }).items[0] ?? null;
@@ -248,6 +319,9 @@ export class IndexReader {
     return { items: items.map((row) => this.#session(row)), hasMore };
   }
 }
+
+const LAST_BEFORE = `SELECT ordinal FROM messages
+  WHERE session = (SELECT seq FROM sessions WHERE id = ?) AND position < ? ORDER BY ordinal DESC LIMIT 1`;
 
 /** Up to so many sessions are cheaper to sort than to come across in the order of the list. */
 const RARE = 2_000;

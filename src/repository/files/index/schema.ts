@@ -1,12 +1,15 @@
 /** Changes with every change of the tables below: an index of another version is thrown away and built again. */
-export const INDEX_VERSION = 3;
+export const INDEX_VERSION = 4;
 
 /**
  * The index: what is needed to answer without reading the files. It holds nothing that they do not.
  *
  * `sessions.seq` is the sequence number of the creation. `parent_seq` is null for a root, and where the parent cannot be
  * read; `root_id` and `depth` count from the topmost ancestor that can be read. `metadata` comes last: SQLite reads a long
- * row only as far as it must. `size` and `mtime` (milliseconds) are those of the file when it was last read or written: a
+ * row only as far as it must. `dropped_messages` were rolled back: a late retry of the rollback answers with them.
+ * `shape_changes` is what the store's log says of sessions beside their files: `moved` tells a move, which has a new parent and
+ * place, from an (un)archival, which has a time or none. An operation is `logged` where the log has it, not a session's file.
+ * `size` and `mtime` (milliseconds) are those of the file when it was last read or written: a
  * file with others was changed by somebody else.
  */
 export const TABLES = `
@@ -28,6 +31,11 @@ CREATE TABLE sessions (
   message_count INTEGER NOT NULL,
   history_length INTEGER NOT NULL,
   next_ordinal INTEGER NOT NULL,
+  input_tokens INTEGER NOT NULL,
+  output_tokens INTEGER NOT NULL,
+  cost_usd TEXT,
+  forked_from TEXT,
+  archived_at INTEGER,
   version INTEGER NOT NULL,
   last_seq INTEGER NOT NULL,
   size INTEGER NOT NULL,
@@ -46,6 +54,30 @@ CREATE TABLE messages (
   PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
 
+CREATE TABLE dropped_messages (
+  session INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  position INTEGER NOT NULL,
+  role INTEGER NOT NULL,
+  offset INTEGER NOT NULL,
+  length INTEGER NOT NULL,
+  bytes INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (session, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE shape_changes (
+  id TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  place INTEGER NOT NULL,
+  version INTEGER NOT NULL,
+  moved INTEGER NOT NULL,
+  parent_id TEXT,
+  arrival INTEGER,
+  archived_at INTEGER,
+  PRIMARY KEY (id, seq)
+) WITHOUT ROWID;
+
 CREATE TABLE metadata_terms (
   term INTEGER NOT NULL,
   seq INTEGER NOT NULL,
@@ -59,7 +91,8 @@ CREATE TABLE operations (
   seq INTEGER NOT NULL,
   at INTEGER NOT NULL,
   ordinal INTEGER,
-  position INTEGER
+  position INTEGER,
+  logged INTEGER NOT NULL
 ) WITHOUT ROWID;
 
 CREATE TABLE tombstones (
@@ -80,8 +113,8 @@ CREATE TABLE quarantine (
   since INTEGER NOT NULL
 );
 
-CREATE TABLE totals (sessions INTEGER NOT NULL, messages INTEGER NOT NULL);
-INSERT INTO totals VALUES (0, 0);
+CREATE TABLE totals (sessions INTEGER NOT NULL, archived INTEGER NOT NULL, messages INTEGER NOT NULL);
+INSERT INTO totals VALUES (0, 0, 0);
 `;
 
 /** Where a rebuild puts terms as they come: they go into their order at once, at its end. */
@@ -94,31 +127,49 @@ DROP TABLE loose_terms;
 /** What a relink needs to find its way. */
 export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_seq, arrival)';
 
+/** What a list goes along; those of the archived are apart, so that no list steps over what it hides. */
+function listIndexes(which: string, condition: string): string {
+  const columns = ['root_id', '', 'user_id'];
+  const times = ['created_at', 'last_active_at'];
+  const indexes = columns.flatMap((column) =>
+    times.map((time) => {
+      const name = `${which}_by_${column && `${column}_and_`}${time}`;
+      const some = column === 'user_id' ? ' AND user_id IS NOT NULL' : '';
+      return `CREATE INDEX ${name} ON sessions (${column && `${column}, `}${time}) WHERE ${condition}${some};`;
+    }),
+  );
+  const ofRoots = times.map(
+    (time) =>
+      `CREATE INDEX ${which}_roots_by_${time} ON sessions (${time}) WHERE ${condition} AND parent_seq IS NULL;`,
+  );
+  return [...indexes, ...ofRoots].join('\n');
+}
+
 /** Made after a rebuild has filled and linked the tables: cheaper at once than row by row. */
 export const INDEXES = `
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
-CREATE INDEX sessions_root_created ON sessions (root_id, created_at);
-CREATE INDEX sessions_root_active ON sessions (root_id, last_active_at);
-CREATE INDEX sessions_created ON sessions (created_at);
-CREATE INDEX sessions_active ON sessions (last_active_at);
-CREATE INDEX sessions_user_created ON sessions (user_id, created_at) WHERE user_id IS NOT NULL;
-CREATE INDEX sessions_user_active ON sessions (user_id, last_active_at) WHERE user_id IS NOT NULL;
-CREATE INDEX roots_created ON sessions (created_at) WHERE parent_seq IS NULL;
-CREATE INDEX roots_active ON sessions (last_active_at) WHERE parent_seq IS NULL;
+${listIndexes('live', 'archived_at IS NULL')}
+${listIndexes('archived', 'archived_at IS NOT NULL')}
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
+CREATE INDEX shape_changes_seq ON shape_changes (seq, place);
 
 CREATE TRIGGER session_added AFTER INSERT ON sessions BEGIN
-  UPDATE totals SET sessions = sessions + 1, messages = messages + NEW.message_count;
+  UPDATE totals SET sessions = sessions + 1, archived = archived + (NEW.archived_at IS NOT NULL),
+    messages = messages + NEW.message_count;
   UPDATE sessions SET child_count = child_count + 1 WHERE seq = NEW.parent_seq;
 END;
 CREATE TRIGGER session_removed AFTER DELETE ON sessions BEGIN
-  UPDATE totals SET sessions = sessions - 1, messages = messages - OLD.message_count;
+  UPDATE totals SET sessions = sessions - 1, archived = archived - (OLD.archived_at IS NOT NULL),
+    messages = messages - OLD.message_count;
   UPDATE sessions SET child_count = child_count - 1 WHERE seq = OLD.parent_seq;
 END;
 CREATE TRIGGER session_messages AFTER UPDATE OF message_count ON sessions BEGIN
   UPDATE totals SET messages = messages + NEW.message_count - OLD.message_count;
+END;
+CREATE TRIGGER session_archived AFTER UPDATE OF archived_at ON sessions BEGIN
+  UPDATE totals SET archived = archived + (NEW.archived_at IS NOT NULL) - (OLD.archived_at IS NOT NULL);
 END;
 `;
 
@@ -149,5 +200,6 @@ UPDATE sessions SET child_count = c.n FROM (
   ) c WHERE c.seq = sessions.seq AND sessions.child_count <> c.n;
 UPDATE totals SET
   sessions = (SELECT count(*) FROM sessions),
+  archived = (SELECT count(*) FROM sessions WHERE archived_at IS NOT NULL),
   messages = (SELECT coalesce(sum(message_count), 0) FROM sessions);
 `;

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../../model/json.ts';
-import type { Damage, Session } from '../../../model/session.ts';
+import type { Damage, ForkOrigin, Session } from '../../../model/session.ts';
 import type { SessionState } from '../session-state.ts';
 
 /** A row of `sessions`. */
@@ -19,6 +19,11 @@ export interface SessionRow {
   message_count: number;
   history_length: number;
   next_ordinal: number;
+  input_tokens: number;
+  output_tokens: number;
+  cost_usd: string | null;
+  forked_from: string | null;
+  archived_at: number | null;
   version: number;
   last_seq: number;
   size: number;
@@ -45,6 +50,8 @@ export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
     historyLength: row.history_length,
     version: row.version,
     damage,
+    archivedAt: row.archived_at === null ? null : new Date(row.archived_at),
+    forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkOrigin),
   };
 }
 
@@ -62,6 +69,11 @@ export function stateOf(row: SessionRow): SessionState {
     messageCount: row.message_count,
     historyLength: row.history_length,
     nextOrdinal: row.next_ordinal,
+    inputTokens: row.input_tokens,
+    outputTokens: row.output_tokens,
+    costUsd: row.cost_usd,
+    forkedFrom: row.forked_from,
+    archivedAt: row.archived_at,
     version: row.version,
     lastSeq: row.last_seq,
     size: row.size,

@@ -1,11 +1,12 @@
 import type { JsonObject } from '../../../model/json.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SHARDS, sessionPath } from '../layout.ts';
-import type { DeleteRecord, Tombstone } from '../record.ts';
+import type { ShapeRecord, Tombstone } from '../record.ts';
 import type { Applied, AppliedOperation, MessageLocation, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
-import type { SessionRow } from './session-row.ts';
+import { type SessionRow, stateOf } from './session-row.ts';
+import { changesIn, placed, type ShapeChange } from './shape-changes.ts';
 
 /**
  * Something that could not be read: a whole file, a part of a session's, a session's parent, a part of the log.
@@ -31,16 +32,11 @@ export class IndexWriter {
    * A session that was not there; `mtime` is its file's. Its place is worked out from its parent; where sessions come in
    * another order than parents first, a relink is due.
    */
-  insertSession(state: SessionState, mtime: number): void {
-    const parent =
-      state.parentId === null
-        ? undefined
-        : this.#db.get<Pick<SessionRow, 'seq' | 'root_id' | 'depth'>>(
-            'SELECT seq, root_id, depth FROM sessions WHERE id = ?',
-            state.parentId,
-          );
+  insertSession(own: SessionState, mtime: number): void {
+    const state = placed(own, this.#changesOf(own.id, own.sequence));
+    const parent = state.parentId === null ? undefined : this.#parent(state.parentId);
     this.#db.run(
-      'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       state.sequence,
       state.id,
       state.parentId,
@@ -55,6 +51,11 @@ export class IndexWriter {
       state.messageCount,
       state.historyLength,
       state.nextOrdinal,
+      state.inputTokens,
+      state.outputTokens,
+      state.costUsd,
+      state.forkedFrom,
+      state.archivedAt,
       state.version,
       state.lastSeq,
       state.size,
@@ -83,12 +84,16 @@ export class IndexWriter {
     }
     this.#db.run(
       `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
-         next_ordinal = ?, version = ?, last_seq = ?, size = ?, mtime = ?, metadata = ? WHERE seq = ?`,
+         next_ordinal = ?, input_tokens = ?, output_tokens = ?, cost_usd = ?, version = ?, last_seq = ?, size = ?,
+         mtime = ?, metadata = ? WHERE seq = ?`,
       state.title,
       state.lastActiveAt,
       state.messageCount,
       state.historyLength,
       state.nextOrdinal,
+      state.inputTokens,
+      state.outputTokens,
+      state.costUsd,
       state.version,
       state.lastSeq,
       state.size,
@@ -102,6 +107,9 @@ export class IndexWriter {
       message_count: state.messageCount,
       history_length: state.historyLength,
       next_ordinal: state.nextOrdinal,
+      input_tokens: state.inputTokens,
+      output_tokens: state.outputTokens,
+      cost_usd: state.costUsd,
       version: state.version,
       last_seq: state.lastSeq,
       size: state.size,
@@ -121,7 +129,8 @@ export class IndexWriter {
   }
 
   /** The messages and the operation of one line. */
-  addEffects(sequence: number, { messages, operation }: Omit<Applied, 'state'>): void {
+  addEffects(sequence: number, { state, truncatedTo, messages, operation }: Applied): void {
+    if (truncatedTo !== null) this.#dropMessages(sequence, truncatedTo, state.lastSeq);
     // Several rows at once take half the time of as many by themselves.
     let added = 0;
     for (const [batch, sql] of INSERT_MESSAGES) {
@@ -130,12 +139,30 @@ export class IndexWriter {
         this.#db.run(sql, ...rows);
       }
     }
-    if (operation) this.#addOperation(operation);
+    if (operation) this.#addOperation(operation, false);
   }
 
-  #addOperation(operation: AppliedOperation): void {
+  /** Sets aside what stands from `position` on. */
+  #dropMessages(sequence: number, position: number, seq: number): void {
+    const last = this.#db.get<{ ordinal: number }>(
+      'SELECT ordinal FROM messages WHERE session = ? AND position < ? ORDER BY ordinal DESC LIMIT 1',
+      sequence,
+      position,
+    );
+    const kept = last?.ordinal ?? -1;
     this.#db.run(
-      'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?)',
+      'INSERT INTO dropped_messages SELECT *, ? FROM messages WHERE session = ? AND ordinal > ?',
+      seq,
+      sequence,
+      kept,
+    );
+    this.#db.run('DELETE FROM messages WHERE session = ? AND ordinal > ?', sequence, kept);
+  }
+
+  /** `logged`: the store's log has it, not the session's file. */
+  #addOperation(operation: AppliedOperation, logged: boolean): void {
+    this.#db.run(
+      'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       operation.id,
       operation.fingerprint,
       operation.sessionId,
@@ -143,30 +170,91 @@ export class IndexWriter {
       operation.at,
       operation.ordinal,
       operation.position,
+      Number(logged),
     );
   }
 
-  /** A committed deletion: its sessions go, their ids and operations stay. */
-  applyDeletion(record: DeleteRecord): void {
-    for (const _ of this.deletionSteps(record));
+  /** A committed change of the shape of the trees. What it deletes goes; ids and operations stay. */
+  applyShape(record: ShapeRecord): void {
+    for (const _ of this.shapeSteps(record));
   }
 
   /** The same, a session at each step. */
-  *deletionSteps(record: DeleteRecord): Generator<void, void> {
-    for (const [place, tombstone] of record.sessions.entries()) {
-      this.#bury(record.seq, place, tombstone);
+  *shapeSteps(record: ShapeRecord): Generator<void, void> {
+    for (const [place, change] of changesIn(record).entries()) {
+      this.#db.run(
+        'INSERT OR REPLACE INTO shape_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+        change.id,
+        record.seq,
+        place,
+        change.version,
+        change.moved,
+        change.parent_id,
+        change.arrival,
+        change.archived_at,
+      );
+      this.#place(change.id);
       yield;
     }
-    if (record.operation) {
-      this.#addOperation({
-        ...record.operation,
-        sessionId: record.sessions[0]!.id,
-        seq: record.seq,
-        at: record.at,
-        ordinal: null,
-        position: null,
-      });
+    if (record.op === 'delete') {
+      for (const [place, tombstone] of record.sessions.entries()) {
+        this.#bury(record.seq, place, tombstone);
+        yield;
+      }
     }
+    if (record.operation) {
+      const sessionId = record.op === 'delete' ? record.sessions[0]!.id : record.id;
+      const { seq, at } = record;
+      this.#addOperation({ ...record.operation, sessionId, seq, at, ordinal: null, position: null }, true);
+    }
+  }
+
+  #changesOf(id: string, since: number): ShapeChange[] {
+    return this.#db.all<ShapeChange>(
+      'SELECT * FROM shape_changes WHERE id = ? AND seq > ? ORDER BY seq',
+      id,
+      since,
+    );
+  }
+
+  /** Brings a session to where the log says that it is. Said twice, it changes nothing. */
+  #place(id: string): void {
+    const row = this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
+    if (!row) return;
+    const { parentId, arrival, archivedAt, version } = placed(stateOf(row), this.#changesOf(id, row.seq));
+    this.#db.run('UPDATE sessions SET version = ? WHERE seq = ?', version, row.seq);
+    if (archivedAt !== row.archived_at)
+      this.#db.run('UPDATE sessions SET archived_at = ? WHERE seq = ?', archivedAt, row.seq);
+    if (arrival !== row.arrival) this.#move(row, parentId, arrival);
+    this.#db.recent.clear();
+  }
+
+  #move(row: SessionRow, parentId: string | null, arrival: number): void {
+    const parent = parentId === null ? undefined : this.#parent(parentId);
+    const addToChildren = 'UPDATE sessions SET child_count = child_count + ? WHERE seq = ?';
+    if (row.parent_seq !== null) this.#db.run(addToChildren, -1, row.parent_seq);
+    if (parent) this.#db.run(addToChildren, 1, parent.seq);
+    this.#db.run(
+      'UPDATE sessions SET parent_id = ?, parent_seq = ?, arrival = ? WHERE seq = ?',
+      parentId,
+      parent?.seq ?? null,
+      arrival,
+      row.seq,
+    );
+    this.#db.run(
+      `UPDATE sessions SET root_id = ?2, depth = depth + ?3 WHERE seq IN (
+         WITH RECURSIVE moved (seq) AS (
+           SELECT ?1 UNION ALL SELECT c.seq FROM moved m JOIN sessions c ON c.parent_seq = m.seq
+         ) SELECT seq FROM moved)`,
+      row.seq,
+      parent?.root_id ?? row.id,
+      (parent ? parent.depth + 1 : 0) - row.depth,
+    );
+    this.#db.run("DELETE FROM quarantine WHERE kind = 'orphan' AND session_id = ?", row.id);
+  }
+
+  #parent(id: string): Pick<SessionRow, 'seq' | 'root_id' | 'depth'> | undefined {
+    return this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id);
   }
 
   #bury(seq: number, place: number, tombstone: Tombstone): void {
@@ -181,12 +269,8 @@ export class IndexWriter {
       tombstone.last ? JSON.stringify(tombstone.last) : null,
     );
     for (const operation of tombstone.operations ?? []) {
-      this.#addOperation({
-        ...operation,
-        sessionId: tombstone.id,
-        ordinal: operation.ordinal ?? null,
-        position: operation.position ?? null,
-      });
+      const { ordinal = null, position = null } = operation;
+      this.#addOperation({ ...operation, sessionId: tombstone.id, ordinal, position }, true);
     }
   }
 
@@ -216,7 +300,8 @@ export class IndexWriter {
   /** The messages and the operations of session `id`, which has or had the number `sequence`. */
   removeEffects(sequence: number, id: string): void {
     this.#db.run('DELETE FROM messages WHERE session = ?', sequence);
-    this.#db.run('DELETE FROM operations WHERE session_id = ?', id);
+    this.#db.run('DELETE FROM dropped_messages WHERE session = ?', sequence);
+    this.#db.run('DELETE FROM operations WHERE session_id = ? AND NOT logged', id);
   }
 
   clearFaults(kind: Fault['kind']): void {

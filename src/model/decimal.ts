@@ -1,0 +1,41 @@
+/** A decimal number, exact: `digits` × 10^-`scale`. */
+interface Decimal {
+  readonly digits: bigint;
+  readonly scale: number;
+}
+
+/**
+ * The sum of two numbers in decimal notation (as `String(number)` writes them), exact: 0.1 and 0.2 are 0.3. Money adds up
+ * this way; as binary fractions it drifts.
+ */
+export function addDecimals(a: string, b: string): string {
+  const [x, y] = [parse(a), parse(b)];
+  const scale = Math.max(x.scale, y.scale);
+  return print({ digits: scaled(x, scale) + scaled(y, scale), scale });
+}
+
+/** None and none make none. */
+export function addOptionalDecimals(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a ?? b;
+  return addDecimals(a, b);
+}
+
+function scaled({ digits, scale }: Decimal, to: number): bigint {
+  return digits * 10n ** BigInt(to - scale);
+}
+
+function parse(text: string): Decimal {
+  const match = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text);
+  if (!match) throw new Error(`Expected a decimal number from 0 up, got "${text}".`);
+  const [, whole, fraction = '', exponent = '0'] = match;
+  const scale = fraction.length - Number(exponent);
+  const digits = BigInt(whole + fraction);
+  return scale < 0 ? { digits: digits * 10n ** BigInt(-scale), scale: 0 } : { digits, scale };
+}
+
+function print({ digits, scale }: Decimal): string {
+  if (scale === 0) return String(digits);
+  const text = String(digits).padStart(scale + 1, '0');
+  const fraction = text.slice(-scale).replace(/0+$/, '');
+  return fraction === '' ? text.slice(0, -scale) : `${text.slice(0, -scale)}.${fraction}`;
+}

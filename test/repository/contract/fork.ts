@@ -1,0 +1,122 @@
+import { describe, expect, it } from 'vitest';
+import { contentsOf, conversation, historyOf, idsOf, type OpenStore, RETURNS, say } from './store.ts';
+
+export function describeFork(store: OpenStore): void {
+  const fork = (input: Partial<Parameters<typeof store.repository.fork>[0]> = {}) =>
+    store.repository.fork({ sessionId: 'a', asRoot: false, ...input });
+
+  describe('forking a session', () => {
+    it('copies the whole history into a child that has its title, user and metadata', async () => {
+      const usage = { inputTokens: 1, outputTokens: 2, costUsd: 0.5 };
+      const messages = [
+        say('first', { name: 'n', payload: { a: [1] }, usage, metadata: { k: 1 } }),
+        ...conversation(5),
+        say('dated', { createdAt: new Date('2001-02-03T04:05:06.007Z') }),
+      ];
+      await store.create({ id: 'a', title: 'original', userId: 'ada', metadata: { k: 1 }, messages });
+      await store.repository.append({ sessionId: 'a', messages: conversation(2) });
+      const before = await store.find('a');
+      const session = await fork({ id: 'b' });
+      expect(session).toMatchObject({
+        id: 'b',
+        parentId: 'a',
+        rootId: 'a',
+        depth: 1,
+        title: 'original',
+        userId: 'ada',
+        metadata: { k: 1 },
+        version: 1,
+        messageCount: before.messageCount,
+        historyLength: 9,
+        forkedFrom: { sessionId: 'a', messageId: 'a:8', historyLength: 9 },
+      });
+      const [original, copy] = [await historyOf(store, 'a'), await historyOf(store, 'b')];
+      expect(copy).toEqual(
+        original.map((message, ordinal) => ({
+          ...message,
+          sessionId: 'b',
+          ordinal,
+          bytes: expect.any(Number),
+        })),
+      );
+      expect(await store.find('a')).toEqual({ ...before, childCount: 1 });
+    });
+
+    it('stops at the message that is named, also in the middle of an exchange', async () => {
+      await store.create({ id: 'a' });
+      for (let n = 0; n < 3; n += 1) {
+        await store.repository.append({
+          sessionId: 'a',
+          messages: [say(`q${n}`), say(`a${n}`, { role: 'ASSISTANT' })],
+        });
+      }
+      const session = await fork({ throughMessage: { sessionId: 'a', ordinal: 2 } });
+      expect(await contentsOf(store, session.id)).toEqual(['q0', 'a0', 'q1']);
+      expect(session).toMatchObject({
+        messageCount: 2,
+        forkedFrom: { sessionId: 'a', messageId: 'a:2', historyLength: 3 },
+      });
+    });
+
+    it('makes a root of it where that is asked for', async () => {
+      await store.chain('top', 'a');
+      expect(await fork({ asRoot: true, title: 'alone' })).toMatchObject({
+        parentId: null,
+        depth: 0,
+        title: 'alone',
+        forkedFrom: { sessionId: 'a', messageId: null, historyLength: 0 },
+      });
+    });
+
+    it('goes on with its own history, and so does the original', async () => {
+      await store.create({ id: 'a', messages: conversation(2) });
+      await fork({ id: 'b' });
+      await store.repository.append({ sessionId: 'b', messages: [say('b')] });
+      await store.repository.append({ sessionId: 'a', messages: [say('a')] });
+      expect(await contentsOf(store, 'a')).toEqual(['0', '1', 'a']);
+      expect(await contentsOf(store, 'b')).toEqual(['0', '1', 'b']);
+    });
+
+    it('leaves out what was rolled back', async () => {
+      await store.create({ id: 'a', messages: conversation(2) });
+      await store.repository.append({ sessionId: 'a', messages: [say('kept'), say('dropped')] });
+      await store.repository.truncate({ sessionId: 'a', length: 3, dryRun: false }, 1e9);
+      await store.repository.append({ sessionId: 'a', messages: [say('instead')] });
+      await fork({ id: 'b' });
+      expect(await contentsOf(store, 'b')).toEqual(['0', '1', 'kept', 'instead']);
+      await expect(fork({ throughMessage: { sessionId: 'a', ordinal: 3 } })).rejects.toMatchObject({
+        name: 'InvalidInputError',
+      });
+    });
+
+    it('is refused through a message of another session, and of an unknown or newer session', async () => {
+      await store.create({ id: 'a', messages: conversation(1) });
+      await store.create({ id: 'other', messages: conversation(1) });
+      await expect(fork({ throughMessage: { sessionId: 'other', ordinal: 0 } })).rejects.toMatchObject({
+        name: 'InvalidInputError',
+        issues: [{ path: ['input', 'throughMessageId'] }],
+      });
+      await expect(fork({ sessionId: 'none' })).rejects.toMatchObject({ name: 'SessionNotFoundError' });
+      await expect(fork({ id: 'other' })).rejects.toMatchObject({ name: 'SessionExistsError' });
+      await expect(fork({ expectedVersion: 2 })).rejects.toMatchObject({ name: 'ConflictError' });
+      expect(await store.repository.count({})).toBe(2);
+    });
+
+    it.each(RETURNS)(
+      'says where it came from after the original is gone and the store was %s',
+      async (how) => {
+        await store.create({ id: 'a', messages: conversation(1_500) });
+        await fork({ id: 'b', asRoot: true });
+        await store.repository.delete({ id: 'a', mode: 'RESTRICT', dryRun: false });
+        const before = await store.find('b');
+        const history = await historyOf(store, 'b');
+        await store.comeBack(how);
+        expect(await store.find('b')).toEqual(before);
+        expect(before.forkedFrom).toEqual({ sessionId: 'a', messageId: 'a:1499', historyLength: 1_500 });
+        expect(await historyOf(store, 'b')).toEqual(history);
+        expect(history).toHaveLength(1_500);
+        expect(idsOf(await store.repository.findMany(['a']))).toEqual([null]);
+      },
+    );
+  });
+}

@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest';
+import { ReadTooLargeError } from '../../../src/repository/repository.ts';
+import { everything } from './everything.ts';
+import { contentsOf, conversation, historyOf, type OpenStore, RETURNS, say } from './store.ts';
+
+export function describeTruncate(store: OpenStore): void {
+  const truncate = (length: number, dryRun = false, expectedVersion?: number) =>
+    store.repository.truncate(
+      { sessionId: 'a', length, dryRun, ...(expectedVersion && { expectedVersion }) },
+      1e9,
+    );
+
+  describe('rolling a history back', () => {
+    it('keeps the first messages, and answers with the others', async () => {
+      await store.create({ id: 'a', messages: conversation(6) });
+      const before = await historyOf(store, 'a');
+      const { session, popped } = await truncate(2);
+      expect(popped).toEqual(before.slice(2));
+      expect(session).toMatchObject({ historyLength: 2, messageCount: 1, version: 2 });
+      expect(await historyOf(store, 'a')).toEqual(before.slice(0, 2));
+      expect(await store.repository.findMessages([{ sessionId: 'a', ordinal: 3 }], 1e9)).toEqual([null]);
+    });
+
+    it('goes on at its position, with an ordinal that was not used before', async () => {
+      await store.create({ id: 'a', messages: conversation(4) });
+      await truncate(1);
+      await store.repository.append({ sessionId: 'a', messages: [say('new'), say('newer')] });
+      expect(await historyOf(store, 'a')).toMatchObject([
+        { ordinal: 0, position: 0, content: '0' },
+        { ordinal: 4, position: 1, content: 'new' },
+        { ordinal: 5, position: 2, content: 'newer' },
+      ]);
+      expect((await truncate(2)).popped).toMatchObject([{ ordinal: 5 }]);
+      expect(await contentsOf(store, 'a')).toEqual(['0', 'new']);
+    });
+
+    it('cuts an exchange in two where that is asked for', async () => {
+      await store.create({ id: 'a' });
+      await store.repository.append({
+        sessionId: 'a',
+        messages: [say('q'), say('r', { role: 'ASSISTANT' })],
+      });
+      expect((await truncate(1)).popped).toMatchObject([{ content: 'r' }]);
+      expect(await contentsOf(store, 'a')).toEqual(['q']);
+    });
+
+    it('to its length drops nothing, beyond it is refused, and a dry run changes nothing', async () => {
+      await store.create({ id: 'a', messages: conversation(3) });
+      expect((await truncate(3)).popped).toEqual([]);
+      const before = await everything(store.repository);
+      expect(await truncate(1, true)).toMatchObject({
+        session: { version: 2, historyLength: 3 },
+        popped: [{ content: '1' }, { content: '2' }],
+      });
+      await expect(truncate(4)).rejects.toMatchObject({
+        name: 'InvalidInputError',
+        issues: [{ path: ['input', 'length'], message: expect.stringContaining('at most 3') }],
+      });
+      await expect(truncate(1, false, 9)).rejects.toMatchObject({ name: 'ConflictError' });
+      await expect(truncate(1, true, 9)).rejects.toMatchObject({ name: 'ConflictError' });
+      expect(await everything(store.repository)).toEqual(before);
+    });
+
+    it('is refused before anything is written where more is dropped than may be read', async () => {
+      await store.create({ id: 'a', messages: [say('x'.repeat(1_000)), say('y'.repeat(1_000))] });
+      const input = { sessionId: 'a', length: 0, dryRun: false };
+      await expect(store.repository.truncate(input, 500)).rejects.toBeInstanceOf(ReadTooLargeError);
+      expect(await store.find('a')).toMatchObject({ historyLength: 2, version: 1 });
+    });
+
+    it('comes in order with appends that wait with it', async () => {
+      await store.create({ id: 'a' });
+      const { repository } = store;
+      const outcomes = await Promise.all([
+        repository.append({ sessionId: 'a', messages: conversation(3) }),
+        truncate(1),
+        repository.append({ sessionId: 'a', messages: [say('after')] }),
+      ]);
+      expect(outcomes[1].popped).toMatchObject([{ content: '1' }, { content: '2' }]);
+      expect(await contentsOf(store, 'a')).toEqual(['0', 'after']);
+    });
+
+    it('does not take back what was paid for', async () => {
+      const usage = { inputTokens: 10, outputTokens: 5, costUsd: 0.1 };
+      await store.create({ id: 'a', messages: [say('1', { usage }), say('2', { usage })] });
+      await truncate(1);
+      const [rollup] = await store.repository.rollupsOf(['a']);
+      expect(rollup).toMatchObject({
+        historyLength: 1,
+        usage: { inputTokens: 20, outputTokens: 10, costUsd: 0.2 },
+      });
+    });
+
+    it.each(RETURNS)('stays so after the store was %s', async (how) => {
+      await store.create({ id: 'a', messages: conversation(9) });
+      await truncate(5);
+      await store.repository.append({ sessionId: 'a', messages: conversation(2) });
+      await truncate(4);
+      const before = await everything(store.repository);
+      await store.comeBack(how);
+      expect(await everything(store.repository)).toEqual(before);
+      expect((await store.find('a')).damage).toEqual([]);
+    });
+  });
+}
