@@ -128,9 +128,9 @@ export interface SessionRepository extends SessionReader {
    * Keeps the first `length` messages of a history and drops the rest, which it returns. Adds one to `version`; what
    * comes next takes the positions of what was dropped, but never its ordinals. A dry run changes nothing.
    * Rejects: SessionNotFoundError, SessionArchivedError, InvalidInputError (longer than it is), ConflictError, StorageError;
-   * and with a ReadTooLargeError, before anything is written, where more than `maxBytes` would be dropped.
+   * and with a ReadTooLargeError, before anything is written, where more than `limit` would be dropped.
    */
-  truncate(input: TruncateHistory, maxBytes: number, operation?: Operation): Promise<Truncated>;
+  truncate(input: TruncateHistory, limit: ReadLimit, operation?: Operation): Promise<Truncated>;
 }
 
 /**
@@ -246,6 +246,12 @@ export interface TruncateHistory {
   readonly length: number;
   readonly dryRun: boolean;
   readonly expectedVersion?: number | null;
+}
+
+/** What a caller takes at most. */
+export interface ReadLimit {
+  readonly messages: number;
+  readonly bytes: number;
 }
 
 export interface Truncated {

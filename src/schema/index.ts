@@ -6,12 +6,19 @@ import './tree.ts';
 import './history.ts';
 import './session-list.ts';
 import './store.ts';
+import './fork-origin.ts';
+import './rollup.ts';
+
 import './mutations/create-session.ts';
 import './mutations/send-message.ts';
 import './mutations/append-messages.ts';
 import './mutations/spawn-session.ts';
 import './mutations/update-session.ts';
 import './mutations/delete-session.ts';
+import './mutations/fork-session.ts';
+import './mutations/move-session.ts';
+import './mutations/archive-session.ts';
+import './mutations/truncate-history.ts';
 
 export { createContext, type SchemaContext, type SchemaContextOptions } from './context.ts';
 

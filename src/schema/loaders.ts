@@ -1,6 +1,7 @@
 import DataLoader from 'dataloader';
 import { type MessageRef, messageId } from '../model/id.ts';
 import type { Message } from '../model/message.ts';
+import type { SessionRollup } from '../model/rollup.ts';
 import type { Session } from '../model/session.ts';
 import {
   type HistoryRequest,
@@ -32,6 +33,7 @@ export interface DescendantsKey extends DescendantsScope {
 export interface Loaders {
   readonly session: DataLoader<string, Session | null>;
   readonly ancestors: DataLoader<string, Session[]>;
+  readonly rollup: DataLoader<string, SessionRollup | null>;
   readonly children: DataLoader<ChildrenKey, Page<Session>, string>;
   readonly descendants: DataLoader<DescendantsKey, Page<Session>, string>;
   readonly descendantCount: DataLoader<DescendantsScope, number, string>;
@@ -44,6 +46,7 @@ export function createLoaders(repository: SessionRepository, budget: Budget): Lo
   return {
     session: new DataLoader((ids) => repository.findMany(ids)),
     ancestors: new DataLoader((ids) => repository.ancestorsOf(ids)),
+    rollup: new DataLoader((ids) => repository.rollupsOf(ids)),
     children: new DataLoader(
       (keys) =>
         inGroups(

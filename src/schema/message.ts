@@ -19,7 +19,7 @@ export const MessageRole = builder.enumType('MessageRole', {
   } satisfies Record<(typeof MESSAGE_ROLES)[number], { description: string }>,
 });
 
-const TokenUsage = builder.objectRef<TokenUsageModel>('TokenUsage').implement({
+export const TokenUsage = builder.objectRef<TokenUsageModel>('TokenUsage').implement({
   description: 'What it took to produce a message.',
   fields: (t) => ({
     inputTokens: t.expose('inputTokens', { description: 'Tokens read.', type: 'SafeInt' }),

@@ -1,6 +1,7 @@
 import { InvalidInputError } from '../model/errors.ts';
 import { checkInput, type InputRules } from '../model/input.ts';
 import type {
+  ArchivedFilter as ArchivedFilterModel,
   SessionFilter as SessionFilterModel,
   SessionOrder as SessionOrderModel,
 } from '../model/session.ts';
@@ -34,6 +35,15 @@ const SessionOrder = builder.inputType('SessionOrder', {
   }),
 });
 
+const ArchivedFilter = builder.enumType('ArchivedFilter', {
+  description: 'Whether archived sessions are in a list.',
+  values: {
+    EXCLUDE: { description: 'They are left out.' },
+    INCLUDE: { description: 'They are there with all others.' },
+    ONLY: { description: 'Nothing else is there.' },
+  } satisfies Record<ArchivedFilterModel, { description: string }>,
+});
+
 const SessionFilter = builder.inputType('SessionFilter', {
   description: 'What a list of sessions is narrowed to; all that is given must hold.',
   fields: (t) => ({
@@ -51,6 +61,10 @@ const SessionFilter = builder.inputType('SessionFilter', {
         'of a list in any place.',
       type: 'JSONObject',
     }),
+    archived: t.field({
+      description: 'Whether archived sessions are there. Left out: EXCLUDE.',
+      type: ArchivedFilter,
+    }),
   }),
 });
 
@@ -58,7 +72,8 @@ const LATEST_FIRST: SessionOrderModel = { field: 'LAST_ACTIVE_AT', direction: 'D
 
 builder.queryField('sessions', (t) =>
   t.field({
-    description: 'The sessions of the store. The filter applies before the page.',
+    description:
+      'The sessions of the store, archived ones left out unless the filter asks for them. The filter applies before the page.',
     type: SessionConnection,
     args: {
       filter: t.arg({

@@ -62,6 +62,11 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
         'Grows by one with each mutation of this session itself, from 1; spawning changes the child, not the parent. ' +
         'Give it as `expectedVersion` to change only what was read.',
     }),
+    archivedAt: t.expose('archivedAt', {
+      description: 'Since when it is archived; null where it is not.',
+      type: 'DateTime',
+      nullable: true,
+    }),
     damage: t.expose('damage', {
       description: 'Parts of its record that cannot be read; empty when all is well.',
       type: [Damage],

@@ -116,6 +116,7 @@ async function lookAgain(
     const fresh = IndexDatabase.inMemory();
     for (const change of index.all<ShapeRow>('SELECT * FROM shape_changes WHERE id = ?', id)) {
       const columns = Object.values(change);
+      fresh.anyShapeChanges = true;
       fresh.run(`INSERT INTO shape_changes VALUES (${columns.map(() => '?').join(', ')})`, ...columns);
     }
     try {

@@ -12,20 +12,22 @@ import type { Limits } from '../../model/limits.ts';
 import type { Message, NewMessage } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
-import type {
-  Appended,
-  AppendMessages,
-  Archived,
-  ArchiveSession,
-  CreateSession,
-  Deleted,
-  DeleteSession,
-  ForkSession,
-  MoveSession,
-  SessionRepository,
-  Truncated,
-  TruncateHistory,
-  UpdateSession,
+import {
+  type Appended,
+  type AppendMessages,
+  type Archived,
+  type ArchiveSession,
+  type CreateSession,
+  type Deleted,
+  type DeleteSession,
+  type ForkSession,
+  type MoveSession,
+  type ReadLimit,
+  ReadTooLargeError,
+  type SessionRepository,
+  type Truncated,
+  type TruncateHistory,
+  type UpdateSession,
 } from '../repository.ts';
 import { Committer } from './commit/committer.ts';
 import { Gate } from './commit/gate.ts';
@@ -200,7 +202,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     );
   }
 
-  async truncate(input: TruncateHistory, maxBytes: number, operation?: Operation): Promise<Truncated> {
+  async truncate(input: TruncateHistory, limit: ReadLimit, operation?: Operation): Promise<Truncated> {
     const { sessionId, length } = input;
     if (input.dryRun) {
       await this.refresh([sessionId]);
@@ -208,7 +210,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       if (!session) throw new SessionNotFoundError(sessionId);
       refuseVersion(session, input.expectedVersion);
       refuseTruncation(session, length);
-      return { session, popped: await this.#popped(sessionId, this.#droppable(input, maxBytes)) };
+      return { session, popped: await this.readable(sessionId, this.#droppable(input, limit)) };
     }
     return this.#accept(
       operation,
@@ -220,29 +222,26 @@ export class FileRepository extends FileReader implements SessionRepository {
           alone: true,
           records: (stamp, state) => {
             refuseTruncation(state, length);
-            dropped = this.#droppable(input, maxBytes);
+            dropped = this.#droppable(input, limit);
             const users = dropped.filter(({ role }) => role === 'USER').length;
             return truncateRecords(stamp, state, length, state.messageCount - users);
           },
           answer: (session) => session,
         });
-        return { session, popped: await this.#popped(sessionId, dropped) };
+        return { session, popped: await this.readable(sessionId, dropped) };
       },
       async (applied) => ({
         session: this.#sessionOf(applied, {}),
-        popped: await this.#popped(sessionId, this.index.droppedBy(sessionId, applied.seq)),
+        popped: await this.readable(sessionId, this.index.droppedBy(sessionId, applied.seq)),
       }),
     );
   }
 
-  #droppable({ sessionId, length }: TruncateHistory, maxBytes: number): MessageLocation[] {
+  #droppable({ sessionId, length }: TruncateHistory, { messages, bytes }: ReadLimit): MessageLocation[] {
     const locations = this.index.messagesFrom(sessionId, length);
-    refuseAbove(maxBytes, [locations]);
+    if (locations.length > messages) throw new ReadTooLargeError(bytes);
+    refuseAbove(bytes, [locations]);
     return locations;
-  }
-
-  async #popped(sessionId: string, locations: readonly MessageLocation[]): Promise<Message[]> {
-    return this.readable(sessionId, locations);
   }
 
   override async close(): Promise<void> {

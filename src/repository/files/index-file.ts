@@ -36,12 +36,13 @@ export interface Indexed {
 export function indexFile(task: IndexingTask, id: string, path: string): Indexed {
   const { layout, db, store, writer, logger } = task;
   const absolute = join(layout.root, path);
-  const known = db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
+  // An index that is being filled knows nothing of it yet: each file is read once.
+  const known = db.filling ? undefined : db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
   const fault = (kind: 'file' | 'damage', line: number | null, reason: string) => {
     writer.addFault({ kind, path, line, sessionId: id, reason });
     logger.warn({ path, line, reason }, 'quarantined');
   };
-  writer.removeSession(id);
+  if (!db.filling) writer.removeSession(id);
   const elsewhere = loggedVersions(db, id);
   const scan = (emit: (effects: Applied) => void) =>
     withFileChunks(absolute, (read, mtime) => ({
@@ -58,7 +59,7 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
     return { reshaped: true, homeless: null };
   }
   const mended = task.mend && mendTail(layout, path, scanned, logger);
-  const taken = sessionWith(db, state.sequence) !== undefined;
+  const taken = !effects.owns(state.sequence) && sessionWith(db, state.sequence) !== undefined;
   if (scanned.store !== store || taken) {
     effects.takeBack(id);
     return { reshaped: true, homeless: state };
@@ -110,6 +111,11 @@ class EffectsUnderOneSequence {
   constructor(db: IndexDatabase, writer: IndexWriter) {
     this.#db = db;
     this.#writer = writer;
+  }
+
+  /** Is `sequence` the first one's, and nobody else's? */
+  owns(sequence: number): boolean {
+    return this.#free && this.#sequence === sequence;
   }
 
   get sequence(): number | null {

@@ -1,4 +1,5 @@
 import { checkInput } from '../../model/input.ts';
+import type { DeleteMode as DeleteModeModel } from '../../model/session.ts';
 import type { Deleted } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
 import {
@@ -16,7 +17,11 @@ const DeleteMode = builder.enumType('DeleteMode', {
   values: {
     RESTRICT: { description: 'A session that has children is not deleted.' },
     CASCADE: { description: 'All that is beneath it is deleted with it.' },
-  },
+    REPARENT: {
+      description:
+        'Its children go to its parent, behind those that are there; those of a root become roots.',
+    },
+  } satisfies Record<DeleteModeModel, { description: string }>,
 });
 
 const DeleteSessionInput = builder.inputType('DeleteSessionInput', {
@@ -38,7 +43,11 @@ const DeleteSessionPayload = builder.objectRef<Deleted>('DeleteSessionPayload').
   description: 'The sessions were deleted, or would be. An id that was deleted stays taken.',
   fields: (t) => ({
     deletedIds: t.exposeIDList('deletedIds', {
-      description: 'What was deleted, or would be: the session and all beneath it, in pre-order.',
+      description:
+        'What was deleted, or would be: the session, and with CASCADE all beneath it, in pre-order.',
+    }),
+    reparentedIds: t.exposeIDList('reparentedIds', {
+      description: 'Children that went to its parent, or would, in their order: only with REPARENT.',
     }),
   }),
 });
@@ -58,7 +67,8 @@ const DeleteSessionResult = builder.unionType('DeleteSessionResult', {
 
 builder.mutationField('deleteSession', (t) =>
   t.field({
-    description: 'Deletes a session, and with CASCADE all that is beneath it: all or none.',
+    description:
+      'Deletes a session, and with CASCADE all that is beneath it: all or none. With REPARENT its children stay.',
     type: DeleteSessionResult,
     args: { input: t.arg({ description: 'What to delete.', type: DeleteSessionInput, required: true }) },
     resolve: (_root, { input }, context) =>

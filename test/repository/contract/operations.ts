@@ -9,7 +9,7 @@ import type {
   Truncated,
 } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
-import { conversation, idsOf, type OpenStore, operation, RETURNS, say } from './store.ts';
+import { conversation, idsOf, MUCH, type OpenStore, operation, RETURNS, say } from './store.ts';
 
 type Result = Session | Appended | Deleted | Archived | Truncated;
 
@@ -42,7 +42,7 @@ const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation)
   ['unarchive', (repository, op) => repository.archive({ id: 'a', archived: false, subtree: true }, op)],
   [
     'truncate',
-    (repository, op) => repository.truncate({ sessionId: 'c', length: 1, dryRun: false }, 1e9, op),
+    (repository, op) => repository.truncate({ sessionId: 'c', length: 1, dryRun: false }, MUCH, op),
   ],
 ];
 

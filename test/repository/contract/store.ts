@@ -96,6 +96,8 @@ export const operation = (id: string, input: unknown): Operation => operationOf(
 
 /** More than any test holds. */
 export const ALL = { limit: 10_000, from: 'start' } as const;
+/** For what takes a limit of messages and bytes. */
+export const MUCH = { messages: 1e6, bytes: 1e9 } as const;
 export const PLENTY_OF_BYTES = 256 * 1024 * 1024;
 
 /** A session's whole history. */

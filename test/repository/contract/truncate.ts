@@ -1,13 +1,13 @@
 import { describe, expect, it } from 'vitest';
 import { ReadTooLargeError } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
-import { contentsOf, conversation, historyOf, type OpenStore, RETURNS, say } from './store.ts';
+import { contentsOf, conversation, historyOf, MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
 export function describeTruncate(store: OpenStore): void {
   const truncate = (length: number, dryRun = false, expectedVersion?: number) =>
     store.repository.truncate(
       { sessionId: 'a', length, dryRun, ...(expectedVersion && { expectedVersion }) },
-      1e9,
+      MUCH,
     );
 
   describe('rolling a history back', () => {
@@ -64,7 +64,9 @@ export function describeTruncate(store: OpenStore): void {
     it('is refused before anything is written where more is dropped than may be read', async () => {
       await store.create({ id: 'a', messages: [say('x'.repeat(1_000)), say('y'.repeat(1_000))] });
       const input = { sessionId: 'a', length: 0, dryRun: false };
-      await expect(store.repository.truncate(input, 500)).rejects.toBeInstanceOf(ReadTooLargeError);
+      await expect(store.repository.truncate(input, { messages: 5, bytes: 500 })).rejects.toBeInstanceOf(
+        ReadTooLargeError,
+      );
       expect(await store.find('a')).toMatchObject({ historyLength: 2, version: 1 });
     });
 

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalJson, type JsonObject } from '../../../src/model/json.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
-import { conversation, operation, say } from '../contract/store.ts';
+import { conversation, MUCH, operation, say } from '../contract/store.ts';
 import { answersOf, hasPython, readStore, removeIndex } from './second-reader.ts';
 
 describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', () => {
@@ -68,7 +68,7 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
     await repository.create({ id: 'branch', messages: [say('paid', { usage: usage2 }), ...conversation(3)] });
     await repository.truncate(
       { sessionId: 'branch', length: 2, dryRun: false },
-      1e9,
+      MUCH,
       operation('5', 'truncate'),
     );
     await repository.append({ sessionId: 'branch', messages: conversation(1) });

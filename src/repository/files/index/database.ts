@@ -16,6 +16,8 @@ export class IndexDatabase {
   /** Shared by what reads and what writes. */
   readonly recent: RecentRows;
 
+  /** Spares each session a look into a table that is mostly empty. */
+  anyShapeChanges = true;
   /** It is being built: linked, indexed and said to be complete once all is in. */
   #filling = false;
   /** A part of it could not be read. */
@@ -58,6 +60,7 @@ export class IndexDatabase {
     this.#database.exec(TABLES);
     this.#database.exec(LOOSE_TERMS);
     this.#filling = true;
+    this.anyShapeChanges = false;
   }
 
   /** The one in the file `path`; null where there is none that can be used, or none of this version and this store. */
@@ -206,6 +209,7 @@ export class IndexDatabase {
       let step = steps.next();
       for (; !step.done; step = steps.next()) if (pace.isDue) await pace.rest();
       own.#database.exec('COMMIT');
+      this.anyShapeChanges = true;
       return step.value;
     } finally {
       own.close();

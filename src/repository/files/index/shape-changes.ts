@@ -13,8 +13,11 @@ export interface ShapeChange {
   readonly archived_at: number | null;
 }
 
+const NONE: ReadonlySet<number> = new Set();
+
 /** The versions that mutations in the store's log have brought a session to: its file has no line for them. */
-export function loggedVersions(db: IndexDatabase, id: string): Set<number> {
+export function loggedVersions(db: IndexDatabase, id: string): ReadonlySet<number> {
+  if (!db.anyShapeChanges) return NONE;
   const rows = db.all<{ version: number }>('SELECT version FROM shape_changes WHERE id = ?', id);
   return new Set(rows.map(({ version }) => version));
 }

@@ -34,7 +34,8 @@ export class IndexWriter {
    */
   insertSession(own: SessionState, mtime: number): void {
     const state = placed(own, this.#changesOf(own.id, own.sequence));
-    const parent = state.parentId === null ? undefined : this.#parent(state.parentId);
+    // A rebuild links all at its end.
+    const parent = state.parentId === null || this.#db.filling ? undefined : this.#parent(state.parentId);
     this.#db.run(
       'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       state.sequence,
@@ -193,6 +194,7 @@ export class IndexWriter {
         change.arrival,
         change.archived_at,
       );
+      this.#db.anyShapeChanges = true;
       this.#place(change.id);
       yield;
     }
@@ -210,6 +212,7 @@ export class IndexWriter {
   }
 
   #changesOf(id: string, since: number): ShapeChange[] {
+    if (!this.#db.anyShapeChanges) return [];
     return this.#db.all<ShapeChange>(
       'SELECT * FROM shape_changes WHERE id = ? AND seq > ? ORDER BY seq',
       id,
