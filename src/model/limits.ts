@@ -32,6 +32,8 @@ export interface Limits {
   readonly metadataDepth: number;
   /** The metadata that a list is filtered by, as JSON: it is compared with every session's. */
   readonly filterBytes: number;
+  /** A search query, in characters. */
+  readonly queryLength: number;
   /** A title, in characters (UTF-16 code units). */
   readonly titleLength: number;
   /** userId, name, toolCallId and operationId, in characters. */
@@ -55,6 +57,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   metadataBytes: 64 * 1024,
   metadataDepth: 32,
   filterBytes: 4 * 1024,
+  queryLength: 500,
   titleLength: 500,
   nameLength: 256,
 });

@@ -47,12 +47,6 @@ export interface SessionReader {
   /** Each session and all beneath it, added up; null for an unknown session. */
   rollupsOf(ids: readonly string[]): Promise<(SessionRollup | null)[]>;
 
-  /**
-   * Messages whose contents match `query` (see `model/search-text.ts`), the best first, in pages by `offset`. It finds all
-   * that was acknowledged before it began, unless `isComplete` says otherwise.
-   */
-  search(request: SearchRequest): Promise<SearchPage>;
-
   /** A page of the sessions that pass `filter`, in `order`, ties by sequence in the same direction. */
   list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>>;
 
@@ -131,6 +125,12 @@ export interface SessionRepository extends SessionReader {
    * and with a ReadTooLargeError, before anything is written, where more than `limit` would be dropped.
    */
   truncate(input: TruncateHistory, limit: ReadLimit, operation?: Operation): Promise<Truncated>;
+
+  /**
+   * Messages whose contents match `query` (see `model/search-text.ts`), the best first, in pages by `offset`. It finds all
+   * that was acknowledged before it began, unless `isComplete` says otherwise.
+   */
+  search(request: SearchRequest): Promise<SearchPage>;
 }
 
 /**

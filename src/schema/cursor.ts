@@ -96,6 +96,20 @@ export function descendantsCursor(sessionId: string): CursorCodec<string> {
   );
 }
 
+/** Place in the results of a search, and which messages it goes through: see `SearchPage`. */
+export interface SearchKey {
+  readonly offset: number;
+  readonly through: number;
+}
+
+export function searchCursor(): CursorCodec<SearchKey> {
+  return cursorCodec(
+    'a search',
+    ({ offset, through }) => [offset, through],
+    ([offset, through]) => (isCount(offset) && isCount(through) ? { offset, through } : undefined),
+  );
+}
+
 export function sessionsCursor({ field, direction }: SessionOrder): CursorCodec<ListKey> {
   return cursorCodec(
     `sessions ordered by ${field} ${direction}`,

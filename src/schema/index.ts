@@ -8,6 +8,7 @@ import './session-list.ts';
 import './store.ts';
 import './fork-origin.ts';
 import './rollup.ts';
+import './search.ts';
 
 import './mutations/create-session.ts';
 import './mutations/send-message.ts';

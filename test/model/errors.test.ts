@@ -3,6 +3,7 @@ import {
   ClientError,
   ConflictError,
   InvalidInputError,
+  SessionArchivedError,
   SessionExistsError,
   SessionHasChildrenError,
   SessionNotFoundError,
@@ -20,12 +21,12 @@ describe('an error that a client can cause', () => {
     [
       new SessionHasChildrenError('a', 1),
       'SessionHasChildrenError',
-      'The session "a" has 1 child. Delete them first, or delete with mode CASCADE.',
+      'The session "a" has 1 child. Delete them first, or delete with mode CASCADE or REPARENT.',
     ],
     [
       new SessionHasChildrenError('a', 2),
       'SessionHasChildrenError',
-      'The session "a" has 2 children. Delete them first, or delete with mode CASCADE.',
+      'The session "a" has 2 children. Delete them first, or delete with mode CASCADE or REPARENT.',
     ],
     [
       new InvalidInputError([
@@ -44,6 +45,11 @@ describe('an error that a client can cause', () => {
       ConflictError.operation('op'),
       'ConflictError',
       'The operation id "op" was used before with other input. Use a new one for a new operation.',
+    ],
+    [
+      new SessionArchivedError('a'),
+      'SessionArchivedError',
+      'The session "a" is archived. Unarchive it first.',
     ],
     [new StorageError('The disk is full.', true), 'StorageError', 'The disk is full.'],
   ])('%s', (error, name, message) => {

@@ -137,8 +137,8 @@ describe('a value of another type is refused', () => {
     [
       'mode',
       rules.delete,
-      { id: 'a', mode: 'REPARENT', dryRun: false },
-      'input.mode: Invalid option: expected one of "RESTRICT"|"CASCADE"',
+      { id: 'a', mode: 'ORPHAN', dryRun: false },
+      'input.mode: Invalid option: expected one of "RESTRICT"|"CASCADE"|"REPARENT"',
     ],
     [
       'tokens, fraction',

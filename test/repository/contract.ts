@@ -13,6 +13,7 @@ import { describePersistence } from './contract/persistence.ts';
 import { describePlacement } from './contract/placement.ts';
 import { describeReads } from './contract/reads.ts';
 import { describeRollup } from './contract/rollup.ts';
+import { describeSearch } from './contract/search.ts';
 import { type SetUpStore, useStore } from './contract/store.ts';
 import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
@@ -34,6 +35,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describePlacement(store);
     describeTruncate(store);
     describeRollup(store);
+    describeSearch(store);
     describeOperations(store);
     describeConcurrency(store);
     describePersistence(store);

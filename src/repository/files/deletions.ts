@@ -19,6 +19,7 @@ export interface DeletionsParts {
   readonly writes: SessionWrites;
   readonly shapeLog: ShapeLog;
   readonly logger: Logger;
+  readonly historyChanged: (sequence: number) => void;
 }
 
 /**
@@ -67,8 +68,11 @@ export class Deletions {
     const { index, shapeLog } = this.#parts;
     const lines: object[] = [];
     const sessions: Tombstone[] = [];
+    const sequences: number[] = [];
     await eachAtPace(deletedIds, (id) => {
-      const tombstone = tombstoneOf(index.row(id)!, index.operationsOf(id));
+      const row = index.row(id)!;
+      sequences.push(row.seq);
+      const tombstone = tombstoneOf(row, index.operationsOf(id));
       lines.push(tombstone);
       sessions.push(parseTombstone(tombstone));
     });
@@ -89,6 +93,7 @@ export class Deletions {
       },
       { sessions: deletedIds.length + count, numbers: Math.max(1, count) },
     );
+    for (const sequence of sequences) this.#parts.historyChanged(sequence);
   }
 
   /** The deletion is committed: what cannot be removed now is removed at the next start. */

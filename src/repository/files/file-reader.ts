@@ -10,8 +10,6 @@ import {
   type Page,
   type PageRequest,
   ReadTooLargeError,
-  type SearchPage,
-  type SearchRequest,
   type SessionReader,
   type StoreStatus,
 } from '../repository.ts';
@@ -75,10 +73,6 @@ export class FileReader implements SessionReader {
   async rollupsOf(ids: readonly string[]): Promise<(SessionRollup | null)[]> {
     const rollups = await rollupsOf(this.db, ids);
     return ids.map((id) => rollups.get(id) ?? null);
-  }
-
-  async search(_request: SearchRequest): Promise<SearchPage> {
-    throw new Error('not yet');
   }
 
   async list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>> {

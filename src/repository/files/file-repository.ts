@@ -24,6 +24,8 @@ import {
   type MoveSession,
   type ReadLimit,
   ReadTooLargeError,
+  type SearchPage,
+  type SearchRequest,
   type SessionRepository,
   type Truncated,
   type TruncateHistory,
@@ -45,6 +47,7 @@ import type { Durability } from './options.ts';
 import { Placements } from './placements.ts';
 import { messageOf, stampOf, storedMessageOf } from './record.ts';
 import type { LineFault } from './scan-lines.ts';
+import { Searcher } from './search/searcher.ts';
 import type { AppliedOperation, MessageLocation, SessionState } from './session-state.ts';
 import { SessionWrites } from './session-writes.ts';
 import { ShapeLog } from './shape-log.ts';
@@ -74,6 +77,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #deletions: Deletions;
   readonly #placements: Placements;
   readonly #forks: Forks;
+  readonly #searcher: Searcher;
   /** What depends on the shape of the trees passes here: creations side by side, deletions alone. */
   readonly #gate = new Gate();
   readonly #operations = new Operations((id) => this.index.operation(id));
@@ -89,8 +93,11 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#writer = new IndexWriter(parts.db);
     this.#files = new DurableFiles(parts.handles, parts.durability === 'disk');
     this.#committer = new Committer(parts.db, parts.lastSeq);
+    this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger);
     const shared = {
       ...parts,
+      historyChanged: (sequence: number) => this.#searcher.changed(sequence),
+      fileReplaced: (sequence: number) => this.#searcher.replaced(sequence),
       index: this.index,
       writer: this.#writer,
       files: this.#files,
@@ -177,7 +184,9 @@ export class FileRepository extends FileReader implements SessionRepository {
         this.#claim(input.id ?? newSessionId(), async (id) => {
           await this.refresh([input.sessionId]);
           await this.#forks.fork(id, input, operation);
-          return this.index.session(id)!;
+          const session = this.index.session(id)!;
+          this.#searcher.changed(session.sequence);
+          return session;
         }),
       (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
     );
@@ -244,11 +253,16 @@ export class FileRepository extends FileReader implements SessionRepository {
     return locations;
   }
 
+  search(request: SearchRequest): Promise<SearchPage> {
+    return this.#searcher.search(request);
+  }
+
   override async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     await this.#sweep.stop();
+    await this.#searcher.close();
     await super.close();
     const relied = !this.#committer.failed && !this.#parts.db.damaged;
     this.#parts.release(relied ? this.#committer.lastSeq : null);
@@ -303,7 +317,11 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   #create(input: CreateSession, operation: Operation | undefined): Promise<Session> {
-    return this.#claim(input.id ?? newSessionId(), (id) => this.#createAs(id, input, operation));
+    return this.#claim(input.id ?? newSessionId(), async (id) => {
+      const session = await this.#createAs(id, input, operation);
+      if (session.historyLength > 0) this.#searcher.changed(session.sequence);
+      return session;
+    });
   }
 
   /** Creates the session `id` with `create`, while nobody else does, and nothing changes the shape of the trees. */

@@ -16,6 +16,8 @@ export interface ForeignChangesParts {
   readonly writer: IndexWriter;
   readonly handles: HandlePool;
   readonly logger: Logger;
+  /** Called when a file was read again. */
+  readonly fileReplaced: (sequence: number) => void;
 }
 
 /** Notices that somebody else changed a session's file while the store is open: an editor, a restored copy. */
@@ -56,6 +58,8 @@ export class ForeignChanges {
       if (reshaped) writer.relink();
     });
     index.refreshDamage();
+    const row = index.row(id);
+    if (row) this.#parts.fileReplaced(row.seq);
   }
 
   #path(id: string): string {

@@ -45,6 +45,8 @@ export interface SessionWritesParts {
   readonly files: DurableFiles;
   readonly committer: Committer;
   readonly foreign: ForeignChanges;
+  /** Called when the history of the session with this number has changed, before that is answered. */
+  readonly historyChanged: (sequence: number) => void;
 }
 
 /** The mutations of sessions' own files: in order within a session, side by side across them. */
@@ -164,6 +166,7 @@ export class SessionWrites {
       for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
       return index.session(before.id)!;
     });
+    this.#parts.historyChanged(session.sequence);
     job.answer(session, written, at);
   }
 }

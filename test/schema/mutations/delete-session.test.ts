@@ -41,7 +41,8 @@ test('a session with children is not deleted unless it is asked for', async () =
   const { deleteSession } = await api.query(DELETE, { input: { id: 'root-1' } });
   expect(deleteSession).toEqual({
     __typename: 'SessionHasChildrenError',
-    message: 'The session "root-1" has 2 children. Delete them first, or delete with mode CASCADE or REPARENT.',
+    message:
+      'The session "root-1" has 2 children. Delete them first, or delete with mode CASCADE or REPARENT.',
     sessionId: 'root-1',
     childCount: 2,
   });

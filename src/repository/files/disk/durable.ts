@@ -2,6 +2,7 @@ import { constants, fstatSync, writeSync } from 'node:fs';
 import { type FileHandle, lstat, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { StorageError } from '../../../model/errors.ts';
+import { decodeLine } from '../line.ts';
 import type { HandlePool } from './handle-pool.ts';
 
 /** Syncs directories; those who ask while a sync runs share the next one. */
@@ -150,12 +151,31 @@ export class DurableFiles {
       }
       await handle.truncate(tail.size);
       await handle.datasync();
+      await readBack(handle, tail.size);
     } finally {
       await handle.close();
     }
     this.#inDoubt.delete(tail.path);
   }
 }
+
+/** Is the end of what was acknowledged there? The last line tells, by its checksum. */
+async function readBack(handle: FileHandle, size: number): Promise<void> {
+  let line = Buffer.alloc(0);
+  for (let start = size - 1; start > 0 && line.indexOf(0x0a) === -1; ) {
+    const length = Math.min(start, READ_BACK);
+    start -= length;
+    const chunk = Buffer.alloc(length);
+    await handle.read(chunk, 0, length, start);
+    line = Buffer.concat([chunk, line]);
+  }
+  const last = line.subarray(line.lastIndexOf(0x0a) + 1);
+  if (size > 0 && 'fault' in decodeLine(last)) {
+    throw new StorageError('The file has lost acknowledged data. Run "sessiontree check".', false);
+  }
+}
+
+const READ_BACK = 64 * 1024;
 
 async function writeNew(path: string, bytes: Buffer, durable: boolean): Promise<number> {
   const handle = await open(path, 'wx');

@@ -1,0 +1,138 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import { StorageError } from '../../../model/errors.ts';
+import { MESSAGE_ROLES } from '../../../model/message.ts';
+import { parseQuery } from '../../../model/search-text.ts';
+import type { SearchPage, SearchRequest } from '../../repository.ts';
+import type { Logger } from '../options.ts';
+import type { FromWorker, ToWorker, WorkerAnswer, WorkerSettings } from './protocol.ts';
+
+/** The file itself, as it is run: the source, or what was built of it. */
+const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
+/** Changes are passed on so many milliseconds after the first, or with the next search. */
+const DELAY = 100;
+/** The thread begins so long after the store was opened, or with the first search: a short run is spared it. */
+const BEGIN = 1_000;
+
+interface Waiting {
+  readonly resolve: (answer: WorkerAnswer) => void;
+  readonly reject: (error: Error) => void;
+}
+
+/** Full-text search over the messages of a store, in a thread of its own. */
+export class Searcher {
+  readonly #logger: Logger;
+  readonly #settings: WorkerSettings;
+  readonly #waiting = new Map<number, Waiting>();
+  #worker: Worker | null = null;
+  #requests = 0;
+  #changed = new Set<number>();
+  #timer: NodeJS.Timeout | null = null;
+  #closed = false;
+  readonly #begin: NodeJS.Timeout;
+
+  constructor(settings: WorkerSettings, logger: Logger) {
+    this.#settings = settings;
+    this.#logger = logger;
+    this.#begin = setTimeout(() => this.#start(), BEGIN).unref();
+  }
+
+  /** The session with this sequence number has new messages, was rolled back, or is gone. Before that is answered. */
+  changed(session: number): void {
+    // When it begins it finds by itself what it lacks.
+    if (!this.#worker) return;
+    this.#changed.add(session);
+    this.#timer ??= setTimeout(() => this.#flush(), DELAY).unref();
+  }
+
+  /** Its file is another one than it was. */
+  replaced(session: number): void {
+    this.#post({ kind: 'replaced', sessions: [session] });
+  }
+
+  /** Finds all that was `changed` before. Rejects with a StorageError where there is no search for the moment. */
+  async search({ query, within, roles, limit, offset, through }: SearchRequest): Promise<SearchPage> {
+    this.#flush();
+    if (this.#closed) throw unavailable();
+    this.#start();
+    const request = this.#requests;
+    this.#requests += 1;
+    const answered = new Promise<WorkerAnswer>((resolve, reject) => {
+      this.#waiting.set(request, { resolve, reject });
+    });
+    this.#post({
+      kind: 'search',
+      request,
+      phrases: parseQuery(query),
+      within: within ?? null,
+      roles: roles?.map((role) => MESSAGE_ROLES.indexOf(role)) ?? null,
+      limit,
+      offset,
+      through: through ?? null,
+    });
+    this.#worker?.ref();
+    const { hits, ...page } = await answered.finally(() => {
+      if (this.#waiting.size === 0) this.#worker?.unref();
+    });
+    return { ...page, hits: hits.map(({ id, ordinal }) => ({ sessionId: id, ordinal })) };
+  }
+
+  /** Lets what was changed be taken in, if it is little. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    clearTimeout(this.#begin);
+    this.#flush();
+    if (!this.#worker) return;
+    this.#worker.ref();
+    const exited = once(this.#worker, 'exit');
+    this.#post({ kind: 'close' });
+    await exited;
+  }
+
+  #flush(): void {
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    if (this.#changed.size > 0) this.#post({ kind: 'changed', sessions: [...this.#changed] });
+    this.#changed = new Set();
+  }
+
+  #post(message: ToWorker): void {
+    this.#worker?.postMessage(message);
+  }
+
+  #start(): void {
+    if (this.#worker) return;
+    const worker = new Worker(WORKER, { workerData: this.#settings });
+    // A program that does nothing else may end.
+    worker.unref();
+    worker.on('message', (message: FromWorker) => this.#hear(message));
+    worker.on('error', (err) =>
+      this.#logger.error({ err }, 'search failed; it begins anew with the next search'),
+    );
+    worker.on('exit', () => {
+      if (this.#worker === worker) this.#worker = null;
+      for (const { reject } of this.#waiting.values()) reject(unavailable());
+      this.#waiting.clear();
+    });
+    this.#worker = worker;
+  }
+
+  #hear(message: FromWorker): void {
+    if (message.kind === 'said') {
+      this.#logger[message.level]({}, message.message);
+      return;
+    }
+    const waiting = this.#waiting.get(message.request);
+    this.#waiting.delete(message.request);
+    if (message.kind === 'found') {
+      waiting?.resolve(message.answer);
+    } else {
+      this.#logger.error({ reason: message.message }, 'a search failed');
+      waiting?.reject(unavailable());
+    }
+  }
+}
+
+function unavailable(): StorageError {
+  return new StorageError('Search is not available for the moment. Try again.', true);
+}

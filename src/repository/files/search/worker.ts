@@ -1,0 +1,142 @@
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { parentPort, workerData } from 'node:worker_threads';
+import { isSqliteError } from '../index/database.ts';
+import { layoutOf } from '../layout.ts';
+import { CatchUp } from './catch-up.ts';
+import type { FromWorker, ToWorker, WorkerQuery, WorkerSettings } from './protocol.ts';
+import { SearchIndex } from './search-index.ts';
+
+/*
+ * A thread of its own for full text: neither taking text in nor a search that looks at half a million messages holds up the
+ * thread that serves requests.
+ */
+
+const { directory, store } = workerData as WorkerSettings;
+const path = join(directory, 'search.db');
+const index = new DatabaseSync(layoutOf(directory).index, { readOnly: true });
+let search = SearchIndex.open(path, store);
+let catchUp = new CatchUp(directory, index, search);
+
+/** Sessions taken in with one transaction, and the milliseconds that it may take beyond one. */
+const BATCH = 200;
+const TURN = 40;
+/** A search waits so many milliseconds for the index to become complete. */
+const PATIENCE = 1_000;
+
+/** Sessions to look at, and whether all of each is to be read anew. */
+const waiting = new Map<number, boolean>();
+let started = false;
+let timer: NodeJS.Immediate | null = null;
+let closed = false;
+
+const port = parentPort!;
+const post = (message: FromWorker) => port.postMessage(message);
+
+function expect(sessions: readonly number[], anew: boolean): void {
+  for (const session of sessions) waiting.set(session, anew || (waiting.get(session) ?? false));
+}
+
+/** Everything that the search index lacks, found by comparing it with the store's. */
+function compare(): void {
+  started = true;
+  expect(catchUp.behind(), true);
+  if (waiting.size > BATCH)
+    post({ kind: 'said', level: 'info', message: `indexing ${waiting.size} sessions for search` });
+}
+
+/** Takes in what waits, for a while. */
+function work(until: number): void {
+  try {
+    if (!started) compare();
+    while (waiting.size > 0) {
+      const done: number[] = [];
+      search.transaction(() => {
+        for (const [session, anew] of waiting) {
+          catchUp.bringUpToDate(session, anew);
+          done.push(session);
+          if (done.length >= BATCH || performance.now() > until) break;
+        }
+      });
+      for (const session of done) waiting.delete(session);
+      if (performance.now() > until) break;
+    }
+  } catch (error) {
+    if (!isSqliteError(error) || !isDamage(error)) throw error;
+    startAnew();
+  }
+}
+
+/** SQLITE_CORRUPT, SQLITE_NOTADB, and a row that stands where none should. */
+function isDamage({ errcode }: { errcode: number }): boolean {
+  return [11, 19, 26].includes(errcode & 0xff);
+}
+
+function startAnew(): void {
+  post({ kind: 'said', level: 'warn', message: 'the search index is damaged: building it again' });
+  search.close();
+  SearchIndex.remove(path);
+  search = SearchIndex.open(path, store);
+  catchUp = new CatchUp(directory, index, search);
+  waiting.clear();
+  started = false;
+}
+
+function goOn(): void {
+  if (closed || timer || (started && waiting.size === 0)) return;
+  timer = setImmediate(() => {
+    timer = null;
+    work(performance.now() + TURN);
+    goOn();
+  });
+}
+
+function answer(query: WorkerQuery) {
+  work(performance.now() + PATIENCE);
+  const within = query.within === null ? null : subtree(query.within);
+  const found = search.search({ ...query, within });
+  const idOf = index.prepare('SELECT id FROM sessions WHERE seq = ?');
+  const hits = found.hits.flatMap((hit) => {
+    const row = idOf.get(hit.session) as { id: string } | undefined;
+    return row ? [{ ...hit, id: row.id }] : [];
+  });
+  return { ...found, hits, isComplete: waiting.size === 0 };
+}
+
+function subtree(id: string): number[] {
+  const rows = index
+    .prepare(
+      `WITH RECURSIVE beneath (seq) AS (
+         SELECT seq FROM sessions WHERE id = ?
+         UNION ALL SELECT c.seq FROM beneath b JOIN sessions c ON c.parent_seq = b.seq
+       ) SELECT seq FROM beneath`,
+    )
+    .all(id) as { seq: number }[];
+  return rows.map(({ seq }) => seq);
+}
+
+port.on('message', (message: ToWorker) => {
+  if (message.kind === 'search') {
+    const { request } = message;
+    try {
+      post({ kind: 'found', request, answer: answer(message) });
+    } catch (error) {
+      post({ kind: 'failed', request, message: (error as Error).message });
+    }
+  } else if (message.kind === 'close') {
+    closed = true;
+    if (timer) clearImmediate(timer);
+    try {
+      if (started && waiting.size <= BATCH) work(performance.now() + PATIENCE);
+    } finally {
+      search.close();
+      index.close();
+      port.close();
+    }
+    return;
+  } else {
+    expect(message.sessions, message.kind === 'replaced');
+  }
+  goOn();
+});
+goOn();
