@@ -94,24 +94,26 @@ export class CopiedHistory {
     offset: number,
     seq: number,
     at: Date,
-  ): Promise<{ lines: Buffer[]; messages: MessageLocation[] }> {
-    const lines: Buffer[] = [];
+  ): Promise<{ pieces: Buffer[]; messages: MessageLocation[] }> {
+    const pieces: Buffer[] = [];
+    const time = at.toISOString();
     const messages: MessageLocation[] = [];
     const pace = new Pace(STRETCH);
-    let end = offset;
+    let next = offset;
     for (const [n, { rest, messages: held }] of this.#lines.entries()) {
       const head = Buffer.from(
-        `{"seq":${seq},"at":"${at.toISOString()}","version":1,"op":"append","part":${n + 2},"parts":${this.parts},`,
+        `{"seq":${seq},"at":"${time}","version":1,"op":"append","part":${n + 2},"parts":${this.parts},`,
+        'latin1',
       );
       const crc = crc32(rest, crc32(head)).toString(16).padStart(8, '0');
-      const line = Buffer.concat([head, rest, Buffer.from(`,"crc":"${crc}"}\n`)]);
-      const length = line.length - 1;
+      const end = Buffer.from(`,"crc":"${crc}"}\n`, 'latin1');
+      const length = head.length + rest.length + end.length - 1;
       const bytes = Math.ceil(length / held.length);
-      for (const message of held) messages.push({ ...message, offset: end, length, bytes });
-      lines.push(line);
-      end += line.length;
+      for (const message of held) messages.push({ ...message, offset: next, length, bytes });
+      pieces.push(head, rest, end);
+      next += length + 1;
       if (pace.isDue) await pace.rest();
     }
-    return { lines, messages };
+    return { pieces, messages };
   }
 }

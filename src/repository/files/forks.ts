@@ -108,8 +108,8 @@ export class Forks {
         return { seq, at, line: encodeLine(record), record: parsed.record as CreateRecord };
       },
       write: async ({ seq, at, line }) => {
-        const { lines, messages } = await history.linesAt(line.length, seq, at);
-        const bytes = Buffer.concat([line, ...lines]);
+        const { pieces, messages } = await history.linesAt(line.length, seq, at);
+        const bytes = Buffer.concat([line, ...pieces]);
         return { messages, size: bytes.length, mtime: await files.create(path, bytes) };
       },
       change: ({ line, record }, { messages, size, mtime }) => {

@@ -1,0 +1,121 @@
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, it } from 'vitest';
+import { openFileRepository } from '../../../src/repository/files/open.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { temporaryDirectory } from '../../support/repository.ts';
+import { ALL, idsOf, MUCH } from '../contract/store.ts';
+import { Model } from './model.ts';
+import { mutation, WORDS } from './mutations.ts';
+
+/** `SEQUENCES=10000 npx vitest run test/repository/properties` is the long form. */
+const SEQUENCES = Number(process.env.SEQUENCES ?? 10_000);
+const SECONDS = process.env.SEQUENCES ? 6 * 60 * 60 : 40;
+/** A search starts a thread: not each sequence is searched. */
+const SEARCHED = 10;
+
+const OLDEST_FIRST = { field: 'CREATED_AT', direction: 'ASC' } as const;
+
+async function expectAsModelled(repository: SessionRepository, model: Model): Promise<void> {
+  for (const archived of ['EXCLUDE', 'INCLUDE', 'ONLY'] as const) {
+    expect(idsOf((await repository.list({ archived }, OLDEST_FIRST, ALL)).items)).toEqual(
+      model.list(archived),
+    );
+    expect(await repository.count({ archived })).toBe(model.list(archived).length);
+  }
+  const ids = model.list('INCLUDE');
+  expect((await repository.status()).quarantined).toEqual([]);
+  expect(await repository.findMany([...model.deleted])).toEqual([...model.deleted].map(() => null));
+  const sessions = await repository.findMany(ids);
+  const histories = await repository.historyOf(
+    ids.map((sessionId) => ({ sessionId, page: ALL })),
+    MUCH.bytes,
+  );
+  const children = await repository.childrenOf(ids, ALL);
+  const descendants = await repository.descendantsOf(ids, ALL, null);
+  const ancestors = await repository.ancestorsOf(ids);
+  const rollups = await repository.rollupsOf(ids);
+  for (const [n, id] of ids.entries()) {
+    const modelled = model.sessions.get(id)!;
+    const above = model.ancestors(id).map((each) => each.id);
+    const { archivedAt, ...session } = sessions[n]!;
+    expect(session).toMatchObject({
+      id,
+      parentId: modelled.parentId,
+      rootId: above[0] ?? id,
+      depth: above.length,
+      childCount: model.children(id).length,
+      title: modelled.title,
+      version: modelled.version,
+      historyLength: modelled.history.length,
+      messageCount: modelled.history.filter(({ role }) => role === 'USER').length,
+      forkedFrom: modelled.forkedFrom,
+      damage: [],
+    });
+    expect(archivedAt !== null).toBe(modelled.archived);
+    expect(idsOf(children[n]!.items)).toEqual(model.children(id).map((each) => each.id));
+    expect(idsOf(descendants[n]!.items)).toEqual(model.descendants(id).map((each) => each.id));
+    expect(idsOf(ancestors[n]!)).toEqual(above);
+    expect(histories[n]!.items).toMatchObject(
+      modelled.history.map((each, position) => ({ ...each, position })),
+    );
+    expect(rollups[n]).toMatchObject(model.rollup(id));
+  }
+}
+
+async function expectFound(repository: SessionRepository, model: Model): Promise<void> {
+  for (const word of WORDS) {
+    for (const within of model.list('INCLUDE')) {
+      const { hits, isComplete } = await repository.search({ query: word, within, limit: 1_000, offset: 0 });
+      const found = hits.map(({ sessionId, ordinal }) => `${sessionId}:${ordinal}`);
+      expect(found.sort()).toEqual(model.search(word, within).sort());
+      expect(isComplete).toBe(true);
+    }
+  }
+}
+
+const nameOf = (error: Error) => error.name;
+
+it(
+  'any sequence of mutations comes to what a plain model says, also after a restart without the index',
+  async ({ annotate }) => {
+    let sequences = 0;
+    await fc.assert(
+      fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 30 }), async (mutations) => {
+        const directory = await temporaryDirectory();
+        let repository = await openFileRepository({ directory, durability: 'os' });
+        try {
+          const model = new Model();
+          for (const each of mutations) {
+            const outcome = await each.store(repository).then(() => 'done', nameOf);
+            let modelled = 'done';
+            try {
+              each.model(model);
+            } catch (error) {
+              modelled = (error as Error).message;
+            }
+            expect(outcome, String(each)).toBe(modelled);
+          }
+          await expectAsModelled(repository, model);
+          const searched = sequences % SEARCHED === 0;
+          if (searched) await expectFound(repository, model);
+          await repository.close();
+          for (const name of ['index.db', 'index.clean.json'])
+            await rm(join(directory, name), { force: true });
+          repository = await openFileRepository({ directory, durability: 'os' });
+          await expectAsModelled(repository, model);
+          if (searched) await expectFound(repository, model);
+          sequences += 1;
+        } finally {
+          await repository.close();
+          await rm(directory, { recursive: true });
+        }
+      }),
+      { numRuns: SEQUENCES, interruptAfterTimeLimit: SECONDS * 1_000, markInterruptAsFailure: false },
+    );
+    expect(sequences).toBeGreaterThan(20);
+    await annotate(`${sequences} sequences`);
+  },
+  (SECONDS + 60) * 1_000,
+);
