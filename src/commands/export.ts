@@ -76,7 +76,7 @@ async function* exportLine(reader: SessionReader, session: Session): AsyncGenera
 
 function sessionMembers(session: Session) {
   const { id, parentId, rootId, depth, userId, title, metadata, createdAt, lastActiveAt } = session;
-  const { messageCount, historyLength, version } = session;
+  const { messageCount, historyLength, version, archivedAt, forkedFrom } = session;
   return {
     id,
     parentId,
@@ -90,6 +90,8 @@ function sessionMembers(session: Session) {
     messageCount,
     historyLength,
     version,
+    archivedAt: archivedAt ?? undefined,
+    forkedFrom: forkedFrom ?? undefined,
   };
 }
 

@@ -132,4 +132,82 @@ query FlatTree {
 }
 `,
   },
+  {
+    query: `# 6. A fork: a copy of the history as a child of the
+# session, to try another way from there.
+mutation Fork {
+  forkSession(
+    input: {
+      sessionId: "example"
+      title: "Plan another trip"
+      operationId: "example-fork"
+    }
+  ) {
+    __typename
+    ... on ForkSessionPayload {
+      session {
+        id
+        historyLength
+        forkedFrom {
+          sessionId
+          messageId
+        }
+      }
+    }
+    ... on Error {
+      message
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# 7. What the tree has come to: a session and all
+# beneath it, added up, for each node.
+query Rollup {
+  session(id: "example") {
+    ...Sums
+    children {
+      nodes {
+        ...Sums
+      }
+    }
+  }
+}
+
+fragment Sums on Session {
+  id
+  title
+  rollup {
+    sessionCount
+    messageCount
+    usage {
+      inputTokens
+      outputTokens
+      costUsd
+    }
+  }
+}
+`,
+  },
+  {
+    query: `# 8. Full text, in the whole tree: all words in any
+# order, "a phrase", or what begins so*.
+query Search {
+  searchMessages(query: "lisbon warm*", within: "example") {
+    isComplete
+    edges {
+      snippet
+      node {
+        id
+        role
+        session {
+          title
+        }
+      }
+    }
+  }
+}
+`,
+  },
 ];

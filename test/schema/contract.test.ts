@@ -4,11 +4,11 @@ import { buildSchema, type GraphQLSchema } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { printedSchema } from '../../codegen/printed-schema.ts';
 
-/** The contract without what is marked [ops] or [live]: lines that say so, and all that follows the ruler of [ops]. */
-function coreContract(): string {
+/** The contract without what is marked [live]: lines that say so, and all that follows its ruler. */
+function contractSoFar(): string {
   const contract = readFileSync(new URL('../fixtures/contract.graphql', import.meta.url), 'utf8');
-  const [core] = contract.split(/^# -+ \[ops\]$/m);
-  const lines = core!.split('\n').filter((line) => !/#.*\[(ops|live)\]/.test(line));
+  const [core] = contract.split(/^# -+ \[live\]$/m);
+  const lines = core!.split('\n').filter((line) => !/#.*\[live\]/.test(line));
   return lines.join('\n');
 }
 
@@ -28,7 +28,7 @@ function isAllowed({ type, criticality }: Change): boolean {
 }
 
 async function breaks(schema: GraphQLSchema): Promise<string[]> {
-  const changes = await diff(buildSchema(coreContract()), schema);
+  const changes = await diff(buildSchema(contractSoFar()), schema);
   return changes.filter((change) => !isAllowed(change)).map((change) => change.message);
 }
 
@@ -61,7 +61,7 @@ describe('a schema that breaks the contract is found out where', () => {
   ];
 
   test.each(edits)('%s', async (_why, from, to) => {
-    const contract = coreContract();
+    const contract = contractSoFar();
     const edited = contract.replace(from, to);
     expect(edited).not.toBe(contract);
     expect(await breaks(buildSchema(edited))).not.toEqual([]);

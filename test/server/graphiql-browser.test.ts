@@ -48,8 +48,17 @@ test('GraphiQL works in a browser without the internet: its examples run', { tim
   await page.goto(new URL('/', server.url).href);
   expect(page.url()).toBe(server.url);
   const tabs = page.getByRole('tab').locator('button[title]');
-  await tabs.nth(4).waitFor();
-  expect(await tabs.allTextContents()).toEqual(['Create', 'Send', 'Spawn', 'Tree', 'FlatTree']);
+  await tabs.nth(7).waitFor();
+  expect(await tabs.allTextContents()).toEqual([
+    'Create',
+    'Send',
+    'Spawn',
+    'Tree',
+    'FlatTree',
+    'Fork',
+    'Rollup',
+    'Search',
+  ]);
 
   const answer = page.locator('.result-window');
   for (const [name, expected] of [
@@ -58,6 +67,9 @@ test('GraphiQL works in a browser without the internet: its examples run', { tim
     ['Spawn', 'SpawnSessionPayload'],
     ['Tree', 'Find flights'],
     ['FlatTree', 'totalCount'],
+    ['Fork', 'ForkSessionPayload'],
+    ['Rollup', 'sessionCount'],
+    ['Search', '<<Lisbon>>'],
   ] as const) {
     await tabs.getByText(name, { exact: true }).click();
     // For a moment after a tab is changed, GraphiQL still runs the operation of the one before.

@@ -45,5 +45,15 @@ test('the examples, run one after the other, grow a tree and show it', async () 
       },
     },
     { data: { session: { descendants: { totalCount: 1, nodes: [{ parentId: 'example' }] } } } },
+    { data: { forkSession: { session: { historyLength: 2, forkedFrom: { messageId: 'example:1' } } } } },
+    { data: { session: { rollup: { sessionCount: 3, messageCount: 2, usage: { inputTokens: 12 } } } } },
+    {
+      data: {
+        searchMessages: {
+          isComplete: true,
+          edges: [{ snippet: '<<Lisbon>>: <<warm>>, and not yet crowded.' }, {}],
+        },
+      },
+    },
   ]);
 });

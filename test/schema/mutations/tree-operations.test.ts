@@ -1,0 +1,236 @@
+import { expect, test } from 'vitest';
+import { graphql } from '../../generated/index.ts';
+import { createApi } from '../../support/api.ts';
+import { openTestRepository } from '../../support/repository.ts';
+import { growTree } from '../../support/tree.ts';
+
+const FORK = graphql(`
+  mutation ForkAt($input: ForkSessionInput!) {
+    forkSession(input: $input) {
+      __typename
+      ... on ForkSessionPayload {
+        session { id parentId title historyLength forkedFrom { session { id } sessionId messageId historyLength } }
+        origin { id childCount }
+      }
+      ... on SessionNotFoundError { sessionId }
+      ... on SessionExistsError { sessionId }
+      ... on InvalidInputError { issues { path message } }
+      ... on ConflictError { reason }
+    }
+  }
+`);
+
+const MOVE = graphql(`
+  mutation MoveTo($input: MoveSessionInput!) {
+    moveSession(input: $input) {
+      __typename
+      ... on MoveSessionPayload { session { id parentId rootId depth version parent { id childCount } } }
+      ... on SessionNotFoundError { sessionId }
+      ... on InvalidInputError { issues { path message } }
+      ... on ConflictError { reason actualVersion }
+    }
+  }
+`);
+
+const ARCHIVE = graphql(`
+  mutation ArchiveIt($input: ArchiveSessionInput!) {
+    archiveSession(input: $input) {
+      __typename
+      ... on ArchiveSessionPayload { archivedIds session { id archivedAt version } }
+      ... on SessionNotFoundError { sessionId }
+      ... on InvalidInputError { issues { path } }
+    }
+  }
+`);
+
+const UNARCHIVE = graphql(`
+  mutation UnarchiveIt($input: ArchiveSessionInput!) {
+    unarchiveSession(input: $input) {
+      __typename
+      ... on ArchiveSessionPayload { archivedIds session { archivedAt } }
+      ... on ConflictError { reason }
+    }
+  }
+`);
+
+const TRUNCATE = graphql(`
+  mutation Truncate($input: TruncateHistoryInput!) {
+    truncateHistory(input: $input) {
+      __typename
+      ... on TruncateHistoryPayload { popped { id content session { id } } session { historyLength version } }
+      ... on SessionArchivedError { sessionId }
+      ... on InvalidInputError { issues { path message } }
+    }
+  }
+`);
+
+const SPAWN = graphql(`
+  mutation SpawnBeneath($input: SpawnSessionInput!) {
+    spawnSession(input: $input) { __typename ... on SessionArchivedError { sessionId message } }
+  }
+`);
+
+const LISTED = graphql(`
+  query Listed($archived: ArchivedFilter) {
+    sessions(filter: { archived: $archived }, orderBy: { field: CREATED_AT, direction: ASC }) {
+      totalCount
+      nodes { id }
+    }
+  }
+`);
+
+async function openApi() {
+  const store = await openTestRepository();
+  await growTree(store, { breadth: 2, depth: 2 });
+  const messages = ['one', 'two', 'three'].map((content) => ({ role: 'USER' as const, content }));
+  await store.append({ sessionId: 'root-0', messages });
+  return { store, api: createApi(store) };
+}
+
+test('forkSession answers with the fork and its origin, and its retry too', async () => {
+  const { api } = await openApi();
+  const input = { sessionId: 'root-0', throughMessageId: 'root-0:1', id: 'fork', operationId: 'op' };
+  const forked = {
+    __typename: 'ForkSessionPayload',
+    session: {
+      id: 'fork',
+      parentId: 'root-0',
+      title: 'root-0',
+      historyLength: 2,
+      forkedFrom: { session: { id: 'root-0' }, sessionId: 'root-0', messageId: 'root-0:1', historyLength: 2 },
+    },
+    origin: { id: 'root-0', childCount: 3 },
+  };
+  expect((await api.query(FORK, { input })).forkSession).toEqual(forked);
+  expect((await api.query(FORK, { input })).forkSession).toEqual(forked);
+  const other = await api.query(FORK, { input: { ...input, asRoot: true } });
+  expect(other.forkSession).toEqual({ __typename: 'ConflictError', reason: 'OPERATION' });
+});
+
+test('what cannot be forked is a typed error', async () => {
+  const { api } = await openApi();
+  const fork = async (input: { sessionId: string; throughMessageId?: string; id?: string }) =>
+    (await api.query(FORK, { input })).forkSession;
+  expect(await fork({ sessionId: 'none' })).toEqual({
+    __typename: 'SessionNotFoundError',
+    sessionId: 'none',
+  });
+  expect(await fork({ sessionId: 'root', id: 'root-1' })).toMatchObject({ __typename: 'SessionExistsError' });
+  for (const throughMessageId of ['root-0:9', 'root-1:0', 'nonsense']) {
+    expect(await fork({ sessionId: 'root-0', throughMessageId })).toMatchObject({
+      __typename: 'InvalidInputError',
+      issues: [{ path: ['input', 'throughMessageId'] }],
+    });
+  }
+});
+
+test('forkedFrom names its origin after that is gone', async () => {
+  const { api, store } = await openApi();
+  const input = { sessionId: 'root-0', id: 'fork', asRoot: true };
+  await api.query(FORK, { input });
+  await store.delete({ id: 'root-0', mode: 'CASCADE', dryRun: false });
+  const { data } = await api.send(
+    '{ session(id: "fork") { forkedFrom { session { id } sessionId historyLength } } }',
+  );
+  expect(data).toEqual({ session: { forkedFrom: { session: null, sessionId: 'root-0', historyLength: 3 } } });
+});
+
+test('moveSession takes a subtree under another parent, or on its own', async () => {
+  const { api } = await openApi();
+  const move = async (input: { id: string; parentId?: string | null; expectedVersion?: number }) =>
+    (await api.query(MOVE, { input })).moveSession;
+  expect(await move({ id: 'root-0', parentId: 'root-1-1' })).toEqual({
+    __typename: 'MoveSessionPayload',
+    session: {
+      id: 'root-0',
+      parentId: 'root-1-1',
+      rootId: 'root',
+      depth: 3,
+      version: 3,
+      parent: { id: 'root-1-1', childCount: 1 },
+    },
+  });
+  expect(await move({ id: 'root-1' })).toMatchObject({
+    session: { parentId: null, rootId: 'root-1', depth: 0 },
+  });
+  expect(await move({ id: 'root-1', parentId: 'root-0-1' })).toEqual({
+    __typename: 'InvalidInputError',
+    issues: [
+      {
+        path: ['input', 'parentId'],
+        message: 'expected a session that is not beneath "root-1", got "root-0-1", which is beneath it',
+      },
+    ],
+  });
+  expect(await move({ id: 'root', parentId: 'none' })).toMatchObject({ __typename: 'SessionNotFoundError' });
+  expect(await move({ id: 'root-1', expectedVersion: 1 })).toEqual({
+    __typename: 'ConflictError',
+    reason: 'VERSION',
+    actualVersion: 2,
+  });
+});
+
+test('archiveSession hides a subtree from lists, and unarchiveSession brings it back', async () => {
+  const { api } = await openApi();
+  const listed = async (archived?: 'EXCLUDE' | 'INCLUDE' | 'ONLY') =>
+    (await api.query(LISTED, archived ? { archived } : {})).sessions;
+  const { archiveSession } = await api.query(ARCHIVE, { input: { id: 'root-0' } });
+  expect(archiveSession).toEqual({
+    __typename: 'ArchiveSessionPayload',
+    archivedIds: ['root-0', 'root-0-0', 'root-0-1'],
+    session: { id: 'root-0', archivedAt: expect.stringMatching(/Z$/), version: 3 },
+  });
+  expect(await listed()).toMatchObject({ totalCount: 4 });
+  expect(await listed('ONLY')).toMatchObject({ totalCount: 3, nodes: [{ id: 'root-0' }, {}, {}] });
+  expect(await listed('INCLUDE')).toMatchObject({ totalCount: 7 });
+
+  const refused = { __typename: 'SessionArchivedError', sessionId: 'root-0' };
+  const spawned = await api.query(SPAWN, { input: { parentId: 'root-0' } });
+  expect(spawned.spawnSession).toEqual({
+    ...refused,
+    message: 'The session "root-0" is archived. Unarchive it first.',
+  });
+  const truncated = await api.query(TRUNCATE, { input: { sessionId: 'root-0', length: 0 } });
+  expect(truncated.truncateHistory).toEqual(refused);
+
+  const alone = await api.query(UNARCHIVE, { input: { id: 'root-0', subtree: false } });
+  expect(alone.unarchiveSession).toEqual({
+    __typename: 'ArchiveSessionPayload',
+    archivedIds: ['root-0'],
+    session: { archivedAt: null },
+  });
+  expect((await api.query(UNARCHIVE, { input: { id: 'root-0' } })).unarchiveSession).toMatchObject({
+    archivedIds: ['root-0-0', 'root-0-1'],
+  });
+});
+
+test('truncateHistory answers with what it dropped, and a dry run only says so', async () => {
+  const { api } = await openApi();
+  const truncate = async (input: { length: number; dryRun?: boolean; operationId?: string }) =>
+    (await api.query(TRUNCATE, { input: { sessionId: 'root-0', ...input } })).truncateHistory;
+  const popped = ['two', 'three'].map((content, n) => ({
+    id: `root-0:${n + 1}`,
+    content,
+    session: { id: 'root-0' },
+  }));
+  const session = { historyLength: 3, version: 2 };
+  expect(await truncate({ length: 1, dryRun: true })).toMatchObject({ popped, session });
+  const dropped = { popped, session: { historyLength: 1, version: 3 } };
+  expect(await truncate({ length: 1, operationId: 'op' })).toMatchObject(dropped);
+  expect(await truncate({ length: 1, operationId: 'op' })).toMatchObject(dropped);
+  expect(await truncate({ length: 2 })).toMatchObject({
+    __typename: 'InvalidInputError',
+    issues: [{ path: ['input', 'length'], message: 'expected at most 1, the length of the history, got 2' }],
+  });
+});
+
+test('truncateHistory drops nothing where the answer could not hold it', async () => {
+  const { store } = await openApi();
+  const api = createApi(store, { objects: 2 });
+  const { truncateHistory } = await api.query(TRUNCATE, { input: { sessionId: 'root-0', length: 0 } });
+  expect(truncateHistory).toMatchObject({
+    __typename: 'InvalidInputError',
+    issues: [{ path: ['input', 'length'], message: expect.stringContaining('at most 2 messages') }],
+  });
+  expect((await store.findMany(['root-0']))[0]).toMatchObject({ historyLength: 3 });
+});
