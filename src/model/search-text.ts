@@ -28,7 +28,12 @@ export function* tokensOf(text: string): Generator<Token> {
 }
 
 function fold(text: string): string {
-  return text.normalize('NFKD').replace(/\p{M}/gu, '').normalize('NFC').toLowerCase();
+  // Accents of Latin, Greek and Cyrillic; elsewhere a mark makes another letter.
+  return text
+    .normalize('NFKD')
+    .replace(/[\u0300-\u036f]/g, '')
+    .normalize('NFC')
+    .toLowerCase();
 }
 
 /** Tokens that follow one another. `isPrefix`: the last may go on. */
