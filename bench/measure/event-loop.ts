@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Progress } from '../../src/repository/files/options.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import type { Delay, ServeMessage } from '../process/serve.ts';
 import { type Started, start } from '../process/start.ts';
 import { quantity, type SingleRow } from '../report.ts';

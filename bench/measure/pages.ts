@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { SessionFilter, SessionOrder } from '../../src/model/session.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
-import type { Progress } from '../../src/repository/files/options.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import type { ListKey, SessionRepository } from '../../src/repository/repository.ts';
 import { createSessiontreeYoga } from '../../src/server/yoga.ts';
 import { AS_IN_A_SMALL_STORE, type SizeRow } from '../report.ts';

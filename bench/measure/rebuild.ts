@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { layoutOf } from '../../src/repository/files/layout.ts';
-import type { Progress } from '../../src/repository/files/options.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import { start } from '../process/start.ts';
 import type { SizeRow } from '../report.ts';
 import { type SizePlan, sessionCount } from '../stores/plan.ts';

@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path';
 import type { Session } from '../../src/model/session.ts';
 import { sessionPath } from '../../src/repository/files/layout.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
-import type { Progress } from '../../src/repository/files/options.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { quantity, type SingleRow } from '../report.ts';
 import { exchangeOf } from '../stores/content.ts';

@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import type { Progress } from '../../src/repository/files/options.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import type { ServeMessage } from '../process/serve.ts';
 import { residentMegabytes, start } from '../process/start.ts';
 import type { SizeRow } from '../report.ts';

@@ -1,7 +1,7 @@
 import { type ChildProcess, execFileSync, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
-import type { Progress } from '../../src/repository/files/options.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import type { StorePlan } from '../stores/plan.ts';
 
 /** A process of this folder, ready for use. */

@@ -2,10 +2,10 @@ import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { layoutOf, SHARDS, sessionPath } from '../../src/repository/files/layout.ts';
 import { appendRecords, createRecords, writtenAt } from '../../src/repository/files/mutation.ts';
-import type { Progress } from '../../src/repository/files/options.ts';
 import { stampOf } from '../../src/repository/files/record.ts';
 import type { SessionState } from '../../src/repository/files/session-state.ts';
 import { createStoreLog, readStoreLog } from '../../src/repository/files/store-log.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import { exchangeOf, fixtureSessions, ordinarySessions, type SessionContent, timeOf } from './content.ts';
 import { type StorePlan, sessionCount } from './plan.ts';
 

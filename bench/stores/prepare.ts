@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { sessionPath } from '../../src/repository/files/layout.ts';
-import type { Progress } from '../../src/repository/files/options.ts';
+import type { Progress } from '../../src/repository/observer.ts';
 import { generateStore } from './generate.ts';
 import { GENERATOR_VERSION, type StorePlan } from './plan.ts';
 

@@ -46,6 +46,7 @@ export function checkCommand(): Command {
 }
 
 function linesOf({ sessionCount, messageCount, problems }: CheckReport): string[] {
-  const summary = `${sessionCount} sessions, ${messageCount} user messages: ${problems.length || 'no'} problems`;
+  const found = problems.length === 1 ? '1 problem' : `${problems.length || 'no'} problems`;
+  const summary = `${sessionCount} sessions, ${messageCount} user messages: ${found}`;
   return [...problems.map(({ path, reason }) => `${path}: ${reason}\n`), `${summary}\n`];
 }

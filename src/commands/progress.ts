@@ -1,4 +1,4 @@
-import type { Progress } from '../repository/files/options.ts';
+import type { Progress } from '../repository/observer.ts';
 
 const WIDTH = 30;
 const REDRAW_MILLISECONDS = 100;

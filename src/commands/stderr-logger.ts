@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import type { Logger } from '../repository/files/options.ts';
+import type { Logger } from '../repository/observer.ts';
 
 /** What a store has to say that a command's own output does not: warnings and faults, as JSON lines. */
 export function stderrLogger(): Logger {

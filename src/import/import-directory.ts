@@ -1,6 +1,6 @@
 import { inputRules } from '../model/input.ts';
 import { DEFAULT_LIMITS } from '../model/limits.ts';
-import type { Progress } from '../repository/files/options.ts';
+import type { Progress } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { fileRules } from './file-rules.ts';
 import { type Entry, planImport } from './plan.ts';

@@ -1,6 +1,6 @@
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Progress } from '../repository/files/options.ts';
+import type { Progress } from '../repository/observer.ts';
 import type { FileRules } from './file-rules.ts';
 import type { Entry } from './plan.ts';
 import { readAhead } from './read-ahead.ts';

@@ -4,7 +4,7 @@ import { builder } from './builder.ts';
 /** What a mutation can answer instead of its payload. Each type bears the name of its class in model/errors.ts. */
 const ErrorInterface = builder.interfaceRef<model.ClientError>('Error').implement({
   description:
-    'Why a mutation did nothing. It is what the client asked for, or what the disk did: never a bug.',
+    'Why a mutation did nothing: what the client asked for cannot be, or the disk did not let it. Never a bug.',
   fields: (t) => ({
     message: t.exposeString('message', {
       description: 'What was expected, what came, and what to do: for people, not for programs.',

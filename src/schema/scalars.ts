@@ -49,15 +49,15 @@ builder.scalarType('DateTime', {
 
 builder.scalarType('JSON', {
   description:
-    'Any JSON value: an object, a list, a string, a number, a boolean or null. Kept as it was given; every key is data, ' +
-    '`__proto__` too.',
+    'Any JSON value: an object, a list, a string, a number, a boolean or null. Kept as it was given, but that a number is a ' +
+    '64-bit float: whole numbers past 2^53 lose digits. Every key is data, `__proto__` too.',
   serialize: (value) => value,
   parseValue: (value) => value as JsonValue,
 });
 
 builder.scalarType('JSONObject', {
   description:
-    'A JSON object: keys and any JSON values. Kept as it was given; every key is data, `__proto__` too.',
+    'A JSON object: keys and any JSON values, kept as `JSON` is. Every key is data, `__proto__` too.',
   serialize: (value) => value,
   parseValue: (value) => {
     if (isJsonObject(value)) return value;

@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { openFileRepository } from '../repository/files/open.ts';
-import type { Progress } from '../repository/files/options.ts';
+import type { Progress } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { Connections } from './connections.ts';
 import { GRAPHQL_PATH } from './plugins/use-routes.ts';

@@ -8,8 +8,9 @@ import type { SessionRepository } from '../repository/repository.ts';
  */
 export function createProbes(repository: SessionRepository, logger: Logger) {
   return ({ url }: IncomingMessage, response: ServerResponse): boolean => {
-    if (url === '/health') answer(response, 200, 'ok');
-    else if (url === '/ready') answerReady(response, repository, logger);
+    const [path] = (url ?? '').split('?');
+    if (path === '/health') answer(response, 200, 'ok');
+    else if (path === '/ready') answerReady(response, repository, logger);
     else return false;
     return true;
   };

@@ -5,7 +5,7 @@ import { type Operation, operationOf } from '../../src/model/operation.ts';
 import type { Session } from '../../src/model/session.ts';
 import { layoutOf, sessionPath } from '../../src/repository/files/layout.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../../src/repository/files/open.ts';
-import type { Logger } from '../../src/repository/files/options.ts';
+import type { Logger } from '../../src/repository/observer.ts';
 import type { SessionReader, SessionRepository } from '../../src/repository/repository.ts';
 import type { Mutation } from './mutation.ts';
 import { SuiteError } from './part.ts';

@@ -1,5 +1,5 @@
 import { openFileRepository } from '../../src/repository/files/open.ts';
-import type { Logger } from '../../src/repository/files/options.ts';
+import type { Logger } from '../../src/repository/observer.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 
 /** One call of a method of the repository. */

@@ -1,11 +1,11 @@
 import { dirname, join } from 'node:path';
 import { ConflictError, SessionHasChildrenError, SessionNotFoundError } from '../../model/errors.ts';
 import type { Operation } from '../../model/operation.ts';
+import type { Logger } from '../observer.ts';
 import type { Deleted, DeleteSession } from '../repository.ts';
 import type { DurableFiles } from './disk/durable.ts';
 import type { IndexReader } from './index/reader.ts';
 import { type Layout, sessionPath } from './layout.ts';
-import type { Logger } from './options.ts';
 import { eachAtPace } from './pace.ts';
 import { parseTombstone, stampOf, type Tombstone } from './record.ts';
 import type { SessionWrites } from './session-writes.ts';

@@ -3,6 +3,7 @@ import type { MessageRef } from '../../model/id.ts';
 import type { Message } from '../../model/message.ts';
 import type { SessionRollup } from '../../model/rollup.ts';
 import type { Session, SessionFilter, SessionOrder } from '../../model/session.ts';
+import type { Logger } from '../observer.ts';
 import {
   type HistoryRequest,
   type HistoryScope,
@@ -18,7 +19,6 @@ import type { IndexDatabase } from './index/database.ts';
 import { IndexReader } from './index/reader.ts';
 import { rollupsOf } from './index/rollup.ts';
 import { type Layout, sessionPath } from './layout.ts';
-import type { Logger } from './options.ts';
 import { readMessages } from './read-messages.ts';
 import type { LineFault } from './scan-lines.ts';
 import type { MessageLocation } from './session-state.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
+import type { Logger } from '../observer.ts';
 import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { IndexReader } from './index/reader.ts';
 import type { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
 import { type Layout, sessionPath } from './layout.ts';
-import type { Logger } from './options.ts';
 import { HOMELESS, isUnchanged, type KnownFile } from './reconcile.ts';
 
 export interface ForeignChangesParts {

@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { MESSAGE_ROLES } from '../../model/message.ts';
+import type { Logger } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { SessionRow } from './index/session-row.ts';
 import { loggedVersions } from './index/shape-changes.ts';
 import type { IndexWriter } from './index/writer.ts';
 import type { Layout } from './layout.ts';
 import { DAMAGED_NEWLINE, mendTail, UNFINISHED } from './mend-tail.ts';
-import type { Logger } from './options.ts';
 import { withFileChunks } from './scan-lines.ts';
 import { scanSession } from './scan-session.ts';
 import type { Applied, SessionState } from './session-state.ts';

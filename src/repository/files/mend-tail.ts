@@ -10,8 +10,8 @@ import {
   writeSync,
 } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Logger } from '../observer.ts';
 import type { Layout } from './layout.ts';
-import type { Logger } from './options.ts';
 import type { LinesScanned } from './scan-lines.ts';
 
 /** Of a file that ends in a torn tail, where it may not be mended. */

@@ -9,11 +9,11 @@ import {
   writeSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import type { Progress } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { type IndexingTask, indexFile } from './index-file.ts';
 import { SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
 import { encodeLine } from './line.ts';
-import type { Progress } from './options.ts';
 import { Pace } from './pace.ts';
 import type { SessionState } from './session-state.ts';
 

@@ -1,11 +1,12 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import type { Logger } from '../observer.ts';
 import { syncDirectory } from './disk/durable.ts';
 import { acquireLock } from './disk/lock.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { decodeLine, splitLines } from './line.ts';
 import { BUILDING, openFileRepository } from './open.ts';
-import { type FileRepositoryOptions, type Logger, withDefaults } from './options.ts';
+import { type FileRepositoryOptions, withDefaults } from './options.ts';
 import { repairLine, repairNewline, repairSplit } from './repair-line.ts';
 
 /** Something that was done. `path` is relative to the data directory. */

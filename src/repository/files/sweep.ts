@@ -1,5 +1,5 @@
+import type { Logger } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
-import type { Logger } from './options.ts';
 
 /** Sessions looked at in one go, and the rest after it: a thousand a second, a hundredth of one core. */
 const BATCH = 100;

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { sessionPath } from '../../../src/repository/files/layout.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
-import type { Logger } from '../../../src/repository/files/options.ts';
+import type { Logger } from '../../../src/repository/observer.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 

@@ -35,11 +35,6 @@ export class Lanes<Job> {
     };
   }
 
-  /** Resolves when no lane has work. */
-  async idle(): Promise<void> {
-    while (this.#running.size > 0) await Promise.all(this.#running.values());
-  }
-
   #holderOf(ids: readonly string[]): Promise<void> | undefined {
     for (const id of ids) {
       const held = this.#held.get(id);

@@ -23,7 +23,7 @@ export interface TombstoneRow {
   readonly last: string | null;
 }
 
-/** Every question that the index answers. Synchronous: each takes microseconds, and sees one state of the store. */
+/** Every question that the index answers. Synchronous: each sees one state of the store. */
 export class IndexReader {
   readonly #db: IndexDatabase;
   /** Of the few sessions that have any: every other read is spared the look. */

@@ -3,8 +3,8 @@ import { Worker } from 'node:worker_threads';
 import { StorageError } from '../../../model/errors.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { parseQuery } from '../../../model/search-text.ts';
+import type { Logger } from '../../observer.ts';
 import type { SearchPage, SearchRequest } from '../../repository.ts';
-import type { Logger } from '../options.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerSettings } from './protocol.ts';
 
 /** The file itself, as it is run: the source, or what was built of it. */
