@@ -56,6 +56,8 @@ export async function measureEventLoop(
           await middleRound(histories, await messagesQuery(histories)),
         ),
       );
+      report('Forking', 0, 0);
+      rows.push(await forkRow(histories, Math.min(plan.size, FORKED)));
     } finally {
       await histories.stop();
     }
@@ -116,6 +118,32 @@ async function middleRound(server: Server, query: string): Promise<Beside> {
     rounds.push(await besides(server, () => send(server.message.url, query)));
   }
   return rounds.slice(1).sort((a, b) => a.delay.max - b.delay.max)[ROUNDS >> 1]!;
+}
+
+/** Messages. */
+const FORKED = 10_000;
+
+/** The fork in the middle of a few by how long it took. */
+async function forkRow(server: Server, length: number): Promise<SingleRow> {
+  const rounds: Beside[] = [];
+  for (let round = 0; round < ROUNDS; round += 1) {
+    let id = '';
+    const through = `history:${length - 1}`;
+    rounds.push(
+      await besides(server, async () => {
+        const { forkSession } = await send<{ forkSession: { session?: { id: string } } }>(
+          server.message.url,
+          `mutation { forkSession(input: { sessionId: "history", throughMessageId: "${through}", asRoot: true }) {
+            ... on ForkSessionPayload { session { id } } } }`,
+        );
+        if (!forkSession.session) throw new Error('The fork was refused.');
+        id = forkSession.session.id;
+      }),
+    );
+    await send(server.message.url, `mutation { deleteSession(input: { id: "${id}" }) { __typename } }`);
+  }
+  const middle = rounds.sort((a, b) => a.milliseconds - b.milliseconds)[ROUNDS >> 1]!;
+  return row(`a fork of ${length.toLocaleString('en')} messages`, middle, true);
 }
 
 async function deletionRow(directory: string, report: Progress): Promise<SingleRow> {
