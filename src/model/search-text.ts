@@ -27,6 +27,20 @@ export function* tokensOf(text: string): Generator<Token> {
   }
 }
 
+const ASCII = /^[\0-\x7f]*$/;
+
+/** The tokens of a text, a space between them. Most text is ASCII, where that is quick. */
+export function tokenText(text: string): string {
+  if (ASCII.test(text))
+    return (
+      text
+        .toLowerCase()
+        .match(/[a-z0-9]+/g)
+        ?.join(' ') ?? ''
+    );
+  return [...tokensOf(text)].map((token) => token.text).join(' ');
+}
+
 function fold(text: string): string {
   // Accents of Latin, Greek and Cyrillic; elsewhere a mark makes another letter.
   return text

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseQuery, snippetOf, tokensOf } from '../../src/model/search-text.ts';
+import { parseQuery, snippetOf, tokensOf, tokenText } from '../../src/model/search-text.ts';
 
 const tokens = (text: string) => [...tokensOf(text)].map((token) => token.text);
 
@@ -14,6 +14,7 @@ describe('text', () => {
     ['😀 → ()', []],
   ])('%j is cut into tokens', (text, expected) => {
     expect(tokens(text)).toEqual(expected);
+    expect(tokenText(text)).toBe(expected.join(' '));
   });
 
   it('is cut where its tokens stand', () => {

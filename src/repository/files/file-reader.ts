@@ -19,6 +19,7 @@ import type { IndexDatabase } from './index/database.ts';
 import { IndexReader } from './index/reader.ts';
 import { rollupsOf } from './index/rollup.ts';
 import { type Layout, sessionPath } from './layout.ts';
+import { Turns } from './pace.ts';
 import { readMessages } from './read-messages.ts';
 import type { LineFault } from './scan-lines.ts';
 import type { MessageLocation } from './session-state.ts';
@@ -37,6 +38,7 @@ export class FileReader implements SessionReader {
   protected readonly index: IndexReader;
   protected readonly handles: HandlePool;
   protected readonly logger: Logger;
+  readonly #turns = new Turns();
 
   constructor({ layout, db, handles, logger }: FileReaderParts) {
     this.layout = layout;
@@ -59,7 +61,7 @@ export class FileReader implements SessionReader {
     page: PageRequest<string>,
     maxDepth: number | null,
   ): Promise<Page<Session>[]> {
-    return ids.map((id) => this.index.descendants(id, page, maxDepth));
+    return Promise.all(ids.map((id) => this.#turns.take(() => this.index.descendants(id, page, maxDepth))));
   }
 
   async countDescendants(ids: readonly string[], maxDepth: number | null): Promise<number[]> {
@@ -76,16 +78,18 @@ export class FileReader implements SessionReader {
   }
 
   async list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>> {
-    return this.index.list(filter, order, page);
+    return this.#turns.take(() => this.index.list(filter, order, page));
   }
 
   async count(filter: SessionFilter): Promise<number> {
-    return this.index.count(filter);
+    return this.#turns.take(() => this.index.count(filter));
   }
 
   async historyOf(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]> {
     await this.refresh(requests.map(({ sessionId }) => sessionId));
-    const pages = requests.map((request) => this.index.history(request));
+    const pages = await Promise.all(
+      requests.map((request) => this.#turns.take(() => this.index.history(request))),
+    );
     refuseAbove(
       maxBytes,
       pages.map((page) => page.items),

@@ -1,10 +1,10 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
-import { tokensOf } from '../../../model/search-text.ts';
+import { tokenText } from '../../../model/search-text.ts';
 import { sessionPath } from '../layout.ts';
 import { decodeLine } from '../line.ts';
-import { type AppendRecord, parseSessionRecord } from '../record.ts';
+import type { AppendRecord } from '../record.ts';
 import type { Mark, SearchIndex } from './search-index.ts';
 
 interface MessageRow {
@@ -85,8 +85,8 @@ export class CatchUp {
         if (last.offset !== offset) last = { offset, record: readRecord(fd, offset, length) };
         const content = last.record?.messages[ordinal - last.record.ordinal]?.content;
         // What cannot be read cannot be found: the reader of the store reports it.
-        if (content === undefined) continue;
-        const tokens = [...tokensOf(content)].map(({ text }) => text).join(' ');
+        if (typeof content !== 'string') continue;
+        const tokens = tokenText(content);
         if (tokens !== '') this.#search.add({ session, ordinal }, role, tokens);
       }
     } finally {
@@ -109,6 +109,7 @@ function readRecord(fd: number, offset: number, length: number): AppendRecord | 
   const bytes = Buffer.allocUnsafe(length);
   if (readSync(fd, bytes, 0, length, offset) < length) return null;
   const decoded = decodeLine(bytes);
-  const parsed = 'record' in decoded ? parseSessionRecord(decoded.record) : decoded;
-  return 'record' in parsed && parsed.record.op === 'append' ? parsed.record : null;
+  // What is served is checked in full when it is read: here a look must do, or it would cost more than all else.
+  const record = 'record' in decoded ? (decoded.record as Partial<AppendRecord>) : {};
+  return record.op === 'append' && Array.isArray(record.messages) ? (record as AppendRecord) : null;
 }

@@ -20,14 +20,19 @@ let catchUp = new CatchUp(directory, index, search);
 
 /** Sessions taken in with one transaction, and the milliseconds that it may take beyond one. */
 const BATCH = 200;
-const TURN = 40;
+const TURN = 20;
+/** While others write, the thread rests so many milliseconds between two turns: they need the processor more. */
+const REST = 130;
+/** Others write when they have done so within as many milliseconds. */
+const BUSY = 300;
 /** A search waits so many milliseconds for the index to become complete. */
 const PATIENCE = 1_000;
 
 /** Sessions to look at, and whether all of each is to be read anew. */
 const waiting = new Map<number, boolean>();
 let started = false;
-let timer: NodeJS.Immediate | null = null;
+let timer: NodeJS.Timeout | null = null;
+let lastChange = Number.NEGATIVE_INFINITY;
 let closed = false;
 
 const port = parentPort!;
@@ -84,11 +89,15 @@ function startAnew(): void {
 
 function goOn(): void {
   if (closed || timer || (started && waiting.size === 0)) return;
-  timer = setImmediate(() => {
-    timer = null;
-    work(performance.now() + TURN);
-    goOn();
-  });
+  const isBusy = performance.now() - lastChange < BUSY;
+  timer = setTimeout(
+    () => {
+      timer = null;
+      work(performance.now() + TURN);
+      goOn();
+    },
+    isBusy ? REST : 0,
+  );
 }
 
 function answer(query: WorkerQuery) {
@@ -125,7 +134,7 @@ port.on('message', (message: ToWorker) => {
     }
   } else if (message.kind === 'close') {
     closed = true;
-    if (timer) clearImmediate(timer);
+    if (timer) clearTimeout(timer);
     try {
       if (started && waiting.size <= BATCH) work(performance.now() + PATIENCE);
     } finally {
@@ -135,6 +144,7 @@ port.on('message', (message: ToWorker) => {
     }
     return;
   } else {
+    lastChange = performance.now();
     expect(message.sessions, message.kind === 'replaced');
   }
   goOn();
