@@ -10,7 +10,17 @@ export {
   type TokenUsage,
 } from './model/message.ts';
 export { type Operation, operationOf } from './model/operation.ts';
-export type { Damage, Session, SessionFilter, SessionOrder, SessionOrderField } from './model/session.ts';
+export type { SessionRollup } from './model/rollup.ts';
+export type {
+  ArchivedFilter,
+  Damage,
+  DeleteMode,
+  ForkOrigin,
+  Session,
+  SessionFilter,
+  SessionOrder,
+  SessionOrderField,
+} from './model/session.ts';
 export { DataDirectoryInUseError } from './repository/files/disk/lock.ts';
 export { openFileRepository } from './repository/files/open.ts';
 export type { FileRepositoryOptions } from './repository/files/options.ts';

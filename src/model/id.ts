@@ -3,6 +3,7 @@ import { v7 } from 'uuid';
 /** What a session's id looks like: safe in a URL, a log and a file name, and free of the `:` that message ids use. */
 export const SESSION_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
+/** Whether a client may name a session so. */
 export function isSessionId(value: unknown): value is string {
   return typeof value === 'string' && SESSION_ID_PATTERN.test(value);
 }
@@ -18,6 +19,7 @@ export interface MessageRef {
   readonly ordinal: number;
 }
 
+/** `<session id>:<ordinal>`: what the API calls a message. */
 export function messageId(ref: MessageRef): string {
   return `${ref.sessionId}:${ref.ordinal}`;
 }

@@ -1,5 +1,6 @@
 import type { JsonObject, JsonValue } from './json.ts';
 
+/** Who speaks. The index keeps their places in this list: new ones go to its end. */
 export const MESSAGE_ROLES = ['SYSTEM', 'USER', 'ASSISTANT', 'TOOL'] as const;
 export type MessageRole = (typeof MESSAGE_ROLES)[number];
 

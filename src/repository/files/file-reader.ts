@@ -152,8 +152,12 @@ export class FileReader implements SessionReader {
   }
 }
 
+function refuseAbove(maxBytes: number, pages: readonly (readonly MessageLocation[])[]): void {
+  if (bytesToRead(pages) > maxBytes) throw new ReadTooLargeError(maxBytes);
+}
+
 /** Adds up the lines that would be read, each once. */
-export function refuseAbove(maxBytes: number, pages: readonly (readonly MessageLocation[])[]): void {
+export function bytesToRead(pages: readonly (readonly MessageLocation[])[]): number {
   let bytes = 0;
   for (const locations of pages) {
     let offset = -1;
@@ -162,5 +166,5 @@ export function refuseAbove(maxBytes: number, pages: readonly (readonly MessageL
       offset = location.offset;
     }
   }
-  if (bytes > maxBytes) throw new ReadTooLargeError(maxBytes);
+  return bytes;
 }

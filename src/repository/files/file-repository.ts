@@ -1,7 +1,5 @@
 import { join } from 'node:path';
 import {
-  ConflictError,
-  InvalidInputError,
   SessionArchivedError,
   SessionExistsError,
   SessionNotFoundError,
@@ -12,43 +10,43 @@ import type { Limits } from '../../model/limits.ts';
 import type { Message, NewMessage } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
-import {
-  type Appended,
-  type AppendMessages,
-  type Archived,
-  type ArchiveSession,
-  type CreateSession,
-  type Deleted,
-  type DeleteSession,
-  type ForkSession,
-  type MoveSession,
-  type ReadLimit,
-  ReadTooLargeError,
-  type SearchPage,
-  type SearchRequest,
-  type SessionRepository,
-  type Truncated,
-  type TruncateHistory,
-  type UpdateSession,
+import type {
+  Appended,
+  AppendMessages,
+  Archived,
+  ArchiveSession,
+  CreateSession,
+  Deleted,
+  DeleteSession,
+  ForkSession,
+  MoveSession,
+  ReadLimit,
+  SearchPage,
+  SearchRequest,
+  SessionRepository,
+  Truncated,
+  TruncateHistory,
+  UpdateSession,
 } from '../repository.ts';
 import { Committer } from './commit/committer.ts';
 import { Gate } from './commit/gate.ts';
 import { Operations } from './commit/operations.ts';
 import { Deletions } from './deletions.ts';
 import { DurableFiles, storageError } from './disk/durable.ts';
-import { FileReader, type FileReaderParts, refuseAbove } from './file-reader.ts';
+import { FileReader, type FileReaderParts } from './file-reader.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { Forks } from './forks.ts';
 import { isSqliteError } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
 import { sessionPath } from './layout.ts';
-import { appendRecords, createRecords, truncateRecords, updateRecords, writtenAt } from './mutation.ts';
+import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
 import type { Durability } from './options.ts';
 import { Placements } from './placements.ts';
 import { messageOf, stampOf, storedMessageOf } from './record.ts';
+import { Rollbacks, type RolledBack } from './rollbacks.ts';
 import type { LineFault } from './scan-lines.ts';
 import { Searcher } from './search/searcher.ts';
-import type { AppliedOperation, MessageLocation, SessionState } from './session-state.ts';
+import type { AppliedOperation } from './session-state.ts';
 import { SessionWrites } from './session-writes.ts';
 import { ShapeLog } from './shape-log.ts';
 import { Sweep } from './sweep.ts';
@@ -77,6 +75,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #deletions: Deletions;
   readonly #placements: Placements;
   readonly #forks: Forks;
+  readonly #rollbacks: Rollbacks;
   readonly #searcher: Searcher;
   /** What depends on the shape of the trees passes here: creations side by side, deletions alone. */
   readonly #gate = new Gate();
@@ -109,6 +108,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#deletions = new Deletions(tree);
     this.#placements = new Placements(tree);
     this.#forks = new Forks(tree);
+    this.#rollbacks = new Rollbacks(tree);
     this.#sweep = new Sweep(parts.db, (id) => this.#reread(id), parts.logger);
   }
 
@@ -212,45 +212,24 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   async truncate(input: TruncateHistory, limit: ReadLimit, operation?: Operation): Promise<Truncated> {
-    const { sessionId, length } = input;
+    const { sessionId } = input;
+    const popped = async ({ session, dropped }: RolledBack) => ({
+      session,
+      popped: await this.readable(sessionId, dropped),
+    });
     if (input.dryRun) {
       await this.refresh([sessionId]);
-      const session = this.index.session(sessionId);
-      if (!session) throw new SessionNotFoundError(sessionId);
-      refuseVersion(session, input.expectedVersion);
-      refuseTruncation(session, length);
-      return { session, popped: await this.readable(sessionId, this.#droppable(input, limit)) };
+      return popped(this.#rollbacks.plan(input, limit));
     }
     return this.#accept(
       operation,
-      async () => {
-        let dropped: MessageLocation[] = [];
-        const session = await this.#writes.submit(sessionId, {
-          expectedVersion: input.expectedVersion,
-          operation,
-          alone: true,
-          records: (stamp, state) => {
-            refuseTruncation(state, length);
-            dropped = this.#droppable(input, limit);
-            const users = dropped.filter(({ role }) => role === 'USER').length;
-            return truncateRecords(stamp, state, length, state.messageCount - users);
-          },
-          answer: (session) => session,
-        });
-        return { session, popped: await this.readable(sessionId, dropped) };
-      },
-      async (applied) => ({
-        session: this.#sessionOf(applied, {}),
-        popped: await this.readable(sessionId, this.index.droppedBy(sessionId, applied.seq)),
-      }),
+      async () => popped(await this.#rollbacks.truncate(input, limit, operation)),
+      (applied) =>
+        popped({
+          session: this.#sessionOf(applied, {}),
+          dropped: this.index.droppedBy(sessionId, applied.seq),
+        }),
     );
-  }
-
-  #droppable({ sessionId, length }: TruncateHistory, { messages, bytes }: ReadLimit): MessageLocation[] {
-    const locations = this.index.messagesFrom(sessionId, length);
-    if (locations.length > messages) throw new ReadTooLargeError(bytes);
-    refuseAbove(bytes, [locations]);
-    return locations;
   }
 
   search(request: SearchRequest): Promise<SearchPage> {
@@ -375,24 +354,6 @@ export class FileRepository extends FileReader implements SessionRepository {
     if (!tombstone) throw new StorageError('The session of this operation cannot be read.', false);
     return { ...ghostOf(tombstone), ...known };
   }
-}
-
-function refuseVersion({ id, version }: Session, expected: number | null | undefined): void {
-  if (expected != null && expected !== version) throw ConflictError.version(id, expected, version);
-}
-
-function refuseTruncation(
-  { id, historyLength, archivedAt }: Pick<SessionState, 'id' | 'historyLength'> & { archivedAt: unknown },
-  length: number,
-): void {
-  if (archivedAt !== null) throw new SessionArchivedError(id);
-  if (length <= historyLength) return;
-  throw new InvalidInputError([
-    {
-      path: ['input', 'length'],
-      message: `expected at most ${historyLength}, the length of the history, got ${length}`,
-    },
-  ]);
 }
 
 /** The messages as a read gives them, from what was handed in: for a retry that is the same, by its fingerprint. */
