@@ -2,6 +2,27 @@
 export const INDEX_VERSION = 4;
 
 /**
+ * What a list goes along. Those of the archived are apart, so that no list steps over what it hides; they are there from the
+ * beginning, for few sessions are archived, and each that is made later is a walk through all.
+ */
+function listIndexes(which: string, condition: string): string {
+  const columns = ['root_id', '', 'user_id'];
+  const times = ['created_at', 'last_active_at'];
+  const indexes = columns.flatMap((column) =>
+    times.map((time) => {
+      const name = `${which}_by_${column && `${column}_and_`}${time}`;
+      const some = column === 'user_id' ? ' AND user_id IS NOT NULL' : '';
+      return `CREATE INDEX ${name} ON sessions (${column && `${column}, `}${time}) WHERE ${condition}${some};`;
+    }),
+  );
+  const ofRoots = times.map(
+    (time) =>
+      `CREATE INDEX ${which}_roots_by_${time} ON sessions (${time}) WHERE ${condition} AND parent_seq IS NULL;`,
+  );
+  return [...indexes, ...ofRoots].join('\n');
+}
+
+/**
  * The index: what is needed to answer without reading the files. It holds nothing that they do not.
  *
  * `sessions.seq` is the sequence number of the creation. `parent_seq` is null for a root, and where the parent cannot be
@@ -113,6 +134,8 @@ CREATE TABLE quarantine (
   since INTEGER NOT NULL
 );
 
+${listIndexes('archived', 'archived_at IS NOT NULL')}
+
 CREATE TABLE totals (sessions INTEGER NOT NULL, archived INTEGER NOT NULL, messages INTEGER NOT NULL);
 INSERT INTO totals VALUES (0, 0, 0);
 `;
@@ -127,29 +150,10 @@ DROP TABLE loose_terms;
 /** What a relink needs to find its way. */
 export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_seq, arrival)';
 
-/** What a list goes along; those of the archived are apart, so that no list steps over what it hides. */
-function listIndexes(which: string, condition: string): string {
-  const columns = ['root_id', '', 'user_id'];
-  const times = ['created_at', 'last_active_at'];
-  const indexes = columns.flatMap((column) =>
-    times.map((time) => {
-      const name = `${which}_by_${column && `${column}_and_`}${time}`;
-      const some = column === 'user_id' ? ' AND user_id IS NOT NULL' : '';
-      return `CREATE INDEX ${name} ON sessions (${column && `${column}, `}${time}) WHERE ${condition}${some};`;
-    }),
-  );
-  const ofRoots = times.map(
-    (time) =>
-      `CREATE INDEX ${which}_roots_by_${time} ON sessions (${time}) WHERE ${condition} AND parent_seq IS NULL;`,
-  );
-  return [...indexes, ...ofRoots].join('\n');
-}
-
 /** Made after a rebuild has filled and linked the tables: cheaper at once than row by row. */
 export const INDEXES = `
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
 ${listIndexes('live', 'archived_at IS NULL')}
-${listIndexes('archived', 'archived_at IS NOT NULL')}
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
