@@ -199,9 +199,11 @@ UPDATE sessions SET root_id = p.root_id, depth = p.depth FROM placed p
   WHERE p.seq = sessions.seq AND (sessions.root_id <> p.root_id OR sessions.depth <> p.depth);
 UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE seq NOT IN (SELECT seq FROM placed);
 DROP TABLE placed;
+UPDATE sessions SET child_count = 0 WHERE child_count <> 0
+  AND NOT EXISTS (SELECT 1 FROM sessions c WHERE c.parent_seq = sessions.seq);
 UPDATE sessions SET child_count = c.n FROM (
-    SELECT s.seq, (SELECT count(*) FROM sessions c WHERE c.parent_seq = s.seq) AS n FROM sessions s
-  ) c WHERE c.seq = sessions.seq AND sessions.child_count <> c.n;
+    SELECT parent_seq, count(*) AS n FROM sessions WHERE parent_seq IS NOT NULL GROUP BY parent_seq
+  ) c WHERE c.parent_seq = sessions.seq AND sessions.child_count <> c.n;
 UPDATE totals SET
   sessions = (SELECT count(*) FROM sessions),
   archived = (SELECT count(*) FROM sessions WHERE archived_at IS NOT NULL),
