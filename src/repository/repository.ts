@@ -150,6 +150,8 @@ export interface Page<T> {
   readonly hasMore: boolean;
 }
 
+export const EMPTY_PAGE: Page<never> = Object.freeze({ items: [], hasMore: false });
+
 /** Place in a list of sessions: the time that orders it, in milliseconds since 1970, and the session's `sequence`. */
 export interface ListKey {
   readonly time: number;

@@ -21,6 +21,7 @@ import { rollupsOf } from './index/rollup.ts';
 import { type Layout, sessionPath } from './layout.ts';
 import { Turns } from './pace.ts';
 import { readMessages } from './read-messages.ts';
+import { RecentPages } from './recent-pages.ts';
 import type { LineFault } from './scan-lines.ts';
 import type { MessageLocation } from './session-state.ts';
 
@@ -39,6 +40,7 @@ export class FileReader implements SessionReader {
   protected readonly handles: HandlePool;
   protected readonly logger: Logger;
   readonly #turns = new Turns();
+  readonly #recentPages: RecentPages;
 
   constructor({ layout, db, handles, logger }: FileReaderParts) {
     this.layout = layout;
@@ -46,6 +48,7 @@ export class FileReader implements SessionReader {
     this.index = new IndexReader(db);
     this.handles = handles;
     this.logger = logger;
+    this.#recentPages = new RecentPages(layout.root);
   }
 
   async findMany(ids: readonly string[]): Promise<(Session | null)[]> {
@@ -86,19 +89,43 @@ export class FileReader implements SessionReader {
   }
 
   async historyOf(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]> {
+    const recent = requests.map((request) => {
+      const row = this.index.row(request.sessionId);
+      return row && this.#recentPages.get(request, row);
+    });
+    const spared = recent.reduce((bytes, known) => bytes + (known?.bytes ?? 0), 0);
+    if (spared > maxBytes) throw new ReadTooLargeError(maxBytes);
+    const others = requests.filter((_, n) => !recent[n]);
+    const read = (await this.#readPages(others, maxBytes - spared)).values();
+    return recent.map((known) => known?.page ?? read.next().value!);
+  }
+
+  async #readPages(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]> {
+    if (requests.length === 0) return [];
     await this.refresh(requests.map(({ sessionId }) => sessionId));
-    const pages = await Promise.all(
-      requests.map((request) => this.#turns.take(() => this.index.history(request))),
+    const found = await Promise.all(
+      requests.map((request) =>
+        this.#turns.take(() => ({
+          row: this.index.row(request.sessionId),
+          page: this.index.history(request),
+        })),
+      ),
     );
     refuseAbove(
       maxBytes,
-      pages.map((page) => page.items),
+      found.map(({ page }) => page.items),
     );
     return Promise.all(
-      pages.map(async ({ items, hasMore }, n) => ({
-        items: await this.readable(requests[n]!.sessionId, items),
-        hasMore,
-      })),
+      found.map(async ({ row, page: { items: locations, hasMore } }, n) => {
+        const request = requests[n]!;
+        const items = await this.readable(request.sessionId, locations);
+        const page = { items, hasMore };
+        // A part that could not be read is looked for again: what is wrong with it can be mended.
+        if (row && items.length === locations.length) {
+          this.#recentPages.remember(request, row, page, bytesToRead([locations]));
+        }
+        return page;
+      }),
     );
   }
 
@@ -135,6 +162,7 @@ export class FileReader implements SessionReader {
   /** Lines cannot be read, though the index knows messages on them. */
   protected async damaged(sessionId: string, faults: readonly LineFault[]): Promise<void> {
     this.logger.error({ path: sessionPath(sessionId), faults }, 'a part of a session cannot be read');
+    this.#recentPages.clear();
   }
 
   /** What can be read of these messages, in their order. */

@@ -4,8 +4,8 @@ import { Pace, STRETCH } from '../pace.ts';
 import { RecentRows } from './recent-rows.ts';
 import { INDEX_VERSION, INDEXES, LOOSE_TERMS, RELINK, SORT_TERMS, TABLES, TREE_INDEX } from './schema.ts';
 
-/** Of some 500 bytes each, and their metadata. */
-const RECENT_ROWS = 1_000;
+/** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
+const RECENT_ROWS = 32 * 1024 * 1024;
 
 /** The index's SQLite database, with its statements prepared once. */
 export class IndexDatabase {
@@ -23,9 +23,9 @@ export class IndexDatabase {
   /** A part of it could not be read. */
   #damaged = false;
 
-  private constructor(database: DatabaseSync, recentRows: number) {
+  private constructor(database: DatabaseSync, recentBytes: number) {
     this.#database = database;
-    this.recent = new RecentRows(recentRows);
+    this.recent = new RecentRows(recentBytes);
     database.function('json_contains', { deterministic: true }, (json, part) =>
       Number(jsonContains(JSON.parse(String(json)) as JsonValue, parsedOnce(String(part)))),
     );

@@ -1,6 +1,7 @@
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import type { Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
 import {
+  EMPTY_PAGE,
   type HistoryRequest,
   type HistoryScope,
   type ListKey,
@@ -13,7 +14,7 @@ import type { AppliedOperation, MessageLocation } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { countQuery, listQuery } from './list-query.ts';
 import { type SessionRow, sessionOf } from './session-row.ts';
-import { comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
+import { allChildren, comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
 
 /** What a tombstone keeps of a deleted session. */
 export interface TombstoneRow {
@@ -28,6 +29,8 @@ export class IndexReader {
   readonly #db: IndexDatabase;
   /** Of the few sessions that have any: every other read is spared the look. */
   #damage = new Map<string, Damage[]>();
+  /** What was made of rows that are still in use. */
+  #sessions = new WeakMap<SessionRow, Session>();
 
   constructor(db: IndexDatabase) {
     this.#db = db;
@@ -37,6 +40,7 @@ export class IndexReader {
   /** After the quarantine has changed. */
   refreshDamage(): void {
     this.#damage = new Map();
+    this.#sessions = new WeakMap();
     const rows = this.#db.all<{ session_id: string; line: number | null; reason: string }>(
       `SELECT session_id, line, reason FROM quarantine
         WHERE kind = 'damage' ORDER BY session_id, line`,
@@ -105,8 +109,10 @@ export class IndexReader {
   }
 
   children(parentId: string, page: PageRequest<number>): Page<Session> {
-    const parent = this.#db.get<{ seq: number }>('SELECT seq FROM sessions WHERE id = ?', parentId);
-    if (!parent) return EMPTY_PAGE;
+    const parent = this.row(parentId);
+    if (!parent || parent.child_count === 0) return EMPTY_PAGE;
+    const isWhole = page.after === undefined && page.before === undefined && parent.child_count <= page.limit;
+    if (isWhole) return this.#pageOf({ items: allChildren(this.#db, parent), hasMore: false });
     const rows = this.#db.all<SessionRow>(
       `SELECT * FROM sessions WHERE parent_seq = ? AND arrival > ? AND arrival < ?
          ORDER BY arrival ${page.from === 'start' ? 'ASC' : 'DESC'} LIMIT ?`,
@@ -115,7 +121,7 @@ export class IndexReader {
       page.before ?? Number.MAX_SAFE_INTEGER,
       page.limit + 1,
     );
-    return this.#sessions(inOrder(rows, page));
+    return this.#pageOf(inOrder(rows, page));
   }
 
   descendants(topId: string, page: PageRequest<string>, maxDepth: number | null): Page<Session> {
@@ -127,12 +133,12 @@ export class IndexReader {
     const [start, end] = forward ? [after, before] : [before, after];
     const rows: SessionRow[] = [];
     const direction = forward ? 'forward' : 'backward';
-    for (const visit of walkTree(this.#db, top.seq, direction, maxDepth ?? Number.POSITIVE_INFINITY, start)) {
+    for (const visit of walkTree(this.#db, top, direction, maxDepth ?? Number.POSITIVE_INFINITY, start)) {
       if (end && comparePlaces(visit.place(), end) * (forward ? 1 : -1) >= 0) break;
       rows.push(visit.row);
       if (rows.length > page.limit) break;
     }
-    return this.#sessions(inOrder(rows, page));
+    return this.#pageOf(inOrder(rows, page));
   }
 
   #place(topId: string, key: string | undefined): Place | undefined {
@@ -169,7 +175,7 @@ export class IndexReader {
     const top = this.row(id);
     if (!top) return;
     yield top;
-    const beneath = walkTree(this.#db, top.seq, 'forward', Number.POSITIVE_INFINITY, undefined);
+    const beneath = walkTree(this.#db, top, 'forward', Number.POSITIVE_INFINITY, undefined);
     for (const { row } of beneath) yield row;
   }
 
@@ -187,7 +193,7 @@ export class IndexReader {
   list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
     if (filter.archived === 'INCLUDE') return this.#listBoth(filter, order, page);
     const { sql, values } = listQuery(filter, order, page, (terms) => this.#rareTerm(terms));
-    return this.#sessions(inOrder(this.#db.all<SessionRow>(sql, ...values), page));
+    return this.#pageOf(inOrder(this.#db.all<SessionRow>(sql, ...values), page));
   }
 
   /** Merges a page of each: so both go along an index. */
@@ -312,10 +318,15 @@ export class IndexReader {
   }
 
   #session(row: SessionRow): Session {
-    return sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
+    let session = this.#sessions.get(row);
+    if (!session) {
+      session = sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
+      this.#sessions.set(row, session);
+    }
+    return session;
   }
 
-  #sessions({ items, hasMore }: Page<SessionRow>): Page<Session> {
+  #pageOf({ items, hasMore }: Page<SessionRow>): Page<Session> {
     return { items: items.map((row) => this.#session(row)), hasMore };
   }
 }
@@ -326,7 +337,6 @@ const LAST_BEFORE = `SELECT ordinal FROM messages
 /** Up to so many sessions are cheaper to sort than to come across in the order of the list. */
 const RARE = 2_000;
 
-const EMPTY_PAGE = { items: [], hasMore: false } as const;
 const UNDAMAGED: readonly Damage[] = Object.freeze([]);
 
 /** Rows as they came from one end, one more than asked for where there are more: a page in the list's own order. */

@@ -1,33 +1,83 @@
+import { LRUCache } from 'lru-cache';
 import type { SessionRow } from './session-row.ts';
 
+/** What a row takes in memory beside its metadata, with the session that is made of it: an estimate, in bytes. */
+const ROW_BYTES = 1_500;
+
+interface Entry {
+  readonly row: SessionRow;
+  /** The ids of all its children, in order of arrival; undefined while nobody has asked for all. */
+  children?: readonly string[] | undefined;
+}
+
 /**
- * The sessions that were last asked for by id: one that is written to again and again is not read each time. It holds what
- * the table does: the `IndexWriter` says what it changes, and what changes more than one session empties it.
+ * The sessions that were last asked for: a tree that is looked at again and again is not read each time. It holds what the
+ * table does: the `IndexWriter` says what it changes, and what changes the shape of a tree empties it. A row is replaced, never
+ * changed: what is worked out from one holds as long as it is there.
  */
 export class RecentRows {
-  readonly #rows = new Map<string, SessionRow>();
-  readonly #capacity: number;
+  readonly #entries: LRUCache<string, Entry> | null;
 
-  constructor(capacity: number) {
-    this.#capacity = capacity;
+  /** Of some `bytes` of memory; 0 keeps nothing. */
+  constructor(bytes: number) {
+    this.#entries =
+      bytes === 0
+        ? null
+        : new LRUCache({
+            maxSize: bytes,
+            sizeCalculation: ({ row }) => ROW_BYTES + 3 * row.metadata.length,
+          });
   }
 
   get(id: string): SessionRow | undefined {
-    return this.#rows.get(id);
+    return this.#entries?.get(id)?.row;
   }
 
   remember(row: SessionRow): void {
-    if (this.#rows.size >= this.#capacity) this.#rows.clear();
-    if (this.#capacity > 0) this.#rows.set(row.id, row);
+    this.#entries?.set(row.id, { row });
+  }
+
+  /** All children of the session `id`; undefined where one of them is not here. */
+  children(id: string): SessionRow[] | undefined {
+    const ids = this.#entries?.get(id)?.children;
+    if (!ids) return undefined;
+    const rows: SessionRow[] = [];
+    for (const child of ids) {
+      const row = this.get(child);
+      if (!row) return undefined;
+      rows.push(row);
+    }
+    return rows;
+  }
+
+  /** Gives the rows that it keeps: those that were here already, where they were. */
+  rememberChildren(parent: SessionRow, children: readonly SessionRow[]): SessionRow[] {
+    const entries = this.#entries;
+    if (!entries) return [...children];
+    const kept = children.map((row) => {
+      const known = this.get(row.id);
+      if (known) return known;
+      this.remember(row);
+      return row;
+    });
+    const entry = entries.get(parent.id) ?? { row: parent };
+    entries.set(parent.id, { ...entry, children: children.map(({ id }) => id) });
+    return kept;
   }
 
   /** Of the session `id`, these columns have changed. */
   change(id: string, columns: Partial<SessionRow>): void {
-    const row = this.#rows.get(id);
-    if (row) this.#rows.set(id, { ...row, ...columns });
+    const entry = this.#entries?.get(id);
+    if (entry) this.#entries?.set(id, { ...entry, row: { ...entry.row, ...columns } });
+  }
+
+  /** The session `id` has one more child. */
+  addChild(id: string): void {
+    const row = this.get(id);
+    if (row) this.#entries?.set(id, { row: { ...row, child_count: row.child_count + 1 } });
   }
 
   clear(): void {
-    this.#rows.clear();
+    this.#entries?.clear();
   }
 }

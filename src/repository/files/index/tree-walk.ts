@@ -18,19 +18,25 @@ export interface Visit {
  */
 export function* walkTree(
   db: IndexDatabase,
-  top: number,
+  top: SessionRow,
   direction: Direction,
   maxDepth: number,
   start: Place | undefined,
 ): Generator<Visit> {
   if (maxDepth < 1) return;
   /** The siblings at each level from the one that was last visited on, and the parent that they belong to. */
-  const levels: { siblings: Siblings; parent: SessionRow | null; at: Place[number] | null }[] = [];
+  const levels: {
+    siblings: Iterator<SessionRow, undefined>;
+    parent: SessionRow | null;
+    at: Place[number] | null;
+  }[] = [];
   const enter = (parent: number, row: SessionRow | null, at: Place[number] | null, beyond = at?.arrival) =>
     levels.push({ siblings: new Siblings(db, parent, direction, beyond), parent: row, at });
+  const enterWhole = (parent: SessionRow, row: SessionRow | null) =>
+    levels.push({ siblings: wholeSiblings(db, parent, direction), parent: row, at: null });
   const placeOf = () => levels.flatMap((level) => level.at ?? []);
 
-  let parent = top;
+  let parent = top.seq;
   for (const step of start?.slice(0, maxDepth) ?? []) {
     const row = levels.length === 0 ? null : (rowOf(db, parent) ?? null);
     // Where the start lies too deep to be visited, its deepest ancestor that is visited comes before it.
@@ -39,10 +45,11 @@ export function* walkTree(
     else enter(parent, row, step);
     parent = step.seq;
   }
-  if (!start || (direction === 'forward' && start.length < maxDepth)) enter(parent, null, null);
+  if (!start) enterWhole(top, null);
+  else if (direction === 'forward' && start.length < maxDepth) enter(parent, null, null);
 
   for (let level = levels.at(-1); level; level = levels.at(-1)) {
-    const row = level.siblings.next();
+    const { value: row } = level.siblings.next();
     if (!row) {
       levels.pop();
       // Backwards, a node comes after all that is beneath it.
@@ -51,7 +58,7 @@ export function* walkTree(
     }
     level.at = { seq: row.seq, arrival: row.arrival };
     const descend = row.child_count > 0 && levels.length < maxDepth;
-    if (descend) enter(row.seq, row, null);
+    if (descend) enterWhole(row, row);
     if (direction === 'forward' || !descend) yield { row, place: placeOf };
   }
 }
@@ -60,8 +67,30 @@ function rowOf(db: IndexDatabase, seq: number): SessionRow | undefined {
   return db.get<SessionRow>('SELECT * FROM sessions WHERE seq = ?', seq);
 }
 
+/** So many children are read at once, and kept with the sessions that were last asked for. */
+const FEW = 128;
+
+/** All children of a session, in order of arrival. */
+export function allChildren(db: IndexDatabase, parent: SessionRow): SessionRow[] {
+  const known = db.recent.children(parent.id);
+  if (known) return known;
+  const sql = 'SELECT * FROM sessions WHERE parent_seq = ? ORDER BY arrival';
+  return db.recent.rememberChildren(parent, db.all<SessionRow>(sql, parent.seq));
+}
+
+/** All children of `parent`, in the direction of a walk. */
+function wholeSiblings(
+  db: IndexDatabase,
+  parent: SessionRow,
+  direction: Direction,
+): Iterator<SessionRow, undefined> {
+  if (parent.child_count > FEW) return new Siblings(db, parent.seq, direction, undefined);
+  const rows = allChildren(db, parent);
+  return (direction === 'forward' ? rows : rows.reverse()).values();
+}
+
 /** The children of one parent in order of arrival or its reverse, fetched in batches that grow. */
-class Siblings {
+class Siblings implements Iterator<SessionRow, undefined> {
   readonly #db: IndexDatabase;
   readonly #parent: number;
   readonly #forward: boolean;
@@ -78,11 +107,11 @@ class Siblings {
     this.#from = from ?? (this.#forward ? -1 : Number.MAX_SAFE_INTEGER);
   }
 
-  next(): SessionRow | undefined {
+  next(): IteratorResult<SessionRow, undefined> {
     if (this.#read === this.#batch.length && !this.#ended) this.#fetch();
-    const row = this.#batch[this.#read];
+    const value = this.#batch[this.#read];
     this.#read += 1;
-    return row;
+    return value ? { value, done: false } : { value: undefined, done: true };
   }
 
   #fetch(): void {

@@ -64,7 +64,7 @@ export class IndexWriter {
       state.metadata,
     );
     this.#addTerms(state.sequence, termsOf(state.metadata));
-    this.#db.recent.clear();
+    if (parent && state.parentId !== null) this.#db.recent.addChild(state.parentId);
   }
 
   /** Counts a session's children anew: for one that was taken out and put back. */
@@ -257,7 +257,9 @@ export class IndexWriter {
   }
 
   #parent(id: string): Pick<SessionRow, 'seq' | 'root_id' | 'depth'> | undefined {
-    return this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id);
+    return (
+      this.#db.recent.get(id) ?? this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id)
+    );
   }
 
   #bury(seq: number, place: number, tombstone: Tombstone): void {
