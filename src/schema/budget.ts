@@ -2,6 +2,13 @@ import { GraphQLError } from 'graphql';
 import type { Limits } from '../model/limits.ts';
 import type { Message } from '../model/message.ts';
 
+const BUDGET_EXCEEDED = 'BUDGET_EXCEEDED';
+
+/** The error that ends a request because its budget is spent. */
+export function isBudgetExceeded(error: unknown): error is GraphQLError {
+  return error instanceof GraphQLError && error.extensions.code === BUDGET_EXCEEDED;
+}
+
 /**
  * What one request may read: so many sessions and messages, counted each time one appears in its answer, and so much of
  * their text. Once it is spent the request is over: every further charge throws the same error.
@@ -61,15 +68,7 @@ export class Budget {
   }
 
   #exceed(message: string): never {
-    this.#exceeded = new GraphQLError(message, { extensions: budgetExceeded() });
+    this.#exceeded = new GraphQLError(message, { extensions: { code: BUDGET_EXCEEDED } });
     throw this.#exceeded;
   }
-}
-
-/**
- * `CRITICAL_ERROR` makes the executor (@graphql-tools/executor) end the whole request with this one error, where it
- * would null a nullable field and go on, thousands of times in a wide tree. It is not enumerable: no client sees it.
- */
-function budgetExceeded(): { code: string } {
-  return Object.defineProperty({ code: 'BUDGET_EXCEEDED' }, 'CRITICAL_ERROR', { value: true });
 }

@@ -1,23 +1,24 @@
 import type { Page, PageRequest } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
 import { builder } from './builder.ts';
+import { andThen, type MaybePromise } from './maybe-promise.ts';
 
 export interface ConnectionSource<Node> {
   readonly budget: Budget;
   readonly request: PageRequest<unknown>;
   /** How many the page will hold, where that is known before it is read: too many are then not read at all. */
   readonly expected: number;
-  load(): Promise<Page<Node>>;
+  load(): MaybePromise<Page<Node>>;
   /** Charges for nodes that appear in the answer. */
   appear(nodes: readonly Node[]): void;
-  count(): number | Promise<number>;
+  count(): MaybePromise<number>;
   cursorOf(node: Node): string;
 }
 
 /** A page of a list. It is read when a field asks for what is in it, and once. */
 export class Connection<Node> {
   readonly #source: ConnectionSource<Node>;
-  #page: Promise<Page<Node>> | undefined;
+  #page: MaybePromise<Page<Node>> | undefined;
   #appeared = false;
 
   constructor(source: ConnectionSource<Node>) {
@@ -25,31 +26,32 @@ export class Connection<Node> {
   }
 
   /** For a field that shows them: `nodes` beside `edges` is twice as much answer, and is charged twice. */
-  async nodes(): Promise<readonly Node[]> {
-    const { items } = await this.#read();
-    if (this.#appeared) this.#source.appear(items);
-    this.#appeared = true;
-    return items;
+  nodes(): MaybePromise<readonly Node[]> {
+    return andThen(this.#read(), ({ items }) => {
+      if (this.#appeared) this.#source.appear(items);
+      this.#appeared = true;
+      return items;
+    });
   }
 
-  async edges(): Promise<Edge<Node>[]> {
-    const nodes = await this.nodes();
-    return nodes.map((node) => ({ connection: this, node }));
+  edges(): MaybePromise<Edge<Node>[]> {
+    return andThen(this.nodes(), (nodes) => nodes.map((node) => ({ connection: this, node })));
   }
 
-  async pageInfo(): Promise<PageInfo> {
-    const { items, hasMore } = await this.#read();
-    const { from, after, before } = this.#source.request;
-    const cursorOf = (node: Node | undefined) => (node === undefined ? null : this.cursorOf(node));
-    return {
-      hasNextPage: from === 'start' ? hasMore : before !== undefined,
-      hasPreviousPage: from === 'end' ? hasMore : after !== undefined,
-      startCursor: () => cursorOf(items[0]),
-      endCursor: () => cursorOf(items.at(-1)),
-    };
+  pageInfo(): MaybePromise<PageInfo> {
+    return andThen(this.#read(), ({ items, hasMore }) => {
+      const { from, after, before } = this.#source.request;
+      const cursorOf = (node: Node | undefined) => (node === undefined ? null : this.cursorOf(node));
+      return {
+        hasNextPage: from === 'start' ? hasMore : before !== undefined,
+        hasPreviousPage: from === 'end' ? hasMore : after !== undefined,
+        startCursor: () => cursorOf(items[0]),
+        endCursor: () => cursorOf(items.at(-1)),
+      };
+    });
   }
 
-  totalCount(): number | Promise<number> {
+  totalCount(): MaybePromise<number> {
     return this.#source.count();
   }
 
@@ -57,18 +59,19 @@ export class Connection<Node> {
     return this.#source.cursorOf(node);
   }
 
-  #read(): Promise<Page<Node>> {
+  #read(): MaybePromise<Page<Node>> {
     this.#page ??= this.#load();
     return this.#page;
   }
 
-  async #load(): Promise<Page<Node>> {
+  #load(): MaybePromise<Page<Node>> {
     const { budget, expected } = this.#source;
     budget.chargeObjects(expected);
-    const page = await this.#source.load();
-    budget.chargeObjects(-expected);
-    this.#source.appear(page.items);
-    return page;
+    return andThen(this.#source.load(), (page) => {
+      budget.chargeObjects(-expected);
+      this.#source.appear(page.items);
+      return page;
+    });
   }
 }
 

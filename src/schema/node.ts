@@ -5,11 +5,14 @@ import { builder } from './builder.ts';
 import { appear, appearMessages, type SchemaContext } from './context.ts';
 import { badUserInput } from './request-error.ts';
 
+export const ID_DESCRIPTION =
+  "Names it in the whole store, now and later. A message's is `<session id>:<ordinal>`.";
+
 export const Node = builder.interfaceRef<Session | Message>('Node').implement({
   description: 'What has an id of its own and can be asked for by it: a session or a message.',
   fields: (t) => ({
     id: t.id({
-      description: "Names it in the whole store, now and later. A message's is `<session id>:<ordinal>`.",
+      description: ID_DESCRIPTION,
       resolve: (node) => ('ordinal' in node ? messageId(node) : node.id),
     }),
   }),

@@ -4,7 +4,7 @@ import { builder } from './builder.ts';
 import { Connection, type ConnectionSource } from './connection.ts';
 import { connectionType } from './connection-type.ts';
 import { appear, type SchemaContext } from './context.ts';
-import { Node } from './node.ts';
+import { ID_DESCRIPTION, Node } from './node.ts';
 
 const Damage = builder.objectRef<DamageModel>('Damage').implement({
   description: "A part of a session's record that cannot be read. It is never served; all else is.",
@@ -22,6 +22,8 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
   description: 'A session of an agent: a node in a tree of sessions, with a history of messages.',
   interfaces: [Node],
   fields: (t) => ({
+    // Read off the session, where the interface would have to tell it from a message first: trees ask for thousands.
+    id: t.exposeID('id', { description: ID_DESCRIPTION }),
     userId: t.exposeString('userId', {
       description: "Whose it is. A child has its parent's unless it was given one.",
       nullable: true,

@@ -1,3 +1,4 @@
+import { EMPTY_PAGE } from '../repository/repository.ts';
 import { builder } from './builder.ts';
 import { appear } from './context.ts';
 import { childrenCursor, descendantsCursor } from './cursor.ts';
@@ -58,7 +59,7 @@ builder.objectFields(Session, (t) => ({
       return sessionConnection(context, {
         request: page,
         expected: isAtAnEnd ? Math.min(page.limit, childCount) : 0,
-        load: () => loaders.children.load({ parentId: id, page }),
+        load: () => (childCount === 0 ? EMPTY_PAGE : loaders.children.load({ parentId: id, page })),
         count: () => childCount,
         cursorOf: (child) => cursors.encode(child.arrival),
       });

@@ -16,6 +16,7 @@ import { useGraphiQL } from './plugins/use-graphiql.ts';
 import { useHostCheck } from './plugins/use-host-check.ts';
 import { useJsonRequests } from './plugins/use-json-requests.ts';
 import { useOriginCheck } from './plugins/use-origin-check.ts';
+import { usePlannedExecution } from './plugins/use-planned-execution.ts';
 import { useReadOnlyGet } from './plugins/use-read-only-get.ts';
 import { useRequestId } from './plugins/use-request-id.ts';
 import { useRequestLog } from './plugins/use-request-log.ts';
@@ -76,6 +77,7 @@ export function createSessiontreeYoga(options: SessiontreeYogaOptions): Sessiont
       useTokenLimit(limits),
       useDepthLimit(limits),
       useAliasLimit(limits),
+      usePlannedExecution(),
       useErrorMasking({ logger }),
     ],
   });

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { graphql } from '../generated/index.ts';
-import { createApi } from '../support/api.ts';
+import { type Api, createApi } from '../support/api.ts';
 import { openTestRepository } from '../support/repository.ts';
 import { growTree } from '../support/tree.ts';
 import { watched } from '../support/watched-repository.ts';
@@ -222,3 +222,36 @@ test('a request that is over writes nothing more', async () => {
   expect(refused).toEqual(TOO_LONG(1_000));
   expect(await store.findMany(['a'])).toMatchObject([{ historyLength: 2 }]);
 });
+
+const METADATA_BEFORE_CHILDREN = graphql(`
+  query MetadataBeforeChildren {
+    session(id: "root") { children { nodes { metadata children { nodes { id } } } } }
+  }
+`);
+
+const UPDATED = graphql(`
+  mutation Updated {
+    updateSession(input: { id: "root", title: "A title" }) {
+      ... on UpdateSessionPayload { session { children { nodes { metadata children { nodes { id } } } } } }
+    }
+  }
+`);
+
+test.each<[string, (api: Api) => Promise<unknown>]>([
+  ['a query', (api) => api.run(METADATA_BEFORE_CHILDREN)],
+  ['a mutation', (api) => api.run(UPDATED)],
+])(
+  '%s that is over while it reads something else leaves no failure that nobody handles',
+  async (_name, run) => {
+    const unhandled: unknown[] = [];
+    const note = (reason: unknown) => unhandled.push(reason);
+    process.on('unhandledRejection', note);
+    const store = await openTree(10, 2);
+    // The first children are being read when the metadata of a later one is too much.
+    expect(await run(createApi(store, { textBytes: 9 }))).toEqual(TOO_LONG(9));
+    // Rejections are told in the turn after the one in which they happen.
+    for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
+    process.off('unhandledRejection', note);
+    expect(unhandled).toEqual([]);
+  },
+);

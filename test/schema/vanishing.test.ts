@@ -91,6 +91,8 @@ const BEFORE_AND_AFTER = graphql(`
 test('a session that comes while a query runs is whole where it appears', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'root' });
+  // A session that had none when it was read has none in this answer.
+  await store.create({ id: 'early', parentId: 'root' });
   const { repository } = watched(store, ([method]) =>
     method === 'childrenOf'
       ? store.create({ id: 'late', parentId: 'root', messages: [{ role: 'USER', content: 'hi' }] })
@@ -98,7 +100,14 @@ test('a session that comes while a query runs is whole where it appears', async 
   );
   expect(await createApi(repository).query(BEFORE_AND_AFTER)).toEqual({
     missing: null,
-    session: { children: { nodes: [{ id: 'late', history: { nodes: [{ session: { id: 'late' } }] } }] } },
+    session: {
+      children: {
+        nodes: [
+          { id: 'early', history: { nodes: [] } },
+          { id: 'late', history: { nodes: [{ session: { id: 'late' } }] } },
+        ],
+      },
+    },
   });
 });
 
