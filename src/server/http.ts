@@ -7,9 +7,9 @@ import { openFileRepository } from '../repository/files/open.ts';
 import type { Progress } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { Connections } from './connections.ts';
+import { createRequestListener } from './fast-path.ts';
 import { GRAPHQL_PATH } from './plugins/use-routes.ts';
 import { createProbes } from './probes.ts';
-import { createSessiontreeYoga } from './yoga.ts';
 
 /** How long requests under way may take to finish once the server stops. */
 const GRACE_MILLISECONDS = 10_000;
@@ -71,7 +71,7 @@ export async function startServer(
 }
 
 function createListener(config: Config, repository: SessionRepository, logger: Logger): RequestListener {
-  const { requestListener } = createSessiontreeYoga({
+  const api = createRequestListener({
     repository,
     logger,
     limits: config.limits,
@@ -80,7 +80,7 @@ function createListener(config: Config, repository: SessionRepository, logger: L
   });
   const probes = createProbes(repository, logger);
   return (request, response) => {
-    if (!probes(request, response)) requestListener(request, response);
+    if (!probes(request, response)) api(request, response);
   };
 }
 

@@ -4,7 +4,11 @@ import { badRequest, type Refusal, refusalError } from './refusal.ts';
 
 /** The GraphQL parameters in a JSON body of at most `maxBytes`. Throws a refusal; it never repeats what came. */
 export async function readParams(request: Request, maxBytes: number): Promise<GraphQLParams> {
-  const body = await readBody(request, maxBytes);
+  return parseParams(await readBody(request, maxBytes));
+}
+
+/** The GraphQL parameters in a body that was read. Throws a refusal. */
+export function parseParams(body: Buffer): GraphQLParams {
   if (!isUtf8(body))
     throw refusalError(badRequest('The body is not UTF-8. Send it as plain, uncompressed JSON.'));
   return checkParams(parseJson(body.toString(), 'The body'));

@@ -5,7 +5,7 @@ import type { Limits } from '../model/limits.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { createContext, type SchemaContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
-import { createDocumentCache } from './document-cache.ts';
+import { createDocumentCache, type DocumentCache } from './document-cache.ts';
 import type { ServerContext } from './plugin.ts';
 import { useAcceptCheck } from './plugins/use-accept-check.ts';
 import { useAliasLimit } from './plugins/use-alias-limit.ts';
@@ -15,6 +15,7 @@ import { useErrorMasking } from './plugins/use-error-masking.ts';
 import { useGraphiQL } from './plugins/use-graphiql.ts';
 import { useHostCheck } from './plugins/use-host-check.ts';
 import { useJsonRequests } from './plugins/use-json-requests.ts';
+import { useKnownDocuments } from './plugins/use-known-documents.ts';
 import { useOriginCheck } from './plugins/use-origin-check.ts';
 import { usePlannedExecution } from './plugins/use-planned-execution.ts';
 import { useReadOnlyGet } from './plugins/use-read-only-get.ts';
@@ -33,6 +34,8 @@ export interface SessiontreeYogaOptions {
   readonly allowedHosts: readonly string[];
   /** Origins (`https://app.example`) whose pages may call. */
   readonly allowedOrigins: readonly string[];
+  /** Gets each document that has passed all rules, with its text. */
+  readonly documents?: DocumentCache<DocumentNode>;
 }
 
 export type SessiontreeYoga = YogaServerInstance<ServerContext, SchemaContext>;
@@ -42,7 +45,7 @@ export type SessiontreeYoga = YogaServerInstance<ServerContext, SchemaContext>;
  * nothing itself, and leaves closing the repository to the caller.
  */
 export function createSessiontreeYoga(options: SessiontreeYogaOptions): SessiontreeYoga {
-  const { repository, limits, logger, allowedHosts } = options;
+  const { repository, limits, logger, allowedHosts, documents } = options;
   const allowedOrigins = new Set(options.allowedOrigins);
   return createYoga<ServerContext, SchemaContext>({
     schema,
@@ -77,6 +80,7 @@ export function createSessiontreeYoga(options: SessiontreeYogaOptions): Sessiont
       useTokenLimit(limits),
       useDepthLimit(limits),
       useAliasLimit(limits),
+      documents ? useKnownDocuments(documents) : {},
       usePlannedExecution(),
       useErrorMasking({ logger }),
     ],

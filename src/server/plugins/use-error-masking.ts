@@ -27,7 +27,8 @@ export function useErrorMasking({ logger }: ErrorMaskingOptions): ServerPlugin {
   };
 }
 
-function maskResult<R extends Result>(result: R, facts: RequestFacts, logger: Logger): R {
+/** `result` with no more in its errors than the client may see; what it may not is logged. */
+export function maskResult<R extends Result>(result: R, facts: RequestFacts, logger: Logger): R {
   if (!result.errors) return result;
   const refused = !('data' in result);
   const bugs = result.errors.filter((error) => codeOf(error) === null);

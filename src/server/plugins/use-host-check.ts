@@ -13,11 +13,10 @@ export interface HostCheckOptions {
  * then be of the same origin as this server; the Host header still says the site's name.
  */
 export function useHostCheck({ allowedHosts }: HostCheckOptions): ServerPlugin {
-  const names = new Set([...LOOPBACK_NAMES, ...allowedHosts.map((name) => name.toLowerCase())]);
+  const isOwn = createHostCheck(allowedHosts);
   return {
     onRequest(payload) {
-      const name = hostName(hostOf(payload.request));
-      if (name !== null && names.has(name)) return;
+      if (isOwn(hostOf(payload.request))) return;
       refuse(payload, {
         status: 403,
         code: 'HOST_NOT_ALLOWED',
@@ -26,6 +25,15 @@ export function useHostCheck({ allowedHosts }: HostCheckOptions): ServerPlugin {
           'Use localhost or 127.0.0.1, or start the server with --allow-host.',
       });
     },
+  };
+}
+
+/** Tells whether a Host header names this server. */
+export function createHostCheck(allowedHosts: readonly string[]): (host: string | undefined) => boolean {
+  const names = new Set([...LOOPBACK_NAMES, ...allowedHosts.map((name) => name.toLowerCase())]);
+  return (host) => {
+    const name = host === undefined ? null : hostName(host);
+    return name !== null && names.has(name);
   };
 }
 

@@ -16,7 +16,7 @@ export function useJsonRequests({ bodyBytes }: JsonRequestsOptions): ServerPlugi
     onRequestParse({ request, setRequestParser }) {
       const contentType = request.headers.get('content-type');
       if (request.method === 'POST') {
-        if (contentType !== null && isJson(contentType)) return setRequestParser(readBody);
+        if (isJson(contentType)) return setRequestParser(readBody);
         throw refusalError(
           unsupportedMediaType('Expected a body with "Content-Type: application/json" in UTF-8.'),
         );
@@ -31,9 +31,10 @@ export function useJsonRequests({ bodyBytes }: JsonRequestsOptions): ServerPlugi
   };
 }
 
-function isJson(contentType: string): boolean {
+/** Does a Content-Type header say that the body is JSON? */
+export function isJson(contentType: string | null | undefined): boolean {
   return (
     contentType === 'application/json' ||
-    /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(contentType.trim())
+    /^application\/json\s*(;\s*charset="?utf-8"?\s*)?$/i.test(contentType?.trim() ?? '')
   );
 }

@@ -7,12 +7,16 @@ const ACCEPTED = /^[A-Za-z0-9._-]{1,128}$/;
 export function useRequestId(): ServerPlugin {
   return {
     onRequest({ request, serverContext }) {
-      const given = request.headers.get('x-request-id');
-      const id = given !== null && ACCEPTED.test(given) ? given : randomUUID();
+      const id = requestIdOf(request.headers.get('x-request-id'));
       serverContext.facts = { id, startedAt: performance.now() };
     },
     onResponse({ response, serverContext }) {
       response.headers.set('x-request-id', serverContext.facts.id);
     },
   };
+}
+
+/** The id that the client gave a request, or a new one. */
+export function requestIdOf(given: string | null | undefined): string {
+  return given != null && ACCEPTED.test(given) ? given : randomUUID();
 }

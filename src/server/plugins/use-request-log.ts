@@ -1,6 +1,6 @@
-import { getOperationAST } from 'graphql';
+import { getOperationAST, type OperationDefinitionNode } from 'graphql';
 import type { Logger } from 'pino';
-import type { ServerPlugin } from '../plugin.ts';
+import type { RequestFacts, ServerPlugin } from '../plugin.ts';
 import { pathOf } from './use-routes.ts';
 
 export interface RequestLogOptions {
@@ -12,25 +12,38 @@ export function useRequestLog({ logger }: RequestLogOptions): ServerPlugin {
   return {
     onExecute({ args: { document, operationName, contextValue } }) {
       const operation = getOperationAST(document, operationName);
-      if (operation)
-        contextValue.facts.operation = { kind: operation.operation, name: operation.name?.value };
+      if (operation) contextValue.facts.operation = operationFacts(operation);
     },
-    onResponse({ request, response, serverContext: { facts } }) {
-      logger.info(
-        {
-          requestId: facts.id,
-          method: request.method,
-          path: shortened(pathOf(request.url)),
-          operation: facts.operation?.kind,
-          operationName: facts.operation?.name && shortened(facts.operation.name),
-          status: response.status,
-          milliseconds: Math.round((performance.now() - facts.startedAt) * 100) / 100,
-          errors: facts.errorCodes,
-        },
-        'request',
-      );
+    onResponse({ request: { method, url }, response: { status }, serverContext: { facts } }) {
+      logRequest(logger, facts, { method, path: pathOf(url), status });
     },
   };
+}
+
+/** What the log says of an operation. */
+export function operationFacts({ operation, name }: OperationDefinitionNode): RequestFacts['operation'] {
+  return { kind: operation, name: name?.value };
+}
+
+/** Writes the line of a request that was answered. */
+export function logRequest(
+  logger: Logger,
+  facts: RequestFacts,
+  { method, path, status }: { readonly method: string; readonly path: string; readonly status: number },
+): void {
+  logger.info(
+    {
+      requestId: facts.id,
+      method,
+      path: shortened(path),
+      operation: facts.operation?.kind,
+      operationName: facts.operation?.name && shortened(facts.operation.name),
+      status,
+      milliseconds: Math.round((performance.now() - facts.startedAt) * 100) / 100,
+      errors: facts.errorCodes,
+    },
+    'request',
+  );
 }
 
 function shortened(text: string): string {

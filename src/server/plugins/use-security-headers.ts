@@ -1,10 +1,12 @@
 import type { ServerPlugin } from '../plugin.ts';
 
 /** An answer is what its content type says, and nothing that a browser guesses from its text. */
+export const SECURITY_HEADERS = { 'x-content-type-options': 'nosniff' } as const;
+
 export function useSecurityHeaders(): ServerPlugin {
   return {
     onResponse({ response }) {
-      response.headers.set('x-content-type-options', 'nosniff');
+      for (const [name, value] of Object.entries(SECURITY_HEADERS)) response.headers.set(name, value);
     },
   };
 }
