@@ -8,7 +8,7 @@ import { loggedVersions } from './index/shape-changes.ts';
 import type { IndexWriter } from './index/writer.ts';
 import type { Layout } from './layout.ts';
 import { DAMAGED_NEWLINE, mendTail, UNFINISHED } from './mend-tail.ts';
-import { withFileChunks } from './scan-lines.ts';
+import { type OpenFile, withFileChunks } from './scan-lines.ts';
 import { scanSession } from './scan-session.ts';
 import type { Applied, SessionState } from './session-state.ts';
 
@@ -20,6 +20,8 @@ export interface IndexingTask {
   /** May files be mended: torn tails cut, what a crash left behind swept? Only the owner of the directory may. */
   readonly mend: boolean;
   readonly logger: Logger;
+  /** How to open session files; `withFileChunks` when left out. */
+  readonly open?: OpenFile;
 }
 
 export interface Indexed {
@@ -34,7 +36,7 @@ export interface Indexed {
 
 /** Reads the file of session `id` at `path` into the index, in place of what it held of it. */
 export function indexFile(task: IndexingTask, id: string, path: string): Indexed {
-  const { layout, db, store, writer, logger } = task;
+  const { layout, db, store, writer, logger, open = withFileChunks } = task;
   const absolute = join(layout.root, path);
   // An index that is being filled knows nothing of it yet: each file is read once.
   const known = db.filling ? undefined : db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
@@ -45,7 +47,7 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
   if (!db.filling) writer.removeSession(id);
   const elsewhere = loggedVersions(db, id);
   const scan = (emit: (effects: Applied) => void) =>
-    withFileChunks(absolute, (read, mtime) => ({
+    open(absolute, (read, mtime) => ({
       ...scanSession(read, id, known?.size ?? null, { emit, elsewhere }),
       mtime,
     }));

@@ -15,6 +15,8 @@ import { type IndexingTask, indexFile } from './index-file.ts';
 import { SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
 import { encodeLine } from './line.ts';
 import { Pace } from './pace.ts';
+import { readingAhead } from './read-ahead/read-ahead.ts';
+import { withFileChunks } from './scan-lines.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Reconciliation extends IndexingTask {
@@ -39,31 +41,36 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   let done = 0;
   const pace = new Pace(TURN);
   const known = knownFiles(db, task.shards);
+  const absolute = ({ shard, name }: SessionFile) => join(layout.sessions, shard, name);
   const anyDeleted = db.get('SELECT 1 FROM tombstones LIMIT 1') !== undefined;
 
-  for (const { shard, name } of files) {
-    done += 1;
-    if (pace.isDue) {
-      onProgress('Indexing sessions', done, files.length);
-      await pace.rest();
+  // An index that is there differs in few files.
+  const batches = db.filling ? readingAhead(files, absolute) : [{ items: files, open: withFileChunks }];
+  for await (const { items, open } of batches) {
+    for (const { shard, name } of items) {
+      done += 1;
+      if (pace.isDue) {
+        onProgress('Indexing sessions', done, files.length);
+        await pace.rest();
+      }
+      const id = sessionIdOfFileName(name);
+      const path = join('sessions', shard, name);
+      if (id === null || shardOf(id) !== shard) {
+        writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason: misplaced(shard, id) });
+        continue;
+      }
+      if (anyDeleted && db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
+        // Its deletion was committed: only the removal of the file is still owed.
+        if (task.mend) rmSync(join(layout.root, path));
+        continue;
+      }
+      const before = known.get(id);
+      known.delete(id);
+      if (before && isUnchanged(join(layout.root, path), before)) continue;
+      const indexed = indexFile({ ...task, open }, id, path);
+      reshaped ||= indexed.reshaped;
+      if (indexed.homeless) homeless.push({ id, path, state: indexed.homeless });
     }
-    const id = sessionIdOfFileName(name);
-    const path = join('sessions', shard, name);
-    if (id === null || shardOf(id) !== shard) {
-      writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason: misplaced(shard, id) });
-      continue;
-    }
-    if (anyDeleted && db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
-      // Its deletion was committed: only the removal of the file is still owed.
-      if (task.mend) rmSync(join(layout.root, path));
-      continue;
-    }
-    const before = known.get(id);
-    known.delete(id);
-    if (before && isUnchanged(join(layout.root, path), before)) continue;
-    const indexed = indexFile(task, id, path);
-    reshaped ||= indexed.reshaped;
-    if (indexed.homeless) homeless.push({ id, path, state: indexed.homeless });
   }
   for (const id of known.keys()) {
     writer.removeSession(id);
