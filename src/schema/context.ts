@@ -4,7 +4,8 @@ import type { Message } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { Budget } from './budget.ts';
-import { createLoaders, type Loaders } from './loaders.ts';
+import { Loaders } from './loaders.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import { Turns } from './turns.ts';
 
 /** What every resolver is given. Made anew for each request: its loaders cache and its budget is spent. */
@@ -14,8 +15,10 @@ export interface SchemaContext {
   readonly rules: InputRules;
   readonly budget: Budget;
   readonly turns: Turns;
-  /** Replaced after each mutation: what was read before it is stale. */
+  /** Replaced, both, by each mutation: what was read before it is stale. */
   loaders: Loaders;
+  /** The sessions that the answer has shown, by id. */
+  shown: Map<string, Session>;
 }
 
 export interface SchemaContextOptions {
@@ -33,27 +36,30 @@ export function createContext({ repository, limits }: SchemaContextOptions): Sch
     rulesOf.set(limits, rules);
   }
   const budget = new Budget(limits);
-  const loaders = createLoaders(repository, budget);
-  return { repository, limits, rules, budget, turns: new Turns(), loaders };
+  const loaders = new Loaders(repository, budget);
+  return { repository, limits, rules, budget, turns: new Turns(), loaders, shown: new Map() };
+}
+
+/** Forgets what was read: a mutation is about to change it. */
+export function forget(context: SchemaContext): void {
+  context.loaders = new Loaders(context.repository, context.budget);
+  context.shown = new Map();
+}
+
+/** The session with this id; null where there is none. What an answer has shown once it shows again without another read. */
+export function findSession(context: SchemaContext, id: string): MaybePromise<Session | null> {
+  return context.shown.get(id) ?? context.loaders.session.load(id);
 }
 
 /** A session appears in the answer: it is charged, and what asks for it again (as a parent, say) finds it. */
 export function appear(context: SchemaContext, session: Session): Session {
   context.budget.chargeObjects(1);
-  remember(context, session);
+  context.shown.set(session.id, session);
   return session;
 }
 
 /** Messages of `session` appear in the answer: they are charged, and `Message.session` finds it. */
 export function appearMessages(context: SchemaContext, session: Session, messages: readonly Message[]): void {
   context.budget.chargeMessages(messages);
-  remember(context, session);
-}
-
-/**
- * What an answer has shown once it shows again without another read, also where it was deleted in the meantime. Cleared
- * first, because a loader keeps what it has, and that can be a null from before the session was created.
- */
-function remember(context: SchemaContext, session: Session): void {
-  context.loaders.session.clear(session.id).prime(session.id, session);
+  context.shown.set(session.id, session);
 }

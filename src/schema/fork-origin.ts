@@ -1,6 +1,6 @@
 import type { ForkOrigin as ForkOriginModel } from '../model/session.ts';
 import { builder } from './builder.ts';
-import { appear } from './context.ts';
+import { appear, findSession } from './context.ts';
 import { Session } from './session.ts';
 
 const ForkOrigin = builder.objectRef<ForkOriginModel>('ForkOrigin').implement({
@@ -11,7 +11,7 @@ const ForkOrigin = builder.objectRef<ForkOriginModel>('ForkOrigin').implement({
       type: Session,
       nullable: true,
       resolve: async ({ sessionId }, _args, context) => {
-        const session = await context.loaders.session.load(sessionId);
+        const session = await findSession(context, sessionId);
         return session && appear(context, session);
       },
     }),

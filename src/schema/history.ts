@@ -19,8 +19,7 @@ builder.objectField(Session, 'history', (t) =>
     },
     resolve: (session, { roles, ...args }, context) => {
       const { limits, budget, loaders } = context;
-      const cursors = historyCursor(session.id);
-      const page = pageRequest(args, { max: limits.pageSize, decode: cursors.decode });
+      const page = pageRequest(args, { max: limits.pageSize, cursors: () => historyCursor(session.id) });
       const scope = { sessionId: session.id, roles };
       const isWhole = roles == null && session.damage.length === 0;
       const isAtAnEnd = page.after === undefined && page.before === undefined;
@@ -31,7 +30,7 @@ builder.objectField(Session, 'history', (t) =>
         load: () => context.turns.wait(loaders.history.load({ ...scope, page })),
         appear: (messages) => appearMessages(context, session, messages),
         count: () => (isWhole ? session.historyLength : loaders.historyCount.load(scope)),
-        cursorOf: (message) => cursors.encode(message.ordinal),
+        cursorOf: (message) => historyCursor(session.id).encode(message.ordinal),
       });
     },
   }),

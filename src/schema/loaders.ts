@@ -29,77 +29,119 @@ export interface DescendantsKey extends DescendantsScope {
   readonly page: PageRequest<string>;
 }
 
-/** Each gathers what the resolvers of one level ask for into one call of the repository. */
-export interface Loaders {
-  readonly session: DataLoader<string, Session | null>;
-  readonly ancestors: DataLoader<string, Session[]>;
-  readonly rollup: DataLoader<string, SessionRollup | null>;
-  readonly children: DataLoader<ChildrenKey, Page<Session>, string>;
-  readonly descendants: DataLoader<DescendantsKey, Page<Session>, string>;
-  readonly descendantCount: DataLoader<DescendantsScope, number, string>;
-  readonly message: DataLoader<MessageRef, Message | null, string>;
-  readonly history: DataLoader<HistoryRequest, Page<Message>, string>;
-  readonly historyCount: DataLoader<HistoryScope, number, string>;
-}
+/**
+ * Each gathers what the resolvers of one level ask for into one call of the repository. A loader is made when it is first asked
+ * for: most requests need one or two.
+ */
+export class Loaders {
+  readonly #repository: SessionRepository;
+  readonly #budget: Budget;
+  #session?: DataLoader<string, Session | null>;
+  #ancestors?: DataLoader<string, Session[]>;
+  #rollup?: DataLoader<string, SessionRollup | null>;
+  #children?: DataLoader<ChildrenKey, Page<Session>, string>;
+  #descendants?: DataLoader<DescendantsKey, Page<Session>, string>;
+  #descendantCount?: DataLoader<DescendantsScope, number, string>;
+  #message?: DataLoader<MessageRef, Message | null, string>;
+  #history?: DataLoader<HistoryRequest, Page<Message>, string>;
+  #historyCount?: DataLoader<HistoryScope, number, string>;
 
-export function createLoaders(repository: SessionRepository, budget: Budget): Loaders {
-  return {
-    session: new DataLoader((ids) => repository.findMany(ids)),
-    ancestors: new DataLoader((ids) => repository.ancestorsOf(ids)),
-    rollup: new DataLoader((ids) => repository.rollupsOf(ids)),
-    children: new DataLoader(
+  constructor(repository: SessionRepository, budget: Budget) {
+    this.#repository = repository;
+    this.#budget = budget;
+  }
+
+  get session() {
+    this.#session ??= new DataLoader((ids) => this.#repository.findMany(ids));
+    return this.#session;
+  }
+
+  get ancestors() {
+    this.#ancestors ??= new DataLoader((ids) => this.#repository.ancestorsOf(ids));
+    return this.#ancestors;
+  }
+
+  get rollup() {
+    this.#rollup ??= new DataLoader((ids) => this.#repository.rollupsOf(ids));
+    return this.#rollup;
+  }
+
+  get children() {
+    this.#children ??= new DataLoader(
       (keys) =>
         inGroups(
           keys,
           ({ page }) => pageKey(page),
           (group, { page }) =>
-            repository.childrenOf(
+            this.#repository.childrenOf(
               group.map(({ parentId }) => parentId),
               page,
             ),
         ),
       { cacheKeyFn: ({ parentId, page }) => `${parentId} ${pageKey(page)}` },
-    ),
-    descendants: new DataLoader(
+    );
+    return this.#children;
+  }
+
+  get descendants() {
+    this.#descendants ??= new DataLoader(
       (keys) =>
         inGroups(
           keys,
           ({ page, maxDepth }) => `${maxDepth} ${pageKey(page)}`,
           (group, { page, maxDepth }) =>
             descendantsOf(
-              repository,
-              budget,
+              this.#repository,
+              this.#budget,
               group.map(({ sessionId }) => sessionId),
               page,
               maxDepth,
             ),
         ),
       { cacheKeyFn: ({ sessionId, maxDepth, page }) => `${sessionId} ${maxDepth} ${pageKey(page)}` },
-    ),
-    descendantCount: new DataLoader(
+    );
+    return this.#descendants;
+  }
+
+  get descendantCount() {
+    this.#descendantCount ??= new DataLoader(
       (keys) =>
         inGroups(
           keys,
           ({ maxDepth }) => String(maxDepth),
           (group, { maxDepth }) =>
-            repository.countDescendants(
+            this.#repository.countDescendants(
               group.map(({ sessionId }) => sessionId),
               maxDepth,
             ),
         ),
       { cacheKeyFn: ({ sessionId, maxDepth }) => `${sessionId} ${maxDepth}` },
-    ),
-    message: new DataLoader((refs) => withinText(budget, repository.findMessages(refs, budget.textLeft)), {
-      cacheKeyFn: messageId,
-    }),
-    history: new DataLoader(
-      (requests) => withinText(budget, repository.historyOf(requests, budget.textLeft)),
-      {
-        cacheKeyFn: ({ page, ...scope }) => `${scopeKey(scope)} ${pageKey(page)}`,
-      },
-    ),
-    historyCount: new DataLoader((scopes) => repository.countHistory(scopes), { cacheKeyFn: scopeKey }),
-  };
+    );
+    return this.#descendantCount;
+  }
+
+  get message() {
+    this.#message ??= new DataLoader(
+      (refs) => withinText(this.#budget, this.#repository.findMessages(refs, this.#budget.textLeft)),
+      { cacheKeyFn: messageId },
+    );
+    return this.#message;
+  }
+
+  get history() {
+    this.#history ??= new DataLoader(
+      (requests) => withinText(this.#budget, this.#repository.historyOf(requests, this.#budget.textLeft)),
+      { cacheKeyFn: ({ page, ...scope }) => `${scopeKey(scope)} ${pageKey(page)}` },
+    );
+    return this.#history;
+  }
+
+  get historyCount() {
+    this.#historyCount ??= new DataLoader((scopes) => this.#repository.countHistory(scopes), {
+      cacheKeyFn: scopeKey,
+    });
+    return this.#historyCount;
+  }
 }
 
 function pageKey({ from, limit, after, before }: PageRequest<number | string>): string {

@@ -5,7 +5,8 @@ import type {
 } from '../model/message.ts';
 import { builder } from './builder.ts';
 import { connectionType } from './connection-type.ts';
-import { appear } from './context.ts';
+import { appear, findSession } from './context.ts';
+import { andThen } from './maybe-promise.ts';
 import { Node } from './node.ts';
 import { Session } from './session.ts';
 
@@ -39,12 +40,12 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
     session: t.field({
       description: 'The session in whose history it is.',
       type: Session,
-      resolve: async ({ sessionId }, _args, context) => {
-        const session = await context.loaders.session.load(sessionId);
-        if (!session)
-          throw new Error(`A message of session "${sessionId}" was shown without \`appearMessages\`.`);
-        return appear(context, session);
-      },
+      resolve: ({ sessionId }, _args, context) =>
+        andThen(findSession(context, sessionId), (session) => {
+          if (!session)
+            throw new Error(`A message of session "${sessionId}" was shown without \`appearMessages\`.`);
+          return appear(context, session);
+        }),
     }),
     position: t.exposeInt('position', { description: 'Its place in the history: 0 for the first.' }),
     role: t.expose('role', { description: 'Who speaks.', type: MessageRole }),

@@ -2,7 +2,7 @@ import { isSessionId, messageId, parseMessageId } from '../model/id.ts';
 import type { Message } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
 import { builder } from './builder.ts';
-import { appear, appearMessages, type SchemaContext } from './context.ts';
+import { appear, appearMessages, findSession, type SchemaContext } from './context.ts';
 import { badUserInput } from './request-error.ts';
 
 export const ID_DESCRIPTION =
@@ -45,14 +45,14 @@ builder.queryFields((t) => ({
 
 async function findNode(context: SchemaContext, id: string): Promise<Session | Message | null> {
   if (!id.includes(':')) {
-    const session = isSessionId(id) ? await context.loaders.session.load(id) : null;
+    const session = isSessionId(id) ? await findSession(context, id) : null;
     return session && appear(context, session);
   }
   const ref = parseMessageId(id);
   if (!ref) return null;
   const [message, session] = await Promise.all([
     context.loaders.message.load(ref),
-    context.loaders.session.load(ref.sessionId),
+    findSession(context, ref.sessionId),
   ]);
   if (!message || !session) return null;
   appearMessages(context, session, [message]);

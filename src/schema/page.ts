@@ -27,13 +27,14 @@ interface PageArguments {
 interface PageRules<Key> {
   /** The largest page. */
   readonly max: number;
-  decode: CursorCodec<Key>['decode'];
+  /** Asked for only where there is a cursor to decode. */
+  cursors(): CursorCodec<Key>;
 }
 
 /** The page that the arguments ask for; a GraphQLError with code BAD_USER_INPUT where they ask for none. */
 export function pageRequest<Key>(
   { first, after, last, before }: PageArguments,
-  { max, decode }: PageRules<Key>,
+  { max, cursors }: PageRules<Key>,
 ): PageRequest<Key> {
   if (first != null && last != null) {
     throw badUserInput('expected "first" or "last", got both. Ask for one end of the list at a time.');
@@ -41,8 +42,8 @@ export function pageRequest<Key>(
   return {
     limit: pageSize('first', first, max) ?? pageSize('last', last, max) ?? Math.min(DEFAULT_PAGE_SIZE, max),
     from: last == null ? 'start' : 'end',
-    after: after == null ? undefined : decode(after, 'after'),
-    before: before == null ? undefined : decode(before, 'before'),
+    after: after == null ? undefined : cursors().decode(after, 'after'),
+    before: before == null ? undefined : cursors().decode(before, 'before'),
   };
 }
 

@@ -39,11 +39,23 @@ function describe(value: unknown): string {
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
+/** By their times, which nothing changes: to write one takes ten times as long as all else that a field takes. */
+const isoForms = new WeakMap<Date, string>();
+
+function isoForm(time: Date): string {
+  let form = isoForms.get(time);
+  if (form === undefined) {
+    form = time.toISOString();
+    isoForms.set(time, form);
+  }
+  return form;
+}
+
 builder.scalarType('DateTime', {
   description:
     'A moment, as RFC 3339 has it. Given in UTC with milliseconds: `2026-01-31T09:30:00.000Z`. ' +
     'Taken with any offset; what is finer than a millisecond is cut off.',
-  serialize: (time) => time.toISOString(),
+  serialize: isoForm,
   parseValue: parseDateTime,
 });
 

@@ -2,7 +2,7 @@ import type { Message as MessageModel } from '../model/message.ts';
 import { parseQuery, snippetOf } from '../model/search-text.ts';
 import { builder } from './builder.ts';
 import { PageInfoType } from './connection.ts';
-import { appearMessages, type SchemaContext } from './context.ts';
+import { appearMessages, findSession, type SchemaContext } from './context.ts';
 import { type SearchKey, searchCursor } from './cursor.ts';
 import { Message, MessageRole } from './message.ts';
 import { pageRequest } from './page.ts';
@@ -89,7 +89,7 @@ builder.queryField('searchMessages', (t) =>
       const cursors = searchCursor();
       const { limit, after: key } = pageRequest(
         { first, after },
-        { max: limits.pageSize, decode: cursors.decode },
+        { max: limits.pageSize, cursors: () => cursors },
       );
       const { offset, through }: { offset: number; through: number | null } = key ?? {
         offset: 0,
@@ -114,7 +114,7 @@ async function loadAll(
   refs: readonly { readonly sessionId: string; readonly ordinal: number }[],
 ): Promise<(MessageModel | null)[]> {
   const { loaders } = context;
-  const sessions = await Promise.all(refs.map(({ sessionId }) => loaders.session.load(sessionId)));
+  const sessions = await Promise.all(refs.map(({ sessionId }) => findSession(context, sessionId)));
   const messages = await Promise.all(refs.map((ref) => loaders.message.load(ref)));
   return messages.map((message, n) => {
     const session = sessions[n];

@@ -91,7 +91,7 @@ builder.queryField('sessions', (t) =>
       const filter = checkFilter(rules, given ?? {});
       const order = orderBy ?? LATEST_FIRST;
       const cursors = sessionsCursor(order);
-      const page = pageRequest(args, { max: limits.pageSize, decode: cursors.decode });
+      const page = pageRequest(args, { max: limits.pageSize, cursors: () => cursors });
       return sessionConnection(context, {
         request: page,
         expected: 0,

@@ -3,7 +3,7 @@ import type { Damage as DamageModel, Session as SessionModel } from '../model/se
 import { builder } from './builder.ts';
 import { Connection, type ConnectionSource } from './connection.ts';
 import { connectionType } from './connection-type.ts';
-import { appear, type SchemaContext } from './context.ts';
+import { appear, findSession, type SchemaContext } from './context.ts';
 import { ID_DESCRIPTION, Node } from './node.ts';
 
 const Damage = builder.objectRef<DamageModel>('Damage').implement({
@@ -99,7 +99,7 @@ builder.queryField('session', (t) =>
     nullable: true,
     args: { id: t.arg.id({ description: "The session's id.", required: true }) },
     resolve: async (_root, { id }, context) => {
-      const session = isSessionId(id) ? await context.loaders.session.load(id) : null;
+      const session = isSessionId(id) ? await findSession(context, id) : null;
       return session && appear(context, session);
     },
   }),

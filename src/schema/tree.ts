@@ -1,7 +1,8 @@
 import { EMPTY_PAGE } from '../repository/repository.ts';
 import { builder } from './builder.ts';
-import { appear } from './context.ts';
+import { appear, findSession } from './context.ts';
 import { childrenCursor, descendantsCursor } from './cursor.ts';
+import { andThen } from './maybe-promise.ts';
 import { pageArguments, pageRequest } from './page.ts';
 import { badUserInput } from './request-error.ts';
 import { Session, SessionConnection, sessionConnection } from './session.ts';
@@ -17,20 +18,21 @@ builder.objectFields(Session, (t) => ({
     description: 'The session that spawned it; null for a root, and where the parent cannot be read.',
     type: Session,
     nullable: true,
-    resolve: async ({ parentId }, _args, context) => {
-      const parent = parentId === null ? null : await context.loaders.session.load(parentId);
-      return parent && appear(context, parent);
-    },
+    resolve: ({ parentId }, _args, context) =>
+      parentId === null
+        ? null
+        : andThen(findSession(context, parentId), (parent) => parent && appear(context, parent)),
   }),
   rootId: t.exposeID('rootId', { description: 'The id of `root`.' }),
   root: t.field({
     description: 'The topmost session of its tree that can be read; itself for a root.',
     type: Session,
-    resolve: async (session, _args, context) => {
+    resolve: (session, _args, context) => {
       const { id, rootId } = session;
-      const root = rootId === id ? session : await context.loaders.session.load(rootId);
       // A tree can be deleted while it is read: what is left of it in this answer has itself for a root.
-      return appear(context, root ?? session);
+      return andThen(rootId === id ? session : findSession(context, rootId), (root) =>
+        appear(context, root ?? session),
+      );
     },
   }),
   depth: t.exposeInt('depth', { description: 'How many ancestors it has: 0 for a root.' }),
@@ -53,15 +55,14 @@ builder.objectFields(Session, (t) => ({
     args: pageArguments,
     resolve: ({ id, childCount }, args, context) => {
       const { limits, loaders } = context;
-      const cursors = childrenCursor(id);
-      const page = pageRequest(args, { max: limits.pageSize, decode: cursors.decode });
+      const page = pageRequest(args, { max: limits.pageSize, cursors: () => childrenCursor(id) });
       const isAtAnEnd = page.after === undefined && page.before === undefined;
       return sessionConnection(context, {
         request: page,
         expected: isAtAnEnd ? Math.min(page.limit, childCount) : 0,
         load: () => (childCount === 0 ? EMPTY_PAGE : loaders.children.load({ parentId: id, page })),
         count: () => childCount,
-        cursorOf: (child) => cursors.encode(child.arrival),
+        cursorOf: (child) => childrenCursor(id).encode(child.arrival),
       });
     },
   }),
@@ -80,14 +81,16 @@ builder.objectFields(Session, (t) => ({
       const { limits, loaders } = context;
       if (maxDepth !== null && maxDepth < 0)
         throw badUserInput(`maxDepth: expected 0 or more, got ${maxDepth}.`);
-      const cursors = descendantsCursor(id);
-      const page = pageRequest(args, { max: limits.descendantsPageSize, decode: cursors.decode });
+      const page = pageRequest(args, {
+        max: limits.descendantsPageSize,
+        cursors: () => descendantsCursor(id),
+      });
       return sessionConnection(context, {
         request: page,
         expected: 0,
         load: () => context.turns.wait(loaders.descendants.load({ sessionId: id, maxDepth, page })),
         count: () => loaders.descendantCount.load({ sessionId: id, maxDepth }),
-        cursorOf: (descendant) => cursors.encode(descendant.id),
+        cursorOf: (descendant) => descendantsCursor(id).encode(descendant.id),
       });
     },
   }),

@@ -13,15 +13,14 @@ export class Turns {
   #last: Promise<unknown> = Promise.resolve();
 
   /** `page`, when it is this page's turn to be put into the answer. */
-  async wait<Node>(page: Promise<Page<Node>>): Promise<Page<Node>> {
-    const { items } = await page;
-    this.#objects += items.length;
-    if (this.#objects >= OBJECTS_A_TURN) {
+  wait<Node>(page: Promise<Page<Node>>): Promise<Page<Node>> {
+    return page.then((read) => {
+      this.#objects += read.items.length;
+      if (this.#objects < OBJECTS_A_TURN) return read;
       this.#objects = 0;
       // One after the other: all that wait for the same turn would be done in it.
       this.#last = this.#last.then(() => nextTurn());
-      await this.#last;
-    }
-    return page;
+      return this.#last.then(() => read);
+    });
   }
 }

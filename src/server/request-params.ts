@@ -110,15 +110,18 @@ function checkParams(params: unknown): GraphQLParams {
       badRequest(`Expected "operationName" to be a string, got ${describe(operationName)}.`),
     );
   }
-  for (const [name, value] of Object.entries({ variables, extensions })) {
-    if (value != null && !isRecord(value)) {
-      throw refusalError(badRequest(`Expected "${name}" to be an object, got ${describe(value)}.`));
-    }
-  }
-  if (Object.keys(params).some((name) => !PARAMETERS.has(name))) {
+  checkIsObject('variables', variables);
+  checkIsObject('extensions', extensions);
+  for (const name in params) {
+    if (PARAMETERS.has(name)) continue;
     throw refusalError(badRequest(`Expected no other parameters than ${[...PARAMETERS].join(', ')}.`));
   }
   return params;
+}
+
+function checkIsObject(name: string, value: unknown): void {
+  if (value == null || isRecord(value)) return;
+  throw refusalError(badRequest(`Expected "${name}" to be an object, got ${describe(value)}.`));
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {

@@ -94,14 +94,17 @@ export class FileReader implements SessionReader {
       return row && this.#recentPages.get(request, row);
     });
     const spared = recent.reduce((bytes, known) => bytes + (known?.bytes ?? 0), 0);
-    if (spared > maxBytes) throw new ReadTooLargeError(maxBytes);
     const others = requests.filter((_, n) => !recent[n]);
-    const read = (await this.#readPages(others, maxBytes - spared)).values();
+    const read = (await this.#readPages(others, maxBytes, spared)).values();
     return recent.map((known) => known?.page ?? read.next().value!);
   }
 
-  async #readPages(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]> {
-    if (requests.length === 0) return [];
+  /** `spared` bytes of the batch need no reading. */
+  async #readPages(
+    requests: readonly HistoryRequest[],
+    maxBytes: number,
+    spared: number,
+  ): Promise<Page<Message>[]> {
     await this.refresh(requests.map(({ sessionId }) => sessionId));
     const found = await Promise.all(
       requests.map((request) =>
@@ -114,6 +117,7 @@ export class FileReader implements SessionReader {
     refuseAbove(
       maxBytes,
       found.map(({ page }) => page.items),
+      spared,
     );
     return Promise.all(
       found.map(async ({ row, page: { items: locations, hasMore } }, n) => {
@@ -180,8 +184,12 @@ export class FileReader implements SessionReader {
   }
 }
 
-function refuseAbove(maxBytes: number, pages: readonly (readonly MessageLocation[])[]): void {
-  if (bytesToRead(pages) > maxBytes) throw new ReadTooLargeError(maxBytes);
+function refuseAbove(
+  maxBytes: number,
+  pages: readonly (readonly MessageLocation[])[],
+  besides: number = 0,
+): void {
+  if (bytesToRead(pages) + besides > maxBytes) throw new ReadTooLargeError(maxBytes);
 }
 
 /** Adds up the lines that would be read, each once. */

@@ -60,5 +60,5 @@ export class RecentPages {
 }
 
 function keyOf({ sessionId, roles, page: { from, limit, after, before } }: HistoryRequest): string {
-  return `${sessionId} ${roles ?? ''} ${from} ${limit} ${after ?? ''} ${before ?? ''}`;
+  return `${sessionId} ${roles ?? 'ALL'} ${from} ${limit} ${after ?? ''} ${before ?? ''}`;
 }

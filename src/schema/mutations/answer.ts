@@ -1,7 +1,6 @@
 import { ClientError } from '../../model/errors.ts';
 import { type Operation, operationOf } from '../../model/operation.ts';
-import type { SchemaContext } from '../context.ts';
-import { createLoaders } from '../loaders.ts';
+import { forget, type SchemaContext } from '../context.ts';
 
 /** The type of an error in a result union: the name of its class. */
 const MEMBER = Symbol('member');
@@ -15,7 +14,7 @@ export async function answer<Payload>(
   context: SchemaContext,
   write: () => Promise<Payload>,
 ): Promise<Payload> {
-  context.loaders = createLoaders(context.repository, context.budget);
+  forget(context);
   try {
     return await write();
   } catch (error) {

@@ -3,7 +3,7 @@ import { parseMessageId } from '../../model/id.ts';
 import { checkInput } from '../../model/input.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
 import { builder } from '../builder.ts';
-import { appear } from '../context.ts';
+import { appear, findSession } from '../context.ts';
 import {
   ConflictError,
   InvalidInputError,
@@ -85,7 +85,7 @@ builder.mutationField('forkSession', (t) =>
           { ...copy, throughMessage },
           operation(operationId, 'forkSession', fork),
         );
-        const origin = await context.loaders.session.load(fork.sessionId);
+        const origin = await findSession(context, fork.sessionId);
         if (!origin) throw new SessionNotFound(fork.sessionId);
         return { session, origin };
       }),

@@ -2,7 +2,7 @@ import { SessionNotFoundError as SessionNotFound } from '../../model/errors.ts';
 import { checkInput } from '../../model/input.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
 import { builder } from '../builder.ts';
-import { appear } from '../context.ts';
+import { appear, findSession } from '../context.ts';
 import {
   ConflictError,
   InvalidInputError,
@@ -78,7 +78,7 @@ builder.mutationField('spawnSession', (t) =>
           { ...spawn, userId: spawn.userId ?? undefined },
           operation(operationId, 'spawnSession', spawn),
         );
-        const parent = await context.loaders.session.load(spawn.parentId);
+        const parent = await findSession(context, spawn.parentId);
         // It was deleted since, and this session with it: that is what there is to say, also to a retry.
         if (!parent) throw new SessionNotFound(spawn.parentId);
         return { session, parent };

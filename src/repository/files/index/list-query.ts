@@ -44,7 +44,7 @@ function where(conditions: readonly Query[]): Query {
   };
 }
 
-/** The rows of one page, and one more that tells whether there are more; in page direction. */
+/** The ids of one page, and one more that tells whether there are more; in page direction. */
 export function listQuery(
   filter: SessionFilter,
   order: SessionOrder,
@@ -67,7 +67,7 @@ export function listQuery(
   const direction = ascending === (page.from === 'start') ? 'ASC' : 'DESC';
   const { sql, values } = where(conditions);
   return {
-    sql: `SELECT * FROM sessions${sql} ORDER BY ${time} ${direction}, seq ${direction} LIMIT ?`,
+    sql: `SELECT id FROM sessions${sql} ORDER BY ${time} ${direction}, seq ${direction} LIMIT ?`,
     values: [...values, page.limit + 1],
   };
 }

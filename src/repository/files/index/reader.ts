@@ -193,7 +193,23 @@ export class IndexReader {
   list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
     if (filter.archived === 'INCLUDE') return this.#listBoth(filter, order, page);
     const { sql, values } = listQuery(filter, order, page, (terms) => this.#rareTerm(terms));
-    return this.#pageOf(inOrder(this.#db.all<SessionRow>(sql, ...values), page));
+    const { items, hasMore } = inOrder(this.#db.all<{ id: string }>(sql, ...values), page);
+    return this.#pageOf({ items: this.#rows(items.map(({ id }) => id)), hasMore });
+  }
+
+  /** The rows of these sessions, which are there: most of a page that is looked at again and again are at hand. */
+  #rows(ids: readonly string[]): SessionRow[] {
+    const { recent } = this.#db;
+    const rows = new Map(ids.map((id) => [id, recent.get(id)]));
+    const missing = ids.filter((id) => !rows.get(id));
+    if (missing.length > 0) {
+      const sql = 'SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))';
+      for (const row of this.#db.all<SessionRow>(sql, JSON.stringify(missing))) {
+        recent.remember(row);
+        rows.set(row.id, row);
+      }
+    }
+    return ids.map((id) => rows.get(id)!);
   }
 
   /** Merges a page of each: so both go along an index. */
