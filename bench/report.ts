@@ -72,7 +72,7 @@ function verdict(row: SizeRow, goal: Goal, sizes: readonly number[]): string {
   return metText(goal.bound === 'under' ? value < goal.number : value <= goal.number);
 }
 
-function metText(met: boolean): string {
+export function metText(met: boolean): string {
   return met ? 'met' : '**not met**';
 }
 
@@ -84,7 +84,8 @@ export function quantity(value: number | undefined, unit: string): string {
   return unit === '/s' ? `${number}/s` : `${number} ${unit}`;
 }
 
-function table(lines: readonly (readonly string[])[]): string {
+/** A table in Markdown; the first line is its head. */
+export function table(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(3, ...lines.map((line) => line[column]!.length)));
   const text = lines.map(
     (line) =>

@@ -6,7 +6,11 @@ const SPARE_BYTES = 1_000_000_000;
 const TMPFS = 0x01021994;
 
 /** Throws an Error that says what is missing where the stores that are still to be made do not fit. */
-export function checkRoom(directory: string, missing: readonly StorePlan[]): void {
+export function checkRoom(
+  directory: string,
+  missing: readonly StorePlan[],
+  advice = 'Name another directory with --dir, or less with --sizes.',
+): void {
   mkdirSync(directory, { recursive: true });
   const disk = statfsSync(directory);
   const needs = missing.map(needOf);
@@ -14,7 +18,6 @@ export function checkRoom(directory: string, missing: readonly StorePlan[]): voi
   const inodes = needs.reduce((sum, need) => sum + need.inodes, 0);
   const free = disk.bavail * disk.bsize;
   const names = missing.map(({ name }) => name).join(', ') || 'the run';
-  const advice = 'Name another directory with --dir, or less with --sizes.';
   if (free < bytes) {
     throw new Error(
       `${names}: expected ${gigabytes(bytes)} free at ${directory}, got ${gigabytes(free)}. ${advice}`,

@@ -36,7 +36,10 @@ export async function measureEventLoop(
   plan: SizePlan,
   report: Progress,
 ): Promise<SingleRow[]> {
-  const trees = await start<ServeMessage & { url: string }>('serve.ts', join(directory, plan.trees.name));
+  const trees = await start<ServeMessage & { url: string }>(
+    'process/serve.ts',
+    join(directory, plan.trees.name),
+  );
   const treesStarted = performance.now();
   const rows: SingleRow[] = [];
   try {
@@ -46,7 +49,7 @@ export async function measureEventLoop(
       rows.push(blockRow(what, await middleRound(trees, query)));
     }
     const histories = await start<ServeMessage & { url: string }>(
-      'serve.ts',
+      'process/serve.ts',
       join(directory, plan.history.name),
     );
     try {
@@ -150,7 +153,7 @@ async function deletionRow(directory: string, report: Progress): Promise<SingleR
   const store = join(directory, DELETABLE.name);
   makeStore(store, DELETABLE, report);
   try {
-    const server = await start<ServeMessage & { url: string }>('serve.ts', store);
+    const server = await start<ServeMessage & { url: string }>('process/serve.ts', store);
     try {
       const beside = await besides(server, async () => {
         const { deleteSession } = await send<{ deleteSession: { deletedIds?: string[] } }>(

@@ -36,7 +36,7 @@ export async function measureRebuild(
 }
 
 async function startAndStop(store: string): Promise<number> {
-  const { milliseconds, stop } = await start('open.ts', store);
+  const { milliseconds, stop } = await start('process/open.ts', store);
   await stop();
   return milliseconds;
 }

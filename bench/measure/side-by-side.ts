@@ -1,6 +1,6 @@
-import { constants, mkdirSync, rmSync, statSync } from 'node:fs';
-import { type FileHandle, open, rename } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
+import { mkdirSync, rmSync, statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
+import { join } from 'node:path';
 import type { Session } from '../../src/model/session.ts';
 import { sessionPath } from '../../src/repository/files/layout.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
@@ -8,6 +8,7 @@ import type { Progress } from '../../src/repository/observer.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { quantity, type SingleRow } from '../report.ts';
 import { exchangeOf } from '../stores/content.ts';
+import { appendDurably, createDurably } from './bare-writes.ts';
 import { median } from './rounds.ts';
 
 /** Clients that write side by side, each one thing after another. */
@@ -129,28 +130,14 @@ async function openFiles(directory: string): Promise<FileHandle[]> {
 
 function appendToFiles(handles: readonly FileHandle[], length: number): Write {
   const line = Buffer.alloc(length, 'x');
-  return async (client) => {
-    await handles[client]!.appendFile(line);
-    await handles[client]!.datasync();
-  };
+  return (client) => appendDurably(handles[client]!, line);
 }
 
-/** In as many folders as the repository has, each file written aside, synced, renamed, and its folder synced. */
 function createFiles(directory: string, length: number): Write {
   const line = Buffer.alloc(length, 'x');
   let created = 0;
-  return async () => {
+  return () => {
     created += 1;
-    const path = join(directory, sessionPath(`session-${created}`));
-    const folder = dirname(path);
-    mkdirSync(folder, { recursive: true });
-    {
-      await using handle = await open(`${path}.tmp`, 'wx');
-      await handle.write(line);
-      await handle.sync();
-    }
-    await rename(`${path}.tmp`, path);
-    await using handle = await open(folder, constants.O_RDONLY | constants.O_DIRECTORY);
-    await handle.sync();
+    return createDurably(directory, `session-${created}`, line);
   };
 }

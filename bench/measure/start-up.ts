@@ -23,12 +23,12 @@ export async function measureStartUp(
     report('Starting', round, ROUNDS);
     for (const { size, sessions } of plans) {
       const store = join(directory, sessions.name);
-      const opened = await start('open.ts', store);
+      const opened = await start('process/open.ts', store);
       await opened.stop();
       push(open, size, opened.milliseconds);
 
       const before = performance.now();
-      const server = await start<ServeMessage & { url: string }>('serve.ts', store);
+      const server = await start<ServeMessage & { url: string }>('process/serve.ts', store);
       await send(server.message.url, '{ sessions { nodes { id title } } }');
       push(answered, size, performance.now() - before);
       push(memory, size, residentMegabytes(server.child));

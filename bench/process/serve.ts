@@ -13,8 +13,18 @@ export interface Delay {
   readonly max: number;
 }
 
-/** Serves the data directory it is given. Tells its parent the URL, and then, when asked, how its event loop did since. */
-export type ServeMessage = { readonly url: string } | { readonly delay: Delay };
+/** Bytes in use. */
+export interface Memory {
+  /** After a collection: what is really held. */
+  readonly heap: number;
+  readonly resident: number;
+}
+
+/**
+ * Serves the data directory it is given. Tells its parent the URL, and then, when asked, how its event loop did since, or
+ * what memory it holds (started with --expose-gc).
+ */
+export type ServeMessage = { readonly url: string } | { readonly delay: Delay } | { readonly memory: Memory };
 
 const defaults = Object.fromEntries(
   serveOptions().map((option) => [option.attributeName(), option.defaultValue]),
@@ -31,8 +41,16 @@ histogram.enable();
 const send = (message: ServeMessage) => process.send!(message);
 const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION);
 
-process.on('message', (message: 'reset' | 'report') => {
+function memory(): Memory {
+  // Twice: what the first collection finalizes, the second frees.
+  for (let n = 0; n < 2; n += 1) globalThis.gc!();
+  const { heapUsed, rss } = process.memoryUsage();
+  return { heap: heapUsed, resident: rss };
+}
+
+process.on('message', (message: 'reset' | 'report' | 'memory') => {
   if (message === 'reset') return histogram.reset();
+  if (message === 'memory') return send({ memory: memory() });
   const [p50, p99] = [histogram.percentile(50), histogram.percentile(99)];
   return send({ delay: { p50: late(p50), p99: late(p99), max: late(histogram.max) } });
 });

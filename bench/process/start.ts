@@ -4,7 +4,10 @@ import { join } from 'node:path';
 import type { Progress } from '../../src/repository/observer.ts';
 import type { StorePlan } from '../stores/plan.ts';
 
-/** A process of this folder, ready for use. */
+/** A process may take so many milliseconds until it is ready: an index may have to be built first. */
+const START_TIMEOUT = 600_000;
+
+/** A process that was forked, ready for use. */
 export interface Started<Message> {
   readonly child: ChildProcess;
   /** What it said when it was ready. */
@@ -15,26 +18,31 @@ export interface Started<Message> {
   stop(): Promise<void>;
 }
 
+/** Forks a script of the bench (`process/open.ts`) with a data directory. */
 export async function start<Message>(
-  script: 'open.ts' | 'serve.ts',
+  script: string,
   directory: string,
+  { execArgv = [], timeout = START_TIMEOUT }: { execArgv?: readonly string[]; timeout?: number } = {},
 ): Promise<Started<Message>> {
   const started = performance.now();
-  const child = fork(join(import.meta.dirname, script), [directory]);
+  const child = fork(join(import.meta.dirname, '..', script), [directory], { execArgv: [...execArgv] });
   const ended = once(child, 'exit');
+  const timer = setTimeout(() => child.kill('SIGKILL'), timeout);
   const message = await Promise.race([
     once(child, 'message').then(([first]) => first as Message),
-    ended.then(([code]) => {
-      throw new Error(`${script} on ${directory} ended with code ${code} before it was ready.`);
+    ended.then(([code, signal]) => {
+      throw new Error(
+        `${script} on ${directory} ended with ${signal ?? `code ${code}`} before it was ready.`,
+      );
     }),
-  ]);
+  ]).finally(() => clearTimeout(timer));
   const milliseconds = performance.now() - started;
   return {
     child,
     message,
     milliseconds,
     async stop() {
-      child.disconnect();
+      if (child.connected) child.disconnect();
       const [code] = await ended;
       if (code !== 0) throw new Error(`${script} on ${directory} ended with code ${code}.`);
     },
@@ -43,6 +51,10 @@ export async function start<Message>(
 
 /** Megabytes of memory that the process has in use. */
 export function residentMegabytes({ pid }: ChildProcess): number {
+  return residentMegabytesOf(pid!);
+}
+
+export function residentMegabytesOf(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024;
 }
 
@@ -54,7 +66,7 @@ export async function openOnce(
 ): Promise<void> {
   for (const { name } of plans) {
     report(`Building the index of ${name}`, 0, 0);
-    const store = await start('open.ts', join(directory, name));
+    const store = await start('process/open.ts', join(directory, name));
     await store.stop();
   }
 }

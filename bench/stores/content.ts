@@ -4,10 +4,20 @@ import type { CreateSession } from '../../src/repository/repository.ts';
 
 /** Children of the session `wide`. */
 export const WIDE = 10_000;
-/** Levels beneath the session `tree`, and the children of each node: 1,111 sessions. */
-const TREE = { depth: 3, breadth: 10 };
+
+/** Levels beneath the session `root`, and the children of each node. */
+export interface TreeShape {
+  readonly root: string;
+  readonly depth: number;
+  readonly breadth: number;
+}
+
+export const TREE: TreeShape = { root: 'tree', depth: 3, breadth: 10 };
+export const TREE_COUNT = 1_111;
+export const SMALL_TREE: TreeShape = { root: 'small', depth: 4, breadth: 4 };
+export const SMALL_TREE_COUNT = 341;
 /** Sessions of `wide` and `tree` together. */
-export const FIXTURE_COUNT = WIDE + 1 + 1_111;
+export const FIXTURE_COUNT = WIDE + 1 + TREE_COUNT;
 /** How many sessions of a store share a user, or a case: a page of them is as long at every size. */
 const SHARED = 100;
 
@@ -51,14 +61,19 @@ export const caseOf = (n: number): string => `case-${n}`;
 export function* fixtureSessions(): Generator<SessionContent> {
   yield { id: 'wide', title: 'A session with many children' };
   for (let n = 0; n < WIDE; n += 1) yield { id: `wide-${n}`, parentId: 'wide', title: `Child ${n}` };
-  yield* treeSessions('tree', null, TREE.depth);
+  yield* treeSessions(TREE);
 }
 
-/** A session and `TREE.breadth` children, each with its own, `depth` levels down. */
-function* treeSessions(id: string, parentId: string | null, depth: number): Generator<SessionContent> {
+/** A session and its children, each with its own, a parent before its children. */
+export function* treeSessions(
+  { root: id, depth, breadth }: TreeShape,
+  parentId: string | null = null,
+): Generator<SessionContent> {
   yield { id, parentId, title: `Task ${id}` };
   if (depth === 0) return;
-  for (let n = 0; n < TREE.breadth; n += 1) yield* treeSessions(`${id}-${n}`, id, depth - 1);
+  for (let n = 0; n < breadth; n += 1) {
+    yield* treeSessions({ root: `${id}-${n}`, depth: depth - 1, breadth }, id);
+  }
 }
 
 /** What a session is sent, and answers. */

@@ -6,7 +6,15 @@ import { stampOf } from '../../src/repository/files/record.ts';
 import type { SessionState } from '../../src/repository/files/session-state.ts';
 import { createStoreLog, readStoreLog } from '../../src/repository/files/store-log.ts';
 import type { Progress } from '../../src/repository/observer.ts';
-import { exchangeOf, fixtureSessions, ordinarySessions, type SessionContent, timeOf } from './content.ts';
+import {
+  exchangeOf,
+  fixtureSessions,
+  ordinarySessions,
+  type SessionContent,
+  SMALL_TREE,
+  timeOf,
+  treeSessions,
+} from './content.ts';
 import { type StorePlan, sessionCount } from './plan.ts';
 
 /** A prime: steps of so many visit every place of a round whose length is no multiple of it. */
@@ -39,6 +47,7 @@ export function generateStore(directory: string, plan: StorePlan, progress: Prog
 
 function* sessionsOf(plan: StorePlan): Generator<SessionContent> {
   if (plan.fixtures) yield* fixtureSessions();
+  if (plan.smallTree) yield* treeSessions(SMALL_TREE);
   yield* ordinarySessions(plan.ordinary);
   if (plan.history > 0) yield { id: 'history', title: 'A long history' };
 }

@@ -1,4 +1,4 @@
-import { FIXTURE_COUNT } from './content.ts';
+import { FIXTURE_COUNT, SMALL_TREE_COUNT } from './content.ts';
 
 /** Changes with every change of what is written: stores of another version are made again. */
 export const GENERATOR_VERSION = 1;
@@ -10,6 +10,8 @@ export interface StorePlan {
   readonly ordinary: number;
   /** Does it have `wide` and `tree`? */
   readonly fixtures: boolean;
+  /** Does it have `small`, the tree of 341? */
+  readonly smallTree?: boolean;
   /** Messages of the session `history`; 0 for no such session. */
   readonly history: number;
 }
@@ -41,8 +43,16 @@ export function distinctStores(plans: readonly SizePlan[]): StorePlan[] {
   return [...new Set(plans.flatMap(({ sessions, trees, history }) => [sessions, trees, history]))];
 }
 
-export function sessionCount({ ordinary, fixtures, history }: StorePlan): number {
-  return ordinary + (fixtures ? FIXTURE_COUNT : 0) + (history > 0 ? 1 : 0);
+/** Everything in one store of `size` sessions: `wide`, both trees, and a history of `size` messages. */
+export function wholePlan(size: number): StorePlan {
+  const plan = { name: `whole-${size}`, ordinary: 0, fixtures: true, smallTree: true, history: size };
+  return { ...plan, ordinary: size - sessionCount(plan) };
+}
+
+export function sessionCount({ ordinary, fixtures, smallTree, history }: StorePlan): number {
+  return (
+    ordinary + (fixtures ? FIXTURE_COUNT : 0) + (smallTree ? SMALL_TREE_COUNT : 0) + (history > 0 ? 1 : 0)
+  );
 }
 
 /** What a store takes: a file and its part of the index for each session, the same for each message of the history. */

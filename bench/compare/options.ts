@@ -1,0 +1,111 @@
+import { tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+import { parseArgs } from 'node:util';
+import { CONTENDERS, type ContenderName } from './contender-name.ts';
+
+/** The numbers of the cases, and how memory goes over many requests. */
+export const PARTS = ['1', '2', '3', '4', '5', '6', '7', '8', 'memory'] as const;
+export type Part = (typeof PARTS)[number];
+
+/** Without these there is nothing to compare. */
+const ALWAYS: readonly ContenderName[] = ['sessiontree', 'floor'];
+const OPTIONAL = CONTENDERS.filter((name) => !ALWAYS.includes(name));
+
+export interface CompareOptions {
+  /** Where the stores are made. */
+  readonly directory: string;
+  /** Are they left there? */
+  readonly keep: boolean;
+  readonly parts: ReadonlySet<Part>;
+  readonly contenders: readonly ContenderName[];
+  /** Of each rate, in which all contenders have their turn. */
+  readonly rounds: number;
+  /** That a contender's turn takes. */
+  readonly seconds: number;
+  /** Of the memory part. */
+  readonly requests: number;
+  /** Sessions in the store, and messages in its long history. */
+  readonly size: number;
+  /** Do the results go where the README shows them? */
+  readonly publish: boolean;
+}
+
+const DEFAULTS = { rounds: '5', seconds: '3', requests: '200000', size: '100000' };
+/** `wide` and both trees are among them. */
+const FEWEST_SESSIONS = 20_000;
+
+export const HELP = `Compares Sessiontree with the floor and its peers, and prints one table in Markdown.
+
+  npm run bench -- [options]
+
+  --only <part,...>     what to measure, of ${PARTS.join(', ')} (default: all)
+  --without <name,...>  whom to leave out, of ${OPTIONAL.join(', ')}
+  --rounds <n>          rounds of each rate, in which all have their turn (default: ${DEFAULTS.rounds})
+  --seconds <n>         that a turn takes (default: ${DEFAULTS.seconds})
+  --requests <n>        of the part memory (default: ${DEFAULTS.requests}; an hour's worth is a million)
+  --size <n>            sessions in the store, and messages in its long history (default: ${DEFAULTS.size}, which the
+                        goals are set for)
+  --dir <directory>     where the stores are made (default: ${join(tmpdir(), 'sessiontree-bench')}).
+                        It must be on the disk that is to be measured.
+  --keep                leave the stores there; the next run uses what it can
+  --publish             write bench/results.json and bench/chart.svg, which the README shows
+  --help
+
+The stores take about 4 GB and are removed at the end. All of it takes about a quarter of an hour. Raw results go to
+bench/results/. What it compares with is installed when it is not there.
+`;
+
+/** Null where help was asked for. Throws an Error that says what was expected. */
+export function readOptions(args: readonly string[]): CompareOptions | null {
+  const { values } = parseArgs({
+    args: [...args],
+    options: {
+      only: { type: 'string', default: PARTS.join(',') },
+      without: { type: 'string', default: '' },
+      rounds: { type: 'string', default: DEFAULTS.rounds },
+      seconds: { type: 'string', default: DEFAULTS.seconds },
+      requests: { type: 'string', default: DEFAULTS.requests },
+      size: { type: 'string', default: DEFAULTS.size },
+      dir: { type: 'string', default: join(tmpdir(), 'sessiontree-bench') },
+      keep: { type: 'boolean', default: false },
+      publish: { type: 'boolean', default: false },
+      help: { type: 'boolean', default: false },
+    },
+  });
+  if (values.help) return null;
+  const parts = new Set(someOf('--only', values.only, PARTS));
+  const without = values.without === '' ? [] : someOf('--without', values.without, OPTIONAL);
+  if (values.publish && (parts.size < PARTS.length || without.length > 0)) {
+    throw new Error('--publish: expected a run of everything, got --only or --without.');
+  }
+  return {
+    directory: resolve(values.dir, 'compare'),
+    keep: values.keep,
+    parts,
+    contenders: CONTENDERS.filter((name) => !without.includes(name)),
+    rounds: wholeNumber('--rounds', values.rounds, 1),
+    seconds: positive('--seconds', values.seconds),
+    requests: wholeNumber('--requests', values.requests, 1_000),
+    size: wholeNumber('--size', values.size, FEWEST_SESSIONS),
+    publish: values.publish,
+  };
+}
+
+function someOf<Name extends string>(flag: string, value: string, names: readonly Name[]): Name[] {
+  const given = value.split(',');
+  const unknown = given.filter((name) => !(names as readonly string[]).includes(name));
+  if (unknown.length === 0) return given as Name[];
+  throw new Error(`${flag}: expected some of ${names.join(', ')}, got "${unknown.join(',')}".`);
+}
+
+function wholeNumber(flag: string, value: string, least: number): number {
+  const number = Number(value);
+  if (Number.isSafeInteger(number) && number >= least) return number;
+  throw new Error(`${flag}: expected a whole number from ${least} up, got "${value}".`);
+}
+
+function positive(flag: string, value: string): number {
+  const number = Number(value);
+  if (Number.isFinite(number) && number > 0) return number;
+  throw new Error(`${flag}: expected a number above 0, got "${value}".`);
+}

@@ -1,0 +1,75 @@
+import { execFile } from 'node:child_process';
+import { mkdirSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { promisify } from 'node:util';
+import type { Progress } from '../../src/repository/observer.ts';
+import { send } from '../measure/http-client.ts';
+import type { ServeMessage } from '../process/serve.ts';
+import { start } from '../process/start.ts';
+import { checkRoom } from '../room.ts';
+import { wholePlan } from '../stores/plan.ts';
+import { isMade, makeStore } from '../stores/prepare.ts';
+
+const copy = promisify(execFile);
+/** How often the search index is asked whether it is complete, in milliseconds. */
+const LOOK = 500;
+const SEARCH_TIMEOUT = 900_000;
+
+/**
+ * A data directory for each of `names`, for one process writes to it: copies of a store that is made once, with its
+ * indexes. Returns where each is.
+ */
+export async function prepareStores<Name extends string>(
+  directory: string,
+  size: number,
+  names: readonly Name[],
+  report: Progress,
+): Promise<{ readonly [name in Name]: string }> {
+  const plan = wholePlan(size);
+  const made = join(directory, plan.name);
+  const isThere = isMade(made, plan);
+  checkRoom(
+    directory,
+    [...(isThere ? [] : [plan]), ...names.map(() => plan)],
+    'Name another directory with --dir, or less with --size.',
+  );
+  if (!isThere) makeStore(made, plan, report);
+  await buildIndexes(made, report);
+  const copies: Partial<Record<Name, string>> = {};
+  for (const [n, name] of names.entries()) {
+    report('Copying the store', n, names.length);
+    copies[name] = await copyOf(made, join(directory, 'data', name));
+  }
+  // What the system has still to write would be measured with whatever comes next.
+  await copy('sync', []);
+  return copies as { readonly [name in Name]: string };
+}
+
+async function copyOf(from: string, to: string): Promise<string> {
+  rmSync(to, { recursive: true, force: true });
+  mkdirSync(to, { recursive: true });
+  // With its times: the store knows by them that its index fits.
+  await copy('cp', ['-pR', `${from}/.`, to]);
+  return to;
+}
+
+async function buildIndexes(directory: string, report: Progress): Promise<void> {
+  report('Building the indexes', 0, 0);
+  const server = await start<ServeMessage & { url: string }>('process/serve.ts', directory);
+  try {
+    const started = performance.now();
+    while (performance.now() - started < SEARCH_TIMEOUT) {
+      const query = '{ searchMessages(query: "offer", first: 1) { isComplete } }';
+      const { searchMessages } = await send<{ searchMessages: { isComplete: boolean } }>(
+        server.message.url,
+        query,
+      );
+      if (searchMessages.isComplete) return;
+      await sleep(LOOK);
+    }
+    throw new Error(`${directory}: expected the search index to be complete within ${SEARCH_TIMEOUT} ms.`);
+  } finally {
+    await server.stop();
+  }
+}

@@ -1,0 +1,91 @@
+import { mkdirSync, mkdtempSync, realpathSync, rmSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { tmpdir } from 'node:os';
+import { delimiter, dirname, join, relative } from 'node:path';
+import { GRAPH } from './langgraph/api.ts';
+import { type Loaded, loadLanggraph } from './langgraph/load.ts';
+import { langgraphOperations } from './langgraph/operations.ts';
+import type { Peer } from './peer.ts';
+import { freePort, startServerProcess } from './server-process.ts';
+
+/**
+ * `langgraphjs dev`, the server that comes without an account. It keeps threads in memory, and writes all of them to
+ * files when nothing has been written for three seconds: what it has answered may be lost with its process.
+ */
+export const langgraph: Peer = {
+  name: 'LangGraph',
+  async start(directory) {
+    mkdirSync(join(directory, 'home'), { recursive: true });
+    // It writes its data beside its configuration, and takes paths as relative to that.
+    const graph = relative(realpathSync(directory), join(import.meta.dirname, 'langgraph/graph.ts'));
+    writeFileSync(
+      join(directory, 'langgraph.json'),
+      JSON.stringify({ graphs: { [GRAPH]: `${graph}:graph` } }),
+    );
+    // Not below the directory: it makes a socket in it, whose path may not be long.
+    const temporary = mkdtempSync(join(tmpdir(), 'langgraph-'));
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const removeTemporary = () => rmSync(temporary, { recursive: true, force: true });
+    process.once('exit', removeTemporary);
+    try {
+      const server = await startServerProcess({
+        name: 'LangGraph',
+        file: process.execPath,
+        arguments: [
+          program(),
+          'dev',
+          '--no-browser',
+          '--no-reload',
+          '--host',
+          '127.0.0.1',
+          '--port',
+          String(port),
+        ],
+        directory,
+        environment: environmentOf(directory, temporary),
+        readyUrl: `${url}/info`,
+      });
+      let loaded: Loaded | undefined;
+      return {
+        url,
+        pid: server.pid,
+        version: (server.ready as { version: string }).version,
+        missing: {},
+        async load(fixture, client, progress) {
+          loaded = await loadLanggraph(fixture, client, progress);
+        },
+        operations() {
+          if (loaded === undefined) throw new Error('LangGraph: expected load() before operations().');
+          return langgraphOperations(loaded);
+        },
+        async stop() {
+          await server.stop();
+          removeTemporary();
+        },
+      };
+    } catch (error) {
+      removeTemporary();
+      throw error;
+    }
+  },
+};
+
+function program(): string {
+  const manifest = createRequire(import.meta.url).resolve('@langchain/langgraph-cli/package.json');
+  return join(dirname(manifest), 'dist/cli/cli.mjs');
+}
+
+/** With these it asks no other server for anything, and says nothing of each request. */
+function environmentOf(directory: string, temporary: string): Record<string, string> {
+  return {
+    PATH: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter),
+    HOME: join(directory, 'home'),
+    TMPDIR: temporary,
+    BROWSER: 'none',
+    LOG_LEVEL: 'warn',
+    LANGGRAPH_CLI_NO_ANALYTICS: '1',
+    LANGSMITH_TRACING: 'false',
+    LANGCHAIN_TRACING_V2: 'false',
+  };
+}

@@ -1,0 +1,77 @@
+import { mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { opencodeBinary } from './opencode/binary.ts';
+import { DIRECTORIES, type Loaded, loadOpencode } from './opencode/load.ts';
+import { opencodeOperations } from './opencode/operations.ts';
+import type { Peer } from './peer.ts';
+import { freePort, startServerProcess } from './server-process.ts';
+
+/**
+ * `opencode serve`. It keeps sessions in SQLite, in WAL mode with `synchronous = NORMAL`: what it has answered outlives
+ * its process, and may be lost with the power.
+ */
+export const opencode: Peer = {
+  name: 'opencode',
+  async start(directory) {
+    const environment = environmentOf(directory);
+    for (const name of DIRECTORIES) mkdirSync(join(directory, name), { recursive: true });
+    const port = await freePort();
+    const url = `http://127.0.0.1:${port}`;
+    const server = await startServerProcess({
+      name: 'opencode',
+      file: opencodeBinary(environment),
+      arguments: [
+        'serve',
+        '--pure',
+        '--log-level',
+        'ERROR',
+        '--hostname',
+        '127.0.0.1',
+        '--port',
+        String(port),
+      ],
+      directory,
+      environment,
+      readyUrl: `${url}/global/health`,
+    });
+    let loaded: Loaded | undefined;
+    return {
+      url,
+      pid: server.pid,
+      version: (server.ready as { version: string }).version,
+      missing: {},
+      async load(fixture, client, progress) {
+        loaded = await loadOpencode(directory, fixture, client, progress);
+      },
+      operations() {
+        if (loaded === undefined) throw new Error('opencode: expected load() before operations().');
+        return opencodeOperations(loaded);
+      },
+      stop: server.stop,
+    };
+  },
+};
+
+/** With these it asks no other server for anything, and writes below the directory alone. */
+function environmentOf(directory: string): Record<string, string> {
+  const home = join(directory, 'home');
+  const temporary = join(directory, 'tmp');
+  for (const path of [home, temporary]) mkdirSync(path, { recursive: true });
+  return {
+    PATH: process.env.PATH ?? '',
+    HOME: home,
+    XDG_DATA_HOME: join(home, 'data'),
+    XDG_CONFIG_HOME: join(home, 'config'),
+    XDG_CACHE_HOME: join(home, 'cache'),
+    XDG_STATE_HOME: join(home, 'state'),
+    TMPDIR: temporary,
+    OPENCODE_DISABLE_AUTOUPDATE: 'true',
+    OPENCODE_DISABLE_MODELS_FETCH: 'true',
+    OPENCODE_DISABLE_LSP_DOWNLOAD: 'true',
+    OPENCODE_DISABLE_DEFAULT_PLUGINS: 'true',
+    OPENCODE_DISABLE_PROJECT_CONFIG: 'true',
+    OPENCODE_DISABLE_EXTERNAL_SKILLS: 'true',
+    OPENCODE_DISABLE_CLAUDE_CODE: 'true',
+    OPENCODE_DISABLE_SHARE: 'true',
+  };
+}

@@ -1,0 +1,15 @@
+import { HELP, readOptions } from './compare/options.ts';
+import { installPeers } from './install.ts';
+
+try {
+  const options = readOptions(process.argv.slice(2));
+  if (options) {
+    installPeers();
+    // Only now is there what it imports.
+    const { main } = await import('./compare/main.ts');
+    await main(options);
+  } else process.stdout.write(HELP);
+} catch (error) {
+  process.stderr.write(`${error instanceof Error ? error.message : error}\n`);
+  process.exitCode = 1;
+}
