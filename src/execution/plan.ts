@@ -182,11 +182,14 @@ export class Plan {
       };
     }
     if (isAbstractType(type)) {
+      const fieldsOf = new Map<GraphQLObjectType, readonly FieldPlan[]>();
       return (value, run, path) => {
         const name = type.resolveType?.(value, run.context, NO_INFO, type);
         const concrete = typeof name === 'string' ? this.schema.getType(name) : undefined;
         if (!isObjectType(concrete) || !this.schema.isSubType(type, concrete)) throw new GaveUp();
-        return fill(this.#fieldsOf(concrete, nodes), value, run, path);
+        const fields = fieldsOf.get(concrete) ?? this.#fieldsOf(concrete, nodes);
+        fieldsOf.set(concrete, fields);
+        return fill(fields, value, run, path);
       };
     }
     throw new Unplannable(`It asks for a ${type}.`);
@@ -234,18 +237,26 @@ function completeList(complete: Complete, nodes: readonly FieldNode[]): Complete
   return (value, run, above) => {
     if (!Array.isArray(value)) throw new GaveUp();
     const items: unknown[] = new Array(value.length);
-    for (let key = 0; key < value.length; key += 1) {
-      const item: unknown = value[key];
-      const path = { key, above };
+    let key = 0;
+    try {
+      for (; key < value.length; key += 1) completeItem(items, value[key], key);
+    } catch (error) {
+      // Of those that come after it, somebody must take what is rejected.
+      for (const item of value.slice(key + 1)) if (isPromise(item)) item.then(undefined, () => {});
+      throw error;
+    }
+    return items;
+
+    function completeItem(into: unknown[], item: unknown, n: number): void {
+      const path = { key: n, above };
       if (isPromise(item)) {
         const place = (settled: unknown) => {
-          items[key] = complete(settled, run, path);
+          into[n] = complete(settled, run, path);
         };
         run.wait(item, place, (error) => located(error, nodes, path));
       } else {
-        items[key] = complete(item, run, path);
+        into[n] = complete(item, run, path);
       }
     }
-    return items;
   };
 }

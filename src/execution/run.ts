@@ -23,6 +23,8 @@ export class Run {
   constructor(context: unknown, variables: Variables) {
     this.context = context;
     this.variables = variables;
+    // Where something fails at once, nobody waits for the end, and what is rejected later must not end the process.
+    this.#ended.promise.catch(() => {});
   }
 
   /** The answer's data. Throws, or rejects, where it would not be without errors. */
@@ -95,7 +97,7 @@ function fillField(target: Data, field: FieldPlan, source: unknown, run: Run, ab
   try {
     const value = field.resolve
       ? field.resolve(source, field.fixedArguments ?? field.argumentsIn(run), run.context)
-      : (source as Data)[field.property];
+      : propertyOf(source, field.property);
     if (isPromise(value)) {
       target[key] = null;
       run.wait(
@@ -111,6 +113,14 @@ function fillField(target: Data, field: FieldPlan, source: unknown, run: Run, ab
   } catch (error) {
     throw located(error, field.nodes, { key, above });
   }
+}
+
+/** What a field without a resolver shows. Methods and what is no object are left to the book. */
+function propertyOf(source: unknown, name: string): unknown {
+  if (typeof source !== 'object') throw new GaveUp();
+  const value = (source as Data)[name];
+  if (typeof value === 'function') throw new GaveUp();
+  return value;
 }
 
 /** The end of the budget is told without another execution, and so with its place; of other errors the book says it. */

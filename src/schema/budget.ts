@@ -2,11 +2,9 @@ import { GraphQLError } from 'graphql';
 import type { Limits } from '../model/limits.ts';
 import type { Message } from '../model/message.ts';
 
-const BUDGET_EXCEEDED = 'BUDGET_EXCEEDED';
-
 /** The error that ends a request because its budget is spent. */
 export function isBudgetExceeded(error: unknown): error is GraphQLError {
-  return error instanceof GraphQLError && error.extensions.code === BUDGET_EXCEEDED;
+  return error instanceof GraphQLError && error.extensions.code === 'BUDGET_EXCEEDED';
 }
 
 /**
@@ -33,13 +31,13 @@ export class Budget {
 
   /** `count` sessions or messages appear in the answer; a negative count gives back what was charged ahead. */
   chargeObjects(count: number): void {
-    this.#check();
+    this.check();
     if (count > this.objectsLeft) this.exceedObjects();
     this.#objects += count;
   }
 
   chargeText(bytes: number): void {
-    this.#check();
+    this.check();
     if (bytes > this.textLeft) this.exceedText();
     this.#textBytes += bytes;
   }
@@ -63,12 +61,13 @@ export class Budget {
     );
   }
 
-  #check(): void {
+  /** Throws once it is spent. */
+  check(): void {
     if (this.#exceeded) throw this.#exceeded;
   }
 
   #exceed(message: string): never {
-    this.#exceeded = new GraphQLError(message, { extensions: { code: BUDGET_EXCEEDED } });
+    this.#exceeded = new GraphQLError(message, { extensions: { code: 'BUDGET_EXCEEDED' } });
     throw this.#exceeded;
   }
 }

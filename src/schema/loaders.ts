@@ -51,23 +51,34 @@ export class Loaders {
     this.#budget = budget;
   }
 
+  /** A request whose budget is spent reads nothing more, also where it has asked already. */
+  #loader<Key, Value, CacheKey = Key>(
+    read: DataLoader.BatchLoadFn<Key, Value>,
+    options?: DataLoader.Options<Key, Value, CacheKey>,
+  ): DataLoader<Key, Value, CacheKey> {
+    return new DataLoader((keys) => {
+      this.#budget.check();
+      return read(keys);
+    }, options);
+  }
+
   get session() {
-    this.#session ??= new DataLoader((ids) => this.#repository.findMany(ids));
+    this.#session ??= this.#loader((ids) => this.#repository.findMany(ids));
     return this.#session;
   }
 
   get ancestors() {
-    this.#ancestors ??= new DataLoader((ids) => this.#repository.ancestorsOf(ids));
+    this.#ancestors ??= this.#loader((ids) => this.#repository.ancestorsOf(ids));
     return this.#ancestors;
   }
 
   get rollup() {
-    this.#rollup ??= new DataLoader((ids) => this.#repository.rollupsOf(ids));
+    this.#rollup ??= this.#loader((ids) => this.#repository.rollupsOf(ids));
     return this.#rollup;
   }
 
   get children() {
-    this.#children ??= new DataLoader(
+    this.#children ??= this.#loader(
       (keys) =>
         inGroups(
           keys,
@@ -84,7 +95,7 @@ export class Loaders {
   }
 
   get descendants() {
-    this.#descendants ??= new DataLoader(
+    this.#descendants ??= this.#loader(
       (keys) =>
         inGroups(
           keys,
@@ -104,7 +115,7 @@ export class Loaders {
   }
 
   get descendantCount() {
-    this.#descendantCount ??= new DataLoader(
+    this.#descendantCount ??= this.#loader(
       (keys) =>
         inGroups(
           keys,
@@ -121,7 +132,7 @@ export class Loaders {
   }
 
   get message() {
-    this.#message ??= new DataLoader(
+    this.#message ??= this.#loader(
       (refs) => withinText(this.#budget, this.#repository.findMessages(refs, this.#budget.textLeft)),
       { cacheKeyFn: messageId },
     );
@@ -129,7 +140,7 @@ export class Loaders {
   }
 
   get history() {
-    this.#history ??= new DataLoader(
+    this.#history ??= this.#loader(
       (requests) => withinText(this.#budget, this.#repository.historyOf(requests, this.#budget.textLeft)),
       { cacheKeyFn: ({ page, ...scope }) => `${scopeKey(scope)} ${pageKey(page)}` },
     );
@@ -137,7 +148,7 @@ export class Loaders {
   }
 
   get historyCount() {
-    this.#historyCount ??= new DataLoader((scopes) => this.#repository.countHistory(scopes), {
+    this.#historyCount ??= this.#loader((scopes) => this.#repository.countHistory(scopes), {
       cacheKeyFn: scopeKey,
     });
     return this.#historyCount;

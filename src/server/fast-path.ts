@@ -6,6 +6,7 @@ import { createContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import { createDocumentCache, type DocumentCache } from './document-cache.ts';
 import type { RequestFacts } from './plugin.ts';
+import { VARY } from './plugins/use-cors.ts';
 import { maskResult } from './plugins/use-error-masking.ts';
 import { createHostCheck } from './plugins/use-host-check.ts';
 import { isJson } from './plugins/use-json-requests.ts';
@@ -58,10 +59,11 @@ export interface FastPathOptions extends SessiontreeYogaOptions {
  */
 export function withFastPath(
   yoga: Pick<SessiontreeYoga, 'requestListener' | 'fetch'>,
-  { repository, limits, logger, allowedHosts, documents }: FastPathOptions,
+  { repository, limits, logger, allowedHosts, allowedOrigins, documents }: FastPathOptions,
 ): RequestListener {
   const isOwnHost = createHostCheck(allowedHosts);
   const maxBody = Math.min(MAX_BODY, limits.bodyBytes);
+  const sameHeaders = { ...SECURITY_HEADERS, ...(allowedOrigins.length > 0 && VARY) };
 
   /** The type of the answer to a request that the fast path can take, as far as its head says. */
   function answerType({ method, url, headers }: IncomingMessage): string | undefined {
@@ -115,7 +117,7 @@ export function withFastPath(
       'content-type': type,
       'content-length': Buffer.byteLength(text),
       'x-request-id': facts.id,
-      ...SECURITY_HEADERS,
+      ...sameHeaders,
     });
     response.end(text);
     logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status: 200 });
@@ -138,8 +140,10 @@ export function withFastPath(
 
   return (request, response) => {
     const type = answerType(request);
-    if (type === undefined) yoga.requestListener(request, response);
-    else respond(request, response, type).catch((err) => fail(response, err));
+    if (type === undefined) {
+      nameHost(request);
+      yoga.requestListener(request, response);
+    } else respond(request, response, type).catch((err) => fail(response, err));
   };
 
   function fail(response: ServerResponse, err: unknown): void {
@@ -147,6 +151,14 @@ export function withFastPath(
     if (!response.headersSent) response.writeHead(500);
     response.end();
   }
+}
+
+/**
+ * Yoga makes a URL of the Host header before any plugin can refuse it, and answers with a stack where it cannot. What names no
+ * host is therefore given a name that is nobody's (RFC 6761), which is refused as any other.
+ */
+function nameHost({ headers }: IncomingMessage): void {
+  if (headers.host !== undefined && !URL.canParse(`http://${headers.host}`)) headers.host = 'host.invalid';
 }
 
 /** Null where the connection ends first. */

@@ -5,6 +5,7 @@ import { describeCreate } from './contract/create.ts';
 import { describeDelete } from './contract/delete.ts';
 import { describeDescendants } from './contract/descendants.ts';
 import { describeFork } from './contract/fork.ts';
+import { describeFreshReads } from './contract/fresh-reads.ts';
 import { describeHistory } from './contract/history.ts';
 import { describeList } from './contract/list.ts';
 import { describeOperations } from './contract/operations.ts';
@@ -39,5 +40,6 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeOperations(store);
     describeConcurrency(store);
     describePersistence(store);
+    describeFreshReads(store);
   });
 }

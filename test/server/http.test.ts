@@ -150,6 +150,20 @@ describe('over a real socket', () => {
     expect(await connection.closed()).toContain('HOST_NOT_ALLOWED');
   });
 
+  test.each(['localhost:99999', '[::1', 'a b', 'localhost:port'])(
+    'the Host "%s", which is none, is refused without a stack',
+    async (host) => {
+      const { url } = await startTestServer();
+      const connection = openConnection(url);
+      connection.socket.write(
+        `GET /graphql?query={__typename} HTTP/1.1\r\nHost: ${host}\r\nConnection: close\r\n\r\n`,
+      );
+      const answer = await connection.closed();
+      expect(answer).toMatch(/^HTTP\/1\.1 4\d\d /);
+      expect(answer).not.toContain('    at ');
+    },
+  );
+
   test.each(['GET //:99999 HTTP/1.1', 'GET http://evil.example/graphql HTTP/1.1', 'OPTIONS * HTTP/1.1'])(
     'the odd request "%s" is refused without a stack',
     async (line) => {

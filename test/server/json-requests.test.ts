@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest';
+import { OVER_A_SOCKET } from '../support/fast-path.ts';
 import { ALLOWED, ENDPOINT, type ErrorAnswer, JSON_TYPE, openTestServer, outcome } from './support.ts';
 
 const BODY = JSON.stringify({ query: '{ __typename }' });
@@ -194,7 +195,8 @@ describe('size', () => {
     expect(await outcome(response)).toEqual(TOO_LARGE);
   });
 
-  test('a body that is longer than it says is refused', async () => {
+  // Over a socket what is longer is the beginning of another request.
+  test.skipIf(OVER_A_SOCKET)('a body that is longer than it says is refused', async () => {
     const { fetch } = await openTestServer({ limits });
     const headers = { ...JSON_TYPE, 'content-length': '10' };
     const response = await fetch({ method: 'POST', headers, body: padded(1_001) });

@@ -7,7 +7,7 @@ import { afterAll } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
-import { createSessiontreeYoga } from '../../src/server/yoga.ts';
+import { openApi } from '../support/fast-path.ts';
 
 export const ENDPOINT = 'http://localhost:4000/graphql';
 export const JSON_TYPE = { 'content-type': 'application/json' };
@@ -59,20 +59,18 @@ async function sharedRepository(): Promise<SessionRepository> {
   return opened.repository;
 }
 
-/** The API without a socket, over a store that the other tests of the file use too. */
+/** The API over a store that the other tests of the file use too. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const repository = await sharedRepository();
   const { logger, lines } = createTestLogger();
-  const yoga = createSessiontreeYoga({
+  const api = openApi({
     repository,
     logger,
     limits: { ...DEFAULT_LIMITS, ...options.limits },
     allowedHosts: options.allowedHosts ?? [],
     allowedOrigins: options.allowedOrigins ?? [],
   });
-  // Its headers are copied: a request adds its length to the very object that it is given.
-  const fetch = async ({ headers, ...init }: RequestInit = {}, url = ENDPOINT) =>
-    yoga.fetch(url, { ...init, headers: { ...(headers as Record<string, string>) } });
+  const fetch = (init?: RequestInit, url = ENDPOINT) => api(url, init);
   return {
     repository,
     logs: lines,

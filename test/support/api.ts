@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
-import { createSessiontreeYoga } from '../../src/server/yoga.ts';
+import { openApi } from './fast-path.ts';
 
 export interface ApiError {
   readonly message: string;
@@ -30,9 +30,9 @@ export interface Api {
   sendBody(body: string): Promise<ApiResult<unknown>>;
 }
 
-/** The API over `repository` as the server serves it, without a socket. */
+/** The API over `repository` as the server serves it. */
 export function createApi(repository: SessionRepository, limits: Partial<Limits> = {}): Api {
-  const yoga = createSessiontreeYoga({
+  const fetch = openApi({
     repository,
     limits: { ...DEFAULT_LIMITS, ...limits },
     logger: pino({ level: 'silent' }),
@@ -40,7 +40,7 @@ export function createApi(repository: SessionRepository, limits: Partial<Limits>
     allowedOrigins: [],
   });
   async function sendBody<Data>(body: string): Promise<ApiResult<Data>> {
-    const response = await yoga.fetch('http://localhost/graphql', {
+    const response = await fetch('http://localhost/graphql', {
       method: 'POST',
       headers: { 'content-type': 'application/json', accept: 'application/json' },
       body,

@@ -5,6 +5,9 @@ export interface CorsOptions {
   readonly allowedOrigins: ReadonlySet<string>;
 }
 
+/** Said with every answer where some origins are allowed: a cache must not give one origin what another got. */
+export const VARY = { vary: 'Origin' } as const;
+
 /** Tells browsers that pages of the allowed origins, and no others, may call and read. Never with credentials. */
 export function useCors({ allowedOrigins }: CorsOptions): ServerPlugin {
   if (allowedOrigins.size === 0) return {};
@@ -24,7 +27,7 @@ export function useCors({ allowedOrigins }: CorsOptions): ServerPlugin {
       );
     },
     onResponse({ request, response }) {
-      response.headers.append('vary', 'Origin');
+      response.headers.append('vary', VARY.vary);
       if (!isAllowed(request)) return;
       response.headers.set('access-control-allow-origin', request.headers.get('origin')!);
       response.headers.set('access-control-expose-headers', 'x-request-id');

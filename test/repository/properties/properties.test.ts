@@ -15,6 +15,11 @@ const SECONDS = process.env.SEQUENCES ? 6 * 60 * 60 : 40;
 /** A search starts a thread: not each sequence is searched. */
 const SEARCHED = 10;
 
+/** After one mutation of so many all is read: what is kept from then on must show the mutations that follow. */
+const READ_AFTER = 4;
+const step = fc.record({ mutation, read: fc.nat(READ_AFTER - 1).map((n) => n === 0) });
+
+const LATEST = { limit: 2, from: 'end' } as const;
 const OLDEST_FIRST = { field: 'CREATED_AT', direction: 'ASC' } as const;
 
 async function expectAsModelled(repository: SessionRepository, model: Model): Promise<void> {
@@ -36,6 +41,11 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
   const descendants = await repository.descendantsOf(ids, ALL, null);
   const ancestors = await repository.ancestorsOf(ids);
   const rollups = await repository.rollupsOf(ids);
+  const latest = await repository.historyOf(
+    ids.map((sessionId) => ({ sessionId, page: LATEST })),
+    MUCH.bytes,
+  );
+  const backwards = await repository.descendantsOf(ids, { ...ALL, from: 'end' }, null);
   for (const [n, id] of ids.entries()) {
     const modelled = model.sessions.get(id)!;
     const above = model.ancestors(id).map((each) => each.id);
@@ -56,7 +66,9 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
     expect(archivedAt !== null).toBe(modelled.archived);
     expect(idsOf(children[n]!.items)).toEqual(model.children(id).map((each) => each.id));
     expect(idsOf(descendants[n]!.items)).toEqual(model.descendants(id).map((each) => each.id));
+    expect(idsOf(backwards[n]!.items)).toEqual(model.descendants(id).map((each) => each.id));
     expect(idsOf(ancestors[n]!)).toEqual(above);
+    expect(latest[n]!.items).toMatchObject(modelled.history.slice(-LATEST.limit));
     expect(histories[n]!.items).toMatchObject(
       modelled.history.map((each, position) => ({ ...each, position })),
     );
@@ -78,19 +90,19 @@ async function expectFound(repository: SessionRepository, model: Model): Promise
 const nameOf = (error: Error) => error.name;
 
 it(
-  'any sequence of mutations comes to what a plain model says, also after a restart without the index',
+  'any sequence of mutations, with reads between them, comes to what a plain model says, also after a restart without the index',
   async ({ annotate }) => {
     const deadline = Date.now() + SECONDS * 1_000;
     let sequences = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(mutation, { minLength: 1, maxLength: 30 }), async (mutations) => {
+      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
         // fast-check's own time limit would leave a sequence running behind.
         if (Date.now() > deadline) return;
         const directory = await mkdtemp(join(tmpdir(), 'sessiontree-'));
         let repository = await openFileRepository({ directory, durability: 'os' });
         try {
           const model = new Model();
-          for (const each of mutations) {
+          for (const { mutation: each, read } of steps) {
             const outcome = await each.store(repository).then(() => 'done', nameOf);
             let modelled = 'done';
             try {
@@ -99,6 +111,7 @@ it(
               modelled = (error as Error).message;
             }
             expect(outcome, String(each)).toBe(modelled);
+            if (read) await expectAsModelled(repository, model);
           }
           await expectAsModelled(repository, model);
           const searched = sequences % SEARCHED === 0;

@@ -1,0 +1,82 @@
+import { afterEach, describe, expect, test } from 'vitest';
+import { executeBothWays, failOnUnhandled, type Named, type Way } from './by-the-book.ts';
+import { ARGUMENTS } from './queries-arguments.ts';
+import { FAILING, NOT_PLANNED, REFUSED } from './queries-others.ts';
+import { SELECTIONS } from './queries-selections.ts';
+import { useVariedStore } from './store.ts';
+
+const store = useVariedStore();
+const unhandled = failOnUnhandled();
+
+afterEach(() => unhandled.check());
+
+const KINDS: readonly [kind: string, table: readonly Named[], again: readonly Way[], hasErrors: boolean][] = [
+  ['what a plan serves', [...SELECTIONS, ...ARGUMENTS], ['plan'], false],
+  ['what is not planned', NOT_PLANNED, ['book'], false],
+  ['what fails is executed again by the book', FAILING, ['plan', 'book'], true],
+  ['what is refused', REFUSED, [], true],
+];
+
+describe.each(KINDS)('%s', (_kind, table, again, hasErrors) => {
+  test.each(table)('%s', async (_name, request) => {
+    const { book, planned, ways } = await executeBothWays(store.repository, request);
+    expect(planned).toBe(book);
+    expect('errors' in (JSON.parse(book) as object)).toBe(hasErrors);
+    expect(ways.again).toEqual(again);
+  });
+});
+
+test('`__typename` alone', async () => {
+  const { book, planned } = await executeBothWays(store.repository, {
+    query: '{ __typename q: __typename }',
+  });
+  expect(planned).toBe(book);
+});
+
+describe('a budget that is spent', () => {
+  const tree =
+    '{ session(id: "root") { children { nodes { id children { nodes { id parent { title } metadata } } } } } }';
+
+  test.each([
+    ['at the root', '{ session(id: "root") { id } }', { objects: 0 }],
+    ['in a page', tree, { objects: 3 }],
+    ['in a page of a page', tree, { objects: 5 }],
+    ['by what comes later', tree, { objects: 8 }],
+    ['by text', '{ session(id: "root") { title metadata } }', { textBytes: 10 }],
+    ['by histories', '{ sessions { nodes { id history { nodes { content } } } } }', { textBytes: 500 }],
+    [
+      'in a list of promises',
+      '{ nodes(ids: ["a", "b", "c"]) { id ... on Session { metadata } } }',
+      { objects: 2 },
+    ],
+    [
+      'under an alias, in a fragment',
+      '{ s: session(id: "root") { ...F } } fragment F on Session { c: children { e: edges { n: node { r: rollup { sessionCount } p: parent { id } } } } }',
+      { objects: 5 },
+    ],
+    ['by ancestors', '{ session(id: "a-0-0") { ancestors { id } } }', { objects: 3 }],
+  ])('%s is one error with its place, and no data', async (_name, query, limits) => {
+    const { book, planned, ways } = await executeBothWays(store.repository, { query, limits });
+    expect(planned).toBe(book);
+    expect(JSON.parse(planned)).toMatchObject({
+      data: null,
+      errors: [
+        { path: expect.any(Array), locations: expect.any(Array), extensions: { code: 'BUDGET_EXCEEDED' } },
+      ],
+    });
+    expect(ways).toEqual({ first: ['plan'], again: ['plan'] });
+  });
+
+  test('is spent anew by the second execution', async () => {
+    // Six objects, which are charged before the last of them fails.
+    const query = `{
+      session(id: "root") { children { nodes { id } } }
+      node(id: "a:0") { ... on Message { session { history(first: -1) { totalCount } } } }
+    }`;
+    const limits = { objects: 6 };
+    const { book, planned, ways } = await executeBothWays(store.repository, { query, limits });
+    expect(planned).toBe(book);
+    expect(planned).toContain('BAD_USER_INPUT');
+    expect(ways.again).toEqual(['plan', 'book']);
+  });
+});

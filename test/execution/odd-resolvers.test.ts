@@ -1,0 +1,102 @@
+import { execute as executeByTheBook, parse, validate } from 'graphql';
+import { createSchema } from 'graphql-yoga';
+import { afterEach, expect, test } from 'vitest';
+import { execute } from '../../src/execution/execute.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { createContext } from '../../src/schema/context.ts';
+import { failOnUnhandled } from './by-the-book.ts';
+import { oddSchema } from './odd-schema.ts';
+import { useVariedStore } from './store.ts';
+
+const store = useVariedStore();
+const unhandled = failOnUnhandled();
+
+afterEach(() => unhandled.check());
+
+async function expectByTheBook(query: string): Promise<void> {
+  const document = parse(query);
+  expect(validate(oddSchema, document)).toEqual([]);
+  const args = () => ({
+    schema: oddSchema,
+    document,
+    contextValue: createContext({ repository: store.repository, limits: DEFAULT_LIMITS }),
+  });
+  const book = JSON.stringify(await executeByTheBook(args()));
+  for (let time = 0; time < 2; time += 1) expect(JSON.stringify(await execute(args()))).toBe(book);
+}
+
+const PLAIN_FIELDS = Object.values(oddSchema.getQueryType()!.getFields())
+  .filter(({ type, args }) => args.length === 0 && !/Item|Thing|Either|Told/.test(String(type)))
+  .map(({ name }) => name);
+
+test.each(PLAIN_FIELDS)('%s, alone and beside others', async (field) => {
+  await expectByTheBook(`{ ${field} }`);
+  await expectByTheBook(`{ before: laterFine ${field} fine after: laterFine }`);
+});
+
+test.each(PLAIN_FIELDS)('%s, after what is rejected and before what is thrown', async (field) => {
+  await expectByTheBook(`{ rejects a: rejects ${field} b: rejects }`);
+  await expectByTheBook(`{ laterFine ${field} throws }`);
+});
+
+const ITEM_FIELDS = [
+  '__typename fine',
+  'length',
+  'fun',
+  'method',
+  'getter',
+  'inner { fine }',
+  'inner { fun }',
+];
+
+test.each(['', 'null', 'error', 'later error', 'text', 'function', 'box', 'functions', 'promised'])(
+  'an object that is: %s',
+  async (how) => {
+    for (const field of ITEM_FIELDS) {
+      await expectByTheBook(`{ item(how: "${how}") { ${field} } fine }`);
+      await expectByTheBook(`{ itemForSure(how: "${how}") { ${field} } fine }`);
+    }
+  },
+);
+
+test.each([
+  '{ item { fine throws } laterFine }',
+  '{ item { fine rejects } laterFine }',
+  '{ item { inner { nothing } fine } fine }',
+  '{ item { inner { nothingLater fine } fine } fine }',
+  '{ itemForSure { nothingLater } fine }',
+  '{ itemForSure { rejects throws } }',
+  '{ item { rejects more { rejects throws } } }',
+  '{ item { more { fine inner { nothing } } } fine }',
+  '{ items { fine throws rejects } }',
+  '{ items { fine } }',
+  '{ itemsForSure { nothing } fine }',
+  '{ lists { fine } }',
+  '{ told { id } }',
+])('objects in objects: %s', (query) => expectByTheBook(query));
+
+test.each(['Stone', 'Leaf', 'Wind', 'Thing', 'Nothing', 'String', '', 'later', 'throws'])(
+  'an abstract type that is told to be "%s"',
+  async (how) => {
+    const each = 'id __typename ... on Stone { weight } ... on Leaf { green }';
+    await expectByTheBook(`{ thing(how: "${how}") { ${each} } fine }`);
+    await expectByTheBook(
+      `{ either(how: "${how}") { ... on Thing { id } __typename ... on Leaf { green } } fine }`,
+    );
+    await expectByTheBook(`{ things { ${each} } thing(how: "${how}") { id } }`);
+  },
+);
+
+test('a plan is of one schema: the same document under another gets another', async () => {
+  const document = parse('{ __typename item { fine } }');
+  const contextValue = () => createContext({ repository: store.repository, limits: DEFAULT_LIMITS });
+  const run = async (fine: string) => {
+    const schema = createSchema({
+      typeDefs: 'type Query { item: Item } type Item { fine: String }',
+      resolvers: { Query: { item: () => ({ fine }) } },
+    });
+    return JSON.stringify(await execute({ schema, document, contextValue: contextValue() }));
+  };
+  expect(await run('one')).toBe('{"data":{"__typename":"Query","item":{"fine":"one"}}}');
+  expect(await run('two')).toBe('{"data":{"__typename":"Query","item":{"fine":"two"}}}');
+});

@@ -1,0 +1,189 @@
+import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
+import type { SessionRow } from '../../../src/repository/files/index/session-row.ts';
+import { sessionPath } from '../../../src/repository/files/layout.ts';
+import { openFileRepository } from '../../../src/repository/files/open.ts';
+import { RecentPages } from '../../../src/repository/files/recent-pages.ts';
+import type { HistoryRequest, SessionRepository } from '../../../src/repository/repository.ts';
+import { temporaryDirectory } from '../../support/repository.ts';
+import { contents, exchange, TestStore } from './store.ts';
+
+const ALL = ['1', '2', '3'].flatMap((n) => [`question ${n}`, `answer ${n}`]);
+
+/** More files than are kept open. */
+const MANY = 520;
+
+/** By somebody else: at a time of its own, however coarse the clock of the disk is. */
+function changeFile(path: string, change: () => void): void {
+  const { mtimeMs } = statSync(path);
+  change();
+  utimesSync(path, new Date(), new Date(mtimeMs + 5_000));
+}
+
+describe('a page of a history that was read, of a file that somebody else', () => {
+  let store: TestStore;
+  let repository: SessionRepository;
+  let path: string;
+  /** The file when it had one exchange less. */
+  let older: Buffer;
+
+  beforeEach(async () => {
+    store = await TestStore.make();
+    repository = await store.open();
+    await repository.create({ id: 'a', title: 'a' });
+    path = store.sessionFile('a');
+    for (const n of [1, 2, 3]) {
+      older = readFileSync(path);
+      await repository.append({ sessionId: 'a', messages: exchange(n) });
+    }
+    for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(ALL);
+  });
+
+  const damageOf = async () => (await repository.findMany(['a']))[0]?.damage;
+  const flipped = (bytes: Buffer, text: string) => {
+    const copy = Buffer.from(bytes);
+    copy[copy.indexOf(text)]! ^= 1;
+    return copy;
+  };
+
+  it('damaged in an old line, shows the gap, and the damage is reported', async () => {
+    changeFile(path, () => writeFileSync(path, flipped(readFileSync(path), 'question 2')));
+    const withGap = ALL.filter((text) => !text.endsWith('2'));
+    for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(withGap);
+    expect(await damageOf()).toMatchObject([{ line: 3, reason: expect.any(String) }]);
+    expect(store.said).toContainEqual(expect.objectContaining({ level: 'error' }));
+  });
+
+  it('cut in place, shows what is left', async () => {
+    changeFile(path, () => writeFileSync(path, older));
+    await contents(repository, 'a');
+    for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(ALL.slice(0, 4));
+  });
+
+  it('only touched, is the same', async () => {
+    changeFile(path, () => {});
+    for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(ALL);
+    expect(await damageOf()).toEqual([]);
+  });
+
+  describe('once the file is no longer open', () => {
+    beforeEach(async () => {
+      const ids = Array.from({ length: MANY }, (_, n) => `other-${n}`);
+      const page = { limit: 1, from: 'start' } as const;
+      await Promise.all(ids.map((id) => repository.create({ id, messages: exchange(1) })));
+      await repository.historyOf(
+        ids.map((sessionId) => ({ sessionId, page })),
+        1e9,
+      );
+    });
+
+    it('damaged in an old line, shows the gap', async () => {
+      changeFile(path, () => writeFileSync(path, flipped(readFileSync(path), 'answer 1')));
+      for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(ALL.slice(2));
+      expect(await damageOf()).toMatchObject([{ line: 2 }]);
+    });
+
+    it('replaced by an older copy, shows that', async () => {
+      writeFileSync(`${path}.copy`, older);
+      changeFile(path, () => renameSync(`${path}.copy`, path));
+      for (let time = 0; time < 2; time += 1)
+        expect(await contents(repository, 'a')).toEqual(ALL.slice(0, 4));
+      expect(await damageOf()).toMatchObject([
+        { reason: expect.stringMatching(/^the file ends \d+ bytes early$/) },
+      ]);
+    });
+
+    it('removed, shows nothing', async () => {
+      rmSync(path);
+      for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual([]);
+      expect(await repository.findMany(['a'])).toEqual([null]);
+    });
+  });
+});
+
+describe('the pages that are kept', () => {
+  const request = (sessionId: string, more: Partial<HistoryRequest> = {}): HistoryRequest => ({
+    sessionId,
+    page: { limit: 2, from: 'start' },
+    ...more,
+  });
+  const page = { items: [], hasMore: false };
+  const MEGABYTE = 1024 * 1024;
+
+  /** A place for pages, and the row of a session that has a file there. */
+  async function open() {
+    const root = await temporaryDirectory();
+    const rowOf = (id: string): SessionRow => {
+      const path = join(root, sessionPath(id));
+      mkdirSync(dirname(path), { recursive: true });
+      writeFileSync(path, id);
+      const { size, mtimeMs } = statSync(path);
+      return { id, size, mtime: mtimeMs } as SessionRow;
+    };
+    return { pages: new RecentPages(root), rowOf, root };
+  }
+
+  it('are bounded in bytes: those that were not asked for make room', async () => {
+    const { pages, rowOf } = await open();
+    const rows = Array.from({ length: 20 }, (_, n) => rowOf(`s${n}`));
+    for (const row of rows) pages.remember(request(row.id), row, page, 2 * MEGABYTE);
+    const kept = rows.filter((row) => pages.get(request(row.id), row)).map(({ id }) => id);
+    expect(kept).toEqual(['s13', 's14', 's15', 's16', 's17', 's18', 's19']);
+    pages.remember(request('s0'), rows[0]!, page, 17 * MEGABYTE);
+    expect(pages.get(request('s0'), rows[0]!)).toBeUndefined();
+  });
+
+  it('are each of one request', async () => {
+    const { pages, rowOf } = await open();
+    const row = rowOf('a');
+    const requests: HistoryRequest[] = [
+      request('a'),
+      request('a', { page: { limit: 3, from: 'start' } }),
+      request('a', { page: { limit: 2, from: 'end' } }),
+      request('a', { page: { limit: 2, from: 'start', after: 0 } }),
+      request('a', { page: { limit: 2, from: 'start', before: 0 } }),
+      request('a', { roles: [] }),
+      request('a', { roles: ['USER'] }),
+      request('a', { roles: ['USER', 'TOOL'] }),
+    ];
+    for (const [n, each] of requests.entries())
+      pages.remember(each, row, { ...page, hasMore: n % 2 === 0 }, n);
+    expect(requests.map((each) => pages.get(each, row)?.bytes)).toEqual(requests.map((_, n) => n));
+  });
+
+  it('hold for a file that is as it was, and a row that says so', async () => {
+    const { pages, rowOf, root } = await open();
+    const row = rowOf('a');
+    pages.remember(request('a'), row, page, 1);
+    expect(pages.get(request('a'), row)?.page).toBe(page);
+    expect(pages.get(request('a'), { ...row, size: row.size + 1 })).toBeUndefined();
+    expect(pages.get(request('a'), { ...row, mtime: row.mtime + 1 })).toBeUndefined();
+    const path = join(root, sessionPath('a'));
+    changeFile(path, () => {});
+    expect(pages.get(request('a'), row)).toBeUndefined();
+    rmSync(path);
+    expect(pages.get(request('a'), row)).toBeUndefined();
+  });
+});
+
+it('a page that is kept costs as much of what may be read as one that is not', async () => {
+  const directory = await temporaryDirectory();
+  const repository = await openFileRepository({ directory, limits: DEFAULT_LIMITS });
+  for (const id of ['a', 'b'])
+    await repository.create({ id, messages: [{ role: 'USER', content: 'x'.repeat(1_000) }] });
+  const page = { limit: 5, from: 'start' } as const;
+  const read = async (ids: string[], maxBytes: number) =>
+    repository.historyOf(
+      ids.map((sessionId) => ({ sessionId, page })),
+      maxBytes,
+    );
+  const tooLarge = { name: 'ReadTooLargeError', maxBytes: 1_500 };
+  expect(await read(['a'], 1_500)).toMatchObject([{ items: [{ ordinal: 0 }] }]);
+  await expect(read(['a', 'b'], 1_500)).rejects.toMatchObject(tooLarge);
+  expect(await read(['a', 'b'], 3_000)).toHaveLength(2);
+  await expect(read(['a', 'b'], 1_500)).rejects.toMatchObject(tooLarge);
+  expect(await read(['b'], 1_500)).toHaveLength(1);
+  await repository.close();
+});

@@ -1,0 +1,101 @@
+import { once } from 'node:events';
+import { createServer, type RequestListener, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import type { DocumentNode } from 'graphql';
+import { expect, onTestFinished } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import type { SessionRepository } from '../../src/repository/repository.ts';
+import { createDocumentCache } from '../../src/server/document-cache.ts';
+import { withFastPath } from '../../src/server/fast-path.ts';
+import { createSessiontreeYoga } from '../../src/server/yoga.ts';
+import { counted } from '../support/fast-path.ts';
+import { type Received, type Sent, send } from '../support/http-client.ts';
+import { createTestLogger, type LogLine, openTestServer, type TestServerOptions } from './support.ts';
+
+export interface Way {
+  readonly server: Server;
+  readonly port: number;
+  readonly logs: readonly LogLine[];
+}
+
+export interface BothWays {
+  readonly yoga: Way;
+  /** The fast path before a Yoga; `handedOn` counts what it did not answer itself. */
+  readonly fast: Way & { readonly handedOn: () => number };
+}
+
+/** The store of all tests of a file, with a small tree in it. */
+export async function openTree(): Promise<SessionRepository> {
+  const { repository } = await openTestServer();
+  const [root] = await repository.findMany(['root']);
+  if (root) return repository;
+  const operation = { id: 'root', fingerprint: '0'.repeat(32) };
+  await repository.create({ id: 'root', title: 'root', metadata: { größe: '数据' } }, operation);
+  for (const id of ['a', 'b', 'c']) {
+    const messages = [{ role: 'USER' as const, content: `hello ${id}`, payload: [id, null] }];
+    await repository.create({ id, parentId: 'root', title: id, messages });
+  }
+  return repository;
+}
+
+async function listen(listener: RequestListener): Promise<{ server: Server; port: number }> {
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  onTestFinished(() => {
+    server.closeAllConnections();
+    server.close();
+  });
+  return { server, port: (server.address() as AddressInfo).port };
+}
+
+/** The same store behind Yoga alone, and behind the fast path. */
+export async function openBothWays(
+  repository: SessionRepository,
+  { limits, allowedHosts = [], allowedOrigins = [] }: TestServerOptions = {},
+): Promise<BothWays> {
+  const options = { repository, limits: { ...DEFAULT_LIMITS, ...limits }, allowedHosts, allowedOrigins };
+  const [alone, behind] = [createTestLogger(), createTestLogger()];
+  const yoga = createSessiontreeYoga({ ...options, logger: alone.logger });
+  const documents = createDocumentCache<DocumentNode>();
+  const { counting, handedOn } = counted(
+    createSessiontreeYoga({ ...options, logger: behind.logger, documents }),
+  );
+  const listener = withFastPath(counting, { ...options, logger: behind.logger, documents });
+  return {
+    yoga: { ...(await listen(yoga.requestListener)), logs: alone.lines },
+    fast: { ...(await listen(listener)), logs: behind.lines, handedOn },
+  };
+}
+
+const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
+
+/** What a client sees of an answer; ids that were made for it are all one. */
+export function seen({ status, headers, body }: Received): object {
+  const { date: _, ...told } = headers;
+  const id = told['x-request-id'];
+  return {
+    status,
+    headers: { ...told, 'x-request-id': typeof id === 'string' ? id.replace(UUID, 'made') : id },
+    body: body.toString().replace(UUID, 'made'),
+  };
+}
+
+/** What a line of the log says, but for when, and how long it took. */
+export function said({ time, milliseconds, requestId, ...line }: LogLine): object {
+  return { ...line, requestId: String(requestId).replace(UUID, 'made'), milliseconds: typeof milliseconds };
+}
+
+/** Sends `sent` three times each way, and expects the same answers and the same lines in the logs. */
+export async function expectSame({ yoga, fast }: BothWays, sent: Sent): Promise<Received[]> {
+  const answers: Received[] = [];
+  const before = fast.logs.length;
+  for (let time = 0; time < 3; time += 1) {
+    const expected = await send(yoga.port, sent);
+    const answer = await send(fast.port, sent);
+    expect(seen(answer)).toEqual(seen(expected));
+    answers.push(answer);
+  }
+  expect(fast.logs.map(said)).toEqual(yoga.logs.map(said));
+  expect(fast.logs.slice(before).filter(({ msg }) => msg === 'request')).toHaveLength(3);
+  return answers;
+}
