@@ -5,6 +5,7 @@ import { execute } from '../execution/execute.ts';
 import { createContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import { createDocumentCache, type DocumentCache } from './document-cache.ts';
+import { createEndOfTurn } from './end-of-turn.ts';
 import type { RequestFacts } from './plugin.ts';
 import { VARY } from './plugins/use-cors.ts';
 import { maskResult } from './plugins/use-error-masking.ts';
@@ -62,6 +63,7 @@ export function withFastPath(
   { repository, limits, logger, allowedHosts, allowedOrigins, documents }: FastPathOptions,
 ): RequestListener {
   const isOwnHost = createHostCheck(allowedHosts);
+  const endOfTurn = createEndOfTurn();
   const maxBody = Math.min(MAX_BODY, limits.bodyBytes);
   const sameHeaders = { ...SECURITY_HEADERS, ...(allowedOrigins.length > 0 && VARY) };
 
@@ -113,6 +115,7 @@ export function withFastPath(
     const result = await answer(body, facts);
     if (result === undefined) return respondByYoga(request, response, body);
     const text = JSON.stringify(result);
+    await endOfTurn();
     response.writeHead(200, {
       'content-type': type,
       'content-length': Buffer.byteLength(text),
