@@ -10,10 +10,6 @@ const { version } = JSON.parse(readFileSync(new URL('../package.json', import.me
   version: string;
 };
 
-// Writes of different sessions are synced side by side, each sync in a thread of libuv's own: the four that it has unless it is
-// told otherwise are fewer than a disk can take. It reads this when the first file is opened.
-process.env.UV_THREADPOOL_SIZE ??= '16';
-
 const program = new Command('sessiontree')
   .description('GraphQL server for trees of agent sessions, on plain files.')
   .version(version)

@@ -28,4 +28,5 @@ export type { Logger, Progress } from './repository/observer.ts';
 export * from './repository/repository.ts';
 export { createContext, type SchemaContext, type SchemaContextOptions } from './schema/context.ts';
 export { schema } from './schema/index.ts';
+export { createRequestListener } from './server/fast-path.ts';
 export { createSessiontreeYoga, type SessiontreeYoga, type SessiontreeYogaOptions } from './server/yoga.ts';

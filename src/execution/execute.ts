@@ -12,15 +12,16 @@ import {
 import { isBudgetExceeded } from '../schema/budget.ts';
 import { createContext, type SchemaContext } from '../schema/context.ts';
 import { andThen, type MaybePromise } from '../schema/maybe-promise.ts';
+import { Outcomes } from '../schema/outcomes.ts';
 import { Plan, Unplannable } from './plan.ts';
 import { Run } from './run.ts';
 
 type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
 
 /**
- * Executes an operation. A query goes by its plan, which takes half the time and knows no errors: where there would be one
- * (other than the end of the budget), it is executed again by the book, so that an answer with errors is the same as it always
- * is, only later. All else goes by the book from the start: a mutation must not be made twice.
+ * Executes an operation. It goes by its plan, which takes half the time and knows no errors: where there would be one (other than
+ * the end of the budget), it is executed again by the book, so that an answer with errors is the same as it always is, only
+ * later. What is not planned goes by the book from the start.
  */
 export const execute: Execute = (args) => {
   const plan = planOf(args);
@@ -53,9 +54,9 @@ function endedByBudget(result: ExecutionResult): ExecutionResult {
   return error ? { data: null, errors: [error] } : result;
 }
 
-/** The budget is spent anew, and nothing comes from what was loaded before. */
+/** The budget is spent anew, nothing comes from what was loaded before, and no mutation is made twice. */
 function fresh(context: SchemaContext): SchemaContext {
-  return { ...context, ...createContext(context) };
+  return { ...context, ...createContext(context), outcomes: new Outcomes(context.outcomes) };
 }
 
 /** Null for an operation that turned out not to be plannable. As long-lived as its document, which a cache holds. */
@@ -63,7 +64,7 @@ const plans = new WeakMap<OperationDefinitionNode, Plan | null>();
 
 function planOf({ schema, document, operationName }: ExecutionArgs): Plan | null {
   const operation = getOperationAST(document, operationName);
-  if (operation?.operation !== 'query') return null;
+  if (!operation || operation.operation === 'subscription') return null;
   let plan = plans.get(operation);
   if (plan === undefined || (plan && plan.schema !== schema)) {
     plan = new Plan(schema, operation, fragmentsOf(document));

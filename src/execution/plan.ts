@@ -54,7 +54,8 @@ const NO_ARGUMENTS: Arguments = Object.freeze({});
 
 /**
  * How to fill in an operation: which fields each selection has, where a value comes from and what becomes of it, worked out
- * once, when the operation first comes there. Conditions (`@skip`, `@include`), introspection and mutations are not planned.
+ * once, when the operation first comes there. Conditions (`@skip`, `@include`), introspection and mutations that come with others
+ * are not planned.
  */
 export class Plan {
   readonly schema: GraphQLSchema;
@@ -77,8 +78,15 @@ export class Plan {
 
   /** The fields of the operation itself. Throws where it is `Unplannable`. */
   get root(): readonly FieldPlan[] {
-    this.#root ??= this.#plan(this.schema.getQueryType()!, [this.operation.selectionSet]);
+    this.#root ??= this.#planRoot();
     return this.#root;
+  }
+
+  #planRoot(): readonly FieldPlan[] {
+    const { operation, selectionSet } = this.operation;
+    const fields = this.#plan(this.schema.getRootType(operation)!, [selectionSet]);
+    if (operation === 'mutation' && fields.length > 1) throw new Unplannable('They are made one by one.');
+    return fields;
   }
 
   /** The fields that `nodes`, which are merged into one, select of an object of this type. */

@@ -6,6 +6,7 @@ import type { SessionRepository } from '../repository/repository.ts';
 import { Budget } from './budget.ts';
 import { Loaders } from './loaders.ts';
 import type { MaybePromise } from './maybe-promise.ts';
+import { Outcomes } from './outcomes.ts';
 import { Turns } from './turns.ts';
 
 /** What every resolver is given. Made anew for each request: its loaders cache and its budget is spent. */
@@ -19,6 +20,7 @@ export interface SchemaContext {
   loaders: Loaders;
   /** The sessions that the answer has shown, by id. */
   shown: Map<string, Session>;
+  readonly outcomes: Outcomes;
 }
 
 export interface SchemaContextOptions {
@@ -37,7 +39,16 @@ export function createContext({ repository, limits }: SchemaContextOptions): Sch
   }
   const budget = new Budget(limits);
   const loaders = new Loaders(repository, budget);
-  return { repository, limits, rules, budget, turns: new Turns(), loaders, shown: new Map() };
+  return {
+    repository,
+    limits,
+    rules,
+    budget,
+    turns: new Turns(),
+    loaders,
+    shown: new Map(),
+    outcomes: new Outcomes(),
+  };
 }
 
 /** Forgets what was read: a mutation is about to change it. */

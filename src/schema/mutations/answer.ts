@@ -16,7 +16,7 @@ export async function answer<Payload>(
 ): Promise<Payload> {
   forget(context);
   try {
-    return await write();
+    return await context.outcomes.once(write);
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
     // Its properties, for the executor throws what is an Error. `never`: the union says which errors are its members.

@@ -21,8 +21,8 @@ let catchUp = new CatchUp(directory, index, search);
 /** Sessions taken in with one transaction, and the milliseconds that it may take beyond one. */
 const BATCH = 200;
 const TURN = 20;
-/** While others write, the thread rests so many milliseconds between two turns: they need the processor more. */
-const REST = 130;
+/** While others write, the thread rests so many times as long as a turn has taken: they need the processor more. */
+const REST = 9;
 /** Others write when they have done so within as many milliseconds. */
 const BUSY = 300;
 /** A search waits so many milliseconds for the index to become complete. */
@@ -33,6 +33,8 @@ const waiting = new Map<number, boolean>();
 let started = false;
 let timer: NodeJS.Timeout | null = null;
 let lastChange = Number.NEGATIVE_INFINITY;
+/** Milliseconds that the last turn took. What is committed costs as much again as what is added. */
+let lastTurn = 0;
 let closed = false;
 
 const port = parentPort!;
@@ -93,10 +95,12 @@ function goOn(): void {
   timer = setTimeout(
     () => {
       timer = null;
-      work(performance.now() + TURN);
+      const began = performance.now();
+      work(began + TURN);
+      lastTurn = performance.now() - began;
       goOn();
     },
-    isBusy ? REST : 0,
+    isBusy ? REST * lastTurn : 0,
   );
 }
 
