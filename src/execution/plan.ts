@@ -18,7 +18,7 @@ import {
   typeFromAST,
   visit,
 } from 'graphql';
-import { fill, GaveUp, isPromise, located, type Path, type Run } from './run.ts';
+import { fill, GaveUp, ignoreRejections, isPromise, located, type Path, type Run } from './run.ts';
 
 type Arguments = Readonly<Record<string, unknown>>;
 
@@ -126,15 +126,13 @@ export class Plan {
         else groups.set(key, [selection]);
         continue;
       }
-      let fragment: Pick<FragmentDefinitionNode, 'selectionSet'> & { readonly typeCondition?: unknown } =
-        selection as never;
-      if (selection.kind === Kind.FRAGMENT_SPREAD) {
-        if (visited.has(selection.name.value)) continue;
-        visited.add(selection.name.value);
-        fragment = this.#fragments.get(selection.name.value)!;
-      }
-      if (this.#applies(fragment.typeCondition as never, type))
-        this.#collect(type, fragment.selectionSet, groups, visited);
+      const isSpread = selection.kind === Kind.FRAGMENT_SPREAD;
+      if (isSpread && visited.has(selection.name.value)) continue;
+      if (isSpread) visited.add(selection.name.value);
+      const { typeCondition, selectionSet } = isSpread
+        ? this.#fragments.get(selection.name.value)!
+        : selection;
+      if (this.#applies(typeCondition, type)) this.#collect(type, selectionSet, groups, visited);
     }
   }
 
@@ -249,8 +247,7 @@ function completeList(complete: Complete, nodes: readonly FieldNode[]): Complete
     try {
       for (; key < value.length; key += 1) completeItem(items, value[key], key);
     } catch (error) {
-      // Of those that come after it, somebody must take what is rejected.
-      for (const item of value.slice(key + 1)) if (isPromise(item)) item.then(undefined, () => {});
+      ignoreRejections(value.slice(key + 1));
       throw error;
     }
     return items;

@@ -6,7 +6,7 @@ import type { FieldPlan } from './plan.ts';
 type Variables = NonNullable<ReturnType<typeof getVariableValues>['variableValues']>;
 type Arguments = Readonly<Record<string, unknown>>;
 
-/** What would be an error in the answer. The query is executed again by the book, which says how it is told. */
+/** What would be an error in the answer. The operation is executed again by the book, which says how it is told. */
 export class GaveUp extends Error {
   override readonly name = 'GaveUp';
 }
@@ -48,7 +48,7 @@ export class Run {
     value.then(
       (settled) => {
         // What comes too late belongs to an answer that nobody gets.
-        if (this.#failed) return;
+        if (this.#failed) return ignoreRejections(settled);
         try {
           place(settled);
         } catch (error) {
@@ -133,6 +133,12 @@ function keysOf(path: Path): (string | number)[] {
   for (let part: Path | null = path; part; part = part.above) keys.unshift(part.key);
   return keys;
 }
+/** Of a list that nobody completes, somebody must take what is rejected. */
+export function ignoreRejections(values: unknown): void {
+  if (!Array.isArray(values)) return;
+  for (const value of values) if (isPromise(value)) value.then(undefined, () => {});
+}
+
 export function isPromise(value: unknown): value is PromiseLike<unknown> {
   return (
     typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'

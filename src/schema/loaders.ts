@@ -56,7 +56,7 @@ export class Loaders {
     read: DataLoader.BatchLoadFn<Key, Value>,
     options?: DataLoader.Options<Key, Value, CacheKey>,
   ): DataLoader<Key, Value, CacheKey> {
-    return new DataLoader((keys) => {
+    return new DataLoader(async (keys) => {
       this.#budget.check();
       return read(keys);
     }, options);

@@ -1,5 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
+import { type DocumentNode, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import { execute } from '../execution/execute.ts';
 import { createContext } from '../schema/context.ts';
@@ -100,11 +100,12 @@ export function withFastPath(
     return 'data' in result ? maskResult(result, facts, logger) : undefined;
   }
 
-  async function respond(request: IncomingMessage, response: ServerResponse, type: string): Promise<void> {
-    const facts: RequestFacts = {
-      id: requestIdOf(request.headers['x-request-id'] as string | undefined),
-      startedAt: performance.now(),
-    };
+  async function respond(
+    request: IncomingMessage,
+    response: ServerResponse,
+    type: string,
+    facts: RequestFacts,
+  ): Promise<void> {
     const body = await bodyOf(request);
     if (body === null) {
       // The client gave up: there is nobody to answer.
@@ -114,16 +115,26 @@ export function withFastPath(
     }
     const result = await answer(body, facts);
     if (result === undefined) return respondByYoga(request, response, body);
-    const text = JSON.stringify(result);
     await endOfTurn();
-    response.writeHead(200, {
+    write(response, 200, type, result, facts);
+  }
+
+  function write(
+    response: ServerResponse,
+    status: number,
+    type: string,
+    result: ExecutionResult,
+    facts: RequestFacts,
+  ): void {
+    const text = JSON.stringify(result);
+    response.writeHead(status, {
       'content-type': type,
       'content-length': Buffer.byteLength(text),
       'x-request-id': facts.id,
       ...sameHeaders,
     });
     response.end(text);
-    logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status: 200 });
+    logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status });
   }
 
   async function respondByYoga(
@@ -146,14 +157,16 @@ export function withFastPath(
     if (type === undefined) {
       nameHost(request);
       yoga.requestListener(request, response);
-    } else respond(request, response, type).catch((err) => fail(response, err));
+      return;
+    }
+    const id = requestIdOf(request.headers['x-request-id'] as string | undefined);
+    const facts: RequestFacts = { id, startedAt: performance.now() };
+    respond(request, response, type, facts).catch((error) => {
+      const bug = new GraphQLError('', { originalError: error });
+      const result = maskResult<ExecutionResult>({ errors: [bug] }, facts, logger);
+      if (!response.headersSent) write(response, 500, type, result, facts);
+    });
   };
-
-  function fail(response: ServerResponse, err: unknown): void {
-    logger.error({ err }, 'Internal error');
-    if (!response.headersSent) response.writeHead(500);
-    response.end();
-  }
 }
 
 /**

@@ -31,7 +31,7 @@ const PATIENCE = 10;
 
 /**
  * Hands on together what is logged within some milliseconds: for a busy server, to write each line by itself took a quarter of
- * its time. What waits when the process ends is still written.
+ * its time. What waits when the process exits is still written.
  */
 class GatheredLines implements DestinationStream {
   readonly #destination: ReturnType<typeof pino.destination>;
@@ -54,7 +54,8 @@ class GatheredLines implements DestinationStream {
   }
 
   #handOn(): void {
-    if (this.#lines !== '') this.#destination.write(this.#lines);
+    const lines = this.#lines;
     this.#lines = '';
+    if (lines !== '') this.#destination.write(lines);
   }
 }

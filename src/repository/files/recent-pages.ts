@@ -28,8 +28,7 @@ export class RecentPages {
   readonly #root: string;
   readonly #pages = new LRUCache<string, RecentPage>({
     maxSize: CAPACITY,
-    // Characters take one byte or two.
-    sizeCalculation: ({ page, bytes }) => MESSAGE_BYTES * (page.items.length + 1) + 2 * bytes,
+    sizeCalculation: ({ page, bytes }) => MESSAGE_BYTES * (page.items.length + 1) + memoryOf(page) * bytes,
   });
 
   /** `root` is the data directory. */
@@ -57,6 +56,11 @@ export class RecentPages {
   clear(): void {
     this.#pages.clear();
   }
+}
+
+/** Bytes of memory for a byte on the disk: characters take one or two, the parts of a payload many more than their text. */
+function memoryOf({ items }: Page<Message>): number {
+  return items.some(({ payload }) => payload !== null) ? 20 : 2;
 }
 
 function keyOf({ sessionId, roles, page: { from, limit, after, before } }: HistoryRequest): string {

@@ -157,6 +157,8 @@ const storeRecord = z.discriminatedUnion('op', [store, remove, move, archive]);
 export type SessionRecord = z.output<typeof sessionRecord>;
 export type CreateRecord = z.output<typeof create>;
 export type AppendRecord = z.output<typeof append>;
+/** An append as its line has it. */
+export type StoredAppend = z.input<typeof append>;
 export type StoreRecord = z.output<typeof storeRecord>;
 export type DeleteRecord = z.output<typeof remove>;
 export type MoveRecord = z.output<typeof move>;
@@ -171,6 +173,15 @@ function parse<Record>(schema: z.ZodType<Record>, value: object): { record: Reco
   if (result.success) return { record: result.data };
   const issue = result.error.issues[0]!;
   return { fault: `the record is not of this format: ${issue.path.join('.') || 'op'}: ${issue.message}` };
+}
+
+/** What `parseSessionRecord` makes of an append that it took before. */
+export function appendRecordOf({ at, createdAt, ...rest }: StoredAppend): AppendRecord {
+  return {
+    ...rest,
+    at: Date.parse(at),
+    ...(createdAt !== undefined && { createdAt: Date.parse(createdAt) }),
+  };
 }
 
 export const parseSessionRecord = (value: object) => parse(sessionRecord, value);

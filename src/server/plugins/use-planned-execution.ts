@@ -1,7 +1,7 @@
 import { execute } from '../../execution/execute.ts';
 import type { ServerPlugin } from '../plugin.ts';
 
-/** Executes queries by their plans; see `execute`. */
+/** Executes operations by their plans; see `execute`. */
 export function usePlannedExecution(): ServerPlugin {
   return {
     onExecute({ setExecuteFn }) {

@@ -2,11 +2,16 @@ import { describe, expect, it } from 'vitest';
 import { RecentRows } from '../../../src/repository/files/index/recent-rows.ts';
 import type { SessionRow } from '../../../src/repository/files/index/session-row.ts';
 
-/** Room for three rows without metadata. */
-const THREE = 3 * 1_506;
+/** Room for three rows without metadata, one of which has the others for children. */
+const THREE = 3 * 1_506 + 2 * 64;
 
 const row = (id: string, more: Partial<SessionRow> = {}) =>
   ({ id, child_count: 0, metadata: '{}', title: null, ...more }) as SessionRow;
+/** Remembers a session, and then all its children. */
+const family = (recent: RecentRows, parent: SessionRow, children: readonly SessionRow[]) => {
+  recent.remember(parent);
+  return recent.rememberChildren(parent, children);
+};
 const idsOf = (rows: readonly SessionRow[] | undefined) => rows?.map(({ id }) => id);
 
 describe('the sessions that were last asked for', () => {
@@ -39,7 +44,7 @@ describe('the sessions that were last asked for', () => {
   it('are bounded, however many come by', () => {
     const recent = new RecentRows(THREE);
     for (let n = 0; n < 30_000; n += 1) {
-      recent.rememberChildren(row(`parent-${n}`, { child_count: 2 }), [row(`${n}-0`), row(`${n}-1`)]);
+      family(recent, row(`parent-${n}`, { child_count: 2 }), [row(`${n}-0`), row(`${n}-1`)]);
     }
     const kept = Array.from({ length: 30_000 }, (_, n) => [`parent-${n}`, `${n}-0`, `${n}-1`]).flat();
     expect(kept.filter((id) => recent.get(id))).toEqual(['parent-29999', '29999-0', '29999-1']);
@@ -64,22 +69,22 @@ describe('the children of a session', () => {
     const recent = new RecentRows(THREE);
     recent.remember(row('a'));
     expect(recent.children('a')).toBeUndefined();
-    recent.rememberChildren(row('a'), []);
+    family(recent, row('a'), []);
     expect(recent.children('a')).toEqual([]);
-    recent.rememberChildren(row('a'), [row('b'), row('c')]);
+    family(recent, row('a'), [row('b'), row('c')]);
     expect(idsOf(recent.children('a'))).toEqual(['b', 'c']);
   });
 
   it('are a list of the caller’s own each time', () => {
     const recent = new RecentRows(THREE);
-    recent.rememberChildren(row('a'), [row('b'), row('c')]).reverse();
+    family(recent, row('a'), [row('b'), row('c')]).reverse();
     recent.children('a')!.reverse();
     expect(idsOf(recent.children('a'))).toEqual(['b', 'c']);
   });
 
   it('are unknown where one of them had to make room', () => {
     const recent = new RecentRows(THREE);
-    recent.rememberChildren(row('a'), [row('b'), row('c')]);
+    family(recent, row('a'), [row('b'), row('c')]);
     recent.get('a');
     recent.get('c');
     recent.remember(row('d'));
@@ -91,13 +96,25 @@ describe('the children of a session', () => {
     const recent = new RecentRows(THREE);
     const known = row('b');
     recent.remember(known);
-    const [b] = recent.rememberChildren(row('a'), [row('b')]);
+    const [b] = family(recent, row('a'), [row('b')]);
     expect(b).toBe(known);
+  });
+
+  it('are not kept of a session that is not, and bring back no row of it that is older than the table', () => {
+    const recent = new RecentRows(THREE);
+    const older = row('a', { title: 'before' });
+    recent.remember(older);
+    recent.clear();
+    recent.rememberChildren(older, [row('b')]);
+    expect(recent.get('a')).toBeUndefined();
+    recent.remember(row('a', { title: 'after' }));
+    recent.rememberChildren(older, [row('b')]);
+    expect(recent.get('a')!.title).toBe('after');
   });
 
   it('are unknown again once there is one more', () => {
     const recent = new RecentRows(THREE);
-    recent.rememberChildren(row('a', { child_count: 1 }), [row('b')]);
+    family(recent, row('a', { child_count: 1 }), [row('b')]);
     recent.addChild('a');
     expect(recent.get('a')!.child_count).toBe(2);
     expect(recent.children('a')).toBeUndefined();
@@ -109,7 +126,7 @@ describe('a change', () => {
     const recent = new RecentRows(THREE);
     const before = row('b', { title: 'before' });
     recent.remember(before);
-    recent.rememberChildren(row('a'), [before]);
+    family(recent, row('a'), [before]);
     recent.change('b', { title: 'after' });
     expect(before.title).toBe('before');
     expect(recent.get('b')).toEqual(row('b', { title: 'after' }));
@@ -118,7 +135,7 @@ describe('a change', () => {
 
   it('keeps the children', () => {
     const recent = new RecentRows(THREE);
-    recent.rememberChildren(row('a'), [row('b')]);
+    family(recent, row('a'), [row('b')]);
     recent.change('a', { title: 'after' });
     expect(idsOf(recent.children('a'))).toEqual(['b']);
   });
@@ -132,7 +149,7 @@ describe('a change', () => {
 
   it('of the shape of the trees empties all', () => {
     const recent = new RecentRows(THREE);
-    recent.rememberChildren(row('a'), [row('b')]);
+    family(recent, row('a'), [row('b')]);
     recent.clear();
     expect([recent.get('a'), recent.get('b'), recent.children('a')]).toEqual([
       undefined,

@@ -254,7 +254,7 @@ export class IndexReader {
   /** Where the messages of a page lie; none for an unknown session. */
   history({ sessionId, roles, page }: HistoryRequest): Page<MessageLocation> {
     const scope = this.#historyScope({ sessionId, roles });
-    const rows = this.#db.all<Omit<MessageLocation, 'role'> & { role: number }>(
+    const rows = this.#db.all<LocationRow>(
       `SELECT ordinal, position, role, offset, length, bytes FROM messages
         WHERE ${scope.sql} AND ordinal > ? AND ordinal < ?
         ORDER BY ordinal ${page.from === 'start' ? 'ASC' : 'DESC'} LIMIT ?`,
@@ -264,7 +264,7 @@ export class IndexReader {
       page.limit + 1,
     );
     const { items, hasMore } = inOrder(rows, page);
-    return { items: items.map((row) => ({ ...row, role: MESSAGE_ROLES[row.role]! })), hasMore };
+    return { items: items.map(locationOf), hasMore };
   }
 
   countHistory(request: HistoryScope): number {
@@ -303,13 +303,13 @@ export class IndexReader {
     condition: string,
     value: number,
   ): MessageLocation[] {
-    const rows = this.#db.all<Omit<MessageLocation, 'role'> & { role: number }>(
+    const rows = this.#db.all<LocationRow>(
       `SELECT ordinal, position, role, offset, length, bytes FROM ${table}
         WHERE session = (SELECT seq FROM sessions WHERE id = ?) AND ${condition} ORDER BY ordinal`,
       sessionId,
       value,
     );
-    return rows.map((row) => ({ ...row, role: MESSAGE_ROLES[row.role]! }));
+    return rows.map(locationOf);
   }
 
   message(sessionId: string, ordinal: number): MessageLocation | null {
@@ -345,6 +345,13 @@ export class IndexReader {
   #pageOf({ items, hasMore }: Page<SessionRow>): Page<Session> {
     return { items: items.map((row) => this.#session(row)), hasMore };
   }
+}
+
+type LocationRow = Omit<MessageLocation, 'role'> & { readonly role: number };
+
+/** Named one by one: a history of a million is read in pages of a thousand, and spreading takes twice as long. */
+function locationOf({ ordinal, position, role, offset, length, bytes }: LocationRow): MessageLocation {
+  return { ordinal, position, role: MESSAGE_ROLES[role]!, offset, length, bytes };
 }
 
 const LAST_BEFORE = `SELECT ordinal FROM messages

@@ -4,6 +4,8 @@ import type { SessionRow } from './session-row.ts';
 /** What a row takes in memory beside its metadata, with the session that is made of it: an estimate, in bytes. */
 const ROW_BYTES = 1_500;
 
+const ID_BYTES = 64;
+
 interface Entry {
   readonly row: SessionRow;
   /** The ids of all its children, in order of arrival; undefined while nobody has asked for all. */
@@ -25,7 +27,8 @@ export class RecentRows {
         ? null
         : new LRUCache({
             maxSize: bytes,
-            sizeCalculation: ({ row }) => ROW_BYTES + 3 * row.metadata.length,
+            sizeCalculation: ({ row, children = [] }) =>
+              ROW_BYTES + 3 * row.metadata.length + ID_BYTES * children.length,
           });
   }
 
@@ -60,8 +63,9 @@ export class RecentRows {
       this.remember(row);
       return row;
     });
-    const entry = entries.get(parent.id) ?? { row: parent };
-    entries.set(parent.id, { ...entry, children: children.map(({ id }) => id) });
+    // `parent` itself may be older than what the table has: whoever walks a tree holds it for a while.
+    const entry = entries.get(parent.id);
+    if (entry) entries.set(parent.id, { ...entry, children: children.map(({ id }) => id) });
     return kept;
   }
 

@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import { type OpenFile, withFileChunks } from '../scan-lines.ts';
 import { type FilesRead, NOT_READ } from './protocol.ts';
@@ -37,21 +36,38 @@ export async function* readingAhead<Item>(
     for (const [n, batch] of batches.entries()) {
       const files = await answers.next();
       ask(batches[n + AHEAD]);
-      yield { items: batch, open: openAmong(batch.map(pathOf), files) };
+      yield { items: batch, open: files ? openAmong(batch.map(pathOf), files) : withFileChunks };
     }
   } finally {
     await worker.terminate();
   }
 }
 
-/** What the worker answers, in its order. Rejects when it fails. */
-function answersOf(worker: Worker): { next(): Promise<FilesRead> } {
+/** What the worker answers, in its order; null from when it has failed: then each file is read in its turn. */
+function answersOf(worker: Worker): { next(): Promise<FilesRead | null> } {
   const waiting: FilesRead[] = [];
-  worker.on('message', (files: FilesRead) => waiting.push(files));
+  let failed = false;
+  let wake = () => {};
+  const fail = () => {
+    failed = true;
+    wake();
+  };
+  worker
+    .on('message', (files: FilesRead) => {
+      waiting.push(files);
+      wake();
+    })
+    .on('error', fail)
+    .on('messageerror', fail)
+    .on('exit', fail);
   return {
     async next() {
-      while (waiting.length === 0) await once(worker, 'message');
-      return waiting.shift()!;
+      while (waiting.length === 0 && !failed) {
+        await new Promise<void>((resolve) => {
+          wake = resolve;
+        });
+      }
+      return waiting.shift() ?? null;
     },
   };
 }

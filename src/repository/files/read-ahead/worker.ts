@@ -1,6 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { parentPort } from 'node:worker_threads';
-import { type FilesRead, MAX_FILE, NOT_READ } from './protocol.ts';
+import { type FilesRead, MAX_BATCH, MAX_FILE, NOT_READ } from './protocol.ts';
 
 /*
  * A thread that opens and reads small files: a quarter of what it takes to build an index, and the part that waits for the
@@ -24,7 +24,7 @@ function readFiles(paths: readonly string[]): FilesRead {
       const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
       try {
         const { size, mtimeMs } = fstatSync(fd);
-        if (size > MAX_FILE) continue;
+        if (size > MAX_FILE || end + size > MAX_BATCH) continue;
         if (end + size > bytes.length) bytes = grown(bytes, end + size);
         if (readSync(fd, bytes, end, size, 0) !== size) continue;
         places[2 * n] = size;

@@ -23,6 +23,8 @@ const BATCH = 200;
 const TURN = 20;
 /** While others write, the thread rests so many times as long as a turn has taken: they need the processor more. */
 const REST = 9;
+/** Milliseconds. */
+const MAX_REST = 1_000;
 /** Others write when they have done so within as many milliseconds. */
 const BUSY = 300;
 /** A search waits so many milliseconds for the index to become complete. */
@@ -33,7 +35,7 @@ const waiting = new Map<number, boolean>();
 let started = false;
 let timer: NodeJS.Timeout | null = null;
 let lastChange = Number.NEGATIVE_INFINITY;
-/** Milliseconds that the last turn took. What is committed costs as much again as what is added. */
+/** Milliseconds that the last turn took, its commit included. */
 let lastTurn = 0;
 let closed = false;
 
@@ -100,7 +102,7 @@ function goOn(): void {
       lastTurn = performance.now() - began;
       goOn();
     },
-    isBusy ? REST * lastTurn : 0,
+    isBusy ? Math.min(REST * lastTurn, MAX_REST) : 0,
   );
 }
 
