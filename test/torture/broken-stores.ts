@@ -15,6 +15,8 @@ export interface BrokenStore {
 }
 
 const LOST = /gone|early|does not open|should be|holds|cannot be read/;
+/** Lost, or followed by another mutation of its session: a gap in the versions shows it then. */
+const LOST_OR_SKIPPED = new RegExp(`${LOST.source}|is missing|are missing`);
 
 export const BROKEN_STORES: readonly BrokenStore[] = [
   { broken: 'no fdatasync', caughtBy: 'power-cut-ext4', rounds: 20, fault: LOST },
@@ -27,7 +29,7 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
     rounds: 500,
     fault: /its damage is empty|is not what it was/,
   },
-  { broken: 'index before write', caughtBy: 'kill-9', rounds: 20, fault: LOST },
+  { broken: 'index before write', caughtBy: 'kill-9', rounds: 20, fault: LOST_OR_SKIPPED },
   { broken: 'tail not cut', caughtBy: 'cut-files', rounds: 200, fault: /after an append and a new index/ },
 ];
 
