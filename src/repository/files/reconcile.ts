@@ -39,13 +39,13 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   const homeless: Homeless[] = [];
   let reshaped = false;
   let done = 0;
+  const absolutePath = ({ shard, name }: SessionFile) => join(layout.sessions, shard, name);
   const pace = new Pace(TURN);
   const known = knownFiles(db, task.shards);
-  const absolute = ({ shard, name }: SessionFile) => join(layout.sessions, shard, name);
   const anyDeleted = db.get('SELECT 1 FROM tombstones LIMIT 1') !== undefined;
 
   // An index that is there differs in few files.
-  const batches = db.filling ? readingAhead(files, absolute) : [{ items: files, open: withFileChunks }];
+  const batches = db.filling ? readingAhead(files, absolutePath) : [{ items: files, open: withFileChunks }];
   for await (const { items, open } of batches) {
     for (const { shard, name } of items) {
       done += 1;
@@ -132,6 +132,10 @@ interface SessionFile {
   readonly name: string;
 }
 
+/**
+ * In the order of their names, which for ids that Sessiontree gives is that of their creation: then parents come before their
+ * children, and rows go to the ends of the index's tables, not here and there into their middle.
+ */
 function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFile[] {
   const files: SessionFile[] = [];
   const stray = (path: string, reason: string) =>
@@ -154,7 +158,7 @@ function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFil
       }
     }
   }
-  return files;
+  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
 /** A file as the index knows it. */

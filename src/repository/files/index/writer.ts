@@ -34,17 +34,12 @@ export class IndexWriter {
    */
   insertSession(own: SessionState, mtime: number): void {
     const state = placed(own, this.#changesOf(own.id, own.sequence));
-    // A rebuild links all at its end.
-    const parent = state.parentId === null || this.#db.filling ? undefined : this.#parent(state.parentId);
     this.#db.run(
-      'INSERT INTO sessions VALUES (?, ?, ?, ?, ?, ?, ?, 0, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      INSERT_SESSION,
       state.sequence,
       state.id,
       state.parentId,
-      parent?.seq ?? null,
       state.arrival,
-      parent?.root_id ?? state.id,
-      parent ? parent.depth + 1 : 0,
       state.userId,
       state.title,
       state.createdAt,
@@ -64,7 +59,7 @@ export class IndexWriter {
       state.metadata,
     );
     this.#addTerms(state.sequence, termsOf(state.metadata));
-    if (parent && state.parentId !== null) this.#db.recent.addChild(state.parentId);
+    if (state.parentId !== null) this.#db.recent.addChild(state.parentId);
   }
 
   /** Counts a session's children anew: for one that was taken out and put back. */
@@ -120,8 +115,10 @@ export class IndexWriter {
   }
 
   #addTerms(seq: number, terms: readonly number[]): void {
-    const table = this.#db.filling ? 'loose_terms' : 'metadata_terms';
-    for (const term of terms) this.#db.run(`INSERT INTO ${table} VALUES (?, ?)`, term, seq);
+    const table = this.#db.filling ? INTO_LOOSE_TERMS : INTO_TERMS;
+    const values: number[] = [];
+    for (const term of terms) values.push(term, seq);
+    this.#insert(table, values);
   }
 
   #removeTerms(seq: number, terms: readonly number[]): void {
@@ -132,15 +129,20 @@ export class IndexWriter {
   /** The messages and the operation of one line. */
   addEffects(sequence: number, { state, truncatedTo, messages, operation }: Applied): void {
     if (truncatedTo !== null) this.#dropMessages(sequence, truncatedTo, state.lastSeq);
-    // Several rows at once take half the time of as many by themselves.
-    let added = 0;
-    for (const [batch, sql] of INSERT_MESSAGES) {
-      for (; messages.length - added >= batch; added += batch) {
-        const rows = messages.slice(added, added + batch).flatMap((message) => messageRow(sequence, message));
-        this.#db.run(sql, ...rows);
-      }
-    }
+    const values: number[] = [];
+    for (const message of messages) addMessageRow(values, sequence, message);
+    this.#insert(INTO_MESSAGES, values);
     if (operation) this.#addOperation(operation, false);
+  }
+
+  /** `values` are those of one row after the other. Several rows at once take half the time of as many by themselves. */
+  #insert({ columns, statements }: Insertion, values: readonly number[]): void {
+    let done = 0;
+    for (const { rows, sql } of statements) {
+      const count = rows * columns;
+      for (; values.length - done >= count; done += count)
+        this.#db.run(sql, ...(count === values.length ? values : values.slice(done, done + count)));
+    }
   }
 
   /** Sets aside what stands from `position` on. */
@@ -339,16 +341,36 @@ export class IndexWriter {
   }
 }
 
-const INSERT_MESSAGES = new Map(
-  [64, 2, 1].map((rows) => [
-    rows,
-    `INSERT INTO messages VALUES ${Array(rows).fill('(?, ?, ?, ?, ?, ?, ?)').join(', ')}`,
-  ]),
-);
+/** Its place comes from its parent, where that is there. */
+const INSERT_SESSION = `
+INSERT INTO sessions
+  SELECT ?1, ?2, ?3, parent.seq, ?4, coalesce(parent.root_id, ?2), coalesce(parent.depth + 1, 0), 0,
+    ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21
+  FROM (SELECT ?3 AS id) own LEFT JOIN sessions parent ON parent.id = own.id`;
 
-function messageRow(sequence: number, message: MessageLocation): number[] {
+/** How to insert many rows of numbers, or few. */
+interface Insertion {
+  readonly columns: number;
+  /** The most rows at once come first. */
+  readonly statements: readonly { readonly rows: number; readonly sql: string }[];
+}
+
+function insertionInto(table: string, columns: number): Insertion {
+  const row = `(${Array(columns).fill('?').join(', ')})`;
+  const statements = [64, 8, 4, 2, 1].map((rows) => ({
+    rows,
+    sql: `INSERT INTO ${table} VALUES ${Array(rows).fill(row).join(', ')}`,
+  }));
+  return { columns, statements };
+}
+
+const INTO_MESSAGES = insertionInto('messages', 7);
+const INTO_TERMS = insertionInto('metadata_terms', 2);
+const INTO_LOOSE_TERMS = insertionInto('loose_terms', 2);
+
+function addMessageRow(values: number[], sequence: number, message: MessageLocation): void {
   const { ordinal, position, role, offset, length, bytes } = message;
-  return [sequence, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes];
+  values.push(sequence, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes);
 }
 
 function termsOf(metadata: string): number[] {

@@ -30,13 +30,20 @@ export async function* readingAhead<Item>(
     const batches = Array.from({ length: Math.ceil(items.length / BATCH) }, (_, n) =>
       items.slice(n * BATCH, (n + 1) * BATCH),
     );
-    const ask = (batch: readonly Item[] | undefined) => batch && worker.postMessage(batch.map(pathOf));
+    const asked: string[][] = [];
+    const ask = (batch: readonly Item[] | undefined) => {
+      if (!batch) return;
+      const paths = batch.map(pathOf);
+      asked.push(paths);
+      worker.postMessage(paths);
+    };
     const answers = answersOf(worker);
     for (const batch of batches.slice(0, AHEAD)) ask(batch);
     for (const [n, batch] of batches.entries()) {
       const files = await answers.next();
+      const paths = asked.shift()!;
       ask(batches[n + AHEAD]);
-      yield { items: batch, open: files ? openAmong(batch.map(pathOf), files) : withFileChunks };
+      yield { items: batch, open: files ? openAmong(paths, files) : withFileChunks };
     }
   } finally {
     await worker.terminate();
