@@ -1,5 +1,4 @@
 import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { isOwned } from './disk/lock.ts';
 import { IndexDatabase } from './index/database.ts';
@@ -7,7 +6,7 @@ import { differencesOf } from './index/differences.ts';
 import { IndexReader } from './index/reader.ts';
 import { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
-import { type Layout, layoutOf, sessionPath } from './layout.ts';
+import { absoluteSessionPath, type Layout, layoutOf, sessionPath } from './layout.ts';
 import { UNFINISHED } from './mend-tail.ts';
 import { readIntoMemory } from './open.ts';
 import { type FileRepositoryOptions, withDefaults } from './options.ts';
@@ -78,7 +77,7 @@ function openIndex(layout: Layout, store: string): IndexDatabase | 'unusable' | 
 
 /** Files of sessions whose parents could not be read, and can be now, or that are gone themselves. */
 function orphansNoMore(layout: Layout, files: IndexDatabase): Set<string> {
-  const isThere = (id: string) => existsSync(join(layout.root, sessionPath(id)));
+  const isThere = (id: string) => existsSync(absoluteSessionPath(layout.root, id));
   return new Set(
     files
       .all<{ id: string; parent_id: string }>(
@@ -120,7 +119,7 @@ async function lookAgain(
       fresh.run(`INSERT INTO shape_changes VALUES (${columns.map(() => '?').join(', ')})`, ...columns);
     }
     try {
-      if (existsSync(join(layout.root, sessionPath(id)))) {
+      if (existsSync(absoluteSessionPath(layout.root, id))) {
         const settings = withDefaults({ directory: layout.root });
         indexFile(
           { layout, store, db: fresh, writer: new IndexWriter(fresh), mend: false, ...settings },

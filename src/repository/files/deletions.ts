@@ -1,11 +1,11 @@
-import { dirname, join } from 'node:path';
+import { dirname } from 'node:path';
 import { ConflictError, SessionHasChildrenError, SessionNotFoundError } from '../../model/errors.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Logger } from '../observer.ts';
 import type { Deleted, DeleteSession } from '../repository.ts';
 import type { DurableFiles } from './disk/durable.ts';
 import type { IndexReader } from './index/reader.ts';
-import { type Layout, sessionPath } from './layout.ts';
+import { absoluteSessionPath, type Layout } from './layout.ts';
 import { eachAtPace } from './pace.ts';
 import { parseTombstone, stampOf, type Tombstone } from './record.ts';
 import type { SessionWrites } from './session-writes.ts';
@@ -103,7 +103,7 @@ export class Deletions {
     const removed: PromiseSettledResult<void>[] = [];
     for (let from = 0; from < ids.length; from += FEW) {
       const removing = ids.slice(from, from + FEW).map((id) => {
-        const path = join(layout.root, sessionPath(id));
+        const path = absoluteSessionPath(layout.root, id);
         directories.add(dirname(path));
         return files.remove(path);
       });

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { MessageRef } from '../../model/id.ts';
 import type { Message } from '../../model/message.ts';
 import type { SessionRollup } from '../../model/rollup.ts';
@@ -18,7 +17,7 @@ import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { IndexReader } from './index/reader.ts';
 import { rollupsOf } from './index/rollup.ts';
-import { type Layout, sessionPath } from './layout.ts';
+import { absoluteSessionPath, type Layout, sessionPath } from './layout.ts';
 import { Turns } from './pace.ts';
 import { readMessages } from './read-messages.ts';
 import { RecentPages } from './recent-pages.ts';
@@ -176,7 +175,7 @@ export class FileReader implements SessionReader {
 
   async #read(sessionId: string, locations: readonly MessageLocation[]): Promise<(Message | null)[]> {
     if (locations.length === 0) return [];
-    const path = join(this.layout.root, sessionPath(sessionId));
+    const path = absoluteSessionPath(this.layout.root, sessionId);
     const { messages, faults } = await readMessages(this.handles, path, sessionId, locations);
     // A session that was deleted while it was being read leaves no fault, only nothing.
     if (faults.length > 0 && this.index.row(sessionId)) await this.damaged(sessionId, faults);

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import {
   SessionArchivedError,
   SessionExistsError,
@@ -38,7 +37,7 @@ import { ForeignChanges } from './foreign-changes.ts';
 import { Forks } from './forks.ts';
 import { isSqliteError } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
-import { sessionPath } from './layout.ts';
+import { absoluteSessionPath, sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
 import type { Durability } from './options.ts';
 import { Placements } from './placements.ts';
@@ -324,7 +323,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     const parent = input.parentId != null ? this.index.row(input.parentId) : undefined;
     if (input.parentId != null && !parent) throw new SessionNotFoundError(input.parentId);
     if (parent && parent.archived_at !== null) throw new SessionArchivedError(parent.id);
-    const path = join(this.layout.root, sessionPath(id));
+    const path = absoluteSessionPath(this.layout.root, id);
     const whole = {
       ...input,
       id,

@@ -1,12 +1,12 @@
-import { join } from 'node:path';
 import type { Logger } from '../observer.ts';
 import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { IndexReader } from './index/reader.ts';
 import type { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
-import { type Layout, sessionPath } from './layout.ts';
-import { HOMELESS, isUnchanged, type KnownFile } from './reconcile.ts';
+import { isUnchanged } from './known-file.ts';
+import { absoluteSessionPath, type Layout, sessionPath } from './layout.ts';
+import { HOMELESS } from './reconcile.ts';
 
 export interface ForeignChangesParts {
   readonly layout: Layout;
@@ -31,12 +31,7 @@ export class ForeignChanges {
   /** Is the session's file other than the index knows it, or gone? False for an unknown session. */
   differs(id: string): boolean {
     const row = this.#parts.index.row(id);
-    return row !== undefined && this.changed(id, row);
-  }
-
-  /** The same, of a session as the index knows it. */
-  changed(id: string, known: KnownFile): boolean {
-    return !isUnchanged(this.#path(id), known);
+    return row !== undefined && !isUnchanged(this.#path(id), row);
   }
 
   /** A file that is open was looked at when it was opened: reads spare themselves another look. */
@@ -63,6 +58,6 @@ export class ForeignChanges {
   }
 
   #path(id: string): string {
-    return join(this.#parts.layout.root, sessionPath(id));
+    return absoluteSessionPath(this.#parts.layout.root, id);
   }
 }

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ConflictError, InvalidInputError, SessionNotFoundError } from '../../model/errors.ts';
 import { messageId } from '../../model/id.ts';
 import type { JsonObject } from '../../model/json.ts';
@@ -11,7 +10,7 @@ import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexReader } from './index/reader.ts';
 import type { SessionRow } from './index/session-row.ts';
 import { IndexWriter } from './index/writer.ts';
-import { type Layout, sessionPath } from './layout.ts';
+import { absoluteSessionPath, type Layout } from './layout.ts';
 import { encodeLine } from './line.ts';
 import { type CreateRecord, parseSessionRecord, stampOf, storedMetadata } from './record.ts';
 import { type Applied, applyRecord, type MessageLocation } from './session-state.ts';
@@ -51,7 +50,7 @@ export class Forks {
       const { expectedVersion: expected } = input;
       if (expected != null && expected !== origin.version)
         throw ConflictError.version(sessionId, expected, origin.version);
-      const path = join(layout.root, sessionPath(sessionId));
+      const path = absoluteSessionPath(layout.root, sessionId);
       const last = this.#lastOrdinal(input);
       const history = await CopiedHistory.read({ index, handles, path }, sessionId, last);
       await this.#create(id, input, origin, history, operation);
@@ -81,7 +80,7 @@ export class Forks {
     operation: Operation | undefined,
   ): Promise<void> {
     const { layout, store, writer, files, committer } = this.#parts;
-    const path = join(layout.root, sessionPath(id));
+    const path = absoluteSessionPath(layout.root, id);
     await committer.commit({
       prepare: (seq) => {
         const at = new Date();

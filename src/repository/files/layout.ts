@@ -1,4 +1,4 @@
-import { join } from 'node:path';
+import { join, sep } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isSessionId } from '../../model/id.ts';
 
@@ -73,5 +73,10 @@ export function sessionIdOfFileName(name: string): string | null {
 
 /** A session's file, relative to the data directory. */
 export function sessionPath(id: string): string {
-  return join('sessions', shardOf(id), sessionFileName(id));
+  return `sessions${sep}${shardOf(id)}${sep}${sessionFileName(id)}`;
+}
+
+/** The same, in the data directory `root`. Put together here: `join` would look at every character, each time. */
+export function absoluteSessionPath(root: string, id: string): string {
+  return `${root}${sep}${sessionPath(id)}`;
 }

@@ -4,14 +4,18 @@ import { crc32 } from 'node:zlib';
 const SUFFIX_LENGTH = 18;
 const SUFFIX_START = Buffer.from(',"crc":"');
 const NEWLINE = 0x0a;
+/** How a line ends before its checksum is known. */
+const SUFFIX = ',"crc":"00000000"}\n';
 
 /**
  * One line of a file: a JSON object whose last member, `crc`, is the CRC-32 of all the bytes before it, in eight
  * lower-case hex digits. `record` must be an object with at least one member.
  */
 export function encodeLine(record: object): Buffer {
-  const body = JSON.stringify(record).slice(0, -1);
-  return Buffer.from(`${body},"crc":"${checksum(Buffer.from(body))}"}\n`);
+  const line = Buffer.from(`${JSON.stringify(record).slice(0, -1)}${SUFFIX}`);
+  const bodyEnd = line.length - SUFFIX.length;
+  line.write(checksum(line.subarray(0, bodyEnd)), bodyEnd + SUFFIX_START.length, 'latin1');
+  return line;
 }
 
 /** The object on a line (handed in without its newline), or why it cannot be trusted. */

@@ -1,10 +1,9 @@
-import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { Message } from '../../model/message.ts';
 import type { HistoryRequest, Page } from '../repository.ts';
 import type { SessionRow } from './index/session-row.ts';
-import { sessionPath } from './layout.ts';
-import { isUnchanged, type KnownFile } from './reconcile.ts';
+import { isUnchanged, type KnownFile } from './known-file.ts';
+import { absoluteSessionPath } from './layout.ts';
 
 /** Bytes of memory for the pages of histories that were last asked for. */
 const CAPACITY = 32 * 1024 * 1024;
@@ -49,7 +48,7 @@ export class RecentPages {
     page: Page<Message>,
     bytes: number,
   ): void {
-    const path = join(this.#root, sessionPath(id));
+    const path = absoluteSessionPath(this.#root, id);
     this.#pages.set(keyOf(request), { path, size, mtime, page, bytes });
   }
 

@@ -1,17 +1,9 @@
-import {
-  closeSync,
-  existsSync,
-  fsyncSync,
-  openSync,
-  readdirSync,
-  rmSync,
-  statSync,
-  writeSync,
-} from 'node:fs';
+import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Progress } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { type IndexingTask, indexFile } from './index-file.ts';
+import { isUnchanged, type KnownFile } from './known-file.ts';
 import { SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
 import { encodeLine } from './line.ts';
 import { Pace } from './pace.ts';
@@ -159,18 +151,6 @@ function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFil
     }
   }
   return files.sort((a, b) => (a.name < b.name ? -1 : 1));
-}
-
-/** A file as the index knows it. */
-export interface KnownFile {
-  readonly size: number;
-  readonly mtime: number;
-}
-
-/** False also where the file is gone. */
-export function isUnchanged(path: string, known: KnownFile): boolean {
-  const now = statSync(path, { throwIfNoEntry: false });
-  return now !== undefined && now.size === known.size && now.mtimeMs === known.mtime;
 }
 
 function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, KnownFile> {

@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { ConflictError, SessionNotFoundError } from '../../model/errors.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
@@ -9,7 +8,8 @@ import type { ForeignChanges } from './foreign-changes.ts';
 import type { IndexReader } from './index/reader.ts';
 import { type SessionRow, stateOf } from './index/session-row.ts';
 import type { IndexWriter } from './index/writer.ts';
-import { type Layout, sessionPath } from './layout.ts';
+import { isUnchanged } from './known-file.ts';
+import { absoluteSessionPath, type Layout } from './layout.ts';
 import { type Stamp, type Written, writtenAt } from './mutation.ts';
 import { stampOf } from './record.ts';
 import type { SessionState } from './session-state.ts';
@@ -83,9 +83,11 @@ export class SessionWrites {
 
   /** In one write and one sync. */
   async #writeTogether(id: string, jobs: readonly Job[]): Promise<void> {
+    const { layout, index, files, committer } = this.#parts;
+    const path = absoluteSessionPath(layout.root, id);
     let row: SessionRow | undefined;
     try {
-      row = await this.#current(id);
+      row = await this.#current(id, path);
     } catch (error) {
       for (const job of jobs) job.failed(storageError(error));
       return;
@@ -94,15 +96,15 @@ export class SessionWrites {
       for (const job of jobs) job.failed(new SessionNotFoundError(id));
       return;
     }
-    const { layout, index, files, committer } = this.#parts;
     const staged = this.#stage(stateOf(row), jobs);
     if (staged.length === 0) return;
-    const path = join(layout.root, sessionPath(id));
     let mtime: number;
     try {
       mtime = await files.append(
         { path, size: row.size },
-        Buffer.concat(staged.map(({ written }) => written.bytes)),
+        staged.length === 1
+          ? staged[0]!.written.bytes
+          : Buffer.concat(staged.map(({ written }) => written.bytes)),
       );
     } catch (error) {
       for (const { job, seq } of staged) {
@@ -125,12 +127,13 @@ export class SessionWrites {
    * and read back before it takes more. At each write: a file that was replaced behind an open handle would swallow what is
    * appended.
    */
-  async #current(id: string): Promise<SessionRow | undefined> {
-    const { layout, index, files, foreign } = this.#parts;
+  async #current(id: string, path: string): Promise<SessionRow | undefined> {
+    const { index, files, foreign } = this.#parts;
     const row = index.row(id);
     if (!row) return undefined;
-    await files.settle({ path: join(layout.root, sessionPath(id)), size: row.size });
-    if (!foreign.changed(id, row)) return row;
+    const tail = { path, size: row.size };
+    if (files.isInDoubt(tail)) await files.settle(tail);
+    if (isUnchanged(path, row)) return row;
     await foreign.reread(id);
     return index.row(id);
   }

@@ -72,7 +72,7 @@ export class DurableFiles {
    */
   async append(tail: Tail, bytes: Buffer): Promise<number> {
     try {
-      await this.settle(tail);
+      if (this.isInDoubt(tail)) await this.settle(tail);
       return await this.#handles.with(tail.path, async (handle) => {
         await writeWhole(handle, bytes);
         if (this.#durable) await handle.datasync();
@@ -91,9 +91,14 @@ export class DurableFiles {
     await this.#cutBack(tail).catch(() => {});
   }
 
-  /** Where an earlier write to the file failed and could not be undone: undoes it now, or rejects. */
+  /** Has an earlier write to the file failed that could not be undone? Then it must be settled first. */
+  isInDoubt({ path }: Tail): boolean {
+    return this.#inDoubt.has(path);
+  }
+
+  /** Undoes what an earlier write left, or rejects. */
   async settle(tail: Tail): Promise<void> {
-    if (this.#inDoubt.has(tail.path)) await this.#cutBack(tail);
+    if (this.isInDoubt(tail)) await this.#cutBack(tail);
   }
 
   /**

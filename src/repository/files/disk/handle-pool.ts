@@ -37,7 +37,7 @@ export class HandlePool {
     } finally {
       entry.users -= 1;
       if (entry.users === 0 && this.#pooled.get(path) !== entry) await close(entry);
-      await this.#evict();
+      if (this.#pooled.size > this.#capacity) await this.#evict();
     }
   }
 
@@ -59,7 +59,6 @@ export class HandlePool {
   }
 
   async #evict(): Promise<void> {
-    if (this.#pooled.size <= this.#capacity) return;
     for (const [path, entry] of this.#pooled) {
       if (entry.users > 0) continue;
       this.#pooled.delete(path);

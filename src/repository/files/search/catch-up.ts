@@ -1,8 +1,7 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { join } from 'node:path';
 import type { DatabaseSync } from 'node:sqlite';
 import { tokenText } from '../../../model/search-text.ts';
-import { sessionPath } from '../layout.ts';
+import { absoluteSessionPath } from '../layout.ts';
 import { decodeLine } from '../line.ts';
 import type { AppendRecord } from '../record.ts';
 import type { Mark, SearchIndex } from './search-index.ts';
@@ -77,7 +76,7 @@ export class CatchUp {
   }
 
   #add(id: string, session: number, messages: readonly MessageRow[]): void {
-    const fd = openOrNull(join(this.#directory, sessionPath(id)));
+    const fd = openOrNull(absoluteSessionPath(this.#directory, id));
     if (fd === null) return;
     try {
       let last: { offset: number; record: AppendRecord | null } = { offset: -1, record: null };
