@@ -1,25 +1,34 @@
-import { crc32 } from 'node:zlib';
 import { StorageError } from '../../model/errors.ts';
 import { messageId } from '../../model/id.ts';
+import type { MessageRole } from '../../model/message.ts';
 import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexReader } from './index/reader.ts';
+import { SEAL_BYTES, sealLine } from './line.ts';
 import { Pace, STRETCH } from './pace.ts';
 import { readRecords } from './read-messages.ts';
-import type { AppendRecord } from './record.ts';
+import type { StoredAppend } from './record.ts';
 import type { MessageLocation } from './session-state.ts';
 
 /** Messages that are read and made into lines in one go. */
 const BATCH = 500;
 
-/** A line of a copy without its beginning, which names the mutation, and without its checksum. */
+/** Lines of a copy, one after the other, without their beginnings, which name the mutation, and without their checksums. */
+interface CopiedLines {
+  readonly bytes: Buffer;
+  readonly lines: readonly CopiedLine[];
+}
+
 interface CopiedLine {
-  readonly rest: Buffer;
-  readonly messages: readonly Pick<MessageLocation, 'ordinal' | 'position' | 'role'>[];
+  /** Bytes of it that are here. */
+  readonly length: number;
+  /** Of its messages. */
+  readonly roles: readonly MessageRole[];
 }
 
 /** A history that was copied, but for what the mutation that it becomes a part of gives its lines. */
 export class CopiedHistory {
-  readonly #lines: CopiedLine[] = [];
+  readonly #batches: CopiedLines[] = [];
+  #lines = 0;
   #length = 0;
   #users = 0;
   #lastId: string | null = null;
@@ -44,9 +53,7 @@ export class CopiedHistory {
           false,
         );
       }
-      for (const line of Map.groupBy(locations, ({ offset }) => offset).values()) {
-        copied.#add(records.get(line[0]!.offset)!, line);
-      }
+      copied.#add(locations, records);
       after = locations.at(-1)!.ordinal;
       copied.#lastId = messageId({ sessionId, ordinal: after });
       if (pace.isDue) await pace.rest();
@@ -54,20 +61,25 @@ export class CopiedHistory {
     return copied;
   }
 
-  #add(record: AppendRecord, line: readonly MessageLocation[]): void {
-    const position = this.#length;
-    const fields = {
-      ordinal: position,
-      position,
-      createdAt: new Date(record.createdAt ?? record.at).toISOString(),
-      messages: line.map(({ ordinal }) => record.messages[ordinal - record.ordinal]),
-    };
-    this.#lines.push({
-      rest: Buffer.from(JSON.stringify(fields).slice(1, -1)),
-      messages: line.map(({ role }, n) => ({ role, ordinal: position + n, position: position + n })),
-    });
-    this.#length += line.length;
-    this.#users += line.filter(({ role }) => role === 'USER').length;
+  #add(locations: readonly MessageLocation[], records: ReadonlyMap<number, StoredAppend>): void {
+    const lines: CopiedLine[] = [];
+    let text = '';
+    for (const [offset, held] of Map.groupBy(locations, ({ offset }) => offset)) {
+      const record = records.get(offset)!;
+      const fields = JSON.stringify({
+        ordinal: this.#length,
+        position: this.#length,
+        createdAt: record.createdAt ?? record.at,
+        messages: held.map(({ ordinal }) => record.messages[ordinal - record.ordinal]),
+      });
+      const rest = fields.slice(1, -1);
+      text += rest;
+      lines.push({ length: Buffer.byteLength(rest), roles: held.map(({ role }) => role) });
+      this.#length += held.length;
+      for (const { role } of held) if (role === 'USER') this.#users += 1;
+    }
+    this.#batches.push({ bytes: Buffer.from(text), lines });
+    this.#lines += lines.length;
   }
 
   get length(): number {
@@ -86,7 +98,7 @@ export class CopiedHistory {
 
   /** How many lines the creation takes that holds it: its own, and one for each that is copied. */
   get parts(): number {
-    return this.#lines.length + 1;
+    return this.#lines + 1;
   }
 
   /** Its lines as those of the creation with the number `seq`, to stand at `offset`; and where its messages are then. */
@@ -96,24 +108,41 @@ export class CopiedHistory {
     at: Date,
   ): Promise<{ pieces: Buffer[]; messages: MessageLocation[] }> {
     const pieces: Buffer[] = [];
-    const time = at.toISOString();
     const messages: MessageLocation[] = [];
+    const beginning = `{"seq":${seq},"at":"${at.toISOString()}","version":1,"op":"append","part":`;
+    const parts = `,"parts":${this.parts},`;
     const pace = new Pace(STRETCH);
-    let next = offset;
-    for (const [n, { rest, messages: held }] of this.#lines.entries()) {
-      const head = Buffer.from(
-        `{"seq":${seq},"at":"${time}","version":1,"op":"append","part":${n + 2},"parts":${this.parts},`,
-        'latin1',
+    let part = 1;
+    let start = offset;
+    for (const { bytes, lines } of this.#batches) {
+      const piece = Buffer.allocUnsafe(
+        bytes.length + lines.length * (beginning.length + MAX_DIGITS + parts.length + SEAL_BYTES),
       );
-      const crc = crc32(rest, crc32(head)).toString(16).padStart(8, '0');
-      const end = Buffer.from(`,"crc":"${crc}"}\n`, 'latin1');
-      const length = head.length + rest.length + end.length - 1;
-      const bytes = Math.ceil(length / held.length);
-      for (const message of held) messages.push({ ...message, offset: next, length, bytes });
-      pieces.push(head, rest, end);
-      next += length + 1;
+      let end = 0;
+      let copied = 0;
+      for (const { length: rest, roles } of lines) {
+        part += 1;
+        const begun = end;
+        end += piece.write(`${beginning}${part}${parts}`, end, 'latin1');
+        end += bytes.copy(piece, end, copied, copied + rest);
+        copied += rest;
+        sealLine(piece, begun, end);
+        end += SEAL_BYTES;
+        // Without its newline, as everywhere.
+        const length = end - begun - 1;
+        const share = Math.ceil(length / roles.length);
+        for (const role of roles) {
+          const place = messages.length;
+          messages.push({ ordinal: place, position: place, role, offset: start, length, bytes: share });
+        }
+        start += length + 1;
+      }
+      pieces.push(piece.subarray(0, end));
       if (pace.isDue) await pace.rest();
     }
     return { pieces, messages };
   }
 }
+
+/** Of an integer. */
+const MAX_DIGITS = 16;

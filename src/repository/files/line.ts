@@ -4,18 +4,26 @@ import { crc32 } from 'node:zlib';
 const SUFFIX_LENGTH = 18;
 const SUFFIX_START = Buffer.from(',"crc":"');
 const NEWLINE = 0x0a;
-/** How a line ends before its checksum is known. */
-const SUFFIX = ',"crc":"00000000"}\n';
 
 /**
  * One line of a file: a JSON object whose last member, `crc`, is the CRC-32 of all the bytes before it, in eight
  * lower-case hex digits. `record` must be an object with at least one member.
  */
 export function encodeLine(record: object): Buffer {
-  const line = Buffer.from(`${JSON.stringify(record).slice(0, -1)}${SUFFIX}`);
-  const bodyEnd = line.length - SUFFIX.length;
-  line.write(checksum(line.subarray(0, bodyEnd)), bodyEnd + SUFFIX_START.length, 'latin1');
+  const line = Buffer.from(`${JSON.stringify(record).slice(0, -1)}${UNSEALED}`);
+  sealLine(line, 0, line.length - SEAL_BYTES);
   return line;
+}
+
+/** How a line ends before its checksum is known. */
+const UNSEALED = ',"crc":"00000000"}\n';
+
+/** Bytes that `sealLine` writes. */
+export const SEAL_BYTES = UNSEALED.length;
+
+/** Ends a line whose other members are at `start` to `end` of `bytes`, with a checksum of them and a newline. */
+export function sealLine(bytes: Buffer, start: number, end: number): void {
+  bytes.write(`,"crc":"${checksum(bytes.subarray(start, end))}"}\n`, end, 'latin1');
 }
 
 /** The object on a line (handed in without its newline), or why it cannot be trusted. */

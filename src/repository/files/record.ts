@@ -175,15 +175,6 @@ function parse<Record>(schema: z.ZodType<Record>, value: object): { record: Reco
   return { fault: `the record is not of this format: ${issue.path.join('.') || 'op'}: ${issue.message}` };
 }
 
-/** What `parseSessionRecord` makes of an append that it took before. */
-export function appendRecordOf({ at, createdAt, ...rest }: StoredAppend): AppendRecord {
-  return {
-    ...rest,
-    at: Date.parse(at),
-    ...(createdAt !== undefined && { createdAt: Date.parse(createdAt) }),
-  };
-}
-
 export const parseSessionRecord = (value: object) => parse(sessionRecord, value);
 export const parseStoreRecord = (value: object) => parse(storeRecord, value);
 
