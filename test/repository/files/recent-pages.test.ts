@@ -1,11 +1,12 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import type { SessionRow } from '../../../src/repository/files/index/session-row.ts';
 import { sessionPath } from '../../../src/repository/files/layout.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
-import { RecentPages } from '../../../src/repository/files/recent-pages.ts';
+import { RecentPages, TRUSTED } from '../../../src/repository/files/recent-pages.ts';
 import type { HistoryRequest, SessionRepository } from '../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 import { contents, exchange, TestStore } from './store.ts';
@@ -15,11 +16,12 @@ const ALL = ['1', '2', '3'].flatMap((n) => [`question ${n}`, `answer ${n}`]);
 /** More files than are kept open. */
 const MANY = 520;
 
-/** By somebody else: at a time of its own, however coarse the clock of the disk is. */
-function changeFile(path: string, change: () => void): void {
+/** By somebody else: at a time of its own, however coarse the clock of the disk is. Resolves once it must show. */
+async function changeFile(path: string, change: () => void): Promise<void> {
   const { mtimeMs } = statSync(path);
   change();
   utimesSync(path, new Date(), new Date(mtimeMs + 5_000));
+  await delay(TRUSTED);
 }
 
 describe('a page of a history that was read, of a file that somebody else', () => {
@@ -49,7 +51,7 @@ describe('a page of a history that was read, of a file that somebody else', () =
   };
 
   it('damaged in an old line, shows the gap, and the damage is reported', async () => {
-    changeFile(path, () => writeFileSync(path, flipped(readFileSync(path), 'question 2')));
+    await changeFile(path, () => writeFileSync(path, flipped(readFileSync(path), 'question 2')));
     const withGap = ALL.filter((text) => !text.endsWith('2'));
     for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(withGap);
     expect(await damageOf()).toMatchObject([{ line: 3, reason: expect.any(String) }]);
@@ -57,13 +59,13 @@ describe('a page of a history that was read, of a file that somebody else', () =
   });
 
   it('cut in place, shows what is left', async () => {
-    changeFile(path, () => writeFileSync(path, older));
+    await changeFile(path, () => writeFileSync(path, older));
     await contents(repository, 'a');
     for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(ALL.slice(0, 4));
   });
 
   it('only touched, is the same', async () => {
-    changeFile(path, () => {});
+    await changeFile(path, () => {});
     for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(ALL);
     expect(await damageOf()).toEqual([]);
   });
@@ -80,14 +82,14 @@ describe('a page of a history that was read, of a file that somebody else', () =
     });
 
     it('damaged in an old line, shows the gap', async () => {
-      changeFile(path, () => writeFileSync(path, flipped(readFileSync(path), 'answer 1')));
+      await changeFile(path, () => writeFileSync(path, flipped(readFileSync(path), 'answer 1')));
       for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual(ALL.slice(2));
       expect(await damageOf()).toMatchObject([{ line: 2 }]);
     });
 
     it('replaced by an older copy, shows that', async () => {
       writeFileSync(`${path}.copy`, older);
-      changeFile(path, () => renameSync(`${path}.copy`, path));
+      await changeFile(path, () => renameSync(`${path}.copy`, path));
       for (let time = 0; time < 2; time += 1)
         expect(await contents(repository, 'a')).toEqual(ALL.slice(0, 4));
       expect(await damageOf()).toMatchObject([
@@ -97,6 +99,7 @@ describe('a page of a history that was read, of a file that somebody else', () =
 
     it('removed, shows nothing', async () => {
       rmSync(path);
+      await delay(TRUSTED);
       for (let time = 0; time < 2; time += 1) expect(await contents(repository, 'a')).toEqual([]);
       expect(await repository.findMany(['a'])).toEqual([null]);
     });
@@ -161,9 +164,20 @@ describe('the pages that are kept', () => {
     expect(pages.get(request('a'), { ...row, size: row.size + 1 })).toBeUndefined();
     expect(pages.get(request('a'), { ...row, mtime: row.mtime + 1 })).toBeUndefined();
     const path = join(root, sessionPath('a'));
-    changeFile(path, () => {});
+    await changeFile(path, () => {});
     expect(pages.get(request('a'), row)).toBeUndefined();
     rmSync(path);
+    expect(pages.get(request('a'), row)).toBeUndefined();
+  });
+
+  it('are not looked after again at once', async () => {
+    const { pages, rowOf, root } = await open();
+    const row = rowOf('a');
+    pages.remember(request('a'), row, page, 1);
+    expect(pages.get(request('a'), row)?.page).toBe(page);
+    rmSync(join(root, sessionPath('a')));
+    expect(pages.get(request('a'), row)?.page).toBe(page);
+    await delay(TRUSTED);
     expect(pages.get(request('a'), row)).toBeUndefined();
   });
 });
