@@ -3,7 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { isOwned } from './disk/lock.ts';
 import { IndexDatabase } from './index/database.ts';
 import { differencesOf } from './index/differences.ts';
-import { IndexReader } from './index/reader.ts';
+import { storeStatus } from './index/store-status.ts';
 import { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
 import { absoluteSessionPath, type Layout, layoutOf, sessionPath } from './layout.ts';
@@ -35,8 +35,7 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
   const index = openIndex(layout, store);
   try {
     const busy = isOwned(layout);
-    const reader = new IndexReader(files);
-    const { sessionCount, messageCount, quarantined } = reader.status();
+    const { sessionCount, messageCount, quarantined } = storeStatus(files);
     // Folders are read one after another: a parent may have come, or a child have gone, in between.
     const recovered = busy ? orphansNoMore(layout, files) : new Set<string>();
     const problems: Problem[] = quarantined

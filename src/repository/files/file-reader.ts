@@ -17,6 +17,7 @@ import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { IndexReader } from './index/reader.ts';
 import { rollupsOf } from './index/rollup.ts';
+import { storeStatus } from './index/store-status.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from './layout.ts';
 import { Turns } from './pace.ts';
 import { readMessages } from './read-messages.ts';
@@ -151,7 +152,7 @@ export class FileReader implements SessionReader {
   }
 
   async status(): Promise<StoreStatus> {
-    return this.index.status();
+    return storeStatus(this.db);
   }
 
   async close(): Promise<void> {

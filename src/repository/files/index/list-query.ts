@@ -44,7 +44,10 @@ function where(conditions: readonly Query[]): Query {
   };
 }
 
-/** The ids of one page, and one more that tells whether there are more; in page direction. */
+/**
+ * The sequence numbers of one page, and one more that tells whether there are more; in page direction. They are in the index that
+ * the list goes along: no row is looked at for them.
+ */
 export function listQuery(
   filter: SessionFilter,
   order: SessionOrder,
@@ -67,7 +70,7 @@ export function listQuery(
   const direction = ascending === (page.from === 'start') ? 'ASC' : 'DESC';
   const { sql, values } = where(conditions);
   return {
-    sql: `SELECT id FROM sessions${sql} ORDER BY ${time} ${direction}, seq ${direction} LIMIT ?`,
+    sql: `SELECT seq FROM sessions${sql} ORDER BY ${time} ${direction}, seq ${direction} LIMIT ?`,
     values: [...values, page.limit + 1],
   };
 }

@@ -7,12 +7,12 @@ import {
   type ListKey,
   type Page,
   type PageRequest,
-  type StoreStatus,
   UnknownKeyError,
 } from '../../repository.ts';
 import type { AppliedOperation, MessageLocation } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
-import { countQuery, listQuery } from './list-query.ts';
+import { inOrder } from './in-order.ts';
+import { SessionLists } from './session-lists.ts';
 import { type SessionRow, sessionOf } from './session-row.ts';
 import { allChildren, comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
 
@@ -27,6 +27,7 @@ export interface TombstoneRow {
 /** Every question that the index answers. Synchronous: each sees one state of the store. */
 export class IndexReader {
   readonly #db: IndexDatabase;
+  readonly #lists: SessionLists;
   /** Of the few sessions that have any: every other read is spared the look. */
   #damage = new Map<string, Damage[]>();
   /** What was made of rows that are still in use. */
@@ -34,6 +35,7 @@ export class IndexReader {
 
   constructor(db: IndexDatabase) {
     this.#db = db;
+    this.#lists = new SessionLists(db);
     this.refreshDamage();
   }
 
@@ -183,7 +185,9 @@ export class IndexReader {
     const found: Session[] = [];
     let next = this.row(id)?.parent_seq ?? null;
     while (next !== null) {
-      const row = this.#db.get<SessionRow>('SELECT * FROM sessions WHERE seq = ?', next)!;
+      const row =
+        this.#db.recent.getBySequence(next) ??
+        this.#db.get<SessionRow>('SELECT * FROM sessions WHERE seq = ?', next)!;
       found.unshift(this.#session(row));
       next = row.parent_seq;
     }
@@ -191,64 +195,11 @@ export class IndexReader {
   }
 
   list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
-    if (filter.archived === 'INCLUDE') return this.#listBoth(filter, order, page);
-    const { sql, values } = listQuery(filter, order, page, (terms) => this.#rareTerm(terms));
-    const { items, hasMore } = inOrder(this.#db.all<{ id: string }>(sql, ...values), page);
-    return this.#pageOf({ items: this.#rows(items.map(({ id }) => id)), hasMore });
-  }
-
-  /** The rows of these sessions, which are there: most of a page that is looked at again and again are at hand. */
-  #rows(ids: readonly string[]): SessionRow[] {
-    const { recent } = this.#db;
-    const rows = new Map(ids.map((id) => [id, recent.get(id)]));
-    const missing = ids.filter((id) => !rows.get(id));
-    if (missing.length > 0) {
-      const sql = 'SELECT * FROM sessions WHERE id IN (SELECT value FROM json_each(?))';
-      for (const row of this.#db.all<SessionRow>(sql, JSON.stringify(missing))) {
-        recent.remember(row);
-        rows.set(row.id, row);
-      }
-    }
-    return ids.map((id) => rows.get(id)!);
-  }
-
-  /** Merges a page of each: so both go along an index. */
-  #listBoth(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
-    const pages = (['EXCLUDE', 'ONLY'] as const).map((archived) =>
-      this.list({ ...filter, archived }, order, page),
-    );
-    const timeOf = ({ createdAt, lastActiveAt }: Session) =>
-      (order.field === 'CREATED_AT' ? createdAt : lastActiveAt).getTime();
-    const sign = order.direction === 'ASC' ? 1 : -1;
-    const items = pages
-      .flatMap((each) => each.items)
-      .sort((a, b) => sign * (timeOf(a) - timeOf(b) || a.sequence - b.sequence));
-    return {
-      items: page.from === 'start' ? items.slice(0, page.limit) : items.slice(-page.limit),
-      hasMore: items.length > page.limit || pages.some(({ hasMore }) => hasMore),
-    };
+    return this.#pageOf(this.#lists.page(filter, order, page));
   }
 
   count(filter: SessionFilter): number {
-    if (filter.archived === 'INCLUDE') {
-      return this.count({ ...filter, archived: 'EXCLUDE' }) + this.count({ ...filter, archived: 'ONLY' });
-    }
-    const { sql, values } = countQuery(filter, (terms) => this.#rareTerm(terms));
-    return this.#db.get<{ n: number }>(sql, ...values)!.n;
-  }
-
-  #rareTerm(terms: readonly number[]): number | null {
-    let rarest: number | null = null;
-    let fewest = RARE + 1;
-    for (const term of terms) {
-      const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM metadata_terms WHERE term = ? LIMIT ?)';
-      const { n } = this.#db.get<{ n: number }>(sql, term, fewest)!;
-      if (n < fewest) {
-        rarest = term;
-        fewest = n;
-      }
-    }
-    return rarest;
+    return this.#lists.count(filter);
   }
 
   /** Where the messages of a page lie; none for an unknown session. */
@@ -317,22 +268,6 @@ export class IndexReader {
     return this.history({ sessionId, page }).items[0] ?? null;
   }
 
-  status(): StoreStatus {
-    const totals = this.#db.get<{ sessions: number; messages: number }>('SELECT * FROM totals')!;
-    const faults = this.#db.all<{ path: string; line: number | null; reason: string; since: number }>(
-      'SELECT path, line, reason, since FROM quarantine ORDER BY path, line',
-    );
-    return {
-      sessionCount: totals.sessions,
-      messageCount: totals.messages,
-      quarantined: faults.map(({ path, line, reason, since }) => ({
-        path,
-        reason: line === null ? reason : `line ${line}: ${reason}`,
-        since: new Date(since),
-      })),
-    };
-  }
-
   #session(row: SessionRow): Session {
     let session = this.#sessions.get(row);
     if (!session) {
@@ -357,14 +292,4 @@ function locationOf({ ordinal, position, role, offset, length, bytes }: Location
 const LAST_BEFORE = `SELECT ordinal FROM messages
   WHERE session = (SELECT seq FROM sessions WHERE id = ?) AND position < ? ORDER BY ordinal DESC LIMIT 1`;
 
-/** Up to so many sessions are cheaper to sort than to come across in the order of the list. */
-const RARE = 2_000;
-
 const UNDAMAGED: readonly Damage[] = Object.freeze([]);
-
-/** Rows as they came from one end, one more than asked for where there are more: a page in the list's own order. */
-function inOrder<Row>(rows: Row[], page: PageRequest<unknown>): Page<Row> {
-  const items = rows.slice(0, page.limit);
-  if (page.from === 'end') items.reverse();
-  return { items, hasMore: rows.length > page.limit };
-}

@@ -19,6 +19,8 @@ interface Entry {
  */
 export class RecentRows {
   readonly #entries: LRUCache<string, Entry> | null;
+  /** The ids of its rows by their sequence numbers, by which lists go. */
+  readonly #ids = new Map<number, string>();
 
   /** Of some `bytes` of memory; 0 keeps nothing. */
   constructor(bytes: number) {
@@ -29,6 +31,9 @@ export class RecentRows {
             maxSize: bytes,
             sizeCalculation: ({ row, children = [] }) =>
               ROW_BYTES + 3 * row.metadata.length + ID_BYTES * children.length,
+            disposeAfter: ({ row }, id, reason) => {
+              if (reason !== 'set' && this.#ids.get(row.seq) === id) this.#ids.delete(row.seq);
+            },
           });
   }
 
@@ -36,8 +41,16 @@ export class RecentRows {
     return this.#entries?.get(id)?.row;
   }
 
+  /** The row with this sequence number. */
+  getBySequence(seq: number): SessionRow | undefined {
+    const id = this.#ids.get(seq);
+    return id === undefined ? undefined : this.get(id);
+  }
+
   remember(row: SessionRow): void {
-    this.#entries?.set(row.id, { row });
+    if (!this.#entries) return;
+    this.#entries.set(row.id, { row });
+    this.#ids.set(row.seq, row.id);
   }
 
   /** All children of the session `id`; undefined where one of them is not here. */
