@@ -3,7 +3,7 @@ import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
 import type { Committer } from './commit/committer.ts';
 import { Lanes } from './commit/lanes.ts';
-import { type DurableFiles, storageError } from './disk/durable.ts';
+import { type DurableFiles, storageError, type Tail } from './disk/durable.ts';
 import type { ForeignChanges } from './foreign-changes.ts';
 import type { IndexReader } from './index/reader.ts';
 import { type SessionRow, stateOf } from './index/session-row.ts';
@@ -87,7 +87,8 @@ export class SessionWrites {
     const path = absoluteSessionPath(layout.root, id);
     let row: SessionRow | undefined;
     try {
-      row = await this.#current(id, path);
+      row = index.row(id);
+      if (row && this.#isToBeReread(path, row)) row = await this.#reread(id, { path, size: row.size });
     } catch (error) {
       for (const job of jobs) job.failed(storageError(error));
       return;
@@ -113,28 +114,30 @@ export class SessionWrites {
       }
       return;
     }
-    const outcomes = await Promise.allSettled(staged.map((one) => this.#apply(one, mtime)));
-    if (outcomes.every(({ status }) => status === 'fulfilled')) return;
+    const refused: { readonly job: Job; readonly error: unknown }[] = [];
+    const applied = staged.map((one) =>
+      this.#apply(one, mtime).catch((error) => refused.push({ job: one.job, error })),
+    );
+    await Promise.all(applied);
+    if (refused.length === 0) return;
     // The index goes as far as its last commit, and so must the file: what comes after was answered to nobody.
     await files.undo({ path, size: index.row(id)?.size ?? row.size });
-    outcomes.forEach((outcome, n) => {
-      if (outcome.status === 'rejected') staged[n]!.job.failed(outcome.reason);
-    });
+    for (const { job, error } of refused) job.failed(error);
   }
 
   /**
-   * The session as its file has it. After a write that failed, and where somebody else changed the file, it is opened anew
-   * and read back before it takes more. At each write: a file that was replaced behind an open handle would swallow what is
-   * appended.
+   * After a write that failed, and where somebody else changed the file, it is opened anew and read back before it takes more. It is
+   * looked at before each write: a file that was replaced behind an open handle would swallow what is appended.
    */
-  async #current(id: string, path: string): Promise<SessionRow | undefined> {
+  #isToBeReread(path: string, row: SessionRow): boolean {
+    return this.#parts.files.isInDoubt(path) || !isUnchanged(path, row);
+  }
+
+  async #reread(id: string, tail: Tail): Promise<SessionRow | undefined> {
     const { index, files, foreign } = this.#parts;
+    await files.settle(tail);
     const row = index.row(id);
-    if (!row) return undefined;
-    const tail = { path, size: row.size };
-    if (files.isInDoubt(tail)) await files.settle(tail);
-    if (isUnchanged(path, row)) return row;
-    await foreign.reread(id);
+    if (row && !isUnchanged(tail.path, row)) await foreign.reread(id);
     return index.row(id);
   }
 

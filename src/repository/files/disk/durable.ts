@@ -72,7 +72,7 @@ export class DurableFiles {
    */
   async append(tail: Tail, bytes: Buffer): Promise<number> {
     try {
-      if (this.isInDoubt(tail)) await this.settle(tail);
+      if (this.isInDoubt(tail.path)) await this.settle(tail);
       return await this.#handles.with(tail.path, async (handle) => {
         await writeWhole(handle, bytes);
         if (this.#durable) await handle.datasync();
@@ -92,13 +92,13 @@ export class DurableFiles {
   }
 
   /** Has an earlier write to the file failed that could not be undone? Then it must be settled first. */
-  isInDoubt({ path }: Tail): boolean {
+  isInDoubt(path: string): boolean {
     return this.#inDoubt.has(path);
   }
 
   /** Undoes what an earlier write left, or rejects. */
   async settle(tail: Tail): Promise<void> {
-    if (this.isInDoubt(tail)) await this.#cutBack(tail);
+    if (this.isInDoubt(tail.path)) await this.#cutBack(tail);
   }
 
   /**
