@@ -39,12 +39,7 @@ const ANSWER_TYPES = new Map<string | undefined, string>([
 /** The API behind node:http: Yoga, with a fast path before it. It opens and closes nothing. */
 export function createRequestListener(options: SessiontreeYogaOptions): RequestListener {
   const documents = createDocumentCache<DocumentNode>();
-  return withFastPath(createSessiontreeYoga({ ...options, documents }), { ...options, documents });
-}
-
-export interface FastPathOptions extends SessiontreeYogaOptions {
-  /** The documents that Yoga has served, by their text. */
-  readonly documents: DocumentCache<DocumentNode>;
+  return withFastPath(createSessiontreeYoga(options, documents), options, documents);
 }
 
 /**
@@ -57,10 +52,13 @@ export interface FastPathOptions extends SessiontreeYogaOptions {
  *   browser, each document for the first time, everything that is refused. So each policy and each refusal is there once.
  *
  * An answer is the same whichever way it came: `test/server/fast-path.test.ts` compares them.
+ *
+ * `documents` are those that `yoga` has served, by their text.
  */
 export function withFastPath(
   yoga: Pick<SessiontreeYoga, 'requestListener' | 'fetch'>,
-  { repository, limits, logger, allowedHosts, allowedOrigins, documents }: FastPathOptions,
+  { repository, limits, logger, allowedHosts, allowedOrigins }: SessiontreeYogaOptions,
+  documents: DocumentCache<DocumentNode>,
 ): RequestListener {
   const isOwnHost = createHostCheck(allowedHosts);
   const endOfTurn = createEndOfTurn();
@@ -114,7 +112,7 @@ export function withFastPath(
       return;
     }
     const result = await answer(body, facts);
-    if (result === undefined) return respondByYoga(request, response, body);
+    if (result === undefined) return respondByYoga(request, response, body, facts);
     await endOfTurn();
     write(response, 200, type, result, facts);
   }
@@ -141,13 +139,14 @@ export function withFastPath(
     request: IncomingMessage,
     response: ServerResponse,
     body: Buffer,
+    facts: RequestFacts,
   ): Promise<void> {
     const headers = { ...request.headers } as Record<string, string>;
-    const answered = await yoga.fetch(`http://${headers.host}${GRAPHQL_PATH}`, {
-      method: 'POST',
-      headers,
-      body: new Uint8Array(body),
-    });
+    const answered = await yoga.fetch(
+      `http://${headers.host}${GRAPHQL_PATH}`,
+      { method: 'POST', headers, body: new Uint8Array(body) },
+      { facts },
+    );
     response.writeHead(answered.status, Object.fromEntries(answered.headers));
     response.end(Buffer.from(await answered.arrayBuffer()));
   }

@@ -34,18 +34,21 @@ export interface SessiontreeYogaOptions {
   readonly allowedHosts: readonly string[];
   /** Origins (`https://app.example`) whose pages may call. */
   readonly allowedOrigins: readonly string[];
-  /** Gets each document that has passed all rules, with its text. */
-  readonly documents?: DocumentCache<DocumentNode>;
 }
 
 export type SessiontreeYoga = YogaServerInstance<ServerContext, SchemaContext>;
 
 /**
- * The API as a request handler: `yoga.fetch(request)`, or `createServer(yoga)` of node:http. It opens and listens to
- * nothing itself, and leaves closing the repository to the caller.
+ * The API as a request handler: `yoga.fetch(request)`. It opens and listens to nothing itself, and leaves closing the
+ * repository to the caller. For node:http there is `createRequestListener`, which is faster, and refuses a Host that is none.
+ *
+ * `documents` gets each document that has passed all rules, with its text: the fast path goes by it.
  */
-export function createSessiontreeYoga(options: SessiontreeYogaOptions): SessiontreeYoga {
-  const { repository, limits, logger, allowedHosts, documents } = options;
+export function createSessiontreeYoga(
+  options: SessiontreeYogaOptions,
+  documents?: DocumentCache<DocumentNode>,
+): SessiontreeYoga {
+  const { repository, limits, logger, allowedHosts } = options;
   const allowedOrigins = new Set(options.allowedOrigins);
   return createYoga<ServerContext, SchemaContext>({
     schema,

@@ -55,12 +55,11 @@ export async function openBothWays(
 ): Promise<BothWays> {
   const options = { repository, limits: { ...DEFAULT_LIMITS, ...limits }, allowedHosts, allowedOrigins };
   const [alone, behind] = [createTestLogger(), createTestLogger()];
+  const fastOptions = { ...options, logger: behind.logger };
   const yoga = createSessiontreeYoga({ ...options, logger: alone.logger });
   const documents = createDocumentCache<DocumentNode>();
-  const { counting, handedOn } = counted(
-    createSessiontreeYoga({ ...options, logger: behind.logger, documents }),
-  );
-  const listener = withFastPath(counting, { ...options, logger: behind.logger, documents });
+  const { counting, handedOn } = counted(createSessiontreeYoga(fastOptions, documents));
+  const listener = withFastPath(counting, fastOptions, documents);
   return {
     yoga: { ...(await listen(yoga.requestListener)), logs: alone.lines },
     fast: { ...(await listen(listener)), logs: behind.lines, handedOn },

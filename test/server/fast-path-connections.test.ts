@@ -1,4 +1,5 @@
 import { Agent } from 'node:http';
+import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Connections } from '../../src/server/connections.ts';
 import { send } from '../support/http-client.ts';
@@ -60,6 +61,25 @@ test('a client that hangs up in its body is noted the same, and nothing is execu
   }
   expect(ways.fast.logs.map(said)).toEqual(ways.yoga.logs.map(said));
   expect(ways.fast.handedOn()).toBe(handedOn);
+});
+
+test('a request that is handed on is logged with the time that its body took', async () => {
+  const { fast } = await openServed(QUERY);
+  const connection = openConnection(urlOf(fast));
+  const [first, rest] = postInTwoParts('{ session(id: "c") { title } }');
+  const started = performance.now();
+  // The answer to the first request shows that the head of the second has come too.
+  connection.socket.write(postInTwoParts(QUERY).join('') + first);
+  await connection.received('"children"');
+  await delay(50);
+  connection.socket.write(rest);
+  await connection.received('"title":"c"}}');
+  const elapsed = performance.now() - started;
+  await vi.waitFor(() => expect(fast.logs).toHaveLength(3));
+  const { milliseconds } = fast.logs[2] as { milliseconds: number };
+  expect(fast.handedOn()).toBe(2);
+  expect(milliseconds).toBeGreaterThan(49);
+  expect(milliseconds).toBeLessThan(elapsed);
 });
 
 test('fifty requests at once, over five connections, each get their own answer', async () => {

@@ -40,17 +40,15 @@ export function serveFast(options: SessiontreeYogaOptions): {
   readonly handedOn: () => number;
 } {
   const documents = createDocumentCache<DocumentNode>();
-  const yoga = createSessiontreeYoga({ ...options, documents });
+  const yoga = createSessiontreeYoga(options, documents);
   const { counting, handedOn } = counted(yoga);
-  const server = createServer(withFastPath(counting, { ...options, documents })).listen(0, '127.0.0.1');
+  const server = createServer(withFastPath(counting, options, documents)).listen(0, '127.0.0.1');
   servers.push(server);
   const listening = once(server, 'listening');
-  const silent = createSessiontreeYoga({
-    ...options,
+  const silent = createSessiontreeYoga(
+    { ...options, repository: REFUSING, logger: pino({ level: 'silent' }) },
     documents,
-    repository: REFUSING,
-    logger: pino({ level: 'silent' }),
-  });
+  );
 
   const fetch: Fetch = async (url, { method = 'GET', headers, body } = {}) => {
     const { host, origin } = new URL(url);
