@@ -1,22 +1,37 @@
 import { join } from 'node:path';
 import { progressBar } from '../src/commands/progress.ts';
 import { measureEventLoop } from './measure/event-loop.ts';
+import { measureIndexing } from './measure/indexing.ts';
 import { measurePages } from './measure/pages.ts';
 import { measureRebuild } from './measure/rebuild.ts';
+import { measureSearch } from './measure/search.ts';
 import { measureSideBySide } from './measure/side-by-side.ts';
 import { measureStartUp } from './measure/start-up.ts';
-import { type BenchOptions, HELP, readOptions } from './options.ts';
+import { type BenchOptions, HELP, type Part, readOptions } from './options.ts';
 import { openOnce } from './process/start.ts';
 import { machine, type SingleRow, type SizeRow, singleTable, sizeTable, writeResults } from './report.ts';
 import { checkRoom, isInMemory } from './room.ts';
-import { distinctStores, planOf } from './stores/plan.ts';
+import { distinctStores, planOf, type StoreName } from './stores/plan.ts';
 import { isMade, makeStore } from './stores/prepare.ts';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
+/** The stores that each part is measured on. */
+const STORES: Readonly<Record<Part, readonly StoreName[]>> = {
+  rebuild: ['sessions'],
+  'start-up': ['sessions'],
+  pages: ['sessions', 'trees', 'history'],
+  search: ['search'],
+  'side-by-side': [],
+  'event-loop': ['trees', 'history'],
+};
+
 async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
   const plans = sizes.map(planOf);
-  const stores = distinctStores(plans);
+  const stores = distinctStores(
+    plans,
+    [...parts].flatMap((part) => STORES[part]),
+  );
   const missing = stores.filter((plan) => !isMade(join(directory, plan.name), plan));
   checkRoom(directory, missing);
   print(`${machine()}; stores at ${directory}`);
@@ -32,8 +47,10 @@ async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
     if (parts.has('start-up')) rows.push(...(await measureStartUp(directory, plans, report)));
     if (parts.has('pages')) rows.push(...(await measurePages(directory, plans, report)));
     if (parts.has('rebuild')) rows.push(await measureRebuild(directory, plans, report));
+    if (parts.has('search')) rows.push(...(await measureSearch(directory, plans, report)));
     progress.done();
     if (rows.length > 0) print(`\n${sizeTable(rows, sizes)}`);
+    if (parts.has('search')) single.push(...(await measureIndexing(directory, report)));
     if (parts.has('side-by-side')) single.push(...(await measureSideBySide(directory, report)));
     if (parts.has('event-loop')) single.push(...(await measureEventLoop(directory, plans.at(-1)!, report)));
   } finally {

@@ -16,6 +16,7 @@ import {
   treeSessions,
 } from './content.ts';
 import { type StorePlan, sessionCount } from './plan.ts';
+import { SEARCHABLE_LENGTH, searchableIdOf, searchableMessage } from './searchable.ts';
 
 /** A prime: steps of so many visit every place of a round whose length is no multiple of it. */
 const STRIDE = 7_919;
@@ -32,6 +33,10 @@ export function generateStore(directory: string, plan: StorePlan, progress: Prog
   for (const shard of SHARDS) mkdirSync(join(layout.sessions, shard), { recursive: true });
   createStoreLog(layout);
   const { store } = readStoreLog(layout, null, () => {});
+  if (plan.searchable) {
+    writeSearchable(directory, plan.name, plan.searchable, store, progress);
+    return;
+  }
   const total = sessionCount(plan);
   let n = 0;
   for (const content of sessionsOf(plan)) {
@@ -78,5 +83,33 @@ function writeHistory(
     }
     appendFileSync(path, Buffer.concat(lines));
     progress(`Making ${plan.name}`, state.historyLength, plan.history);
+  }
+}
+
+/** Sessions of a hundred messages, a line each. */
+function writeSearchable(
+  directory: string,
+  name: string,
+  messages: number,
+  store: string,
+  progress: Progress,
+): void {
+  let mutation = 0;
+  const stamp = () => {
+    mutation += 1;
+    return stampOf(mutation, timeOf(mutation), undefined);
+  };
+  for (let first = 0; first < messages; first += SEARCHABLE_LENGTH) {
+    const id = searchableIdOf(first / SEARCHABLE_LENGTH);
+    const created = writtenAt(0, createRecords(stamp(), store, { id, title: `Task ${id}` }), null);
+    const lines = [created.bytes];
+    let { state } = created;
+    for (let n = first; n < Math.min(messages, first + SEARCHABLE_LENGTH); n += 1) {
+      const written = writtenAt(state.size, appendRecords(stamp(), state, [searchableMessage(n)]), state);
+      lines.push(written.bytes);
+      state = written.state;
+    }
+    writeFileSync(join(directory, sessionPath(id)), Buffer.concat(lines));
+    progress(`Making ${name}`, Math.min(messages, first + SEARCHABLE_LENGTH), messages);
   }
 }

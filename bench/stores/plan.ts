@@ -1,4 +1,5 @@
 import { FIXTURE_COUNT, SMALL_TREE_COUNT } from './content.ts';
+import { SEARCHABLE_LENGTH } from './searchable.ts';
 
 /** Changes with every change of what is written: stores of another version are made again. */
 export const GENERATOR_VERSION = 1;
@@ -14,6 +15,8 @@ export interface StorePlan {
   readonly smallTree?: boolean;
   /** Messages of the session `history`; 0 for no such session. */
   readonly history: number;
+  /** Messages to be searched, a hundred in a session. */
+  readonly searchable?: number;
 }
 
 /** The stores that one size is measured on. */
@@ -25,6 +28,8 @@ export interface SizePlan {
   readonly trees: StorePlan;
   /** A session with `size` messages, among a thousand others. */
   readonly history: StorePlan;
+  /** `size` messages to be searched. */
+  readonly search: StorePlan;
 }
 
 export function planOf(size: number): SizePlan {
@@ -36,11 +41,15 @@ export function planOf(size: number): SizePlan {
     sessions,
     trees: roomy ? sessions : { name: `trees-${size}`, ordinary, fixtures: true, history: 0 },
     history: { name: `history-${size}`, ordinary: 1_000, fixtures: false, history: size },
+    search: { name: `search-${size}`, ordinary: 0, fixtures: false, history: 0, searchable: size },
   };
 }
 
-export function distinctStores(plans: readonly SizePlan[]): StorePlan[] {
-  return [...new Set(plans.flatMap(({ sessions, trees, history }) => [sessions, trees, history]))];
+export type StoreName = Exclude<keyof SizePlan, 'size'>;
+
+/** The stores of these names, each once. */
+export function distinctStores(plans: readonly SizePlan[], names: readonly StoreName[]): StorePlan[] {
+  return [...new Set(plans.flatMap((plan) => names.map((name) => plan[name])))];
 }
 
 /** Everything in one store of `size` sessions: `wide`, both trees, and a history of `size` messages. */
@@ -49,14 +58,21 @@ export function wholePlan(size: number): StorePlan {
   return { ...plan, ordinary: size - sessionCount(plan) };
 }
 
-export function sessionCount({ ordinary, fixtures, smallTree, history }: StorePlan): number {
+export function sessionCount({ ordinary, fixtures, smallTree, history, searchable = 0 }: StorePlan): number {
   return (
-    ordinary + (fixtures ? FIXTURE_COUNT : 0) + (smallTree ? SMALL_TREE_COUNT : 0) + (history > 0 ? 1 : 0)
+    ordinary +
+    (fixtures ? FIXTURE_COUNT : 0) +
+    (smallTree ? SMALL_TREE_COUNT : 0) +
+    (history > 0 ? 1 : 0) +
+    Math.ceil(searchable / SEARCHABLE_LENGTH)
   );
 }
 
-/** What a store takes: a file and its part of the index for each session, the same for each message of the history. */
+/** What a store takes: a file and its part of the index for each session, the same for each message; full text besides. */
 export function needOf(plan: StorePlan): { bytes: number; inodes: number } {
   const sessions = sessionCount(plan);
-  return { bytes: sessions * 6_000 + plan.history * 400, inodes: sessions + 300 };
+  return {
+    bytes: sessions * 6_000 + plan.history * 400 + (plan.searchable ?? 0) * 1_200,
+    inodes: sessions + 300,
+  };
 }

@@ -1,0 +1,47 @@
+import type { NewMessage } from '../../src/model/message.ts';
+
+/** Messages in each session of a store that is searched. */
+export const SEARCHABLE_LENGTH = 100;
+
+export const searchableIdOf = (n: number): string => `searchable-${n}`;
+
+/** Words of no meaning, as many as a text of some length has different ones. */
+const VOCABULARY = 2_000;
+const WORDS = 24;
+/** Both are primes, so that neighbours hold other words. */
+const STEP = 7_919;
+const SPREAD = 104_729;
+
+const CITIES = ['北京', '上海', '广州', '深圳', '成都', '杭州', '武汉', '西安', '南京', '重庆'];
+
+/** How many messages of a store there are for one that holds a word of this kind, and such words. */
+export const KINDS = {
+  'a word of one message in 1,000': { every: 1_000, query: (n: number) => `opal${n % 1_000}` },
+  'a word of one message in 100': { every: 100, query: (n: number) => `amber${n % 100}` },
+  'a Chinese phrase of one message in 100': { every: 100, query: (n: number) => `数据在${CITIES[n % 10]}` },
+  'a word of every second message': { every: 2, query: (n: number) => (n % 2 === 0 ? 'sunny' : 'cloudy') },
+} as const;
+
+/** The nth message of such a store; always the same for the same number. */
+export function searchableMessage(n: number): NewMessage {
+  const words = Array.from({ length: WORDS }, (_, place) => wordOf(n * STEP + place * SPREAD));
+  words.splice(place(n, 3), 0, `opal${n % 1_000}`);
+  words.splice(place(n, 11), 0, `amber${n % 100}`);
+  words.splice(place(n, 17), 0, n % 2 === 0 ? 'sunny' : 'cloudy');
+  // One in ten is in Chinese, and names one of ten cities.
+  if (n % 10 === 3) words.push(`。请检查数据在${CITIES[Math.floor(n / 10) % 10]}的备份，然后再回答。`);
+  return { role: n % 2 === 0 ? 'USER' : 'ASSISTANT', content: words.join(' ') };
+}
+
+const place = (n: number, offset: number) => (n + offset) % WORDS;
+
+/** Common words come often, as in any language: the square of an even spread. */
+function wordOf(seed: number): string {
+  const share = (seed % VOCABULARY) / VOCABULARY;
+  const index = Math.floor(share * share * VOCABULARY);
+  return (
+    SYLLABLES[index % 20]! + SYLLABLES[Math.floor(index / 20) % 20]! + SYLLABLES[Math.floor(index / 400)]!
+  );
+}
+
+const SYLLABLES = 'ba be bi bo bu da de di do du ka ke ki ko ku la le li lo lu'.split(' ');
