@@ -3,9 +3,10 @@ import { createRequire } from 'node:module';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join, relative } from 'node:path';
 import { GRAPH } from './langgraph/api.ts';
-import { type Loaded, loadLanggraph } from './langgraph/load.ts';
+import { loadLanggraph } from './langgraph/load.ts';
 import { langgraphOperations } from './langgraph/operations.ts';
 import type { Peer } from './peer.ts';
+import { runningPeer } from './running-peer.ts';
 import { freePort, startServerProcess } from './server-process.ts';
 
 /**
@@ -30,7 +31,7 @@ export const langgraph: Peer = {
     process.once('exit', removeTemporary);
     try {
       const server = await startServerProcess({
-        name: 'LangGraph',
+        name: this.name,
         file: process.execPath,
         arguments: [
           program(),
@@ -46,24 +47,14 @@ export const langgraph: Peer = {
         environment: environmentOf(directory, temporary),
         readyUrl: `${url}/info`,
       });
-      let loaded: Loaded | undefined;
-      return {
+      const stop = () => server.stop().finally(removeTemporary);
+      return runningPeer({
+        name: this.name,
         url,
-        pid: server.pid,
-        version: (server.ready as { version: string }).version,
-        missing: {},
-        async load(fixture, client, progress) {
-          loaded = await loadLanggraph(fixture, client, progress);
-        },
-        operations() {
-          if (loaded === undefined) throw new Error('LangGraph: expected load() before operations().');
-          return langgraphOperations(loaded);
-        },
-        async stop() {
-          await server.stop();
-          removeTemporary();
-        },
-      };
+        server: { ...server, stop },
+        load: loadLanggraph,
+        operations: langgraphOperations,
+      });
     } catch (error) {
       removeTemporary();
       throw error;

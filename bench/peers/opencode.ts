@@ -1,9 +1,10 @@
 import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { opencodeBinary } from './opencode/binary.ts';
-import { DIRECTORIES, type Loaded, loadOpencode } from './opencode/load.ts';
+import { DIRECTORIES, loadOpencode } from './opencode/load.ts';
 import { opencodeOperations } from './opencode/operations.ts';
 import type { Peer } from './peer.ts';
+import { runningPeer } from './running-peer.ts';
 import { freePort, startServerProcess } from './server-process.ts';
 
 /**
@@ -18,7 +19,7 @@ export const opencode: Peer = {
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
     const server = await startServerProcess({
-      name: 'opencode',
+      name: this.name,
       file: opencodeBinary(environment),
       arguments: [
         'serve',
@@ -34,21 +35,13 @@ export const opencode: Peer = {
       environment,
       readyUrl: `${url}/global/health`,
     });
-    let loaded: Loaded | undefined;
-    return {
+    return runningPeer({
+      name: this.name,
       url,
-      pid: server.pid,
-      version: (server.ready as { version: string }).version,
-      missing: {},
-      async load(fixture, client, progress) {
-        loaded = await loadOpencode(directory, fixture, client, progress);
-      },
-      operations() {
-        if (loaded === undefined) throw new Error('opencode: expected load() before operations().');
-        return opencodeOperations(loaded);
-      },
-      stop: server.stop,
-    };
+      server,
+      load: (fixture, client, progress) => loadOpencode(directory, fixture, client, progress),
+      operations: opencodeOperations,
+    });
   },
 };
 

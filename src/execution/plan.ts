@@ -18,9 +18,16 @@ import {
   typeFromAST,
   visit,
 } from 'graphql';
-import { fill, GaveUp, ignoreRejections, isPromise, located, type Path, type Run } from './run.ts';
-
-type Arguments = Readonly<Record<string, unknown>>;
+import {
+  type Arguments,
+  fill,
+  GaveUp,
+  ignoreRejections,
+  isPromise,
+  located,
+  type Path,
+  type Run,
+} from './run.ts';
 
 /** What a value that a resolver gave becomes in the answer. Throws where that takes an error to say. */
 type Complete = (value: unknown, run: Run, path: Path | null) => unknown;

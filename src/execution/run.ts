@@ -4,7 +4,8 @@ import type { MaybePromise } from '../schema/maybe-promise.ts';
 import type { FieldPlan } from './plan.ts';
 
 type Variables = NonNullable<ReturnType<typeof getVariableValues>['variableValues']>;
-type Arguments = Readonly<Record<string, unknown>>;
+/** Of a field, coerced. */
+export type Arguments = Readonly<Record<string, unknown>>;
 
 /** What would be an error in the answer. The operation is executed again by the book, which says how it is told. */
 export class GaveUp extends Error {
