@@ -145,7 +145,7 @@ export function withFastPath(
     const answered = await yoga.fetch(
       `http://${headers.host}${GRAPHQL_PATH}`,
       { method: 'POST', headers, body: new Uint8Array(body) },
-      { facts },
+      { handedOn: facts },
     );
     response.writeHead(answered.status, Object.fromEntries(answered.headers));
     response.end(Buffer.from(await answered.arrayBuffer()));

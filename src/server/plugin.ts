@@ -12,6 +12,8 @@ export interface RequestFacts {
 /** What the plugins share; `useRequestId`, the first of them, puts it there. */
 export interface ServerContext {
   facts: RequestFacts;
+  /** The facts of a request that the fast path hands on: its time began when its head came. */
+  readonly handedOn?: RequestFacts;
 }
 
 export type ServerPlugin = Plugin<ServerContext, ServerContext>;

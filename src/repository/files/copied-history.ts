@@ -9,8 +9,12 @@ import { readRecords } from './read-messages.ts';
 import type { StoredAppend } from './record.ts';
 import type { MessageLocation } from './session-state.ts';
 
-/** Messages that are read and made into lines in one go. */
+/** Messages that are read in one go. */
 const BATCH = 500;
+/** Characters of lines that are kept in one piece; one more line may come. */
+const PIECE = 1024 * 1024;
+/** Of an integer. */
+const MAX_DIGITS = 16;
 
 /** Lines of a copy, one after the other, without their beginnings, which name the mutation, and without their checksums. */
 interface CopiedLines {
@@ -27,7 +31,7 @@ interface CopiedLine {
 
 /** A history that was copied, but for what the mutation that it becomes a part of gives its lines. */
 export class CopiedHistory {
-  readonly #batches: CopiedLines[] = [];
+  readonly #pieces: CopiedLines[] = [];
   #lines = 0;
   #length = 0;
   #users = 0;
@@ -62,8 +66,13 @@ export class CopiedHistory {
   }
 
   #add(locations: readonly MessageLocation[], records: ReadonlyMap<number, StoredAppend>): void {
-    const lines: CopiedLine[] = [];
+    let lines: CopiedLine[] = [];
     let text = '';
+    const endPiece = () => {
+      if (lines.length > 0) this.#pieces.push({ bytes: Buffer.from(text), lines });
+      text = '';
+      lines = [];
+    };
     for (const [offset, held] of Map.groupBy(locations, ({ offset }) => offset)) {
       const record = records.get(offset)!;
       const fields = JSON.stringify({
@@ -75,11 +84,12 @@ export class CopiedHistory {
       const rest = fields.slice(1, -1);
       text += rest;
       lines.push({ length: Buffer.byteLength(rest), roles: held.map(({ role }) => role) });
+      this.#lines += 1;
       this.#length += held.length;
       for (const { role } of held) if (role === 'USER') this.#users += 1;
+      if (text.length > PIECE) endPiece();
     }
-    this.#batches.push({ bytes: Buffer.from(text), lines });
-    this.#lines += lines.length;
+    endPiece();
   }
 
   get length(): number {
@@ -114,7 +124,7 @@ export class CopiedHistory {
     const pace = new Pace(STRETCH);
     let part = 1;
     let start = offset;
-    for (const { bytes, lines } of this.#batches) {
+    for (const { bytes, lines } of this.#pieces) {
       const piece = Buffer.allocUnsafe(
         bytes.length + lines.length * (beginning.length + MAX_DIGITS + parts.length + SEAL_BYTES),
       );
@@ -143,6 +153,3 @@ export class CopiedHistory {
     return { pieces, messages };
   }
 }
-
-/** Of an integer. */
-const MAX_DIGITS = 16;

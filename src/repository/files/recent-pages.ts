@@ -29,7 +29,7 @@ interface RecentPage extends KnownFile {
 /**
  * The pages of histories that were last read: the latest messages of a tree that is looked at again and again are not read from
  * as many files each time. A page holds for as long as its file is what it was. What this process writes shows at once, for the
- * row tells; what somebody else changes shows `TRUSTED` milliseconds later at most.
+ * row tells; of what somebody else changes, a page may be `TRUSTED` milliseconds behind what would be read.
  */
 export class RecentPages {
   readonly #root: string;

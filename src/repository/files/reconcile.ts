@@ -28,6 +28,9 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   const { db, layout, writer, onProgress } = task;
   writer.clearFileFaults(task.shards);
   const files = listFiles(task);
+  // The names that Sessiontree gives go by time: parents come before their children then, and rows go to the ends of the tables, not
+  // here and there into their middle.
+  if (db.filling) files.sort((a, b) => Number(a.name > b.name) - Number(a.name < b.name));
   const homeless: Homeless[] = [];
   let reshaped = false;
   let done = 0;
@@ -124,10 +127,6 @@ interface SessionFile {
   readonly name: string;
 }
 
-/**
- * In the order of their names, which for ids that Sessiontree gives is that of their creation: then parents come before their
- * children, and rows go to the ends of the index's tables, not here and there into their middle.
- */
 function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFile[] {
   const files: SessionFile[] = [];
   const stray = (path: string, reason: string) =>
@@ -150,7 +149,7 @@ function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFil
       }
     }
   }
-  return files.sort((a, b) => (a.name < b.name ? -1 : 1));
+  return files;
 }
 
 function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, KnownFile> {

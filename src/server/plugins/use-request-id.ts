@@ -7,8 +7,7 @@ const ACCEPTED = /^[A-Za-z0-9._-]{1,128}$/;
 export function useRequestId(): ServerPlugin {
   return {
     onRequest({ request, serverContext }) {
-      // A request that the fast path hands on brings its own: its time began when its head came.
-      serverContext.facts ??= {
+      serverContext.facts = serverContext.handedOn ?? {
         id: requestIdOf(request.headers.get('x-request-id')),
         startedAt: performance.now(),
       };

@@ -42,6 +42,14 @@ export function describeFork(store: OpenStore): void {
       expect(await store.find('a')).toEqual({ ...before, childCount: 1 });
     });
 
+    it('copies long messages, in any language, as they are', async () => {
+      const texts = Array.from({ length: 12 }, (_, n) => `${n} ${'数据 and "more"\n'.repeat(20_000)}`);
+      await store.create({ id: 'a' });
+      for (const text of texts) await store.repository.append({ sessionId: 'a', messages: [say(text)] });
+      const { id } = await fork();
+      expect((await contentsOf(store, id)).map((text) => texts.indexOf(text))).toEqual([...texts.keys()]);
+    });
+
     it('stops at the message that is named, also in the middle of an exchange', async () => {
       await store.create({ id: 'a' });
       for (let n = 0; n < 3; n += 1) {

@@ -1,7 +1,7 @@
 import { mkdirSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import type { SessionRow } from '../../../src/repository/files/index/session-row.ts';
 import { sessionPath } from '../../../src/repository/files/layout.ts';
@@ -175,12 +175,15 @@ describe('the pages that are kept', () => {
 
   it('are not looked after again at once', async () => {
     const { pages, rowOf, root } = await open();
+    vi.useFakeTimers({ toFake: ['performance'] });
+    onTestFinished(() => void vi.useRealTimers());
     const row = rowOf('a');
     pages.remember(request('a'), row, page, 1);
     expect(pages.get(request('a'), row)?.page).toBe(page);
     rmSync(join(root, sessionPath('a')));
+    vi.advanceTimersByTime(TRUSTED - 1);
     expect(pages.get(request('a'), row)?.page).toBe(page);
-    await delay(SHOWN);
+    vi.advanceTimersByTime(1);
     expect(pages.get(request('a'), row)).toBeUndefined();
   });
 });

@@ -5,7 +5,7 @@
 export class Lanes<Job> {
   readonly #run: (id: string, jobs: Job[]) => Promise<void>;
   readonly #waiting = new Map<string, Job[]>();
-  readonly #running = new Map<string, Promise<void>>();
+  readonly #running = new Set<string>();
   readonly #held = new Map<string, Promise<void>>();
   /** The batch that a lane is writing: what `hold` waits for. The lane itself may go on waiting, held. */
   readonly #active = new Map<string, Promise<void>>();
@@ -19,7 +19,9 @@ export class Lanes<Job> {
     const waiting = this.#waiting.get(id);
     if (waiting) waiting.push(job);
     else this.#waiting.set(id, [job]);
-    if (!this.#running.has(id)) this.#running.set(id, this.#work(id));
+    if (this.#running.has(id)) return;
+    this.#running.add(id);
+    this.#work(id);
   }
 
   /** Stops these lanes before their next jobs, once those under way have ended. Returns what lets them go on. */

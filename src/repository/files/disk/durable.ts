@@ -72,7 +72,7 @@ export class DurableFiles {
    */
   async append(tail: Tail, bytes: Buffer): Promise<number> {
     try {
-      if (this.isInDoubt(tail.path)) await this.settle(tail);
+      await this.settle(tail);
       return await this.#handles.with(tail.path, async (handle) => {
         await writeWhole(handle, bytes);
         if (this.#durable) await handle.datasync();
@@ -96,7 +96,7 @@ export class DurableFiles {
     return this.#inDoubt.has(path);
   }
 
-  /** Undoes what an earlier write left, or rejects. */
+  /** Undoes what an earlier write left, if it did, or rejects. */
   async settle(tail: Tail): Promise<void> {
     if (this.isInDoubt(tail.path)) await this.#cutBack(tail);
   }

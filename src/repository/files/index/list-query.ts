@@ -17,7 +17,8 @@ function filterConditions(filter: SessionFilter, rareTerm: RareTerm): Query[] {
   conditions.push({ sql: `archived_at IS ${filter.archived === 'ONLY' ? 'NOT NULL' : 'NULL'}`, values: [] });
   const add = (sql: string, ...values: SQLInputValue[]) => conditions.push({ sql, values });
   if (filter.userId != null) add('user_id = ?', filter.userId);
-  if (filter.rootsOnly) add('parent_seq IS NULL');
+  // Not by their parent: SQLite would find all roots by that, and sort them.
+  if (filter.rootsOnly) add('depth = 0');
   if (filter.parentId != null) add('parent_id = ?', filter.parentId);
   if (filter.rootId != null) add('root_id = ?', filter.rootId);
   if (filter.createdAfter) add('created_at >= ?', filter.createdAfter.getTime());
@@ -44,10 +45,7 @@ function where(conditions: readonly Query[]): Query {
   };
 }
 
-/**
- * The sequence numbers of one page, and one more that tells whether there are more; in page direction. They are in the index that
- * the list goes along: no row is looked at for them.
- */
+/** The sequence numbers of one page, and one more that tells whether there are more; in page direction. */
 export function listQuery(
   filter: SessionFilter,
   order: SessionOrder,

@@ -44,7 +44,8 @@ export class RecentRows {
   /** The row with this sequence number. */
   getBySequence(seq: number): SessionRow | undefined {
     const id = this.#ids.get(seq);
-    return id === undefined ? undefined : this.get(id);
+    const row = id === undefined ? undefined : this.get(id);
+    return row?.seq === seq ? row : undefined;
   }
 
   remember(row: SessionRow): void {

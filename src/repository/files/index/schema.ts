@@ -1,29 +1,25 @@
 /** Changes with every change of the tables below: an index of another version is thrown away and built again. */
-export const INDEX_VERSION = 5;
+export const INDEX_VERSION = 6;
 
 /**
  * What a list goes along. Those of the archived are apart, so that no list steps over what it hides; they are there from the
  * beginning, for few sessions are archived, and each that is made later is a walk through all.
- *
- * Those of the living begin with `archived_at`, which is null in all of them: so they hold all that a list asks about, but for roots, and no row
- * is looked at for it.
  */
-function listIndexes(which: 'live' | 'archived'): string {
-  const isLive = which === 'live';
-  const condition = `archived_at IS ${isLive ? 'NULL' : 'NOT NULL'}`;
-  const indexes = ['created_at', 'last_active_at'].flatMap((time) => {
-    const index = (name: string, column?: string, some = '') => {
-      const columns = [isLive && 'archived_at', column, time].filter(Boolean).join(', ');
-      return `CREATE INDEX ${which}_${name}_${time} ON sessions (${columns}) WHERE ${condition}${some};`;
-    };
-    return [
-      index('by'),
-      index('by_root_id_and', 'root_id'),
-      index('by_user_id_and', 'user_id', ' AND user_id IS NOT NULL'),
-      index('roots_by', undefined, ' AND parent_seq IS NULL'),
-    ];
-  });
-  return indexes.join('\n');
+function listIndexes(which: string, condition: string): string {
+  const columns = ['root_id', '', 'user_id'];
+  const times = ['created_at', 'last_active_at'];
+  const indexes = columns.flatMap((column) =>
+    times.map((time) => {
+      const name = `${which}_by_${column && `${column}_and_`}${time}`;
+      const some = column === 'user_id' ? ' AND user_id IS NOT NULL' : '';
+      return `CREATE INDEX ${name} ON sessions (${column && `${column}, `}${time}) WHERE ${condition}${some};`;
+    }),
+  );
+  const ofRoots = times.map(
+    (time) =>
+      `CREATE INDEX ${which}_roots_by_${time} ON sessions (${time}) WHERE ${condition} AND depth = 0;`,
+  );
+  return [...indexes, ...ofRoots].join('\n');
 }
 
 /**
@@ -138,7 +134,7 @@ CREATE TABLE quarantine (
   since INTEGER NOT NULL
 );
 
-${listIndexes('archived')}
+${listIndexes('archived', 'archived_at IS NOT NULL')}
 
 CREATE TABLE totals (sessions INTEGER NOT NULL, archived INTEGER NOT NULL, messages INTEGER NOT NULL);
 INSERT INTO totals VALUES (0, 0, 0);
@@ -157,7 +153,7 @@ export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_se
 /** Made after a rebuild has filled and linked the tables: cheaper at once than row by row. */
 export const INDEXES = `
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
-${listIndexes('live')}
+${listIndexes('live', 'archived_at IS NULL')}
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
