@@ -2,7 +2,15 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 
-export const PARTS = ['rebuild', 'start-up', 'pages', 'search', 'side-by-side', 'event-loop'] as const;
+export const PARTS = [
+  'rebuild',
+  'start-up',
+  'pages',
+  'search',
+  'fork',
+  'side-by-side',
+  'event-loop',
+] as const;
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {

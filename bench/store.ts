@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { progressBar } from '../src/commands/progress.ts';
 import { measureEventLoop } from './measure/event-loop.ts';
+import { measureFork } from './measure/fork.ts';
 import { measureIndexing } from './measure/indexing.ts';
 import { measurePages } from './measure/pages.ts';
 import { measureRebuild } from './measure/rebuild.ts';
@@ -22,6 +23,7 @@ const STORES: Readonly<Record<Part, readonly StoreName[]>> = {
   'start-up': ['sessions'],
   pages: ['sessions', 'trees', 'history'],
   search: ['search'],
+  fork: [],
   'side-by-side': [],
   'event-loop': ['trees', 'history'],
 };
@@ -51,6 +53,7 @@ async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
     progress.done();
     if (rows.length > 0) print(`\n${sizeTable(rows, sizes)}`);
     if (parts.has('search')) single.push(...(await measureIndexing(directory, report)));
+    if (parts.has('fork')) single.push(...(await measureFork(directory, report)));
     if (parts.has('side-by-side')) single.push(...(await measureSideBySide(directory, report)));
     if (parts.has('event-loop')) single.push(...(await measureEventLoop(directory, plans.at(-1)!, report)));
   } finally {

@@ -8,6 +8,7 @@ import { quantity, type SingleRow } from '../report.ts';
 import { sessionIdOf, WIDE } from '../stores/content.ts';
 import type { SizePlan, StorePlan } from '../stores/plan.ts';
 import { makeStore, removeStore } from '../stores/prepare.ts';
+import { FORKED, forkOf, forkRow } from './fork.ts';
 import { send } from './http-client.ts';
 
 /** Other clients' requests come so many milliseconds apart. */
@@ -123,9 +124,6 @@ async function middleRound(server: Server, query: string): Promise<Beside> {
   return rounds.slice(1).sort((a, b) => a.delay.max - b.delay.max)[ROUNDS >> 1]!;
 }
 
-/** Messages. */
-const FORKED = 10_000;
-
 /** The fork in the middle of a few by how long it took. */
 async function forkRows(server: Server, length: number): Promise<SingleRow[]> {
   const rounds: Beside[] = [];
@@ -147,15 +145,10 @@ async function forkRows(server: Server, length: number): Promise<SingleRow[]> {
   }
   const [first] = rounds as [Beside];
   const middle = rounds.toSorted((a, b) => a.milliseconds - b.milliseconds)[ROUNDS >> 1]!;
-  const what = `a fork of ${length.toLocaleString('en')} messages`;
-  const times = [middle, first].map(({ milliseconds }) => quantity(milliseconds, 'ms'));
+  const what = forkOf(length);
   return [
     row(what, middle, true),
-    {
-      what,
-      measured: `${times[0]}; the first ${times[1]}`,
-      goal: { text: 'within 100 ms', met: middle.milliseconds <= 100 },
-    },
+    forkRow(`${what}, through the API, beside small requests`, first.milliseconds, middle.milliseconds),
   ];
 }
 

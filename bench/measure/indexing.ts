@@ -2,82 +2,111 @@ import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import type { Progress } from '../../src/repository/observer.ts';
+import type { SessionRepository } from '../../src/repository/repository.ts';
 import { quantity, type SingleRow } from '../report.ts';
 import { exchangeOf } from '../stores/content.ts';
+import { caughtUp } from './catch-up.ts';
 import { median } from './rounds.ts';
-import { caughtUp } from './search.ts';
 
 const CLIENTS = 32;
 const WARM_UP = 4;
 const ROUNDS = 12;
-/** Less than a second: so long after it was opened a store has no search yet, unless it is asked for. */
-const MILLISECONDS = 800;
+/** Together less than a second: so long after it was opened a store has no search yet, unless it is asked for. */
+const MILLISECONDS = { before: 200, counted: 600 };
 
 interface Round {
-  /** Exchanges a second. */
+  /** Exchanges a second, while they are appended. */
   readonly rate: number;
   /** Processor time of the whole process for one, in milliseconds, until all of them can be found. */
   readonly cpu: number;
+  /** Milliseconds until then, from the last append. */
+  readonly behind: number;
+}
+
+interface Pair {
+  readonly with: Round;
+  readonly without: Round;
 }
 
 /** What full text adds to durable exchanges: rounds with it and without it in turn. */
 export async function measureIndexing(directory: string, report: Progress): Promise<SingleRow[]> {
   const store = join(directory, 'indexing');
   rmSync(store, { recursive: true, force: true });
-  const pairs: { with: Round; without: Round }[] = [];
+  const pairs: Pair[] = [];
   try {
     for (let round = 0; round < WARM_UP + ROUNDS; round += 1) {
       report('Appending with search, and without', round, WARM_UP + ROUNDS);
-      const first = await appendFor(store, round % 2 === 0);
-      const second = await appendFor(store, round % 2 !== 0);
-      pairs.push(round % 2 === 0 ? { with: first, without: second } : { with: second, without: first });
+      const withFirst = round % 2 === 0;
+      const first = await appendFor(store, `first-${round}`, withFirst);
+      const second = await appendFor(store, `second-${round}`, !withFirst);
+      pairs.push(withFirst ? { with: first, without: second } : { with: second, without: first });
     }
   } finally {
     rmSync(store, { recursive: true, force: true });
   }
-  const counted = pairs.slice(WARM_UP);
-  const rate = median(counted.map((pair) => pair.with.rate / pair.without.rate));
-  const rates = (['with', 'without'] as const).map((which) =>
-    median(counted.map((pair) => pair[which].rate)),
-  );
-  const cpus = (['with', 'without'] as const).map((which) => median(counted.map((pair) => pair[which].cpu)));
-  const [cpuWith, cpuWithout] = cpus as [number, number];
+  return rows(pairs.slice(WARM_UP));
+}
+
+function rows(pairs: readonly Pair[]): SingleRow[] {
+  const of = (value: (pair: Pair) => number) => median(pairs.map(value));
+  const percent = (share: number) => `${Math.round(share * 100)}%`;
+  const rate = of((pair) => pair.with.rate / pair.without.rate);
+  const [rateWith, rateWithout] = [of((pair) => pair.with.rate), of((pair) => pair.without.rate)];
+  const [cpuWith, cpuWithout] = [of((pair) => pair.with.cpu), of((pair) => pair.without.cpu)];
+  // An exchange is two messages.
+  const message = of((pair) => (pair.with.cpu - pair.without.cpu) / 2);
+  const behind = of((pair) => pair.with.behind);
   return [
     {
-      what: `${CLIENTS} clients' exchanges with search`,
-      measured: `${quantity(rates[0], '/s')}; without ${quantity(rates[1], '/s')}; ${Math.round(rate * 100)}%`,
-      goal: { text: 'a tenth slower at most', met: rate >= 0.9 },
+      what: `${CLIENTS} clients' exchanges while a thread of its own indexes what it can of them`,
+      measured:
+        `${quantity(rateWith, '/s')}; without ${quantity(rateWithout, '/s')}; ${percent(rate)}; ` +
+        `then ${quantity(behind, 'ms')} until all is indexed`,
+      goal: { text: 'at least 90%', met: rate >= 0.9 },
     },
     {
-      what: 'processor time of an exchange, both its messages indexed',
-      measured: `${quantity(cpuWith, 'ms')}; without ${quantity(cpuWithout, 'ms')}; ${Math.round((cpuWith / cpuWithout) * 100)}%`,
+      what: 'processor time of an exchange until both its messages are indexed',
+      measured:
+        `${quantity(cpuWith, 'ms')}; without ${quantity(cpuWithout, 'ms')}; ` +
+        `${percent(of((pair) => pair.with.cpu / pair.without.cpu))}; ${quantity(message, 'ms')} more a message`,
     },
   ];
 }
 
-async function appendFor(directory: string, withSearch: boolean): Promise<Round> {
+/** Its sessions are named for `round`, so that every round begins with new ones. */
+async function appendFor(directory: string, round: string, withSearch: boolean): Promise<Round> {
   const repository = await openFileRepository({ directory });
   try {
-    const ids = Array.from({ length: CLIENTS }, (_, client) => `client-${client}`);
-    const present = await repository.findMany(ids);
-    await Promise.all(ids.filter((_, n) => !present[n]).map((id) => repository.create({ id })));
+    const ids = Array.from({ length: CLIENTS }, (_, client) => `${round}-client-${client}`);
+    await Promise.all(ids.map((id) => repository.create({ id })));
+    // The thread takes in what an earlier round has left, and warms up.
+    if (withSearch) await caughtUp(repository);
+    await append(repository, ids, MILLISECONDS.before);
     if (withSearch) await caughtUp(repository);
     const used = process.cpuUsage();
-    const started = performance.now();
-    let count = 0;
-    await Promise.all(
-      ids.map(async (sessionId, n) => {
-        while (performance.now() - started < MILLISECONDS) {
-          await repository.append({ sessionId, messages: exchangeOf(n) });
-          count += 1;
-        }
-      }),
-    );
-    const rate = (count * 1_000) / (performance.now() - started);
-    if (withSearch) await caughtUp(repository);
+    const { count, rate } = await append(repository, ids, MILLISECONDS.counted);
+    const behind = withSearch ? await caughtUp(repository) : 0;
     const { user, system } = process.cpuUsage(used);
-    return { rate, cpu: (user + system) / 1_000 / count };
+    return { rate, cpu: (user + system) / 1_000 / count, behind };
   } finally {
     await repository.close();
   }
+}
+
+async function append(
+  repository: SessionRepository,
+  ids: readonly string[],
+  milliseconds: number,
+): Promise<{ count: number; rate: number }> {
+  const started = performance.now();
+  let count = 0;
+  await Promise.all(
+    ids.map(async (sessionId, n) => {
+      while (performance.now() - started < milliseconds) {
+        await repository.append({ sessionId, messages: exchangeOf(n) });
+        count += 1;
+      }
+    }),
+  );
+  return { count, rate: (count * 1_000) / (performance.now() - started) };
 }

@@ -6,6 +6,7 @@ import type { SearchPage, SessionRepository } from '../../src/repository/reposit
 import type { Goal, SizeRow } from '../report.ts';
 import type { SizePlan } from '../stores/plan.ts';
 import { KINDS } from '../stores/searchable.ts';
+import { caughtUp } from './catch-up.ts';
 import { median } from './rounds.ts';
 
 const LARGEST = 1_000_000;
@@ -26,8 +27,9 @@ export async function measureSearch(
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(store, `search.db${suffix}`), { force: true });
     const repository = await openFileRepository({ directory: store });
     try {
-      report(`Indexing the text of ${search.name}`, 0, 0);
-      taken.set(size, (size * 1_000) / (await caughtUp(repository)));
+      const indexing = (messages: number) => report(`Indexing the text of ${search.name}`, messages, size);
+      indexing(0);
+      taken.set(size, (size * 1_000) / (await caughtUp(repository, indexing)));
       for (const [kind, { every, query }] of Object.entries(KINDS)) {
         report(`Searching ${search.name}`, 0, 0);
         times.get(kind)!.set(size, await medianSearch(repository, size / every, query));
@@ -47,13 +49,6 @@ export async function measureSearch(
 function goalOf(kind: string): Goal {
   const { every } = KINDS[kind as keyof typeof KINDS];
   return { of: 'value', bound: 'under', number: every < 100 ? 500 : 50, size: LARGEST };
-}
-
-/** Milliseconds until search knows all that the store holds. */
-export async function caughtUp(repository: SessionRepository): Promise<number> {
-  const started = performance.now();
-  while (!(await searchFor(repository, 'nothing')).isComplete);
-  return performance.now() - started;
 }
 
 /** `found` messages hold what is searched for, or a full page. */

@@ -62,7 +62,13 @@ function exchangeAt(state: SessionState, mutation: number, n: number) {
   return writtenAt(state.size, appendRecords(stamp, state, exchangeOf(n)), state);
 }
 
-/** The rest of the history, an exchange a line. */
+function messageAt(state: SessionState, mutation: number) {
+  const stamp = stampOf(mutation + 1, timeOf(mutation), undefined);
+  const message = exchangeOf(mutation)[state.historyLength % 2]!;
+  return writtenAt(state.size, appendRecords(stamp, state, [message]), state);
+}
+
+/** The rest of the history, an exchange or a message a line. */
 function writeHistory(
   directory: string,
   plan: StorePlan,
@@ -76,7 +82,7 @@ function writeHistory(
   while (state.historyLength < plan.history) {
     const lines: Buffer[] = [];
     while (lines.length < LINES && state.historyLength < plan.history) {
-      const written = exchangeAt(state, mutation, mutation);
+      const written = plan.oneALine ? messageAt(state, mutation) : exchangeAt(state, mutation, mutation);
       lines.push(written.bytes);
       state = written.state;
       mutation += 1;

@@ -15,6 +15,8 @@ export interface StorePlan {
   readonly smallTree?: boolean;
   /** Messages of the session `history`; 0 for no such session. */
   readonly history: number;
+  /** Is each message of it a line of its own, but for the first two? Else an exchange is. */
+  readonly oneALine?: boolean;
   /** Messages to be searched, a hundred in a session. */
   readonly searchable?: number;
 }

@@ -18,13 +18,17 @@ const CITIES = ['北京', '上海', '广州', '深圳', '成都', '杭州', '武
 export const KINDS = {
   'a word of one message in 1,000': { every: 1_000, query: (n: number) => `opal${n % 1_000}` },
   'a word of one message in 100': { every: 100, query: (n: number) => `amber${n % 100}` },
+  'two words, each of about one message in 100': {
+    every: VOCABULARY,
+    query: (n: number) => `amber${n % 100} ${rarestWordOf(n)}`,
+  },
   'a Chinese phrase of one message in 100': { every: 100, query: (n: number) => `数据在${CITIES[n % 10]}` },
   'a word of every second message': { every: 2, query: (n: number) => (n % 2 === 0 ? 'sunny' : 'cloudy') },
 } as const;
 
 /** The nth message of such a store; always the same for the same number. */
 export function searchableMessage(n: number): NewMessage {
-  const words = Array.from({ length: WORDS }, (_, place) => wordOf(n * STEP + place * SPREAD));
+  const words = seedsOf(n).map(wordOf);
   words.splice(place(n, 3), 0, `opal${n % 1_000}`);
   words.splice(place(n, 11), 0, `amber${n % 100}`);
   words.splice(place(n, 17), 0, n % 2 === 0 ? 'sunny' : 'cloudy');
@@ -33,6 +37,15 @@ export function searchableMessage(n: number): NewMessage {
   return { role: n % 2 === 0 ? 'USER' : 'ASSISTANT', content: words.join(' ') };
 }
 
+/**
+ * A word that the nth message shares with 24 in 2,000, as the rarer half of all words do: together with one of its own in 100,
+ * it is held by one message in 2,000.
+ */
+function rarestWordOf(n: number): string {
+  return wordOf(Math.max(...seedsOf(n).map((seed) => seed % VOCABULARY)));
+}
+
+const seedsOf = (n: number) => Array.from({ length: WORDS }, (_, place) => n * STEP + place * SPREAD);
 const place = (n: number, offset: number) => (n + offset) % WORDS;
 
 /** Common words come often, as in any language: the square of an even spread. */
