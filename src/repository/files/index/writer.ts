@@ -5,6 +5,7 @@ import type { ShapeRecord, Tombstone } from '../record.ts';
 import type { Applied, AppliedOperation, MessageLocation, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
+import { RowInsertion } from './row-insertion.ts';
 import { type SessionRow, stateOf } from './session-row.ts';
 import { changesIn, placed, type ShapeChange } from './shape-changes.ts';
 
@@ -118,7 +119,7 @@ export class IndexWriter {
     const table = this.#db.filling ? INTO_LOOSE_TERMS : INTO_TERMS;
     const values: number[] = [];
     for (const term of terms) values.push(term, seq);
-    this.#insert(table, values);
+    table.insert(this.#db, values);
   }
 
   #removeTerms(seq: number, terms: readonly number[]): void {
@@ -131,18 +132,8 @@ export class IndexWriter {
     if (truncatedTo !== null) this.#dropMessages(sequence, truncatedTo, state.lastSeq);
     const values: number[] = [];
     for (const message of messages) addMessageRow(values, sequence, message);
-    this.#insert(INTO_MESSAGES, values);
+    INTO_MESSAGES.insert(this.#db, values);
     if (operation) this.#addOperation(operation, false);
-  }
-
-  /** `values` are those of one row after the other. Several rows at once take half the time of as many by themselves. */
-  #insert({ columns, statements }: Insertion, values: readonly number[]): void {
-    let done = 0;
-    for (const { rows, sql } of statements) {
-      const count = rows * columns;
-      for (; values.length - done >= count; done += count)
-        this.#db.run(sql, ...(count === values.length ? values : values.slice(done, done + count)));
-    }
   }
 
   /** Sets aside what stands from `position` on. */
@@ -348,25 +339,9 @@ INSERT INTO sessions
     ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21
   FROM (SELECT ?3 AS id) own LEFT JOIN sessions parent ON parent.id = own.id`;
 
-/** How to insert many rows of numbers, or few. */
-interface Insertion {
-  readonly columns: number;
-  /** The most rows at once come first. */
-  readonly statements: readonly { readonly rows: number; readonly sql: string }[];
-}
-
-function insertionInto(table: string, columns: number): Insertion {
-  const row = `(${Array(columns).fill('?').join(', ')})`;
-  const statements = [64, 8, 4, 2, 1].map((rows) => ({
-    rows,
-    sql: `INSERT INTO ${table} VALUES ${Array(rows).fill(row).join(', ')}`,
-  }));
-  return { columns, statements };
-}
-
-const INTO_MESSAGES = insertionInto('messages', 7);
-const INTO_TERMS = insertionInto('metadata_terms', 2);
-const INTO_LOOSE_TERMS = insertionInto('loose_terms', 2);
+const INTO_MESSAGES = new RowInsertion('messages', 7);
+const INTO_TERMS = new RowInsertion('metadata_terms', 2);
+const INTO_LOOSE_TERMS = new RowInsertion('loose_terms', 2);
 
 function addMessageRow(values: number[], sequence: number, message: MessageLocation): void {
   const { ordinal, position, role, offset, length, bytes } = message;
