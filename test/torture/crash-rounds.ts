@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { removeIndex, verifyAtRest, verifyChecked } from './at-rest.ts';
 import { load, replay, retry } from './load.ts';
 import { Model, type StorageErrors } from './model.ts';
-import { Mutations } from './mutation.ts';
+import { MIXED, Mutations, type Weights } from './mutation.ts';
 import { Fault, type Outcome, type PartOptions } from './part.ts';
 import { Random } from './random.ts';
 import { StoreProcess } from './store-process.ts';
@@ -19,6 +19,9 @@ export interface Crash {
   /** How many mutations are acknowledged between two crashes, at most. */
   readonly mutations: number;
 }
+
+/** So much that the journal goes on to its next file. */
+const HEAVY: Weights = { ...MIXED, content: 8_000, sessions: 60 };
 
 /** Crash after crash on one directory, which grows; what was acknowledged is compared after each. */
 export async function crashRounds(crash: Crash, { rounds, seed, deadline }: PartOptions): Promise<Outcome> {
@@ -57,7 +60,12 @@ async function crashOnce(crash: Crash, model: Model, random: Random, round: numb
       if (left === 0) crash.strike(store);
       return left > 0;
     };
-    await load(store, model, new Mutations(model, random, `${round}`), { lanes, storageErrors, goOn });
+    const weights = random.oneIn(4) ? HEAVY : MIXED;
+    await load(store, model, new Mutations(model, random, `${round}`, weights), {
+      lanes,
+      storageErrors,
+      goOn,
+    });
   } finally {
     await store.kill();
   }

@@ -4,7 +4,7 @@ import { verifyAtRest } from './at-rest.ts';
 import { tryRun, whyMissing } from './commands.ts';
 import { load } from './load.ts';
 import { Model } from './model.ts';
-import { Mutations } from './mutation.ts';
+import { MIXED, Mutations } from './mutation.ts';
 import { Fault, type Part, type PartOptions, SuiteError } from './part.ts';
 import { Random } from './random.ts';
 import { Refusals } from './refusals.ts';
@@ -38,7 +38,9 @@ async function fail(options: PartOptions, { call, when, stays }: Injection, home
   const trace = join(home, 'trace');
   const random = new Random(options.seed);
   const model = new Model();
-  const mutations = new Mutations(model, random, 'm');
+  // Only large creations are synced and renamed by themselves.
+  const weights = call === 'fdatasync' ? MIXED : { ...MIXED, largeCreations: 1 };
+  const mutations = new Mutations(model, random, 'm', weights);
   // What fails is to be a mutation, not the making of a store.
   await (await StoreProcess.open(directory)).close();
   const inject = `inject=${call}:error=EIO:when=${when}${stays ? '+' : ''}`;

@@ -32,13 +32,18 @@ export interface Weights {
   /** Bytes of most contents, and of one in forty. */
   readonly content: number;
   readonly largeContent: number;
+  /** One creation in so many is large: it takes another way to the disk. */
+  readonly largeCreations: number;
   /** Sessions that live at a time: from here on deletions grow frequent. */
   readonly sessions: number;
 }
 
-export const MIXED: Weights = { content: 60, largeContent: 60_000, sessions: 150 };
+export const MIXED: Weights = { content: 60, largeContent: 60_000, largeCreations: 8, sessions: 150 };
 
 const ROLES = ['USER', 'ASSISTANT', 'TOOL', 'SYSTEM'] as const;
+
+/** Bytes of a large creation's message: more than the journal takes. */
+const LARGE_CREATION = 300_000;
 
 /** Makes mutations of all kinds for what lives in `model`. No two have the same contents, ids or metadata keys. */
 export class Mutations {
@@ -74,7 +79,8 @@ export class Mutations {
     // Upper case takes another way through file names.
     const id = this.#random.oneIn(3) ? `S.${token}` : `s-${token}`;
     const metadata = this.#random.oneIn(2) ? { [token]: true } : {};
-    const messages = this.#random.oneIn(4) ? this.#messages(token) : [];
+    const large = this.#random.oneIn(this.#weights.largeCreations);
+    const messages = large ? [largeMessage(token)] : this.#random.oneIn(4) ? this.#messages(token) : [];
     return this.#named('create', { id, parentId, title: token, metadata, messages });
   }
 
@@ -112,4 +118,8 @@ export class Mutations {
     this.#made += 1;
     return `${this.#prefix}.${this.#made}`;
   }
+}
+
+function largeMessage(token: string): NewMessage {
+  return { role: 'USER', content: `${token} `.padEnd(LARGE_CREATION, '.') };
 }

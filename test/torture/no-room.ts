@@ -83,7 +83,7 @@ export const fullDisk: Part = {
           {
             directory: disk.directory,
             surroundings: {},
-            weights: { content: 3_000, largeContent: 200_000, sessions: 40 },
+            weights: { content: 3_000, largeContent: 200_000, largeCreations: 8, sessions: 40 },
             makeRoom() {
               disk.unload();
               return 'at once';
@@ -112,7 +112,7 @@ export const fileSizeLimit: Part = {
           {
             directory,
             surroundings: { through: CONFINED },
-            weights: { content: 900_000, largeContent: 1_900_000, sessions: 2 },
+            weights: { content: 900_000, largeContent: 1_900_000, largeCreations: 8, sessions: 2 },
             makeRoom: () => 'after a restart',
           },
           once,

@@ -37,6 +37,7 @@ import { ForeignChanges } from './foreign-changes.ts';
 import { Forks } from './forks.ts';
 import { isSqliteError } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
+import type { LeftSegment } from './journal/replay.ts';
 import { absoluteSessionPath, sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
 import type { Durability } from './options.ts';
@@ -59,6 +60,8 @@ export interface FileRepositoryParts extends FileReaderParts {
   readonly lastSeq: number;
   /** Bytes of `store.jsonl`. */
   readonly storeLogSize: number;
+  /** What an earlier process left of the journal. */
+  readonly left: readonly LeftSegment[];
   /** Lets go of the data directory; `lastSeq` is null where the index is not current. */
   readonly release: (lastSeq: number | null) => void;
 }
@@ -89,7 +92,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     super(parts);
     this.#parts = parts;
     this.#writer = new IndexWriter(parts.db);
-    this.#files = new DurableFiles(parts.handles, parts.durability === 'disk');
+    this.#files = new DurableFiles({ ...parts, durable: parts.durability === 'disk' });
     this.#committer = new Committer(parts.db, parts.lastSeq);
     this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger);
     const shared = {
@@ -241,8 +244,9 @@ export class FileRepository extends FileReader implements SessionRepository {
     while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
     await this.#sweep.stop();
     await this.#searcher.close();
+    const settled = await this.#files.close();
     await super.close();
-    const relied = !this.#committer.failed && !this.#parts.db.damaged;
+    const relied = settled && !this.#committer.failed && !this.#parts.db.damaged;
     this.#parts.release(relied ? this.#committer.lastSeq : null);
   }
 
@@ -341,7 +345,7 @@ export class FileRepository extends FileReader implements SessionRepository {
           for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
           return this.index.session(id)!;
         },
-      undo: () => this.#files.remove(path),
+      undo: () => this.#files.uncreate(path),
     });
   }
 

@@ -128,7 +128,7 @@ export class Forks {
         }
         return { inSteps: (own) => takeIn(new IndexWriter(own), applied, mtime, messages) };
       },
-      undo: () => files.remove(path),
+      undo: () => files.uncreate(path),
     });
   }
 }

@@ -13,6 +13,8 @@ export interface Layout {
   readonly storeLog: string;
   /** One file a session, in 256 folders. */
   readonly sessions: string;
+  /** What was acknowledged and may not have reached its own file on the disk. */
+  readonly journal: string;
   /** What was cut from the end of a file after a crash. */
   readonly torn: string;
   /** The index: a cache. */
@@ -28,6 +30,7 @@ export function layoutOf(directory: string): Layout {
     owner: join(directory, 'owner.json'),
     storeLog: join(directory, 'store.jsonl'),
     sessions: join(directory, 'sessions'),
+    journal: join(directory, 'journal'),
     torn: join(directory, 'torn'),
     index: join(directory, 'index.db'),
     indexClean: join(directory, 'index.clean.json'),

@@ -1,14 +1,17 @@
 import { constants, mkdirSync, rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import type { SessionReader, SessionRepository } from '../repository.ts';
 import { type CleanStop, compareIndex, readCleanStop, writeCleanStop } from './clean-stop.ts';
-import { syncDirectory } from './disk/durable.ts';
+import { syncDirectory } from './disk/directory-sync.ts';
 import { HandlePool } from './disk/handle-pool.ts';
 import { acquireLock, isOwned } from './disk/lock.ts';
 import { FileReader } from './file-reader.ts';
 import { FileRepository } from './file-repository.ts';
 import { IndexDatabase } from './index/database.ts';
-import { IndexWriter } from './index/writer.ts';
-import { type Layout, layoutOf, SHARDS } from './layout.ts';
+import { type Fault, IndexWriter } from './index/writer.ts';
+import { journalLacks, type LeftSegment, replayJournal } from './journal/replay.ts';
+import { segmentFiles } from './journal/segment-files.ts';
+import { type Layout, layoutOf, SHARDS, sessionIdOfFileName } from './layout.ts';
 import { mendTail } from './mend-tail.ts';
 import { type FileRepositoryOptions, withDefaults } from './options.ts';
 import { lastSeqOf, reconcileSessions } from './reconcile.ts';
@@ -38,6 +41,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
     rmSync(layout.indexClean, { force: true });
     createStoreLog(layout);
     await syncDirectory(layout.root);
+    const left = replayLeft(layout, settings);
     const { db, store, storeLogSize, lastSeq } = await openIndex(layout, settings, cleanStop);
     return new FileRepository({
       layout,
@@ -49,6 +53,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       store,
       storeLogSize,
       lastSeq,
+      left,
       release: (lastSeq) => {
         if (lastSeq !== null) writeCleanStop(layout, lastSeq);
         lock.release();
@@ -72,6 +77,12 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
   const db = openCurrentIndex(layout, store) ?? (await readIntoMemory(layout, settings)).db;
   const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY);
   return new FileReader({ layout, db, handles, logger: settings.logger });
+}
+
+/** Before anything else is read: the files are to hold all that was acknowledged. */
+function replayLeft(layout: Layout, { logger }: Options): LeftSegment[] {
+  if (segmentFiles(layout).length === 0) return [];
+  return replayJournal(layout, readStoreLog(layout, null, () => {}).store, logger);
 }
 
 interface UpToDate {
@@ -190,7 +201,17 @@ export async function readIntoMemory(
     lastSeq: log.lastSeq,
     ...settings,
   });
+  // Of a store that is in use, the journal only doubles what its files show.
+  for (const { path } of isOwned(layout) ? [] : journalLacks(layout, log.store))
+    writer.addFault(lacking(path));
   db.run('COMMIT');
   db.complete(log.store, () => writer.relink());
   return { db, store: log.store };
+}
+
+/** Of a file that may not be written to. */
+function lacking(path: string): Fault {
+  const sessionId = sessionIdOfFileName(basename(path));
+  const reason = 'the file has lost its end, which the next start puts back from the journal';
+  return { kind: sessionId === null ? 'log' : 'damage', path, line: null, sessionId, reason };
 }

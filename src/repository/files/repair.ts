@@ -1,7 +1,7 @@
 import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Logger } from '../observer.ts';
-import { syncDirectory } from './disk/durable.ts';
+import { syncDirectory } from './disk/directory-sync.ts';
 import { acquireLock } from './disk/lock.ts';
 import { type Layout, layoutOf } from './layout.ts';
 import { decodeLine, splitLines } from './line.ts';

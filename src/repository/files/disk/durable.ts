@@ -1,45 +1,13 @@
-import { constants, fstatSync, writeSync } from 'node:fs';
-import { type FileHandle, lstat, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { closeSync, fstatSync, lstatSync, open as openDescriptor, writeSync } from 'node:fs';
+import { type FileHandle, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { promisify } from 'node:util';
 import { StorageError } from '../../../model/errors.ts';
+import { Journal, type JournalParts } from '../journal/journal.ts';
 import { decodeLine } from '../line.ts';
+import { DirectorySync } from './directory-sync.ts';
 import type { HandlePool } from './handle-pool.ts';
-
-/** Syncs directories; those who ask while a sync runs share the next one. */
-export class DirectorySync {
-  readonly #running = new Map<string, { current: Promise<void>; next: Promise<void> | null }>();
-
-  sync(directory: string): Promise<void> {
-    const state = this.#running.get(directory);
-    if (!state) return this.#start(directory);
-    // The one that runs may have begun before the caller's change: only a later one is sure to hold it.
-    state.next ??= state.current.then(
-      () => this.#start(directory),
-      () => this.#start(directory),
-    );
-    return state.next;
-  }
-
-  #start(directory: string): Promise<void> {
-    const current = syncDirectory(directory);
-    const state: { current: Promise<void>; next: Promise<void> | null } = { current, next: null };
-    this.#running.set(directory, state);
-    const done = () => {
-      if (this.#running.get(directory) === state && !state.next) this.#running.delete(directory);
-    };
-    current.then(done, done);
-    return current;
-  }
-}
-
-export async function syncDirectory(directory: string): Promise<void> {
-  const handle = await open(directory, constants.O_RDONLY | constants.O_DIRECTORY);
-  try {
-    await handle.sync();
-  } finally {
-    await handle.close();
-  }
-}
+import { diskFull, writeWhole } from './write-whole.ts';
 
 /** A file of the store: what was written to it, and where its acknowledged part ends. */
 export interface Tail {
@@ -47,12 +15,22 @@ export interface Tail {
   readonly size: number;
 }
 
+export interface DurableFilesParts extends Omit<JournalParts, 'onUnsynced'> {
+  readonly handles: HandlePool;
+  /** False leaves it to the system when what was written reaches the disk. */
+  readonly durable: boolean;
+}
+
+/** What is larger is not written twice: its file is synced at once. */
+const LARGE = 256 * 1024;
+
 /**
  * Appends to files so that what was acknowledged survives: a write that failed leaves nothing behind it. A file whose
  * tail is in doubt takes no more until it has been cut back to its acknowledged size.
  */
 export class DurableFiles {
   readonly #handles: HandlePool;
+  readonly #journal: Journal;
   readonly #durable: boolean;
   readonly #directories = new DirectorySync();
   readonly #inDoubt = new Set<string>();
@@ -60,34 +38,66 @@ export class DurableFiles {
   readonly #made = new Set<string>();
   #temporary = 0;
 
-  /** `durable` false leaves it to the system when what was written reaches the disk. */
-  constructor(handles: HandlePool, durable: boolean) {
-    this.#handles = handles;
-    this.#durable = durable;
+  constructor(parts: DurableFilesParts) {
+    this.#handles = parts.handles;
+    this.#durable = parts.durable;
+    this.#journal = new Journal({ ...parts, onUnsynced: (path) => this.#inDoubt.add(path) });
   }
 
   /**
    * Adds `bytes` after `tail.size`, on the disk when it resolves. Resolves with the file's new time, in milliseconds.
    * Rejects with a StorageError: nothing was added.
    */
-  async append(tail: Tail, bytes: Buffer): Promise<number> {
+  append(tail: Tail, bytes: Buffer): Promise<number> {
+    return this.#withRoom(() => this.#append(tail, bytes));
+  }
+
+  async #append(tail: Tail, bytes: Buffer): Promise<number> {
     try {
       await this.settle(tail);
-      return await this.#handles.with(tail.path, async (handle) => {
+      const large = bytes.length > LARGE;
+      const mtime = await this.#handles.with(tail.path, async (handle) => {
         await writeWhole(handle, bytes);
-        if (this.#durable) await handle.datasync();
-        return fstatSync(handle.fd).mtimeMs;
+        const { mtimeMs } = fstatSync(handle.fd);
+        if (this.#durable && large) await handle.datasync();
+        return mtimeMs;
       });
+      // One sync of the journal serves all that wait for it, whatever their files.
+      if (this.#durable && !large) await this.#journal.add(tail.path, tail.size, bytes);
+      return mtime;
     } catch (error) {
-      await this.undo(tail);
+      await this.#takeBack(tail);
       throw storageError(error);
     }
   }
 
-  /** Takes back what was appended past `tail.size`; where that fails, `settle` tries again. */
+  /** What the journal holds a second time is the first to go where there is no room. */
+  async #withRoom<T>(write: () => Promise<T>): Promise<T> {
+    try {
+      return await write();
+    } catch (error) {
+      if (!isWantOfRoom((error as Error).cause)) throw error;
+      await this.#journal.makeRoom();
+      return write();
+    }
+  }
+
+  /** Takes back what an `append` after `tail.size` has added, as for want of room in the index; where that fails, `settle` tries again. */
   async undo(tail: Tail): Promise<void> {
+    await this.#takeBack(tail);
+    await this.#forgetFrom(tail.path, tail.size);
+  }
+
+  /** No start may put back what was written to the file from `offset` on. */
+  async #forgetFrom(path: string, offset: number): Promise<void> {
+    // Where the journal cannot say so, it has let go of all that it held.
+    if (this.#durable) await this.#journal.add(path, offset, NOTHING).catch(() => {});
+    await this.#journal.makeRoom();
+  }
+
+  async #takeBack(tail: Tail): Promise<void> {
     this.#inDoubt.add(tail.path);
-    // Whoever undoes reports why; that the cut failed too shows when the file is settled.
+    // Whoever takes back reports why; that the cut failed too shows when the file is settled.
     await this.#cutBack(tail).catch(() => {});
   }
 
@@ -105,14 +115,37 @@ export class DurableFiles {
    * Makes a file with `bytes` in it, whole or not at all, on the disk when it resolves. It must not be there yet. Resolves
    * with the file's time, in milliseconds. Rejects with a StorageError: it is not there.
    */
-  async create(path: string, bytes: Buffer): Promise<number> {
+  create(path: string, bytes: Buffer): Promise<number> {
+    const make = this.#durable && bytes.length <= LARGE ? this.#createInJournal : this.#createAside;
+    return this.#withRoom(async () => {
+      try {
+        if (lstatSync(path, { throwIfNoEntry: false }))
+          throw new StorageError('A file of that name is there already.', false);
+        await this.#makeDirectory(dirname(path));
+        return await make.call(this, path, bytes);
+      } catch (error) {
+        throw storageError(error);
+      }
+    });
+  }
+
+  /** The journal has it first: whatever becomes of the file, the next start can make it whole. */
+  async #createInJournal(path: string, bytes: Buffer): Promise<number> {
+    await this.#journal.add(path, 0, bytes);
+    try {
+      return await writeSmall(path, bytes);
+    } catch (error) {
+      await this.uncreate(path);
+      throw error;
+    }
+  }
+
+  async #createAside(path: string, bytes: Buffer): Promise<number> {
     const directory = dirname(path);
     this.#temporary += 1;
     const temporary = join(directory, `.${process.pid}-${this.#temporary}.tmp`);
     let present = temporary;
     try {
-      if (await exists(path)) throw new StorageError('A file of that name is there already.', false);
-      await this.#makeDirectory(directory);
       const modified = await writeNew(temporary, bytes, this.#durable);
       await rename(temporary, path);
       present = path;
@@ -121,8 +154,14 @@ export class DurableFiles {
     } catch (error) {
       // The reason of the failure matters to the caller; a temporary file that stays is swept at the next start.
       await rm(present, { force: true }).catch(() => {});
-      throw storageError(error);
+      throw error;
     }
+  }
+
+  /** Takes back what `create` has made. */
+  async uncreate(path: string): Promise<void> {
+    await this.remove(path);
+    await this.#forgetFrom(path, 0);
   }
 
   /** Removes a file, and lets go of it. It need not be there. The directory is synced by the caller, once for many. */
@@ -132,6 +171,11 @@ export class DurableFiles {
       if (error.code !== 'ENOENT') throw error;
     });
     this.#inDoubt.delete(path);
+  }
+
+  /** To be called when nothing is written. Says whether all that was acknowledged is in its own file on the disk. */
+  close(): Promise<boolean> {
+    return this.#journal.close();
   }
 
   async syncDirectory(directory: string): Promise<void> {
@@ -181,39 +225,36 @@ async function readBack(handle: FileHandle, size: number): Promise<void> {
 }
 
 const READ_BACK = 64 * 1024;
+const NOTHING = Buffer.alloc(0);
 
-async function writeNew(path: string, bytes: Buffer, durable: boolean): Promise<number> {
+const openNew = promisify(openDescriptor);
+
+/** All but the opening, which looks for room on the disk, only copies to the system's memory: a thread's help would take longer. */
+async function writeSmall(path: string, bytes: Buffer): Promise<number> {
+  const fd = await openNew(path, 'wx');
+  try {
+    const written = writeSync(fd, bytes);
+    if (written !== bytes.length) throw diskFull(written, bytes.length);
+    return fstatSync(fd).mtimeMs;
+  } finally {
+    closeSync(fd);
+  }
+}
+
+async function writeNew(path: string, bytes: Buffer, sync: boolean): Promise<number> {
   const handle = await open(path, 'wx');
   try {
     await writeWhole(handle, bytes);
-    if (durable) await handle.sync();
+    if (sync) await handle.sync();
     return fstatSync(handle.fd).mtimeMs;
   } finally {
     await handle.close();
   }
 }
 
-/** Up to this size a write only copies to the system's memory: a thread's help would take longer than the copy. */
-const SMALL = 64 * 1024;
-
-async function writeWhole(handle: FileHandle, bytes: Buffer): Promise<void> {
-  const bytesWritten =
-    bytes.length <= SMALL ? writeSync(handle.fd, bytes) : (await handle.write(bytes)).bytesWritten;
-  if (bytesWritten !== bytes.length) throw diskFull(bytesWritten, bytes.length);
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await lstat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false;
-    throw error;
-  }
-}
-
-function diskFull(written: number, wanted: number): NodeJS.ErrnoException {
-  return Object.assign(new Error(`wrote ${written} of ${wanted} bytes`), { code: 'ENOSPC' });
+function isWantOfRoom(error: unknown): boolean {
+  const code = (error as NodeJS.ErrnoException | undefined)?.code;
+  return code === 'ENOSPC' || code === 'EDQUOT';
 }
 
 /** What room or patience can mend. */
