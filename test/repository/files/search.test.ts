@@ -42,4 +42,36 @@ describe('the search index', () => {
     expect(await found(repository, 'fox')).toEqual(['a:0']);
     expect(await found(repository, 'bear')).toEqual(['a:2']);
   });
+
+  it('takes each message in once, however it is written to meanwhile', async () => {
+    const store = await TestStore.make();
+    const repository = await store.open();
+    const ids = Array.from({ length: 32 }, (_, n) => `client-${n}`);
+    await Promise.all(ids.map((id) => repository.create({ id })));
+    const end = Date.now() + 2_000;
+    const write = async (sessionId: string) => {
+      while (Date.now() < end) await repository.append({ sessionId, messages: [say('fox'), say('bear')] });
+    };
+    const search = async () => {
+      while (Date.now() < end) await repository.search({ query: 'fox', limit: 1, offset: 0 });
+    };
+    await Promise.all([...ids.map(write), search()]);
+    const warnings = store.said.filter(({ level }) => level === 'warn' || level === 'error');
+    expect(warnings).toEqual([]);
+    const [session] = await repository.findMany(['client-0']);
+    const hits = [];
+    for (let more = true; more; ) {
+      const page = await repository.search({
+        query: 'fox',
+        within: 'client-0',
+        limit: 1_000,
+        offset: hits.length,
+      });
+      expect(page.isComplete).toBe(true);
+      hits.push(...page.hits);
+      more = page.hasMore;
+    }
+    expect(new Set(hits.map(({ ordinal }) => ordinal)).size).toBe(session!.historyLength / 2);
+    expect(hits.length).toBe(session!.historyLength / 2);
+  });
 });

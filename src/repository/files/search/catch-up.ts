@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { tokenText } from '../../../model/search-text.ts';
 import { absoluteSessionPath } from '../layout.ts';
 import { decodeLine } from '../line.ts';
@@ -13,17 +13,36 @@ interface MessageRow {
   readonly length: number;
 }
 
-/** Brings the search index up to what the store's index says, from the session files. */
+/** Messages: some milliseconds of work. */
+const SLICE = 500;
+const ALL = -1;
+
+/**
+ * Brings the search index up to what the store's index says, from the session files. What it is asked for together must be one state
+ * of the store's index: the caller brings a transaction of that too.
+ */
 export class CatchUp {
   readonly #directory: string;
-  readonly #index: DatabaseSync;
   readonly #search: SearchIndex;
+  readonly #all: StatementSync;
+  readonly #one: StatementSync;
+  readonly #messagesFrom: StatementSync;
+  readonly #firstDropped: StatementSync;
 
   /** `index` is the store's own, for reading. */
   constructor(directory: string, index: DatabaseSync, search: SearchIndex) {
     this.#directory = directory;
-    this.#index = index;
     this.#search = search;
+    this.#all = index.prepare('SELECT seq AS session, next_ordinal, size, mtime FROM sessions');
+    this.#one = index.prepare(
+      'SELECT id, seq AS session, next_ordinal, size, mtime FROM sessions WHERE seq = ?',
+    );
+    this.#messagesFrom = index.prepare(
+      'SELECT ordinal, role, offset, length FROM messages WHERE session = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?',
+    );
+    this.#firstDropped = index.prepare(
+      'SELECT min(ordinal) AS first FROM dropped_messages WHERE session = ?',
+    );
   }
 
   /** The sessions that the search index does not have as they are, by sequence number. */
@@ -31,10 +50,7 @@ export class CatchUp {
     const known = new Map<number, Mark>();
     for (const mark of this.#search.marks()) known.set(mark.session, mark);
     const behind: number[] = [];
-    const rows = this.#index
-      .prepare('SELECT seq AS session, next_ordinal, size, mtime FROM sessions')
-      .iterate();
-    for (const row of rows as Iterable<unknown> as Iterable<Mark>) {
+    for (const row of this.#all.iterate() as Iterable<unknown> as Iterable<Mark>) {
       const mark = known.get(row.session);
       known.delete(row.session);
       const isCurrent = mark
@@ -46,43 +62,43 @@ export class CatchUp {
     return [...known.keys(), ...behind];
   }
 
-  /** Takes in what is new of a session, and takes out what is no longer there; `anew`: all of it. */
-  bringUpToDate(session: number, anew: boolean): void {
-    const row = this.#index
-      .prepare('SELECT id, seq AS session, next_ordinal, size, mtime FROM sessions WHERE seq = ?')
-      .get(session) as (Mark & { id: string }) | undefined;
+  /**
+   * Takes in what is new of a session, and takes out what is no longer there; `anew`: all of it. At most `SLICE` messages at a time:
+   * says whether that was all.
+   */
+  bringUpToDate(session: number, anew: boolean): boolean {
+    const row = this.#one.get(session) as (Mark & { id: string }) | undefined;
     if (!row || anew) this.#search.forget(session);
-    if (!row) return;
+    if (!row) return true;
     const mark = this.#search.mark(session);
     if (mark) this.#removeDropped(session);
-    const messages = this.#index
-      .prepare(
-        'SELECT ordinal, role, offset, length FROM messages WHERE session = ? AND ordinal >= ? ORDER BY ordinal',
-      )
-      .all(session, mark?.next_ordinal ?? 0) as unknown as MessageRow[];
+    const messages = this.#messages(session, mark?.next_ordinal ?? 0, SLICE);
     if (messages.length > 0) this.#add(row.id, session, messages);
-    this.#search.setMark(row);
+    const isAll = messages.length < SLICE;
+    this.#search.setMark(isAll ? row : { ...row, next_ordinal: messages.at(-1)!.ordinal + 1 });
+    return isAll;
+  }
+
+  #messages(session: number, ordinal: number, limit: number): MessageRow[] {
+    return this.#messagesFrom.all(session, ordinal, limit) as unknown as MessageRow[];
   }
 
   #removeDropped(session: number): void {
-    const dropped = this.#index
-      .prepare('SELECT min(ordinal) AS first FROM dropped_messages WHERE session = ?')
-      .get(session) as { first: number | null };
-    if (dropped.first === null) return;
-    const kept = this.#index
-      .prepare('SELECT ordinal FROM messages WHERE session = ? AND ordinal >= ?')
-      .all(session, dropped.first) as { ordinal: number }[];
-    this.#search.remove(session, dropped.first, new Set(kept.map(({ ordinal }) => ordinal)));
+    const { first } = this.#firstDropped.get(session) as { first: number | null };
+    if (first === null) return;
+    const kept = this.#messages(session, first, ALL).map(({ ordinal }) => ordinal);
+    this.#search.remove(session, first, new Set(kept));
   }
 
   #add(id: string, session: number, messages: readonly MessageRow[]): void {
     const fd = openOrNull(absoluteSessionPath(this.#directory, id));
     if (fd === null) return;
     try {
-      let last: { offset: number; record: AppendRecord | null } = { offset: -1, record: null };
+      const last = messages.at(-1)!;
+      const records = new Records(fd, last.offset + last.length);
       for (const { ordinal, role, offset, length } of messages) {
-        if (last.offset !== offset) last = { offset, record: readRecord(fd, offset, length) };
-        const content = last.record?.messages[ordinal - last.record.ordinal]?.content;
+        const record = records.at(offset, length);
+        const content = record?.messages[ordinal - record.ordinal]?.content;
         // What cannot be read cannot be found: the reader of the store reports it.
         if (typeof content !== 'string') continue;
         const tokens = tokenText(content);
@@ -94,6 +110,46 @@ export class CatchUp {
   }
 }
 
+/** Bytes that are read in one go, where a line is not longer. */
+const CHUNK = 128 * 1024;
+
+/** Lines of a file, asked for from its beginning towards its end: many with one read. */
+class Records {
+  readonly #fd: number;
+  /** Where the last of them ends. */
+  readonly #end: number;
+  #chunk: Buffer = Buffer.alloc(0);
+  /** Of the chunk in the file. */
+  #start = 0;
+  #last: { offset: number; record: AppendRecord | null } = { offset: -1, record: null };
+
+  constructor(fd: number, end: number) {
+    this.#fd = fd;
+    this.#end = end;
+  }
+
+  /** Null where there is none that can be read. A message asks for the line that it shares with others. */
+  at(offset: number, length: number): AppendRecord | null {
+    if (this.#last.offset !== offset) this.#last = { offset, record: this.#read(offset, length) };
+    return this.#last.record;
+  }
+
+  #read(offset: number, length: number): AppendRecord | null {
+    const isIn = offset >= this.#start && offset + length <= this.#start + this.#chunk.length;
+    if (!isIn) {
+      const chunk = Buffer.allocUnsafe(Math.max(length, Math.min(CHUNK, this.#end - offset)));
+      this.#chunk = chunk.subarray(0, readSync(this.#fd, chunk, 0, chunk.length, offset));
+      this.#start = offset;
+    }
+    const from = offset - this.#start;
+    if (from + length > this.#chunk.length) return null;
+    const decoded = decodeLine(this.#chunk.subarray(from, from + length));
+    // What is served is checked in full when it is read: here a look must do, or it would cost more than all else.
+    const record = 'record' in decoded ? (decoded.record as Partial<AppendRecord>) : {};
+    return record.op === 'append' && Array.isArray(record.messages) ? (record as AppendRecord) : null;
+  }
+}
+
 function openOrNull(path: string): number | null {
   try {
     return openSync(path, 'r');
@@ -102,13 +158,4 @@ function openOrNull(path: string): number | null {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
     throw error;
   }
-}
-
-function readRecord(fd: number, offset: number, length: number): AppendRecord | null {
-  const bytes = Buffer.allocUnsafe(length);
-  if (readSync(fd, bytes, 0, length, offset) < length) return null;
-  const decoded = decodeLine(bytes);
-  // What is served is checked in full when it is read: here a look must do, or it would cost more than all else.
-  const record = 'record' in decoded ? (decoded.record as Partial<AppendRecord>) : {};
-  return record.op === 'append' && Array.isArray(record.messages) ? (record as AppendRecord) : null;
 }

@@ -4,12 +4,12 @@ import type { Phrase } from '../../../model/search-text.ts';
 import { isSqliteError } from '../index/database.ts';
 
 /** Changes with every change of the tables below, and of how text is cut into tokens. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * `texts` is given tokens with a space between them (`model/search-text.ts`), so that ASCII is all that its own tokenizer
- * must know; it keeps no text. `scope` holds the session, for searches within a few. `documents.id` grows with time: the newest
- * have the highest. `indexed` says how far a session's file was taken in.
+ * must know; it keeps no text. `scope` holds the session: for searches within a few, and to find what it has. `documents.id` grows with
+ * time, and with the ordinals of a session. `indexed` says how far a session's file was taken in.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -19,7 +19,6 @@ CREATE TABLE IF NOT EXISTS documents (
   ordinal INTEGER NOT NULL,
   role INTEGER NOT NULL
 );
-CREATE UNIQUE INDEX IF NOT EXISTS documents_message ON documents (session, ordinal);
 CREATE TABLE IF NOT EXISTS indexed (
   session INTEGER PRIMARY KEY,
   next_ordinal INTEGER NOT NULL,
@@ -30,6 +29,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
   body, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 `;
+
+/** So many pieces of the index lie side by side before they are merged: more are quicker to write, fewer to search. */
+const AUTOMERGE = 8;
 
 /** So many matches, the newest, are ranked: a word that every second message holds must not cost a look at each. */
 const RANKED = 10_000;
@@ -69,18 +71,16 @@ export class SearchIndex {
   static open(path: string, store: string): SearchIndex {
     try {
       const index = new SearchIndex(path);
-      const [version, owner] = [index.#meta('version'), index.#meta('store')];
-      if (version === undefined) {
-        index.run("INSERT INTO meta VALUES ('version', ?), ('store', ?)", VERSION, store);
-        return index;
-      }
-      if (version === VERSION && owner === store) return index;
+      if (index.#meta('version') === undefined) index.#begin(store);
+      if (index.#meta('version') === VERSION && index.#meta('store') === store) return index;
       index.close();
     } catch (error) {
       if (!isSqliteError(error)) throw error;
     }
     SearchIndex.remove(path);
-    return SearchIndex.open(path, store);
+    const index = new SearchIndex(path);
+    index.#begin(store);
+    return index;
   }
 
   static remove(path: string): void {
@@ -91,6 +91,11 @@ export class SearchIndex {
     this.#database = new DatabaseSync(path);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
     this.#database.exec(TABLES);
+  }
+
+  #begin(store: string): void {
+    this.run("INSERT INTO meta VALUES ('version', ?), ('store', ?)", VERSION, store);
+    this.#database.exec(`INSERT INTO texts (texts, rank) VALUES ('automerge', ${AUTOMERGE})`);
   }
 
   #meta(key: string): unknown {
@@ -114,20 +119,27 @@ export class SearchIndex {
     this.run(
       'INSERT INTO texts (rowid, body, scope) VALUES (last_insert_rowid(), ?, ?)',
       tokens,
-      `s${session}`,
+      scopeOf(session),
     );
   }
 
   /** Takes out a session's messages from an ordinal on: those that are `kept` say which stay. */
   remove(session: number, ordinal: number, kept: ReadonlySet<number> = new Set()): void {
-    const rows = this.#prepared('SELECT id, ordinal FROM documents WHERE session = ? AND ordinal >= ?').all(
-      session,
-      ordinal,
-    ) as { id: number; ordinal: number }[];
-    for (const row of rows) {
-      if (kept.has(row.ordinal)) continue;
-      this.run('DELETE FROM texts WHERE rowid = ?', row.id);
-      this.run('DELETE FROM documents WHERE id = ?', row.id);
+    const newestFirst = this.#prepared(
+      `SELECT d.id, d.ordinal FROM texts JOIN documents d ON d.id = texts.rowid
+        WHERE texts MATCH ? ORDER BY texts.rowid DESC`,
+    ).iterate(`{scope} : "${scopeOf(session)}"`) as Iterable<unknown> as Iterable<{
+      id: number;
+      ordinal: number;
+    }>;
+    const removed: number[] = [];
+    for (const row of newestFirst) {
+      if (row.ordinal < ordinal) break;
+      if (!kept.has(row.ordinal)) removed.push(row.id);
+    }
+    for (const id of removed) {
+      this.run('DELETE FROM texts WHERE rowid = ?', id);
+      this.run('DELETE FROM documents WHERE id = ?', id);
     }
   }
 
@@ -191,9 +203,13 @@ export class SearchIndex {
   }
 }
 
+const scopeOf = (session: number) => `s${session}`;
+
 /** In the language of FTS5. Tokens are letters and digits alone: nothing in them has a meaning there. */
 function matchOf(phrases: readonly Phrase[], sessions: readonly number[] | null): string {
   const all = phrases.map(({ tokens, isPrefix }) => `"${tokens.join(' ')}"${isPrefix ? '*' : ''}`);
   const body = `{body} : (${all.join(' AND ')})`;
-  return sessions ? `${body} AND {scope} : (${sessions.map((seq) => `"s${seq}"`).join(' OR ')})` : body;
+  return sessions
+    ? `${body} AND {scope} : (${sessions.map((seq) => `"${scopeOf(seq)}"`).join(' OR ')})`
+    : body;
 }

@@ -18,7 +18,7 @@ const index = new DatabaseSync(layoutOf(directory).index, { readOnly: true });
 let search = SearchIndex.open(path, store);
 let catchUp = new CatchUp(directory, index, search);
 
-/** Sessions taken in with one transaction, and the milliseconds that it may take beyond one. */
+/** Sessions taken in with one transaction, and the milliseconds after which it ends: a large one makes for long merges. */
 const BATCH = 200;
 const TURN = 20;
 /** While others write, the thread rests so many times as long as a turn has taken: they need the processor more. */
@@ -59,20 +59,36 @@ function work(until: number): void {
   try {
     if (!started) compare();
     while (waiting.size > 0) {
-      const done: number[] = [];
-      search.transaction(() => {
+      const taken = new Map<number, boolean>();
+      const end = Math.min(until, performance.now() + TURN);
+      takeIn(() => {
         for (const [session, anew] of waiting) {
-          catchUp.bringUpToDate(session, anew);
-          done.push(session);
-          if (done.length >= BATCH || performance.now() > until) break;
+          taken.set(session, catchUp.bringUpToDate(session, anew));
+          if (taken.size >= BATCH || performance.now() > end) break;
         }
       });
-      for (const session of done) waiting.delete(session);
+      for (const [session, isAll] of taken) {
+        if (isAll) waiting.delete(session);
+        else waiting.set(session, false);
+      }
       if (performance.now() > until) break;
     }
   } catch (error) {
     if (!isSqliteError(error) || !isDamage(error)) throw error;
     startAnew();
+  }
+}
+
+/**
+ * What `work` reads of the store's index is one state of it, whatever is written meanwhile: a session and its messages must go
+ * together, or some are taken in twice.
+ */
+function takeIn(work: () => void): void {
+  index.exec('BEGIN');
+  try {
+    search.transaction(work);
+  } finally {
+    index.exec('COMMIT');
   }
 }
 
