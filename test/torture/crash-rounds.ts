@@ -15,6 +15,8 @@ export interface Crash {
   strike(store: StoreProcess): void;
   /** Brings it back, once the process is gone. */
   recover(): void;
+  /** Is the process killed by itself in some rounds, and starts again before the next stroke? */
+  readonly alsoKilled: boolean;
   readonly storageErrors: StorageErrors;
   /** How many mutations are acknowledged between two crashes, at most. */
   readonly mutations: number;
@@ -40,7 +42,8 @@ export async function crashRounds(crash: Crash, { rounds, seed, deadline }: Part
 }
 
 async function crashOnce(crash: Crash, model: Model, random: Random, round: number): Promise<void> {
-  const { directory, storageErrors } = crash;
+  const { directory, storageErrors, alsoKilled } = crash;
+  const killed = alsoKilled && random.oneIn(4);
   if (random.oneIn(5)) removeIndex(directory);
   if (random.oneIn(6)) await crashWhileOpening(crash, random);
   const store = await StoreProcess.open(directory);
@@ -57,7 +60,8 @@ async function crashOnce(crash: Crash, model: Model, random: Random, round: numb
     let left = 1 + random.below(lanes === 1 ? 20 : crash.mutations);
     const goOn = () => {
       left -= 1;
-      if (left === 0) crash.strike(store);
+      if (left === 0 && killed) store.kill();
+      else if (left === 0) crash.strike(store);
       return left > 0;
     };
     const weights = random.oneIn(4) ? HEAVY : MIXED;
@@ -69,7 +73,7 @@ async function crashOnce(crash: Crash, model: Model, random: Random, round: numb
   } finally {
     await store.kill();
   }
-  crash.recover();
+  if (!killed) crash.recover();
 }
 
 /** The way back from a crash may end in a crash. */

@@ -14,6 +14,7 @@ export const kill9: Part = {
           directory,
           strike: (store) => void store.kill(),
           recover() {},
+          alsoKilled: false,
           storageErrors: 'fault',
           mutations: 400,
         },

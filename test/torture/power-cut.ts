@@ -16,6 +16,7 @@ export function powerCut(system: FileSystem): Part {
             directory: disk.directory,
             strike: () => disk.cutPower(),
             recover: () => disk.restart(),
+            alsoKilled: true,
             storageErrors: 'unknown',
             mutations: 200,
           },

@@ -31,13 +31,13 @@ import { Committer } from './commit/committer.ts';
 import { Gate } from './commit/gate.ts';
 import { Operations } from './commit/operations.ts';
 import { Deletions } from './deletions.ts';
-import { DurableFiles, storageError } from './disk/durable.ts';
+import { DurableFiles, type DurableFilesParts } from './disk/durable.ts';
+import { storageError } from './disk/storage-error.ts';
 import { FileReader, type FileReaderParts } from './file-reader.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { Forks } from './forks.ts';
 import { isSqliteError } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
-import type { LeftSegment } from './journal/replay.ts';
 import { absoluteSessionPath, sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
 import type { Durability } from './options.ts';
@@ -52,16 +52,15 @@ import { ShapeLog } from './shape-log.ts';
 import { Sweep } from './sweep.ts';
 import { ghostOf } from './tombstone.ts';
 
-export interface FileRepositoryParts extends FileReaderParts {
-  readonly store: string;
+export interface FileRepositoryParts
+  extends FileReaderParts,
+    Pick<DurableFilesParts, 'store' | 'left' | 'unsynced'> {
   readonly limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
   readonly durability: Durability;
   /** The highest sequence number so far. */
   readonly lastSeq: number;
   /** Bytes of `store.jsonl`. */
   readonly storeLogSize: number;
-  /** What an earlier process left of the journal. */
-  readonly left: readonly LeftSegment[];
   /** Lets go of the data directory; `lastSeq` is null where the index is not current. */
   readonly release: (lastSeq: number | null) => void;
 }

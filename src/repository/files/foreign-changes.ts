@@ -1,4 +1,5 @@
 import type { Logger } from '../observer.ts';
+import type { DurableFiles } from './disk/durable.ts';
 import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { IndexReader } from './index/reader.ts';
@@ -15,6 +16,7 @@ export interface ForeignChangesParts {
   readonly index: IndexReader;
   readonly writer: IndexWriter;
   readonly handles: HandlePool;
+  readonly files: DurableFiles;
   readonly logger: Logger;
   /** Called when a file was read again. */
   readonly fileReplaced: (sequence: number) => void;
@@ -43,7 +45,7 @@ export class ForeignChanges {
    * Reads the file into the index again. To be called while nothing is written to the session.
    */
   async reread(id: string): Promise<void> {
-    const { db, index, writer, handles } = this.#parts;
+    const { db, index, writer, handles, files } = this.#parts;
     await handles.forget(this.#path(id));
     const path = sessionPath(id);
     await db.writable();
@@ -55,6 +57,7 @@ export class ForeignChanges {
     index.refreshDamage();
     const row = index.row(id);
     if (row) this.#parts.fileReplaced(row.seq);
+    await files.accept({ path: this.#path(id), size: row?.size ?? 0 });
   }
 
   #path(id: string): string {

@@ -30,7 +30,7 @@ export interface ForksParts {
 /** So many messages come into the index in one go: some milliseconds. */
 const FEW = 1_000;
 
-/** Copies histories into new sessions: a new file, written aside, synced and renamed. */
+/** Copies histories into new sessions: a new file, whole or not at all. */
 export class Forks {
   readonly #parts: ForksParts;
 

@@ -1,4 +1,4 @@
-import { join, sep } from 'node:path';
+import { join, resolve, sep } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { isSessionId } from '../../model/id.ts';
 
@@ -15,6 +15,8 @@ export interface Layout {
   readonly sessions: string;
   /** What was acknowledged and may not have reached its own file on the disk. */
   readonly journal: string;
+  /** Is there while some file may not be on the disk as it is shown, and nobody has said which. */
+  readonly unsynced: string;
   /** What was cut from the end of a file after a crash. */
   readonly torn: string;
   /** The index: a cache. */
@@ -23,19 +25,25 @@ export interface Layout {
   readonly indexClean: string;
 }
 
-export function layoutOf(directory: string): Layout {
+/** `root` comes out absolute, so that a file has one path, however it is put together. */
+export function layoutOf(data: string): Layout {
+  const directory = resolve(data);
   return {
     root: directory,
     lock: join(directory, 'lock'),
     owner: join(directory, 'owner.json'),
-    storeLog: join(directory, 'store.jsonl'),
+    storeLog: join(directory, STORE_LOG),
     sessions: join(directory, 'sessions'),
     journal: join(directory, 'journal'),
+    unsynced: join(directory, 'unsynced'),
     torn: join(directory, 'torn'),
     index: join(directory, 'index.db'),
     indexClean: join(directory, 'index.clean.json'),
   };
 }
+
+/** The name of the store's own log in its directory. */
+export const STORE_LOG = 'store.jsonl';
 
 const EXTENSION = '.jsonl';
 
@@ -82,4 +90,13 @@ export function sessionPath(id: string): string {
 /** The same, in the data directory `root`. Put together here: `join` would look at every character, each time. */
 export function absoluteSessionPath(root: string, id: string): string {
   return `${root}${sep}${sessionPath(id)}`;
+}
+
+/** The name of a file or folder in the data directory, with `/` between its parts everywhere. */
+export function nameInStore({ root }: Layout, path: string): string {
+  return path.slice(root.length + 1).replaceAll(sep, '/');
+}
+
+export function pathInStore({ root }: Layout, name: string): string {
+  return root + sep + name.replaceAll('/', sep);
 }

@@ -1,4 +1,4 @@
-import { constants, mkdirSync, rmSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { SessionReader, SessionRepository } from '../repository.ts';
 import { type CleanStop, compareIndex, readCleanStop, writeCleanStop } from './clean-stop.ts';
@@ -9,13 +9,15 @@ import { FileReader } from './file-reader.ts';
 import { FileRepository } from './file-repository.ts';
 import { IndexDatabase } from './index/database.ts';
 import { type Fault, IndexWriter } from './index/writer.ts';
-import { journalLacks, type LeftSegment, replayJournal } from './journal/replay.ts';
+import type { Difference } from './journal/latest-entries.ts';
+import { compareWithJournal, type Replayed, replayJournal } from './journal/replay.ts';
 import { segmentFiles } from './journal/segment-files.ts';
-import { type Layout, layoutOf, SHARDS, sessionIdOfFileName } from './layout.ts';
+import type { ToSync } from './journal/sync-files.ts';
+import { type Layout, layoutOf, SHARDS, STORE_LOG, sessionIdOfFileName } from './layout.ts';
 import { mendTail } from './mend-tail.ts';
 import { type FileRepositoryOptions, withDefaults } from './options.ts';
 import { lastSeqOf, reconcileSessions } from './reconcile.ts';
-import { createStoreLog, readStoreLog, type StoreLog } from './store-log.ts';
+import { createStoreLog, readStoreLog, type StoreLog, UnreadableStoreError } from './store-log.ts';
 
 /** Logged when no index could be used. */
 export const BUILDING = 'building the index';
@@ -41,8 +43,8 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
     rmSync(layout.indexClean, { force: true });
     createStoreLog(layout);
     await syncDirectory(layout.root);
-    const left = replayLeft(layout, settings);
-    const { db, store, storeLogSize, lastSeq } = await openIndex(layout, settings, cleanStop);
+    const { left, lost } = replayLeft(layout, settings);
+    const { db, store, storeLogSize, lastSeq, unsynced } = await openIndex(layout, settings, cleanStop, lost);
     return new FileRepository({
       layout,
       db,
@@ -54,6 +56,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       storeLogSize,
       lastSeq,
       left,
+      unsynced,
       release: (lastSeq) => {
         if (lastSeq !== null) writeCleanStop(layout, lastSeq);
         lock.release();
@@ -68,20 +71,27 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
 /**
  * Opens a data directory for reading, beside a process that may be writing to it, and changes nothing there. Where no index
  * can be relied on, it reads all files into one in memory. Rejects with an
- * UnreadableStoreError where there is no store that this version can read.
+ * UnreadableStoreError where there is no store that this version can read, or one that has yet to be given back what it lost.
  */
 export async function openFileRepositoryForReading(options: FileRepositoryOptions): Promise<SessionReader> {
   const settings = withDefaults(options);
   const layout = layoutOf(settings.directory);
   const { store } = readStoreLog(layout, null, () => {});
+  for (const { path, lacking } of differencesFromJournal(layout, store)) {
+    if (lacking.length === 0) continue;
+    throw new UnreadableStoreError(
+      `The store at ${layout.root} was not stopped cleanly, and ${path} lacks what its journal holds. ` +
+        'Start a server on it, or run "sessiontree check --repair": either puts it back.',
+    );
+  }
   const db = openCurrentIndex(layout, store) ?? (await readIntoMemory(layout, settings)).db;
   const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY);
   return new FileReader({ layout, db, handles, logger: settings.logger });
 }
 
 /** Before anything else is read: the files are to hold all that was acknowledged. */
-function replayLeft(layout: Layout, { logger }: Options): LeftSegment[] {
-  if (segmentFiles(layout).length === 0) return [];
+function replayLeft(layout: Layout, { logger }: Options): Replayed {
+  if (segmentFiles(layout).length === 0) return { left: [], lost: [] };
   return replayJournal(layout, readStoreLog(layout, null, () => {}).store, logger);
 }
 
@@ -91,10 +101,17 @@ interface UpToDate {
   readonly storeLogSize: number;
   /** The highest sequence number that is known to have been given out. */
   readonly lastSeq: number;
+  /** Names of files that may not be on the disk as they are shown. */
+  readonly unsynced: ToSync['names'];
 }
 
 /** The index on the disk, brought up to date; a new one where there is none that can be used. */
-async function openIndex(layout: Layout, settings: Options, cleanStop: CleanStop | null): Promise<UpToDate> {
+async function openIndex(
+  layout: Layout,
+  settings: Options,
+  cleanStop: CleanStop | null,
+  lost: Replayed['lost'],
+): Promise<UpToDate> {
   const { logger } = settings;
   const { store } = readStoreLog(layout, null, () => {});
   const state = cleanStop ? compareIndex(layout, cleanStop) : 'unknown';
@@ -107,7 +124,7 @@ async function openIndex(layout: Layout, settings: Options, cleanStop: CleanStop
     if (!trusted) logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
     const shards = trusted ? cleanStop.changedShards(layout) : SHARDS;
     try {
-      return await bringUpToDate(layout, settings, { db: open, store, shards, cleanStop });
+      return await bringUpToDate(layout, settings, { db: open, store, shards, cleanStop, lost });
     } catch (err) {
       // Whatever is wrong with a cache: the files are the truth. Where they are at fault, the second try says so.
       logger.warn({ err }, 'the index cannot be used');
@@ -116,7 +133,7 @@ async function openIndex(layout: Layout, settings: Options, cleanStop: CleanStop
   }
   logger.info({ directory: layout.root }, BUILDING);
   const db = createIndex(layout);
-  return bringUpToDate(layout, settings, { db, store, shards: SHARDS, cleanStop });
+  return bringUpToDate(layout, settings, { db, store, shards: SHARDS, cleanStop, lost });
 }
 
 interface Index {
@@ -125,21 +142,24 @@ interface Index {
   /** Where the files may differ from it. */
   readonly shards: readonly string[];
   readonly cleanStop: CleanStop | null;
+  readonly lost: Replayed['lost'];
 }
 
 async function bringUpToDate(
   layout: Layout,
   settings: Options,
-  { db, store, shards, cleanStop }: Index,
+  { db, store, shards, cleanStop, lost }: Index,
 ): Promise<UpToDate> {
+  const changedShards = cleanStop?.changedShards(layout) ?? SHARDS;
+  const wasUnsynced = markUnsynced(layout, settings, changedShards);
   const writer = new IndexWriter(db);
   db.run('BEGIN');
   const known = db.filling ? null : Number(db.meta('store_log_size'));
   const log = readStoreLog(layout, known, (record) => writer.applyShape(record));
   quarantineLog(writer, log);
-  mendTail(layout, 'store.jsonl', log, settings.logger);
+  mendTail(layout, STORE_LOG, log, settings.logger);
   db.setMeta('store_log_size', log.end);
-  const reshaped = await reconcileSessions({
+  const { reshaped, read } = await reconcileSessions({
     layout,
     store,
     db,
@@ -150,18 +170,35 @@ async function bringUpToDate(
     ...settings,
   });
   if (reshaped && !db.filling) writer.relink();
+  for (const { path, lost: what } of lost) {
+    // Where a line is damaged, or the file cut short, that says it better.
+    if (!db.get('SELECT 1 FROM quarantine WHERE path = ?', path))
+      writer.addFault(faultOf(path, `${what}: see torn/`));
+  }
   db.run('COMMIT');
   if (db.filling) db.complete(store, () => writer.relink());
   // To look for it takes a walk through all sessions: spared where nothing has changed since the stop that noted it.
   const inSessions = cleanStop && shards.length === 0 ? cleanStop.lastSeq : lastSeqOf(db);
   const lastSeq = Math.max(cleanStop?.lastSeq ?? 0, log.lastSeq, inSessions);
-  return { db, store, storeLogSize: log.end, lastSeq };
+  // After a clean stop, only what came since may not be on the disk.
+  const came = changedShards.length === 0 ? [] : read === 'all' ? read : [STORE_LOG, ...read];
+  return { db, store, storeLogSize: log.end, lastSeq, unsynced: wasUnsynced ? 'all' : came };
+}
+
+/**
+ * Where somebody was killed before he could sync what he had written, or where files came from elsewhere, the index must not vouch
+ * for them until they are synced: a mark stays until then. Says whether there was one already.
+ */
+function markUnsynced(layout: Layout, { durability }: Options, changedShards: readonly string[]): boolean {
+  const was = existsSync(layout.unsynced);
+  if (changedShards.length > 0 || durability === 'os') writeFileSync(layout.unsynced, '');
+  return was;
 }
 
 function quarantineLog(writer: IndexWriter, log: StoreLog): void {
   writer.clearFaults('log');
   for (const { line, reason } of log.faults) {
-    writer.addFault({ kind: 'log', path: 'store.jsonl', line, sessionId: null, reason });
+    writer.addFault({ kind: 'log', path: STORE_LOG, line, sessionId: null, reason });
   }
 }
 
@@ -201,17 +238,23 @@ export async function readIntoMemory(
     lastSeq: log.lastSeq,
     ...settings,
   });
-  // Of a store that is in use, the journal only doubles what its files show.
-  for (const { path } of isOwned(layout) ? [] : journalLacks(layout, log.store))
-    writer.addFault(lacking(path));
+  for (const { path, lacking, lost } of differencesFromJournal(layout, log.store)) {
+    if (lacking.length > 0) writer.addFault(faultOf(path, LACKING));
+    if (lost !== null) writer.addFault(faultOf(path, lost));
+  }
   db.run('COMMIT');
   db.complete(log.store, () => writer.relink());
   return { db, store: log.store };
 }
 
-/** Of a file that may not be written to. */
-function lacking(path: string): Fault {
+/** Of a store that is in use, the journal only doubles what its files show. */
+function differencesFromJournal(layout: Layout, store: string): Iterable<Difference> {
+  return isOwned(layout) ? [] : compareWithJournal(layout, store);
+}
+
+const LACKING = 'the file has lost its end, which the next start puts back from the journal';
+
+function faultOf(path: string, reason: string): Fault {
   const sessionId = sessionIdOfFileName(basename(path));
-  const reason = 'the file has lost its end, which the next start puts back from the journal';
   return { kind: sessionId === null ? 'log' : 'damage', path, line: null, sessionId, reason };
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Progress } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { type IndexingTask, indexFile } from './index-file.ts';
+import type { ToSync } from './journal/sync-files.ts';
 import { isUnchanged, type KnownFile } from './known-file.ts';
 import { SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
 import { encodeLine } from './line.ts';
@@ -19,12 +20,18 @@ export interface Reconciliation extends IndexingTask {
   readonly onProgress: Progress;
 }
 
+export interface Reconciled {
+  /** The shape of the trees may have changed: a relink is due. */
+  readonly reshaped: boolean;
+  /** Names of the files that were read; of very many it is not said which. */
+  readonly read: ToSync['names'];
+}
+
 /**
  * Brings the index up to date with the session files: reads those that it does not know, or knows otherwise, and forgets
- * those that are gone. Of an empty index this makes a full one. Says whether the shape of the trees may have changed, so that
- * a relink is due.
+ * those that are gone. Of an empty index this makes a full one.
  */
-export async function reconcileSessions(task: Reconciliation): Promise<boolean> {
+export async function reconcileSessions(task: Reconciliation): Promise<Reconciled> {
   const { db, layout, writer, onProgress } = task;
   writer.clearFileFaults(task.shards);
   const files = listFiles(task);
@@ -32,6 +39,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   // here and there into their middle.
   if (db.filling) files.sort((a, b) => Number(a.name > b.name) - Number(a.name < b.name));
   const homeless: Homeless[] = [];
+  const readNames: string[] = [];
   let reshaped = false;
   let done = 0;
   const absolutePath = ({ shard, name }: SessionFile) => join(layout.sessions, shard, name);
@@ -62,6 +70,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
       const before = known.get(id);
       known.delete(id);
       if (before && isUnchanged(join(layout.root, path), before)) continue;
+      if (readNames.length < MANY) readNames.push(`sessions/${shard}/${name}`);
       const indexed = indexFile({ ...task, open }, id, path);
       reshaped ||= indexed.reshaped;
       if (indexed.homeless) homeless.push({ id, path, state: indexed.homeless });
@@ -74,8 +83,10 @@ export async function reconcileSessions(task: Reconciliation): Promise<boolean> 
   // Once all that have a place are known, and so which numbers are free.
   adopt(task, homeless);
   onProgress('Indexing sessions', files.length, files.length);
-  return reshaped;
+  return { reshaped, read: readNames.length < MANY ? readNames : 'all' };
 }
+
+const MANY = 10_000;
 
 interface Homeless {
   readonly id: string;

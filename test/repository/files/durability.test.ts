@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
+import { cpSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
@@ -12,7 +12,7 @@ const hasStrace = spawnSync('strace', ['-V']).status === 0;
 function callsOf(program: string, directory: string, calls: string): string[] {
   const trace = join(directory, 'trace');
   const node = [process.execPath, '--input-type=module', '--eval', program];
-  const run = spawnSync('strace', ['-f', '-s', '400', '-e', `trace=${calls}`, '-o', trace, ...node]);
+  const run = spawnSync('strace', ['-f', '-y', '-s', '400', '-e', `trace=${calls}`, '-o', trace, ...node]);
   expect(run.stdout.toString()).toBe('answered');
   return readFileSync(trace, 'utf8').split('\n');
 }
@@ -51,6 +51,59 @@ describe.skipIf(!hasStrace)('a write (seen with strace; skipped where there is n
         )
         .join(),
     ).not.toContain('sync(');
+  });
+});
+
+/** The system calls of a process that opens the store in `data` and appends to its session "a". */
+function callsOfAnAppendTo(data: string, directory: string): string[] {
+  const program = `
+    import { openFileRepository } from ${OPEN};
+    const repository = await openFileRepository({ directory: ${JSON.stringify(data)} });
+    await repository.append({ sessionId: 'a', messages: [{ role: 'USER', content: 'find me' }] });
+    process.stdout.write('answered');
+    process.exit();
+  `;
+  const calls = callsOf(program, directory, 'write,fdatasync,fsync');
+  return calls.slice(
+    0,
+    calls.findIndex((line) => line.includes('"answered"')),
+  );
+}
+
+describe.skipIf(!hasStrace)('the file of an append (seen with strace; skipped where there is none)', () => {
+  const syncsOfIt = (calls: string[]) =>
+    calls.filter((line) => /f(data)?sync\(\d+<[^>]*a\.jsonl>/.test(line));
+
+  async function madeBy(durability: 'disk' | 'os') {
+    const directory = await temporaryDirectory();
+    const data = join(directory, 'data');
+    const repository = await openFileRepository({ directory: data, durability });
+    await repository.create({ id: 'a' });
+    return { directory, data, repository };
+  }
+
+  it('is not synced after a clean stop: the journal is', async () => {
+    const { directory, data, repository } = await madeBy('disk');
+    await repository.close();
+    const calls = callsOfAnAppendTo(data, directory);
+    expect(syncsOfIt(calls)).toEqual([]);
+    expect(calls.some((line) => /fdatasync\(\d+<[^>]*\.journal>/.test(line))).toBe(true);
+  });
+
+  it('is synced first where a process was killed that may have written to it, and not have synced it', async () => {
+    const { directory, data } = await madeBy('disk');
+    const copy = join(directory, 'copy');
+    cpSync(data, copy, {
+      recursive: true,
+      filter: (path) => !/lock|index|search|owner|journal/.test(path.slice(data.length)),
+    });
+    expect(syncsOfIt(callsOfAnAppendTo(copy, directory)).length).toBeGreaterThan(0);
+  });
+
+  it('is synced first where what stands in it was written with durability "os"', async () => {
+    const { directory, data, repository } = await madeBy('os');
+    await repository.close();
+    expect(syncsOfIt(callsOfAnAppendTo(data, directory)).length).toBeGreaterThan(0);
   });
 });
 

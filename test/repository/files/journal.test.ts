@@ -2,10 +2,12 @@ import {
   constants,
   cpSync,
   existsSync,
+  mkdirSync,
   readdirSync,
   readFileSync,
   rmSync,
   statSync,
+  symlinkSync,
   truncateSync,
   writeFileSync,
 } from 'node:fs';
@@ -15,6 +17,7 @@ import { checkDataDirectory } from '../../../src/repository/files/check.ts';
 import { DurableFiles } from '../../../src/repository/files/disk/durable.ts';
 import { HandlePool } from '../../../src/repository/files/disk/handle-pool.ts';
 import { encodeEntryLine, encodeHeader, readJournal } from '../../../src/repository/files/journal/entry.ts';
+import { Journal } from '../../../src/repository/files/journal/journal.ts';
 import { layoutOf, sessionPath } from '../../../src/repository/files/layout.ts';
 import { encodeLine } from '../../../src/repository/files/line.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../../../src/repository/files/open.ts';
@@ -59,6 +62,7 @@ function written(of: TestStore): Buffer {
   return content.subarray(0, content.lastIndexOf('\n') + 1);
 }
 
+const silent = { debug() {}, info() {}, warn() {}, error() {} };
 const storeOf = (of: TestStore) => readStoreLog(layoutOf(of.directory), null, () => {}).store;
 const warnings = (of: TestStore) =>
   of.said.filter(({ level }) => level === 'warn').map(({ message }) => message);
@@ -149,6 +153,7 @@ describe('what was acknowledged, and the power took from its file,', () => {
     const copy = await left();
     truncateSync(copy.sessionFile('a'), created.get('a')!);
     const again = await copy.open();
+    await expect.poll(() => existsSync(copy.path('unsynced'))).toBe(false);
     const size = statSync(copy.sessionFile('a')).size;
     await again.append({ sessionId: 'a', messages: [say('later')] });
     const third = await left(copy);
@@ -156,14 +161,14 @@ describe('what was acknowledged, and the power took from its file,', () => {
     expect(await third.during((last) => contents(last, 'a'))).toEqual([...SAID, 'later']);
   });
 
-  it('is told by a check and by a reader before the next start, and a repair puts it back', async () => {
+  it('is told by a check before the next start, no reader does without it, and a repair puts it back', async () => {
     const copy = await left();
     truncateSync(copy.sessionFile('a'), created.get('a')!);
     const reason = 'the file has lost its end, which the next start puts back from the journal';
     expect(await problems(copy)).toEqual([{ path: sessionPath('a'), reason }]);
-    const reader = await openFileRepositoryForReading({ directory: copy.directory });
-    expect((await reader.status()).quarantined).toMatchObject([{ path: sessionPath('a'), reason }]);
-    await reader.close();
+    await expect(openFileRepositoryForReading({ directory: copy.directory })).rejects.toThrow(
+      `${sessionPath('a')} lacks what its journal holds`,
+    );
     const mended = await repairDataDirectory({ directory: copy.directory }, [sessionPath('a')]);
     expect(mended).toContainEqual({
       path: sessionPath('a'),
@@ -266,6 +271,97 @@ describe('the journal', () => {
     const others = Buffer.concat([encodeHeader('another'), journal.subarray(journal.indexOf('\n') + 1)]);
     writeFileSync(segments(copy)[0]!, others);
     expect(await copy.during((again) => contents(again, 'a'))).toEqual(SAID.slice(0, 2));
+    expect(warnings(copy)).toContain('kept a file of the journal aside');
+    expect(readFileSync(copy.path('torn', readdirSync(copy.path('torn'))[0]!)).equals(others)).toBe(true);
+  });
+
+  it('is kept aside once, however many files differ from it', async () => {
+    const ids = Array.from({ length: 20 }, (_, n) => `s${n}`);
+    await Promise.all(ids.map((id) => repository.create({ id })));
+    await repository.close();
+    repository = await store.open();
+    await Promise.all(ids.map((sessionId) => repository.append({ sessionId, messages: exchange(1) })));
+    const copy = await left();
+    for (const id of ids) truncateSync(copy.sessionFile(id), 10);
+    await (await copy.open()).close();
+    expect(readdirSync(copy.path('torn')).filter((name) => name.includes('.journal'))).toHaveLength(1);
+  });
+
+  it('says of a session that it has lost what the journal does not hold either', async () => {
+    await repository.close();
+    repository = await store.open();
+    await repository.append({ sessionId: 'a', messages: exchange(4) });
+    const copy = await left();
+    copy.edit('a', (bytes) => bytes.subarray(0, bytes.indexOf('question 3')));
+    copy.edit('a', (bytes) => bytes.subarray(0, bytes.lastIndexOf('\n') + 1));
+    await copy.during(async (again) => {
+      const { quarantined } = await again.status();
+      expect(quarantined).toMatchObject([
+        {
+          path: sessionPath('a'),
+          reason: expect.stringMatching(/ends at byte \d+, and goes on at byte \d+ in the journal/),
+        },
+      ]);
+    });
+  });
+
+  it('makes a file that was made, taken back, and made again', async () => {
+    const copy = await left();
+    const at = new Date().toISOString();
+    const record = { seq: 80, at, version: 1, op: 'create', store: storeOf(copy), id: 'c', title: 'again' };
+    const path = sessionPath('c').replaceAll('\\', '/');
+    const entries = [encodeLine({ ...record, title: 'refused' }), Buffer.alloc(0), encodeLine(record)];
+    const lines = entries.flatMap((bytes, n) => [encodeEntryLine({ path, offset: 0, bytes }, n + 1), bytes]);
+    writeFileSync(segments(copy)[0]!, Buffer.concat([encodeHeader(storeOf(copy)), ...lines]));
+    expect(await copy.during((again) => again.findMany(['c']))).toMatchObject([{ title: 'again' }]);
+  });
+
+  it('does not bring back what somebody removed or shortened, and the store has noticed', async () => {
+    await repository.create({ id: 'removed', messages: exchange(0) });
+    rmSync(store.sessionFile('removed'));
+    store.edit('a', (bytes) => bytes.subarray(0, bytes.lastIndexOf('\n', bytes.length - 2) + 1));
+    await expect(repository.append({ sessionId: 'removed', messages: [say('?')] })).rejects.toThrow();
+    await repository.append({ sessionId: 'a', messages: [say('after it')] });
+    const copy = await left();
+    await copy.during(async (again) => {
+      expect(await again.findMany(['removed'])).toEqual([null]);
+      expect(await contents(again, 'a')).toEqual([...SAID.slice(0, 6), 'after it']);
+    });
+  });
+
+  it('passes over a link and a folder in the place of a file that it names', async () => {
+    const copy = await left();
+    for (const id of ['a', 'b']) rmSync(copy.sessionFile(id));
+    symlinkSync(copy.path('store.jsonl'), copy.sessionFile('a'));
+    mkdirSync(copy.sessionFile('b'));
+    expect((await problems(copy)).map(({ path }) => path).sort()).toEqual(
+      [sessionPath('a'), sessionPath('b')].sort(),
+    );
+    await copy.during(async (again) => {
+      expect(await again.findMany(['a', 'b'])).toEqual([null, null]);
+    });
+  });
+
+  it('stays until the files that it made are there', async () => {
+    await repository.close();
+    const layout = layoutOf(store.directory);
+    const journal = new Journal({ layout, store: storeOf(store), logger: silent, left: [], onUnsynced() {} });
+    const made = Promise.withResolvers<void>();
+    await journal.add(store.sessionFile('new'), 0, encodeLine({ op: 'create' }), made.promise);
+    const [first] = segments(store);
+    let isReleased = false;
+    const released = journal.release().then(() => {
+      isReleased = true;
+    });
+    // What comes after it in the same journal is done meanwhile: it is not that nothing has happened yet.
+    await journal.add(store.sessionFile('a'), 10_000, encodeLine({ op: 'update' }));
+    expect(isReleased).toBe(false);
+    expect(existsSync(first!)).toBe(true);
+    made.resolve();
+    await released;
+    expect(existsSync(first!)).toBe(false);
+    await journal.close();
+    expect(segments(store)).toEqual([]);
   });
 
   it('gives back only what stands before the place where a write was taken back', async () => {
@@ -361,11 +457,18 @@ describe('a write that was taken back, since its mutation was refused,', () => {
   /** Files as the repository uses them, on their own: an index that refuses a commit for want of room is hard to come by. */
   async function files() {
     const layout = layoutOf(store.directory);
-    const logger = { debug() {}, info() {}, warn() {}, error() {} };
     const handles = new HandlePool(8, constants.O_RDWR | constants.O_APPEND);
     onTestFinished(() => handles.close());
     await repository.close();
-    return new DurableFiles({ layout, store: storeOf(store), handles, logger, left: [], durable: true });
+    return new DurableFiles({
+      layout,
+      store: storeOf(store),
+      handles,
+      logger: silent,
+      left: [],
+      unsynced: [],
+      durable: true,
+    });
   }
 
   it('is not put back, and what was written in its place is', async () => {

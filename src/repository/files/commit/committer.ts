@@ -1,5 +1,5 @@
 import { StorageError } from '../../../model/errors.ts';
-import { storageError } from '../disk/durable.ts';
+import { storageError } from '../disk/storage-error.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { type Change, Sequencer } from './sequencer.ts';
 

@@ -1,13 +1,15 @@
-import { closeSync, fstatSync, lstatSync, open as openDescriptor, writeSync } from 'node:fs';
-import { type FileHandle, mkdir, open, rename, rm, unlink } from 'node:fs/promises';
-import { dirname, join } from 'node:path';
-import { promisify } from 'node:util';
+import { fstatSync } from 'node:fs';
+import { type FileHandle, open, rm, unlink } from 'node:fs/promises';
 import { StorageError } from '../../../model/errors.ts';
+import type { Logger } from '../../observer.ts';
 import { Journal, type JournalParts } from '../journal/journal.ts';
+import { syncFiles, type ToSync } from '../journal/sync-files.ts';
+import { type Layout, nameInStore, pathInStore } from '../layout.ts';
 import { decodeLine } from '../line.ts';
-import { DirectorySync } from './directory-sync.ts';
 import type { HandlePool } from './handle-pool.ts';
-import { diskFull, writeWhole } from './write-whole.ts';
+import { NewFiles, unlessGone } from './new-files.ts';
+import { isWantOfRoom, storageError } from './storage-error.ts';
+import { writeWhole } from './write-whole.ts';
 
 /** A file of the store: what was written to it, and where its acknowledged part ends. */
 export interface Tail {
@@ -19,6 +21,11 @@ export interface DurableFilesParts extends Omit<JournalParts, 'onUnsynced'> {
   readonly handles: HandlePool;
   /** False leaves it to the system when what was written reaches the disk. */
   readonly durable: boolean;
+  /**
+   * Names of files that may not be on the disk as they are shown, since a process was killed before it could sync them, or since
+   * they are somebody else's work.
+   */
+  readonly unsynced: ToSync['names'];
 }
 
 /** What is larger is not written twice: its file is synced at once. */
@@ -31,17 +38,28 @@ const LARGE = 256 * 1024;
 export class DurableFiles {
   readonly #handles: HandlePool;
   readonly #journal: Journal;
+  readonly #layout: Layout;
+  readonly #logger: Logger;
   readonly #durable: boolean;
-  readonly #directories = new DirectorySync();
+  readonly #newFiles: NewFiles;
   readonly #inDoubt = new Set<string>();
-  /** Directories that are known to be there: at most as many as there are folders of sessions. */
-  readonly #made = new Set<string>();
-  #temporary = 0;
+  readonly #closing = new AbortController();
+  /**
+   * Until then an append syncs its own file: what the journal holds could not be put back after something that the power took and
+   * the journal does not hold.
+   */
+  #allSynced: boolean;
+  readonly #syncedEarlier: Promise<void>;
 
   constructor(parts: DurableFilesParts) {
     this.#handles = parts.handles;
+    this.#layout = parts.layout;
+    this.#logger = parts.logger;
     this.#durable = parts.durable;
     this.#journal = new Journal({ ...parts, onUnsynced: (path) => this.#inDoubt.add(path) });
+    this.#newFiles = new NewFiles({ ...parts, journal: this.#journal, large: LARGE });
+    this.#allSynced = parts.unsynced.length === 0;
+    this.#syncedEarlier = this.#allSynced ? Promise.resolve() : this.#syncEarlier(parts);
   }
 
   /**
@@ -55,15 +73,15 @@ export class DurableFiles {
   async #append(tail: Tail, bytes: Buffer): Promise<number> {
     try {
       await this.settle(tail);
-      const large = bytes.length > LARGE;
+      const byItself = bytes.length > LARGE || !this.#allSynced;
       const mtime = await this.#handles.with(tail.path, async (handle) => {
         await writeWhole(handle, bytes);
         const { mtimeMs } = fstatSync(handle.fd);
-        if (this.#durable && large) await handle.datasync();
+        if (this.#durable && byItself) await handle.datasync();
         return mtimeMs;
       });
       // One sync of the journal serves all that wait for it, whatever their files.
-      if (this.#durable && !large) await this.#journal.add(tail.path, tail.size, bytes);
+      if (this.#durable && !byItself) await this.#journal.add(tail.path, tail.size, bytes);
       return mtime;
     } catch (error) {
       await this.#takeBack(tail);
@@ -77,22 +95,25 @@ export class DurableFiles {
       return await write();
     } catch (error) {
       if (!isWantOfRoom((error as Error).cause)) throw error;
-      await this.#journal.makeRoom();
+      await this.#journal.release();
       return write();
     }
   }
 
-  /** Takes back what an `append` after `tail.size` has added, as for want of room in the index; where that fails, `settle` tries again. */
+  /**
+   * Takes back what an `append` after `tail.size` has added, as for want of room in the index; where that fails, `settle` tries
+   * again.
+   */
   async undo(tail: Tail): Promise<void> {
     await this.#takeBack(tail);
     await this.#forgetFrom(tail.path, tail.size);
+    await this.#journal.release();
   }
 
   /** No start may put back what was written to the file from `offset` on. */
   async #forgetFrom(path: string, offset: number): Promise<void> {
     // Where the journal cannot say so, it has let go of all that it held.
     if (this.#durable) await this.#journal.add(path, offset, NOTHING).catch(() => {});
-    await this.#journal.makeRoom();
   }
 
   async #takeBack(tail: Tail): Promise<void> {
@@ -116,77 +137,66 @@ export class DurableFiles {
    * with the file's time, in milliseconds. Rejects with a StorageError: it is not there.
    */
   create(path: string, bytes: Buffer): Promise<number> {
-    const make = this.#durable && bytes.length <= LARGE ? this.#createInJournal : this.#createAside;
-    return this.#withRoom(async () => {
-      try {
-        if (lstatSync(path, { throwIfNoEntry: false }))
-          throw new StorageError('A file of that name is there already.', false);
-        await this.#makeDirectory(dirname(path));
-        return await make.call(this, path, bytes);
-      } catch (error) {
+    return this.#withRoom(() =>
+      this.#newFiles.create(path, bytes).catch((error) => {
         throw storageError(error);
-      }
-    });
+      }),
+    );
   }
 
-  /** The journal has it first: whatever becomes of the file, the next start can make it whole. */
-  async #createInJournal(path: string, bytes: Buffer): Promise<number> {
-    await this.#journal.add(path, 0, bytes);
-    try {
-      return await writeSmall(path, bytes);
-    } catch (error) {
-      await this.uncreate(path);
-      throw error;
-    }
-  }
-
-  async #createAside(path: string, bytes: Buffer): Promise<number> {
-    const directory = dirname(path);
-    this.#temporary += 1;
-    const temporary = join(directory, `.${process.pid}-${this.#temporary}.tmp`);
-    let present = temporary;
-    try {
-      const modified = await writeNew(temporary, bytes, this.#durable);
-      await rename(temporary, path);
-      present = path;
-      await this.syncDirectory(directory);
-      return modified;
-    } catch (error) {
-      // The reason of the failure matters to the caller; a temporary file that stays is swept at the next start.
-      await rm(present, { force: true }).catch(() => {});
-      throw error;
-    }
-  }
-
-  /** Takes back what `create` has made. */
+  /** Takes back what `create` has made, as for want of room in the index. */
   async uncreate(path: string): Promise<void> {
-    await this.remove(path);
-    await this.#forgetFrom(path, 0);
+    try {
+      await this.#newFiles.uncreate(path);
+    } finally {
+      await this.#journal.release();
+    }
   }
 
   /** Removes a file, and lets go of it. It need not be there. The directory is synced by the caller, once for many. */
   async remove(path: string): Promise<void> {
     await this.#handles.forget(path);
-    await unlink(path).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error;
-    });
+    await unlink(path).catch(unlessGone);
     this.#inDoubt.delete(path);
   }
 
+  /** Somebody else has changed the file, or removed it, and it counts as it is. No start may put back what it no longer has. */
+  async accept({ path, size }: Tail): Promise<void> {
+    if (!this.#durable) return;
+    await this.#sync([nameInStore(this.#layout, path)]);
+    await this.#forgetFrom(path, size);
+  }
+
   /** To be called when nothing is written. Says whether all that was acknowledged is in its own file on the disk. */
-  close(): Promise<boolean> {
+  async close(): Promise<boolean> {
+    this.#closing.abort();
+    await this.#syncedEarlier;
     return this.#journal.close();
   }
 
-  async syncDirectory(directory: string): Promise<void> {
-    if (this.#durable) await this.#directories.sync(directory);
+  syncDirectory(directory: string): Promise<void> {
+    return this.#newFiles.syncDirectory(directory);
   }
 
-  /** The directory itself must survive too, so its parent is synced. */
-  async #makeDirectory(directory: string): Promise<void> {
-    if (this.#made.has(directory)) return;
-    if (await mkdir(directory, { recursive: true })) await this.syncDirectory(dirname(directory));
-    this.#made.add(directory);
+  /** What an earlier process, or somebody else, has left: see `DurableFilesParts`. */
+  async #syncEarlier({ unsynced, logger }: DurableFilesParts): Promise<void> {
+    if (!this.#durable) return;
+    try {
+      if (!(await this.#sync(unsynced))) return;
+      await rm(this.#layout.unsynced, { force: true });
+      this.#allSynced = true;
+    } catch (err) {
+      if (!this.#closing.signal.aborted) logger.error({ err }, 'could not sync what was there before');
+    }
+  }
+
+  async #sync(names: ToSync['names']): Promise<boolean> {
+    const failures = await syncFiles({ root: this.#layout.root, names }, this.#closing.signal);
+    for (const { name, error } of failures) {
+      this.#logger.error({ err: error, path: name }, 'could not sync');
+      this.#inDoubt.add(pathInStore(this.#layout, name));
+    }
+    return failures.length === 0;
   }
 
   async #cutBack(tail: Tail): Promise<void> {
@@ -226,64 +236,3 @@ async function readBack(handle: FileHandle, size: number): Promise<void> {
 
 const READ_BACK = 64 * 1024;
 const NOTHING = Buffer.alloc(0);
-
-const openNew = promisify(openDescriptor);
-
-/** All but the opening, which looks for room on the disk, only copies to the system's memory: a thread's help would take longer. */
-async function writeSmall(path: string, bytes: Buffer): Promise<number> {
-  const fd = await openNew(path, 'wx');
-  try {
-    const written = writeSync(fd, bytes);
-    if (written !== bytes.length) throw diskFull(written, bytes.length);
-    return fstatSync(fd).mtimeMs;
-  } finally {
-    closeSync(fd);
-  }
-}
-
-async function writeNew(path: string, bytes: Buffer, sync: boolean): Promise<number> {
-  const handle = await open(path, 'wx');
-  try {
-    await writeWhole(handle, bytes);
-    if (sync) await handle.sync();
-    return fstatSync(handle.fd).mtimeMs;
-  } finally {
-    await handle.close();
-  }
-}
-
-function isWantOfRoom(error: unknown): boolean {
-  const code = (error as NodeJS.ErrnoException | undefined)?.code;
-  return code === 'ENOSPC' || code === 'EDQUOT';
-}
-
-/** What room or patience can mend. */
-const RETRYABLE = new Map([
-  ['ENOSPC', 'The disk is full'],
-  ['EDQUOT', 'The disk quota is used up'],
-  ['EFBIG', 'The file is as large as the system allows'],
-  ['EMFILE', 'Too many files are open'],
-  ['ENFILE', 'Too many files are open'],
-  ['EIO', 'The disk reported an error'],
-]);
-
-/** What SQLite says of the same: SQLITE_NOMEM, SQLITE_IOERR and SQLITE_FULL. */
-const SQLITE_ROOM = new Map([
-  [7, 'ENOSPC'],
-  [10, 'EIO'],
-  [13, 'ENOSPC'],
-]);
-
-/** `error` in a client's words; the original is its cause, for the log. */
-export function storageError(error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  const { code = '', errcode } = error as NodeJS.ErrnoException & { errcode?: number };
-  const known = RETRYABLE.get(errcode === undefined ? code : (SQLITE_ROOM.get(errcode & 0xff) ?? code));
-  return known
-    ? new StorageError(`${known}: nothing was recorded. Make room or wait, and try again.`, true, {
-        cause: error,
-      })
-    : new StorageError('The store could not write: nothing was recorded. Its log says why.', false, {
-        cause: error,
-      });
-}

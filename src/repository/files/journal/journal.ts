@@ -1,9 +1,8 @@
 import { mkdir, rename, unlink } from 'node:fs/promises';
-import { relative, sep } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Logger } from '../../observer.ts';
 import { syncDirectory } from '../disk/directory-sync.ts';
-import type { Layout } from '../layout.ts';
+import { type Layout, nameInStore, pathInStore } from '../layout.ts';
 import type { JournalEntry } from './entry.ts';
 import type { NamedFiles } from './named-files.ts';
 import type { LeftSegment } from './replay.ts';
@@ -23,12 +22,14 @@ export interface JournalParts {
 
 interface Waiting {
   readonly entry: JournalEntry;
+  readonly made: Promise<void> | undefined;
   readonly resolve: () => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** A file of the journal is this large before the next is begun: a start after a crash reads what there is. */
+/** Bytes of a file of the journal at which the next is begun: a start after a crash reads what there is. */
 const FULL = 4 * 1024 * 1024;
+/** Full files whose turn to go has not come, at most. */
 const MOST_BEHIND = 4;
 
 /**
@@ -42,7 +43,7 @@ export class Journal {
   #current: Segment | null = null;
   #waiting: Waiting[] = [];
   #working = false;
-  #roomWanted: PromiseWithResolvers<void> | null = null;
+  #released: PromiseWithResolvers<void> | null = null;
   #retiring: Promise<void> = Promise.resolve();
   /** Parts whose files are not all synced yet. */
   #behind = 0;
@@ -58,21 +59,22 @@ export class Journal {
   /**
    * `bytes` were written at `offset` of the file `path`: resolves once that is sure to last. None: what was written from there on
    * was taken back. Rejects where it could not be made sure of; then it is as if it had not been asked for.
+   * A file that is only to be made is `made` when that settles.
    */
-  add(path: string, offset: number, bytes: Buffer): Promise<void> {
-    const name = relative(this.#parts.layout.root, path).replaceAll(sep, '/');
+  add(path: string, offset: number, bytes: Buffer, made?: Promise<void>): Promise<void> {
+    const name = nameInStore(this.#parts.layout, path);
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ entry: { path: name, offset, bytes }, resolve, reject });
+      this.#waiting.push({ entry: { path: name, offset, bytes }, made, resolve, reject });
       if (this.#working) return;
       this.#working = true;
       this.#work();
     });
   }
 
-  /** Gives back the room that it takes on the disk. */
-  makeRoom(): Promise<void> {
-    this.#roomWanted ??= Promise.withResolvers<void>();
-    const { promise } = this.#roomWanted;
+  /** Gives back the room that it takes on the disk: syncs what it names, and lets go of it. */
+  release(): Promise<void> {
+    this.#released ??= Promise.withResolvers<void>();
+    const { promise } = this.#released;
     if (!this.#working) this.#retireCurrent();
     return promise;
   }
@@ -90,7 +92,7 @@ export class Journal {
       const batch = this.#waiting;
       this.#waiting = [];
       try {
-        await this.#write(batch.map(({ entry }) => entry));
+        await this.#write(batch);
         for (const { resolve } of batch) resolve();
       } catch (error) {
         await this.#abandon();
@@ -98,34 +100,38 @@ export class Journal {
       }
     }
     this.#working = false;
-    if (this.#roomWanted) this.#retireCurrent();
+    if (this.#released) this.#retireCurrent();
   }
 
-  async #write(entries: readonly JournalEntry[]): Promise<void> {
+  async #write(batch: readonly Waiting[]): Promise<void> {
     // Writing must not outrun the disk for long: what it is behind is room taken, and work at the next start.
     if (!this.#current && this.#behind > MOST_BEHIND) await this.#retiring;
     this.#current ??= await this.#begin();
-    await this.#current.write(entries);
-    if (this.#roomWanted || this.#current.size >= FULL) this.#retireCurrent();
+    await this.#current.write(batch.map(({ entry }) => entry));
+    for (const { made } of batch) if (made) this.#current.making.push(made);
+    if (this.#released || this.#current.size >= FULL) this.#retireCurrent();
   }
 
   async #begin(): Promise<Segment> {
     const { layout, store } = this.#parts;
     if (await mkdir(layout.journal, { recursive: true })) await syncDirectory(layout.root);
     this.#number += 1;
-    const segment = await Segment.create(segmentPath(layout, this.#number), store);
+    const path = segmentPath(layout, this.#number);
+    const segment = await Segment.create(path, store);
     try {
       await syncDirectory(layout.journal);
       return segment;
     } catch (error) {
       await segment.close();
+      // It holds nothing: one that stays is removed at the next start.
+      await unlink(path).catch(() => {});
       throw error;
     }
   }
 
   /** After a failure: nothing more is written to this part, and none of what failed may count later. */
   async #abandon(): Promise<void> {
-    // What failed is told to those who asked for it. That it could not be cut off either matters only if the power goes.
+    // What failed is told to those who asked for it.
     await this.#current?.takeBack().catch(() => {});
     this.#retireCurrent();
     await this.#retiring;
@@ -135,8 +141,8 @@ export class Journal {
     const segment = this.#current;
     this.#current = null;
     if (segment) this.#retire(segment.path, segment.files, segment);
-    this.#roomWanted?.resolve(this.#retiring);
-    this.#roomWanted = null;
+    this.#released?.resolve(this.#retiring);
+    this.#released = null;
   }
 
   /** Dispenses with a part of the journal, after those before it. */
@@ -144,15 +150,26 @@ export class Journal {
     this.#behind += 1;
     this.#retiring = this.#retiring.then(async () => {
       try {
+        await Promise.all(open?.making ?? []);
         await open?.close();
-        if (await this.#sync(files)) await unlink(path);
+        const canGo = (await this.#sync(files)) && !(this.#kept && files.takesBack);
+        if (canGo) await this.#remove(path);
         else await this.#keep(path);
       } catch (err) {
         this.#kept = true;
-        this.#parts.logger.error({ err }, 'a part of the journal could not be removed');
+        this.#parts.logger.error(
+          { err },
+          'a part of the journal could not be removed: the next start reads it',
+        );
       }
       this.#behind -= 1;
     });
+  }
+
+  /** For good: were a part to come back, so would writes that a later one had taken back. */
+  async #remove(path: string): Promise<void> {
+    await unlink(path);
+    await syncDirectory(this.#parts.layout.journal);
   }
 
   /** For the next start, which writes anew what it says. */
@@ -162,12 +179,12 @@ export class Journal {
   }
 
   /** Are all these files on the disk now? */
-  async #sync({ paths, folders }: NamedFiles): Promise<boolean> {
+  async #sync({ names }: NamedFiles): Promise<boolean> {
     const { layout, logger, onUnsynced } = this.#parts;
-    const failures = await syncFiles({ root: layout.root, names: [...paths, ...folders] });
+    const failures = await syncFiles({ root: layout.root, names });
     for (const { name, error } of failures) {
       logger.error({ err: error, path: name }, 'could not sync: the journal keeps what was written there');
-      onUnsynced(layout.root + sep + name.replaceAll('/', sep));
+      onUnsynced(pathInStore(layout, name));
     }
     return failures.length === 0;
   }

@@ -15,6 +15,8 @@ const ZEROS = Buffer.alloc(ROOM);
 export class Segment {
   readonly path: string;
   readonly files = new NamedFiles();
+  /** Files that it has, and that are about to be made. None of these rejects. */
+  readonly making: Promise<void>[] = [];
   readonly #handle: FileHandle;
   #batch = 0;
   #room: number;
@@ -41,7 +43,7 @@ export class Segment {
     }
   }
 
-  /** Bytes of entries. */
+  /** Where the next entries go: bytes of what is written, its first line included. */
   get size(): number {
     return this.#size;
   }
@@ -55,7 +57,7 @@ export class Segment {
       this.files.add(entry);
     }
     const bytes = Buffer.concat(parts);
-    this.#makeRoom(bytes.length);
+    this.#preallocate(bytes.length);
     await writeWhole(this.#handle, bytes, this.#size);
     await this.#handle.datasync();
     this.#size += bytes.length;
@@ -71,7 +73,7 @@ export class Segment {
     return this.#handle.close();
   }
 
-  #makeRoom(length: number): void {
+  #preallocate(length: number): void {
     this.#room = Math.max(this.#room, this.#size);
     if (this.#size + length <= this.#room || length > ROOM) return;
     try {
