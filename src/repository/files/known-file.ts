@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { fstatSync, type Stats, statSync } from 'node:fs';
 
 /** A file as the index knows it. */
 export interface KnownFile {
@@ -9,5 +9,18 @@ export interface KnownFile {
 /** False also where the file is gone. */
 export function isUnchanged(path: string, known: KnownFile): boolean {
   const now = statSync(path, { throwIfNoEntry: false });
-  return now !== undefined && now.size === known.size && now.mtimeMs === known.mtime;
+  return now !== undefined && isAs(known, now);
+}
+
+/**
+ * Was the open file's latest change the one that the index knows? Quicker to tell than by its path. Whatever takes its name away,
+ * gives it another, or puts its time back is a change later than its contents': then its path must be looked at.
+ */
+export function isUntouched(descriptor: number, known: KnownFile): boolean {
+  const now = fstatSync(descriptor);
+  return isAs(known, now) && now.ctimeMs === known.mtime;
+}
+
+function isAs(known: KnownFile, now: Stats): boolean {
+  return now.size === known.size && now.mtimeMs === known.mtime;
 }

@@ -4,12 +4,13 @@ import type { Session } from '../../model/session.ts';
 import type { Committer } from './commit/committer.ts';
 import { Lanes } from './commit/lanes.ts';
 import type { DurableFiles, Tail } from './disk/durable.ts';
+import type { HandlePool } from './disk/handle-pool.ts';
 import { storageError } from './disk/storage-error.ts';
 import type { ForeignChanges } from './foreign-changes.ts';
 import type { IndexReader } from './index/reader.ts';
 import { type SessionRow, stateOf } from './index/session-row.ts';
 import type { IndexWriter } from './index/writer.ts';
-import { isUnchanged } from './known-file.ts';
+import { isUnchanged, isUntouched } from './known-file.ts';
 import { absoluteSessionPath, type Layout } from './layout.ts';
 import { type Stamp, type Written, writtenAt } from './mutation.ts';
 import { stampOf } from './record.ts';
@@ -44,6 +45,7 @@ export interface SessionWritesParts {
   readonly index: IndexReader;
   readonly writer: IndexWriter;
   readonly files: DurableFiles;
+  readonly handles: HandlePool;
   readonly committer: Committer;
   readonly foreign: ForeignChanges;
   /** Called when the history of the session with this number has changed, before that is answered. */
@@ -131,7 +133,10 @@ export class SessionWrites {
    * looked at before each write: a file that was replaced behind an open handle would swallow what is appended.
    */
   #isToBeReread(path: string, row: SessionRow): boolean {
-    return this.#parts.files.isInDoubt(path) || !isUnchanged(path, row);
+    const { files, handles } = this.#parts;
+    if (files.isInDoubt(path)) return true;
+    const descriptor = handles.descriptor(path);
+    return !(descriptor !== null && isUntouched(descriptor, row)) && !isUnchanged(path, row);
   }
 
   async #reread(id: string, tail: Tail): Promise<SessionRow | undefined> {

@@ -2,6 +2,8 @@ import { type FileHandle, open } from 'node:fs/promises';
 
 interface Pooled {
   readonly handle: Promise<FileHandle>;
+  /** Null until it is open. */
+  descriptor: number | null;
   users: number;
 }
 
@@ -25,11 +27,13 @@ export class HandlePool {
   async with<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
     let entry = this.#pooled.get(path);
     if (entry) this.#pooled.delete(path);
-    else entry = { handle: open(path, this.#flags), users: 0 };
+    else entry = { handle: open(path, this.#flags), descriptor: null, users: 0 };
     this.#pooled.set(path, entry);
     entry.users += 1;
     try {
-      return await use(await entry.handle);
+      const handle = await entry.handle;
+      entry.descriptor = handle.fd;
+      return await use(handle);
     } catch (error) {
       // A handle that failed is not used again: its state, or the file behind it, is in doubt.
       if (this.#pooled.get(path) === entry) this.#pooled.delete(path);
@@ -44,6 +48,11 @@ export class HandlePool {
   /** Is the file open, or being opened? */
   has(path: string): boolean {
     return this.#pooled.has(path);
+  }
+
+  /** Of the file, if it is open. Good only in the same step: the file may be closed in the next. */
+  descriptor(path: string): number | null {
+    return this.#pooled.get(path)?.descriptor ?? null;
   }
 
   /** Forgets a file that was removed or replaced. */
