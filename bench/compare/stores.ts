@@ -9,7 +9,7 @@ import type { ServeMessage } from '../process/serve.ts';
 import { start } from '../process/start.ts';
 import { checkRoom } from '../room.ts';
 import { wholePlan } from '../stores/plan.ts';
-import { isMade, makeStore } from '../stores/prepare.ts';
+import { isMade, makeStore, vouchForSync } from '../stores/prepare.ts';
 
 const copy = promisify(execFile);
 /** How often the search index is asked whether it is complete, in milliseconds. */
@@ -36,6 +36,7 @@ export async function prepareStores<Name extends string>(
   );
   if (!isThere) makeStore(made, plan, report);
   await buildIndexes(made, report);
+  vouchForSync(made);
   const copies: Partial<Record<Name, string>> = {};
   for (const [n, name] of names.entries()) {
     report('Copying the store', n, names.length);

@@ -5,6 +5,7 @@ import type { Progress } from '../../src/repository/observer.ts';
 import { start } from '../process/start.ts';
 import type { SizeRow } from '../report.ts';
 import { type SizePlan, sessionCount } from '../stores/plan.ts';
+import { vouchForSync } from '../stores/prepare.ts';
 import { median } from './rounds.ts';
 
 const ROUNDS = 3;
@@ -38,6 +39,7 @@ export async function measureRebuild(
 async function startAndStop(store: string): Promise<number> {
   const { milliseconds, stop } = await start('process/open.ts', store);
   await stop();
+  vouchForSync(store);
   return milliseconds;
 }
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { join } from 'node:path';
 import type { Progress } from '../../src/repository/observer.ts';
 import type { StorePlan } from '../stores/plan.ts';
+import { vouchForSync } from '../stores/prepare.ts';
 
 /** A process may take so many milliseconds until it is ready: an index may have to be built first. */
 const START_TIMEOUT = 600_000;
@@ -68,5 +69,6 @@ export async function openOnce(
     report(`Building the index of ${name}`, 0, 0);
     const store = await start('process/open.ts', join(directory, name));
     await store.stop();
+    vouchForSync(join(directory, name));
   }
 }

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { sessionPath } from '../../src/repository/files/layout.ts';
+import { layoutOf, sessionPath } from '../../src/repository/files/layout.ts';
 import type { Progress } from '../../src/repository/observer.ts';
 import { generateStore } from './generate.ts';
 import { GENERATOR_VERSION, type StorePlan } from './plan.ts';
@@ -28,6 +28,14 @@ export function makeStore(directory: string, plan: StorePlan, progress: Progress
   execFileSync('sync');
   const mark = { version: GENERATOR_VERSION, historyBytes: historySize(directory, plan) };
   writeFileSync(markOf(directory), JSON.stringify(mark));
+}
+
+/**
+ * A start that finds no index cannot know that all files are on the disk, and syncs them behind its back; here they are, since
+ * `makeStore`. To be called while nobody has the store open.
+ */
+export function vouchForSync(directory: string): void {
+  rmSync(layoutOf(directory).unsynced, { force: true });
 }
 
 export function removeStore(directory: string): void {

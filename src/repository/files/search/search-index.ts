@@ -4,7 +4,7 @@ import type { Phrase } from '../../../model/search-text.ts';
 import { isSqliteError } from '../index/database.ts';
 
 /** Changes with every change of the tables below, and of how text is cut into tokens. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * `texts` is given tokens with a space between them (`model/search-text.ts`), so that ASCII is all that its own tokenizer
@@ -29,9 +29,6 @@ CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
   body, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 `;
-
-/** So many pieces of the index lie side by side before they are merged: more are quicker to write, fewer to search. */
-const AUTOMERGE = 8;
 
 /** So many matches, the newest, are ranked: a word that every second message holds must not cost a look at each. */
 const RANKED = 10_000;
@@ -95,7 +92,6 @@ export class SearchIndex {
 
   #begin(store: string): void {
     this.run("INSERT INTO meta VALUES ('version', ?), ('store', ?)", VERSION, store);
-    this.#database.exec(`INSERT INTO texts (texts, rank) VALUES ('automerge', ${AUTOMERGE})`);
   }
 
   #meta(key: string): unknown {
