@@ -305,12 +305,17 @@ describe('the journal', () => {
     });
   });
 
-  it('makes a file that was made, taken back, and made again', async () => {
+  it.each([
+    ['made, taken back, and made again', 0],
+    ['removed by somebody, and made again', 1],
+  ])('makes a file that was %s', async (_, first) => {
     const copy = await left();
     const at = new Date().toISOString();
     const record = { seq: 80, at, version: 1, op: 'create', store: storeOf(copy), id: 'c', title: 'again' };
     const path = sessionPath('c').replaceAll('\\', '/');
-    const entries = [encodeLine({ ...record, title: 'refused' }), Buffer.alloc(0), encodeLine(record)];
+    const entries = [encodeLine({ ...record, title: 'refused' }), Buffer.alloc(0), encodeLine(record)].slice(
+      first,
+    );
     const lines = entries.flatMap((bytes, n) => [encodeEntryLine({ path, offset: 0, bytes }, n + 1), bytes]);
     writeFileSync(segments(copy)[0]!, Buffer.concat([encodeHeader(storeOf(copy)), ...lines]));
     expect(await copy.during((again) => again.findMany(['c']))).toMatchObject([{ title: 'again' }]);

@@ -106,14 +106,8 @@ export class DurableFiles {
    */
   async undo(tail: Tail): Promise<void> {
     await this.#takeBack(tail);
-    await this.#forgetFrom(tail.path, tail.size);
+    if (this.#durable) await this.#journal.forget(tail.path, tail.size);
     await this.#journal.release();
-  }
-
-  /** No start may put back what was written to the file from `offset` on. */
-  async #forgetFrom(path: string, offset: number): Promise<void> {
-    // Where the journal cannot say so, it has let go of all that it held.
-    if (this.#durable) await this.#journal.add(path, offset, NOTHING).catch(() => {});
   }
 
   async #takeBack(tail: Tail): Promise<void> {
@@ -164,7 +158,7 @@ export class DurableFiles {
   async accept({ path, size }: Tail): Promise<void> {
     if (!this.#durable) return;
     await this.#sync([nameInStore(this.#layout, path)]);
-    await this.#forgetFrom(path, size);
+    await this.#journal.forget(path, size);
   }
 
   /** To be called when nothing is written. Says whether all that was acknowledged is in its own file on the disk. */
@@ -235,4 +229,3 @@ async function readBack(handle: FileHandle, size: number): Promise<void> {
 }
 
 const READ_BACK = 64 * 1024;
-const NOTHING = Buffer.alloc(0);

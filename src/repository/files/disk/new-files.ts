@@ -44,7 +44,8 @@ export class NewFiles {
       await unlink(path).catch(unlessGone);
       await this.syncDirectory(dirname(path));
     } finally {
-      await this.#forget(path);
+      const { journal, durable } = this.#parts;
+      if (durable) await journal.forget(path, 0);
     }
   }
 
@@ -61,7 +62,7 @@ export class NewFiles {
       fd = await openNew(path, 'wx');
     } catch (error) {
       made.resolve();
-      await this.#forget(path);
+      await this.#parts.journal.forget(path, 0);
       throw error;
     }
     try {
@@ -92,12 +93,6 @@ export class NewFiles {
       await rm(present, { force: true }).catch(() => {});
       throw error;
     }
-  }
-
-  /** Where the journal cannot say so, it has let go of all that it held. */
-  async #forget(path: string): Promise<void> {
-    const { journal, durable } = this.#parts;
-    if (durable) await journal.add(path, 0, Buffer.alloc(0)).catch(() => {});
   }
 
   /** The directory itself must survive too, so its parent is synced. */

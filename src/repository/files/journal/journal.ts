@@ -32,6 +32,8 @@ const FULL = 4 * 1024 * 1024;
 /** Full files whose turn to go has not come, at most. */
 const MOST_BEHIND = 4;
 
+const NOTHING = Buffer.alloc(0);
+
 /**
  * Makes appends to any number of files durable with one write and one sync: what is in the journal is put back into the files,
  * should the power take it from them. Once the files themselves are synced, which is when a part of the journal is full, that
@@ -57,8 +59,7 @@ export class Journal {
   }
 
   /**
-   * `bytes` were written at `offset` of the file `path`: resolves once that is sure to last. None: what was written from there on
-   * was taken back. Rejects where it could not be made sure of; then it is as if it had not been asked for.
+   * `bytes` were written at `offset` of the file `path`: resolves once that is sure to last. Rejects where it could not be made sure of; then it is as if it had not been asked for.
    * A file that is only to be made is `made` when that settles.
    */
   add(path: string, offset: number, bytes: Buffer, made?: Promise<void>): Promise<void> {
@@ -69,6 +70,12 @@ export class Journal {
       this.#working = true;
       this.#work();
     });
+  }
+
+  /** No start may put back what was written to the file from `offset` on. */
+  async forget(path: string, offset: number): Promise<void> {
+    // Where that cannot be said, all that was held is let go of.
+    await this.add(path, offset, NOTHING).catch(() => {});
   }
 
   /** Gives back the room that it takes on the disk: syncs what it names, and lets go of it. */

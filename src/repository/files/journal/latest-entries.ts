@@ -14,7 +14,7 @@ export interface Difference {
   readonly lost: string | null;
 }
 
-/** The entries of each file that count. */
+/** The entries of each file that count: none that only says what no longer does. */
 export class LatestEntries {
   readonly #byFile = new Map<string, JournalEntry[]>();
   readonly #unsynced = new Set<string>();
@@ -27,9 +27,9 @@ export class LatestEntries {
     for (const entry of entries) {
       if (!isFileOfStore(entry.path)) continue;
       if (unsynced) this.#unsynced.add(entry.path);
-      const earlier = this.#byFile.get(entry.path);
-      if (earlier) replaceFrom(earlier, entry);
-      else this.#byFile.set(entry.path, [entry]);
+      const earlier = this.#byFile.get(entry.path) ?? [];
+      replaceFrom(earlier, entry);
+      this.#byFile.set(entry.path, earlier);
     }
   }
 
