@@ -120,11 +120,7 @@ async function lookAgain(
     try {
       if (existsSync(absoluteSessionPath(layout.root, id))) {
         const settings = withDefaults({ directory: layout.root });
-        indexFile(
-          { layout, store, db: fresh, writer: new IndexWriter(fresh), mend: false, ...settings },
-          id,
-          sessionPath(id),
-        );
+        indexFile({ layout, store, db: fresh, writer: new IndexWriter(fresh), mend: false, ...settings }, id);
       }
       const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
       if (!differs) return null;

@@ -47,11 +47,18 @@ export class ForeignChanges {
   async reread(id: string): Promise<void> {
     const { db, index, writer, handles, files } = this.#parts;
     await handles.forget(this.#path(id));
-    const path = sessionPath(id);
     await db.writable();
     db.transaction(() => {
-      const { reshaped, homeless } = indexFile({ ...this.#parts, mend: true }, id, path);
-      if (homeless) writer.addFault({ kind: 'file', path, line: null, sessionId: id, reason: HOMELESS });
+      const { reshaped, homeless } = indexFile({ ...this.#parts, mend: true }, id);
+      if (homeless) {
+        writer.addFault({
+          kind: 'file',
+          path: sessionPath(id),
+          line: null,
+          sessionId: id,
+          reason: HOMELESS,
+        });
+      }
       if (reshaped) writer.relink();
     });
     index.refreshDamage();

@@ -135,15 +135,15 @@ export class Forks {
 
 function* takeIn(
   writer: IndexWriter,
-  created: Applied,
+  { state, effects }: Applied,
   mtime: number,
   messages: readonly MessageLocation[],
 ): Generator<void, void> {
-  const { sequence } = created.state;
-  writer.insertSession(created.state, mtime);
-  writer.addEffects(sequence, created);
+  const { sequence } = state;
+  writer.insertSession(state, mtime);
+  writer.addEffects(sequence, effects);
   for (let from = 0; from < messages.length; from += FEW) {
     yield;
-    writer.addEffects(sequence, { ...created, operation: null, messages: messages.slice(from, from + FEW) });
+    writer.addEffects(sequence, { ...effects, operation: null, messages: messages.slice(from, from + FEW) });
   }
 }

@@ -1,16 +1,14 @@
 import { statSync } from 'node:fs';
-import { join } from 'node:path';
 import { MESSAGE_ROLES } from '../../model/message.ts';
 import type { Logger } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { SessionRow } from './index/session-row.ts';
 import { loggedVersions } from './index/shape-changes.ts';
 import type { IndexWriter } from './index/writer.ts';
-import type { Layout } from './layout.ts';
+import { absoluteSessionPath, type Layout, sessionPath } from './layout.ts';
 import { DAMAGED_NEWLINE, mendTail, UNFINISHED } from './mend-tail.ts';
-import { type OpenFile, withFileChunks } from './scan-lines.ts';
-import { scanSession } from './scan-session.ts';
-import type { Applied, SessionState } from './session-state.ts';
+import { type ScanFile, scanFile } from './scan-file.ts';
+import type { Effects, SessionState } from './session-state.ts';
 
 export interface IndexingTask {
   readonly layout: Layout;
@@ -20,8 +18,8 @@ export interface IndexingTask {
   /** May files be mended: torn tails cut, what a crash left behind swept? Only the owner of the directory may. */
   readonly mend: boolean;
   readonly logger: Logger;
-  /** How to open session files; `withFileChunks` when left out. */
-  readonly open?: OpenFile;
+  /** How to read session files; `scanFile` when left out. */
+  readonly scan?: ScanFile;
 }
 
 export interface Indexed {
@@ -34,10 +32,11 @@ export interface Indexed {
   readonly homeless: SessionState | null;
 }
 
-/** Reads the file of session `id` at `path` into the index, in place of what it held of it. */
-export function indexFile(task: IndexingTask, id: string, path: string): Indexed {
-  const { layout, db, store, writer, logger, open = withFileChunks } = task;
-  const absolute = join(layout.root, path);
+/** Reads the file of session `id` into the index, in place of what it held of it. */
+export function indexFile(task: IndexingTask, id: string): Indexed {
+  const { layout, db, store, writer, logger } = task;
+  const path = sessionPath(id);
+  const absolute = absoluteSessionPath(layout.root, id);
   // An index that is being filled knows nothing of it yet: each file is read once.
   const known = db.filling ? undefined : db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
   const fault = (kind: 'file' | 'damage', line: number | null, reason: string) => {
@@ -46,13 +45,10 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
   };
   if (!db.filling) writer.removeSession(id);
   const elsewhere = loggedVersions(db, id);
-  const scan = (emit: (effects: Applied) => void) =>
-    open(absolute, (read, mtime) => ({
-      ...scanSession(read, id, known?.size ?? null, { emit, elsewhere }),
-      mtime,
-    }));
-  const effects = new EffectsUnderOneSequence(db, writer);
-  const scanned = orGone(() => scan((applied) => effects.add(applied)));
+  const scan = (emit: (effects: Effects) => void) =>
+    (task.scan ?? scanFile)(absolute, id, known?.size ?? null, { emit, elsewhere });
+  const taking = new EffectsUnderOneSequence(db, writer);
+  const scanned = orGone(() => scan((effects) => taking.add(effects)));
   if (scanned === null) return { reshaped: true, homeless: null };
   const { state, mtime } = scanned;
   if (state === null) {
@@ -61,17 +57,17 @@ export function indexFile(task: IndexingTask, id: string, path: string): Indexed
     return { reshaped: true, homeless: null };
   }
   const mended = task.mend && mendTail(layout, path, scanned, logger);
-  const taken = !effects.owns(state.sequence) && sessionWith(db, state.sequence) !== undefined;
-  if (scanned.store !== store || taken) {
-    effects.takeBack(id);
+  const isTaken = !taking.owns(state.sequence) && sessionWith(db, state.sequence) !== undefined;
+  if (scanned.store !== store || isTaken) {
+    taking.takeBack(id);
     return { reshaped: true, homeless: state };
   }
-  if (effects.sequence !== null && effects.sequence !== state.sequence) {
+  if (taking.sequence !== null && taking.sequence !== state.sequence) {
     // It was adopted further down in the file, and all of it goes by its new number. Operations are those of a store.
-    effects.takeBack(id);
-    scan((applied) => {
-      const operation = applied.state.sequence === state.sequence ? applied.operation : null;
-      writer.addEffects(state.sequence, { ...applied, operation });
+    taking.takeBack(id);
+    scan((effects) => {
+      const operation = effects.sequence === state.sequence ? effects.operation : null;
+      writer.addEffects(state.sequence, { ...effects, operation });
     });
   }
   for (const { line, reason } of scanned.faults) fault('damage', line, reason);
@@ -124,13 +120,13 @@ class EffectsUnderOneSequence {
     return this.#sequence;
   }
 
-  add(applied: Applied): void {
-    const { sequence } = applied.state;
+  add(effects: Effects): void {
+    const { sequence } = effects;
     if (this.#sequence === null) {
       this.#sequence = sequence;
       this.#free = sessionWith(this.#db, sequence) === undefined;
     }
-    if (this.#free && sequence === this.#sequence) this.#writer.addEffects(sequence, applied);
+    if (this.#free && sequence === this.#sequence) this.#writer.addEffects(sequence, effects);
   }
 
   takeBack(id: string): void {

@@ -71,10 +71,10 @@ export function sessionFileName(id: string): string {
 
 /** The id whose file has this name; null where no session's file has it. */
 export function sessionIdOfFileName(name: string): string | null {
-  const match = /^([^+]+)(?:\+([0-9a-f]{1,32}))?\.jsonl$/.exec(name);
+  const stem = name.endsWith(EXTENSION) ? name.slice(0, -EXTENSION.length) : '';
+  if (isSessionId(stem)) return stem.toLowerCase() === stem ? stem : null;
+  const match = /^([^+]+)\+([0-9a-f]{1,32})$/.exec(stem);
   if (!match) return null;
-  if (match[2] === undefined)
-    return isSessionId(match[1]) && match[1].toLowerCase() === match[1] ? match[1] : null;
   const upper = BigInt(`0x${match[2]}`);
   const id = Array.from(match[1]!, (char, n) => ((upper >> BigInt(n)) & 1n ? char.toUpperCase() : char)).join(
     '',

@@ -6,7 +6,7 @@ import type { NewMessage } from '../../model/message.ts';
 import type { CreateSession, UpdateSession } from '../repository.ts';
 import { encodeLine } from './line.ts';
 import { parseSessionRecord, storedMessageOf, storedMetadata } from './record.ts';
-import { type Applied, applyRecord, type SessionState } from './session-state.ts';
+import { applyRecord, type Effects, type SessionState } from './session-state.ts';
 
 /** What every record of one mutation begins with. */
 export type Stamp = ReturnType<typeof import('./record.ts').stampOf>;
@@ -14,7 +14,7 @@ export type Stamp = ReturnType<typeof import('./record.ts').stampOf>;
 /** A mutation as it goes to the disk, and what it does to the index. */
 export interface Written {
   readonly bytes: Buffer;
-  readonly effects: readonly Applied[];
+  readonly effects: readonly Effects[];
   readonly state: SessionState;
 }
 
@@ -100,7 +100,7 @@ export function truncateRecords(
 /** The lines of one mutation, to be written at `offset`; `before` is null for a new session. */
 export function writtenAt(offset: number, records: readonly object[], before: SessionState | null): Written {
   const lines: Buffer[] = [];
-  const effects: Applied[] = [];
+  const effects: Effects[] = [];
   let state = before;
   let end = offset;
   for (const record of records) {
@@ -110,7 +110,7 @@ export function writtenAt(offset: number, records: readonly object[], before: Se
     if ('fault' in parsed) throw new Error(`A record that could not be read back: ${parsed.fault}`);
     const applied = applyRecord(state, parsed.record, { offset: end, length: line.length - 1 });
     lines.push(line);
-    effects.push(applied);
+    effects.push(applied.effects);
     state = applied.state;
     end += line.length;
   }

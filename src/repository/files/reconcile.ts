@@ -2,14 +2,22 @@ import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync, writeS
 import { join } from 'node:path';
 import type { Progress } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
+import { loggedVersions } from './index/shape-changes.ts';
 import { type IndexingTask, indexFile } from './index-file.ts';
 import type { ToSync } from './journal/sync-files.ts';
 import { isUnchanged, type KnownFile } from './known-file.ts';
-import { SHARDS, sessionIdOfFileName, shardOf } from './layout.ts';
+import {
+  absoluteSessionPath,
+  nameInStore,
+  SHARDS,
+  sessionIdOfFileName,
+  sessionPath,
+  shardOf,
+} from './layout.ts';
 import { encodeLine } from './line.ts';
 import { Pace } from './pace.ts';
-import { readingAhead } from './read-ahead/read-ahead.ts';
-import { withFileChunks } from './scan-lines.ts';
+import { scanningAhead } from './scan-ahead/scan-ahead.ts';
+import { scanFile } from './scan-file.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Reconciliation extends IndexingTask {
@@ -34,46 +42,41 @@ export interface Reconciled {
 export async function reconcileSessions(task: Reconciliation): Promise<Reconciled> {
   const { db, layout, writer, onProgress } = task;
   writer.clearFileFaults(task.shards);
-  const files = listFiles(task);
-  // The names that Sessiontree gives go by time: parents come before their children then, and rows go to the ends of the tables, not
+  const ids = listSessions(task);
+  // The ids that Sessiontree gives go by time: parents come before their children then, and rows go to the ends of the tables, not
   // here and there into their middle.
-  if (db.filling) files.sort((a, b) => Number(a.name > b.name) - Number(a.name < b.name));
+  if (db.filling) ids.sort((a, b) => (a < b ? -1 : 1));
   const homeless: Homeless[] = [];
   const readNames: string[] = [];
   let reshaped = false;
   let done = 0;
-  const absolutePath = ({ shard, name }: SessionFile) => join(layout.sessions, shard, name);
   const pace = new Pace(TURN);
   const known = knownFiles(db, task.shards);
   const anyDeleted = db.get('SELECT 1 FROM tombstones LIMIT 1') !== undefined;
+  const pathOf = (id: string) => absoluteSessionPath(layout.root, id);
+  const toScan = (id: string) => ({ id, path: pathOf(id), elsewhere: loggedVersions(db, id) });
 
   // An index that is there differs in few files.
-  const batches = db.filling ? readingAhead(files, absolutePath) : [{ items: files, open: withFileChunks }];
-  for await (const { items, open } of batches) {
-    for (const { shard, name } of items) {
+  const batches = db.filling ? scanningAhead(ids, toScan) : [{ items: ids, scan: scanFile }];
+  for await (const { items, scan } of batches) {
+    for (const id of items) {
       done += 1;
       if (pace.isDue) {
-        onProgress('Indexing sessions', done, files.length);
+        onProgress('Indexing sessions', done, ids.length);
         await pace.rest();
-      }
-      const id = sessionIdOfFileName(name);
-      const path = join('sessions', shard, name);
-      if (id === null || shardOf(id) !== shard) {
-        writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason: misplaced(shard, id) });
-        continue;
       }
       if (anyDeleted && db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
         // Its deletion was committed: only the removal of the file is still owed.
-        if (task.mend) rmSync(join(layout.root, path));
+        if (task.mend) rmSync(pathOf(id));
         continue;
       }
       const before = known.get(id);
       known.delete(id);
-      if (before && isUnchanged(join(layout.root, path), before)) continue;
-      if (readNames.length < MANY) readNames.push(`sessions/${shard}/${name}`);
-      const indexed = indexFile({ ...task, open }, id, path);
+      if (before && isUnchanged(pathOf(id), before)) continue;
+      if (readNames.length < MANY) readNames.push(nameInStore(layout, pathOf(id)));
+      const indexed = indexFile({ ...task, scan }, id);
       reshaped ||= indexed.reshaped;
-      if (indexed.homeless) homeless.push({ id, path, state: indexed.homeless });
+      if (indexed.homeless) homeless.push({ id, state: indexed.homeless });
     }
   }
   for (const id of known.keys()) {
@@ -82,7 +85,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
   }
   // Once all that have a place are known, and so which numbers are free.
   adopt(task, homeless);
-  onProgress('Indexing sessions', files.length, files.length);
+  onProgress('Indexing sessions', ids.length, ids.length);
   return { reshaped, read: readNames.length < MANY ? readNames : 'all' };
 }
 
@@ -90,7 +93,6 @@ const MANY = 10_000;
 
 interface Homeless {
   readonly id: string;
-  readonly path: string;
   readonly state: SessionState;
 }
 
@@ -102,7 +104,8 @@ export const HOMELESS =
 function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {
   const { layout, store, db, writer, logger } = task;
   let seq = Math.max(task.lastSeq, lastSeqOf(db));
-  for (const { id, path, state } of homeless) {
+  for (const { id, state } of homeless) {
+    const path = sessionPath(id);
     if (!task.mend) {
       writer.addFault({ kind: 'file', path, line: null, sessionId: id, reason: HOMELESS });
       continue;
@@ -110,7 +113,7 @@ function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {
     seq = Math.max(seq, state.lastSeq) + 1;
     const record = { seq, at: new Date().toISOString(), version: state.version + 1, op: 'adopt', store };
     appendDurably(join(layout.root, path), encodeLine(record));
-    indexFile(task, id, path);
+    indexFile(task, id);
     logger.warn({ path, seq }, 'took in a session that came from another store, or from an older copy');
   }
 }
@@ -133,13 +136,9 @@ export function lastSeqOf(db: IndexDatabase): number {
 /** Milliseconds of work between two looks at what else waits. */
 const TURN = 50;
 
-interface SessionFile {
-  readonly shard: string;
-  readonly name: string;
-}
-
-function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFile[] {
-  const files: SessionFile[] = [];
+/** Ids of the sessions whose files lie where they belong. Tells what else there is, and removes what a creation left. */
+function listSessions({ layout, shards, mend, writer }: Reconciliation): string[] {
+  const ids: string[] = [];
   const stray = (path: string, reason: string) =>
     writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason });
   if (shards.length === SHARDS.length) {
@@ -151,16 +150,19 @@ function listFiles({ layout, shards, mend, writer }: Reconciliation): SessionFil
     const directory = join(layout.sessions, shard);
     if (!existsSync(directory)) continue;
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
-      if (entry.name.startsWith('.') && entry.name.endsWith('.tmp')) {
-        if (mend) rmSync(join(directory, entry.name));
-      } else if (entry.isFile()) {
-        files.push({ shard, name: entry.name });
-      } else {
-        stray(join('sessions', shard, entry.name), 'not a plain file: links are not followed');
+      const { name } = entry;
+      if (name.startsWith('.') && name.endsWith('.tmp')) {
+        if (mend) rmSync(join(directory, name));
+        continue;
       }
+      const id = sessionIdOfFileName(name);
+      if (!entry.isFile()) stray(join('sessions', shard, name), 'not a plain file: links are not followed');
+      else if (id === null) stray(join('sessions', shard, name), 'not the name of a session file');
+      else if (shardOf(id) !== shard) stray(join('sessions', shard, name), misplaced(shard, id));
+      else ids.push(id);
     }
   }
-  return files;
+  return ids;
 }
 
 function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, KnownFile> {
@@ -175,7 +177,6 @@ function knownFiles(db: IndexDatabase, shards: readonly string[]): Map<string, K
   return files;
 }
 
-function misplaced(shard: string, id: string | null): string {
-  if (id === null) return 'not the name of a session file';
+function misplaced(shard: string, id: string): string {
   return `the file of session "${id}" belongs in sessions/${shardOf(id)}, not in sessions/${shard}`;
 }

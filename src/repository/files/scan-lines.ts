@@ -23,18 +23,18 @@ export interface LinesScanned {
   readonly damagedNewline: boolean;
 }
 
-/**
- * Opens a file to be read a chunk at a time: `read` gives what begins at `offset`, some or all of it, good until it is asked
- * again; nothing at the file's end. The file had the time `mtimeMs` when it was opened.
- */
-export type OpenFile = <T>(path: string, use: (read: (offset: number) => Buffer, mtimeMs: number) => T) => T;
-
 const CHUNK = 1024 * 1024;
 /** Kept from file to file: a buffer for each would cost more than reading a small file does. */
 let spare: Buffer | null = null;
 
-/** From the disk, through one buffer: it gives what was there when the file was opened. */
-export const withFileChunks: OpenFile = (path, use) => {
+/**
+ * Opens a file to be read a chunk at a time, through one buffer: `read` gives what was there at `offset` when the file was opened,
+ * some or all of it, good until it is asked again; nothing at the file's end. The file had the time `mtimeMs` then.
+ */
+export function withFileChunks<T>(
+  path: string,
+  use: (read: (offset: number) => Buffer, mtimeMs: number) => T,
+): T {
   const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
   spare = null;
   const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
@@ -49,7 +49,7 @@ export const withFileChunks: OpenFile = (path, use) => {
     closeSync(fd);
     spare = buffer;
   }
-};
+}
 
 /**
  * Goes through the lines of a file. `accept` takes each record whose checksum holds, and says why it cannot be believed,

@@ -1,7 +1,7 @@
 import type { RawLine } from './line.ts';
 import { parseSessionRecord, type SessionRecord } from './record.ts';
 import { type LineFault, type LinesScanned, scanLines } from './scan-lines.ts';
-import { type Applied, applyRecord, type SessionState } from './session-state.ts';
+import { applyRecord, type Effects, type SessionState } from './session-state.ts';
 
 /** What a session's file came to. `state` is null where its first line cannot be read: then it is no session. */
 export interface SessionScanned extends LinesScanned {
@@ -12,7 +12,7 @@ export interface SessionScanned extends LinesScanned {
 
 export interface SessionScan {
   /** Called with the effects of each mutation that counts. */
-  readonly emit: (effects: Applied) => void;
+  readonly emit: (effects: Effects) => void;
   /** Versions that mutations in the store's log have brought it to: its file has no line for them. */
   readonly elsewhere: ReadonlySet<number>;
 }
@@ -39,7 +39,7 @@ interface Group {
   readonly parts: number;
   readonly before: SessionState | null;
   lastPart: number;
-  readonly effects: Applied[];
+  readonly effects: Effects[];
 }
 
 class SessionFold {
@@ -76,7 +76,7 @@ class SessionFold {
     this.#lastLine = line.number;
     if (this.#group?.seq !== record.seq) this.#flush();
     if (record.part === undefined || record.parts === undefined) {
-      this.#emit(applied);
+      this.#emit(applied.effects);
     } else {
       this.#group ??= {
         seq: record.seq,
@@ -88,7 +88,7 @@ class SessionFold {
         lastPart: 0,
         effects: [],
       };
-      this.#group.effects.push(applied);
+      this.#group.effects.push(applied.effects);
       this.#group.lastPart = record.part;
       if (record.part === record.parts) this.#flush();
     }

@@ -54,12 +54,21 @@ export interface AppliedOperation extends Operation {
   readonly position: number | null;
 }
 
-export interface Applied {
-  readonly state: SessionState;
+/** What a line does beside what it makes of the session itself. */
+export interface Effects {
+  /** The session's number, from this line on. */
+  readonly sequence: number;
+  /** Of the line's mutation. */
+  readonly seq: number;
   /** Messages from this position on are no longer part of the history, before `messages` come to it. */
   readonly truncatedTo: number | null;
   readonly messages: readonly MessageLocation[];
   readonly operation: AppliedOperation | null;
+}
+
+export interface Applied {
+  readonly state: SessionState;
+  readonly effects: Effects;
 }
 
 export interface LinePlace {
@@ -99,16 +108,12 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
       lastSeq: record.seq,
       size,
     };
-    return { ...NOTHING, state, operation: operationOfRecord(state.id, record) };
+    return appliedBy(record, state);
   }
   if (!before) throw new Error(`A session file begins with a "create" record, not with "${record.op}".`);
   if (record.op === 'adopt') {
     const { seq, version } = record;
-    return {
-      ...NOTHING,
-      state: { ...before, sequence: seq, arrival: seq, version, lastSeq: seq, size },
-      operation: null,
-    };
+    return appliedBy(record, { ...before, sequence: seq, arrival: seq, version, lastSeq: seq, size });
   }
   if (record.op === 'update') {
     const state: SessionState = {
@@ -119,17 +124,12 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
       lastSeq: record.seq,
       size,
     };
-    return { ...NOTHING, state, operation: operationOfRecord(state.id, record) };
+    return appliedBy(record, state);
   }
   if (record.op === 'truncate') {
     const { length, messageCount, version, seq } = record;
     const state = { ...before, historyLength: length, messageCount, version, lastSeq: seq, size };
-    return {
-      state,
-      truncatedTo: length,
-      messages: [],
-      operation: operationOfRecord(state.id, record),
-    };
+    return appliedBy(record, state, [], length);
   }
   const messages = record.messages.map((message, n) => ({
     ordinal: record.ordinal + n,
@@ -151,16 +151,21 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     lastSeq: record.seq,
     size,
   };
-  return {
-    state,
-    // Positions go back where the line of a rollback is damaged.
-    truncatedTo: record.position < before.historyLength ? record.position : null,
-    messages,
-    operation: operationOfRecord(state.id, record),
-  };
+  // Positions go back where the line of a rollback is damaged.
+  const truncatedTo = record.position < before.historyLength ? record.position : null;
+  return appliedBy(record, state, messages, truncatedTo);
 }
 
-const NOTHING = { truncatedTo: null, messages: [] } as const;
+function appliedBy(
+  record: SessionRecord,
+  state: SessionState,
+  messages: readonly MessageLocation[] = [],
+  truncatedTo: number | null = null,
+): Applied {
+  const { sequence } = state;
+  const operation = operationOfRecord(state.id, record);
+  return { state, effects: { sequence, seq: record.seq, truncatedTo, messages, operation } };
+}
 
 type Usage = Pick<SessionState, 'inputTokens' | 'outputTokens' | 'costUsd'>;
 

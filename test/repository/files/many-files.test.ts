@@ -2,9 +2,10 @@ import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeEach, expect, it } from 'vitest';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { everything } from '../contract/everything.ts';
+import { ALL, idsOf, MUCH, operation } from '../contract/store.ts';
 import { exchange, say, TestStore } from './store.ts';
 
-/** More than are read one by one: another thread reads them ahead. */
+/** More than are read one by one: another thread reads them ahead, all that are sound. */
 const MANY = 2_300;
 
 let store: TestStore;
@@ -14,10 +15,15 @@ beforeEach(async () => {
   await store.during(async (repository) => {
     await repository.create({ id: 'root' });
     await Promise.all(Array.from({ length: MANY }, (_, n) => grow(repository, n)));
-    // Larger than what is read ahead.
+    // Larger than what the other thread reads.
     await repository.create({ id: 'large', messages: [say('x'.repeat(100_000)), say('the end')] });
     await repository.create({ id: 'damaged', messages: exchange(1) });
     for (const n of [2, 3]) await repository.append({ sessionId: 'damaged', messages: exchange(n) });
+    await repository.fork({ id: 'fork', sessionId: 'session-3', asRoot: false });
+    // The log has a version of its own, which the session's file steps over.
+    await repository.move({ id: 'session-2', parentId: 'session-9' });
+    await repository.append({ sessionId: 'session-2', messages: exchange(2) });
+    await repository.delete({ id: 'session-11', mode: 'CASCADE', dryRun: false });
   });
 }, 60_000);
 
@@ -29,12 +35,30 @@ async function grow(repository: SessionRepository, n: number): Promise<void> {
     metadata: { n },
     messages: n % 3 === 0 ? exchange(n) : [],
   });
+  if (n % 5 === 0) {
+    const usage = { inputTokens: n, outputTokens: 1, costUsd: 0.1 };
+    const messages = [say('one'), say('two'), { ...say('three'), usage }];
+    await repository.append({ sessionId: id, messages }, appendOperation(n));
+    await repository.update({ id, title: `Session ${n}`, metadata: { even: n % 2 === 0 } });
+  }
+  if (n % 15 === 0) await repository.truncate({ sessionId: id, length: 1, dryRun: false }, MUCH);
 }
+
+const appendOperation = (n: number) => operation(`append-${n}`, n);
 
 /** All answers, with nothing that only tells when a fault was seen. */
 async function answers(repository: SessionRepository) {
   const { status, ...all } = await everything(repository);
-  return { ...all, faults: status.quarantined.map(({ path, reason }) => `${path}: ${reason}`) };
+  const even = await repository.list(
+    { metadata: { even: true } },
+    { field: 'CREATED_AT', direction: 'ASC' },
+    ALL,
+  );
+  return {
+    ...all,
+    even: idsOf(even.items),
+    faults: status.quarantined.map(({ path, reason }) => `${path}: ${reason}`),
+  };
 }
 
 it('an index of many files is built again with every answer as before, faults and all', async () => {
@@ -52,4 +76,10 @@ it('an index of many files is built again with every answer as before, faults an
   expect(before.faults).toHaveLength(4);
   rmSync(store.path('index.db'));
   expect(await store.during(answers)).toEqual(before);
+  expect(before.even).toHaveLength(MANY / 10);
+  await store.during(async (repository) => {
+    // A retry: it changes nothing.
+    const again = await repository.append({ sessionId: 'session-5', messages: [] }, appendOperation(5));
+    expect([again.session]).toEqual(await repository.findMany(['session-5']));
+  });
 }, 60_000);

@@ -2,7 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { type JsonValue, jsonContains } from '../../../model/json.ts';
 import { Pace, STRETCH } from '../pace.ts';
 import { RecentRows } from './recent-rows.ts';
-import { INDEX_VERSION, INDEXES, LOOSE_TERMS, RELINK, SORT_TERMS, TABLES, TREE_INDEX } from './schema.ts';
+import * as schema from './schema.ts';
 
 /** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
 const RECENT_ROWS = 32 * 1024 * 1024;
@@ -63,8 +63,8 @@ export class IndexDatabase {
   }
 
   #beginFilling(): void {
-    this.#database.exec(TABLES);
-    this.#database.exec(LOOSE_TERMS);
+    this.#database.exec(schema.TABLES);
+    this.#database.exec(schema.LOOSE_TERMS);
     this.#filling = true;
     this.anyShapeChanges = false;
   }
@@ -81,7 +81,7 @@ export class IndexDatabase {
       // Beside another process that writes, nothing tells what changes.
       const index = new IndexDatabase(database, options.readOnly ? 0 : RECENT_ROWS);
       const sound =
-        index.meta('version') === INDEX_VERSION &&
+        index.meta('version') === schema.INDEX_VERSION &&
         index.meta('store') === store &&
         index.meta('complete') === 1 &&
         (!options.verify || index.get<{ quick_check: string }>('PRAGMA quick_check')?.quick_check === 'ok');
@@ -99,12 +99,12 @@ export class IndexDatabase {
 
   /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
   complete(store: string, link: () => void): void {
-    this.#database.exec(TREE_INDEX);
+    this.#database.exec(schema.TREE_INDEX);
     link();
-    this.#database.exec(INDEXES);
-    this.#database.exec(SORT_TERMS);
+    this.#database.exec(schema.INDEXES);
+    this.#database.exec(schema.SORT_TERMS);
     this.#filling = false;
-    this.setMeta('version', INDEX_VERSION);
+    this.setMeta('version', schema.INDEX_VERSION);
     this.setMeta('store', store);
     this.setMeta('complete', 1);
     this.#tuneForWriting();
@@ -112,7 +112,9 @@ export class IndexDatabase {
 
   /** For the `IndexWriter`, which also tells what came of it. */
   relink(): void {
-    this.#database.exec(RELINK);
+    // A session that comes after its parent takes its place from it: where all have done so, there is nothing to work out.
+    if (!this.#filling || this.get(schema.ANY_WITHOUT_PLACE)) this.#database.exec(schema.PLACE);
+    this.#database.exec(schema.COUNT);
     this.recent.clear();
   }
 

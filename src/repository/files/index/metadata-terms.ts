@@ -10,9 +10,9 @@ const MAX_TERMS = 256;
  * and its value. Metadata that contains a filter has all the filter's terms. The converse need not hold: two terms may share
  * a number, and paths do not tell the elements of an array apart.
  */
-export function metadataTerms(metadata: JsonObject): number[] {
-  const terms = termsOf(metadata, MAX_TERMS);
-  return terms ?? [TOO_MANY];
+export function metadataTerms(metadata: string): number[] {
+  if (metadata === '{}') return [];
+  return termsOf(JSON.parse(metadata) as JsonObject, MAX_TERMS) ?? [TOO_MANY];
 }
 
 /** The terms that metadata must have to contain `filter`; a filter has few. */

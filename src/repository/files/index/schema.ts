@@ -177,12 +177,16 @@ CREATE TRIGGER session_archived AFTER UPDATE OF archived_at ON sessions BEGIN
 END;
 `;
 
+/** Is there a session whose parent was not there when it came? */
+export const ANY_WITHOUT_PLACE =
+  'SELECT 1 FROM sessions WHERE parent_seq IS NULL AND parent_id IS NOT NULL LIMIT 1';
+
 /**
- * Works out what depends on other sessions, from `parent_id` alone, for all sessions at once: after a rebuild, and when
- * files came or went. It writes only the rows that change. Members of a circle (which no mutation can make, but copied files
- * can), and what is beneath them, have no root above them: each becomes a root of its own.
+ * Works out places that depend on other sessions, from `parent_id` alone, for all sessions at once: where files came or went,
+ * or came in another order than parents first. It writes only the rows that change. Members of a circle (which no mutation can
+ * make, but copied files can), and what is beneath them, have no root above them: each becomes a root of its own.
  */
-export const RELINK = `
+export const PLACE = `
 UPDATE sessions SET parent_seq = p.seq FROM (
     SELECT s.seq AS child, p.seq AS seq FROM sessions s LEFT JOIN sessions p ON p.id = s.parent_id
       WHERE s.parent_seq IS NOT p.seq
@@ -199,6 +203,10 @@ UPDATE sessions SET root_id = p.root_id, depth = p.depth FROM placed p
   WHERE p.seq = sessions.seq AND (sessions.root_id <> p.root_id OR sessions.depth <> p.depth);
 UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE seq NOT IN (SELECT seq FROM placed);
 DROP TABLE placed;
+`;
+
+/** Counts children, and all there is, by the places of sessions. */
+export const COUNT = `
 UPDATE sessions SET child_count = 0 WHERE child_count <> 0
   AND NOT EXISTS (SELECT 1 FROM sessions c WHERE c.parent_seq = sessions.seq);
 UPDATE sessions SET child_count = c.n FROM (

@@ -1,13 +1,13 @@
-import type { JsonObject } from '../../../model/json.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SHARDS, sessionPath } from '../layout.ts';
 import type { ShapeRecord, Tombstone } from '../record.ts';
-import type { Applied, AppliedOperation, MessageLocation, SessionState } from '../session-state.ts';
+import type { AppliedOperation, Effects, MessageLocation, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
 import { RowInsertion } from './row-insertion.ts';
 import { type SessionRow, stateOf } from './session-row.ts';
 import { changesIn, placed, type ShapeChange } from './shape-changes.ts';
+import { MetadataTerms } from './terms-table.ts';
 
 /**
  * Something that could not be read: a whole file, a part of a session's, a session's parent, a part of the log.
@@ -24,9 +24,11 @@ export interface Fault {
 /** Every change of the index. The caller brings the transaction. */
 export class IndexWriter {
   readonly #db: IndexDatabase;
+  readonly #terms: MetadataTerms;
 
   constructor(db: IndexDatabase) {
     this.#db = db;
+    this.#terms = new MetadataTerms(db);
   }
 
   /**
@@ -59,7 +61,7 @@ export class IndexWriter {
       mtime,
       state.metadata,
     );
-    this.#addTerms(state.sequence, termsOf(state.metadata));
+    this.#terms.add(state.sequence, metadataTerms(state.metadata));
     if (state.parentId !== null) this.#db.recent.addChild(state.parentId);
   }
 
@@ -76,8 +78,8 @@ export class IndexWriter {
   /** `before` is the metadata that the index has of it. */
   updateSession(state: SessionState, mtime: number, before: string): void {
     if (state.metadata !== before) {
-      this.#removeTerms(state.sequence, termsOf(before));
-      this.#addTerms(state.sequence, termsOf(state.metadata));
+      this.#terms.remove(state.sequence, metadataTerms(before));
+      this.#terms.add(state.sequence, metadataTerms(state.metadata));
     }
     this.#db.run(
       `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
@@ -115,21 +117,9 @@ export class IndexWriter {
     });
   }
 
-  #addTerms(seq: number, terms: readonly number[]): void {
-    const table = this.#db.filling ? INTO_LOOSE_TERMS : INTO_TERMS;
-    const values: number[] = [];
-    for (const term of terms) values.push(term, seq);
-    table.insert(this.#db, values);
-  }
-
-  #removeTerms(seq: number, terms: readonly number[]): void {
-    for (const term of terms)
-      this.#db.run('DELETE FROM metadata_terms WHERE term = ? AND seq = ?', term, seq);
-  }
-
   /** The messages and the operation of one line. */
-  addEffects(sequence: number, { state, truncatedTo, messages, operation }: Applied): void {
-    if (truncatedTo !== null) this.#dropMessages(sequence, truncatedTo, state.lastSeq);
+  addEffects(sequence: number, { seq, truncatedTo, messages, operation }: Effects): void {
+    if (truncatedTo !== null) this.#dropMessages(sequence, truncatedTo, seq);
     const values: number[] = [];
     for (const message of messages) addMessageRow(values, sequence, message);
     INTO_MESSAGES.insert(this.#db, values);
@@ -279,7 +269,7 @@ export class IndexWriter {
       id,
     );
     if (row) {
-      this.#removeTerms(row.seq, termsOf(row.metadata));
+      this.#terms.remove(row.seq, metadataTerms(row.metadata));
       this.#db.run('DELETE FROM sessions WHERE seq = ?', row.seq);
       this.#db.recent.clear();
       this.removeEffects(row.seq, id);
@@ -308,6 +298,7 @@ export class IndexWriter {
 
   /** Works out anew what depends on the shape of the trees, and which sessions' parents cannot be read. */
   relink(): void {
+    this.#terms.flush();
     this.#db.relink();
     this.clearFaults('orphan');
     const orphans = this.#db.all<{ id: string; parent_id: string }>(
@@ -340,14 +331,8 @@ INSERT INTO sessions
   FROM (SELECT ?3 AS id) own LEFT JOIN sessions parent ON parent.id = own.id`;
 
 const INTO_MESSAGES = new RowInsertion('messages', 7);
-const INTO_TERMS = new RowInsertion('metadata_terms', 2);
-const INTO_LOOSE_TERMS = new RowInsertion('loose_terms', 2);
 
 function addMessageRow(values: number[], sequence: number, message: MessageLocation): void {
   const { ordinal, position, role, offset, length, bytes } = message;
   values.push(sequence, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes);
-}
-
-function termsOf(metadata: string): number[] {
-  return metadata === '{}' ? [] : metadataTerms(JSON.parse(metadata) as JsonObject);
 }

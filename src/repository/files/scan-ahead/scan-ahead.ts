@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import { type OpenFile, withFileChunks } from '../scan-lines.ts';
-import { type FilesRead, NOT_READ } from './protocol.ts';
+import { type ScanFile, scanFile } from '../scan-file.ts';
+import type { Answer, ToScan } from './protocol.ts';
 
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -12,17 +12,17 @@ const WORTH_A_THREAD = 2_000;
 
 export interface Batch<Item> {
   readonly items: readonly Item[];
-  /** Opens files of the batch without going to the disk, and any other as `withFileChunks` does. */
-  readonly open: OpenFile;
+  /** Has what the batch's files came to, and reads any other as `scanFile` does. */
+  readonly scan: ScanFile;
 }
 
 /** `items` in batches whose small files another thread has read already, where there are many. */
-export async function* readingAhead<Item>(
+export async function* scanningAhead<Item>(
   items: readonly Item[],
-  pathOf: (item: Item) => string,
+  fileOf: (item: Item) => ToScan,
 ): AsyncGenerator<Batch<Item>> {
   if (items.length < WORTH_A_THREAD) {
-    yield { items, open: withFileChunks };
+    yield { items, scan: scanFile };
     return;
   }
   const worker = new Worker(WORKER);
@@ -30,20 +30,20 @@ export async function* readingAhead<Item>(
     const batches = Array.from({ length: Math.ceil(items.length / BATCH) }, (_, n) =>
       items.slice(n * BATCH, (n + 1) * BATCH),
     );
-    const asked: string[][] = [];
+    const asked: ToScan[][] = [];
     const ask = (batch: readonly Item[] | undefined) => {
       if (!batch) return;
-      const paths = batch.map(pathOf);
-      asked.push(paths);
-      worker.postMessage(paths);
+      const files = batch.map(fileOf);
+      asked.push(files);
+      worker.postMessage(files);
     };
     const answers = answersOf(worker);
     for (const batch of batches.slice(0, AHEAD)) ask(batch);
     for (const [n, batch] of batches.entries()) {
-      const files = await answers.next();
-      const paths = asked.shift()!;
+      const answer = await answers.next();
+      const files = asked.shift()!;
       ask(batches[n + AHEAD]);
-      yield { items: batch, open: files ? openAmong(paths, files) : withFileChunks };
+      yield { items: batch, scan: answer ? scanAmong(files, answer) : scanFile };
     }
   } finally {
     await worker.terminate();
@@ -51,8 +51,8 @@ export async function* readingAhead<Item>(
 }
 
 /** What the worker answers, in its order; null from when it has failed: then each file is read in its turn. */
-function answersOf(worker: Worker): { next(): Promise<FilesRead | null> } {
-  const waiting: FilesRead[] = [];
+function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
+  const waiting: string[] = [];
   let failed = false;
   let wake = () => {};
   const fail = () => {
@@ -60,8 +60,8 @@ function answersOf(worker: Worker): { next(): Promise<FilesRead | null> } {
     wake();
   };
   worker
-    .on('message', (files: FilesRead) => {
-      waiting.push(files);
+    .on('message', (answer: string) => {
+      waiting.push(answer);
       wake();
     })
     .on('error', fail)
@@ -74,22 +74,20 @@ function answersOf(worker: Worker): { next(): Promise<FilesRead | null> } {
           wake = resolve;
         });
       }
-      return waiting.shift() ?? null;
+      const answer = waiting.shift();
+      return answer === undefined ? null : (JSON.parse(answer) as Answer);
     },
   };
 }
 
-function openAmong(paths: readonly string[], { bytes, places }: FilesRead): OpenFile {
-  const files = new Map<string, { readonly contents: Buffer; readonly mtimeMs: number }>();
-  let offset = 0;
-  for (const [n, path] of paths.entries()) {
-    const size = places[2 * n]!;
-    if (size === NOT_READ) continue;
-    files.set(path, { contents: Buffer.from(bytes.buffer, offset, size), mtimeMs: places[2 * n + 1]! });
-    offset += size;
-  }
-  return (path, use) => {
-    const file = files.get(path);
-    return file ? use((at) => file.contents.subarray(at), file.mtimeMs) : withFileChunks(path, use);
+function scanAmong(files: readonly ToScan[], answer: Answer): ScanFile {
+  const places = new Map(files.map(({ id }, n) => [id, n]));
+  return (path, id, acknowledged, task) => {
+    const sound = answer[places.get(id) ?? -1];
+    if (!sound || acknowledged !== null) return scanFile(path, id, acknowledged, task);
+    for (const effects of sound.effects) task.emit(effects);
+    return { ...sound, end: sound.state.size, ...NOTHING_AMISS };
   };
 }
+
+const NOTHING_AMISS = { faults: [], torn: false, unterminated: false, damagedNewline: false } as const;

@@ -1,0 +1,37 @@
+import { parentPort } from 'node:worker_threads';
+import { withFileChunks } from '../scan-lines.ts';
+import { scanSession } from '../scan-session.ts';
+import type { Effects } from '../session-state.ts';
+import type { Answer, Sound, ToScan } from './protocol.ts';
+
+/*
+ * A thread that reads small session files: half of what it takes to build an index. What is damaged, or cannot be read, it
+ * leaves to the thread that asked, which finds out why.
+ */
+
+/** Larger files are left: what they hold would take long to hand over, and all of it memory at once. */
+const MAX_FILE = 64 * 1024;
+
+const port = parentPort!;
+
+port.on('message', (files: readonly ToScan[]) =>
+  port.postMessage(JSON.stringify(files.map(scan) satisfies Answer)),
+);
+
+function scan({ id, path, elsewhere }: ToScan): Sound | null {
+  try {
+    return withFileChunks(path, (read, mtime) => {
+      const contents = read(0);
+      if (contents.length > MAX_FILE) return null;
+      const effects: Effects[] = [];
+      const emit = (one: Effects) => effects.push(one);
+      const scanned = scanSession((offset) => contents.subarray(offset), id, null, { emit, elsewhere });
+      const { state, store, count, faults, torn, unterminated, damagedNewline } = scanned;
+      const isSound = faults.length === 0 && !torn && !unterminated && !damagedNewline;
+      return state && isSound ? { state, store, count, mtime, effects } : null;
+    });
+  } catch {
+    // It is gone, or no plain file: whoever reads it in its turn comes upon the same, and reports it.
+    return null;
+  }
+}
