@@ -29,15 +29,12 @@ export function* tokensOf(text: string): Generator<Token> {
 
 const ASCII = /^[\0-\x7f]*$/;
 
-/** The tokens of a text, a space between them. Most text is ASCII, where that is quick. */
-export function tokenText(text: string): string {
-  if (ASCII.test(text))
-    return (
-      text
-        .toLowerCase()
-        .match(/[a-z0-9]+/g)
-        ?.join(' ') ?? ''
-    );
+/**
+ * A text as it is to be handed to something that knows of ASCII alone, and cuts at whatever is neither a letter nor a digit, without
+ * regard to case: then it finds the tokens of `tokensOf`. Most text is ASCII, and goes as it is.
+ */
+export function asciiText(text: string): string {
+  if (ASCII.test(text)) return text;
   return [...tokensOf(text)].map((token) => token.text).join(' ');
 }
 

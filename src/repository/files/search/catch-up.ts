@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import type { DatabaseSync, StatementSync } from 'node:sqlite';
-import { tokenText } from '../../../model/search-text.ts';
+import { asciiText } from '../../../model/search-text.ts';
 import { absoluteSessionPath } from '../layout.ts';
 import { decodeLine } from '../line.ts';
 import type { AppendRecord } from '../record.ts';
@@ -101,8 +101,7 @@ export class CatchUp {
         const content = record?.messages[ordinal - record.ordinal]?.content;
         // What cannot be read cannot be found: the reader of the store reports it.
         if (typeof content !== 'string') continue;
-        const tokens = tokenText(content);
-        if (tokens !== '') this.#search.add({ session, ordinal }, role, tokens);
+        this.#search.add({ session, ordinal }, role, asciiText(content));
       }
     } finally {
       closeSync(fd);

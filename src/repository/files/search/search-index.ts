@@ -7,9 +7,9 @@ import { isSqliteError } from '../index/database.ts';
 const VERSION = 3;
 
 /**
- * `texts` is given tokens with a space between them (`model/search-text.ts`), so that ASCII is all that its own tokenizer
- * must know; it keeps no text. `scope` holds the session: for searches within a few, and to find what it has. `documents.id` grows with
- * time, and with the ordinals of a session. `indexed` says how far a session's file was taken in.
+ * `texts` is given what `asciiText` makes of a text, so that ASCII is all that its own tokenizer must know; it keeps no text.
+ * `scope` holds the session: for searches within a few, and to find what it has. `documents.id` grows with time, and with the
+ * ordinals of a session. `indexed` says how far a session's file was taken in.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -29,6 +29,9 @@ CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
   body, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 `;
+
+/** A checkpoint syncs twice, and writes a page once however often it changed: one in 32 MiB. */
+const CHECKPOINT_PAGES = 8_192;
 
 /** So many matches, the newest, are ranked: a word that every second message holds must not cost a look at each. */
 const RANKED = 10_000;
@@ -87,6 +90,7 @@ export class SearchIndex {
   private constructor(path: string) {
     this.#database = new DatabaseSync(path);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.#database.exec(TABLES);
   }
 
@@ -110,11 +114,11 @@ export class SearchIndex {
     this.run('INSERT OR REPLACE INTO indexed VALUES (?, ?, ?, ?)', session, next_ordinal, size, mtime);
   }
 
-  add({ session, ordinal }: Hit, role: number, tokens: string): void {
+  add({ session, ordinal }: Hit, role: number, text: string): void {
     this.run('INSERT INTO documents (session, ordinal, role) VALUES (?, ?, ?)', session, ordinal, role);
     this.run(
       'INSERT INTO texts (rowid, body, scope) VALUES (last_insert_rowid(), ?, ?)',
-      tokens,
+      text,
       scopeOf(session),
     );
   }

@@ -18,9 +18,12 @@ const index = new DatabaseSync(layoutOf(directory).index, { readOnly: true });
 let search = SearchIndex.open(path, store);
 let catchUp = new CatchUp(directory, index, search);
 
-/** Sessions taken in with one transaction, and the milliseconds after which it ends: a large one makes for long merges. */
-const BATCH = 200;
-const TURN = 20;
+/**
+ * Sessions taken in with one transaction, and the milliseconds after which it ends. Each end writes a part of the index, which later
+ * ones are merged with: fewer cost less, and a search waits for one.
+ */
+const BATCH = 1_000;
+const TURN = 50;
 /** While others write, the thread rests so many times as long as a turn has taken: they need the processor more. */
 const REST = 9;
 /** Milliseconds. */
