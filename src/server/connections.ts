@@ -6,33 +6,34 @@ import type { Socket } from 'node:net';
  * request, as browsers keep them ready, and those whose request ends after it was called.
  */
 export class Connections {
-  readonly #sockets = new Set<Socket>();
-  readonly #responses = new Set<ServerResponse>();
+  /**
+   * The answer to the latest request on each; null once it is out. An entry stays as long as its connection: what comes and goes with
+   * each request must not do so in a Map or a Set (CONTRIBUTING.md, "What is under way").
+   */
+  readonly #latest = new Map<Socket, ServerResponse | null>();
   #draining = false;
 
   /** To be made before anything else listens to the server's requests. */
   constructor(server: Server) {
     server.on('connection', (socket) => {
-      this.#sockets.add(socket);
-      socket.once('close', () => this.#sockets.delete(socket));
+      this.#latest.set(socket, null);
+      socket.once('close', () => this.#latest.delete(socket));
     });
-    server.on('request', (_request, response) => {
-      this.#responses.add(response);
-      response.once('close', () => this.#responses.delete(response));
+    server.on('request', ({ socket }, response) => {
+      this.#latest.set(socket, response);
+      response.once('close', () => {
+        if (this.#latest.get(socket) === response) this.#latest.set(socket, null);
+      });
       if (this.#draining) this.#closeAfter(response);
     });
   }
 
-  /** Closes the connections that no request is under way on, and each other one after its answer. */
+  /** Closes the connections that no request is under way on, and each other one after its last answer. */
   drain(): void {
     this.#draining = true;
-    const busy = new Set<Socket>();
-    for (const response of this.#responses) {
-      busy.add(response.req.socket);
-      this.#closeAfter(response);
-    }
-    for (const socket of this.#sockets) {
-      if (!busy.has(socket)) socket.destroy();
+    for (const [socket, response] of this.#latest) {
+      if (response) this.#closeAfter(response);
+      else socket.destroy();
     }
   }
 

@@ -1,4 +1,6 @@
-import { Agent } from 'node:http';
+import { once } from 'node:events';
+import { Agent, createServer, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Connections } from '../../src/server/connections.ts';
@@ -187,4 +189,21 @@ test('a server that stops answers what is under way, and closes its connection',
   expect(answers[1]!.toLowerCase()).toContain('connection: close');
   expect(answers[1]).toContain('"title":"c"');
   expect(fast.handedOn()).toBe(1);
+});
+
+test('a server that stops answers all that a connection has asked for at once', async () => {
+  const server = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void server.close());
+  const connections = new Connections(server);
+  const responses: ServerResponse[] = [];
+  server.on('request', (_request, response) => responses.push(response));
+  await once(server, 'listening');
+  const connection = openConnection(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
+  connection.socket.write('GET /first HTTP/1.1\r\nhost: a\r\n\r\nGET /second HTTP/1.1\r\nhost: a\r\n\r\n');
+  await vi.waitFor(() => expect(responses).toHaveLength(2));
+  connections.drain();
+  for (const response of responses) response.end(`this is ${response.req.url}`);
+  const answers = await connection.closed();
+  expect(answers).toContain('this is /first');
+  expect(answers).toContain('this is /second');
 });

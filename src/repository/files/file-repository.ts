@@ -27,6 +27,7 @@ import type {
   TruncateHistory,
   UpdateSession,
 } from '../repository.ts';
+import { Claims } from './commit/claims.ts';
 import { Committer } from './commit/committer.ts';
 import { Gate } from './commit/gate.ts';
 import { Operations } from './commit/operations.ts';
@@ -82,8 +83,10 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #gate = new Gate();
   readonly #operations = new Operations((id) => this.index.operation(id));
   /** Ids that a creation under way has taken. */
-  readonly #claimed = new Map<string, Promise<unknown>>();
-  readonly #underWay = new Set<Promise<unknown>>();
+  readonly #claims = new Claims();
+  /** Writes. */
+  #underWay = 0;
+  #whenDone: PromiseWithResolvers<void> | null = null;
   readonly #sweep: Sweep;
   #closing = false;
 
@@ -240,13 +243,19 @@ export class FileRepository extends FileReader implements SessionRepository {
   override async close(): Promise<void> {
     if (this.#closing) return;
     this.#closing = true;
-    while (this.#underWay.size > 0) await Promise.allSettled(this.#underWay);
+    await this.#writesEnded();
     await this.#sweep.stop();
     await this.#searcher.close();
     const settled = await this.#files.close();
     await super.close();
     const relied = settled && !this.#committer.failed && !this.#parts.db.damaged;
     this.#parts.release(relied ? this.#committer.lastSeq : null);
+  }
+
+  async #writesEnded(): Promise<void> {
+    if (this.#underWay === 0) return;
+    this.#whenDone = Promise.withResolvers();
+    await this.#whenDone.promise;
   }
 
   protected override async refresh(ids: readonly string[]): Promise<void> {
@@ -284,16 +293,16 @@ export class FileRepository extends FileReader implements SessionRepository {
   ): Promise<T> {
     if (this.#closing)
       throw new StorageError('The store is closing: nothing was recorded. Try again later.', true);
-    const work = this.#operations.once(operation, run, replay);
-    this.#underWay.add(work);
+    this.#underWay += 1;
     try {
-      return await work;
+      return await this.#operations.once(operation, run, replay);
     } catch (reason) {
       const error = isSqliteError(reason) ? storageError(reason) : reason;
       if (error instanceof StorageError) this.logger.error({ err: error.cause ?? error }, error.message);
       throw error;
     } finally {
-      this.#underWay.delete(work);
+      this.#underWay -= 1;
+      if (this.#underWay === 0) this.#whenDone?.resolve();
     }
   }
 
@@ -307,18 +316,15 @@ export class FileRepository extends FileReader implements SessionRepository {
 
   /** Creates the session `id` with `create`, while nobody else does, and nothing changes the shape of the trees. */
   async #claim(id: string, create: (id: string) => Promise<Session>): Promise<Session> {
-    // How another creation of this id ends is its caller's business: here it only matters what it left behind.
-    for (let other = this.#claimed.get(id); other; other = this.#claimed.get(id)) await other.catch(() => {});
-    const created = this.#gate.shared(() => {
-      const taken = this.index.idTaken(id);
-      if (taken !== null) throw new SessionExistsError(id, taken);
-      return create(id);
-    });
-    this.#claimed.set(id, created);
+    const release = await this.#claims.take(id);
     try {
-      return await created;
+      return await this.#gate.shared(() => {
+        const taken = this.index.idTaken(id);
+        if (taken !== null) throw new SessionExistsError(id, taken);
+        return create(id);
+      });
     } finally {
-      this.#claimed.delete(id);
+      release();
     }
   }
 

@@ -1,14 +1,22 @@
+interface Lane<Job> {
+  waiting: Job[];
+  running: boolean;
+  /** What is being written: what `hold` waits for. The lane itself may go on waiting, held. */
+  active: Promise<void> | null;
+  held: Promise<void> | null;
+}
+
+/** Lanes without work that are kept, about: one that is used again and again is not made anew each time. */
+const KEPT = 1_024;
+
 /**
- * One lane a session: its writes go in order, those that wait go together, and lanes go side by side. A lane is there
- * only while it has work.
+ * One lane a session: its writes go in order, those that wait go together, and lanes go side by side.
  */
 export class Lanes<Job> {
   readonly #run: (id: string, jobs: Job[]) => Promise<void>;
-  readonly #waiting = new Map<string, Job[]>();
-  readonly #running = new Set<string>();
-  readonly #held = new Map<string, Promise<void>>();
-  /** The batch that a lane is writing: what `hold` waits for. The lane itself may go on waiting, held. */
-  readonly #active = new Map<string, Promise<void>>();
+  readonly #lanes = new Map<string, Lane<Job>>();
+  /** So many lanes, and those without work go. */
+  #most = KEPT;
 
   /** `run` does the jobs of one lane that wait; it must settle each of them, and never reject. */
   constructor(run: (id: string, jobs: Job[]) => Promise<void>) {
@@ -16,49 +24,55 @@ export class Lanes<Job> {
   }
 
   submit(id: string, job: Job): void {
-    const waiting = this.#waiting.get(id);
-    if (waiting) waiting.push(job);
-    else this.#waiting.set(id, [job]);
-    if (this.#running.has(id)) return;
-    this.#running.add(id);
-    this.#work(id);
+    const lane = this.#lane(id);
+    lane.waiting.push(job);
+    if (lane.running) return;
+    lane.running = true;
+    this.#work(id, lane);
   }
 
   /** Stops these lanes before their next jobs, once those under way have ended. Returns what lets them go on. */
   async hold(ids: readonly string[]): Promise<() => void> {
+    const heldBy = () => ids.map((id) => this.#lanes.get(id)?.held).find((holder) => holder);
     // All at once, when nobody else holds any: two holders that took them one by one could wait for each other.
-    for (let other = this.#holderOf(ids); other; other = this.#holderOf(ids)) await other;
+    for (let other = heldBy(); other; other = heldBy()) await other;
     const { promise, resolve } = Promise.withResolvers<void>();
-    for (const id of ids) this.#held.set(id, promise);
-    await Promise.all(ids.map((id) => this.#active.get(id)));
+    const lanes = ids.map((id) => this.#lane(id));
+    for (const lane of lanes) lane.held = promise;
+    await Promise.all(lanes.map(({ active }) => active));
     return () => {
-      for (const id of ids) this.#held.delete(id);
+      for (const lane of lanes) lane.held = null;
       resolve();
     };
   }
 
-  #holderOf(ids: readonly string[]): Promise<void> | undefined {
-    for (const id of ids) {
-      const held = this.#held.get(id);
-      if (held) return held;
-    }
-    return undefined;
+  #lane(id: string): Lane<Job> {
+    const known = this.#lanes.get(id);
+    if (known) return known;
+    if (this.#lanes.size >= this.#most) this.#sweep();
+    const lane: Lane<Job> = { waiting: [], running: false, active: null, held: null };
+    this.#lanes.set(id, lane);
+    return lane;
   }
 
-  async #work(id: string): Promise<void> {
-    for (let jobs = this.#waiting.get(id); jobs; jobs = this.#waiting.get(id)) {
-      const held = this.#held.get(id);
-      if (held) {
-        await held;
+  #sweep(): void {
+    for (const [id, { running, held }] of this.#lanes) if (!running && !held) this.#lanes.delete(id);
+    this.#most = Math.max(KEPT, 2 * this.#lanes.size);
+  }
+
+  async #work(id: string, lane: Lane<Job>): Promise<void> {
+    while (lane.waiting.length > 0) {
+      if (lane.held) {
+        await lane.held;
         continue;
       }
-      this.#waiting.delete(id);
-      const batch = this.#run(id, jobs);
-      this.#active.set(id, batch);
-      await batch;
-      this.#active.delete(id);
+      const jobs = lane.waiting;
+      lane.waiting = [];
+      lane.active = this.#run(id, jobs);
+      await lane.active;
+      lane.active = null;
     }
     // In the same step as the last look: a job that comes later starts the lane anew.
-    this.#running.delete(id);
+    lane.running = false;
   }
 }

@@ -5,6 +5,8 @@ interface Pooled {
   /** Null until it is open. */
   descriptor: number | null;
   users: number;
+  /** Counts uses of the pool. */
+  lastUse: number;
 }
 
 /**
@@ -14,7 +16,7 @@ interface Pooled {
 export class HandlePool {
   readonly #capacity: number;
   readonly #flags: number;
-  /** In order of use, the latest last. */
+  #uses = 0;
   readonly #pooled = new Map<string, Pooled>();
 
   /** `flags` as of `open`; without O_CREAT, so that looking at a file never makes one. */
@@ -26,10 +28,12 @@ export class HandlePool {
   /** Runs `use` with the file open; rejects as `open` does where it cannot be. */
   async with<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
     let entry = this.#pooled.get(path);
-    if (entry) this.#pooled.delete(path);
-    else entry = { handle: open(path, this.#flags), descriptor: null, users: 0 };
-    this.#pooled.set(path, entry);
+    if (!entry) {
+      entry = { handle: open(path, this.#flags), descriptor: null, users: 0, lastUse: 0 };
+      this.#pooled.set(path, entry);
+    }
     entry.users += 1;
+    entry.lastUse = ++this.#uses;
     try {
       const handle = await entry.handle;
       entry.descriptor = handle.fd;
@@ -67,13 +71,16 @@ export class HandlePool {
     await Promise.all([...this.#pooled.keys()].map((path) => this.forget(path)));
   }
 
+  /** Closes the one that was used longest ago. */
   async #evict(): Promise<void> {
+    let oldest: [string, Pooled] | null = null;
     for (const [path, entry] of this.#pooled) {
-      if (entry.users > 0) continue;
-      this.#pooled.delete(path);
-      await close(entry);
-      return;
+      if (entry.users === 0 && entry.lastUse < (oldest?.[1].lastUse ?? Number.POSITIVE_INFINITY))
+        oldest = [path, entry];
     }
+    if (!oldest) return;
+    this.#pooled.delete(oldest[0]);
+    await close(oldest[1]);
   }
 }
 

@@ -30,8 +30,6 @@ export class IndexReader {
   readonly #lists: SessionLists;
   /** Of the few sessions that have any: every other read is spared the look. */
   #damage = new Map<string, Damage[]>();
-  /** What was made of rows that are still in use. */
-  #sessions = new WeakMap<SessionRow, Session>();
 
   constructor(db: IndexDatabase) {
     this.#db = db;
@@ -42,7 +40,8 @@ export class IndexReader {
   /** After the quarantine has changed. */
   refreshDamage(): void {
     this.#damage = new Map();
-    this.#sessions = new WeakMap();
+    // The sessions that were made of rows tell of damage.
+    this.#db.recent.clear();
     const rows = this.#db.all<{ session_id: string; line: number | null; reason: string }>(
       `SELECT session_id, line, reason FROM quarantine
         WHERE kind = 'damage' ORDER BY session_id, line`,
@@ -268,14 +267,9 @@ export class IndexReader {
     return this.history({ sessionId, page }).items[0] ?? null;
   }
 
-  #session(row: SessionRow): Session {
-    let session = this.#sessions.get(row);
-    if (!session) {
-      session = sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
-      this.#sessions.set(row, session);
-    }
-    return session;
-  }
+  readonly #session = (row: SessionRow): Session => this.#db.recent.session(row, this.#make);
+
+  readonly #make = (row: SessionRow): Session => sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
 
   #pageOf({ items, hasMore }: Page<SessionRow>): Page<Session> {
     return { items: items.map((row) => this.#session(row)), hasMore };

@@ -1,4 +1,5 @@
 import { LRUCache } from 'lru-cache';
+import type { Session } from '../../../model/session.ts';
 import type { SessionRow } from './session-row.ts';
 
 /** What a row takes in memory beside its metadata, with the session that is made of it: an estimate, in bytes. */
@@ -10,6 +11,8 @@ interface Entry {
   readonly row: SessionRow;
   /** The ids of all its children, in order of arrival; undefined while nobody has asked for all. */
   children?: readonly string[] | undefined;
+  /** What was made of the row. */
+  session?: Session;
 }
 
 /**
@@ -46,6 +49,14 @@ export class RecentRows {
     const id = this.#ids.get(seq);
     const row = id === undefined ? undefined : this.get(id);
     return row?.seq === seq ? row : undefined;
+  }
+
+  /** What `make` makes of the row: made once, as long as the row is here. */
+  session(row: SessionRow, make: (row: SessionRow) => Session): Session {
+    const entry = this.#entries?.peek(row.id);
+    if (entry?.row !== row) return make(row);
+    entry.session ??= make(row);
+    return entry.session;
   }
 
   remember(row: SessionRow): void {
@@ -86,7 +97,7 @@ export class RecentRows {
   /** Of the session `id`, these columns have changed. */
   change(id: string, columns: Partial<SessionRow>): void {
     const entry = this.#entries?.get(id);
-    if (entry) this.#entries?.set(id, { ...entry, row: { ...entry.row, ...columns } });
+    if (entry) this.#entries?.set(id, { row: { ...entry.row, ...columns }, children: entry.children });
   }
 
   /** The session `id` has one more child. */
