@@ -8,6 +8,7 @@ import { acquireLock, isOwned } from './disk/lock.ts';
 import { FileReader } from './file-reader.ts';
 import { FileRepository } from './file-repository.ts';
 import { IndexDatabase } from './index/database.ts';
+import { ShapeWriter } from './index/shape-writer.ts';
 import { type Fault, IndexWriter } from './index/writer.ts';
 import type { Difference } from './journal/latest-entries.ts';
 import { compareWithJournal, type Replayed, replayJournal } from './journal/replay.ts';
@@ -155,7 +156,8 @@ async function bringUpToDate(
   const writer = new IndexWriter(db);
   db.run('BEGIN');
   const known = db.filling ? null : Number(db.meta('store_log_size'));
-  const log = readStoreLog(layout, known, (record) => writer.applyShape(record));
+  const shapeWriter = new ShapeWriter(db);
+  const log = readStoreLog(layout, known, (record) => shapeWriter.apply(record));
   quarantineLog(writer, log);
   mendTail(layout, STORE_LOG, log, settings.logger);
   db.setMeta('store_log_size', log.end);
@@ -226,7 +228,8 @@ export async function readIntoMemory(
   const db = IndexDatabase.inMemory();
   const writer = new IndexWriter(db);
   db.run('BEGIN');
-  const log = readStoreLog(layout, null, (record) => writer.applyShape(record));
+  const shapeWriter = new ShapeWriter(db);
+  const log = readStoreLog(layout, null, (record) => shapeWriter.apply(record));
   quarantineLog(writer, log);
   await reconcileSessions({
     layout,

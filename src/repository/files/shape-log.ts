@@ -1,7 +1,7 @@
 import type { Committer } from './commit/committer.ts';
 import type { DurableFiles } from './disk/durable.ts';
 import type { IndexDatabase } from './index/database.ts';
-import { IndexWriter } from './index/writer.ts';
+import { ShapeWriter } from './index/shape-writer.ts';
 import type { Layout } from './layout.ts';
 import { encodeLine } from './line.ts';
 import type { ShapeRecord } from './record.ts';
@@ -12,7 +12,6 @@ export const FEW = 200;
 export interface ShapeLogParts {
   readonly layout: Layout;
   readonly db: IndexDatabase;
-  readonly writer: IndexWriter;
   readonly files: DurableFiles;
   readonly committer: Committer;
   /** Bytes of `store.jsonl`. */
@@ -43,7 +42,7 @@ export class ShapeLog {
     make: (seq: number, at: Date) => ShapeLine,
     { sessions, numbers = 1 }: { readonly sessions: number; readonly numbers?: number },
   ): Promise<ShapeRecord> {
-    const { layout, db, writer, files, committer } = this.#parts;
+    const { layout, db, files, committer } = this.#parts;
     for (let n = 1; n < numbers; n += 1) committer.giveUp(committer.begin());
     const { record, length } = await committer.commit({
       prepare: (seq) => {
@@ -56,14 +55,14 @@ export class ShapeLog {
         const done = { record, length: bytes.length };
         if (sessions <= FEW) {
           return () => {
-            writer.applyShape(record);
+            new ShapeWriter(db).apply(record);
             db.setMeta('store_log_size', size);
             return done;
           };
         }
         return {
           *inSteps(own) {
-            yield* new IndexWriter(own).shapeSteps(record);
+            yield* new ShapeWriter(own).steps(record);
             own.setMeta('store_log_size', size);
             return done;
           },

@@ -22,6 +22,12 @@ export function loggedVersions(db: IndexDatabase, id: string): ReadonlySet<numbe
   return new Set(rows.map(({ version }) => version));
 }
 
+/** What the store's log says of a session after the mutation with the number `since`, in its order. */
+export function changesSince(db: IndexDatabase, id: string, since: number): ShapeChange[] {
+  if (!db.anyShapeChanges) return [];
+  return db.all<ShapeChange>('SELECT * FROM shape_changes WHERE id = ? AND seq > ? ORDER BY seq', id, since);
+}
+
 /** What a record says of the sessions that stay, in its order. */
 export function changesIn(record: ShapeRecord): ShapeChange[] {
   const moved = { moved: 1, archived_at: null } as const;

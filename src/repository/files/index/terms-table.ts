@@ -2,7 +2,7 @@ import type { IndexDatabase } from './database.ts';
 import { RowInsertion } from './row-insertion.ts';
 
 /** Which session's metadata has which terms. */
-export class MetadataTerms {
+export class TermsTable {
   readonly #db: IndexDatabase;
   /** Of an index that is being filled: rows that wait until there are enough for one statement. */
   #waiting: number[] = [];

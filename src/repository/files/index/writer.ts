@@ -1,13 +1,12 @@
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SHARDS, sessionPath } from '../layout.ts';
-import type { ShapeRecord, Tombstone } from '../record.ts';
 import type { AppliedOperation, Effects, MessageLocation, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
 import { RowInsertion } from './row-insertion.ts';
-import { type SessionRow, stateOf } from './session-row.ts';
-import { changesIn, placed, type ShapeChange } from './shape-changes.ts';
-import { MetadataTerms } from './terms-table.ts';
+import type { SessionRow } from './session-row.ts';
+import { changesSince, placed } from './shape-changes.ts';
+import { TermsTable } from './terms-table.ts';
 
 /**
  * Something that could not be read: a whole file, a part of a session's, a session's parent, a part of the log.
@@ -21,14 +20,14 @@ export interface Fault {
   readonly reason: string;
 }
 
-/** Every change of the index. The caller brings the transaction. */
+/** Every change of the index but those that the store's log makes. The caller brings the transaction. */
 export class IndexWriter {
   readonly #db: IndexDatabase;
-  readonly #terms: MetadataTerms;
+  readonly #terms: TermsTable;
 
   constructor(db: IndexDatabase) {
     this.#db = db;
-    this.#terms = new MetadataTerms(db);
+    this.#terms = new TermsTable(db);
   }
 
   /**
@@ -36,7 +35,7 @@ export class IndexWriter {
    * another order than parents first, a relink is due.
    */
   insertSession(own: SessionState, mtime: number): void {
-    const state = placed(own, this.#changesOf(own.id, own.sequence));
+    const state = placed(own, changesSince(this.#db, own.id, own.sequence));
     this.#db.run(
       INSERT_SESSION,
       state.sequence,
@@ -123,7 +122,7 @@ export class IndexWriter {
     const values: number[] = [];
     for (const message of messages) addMessageRow(values, sequence, message);
     INTO_MESSAGES.insert(this.#db, values);
-    if (operation) this.#addOperation(operation, false);
+    if (operation) this.addOperation(operation, false);
   }
 
   /** Sets aside what stands from `position` on. */
@@ -144,7 +143,7 @@ export class IndexWriter {
   }
 
   /** `logged`: the store's log has it, not the session's file. */
-  #addOperation(operation: AppliedOperation, logged: boolean): void {
+  addOperation(operation: AppliedOperation, logged: boolean): void {
     this.#db.run(
       'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
       operation.id,
@@ -156,110 +155,6 @@ export class IndexWriter {
       operation.position,
       Number(logged),
     );
-  }
-
-  /** A committed change of the shape of the trees. What it deletes goes; ids and operations stay. */
-  applyShape(record: ShapeRecord): void {
-    for (const _ of this.shapeSteps(record));
-  }
-
-  /** The same, a session at each step. */
-  *shapeSteps(record: ShapeRecord): Generator<void, void> {
-    for (const [place, change] of changesIn(record).entries()) {
-      this.#db.run(
-        'INSERT OR REPLACE INTO shape_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-        change.id,
-        record.seq,
-        place,
-        change.version,
-        change.moved,
-        change.parent_id,
-        change.arrival,
-        change.archived_at,
-      );
-      this.#db.anyShapeChanges = true;
-      this.#place(change.id);
-      yield;
-    }
-    if (record.op === 'delete') {
-      for (const [place, tombstone] of record.sessions.entries()) {
-        this.#bury(record.seq, place, tombstone);
-        yield;
-      }
-    }
-    if (record.operation) {
-      const sessionId = record.op === 'delete' ? record.sessions[0]!.id : record.id;
-      const { seq, at } = record;
-      this.#addOperation({ ...record.operation, sessionId, seq, at, ordinal: null, position: null }, true);
-    }
-  }
-
-  #changesOf(id: string, since: number): ShapeChange[] {
-    if (!this.#db.anyShapeChanges) return [];
-    return this.#db.all<ShapeChange>(
-      'SELECT * FROM shape_changes WHERE id = ? AND seq > ? ORDER BY seq',
-      id,
-      since,
-    );
-  }
-
-  /** Brings a session to where the log says that it is. Said twice, it changes nothing. */
-  #place(id: string): void {
-    const row = this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
-    if (!row) return;
-    const { parentId, arrival, archivedAt, version } = placed(stateOf(row), this.#changesOf(id, row.seq));
-    this.#db.run('UPDATE sessions SET version = ? WHERE seq = ?', version, row.seq);
-    if (archivedAt !== row.archived_at)
-      this.#db.run('UPDATE sessions SET archived_at = ? WHERE seq = ?', archivedAt, row.seq);
-    if (arrival !== row.arrival) this.#move(row, parentId, arrival);
-    this.#db.recent.clear();
-  }
-
-  #move(row: SessionRow, parentId: string | null, arrival: number): void {
-    const parent = parentId === null ? undefined : this.#parent(parentId);
-    const addToChildren = 'UPDATE sessions SET child_count = child_count + ? WHERE seq = ?';
-    if (row.parent_seq !== null) this.#db.run(addToChildren, -1, row.parent_seq);
-    if (parent) this.#db.run(addToChildren, 1, parent.seq);
-    this.#db.run(
-      'UPDATE sessions SET parent_id = ?, parent_seq = ?, arrival = ? WHERE seq = ?',
-      parentId,
-      parent?.seq ?? null,
-      arrival,
-      row.seq,
-    );
-    this.#db.run(
-      `UPDATE sessions SET root_id = ?2, depth = depth + ?3 WHERE seq IN (
-         WITH RECURSIVE moved (seq) AS (
-           SELECT ?1 UNION ALL SELECT c.seq FROM moved m JOIN sessions c ON c.parent_seq = m.seq
-         ) SELECT seq FROM moved)`,
-      row.seq,
-      parent?.root_id ?? row.id,
-      (parent ? parent.depth + 1 : 0) - row.depth,
-    );
-    this.#db.run("DELETE FROM quarantine WHERE kind = 'orphan' AND session_id = ?", row.id);
-  }
-
-  #parent(id: string): Pick<SessionRow, 'seq' | 'root_id' | 'depth'> | undefined {
-    return (
-      this.#db.recent.get(id) ?? this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id)
-    );
-  }
-
-  #bury(seq: number, place: number, tombstone: Tombstone): void {
-    this.removeSession(tombstone.id);
-    this.#db.run(
-      'INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?, ?)',
-      tombstone.id,
-      seq,
-      place,
-      tombstone.parentId ?? null,
-      tombstone.arrival,
-      tombstone.last ? JSON.stringify(tombstone.last) : null,
-    );
-    for (const operation of tombstone.operations ?? []) {
-      const { ordinal = null, position = null } = operation;
-      this.#addOperation({ ...operation, sessionId: tombstone.id, ordinal, position }, true);
-    }
   }
 
   /** All that the index holds of a session's file. */

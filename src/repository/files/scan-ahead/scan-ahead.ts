@@ -7,6 +7,8 @@ const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './work
 /** Files read in one go, and how many such goes may wait to be taken. */
 const BATCH = 256;
 const AHEAD = 4;
+/** One takes longer to read a batch than this thread to take it in; two do not. */
+const THREADS = 2;
 /** With fewer files a thread takes longer to start than it spares. */
 const WORTH_A_THREAD = 2_000;
 
@@ -16,7 +18,7 @@ export interface Batch<Item> {
   readonly scan: ScanFile;
 }
 
-/** `items` in batches whose small files another thread has read already, where there are many. */
+/** `items` in batches whose small files other threads have read already, where there are many. */
 export async function* scanningAhead<Item>(
   items: readonly Item[],
   fileOf: (item: Item) => ToScan,
@@ -25,32 +27,32 @@ export async function* scanningAhead<Item>(
     yield { items, scan: scanFile };
     return;
   }
-  const worker = new Worker(WORKER);
+  const workers = Array.from({ length: THREADS }, () => new Worker(WORKER));
   try {
     const batches = Array.from({ length: Math.ceil(items.length / BATCH) }, (_, n) =>
       items.slice(n * BATCH, (n + 1) * BATCH),
     );
     const asked: ToScan[][] = [];
-    const ask = (batch: readonly Item[] | undefined) => {
-      if (!batch) return;
-      const files = batch.map(fileOf);
+    const ask = (n: number) => {
+      const files = batches[n]?.map(fileOf);
+      if (!files) return;
       asked.push(files);
-      worker.postMessage(files);
+      workers[n % THREADS]!.postMessage(files);
     };
-    const answers = answersOf(worker);
-    for (const batch of batches.slice(0, AHEAD)) ask(batch);
+    const answers = workers.map(answersOf);
+    for (let n = 0; n < AHEAD; n += 1) ask(n);
     for (const [n, batch] of batches.entries()) {
-      const answer = await answers.next();
+      const answer = await answers[n % THREADS]!.next();
       const files = asked.shift()!;
-      ask(batches[n + AHEAD]);
+      ask(n + AHEAD);
       yield { items: batch, scan: answer ? scanAmong(files, answer) : scanFile };
     }
   } finally {
-    await worker.terminate();
+    await Promise.all(workers.map((worker) => worker.terminate()));
   }
 }
 
-/** What the worker answers, in its order; null from when it has failed: then each file is read in its turn. */
+/** What a worker answers, in its order; null from when it has failed: then each file is read in its turn. */
 function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
   const waiting: string[] = [];
   let failed = false;
