@@ -112,6 +112,7 @@ async function lookAgain(
   for (let look = 0; look < LOOKS; look += 1) {
     const before = versionOf(index, id);
     const fresh = IndexDatabase.inMemory();
+    const writer = new IndexWriter(fresh);
     for (const change of index.all<ShapeRow>('SELECT * FROM shape_changes WHERE id = ?', id)) {
       const columns = Object.values(change);
       fresh.anyShapeChanges = true;
@@ -122,6 +123,7 @@ async function lookAgain(
         const settings = withDefaults({ directory: layout.root });
         indexFile({ layout, store, db: fresh, writer: new IndexWriter(fresh), mend: false, ...settings }, id);
       }
+      fresh.complete(store, () => writer.relink());
       const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
       if (!differs) return null;
       if (before === versionOf(index, id) && look > 0) return DIFFERS;

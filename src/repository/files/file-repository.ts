@@ -316,7 +316,8 @@ export class FileRepository extends FileReader implements SessionRepository {
 
   /** Creates the session `id` with `create`, while nobody else does, and nothing changes the shape of the trees. */
   async #claim(id: string, create: (id: string) => Promise<Session>): Promise<Session> {
-    const release = await this.#claims.take(id);
+    const claim = this.#claims.take(id);
+    const release = claim instanceof Promise ? await claim : claim;
     try {
       return await this.#gate.shared(() => {
         const taken = this.index.idTaken(id);

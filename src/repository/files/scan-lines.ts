@@ -29,11 +29,11 @@ let spare: Buffer | null = null;
 
 /**
  * Opens a file to be read a chunk at a time, through one buffer: `read` gives what was there at `offset` when the file was opened,
- * some or all of it, good until it is asked again; nothing at the file's end. The file had the time `mtimeMs` then.
+ * some or all of it, good until it is asked again; nothing at the file's end. The file had the time `mtimeMs` and `size` bytes then.
  */
 export function withFileChunks<T>(
   path: string,
-  use: (read: (offset: number) => Buffer, mtimeMs: number) => T,
+  use: (read: (offset: number) => Buffer, mtimeMs: number, size: number) => T,
 ): T {
   const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
   spare = null;
@@ -44,7 +44,7 @@ export function withFileChunks<T>(
       const length = Math.min(CHUNK, size - offset);
       return buffer.subarray(0, length > 0 ? readSync(fd, buffer, 0, length, offset) : 0);
     };
-    return use(read, mtimeMs);
+    return use(read, mtimeMs, size);
   } finally {
     closeSync(fd);
     spare = buffer;

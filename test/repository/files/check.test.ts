@@ -31,7 +31,7 @@ describe('check', () => {
     const repository = await store.open();
     let writing = true;
     const writers = Array.from({ length: 4 }, async (_, n) => {
-      const { id } = await repository.create({ parentId: 'root' });
+      const { id } = await repository.create({ parentId: 'root', metadata: { writer: n } });
       for (let turn = 0; writing; turn += 1) {
         await repository.append({ sessionId: turn % 2 ? id : 'child', messages: exchange(n) });
         await repository.create({ parentId: id });

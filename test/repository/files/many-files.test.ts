@@ -5,7 +5,7 @@ import { everything } from '../contract/everything.ts';
 import { ALL, idsOf, MUCH, operation } from '../contract/store.ts';
 import { exchange, say, TestStore } from './store.ts';
 
-/** More than are read one by one: another thread reads them ahead, all that are sound. */
+/** More than are read one by one: other threads read them ahead, all that are sound. */
 const MANY = 2_300;
 
 let store: TestStore;
@@ -15,7 +15,7 @@ beforeEach(async () => {
   await store.during(async (repository) => {
     await repository.create({ id: 'root' });
     await Promise.all(Array.from({ length: MANY }, (_, n) => grow(repository, n)));
-    // Larger than what the other thread reads.
+    // Larger than what they read.
     await repository.create({ id: 'large', messages: [say('x'.repeat(100_000)), say('the end')] });
     await repository.create({ id: 'damaged', messages: exchange(1) });
     for (const n of [2, 3]) await repository.append({ sessionId: 'damaged', messages: exchange(n) });

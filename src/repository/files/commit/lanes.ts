@@ -37,8 +37,12 @@ export class Lanes<Job> {
     // All at once, when nobody else holds any: two holders that took them one by one could wait for each other.
     for (let other = heldBy(); other; other = heldBy()) await other;
     const { promise, resolve } = Promise.withResolvers<void>();
-    const lanes = ids.map((id) => this.#lane(id));
-    for (const lane of lanes) lane.held = promise;
+    const lanes = ids.map((id) => {
+      const lane = this.#lane(id);
+      // At once: one that is neither held nor running may go when the next is made.
+      lane.held = promise;
+      return lane;
+    });
     await Promise.all(lanes.map(({ active }) => active));
     return () => {
       for (const lane of lanes) lane.held = null;

@@ -21,7 +21,8 @@ export class Operations {
     replay: (applied: AppliedOperation) => T | Promise<T>,
   ): Promise<T> {
     if (!operation) return run();
-    const release = await this.#claims.take(operation.id);
+    const claim = this.#claims.take(operation.id);
+    const release = claim instanceof Promise ? await claim : claim;
     try {
       const applied = this.#find(operation.id);
       if (!applied) return await run();

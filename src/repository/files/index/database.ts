@@ -8,10 +8,10 @@ import * as schema from './schema.ts';
 const RECENT_ROWS = 32 * 1024 * 1024;
 
 /**
- * A checkpoint syncs twice, on the thread that serves requests, and so it is made once in 32 MiB: what is written again and again
- * in between goes into the file once.
+ * A checkpoint syncs twice, that of the index on the thread that serves requests, and so it is made once in 32 MiB: what is written
+ * again and again in between goes into the file once.
  */
-const CHECKPOINT_PAGES = 8_192;
+export const CHECKPOINT_PAGES = 8_192;
 
 /** The index's SQLite database, with its statements prepared once. */
 export class IndexDatabase {
@@ -97,7 +97,7 @@ export class IndexDatabase {
     return null;
   }
 
-  /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
+  /** After a rebuild has filled the tables. `link` is `relink` of the writer that has filled them. */
   complete(store: string, link: () => void): void {
     this.#database.exec(schema.TREE_INDEX);
     link();

@@ -8,7 +8,7 @@ const MAX_TERMS = 256;
 /**
  * What a list is narrowed by before metadata itself is compared: for each scalar in it a number that stands for its path
  * and its value. Metadata that contains a filter has all the filter's terms. The converse need not hold: two terms may share
- * a number, and paths do not tell the elements of an array apart.
+ * a number, and paths do not tell the elements of an array apart. `metadata` is JSON.
  */
 export function metadataTerms(metadata: string): number[] {
   if (metadata === '{}') return [];

@@ -267,7 +267,9 @@ export class IndexReader {
     return this.history({ sessionId, page }).items[0] ?? null;
   }
 
-  readonly #session = (row: SessionRow): Session => this.#db.recent.session(row, this.#make);
+  #session(row: SessionRow): Session {
+    return this.#db.recent.session(row, this.#make);
+  }
 
   readonly #make = (row: SessionRow): Session => sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
 

@@ -12,10 +12,13 @@ export class TermsTable {
   }
 
   add(seq: number, terms: readonly number[]): void {
-    const values = this.#db.filling ? this.#waiting : [];
-    for (const term of terms) values.push(term, seq);
-    if (!this.#db.filling) INTO_TERMS.insert(this.#db, values);
-    else if (values.length >= ENOUGH) this.flush();
+    const rows = terms.flatMap((term) => [term, seq]);
+    if (!this.#db.filling) {
+      INTO_TERMS.insert(this.#db, rows);
+      return;
+    }
+    this.#waiting.push(...rows);
+    if (this.#waiting.length >= ENOUGH) this.flush();
   }
 
   remove(seq: number, terms: readonly number[]): void {

@@ -191,7 +191,10 @@ export class IndexWriter {
     this.#db.run('DELETE FROM quarantine WHERE kind = ?', kind);
   }
 
-  /** Works out anew what depends on the shape of the trees, and which sessions' parents cannot be read. */
+  /**
+   * Works out anew what depends on the shape of the trees, and which sessions' parents cannot be read. Ends a filling: terms that
+   * wait go in.
+   */
   relink(): void {
     this.#terms.flush();
     this.#db.relink();

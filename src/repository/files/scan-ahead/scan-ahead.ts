@@ -27,8 +27,9 @@ export async function* scanningAhead<Item>(
     yield { items, scan: scanFile };
     return;
   }
-  const workers = Array.from({ length: THREADS }, () => new Worker(WORKER));
+  const workers: Worker[] = [];
   try {
+    while (workers.length < THREADS) workers.push(new Worker(WORKER));
     const batches = Array.from({ length: Math.ceil(items.length / BATCH) }, (_, n) =>
       items.slice(n * BATCH, (n + 1) * BATCH),
     );
@@ -63,7 +64,8 @@ function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
   };
   worker
     .on('message', (answer: string) => {
-      waiting.push(answer);
+      // Of one that has failed, an answer may be missing: those after it would be taken for others.
+      if (!failed) waiting.push(answer);
       wake();
     })
     .on('error', fail)

@@ -9,20 +9,27 @@ import type { Answer, Sound, ToScan } from './protocol.ts';
  * leaves to the thread that asked, which finds out why.
  */
 
-/** Larger files are left: what they hold would take long to hand over, and all of it memory at once. */
+/** Bytes of a file, and of those of one answer, at most: what they hold takes memory, all of it at once. */
 const MAX_FILE = 64 * 1024;
+const MAX_ANSWER = 4 * 1024 * 1024;
 
 const port = parentPort!;
 
-port.on('message', (files: readonly ToScan[]) =>
-  port.postMessage(JSON.stringify(files.map(scan) satisfies Answer)),
-);
+port.on('message', (files: readonly ToScan[]) => {
+  let room = MAX_ANSWER;
+  const answer: Answer = files.map((file) => {
+    const sound = room > 0 ? scan(file) : null;
+    room -= sound?.state.size ?? 0;
+    return sound;
+  });
+  port.postMessage(JSON.stringify(answer));
+});
 
 function scan({ id, path, elsewhere }: ToScan): Sound | null {
   try {
-    return withFileChunks(path, (read, mtime) => {
+    return withFileChunks(path, (read, mtime, size) => {
+      if (size > MAX_FILE) return null;
       const contents = read(0);
-      if (contents.length > MAX_FILE) return null;
       const effects: Effects[] = [];
       const emit = (one: Effects) => effects.push(one);
       const scanned = scanSession((offset) => contents.subarray(offset), id, null, { emit, elsewhere });

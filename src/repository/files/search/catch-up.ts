@@ -17,6 +17,9 @@ interface MessageRow {
 const SLICE = 500;
 const ALL = -1;
 
+/** What the search index's tokenizer takes for a part of a token. */
+const HAS_TOKEN = /[A-Za-z0-9\u0080-\uffff]/;
+
 /**
  * Brings the search index up to what the store's index says, from the session files. What it is asked for together must be one state
  * of the store's index: the caller brings a transaction of that too.
@@ -101,7 +104,8 @@ export class CatchUp {
         const content = record?.messages[ordinal - record.ordinal]?.content;
         // What cannot be read cannot be found: the reader of the store reports it.
         if (typeof content !== 'string') continue;
-        this.#search.add({ session, ordinal }, role, asciiText(content));
+        const text = asciiText(content);
+        if (HAS_TOKEN.test(text)) this.#search.add({ session, ordinal }, role, text);
       }
     } finally {
       closeSync(fd);

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Phrase } from '../../../model/search-text.ts';
-import { isSqliteError } from '../index/database.ts';
+import { CHECKPOINT_PAGES, isSqliteError } from '../index/database.ts';
 
 /** Changes with every change of the tables below, and of how text is cut into tokens. */
 const VERSION = 3;
@@ -29,9 +29,6 @@ CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
   body, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
 );
 `;
-
-/** A checkpoint syncs twice, and writes a page once however often it changed: one in 32 MiB. */
-const CHECKPOINT_PAGES = 8_192;
 
 /** So many matches, the newest, are ranked: a word that every second message holds must not cost a look at each. */
 const RANKED = 10_000;

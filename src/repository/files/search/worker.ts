@@ -24,6 +24,8 @@ let catchUp = new CatchUp(directory, index, search);
  */
 const BATCH = 1_000;
 const TURN = 50;
+/** So many sessions to take in are worth a word, and more than a stop waits for. */
+const MANY = 200;
 /** While others write, the thread rests so many times as long as a turn has taken: they need the processor more. */
 const REST = 9;
 /** Milliseconds. */
@@ -53,7 +55,7 @@ function expect(sessions: readonly number[], anew: boolean): void {
 function compare(): void {
   started = true;
   expect(catchUp.behind(), true);
-  if (waiting.size > BATCH)
+  if (waiting.size > MANY)
     post({ kind: 'said', level: 'info', message: `indexing ${waiting.size} sessions for search` });
 }
 
@@ -161,7 +163,7 @@ port.on('message', (message: ToWorker) => {
     closed = true;
     if (timer) clearTimeout(timer);
     try {
-      if (started && waiting.size <= BATCH) work(performance.now() + PATIENCE);
+      if (started && waiting.size <= MANY) work(performance.now() + PATIENCE);
     } finally {
       search.close();
       index.close();
