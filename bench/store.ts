@@ -3,6 +3,7 @@ import { progressBar } from '../src/commands/progress.ts';
 import { measureEventLoop } from './measure/event-loop.ts';
 import { measureFork } from './measure/fork.ts';
 import { measureIndexing } from './measure/indexing.ts';
+import { measureIndexingCost } from './measure/indexing-cost.ts';
 import { measurePages } from './measure/pages.ts';
 import { measureRebuild } from './measure/rebuild.ts';
 import { measureSearch } from './measure/search.ts';
@@ -52,7 +53,10 @@ async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
     if (parts.has('search')) rows.push(...(await measureSearch(directory, plans, report)));
     progress.done();
     if (rows.length > 0) print(`\n${sizeTable(rows, sizes)}`);
-    if (parts.has('search')) single.push(...(await measureIndexing(directory, report)));
+    if (parts.has('search')) {
+      single.push(...(await measureIndexing(directory, report)));
+      single.push(...(await measureIndexingCost(directory, report)));
+    }
     if (parts.has('fork')) single.push(...(await measureFork(directory, report)));
     if (parts.has('side-by-side')) single.push(...(await measureSideBySide(directory, report)));
     if (parts.has('event-loop')) single.push(...(await measureEventLoop(directory, plans.at(-1)!, report)));
