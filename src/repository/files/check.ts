@@ -121,7 +121,7 @@ async function lookAgain(
     try {
       if (existsSync(absoluteSessionPath(layout.root, id))) {
         const settings = withDefaults({ directory: layout.root });
-        indexFile({ layout, store, db: fresh, writer: new IndexWriter(fresh), mend: false, ...settings }, id);
+        indexFile({ layout, store, db: fresh, writer, mend: false, ...settings }, id);
       }
       fresh.complete(store, () => writer.relink());
       const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;

@@ -1,5 +1,6 @@
 import { rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { beforeEach, expect, it } from 'vitest';
+import { checkDataDirectory } from '../../../src/repository/files/check.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { everything } from '../contract/everything.ts';
 import { ALL, idsOf, MUCH, operation } from '../contract/store.ts';
@@ -82,4 +83,19 @@ it('an index of many files is built again with every answer as before, faults an
     const again = await repository.append({ sessionId: 'session-5', messages: [] }, appendOperation(5));
     expect([again.session]).toEqual(await repository.findMany(['session-5']));
   });
+}, 60_000);
+
+it('check finds nothing wrong with a session that was written between its two looks at it', async () => {
+  const repository = await store.open();
+  // Read first of all: what is written to it later is not what was read.
+  await repository.create({ id: 'a', metadata: { topic: 'travel' } });
+  let comparing = false;
+  const checked = checkDataDirectory({
+    directory: store.directory,
+    onProgress: (stage) => {
+      comparing ||= stage === 'Comparing the index';
+    },
+  });
+  while (!comparing) await repository.append({ sessionId: 'a', messages: exchange(1) });
+  expect((await checked).problems).toEqual([]);
 }, 60_000);

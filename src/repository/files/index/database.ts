@@ -3,6 +3,7 @@ import { type JsonValue, jsonContains } from '../../../model/json.ts';
 import { Pace, STRETCH } from '../pace.ts';
 import { RecentRows } from './recent-rows.ts';
 import * as schema from './schema.ts';
+import { TermsTable } from './terms-table.ts';
 
 /** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
 const RECENT_ROWS = 32 * 1024 * 1024;
@@ -21,6 +22,7 @@ export class IndexDatabase {
   #busy: Promise<unknown> | null = null;
   /** Shared by what reads and what writes. */
   readonly recent: RecentRows;
+  readonly terms = new TermsTable(this);
 
   /** Spares each session a look into a table that is mostly empty. */
   anyShapeChanges = true;
@@ -97,11 +99,12 @@ export class IndexDatabase {
     return null;
   }
 
-  /** After a rebuild has filled the tables. `link` is `relink` of the writer that has filled them. */
+  /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
   complete(store: string, link: () => void): void {
     this.#database.exec(schema.TREE_INDEX);
     link();
     this.#database.exec(schema.INDEXES);
+    this.terms.flush();
     this.#database.exec(schema.SORT_TERMS);
     this.#filling = false;
     this.setMeta('version', schema.INDEX_VERSION);

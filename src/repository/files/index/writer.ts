@@ -6,7 +6,6 @@ import { metadataTerms } from './metadata-terms.ts';
 import { RowInsertion } from './row-insertion.ts';
 import type { SessionRow } from './session-row.ts';
 import { changesSince, placed } from './shape-changes.ts';
-import { TermsTable } from './terms-table.ts';
 
 /**
  * Something that could not be read: a whole file, a part of a session's, a session's parent, a part of the log.
@@ -23,11 +22,9 @@ export interface Fault {
 /** Every change of the index but those that the store's log makes. The caller brings the transaction. */
 export class IndexWriter {
   readonly #db: IndexDatabase;
-  readonly #terms: TermsTable;
 
   constructor(db: IndexDatabase) {
     this.#db = db;
-    this.#terms = new TermsTable(db);
   }
 
   /**
@@ -60,7 +57,7 @@ export class IndexWriter {
       mtime,
       state.metadata,
     );
-    this.#terms.add(state.sequence, metadataTerms(state.metadata));
+    this.#db.terms.add(state.sequence, metadataTerms(state.metadata));
     if (state.parentId !== null) this.#db.recent.addChild(state.parentId);
   }
 
@@ -77,8 +74,8 @@ export class IndexWriter {
   /** `before` is the metadata that the index has of it. */
   updateSession(state: SessionState, mtime: number, before: string): void {
     if (state.metadata !== before) {
-      this.#terms.remove(state.sequence, metadataTerms(before));
-      this.#terms.add(state.sequence, metadataTerms(state.metadata));
+      this.#db.terms.remove(state.sequence, metadataTerms(before));
+      this.#db.terms.add(state.sequence, metadataTerms(state.metadata));
     }
     this.#db.run(
       `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
@@ -164,7 +161,7 @@ export class IndexWriter {
       id,
     );
     if (row) {
-      this.#terms.remove(row.seq, metadataTerms(row.metadata));
+      this.#db.terms.remove(row.seq, metadataTerms(row.metadata));
       this.#db.run('DELETE FROM sessions WHERE seq = ?', row.seq);
       this.#db.recent.clear();
       this.removeEffects(row.seq, id);
@@ -191,12 +188,8 @@ export class IndexWriter {
     this.#db.run('DELETE FROM quarantine WHERE kind = ?', kind);
   }
 
-  /**
-   * Works out anew what depends on the shape of the trees, and which sessions' parents cannot be read. Ends a filling: terms that
-   * wait go in.
-   */
+  /** Works out anew what depends on the shape of the trees, and which sessions' parents cannot be read. */
   relink(): void {
-    this.#terms.flush();
     this.#db.relink();
     this.clearFaults('orphan');
     const orphans = this.#db.all<{ id: string; parent_id: string }>(
