@@ -315,18 +315,14 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   /** Creates the session `id` with `create`, while nobody else does, and nothing changes the shape of the trees. */
-  async #claim(id: string, create: (id: string) => Promise<Session>): Promise<Session> {
-    const claim = this.#claims.take(id);
-    const release = claim instanceof Promise ? await claim : claim;
-    try {
-      return await this.#gate.shared(() => {
+  #claim(id: string, create: (id: string) => Promise<Session>): Promise<Session> {
+    return this.#claims.during(id, () =>
+      this.#gate.shared(() => {
         const taken = this.index.idTaken(id);
         if (taken !== null) throw new SessionExistsError(id, taken);
         return create(id);
-      });
-    } finally {
-      release();
-    }
+      }),
+    );
   }
 
   async #createAs(id: string, input: CreateSession, operation: Operation | undefined): Promise<Session> {

@@ -21,15 +21,11 @@ export class Operations {
     replay: (applied: AppliedOperation) => T | Promise<T>,
   ): Promise<T> {
     if (!operation) return run();
-    const claim = this.#claims.take(operation.id);
-    const release = claim instanceof Promise ? await claim : claim;
-    try {
+    return this.#claims.during(operation.id, async () => {
       const applied = this.#find(operation.id);
-      if (!applied) return await run();
+      if (!applied) return run();
       if (applied.fingerprint !== operation.fingerprint) throw ConflictError.operation(operation.id);
-      return await replay(applied);
-    } finally {
-      release();
-    }
+      return replay(applied);
+    });
   }
 }
