@@ -3,7 +3,7 @@ import { BROKEN_STORES, catchBroken, whyNotBroken } from './broken-stores.ts';
 import { type Outcome, type Part, SuiteError } from './part.ts';
 import { PARTS } from './parts.ts';
 import { anySeed } from './random.ts';
-import { table } from './table.ts';
+import { faultsToTell, table } from './table.ts';
 import { undoAll } from './undo.ts';
 
 /*
@@ -97,9 +97,9 @@ async function main(): Promise<number> {
       : [what, 'skipped', '', '', skipped],
   );
   say(`\n${table(['what', 'rounds', 'acknowledged', 'faults', 'took'], cells)}`);
-  const faults = rows.flatMap(({ what, faults }) => faults.map((fault) => `${what}: ${fault}`));
-  if (faults.length > 0) say(`\n${faults.join('\n')}\n\nseed ${seed}`);
-  return faults.length > 0 ? 1 : 0;
+  const told = rows.flatMap(({ what, faults }) => faultsToTell(faults).map((fault) => `${what}: ${fault}`));
+  if (told.length > 0) say(`\n${told.join('\n')}\n\nseed ${seed}`);
+  return told.length > 0 ? 1 : 0;
 }
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {

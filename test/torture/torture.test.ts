@@ -2,6 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { BROKEN_STORES, catchBroken, whyNotBroken } from './broken-stores.ts';
 import { PARTS } from './parts.ts';
 import { anySeed } from './random.ts';
+import { faultsToTell } from './table.ts';
 import { undoAll } from './undo.ts';
 
 /** The short form: `npm run torture` goes on for longer. */
@@ -46,4 +47,22 @@ describe('the torture suite catches a store with', () => {
       expect(await catchBroken(store, anySeed())).toMatch(store.fault);
     });
   }
+});
+
+describe('the table of a torture run', () => {
+  const faultsOf = (file: string, count: number) =>
+    Array.from({ length: count }, (_, n) => `byte ${n} of ${file}`);
+
+  it('tells of every file in which there were faults, however many the first had', () => {
+    const faults = [...faultsOf('first', 60), ...faultsOf('second', 20), ...faultsOf('third', 7)];
+    const told = faultsToTell(faults);
+    expect(told.at(-1)).toBe(`and ${faults.length - (told.length - 1)} more`);
+    expect(told.length).toBeLessThanOrEqual(21);
+    for (const file of ['first', 'second', 'third'])
+      expect(told.some((line) => line.endsWith(file))).toBe(true);
+  });
+
+  it('tells all faults where they are few', () => {
+    expect(faultsToTell(faultsOf('first', 20))).toEqual(faultsOf('first', 20));
+  });
 });
