@@ -1,5 +1,4 @@
 import { statSync } from 'node:fs';
-import { MESSAGE_ROLES } from '../../model/message.ts';
 import type { Logger } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
 import type { SessionRow } from './index/session-row.ts';
@@ -7,7 +6,9 @@ import { loggedVersions } from './index/shape-changes.ts';
 import type { IndexWriter } from './index/writer.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from './layout.ts';
 import { DAMAGED_NEWLINE, mendTail, UNFINISHED } from './mend-tail.ts';
-import { type ScanFile, scanFile } from './scan-file.ts';
+import type { Sound } from './scan-ahead/protocol.ts';
+import { scanSound } from './scan-ahead/scan-ahead.ts';
+import { scanFile } from './scan-file.ts';
 import type { Effects, SessionState } from './session-state.ts';
 
 export interface IndexingTask {
@@ -18,8 +19,6 @@ export interface IndexingTask {
   /** May files be mended: torn tails cut, what a crash left behind swept? Only the owner of the directory may. */
   readonly mend: boolean;
   readonly logger: Logger;
-  /** How to read session files; `scanFile` when left out. */
-  readonly scan?: ScanFile;
 }
 
 export interface Indexed {
@@ -32,21 +31,23 @@ export interface Indexed {
   readonly homeless: SessionState | null;
 }
 
-/** Reads the file of session `id` into the index, in place of what it held of it. */
-export function indexFile(task: IndexingTask, id: string): Indexed {
+/**
+ * Takes the file of session `id` into the index, in place of what it held of it: as another thread has read it, or else read now.
+ */
+export function indexFile(task: IndexingTask, id: string, read: Sound | null = null): Indexed {
   const { layout, db, store, writer, logger } = task;
-  const path = sessionPath(id);
-  const absolute = absoluteSessionPath(layout.root, id);
   // An index that is being filled knows nothing of it yet: each file is read once.
   const known = db.filling ? undefined : db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
   const fault = (kind: 'file' | 'damage', line: number | null, reason: string) => {
+    const path = sessionPath(id);
     writer.addFault({ kind, path, line, sessionId: id, reason });
     logger.warn({ path, line, reason }, 'quarantined');
   };
   if (!db.filling) writer.removeSession(id);
-  const elsewhere = loggedVersions(db, id);
   const scan = (emit: (effects: Effects) => void) =>
-    (task.scan ?? scanFile)(absolute, id, known?.size ?? null, { emit, elsewhere });
+    read
+      ? scanSound(read, emit)
+      : scanFile(layout.root, id, known?.size ?? null, { emit, elsewhere: loggedVersions(db, id) });
   const taking = new EffectsUnderOneSequence(db, writer);
   const scanned = orGone(() => scan((effects) => taking.add(effects)));
   if (scanned === null) return { reshaped: true, homeless: null };
@@ -56,7 +57,7 @@ export function indexFile(task: IndexingTask, id: string): Indexed {
     fault('file', null, scanned.faults[0]?.reason ?? cut);
     return { reshaped: true, homeless: null };
   }
-  const mended = task.mend && mendTail(layout, path, scanned, logger);
+  const mended = task.mend && mendTail(layout, sessionPath(id), scanned, logger);
   const isTaken = !taking.owns(state.sequence) && sessionWith(db, state.sequence) !== undefined;
   if (scanned.store !== store || isTaken) {
     taking.takeBack(id);
@@ -74,10 +75,11 @@ export function indexFile(task: IndexingTask, id: string): Indexed {
   if (scanned.torn && !mended) fault('damage', null, UNFINISHED);
   if (scanned.damagedNewline && !mended) fault('damage', null, DAMAGED_NEWLINE);
   // Of damaged lines nobody knows how many messages a user's they held, nor what a rollback that is one of them took back.
-  const messageCount = scanned.faults.length > 0 ? countUsers(db, state) : state.messageCount;
+  const messageCount =
+    scanned.faults.length > 0 ? db.messages.count(state.sequence, 'USER') : state.messageCount;
   writer.insertSession(
     neverBack({ ...state, messageCount }, known),
-    mended ? statSync(absolute).mtimeMs : mtime,
+    mended ? statSync(absoluteSessionPath(layout.root, id)).mtimeMs : mtime,
   );
   const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId;
   // Otherwise a relink counts all anew.
@@ -132,11 +134,6 @@ class EffectsUnderOneSequence {
   takeBack(id: string): void {
     if (this.#sequence !== null && this.#free) this.#writer.removeEffects(this.#sequence, id);
   }
-}
-
-function countUsers(db: IndexDatabase, { sequence }: SessionState): number {
-  const sql = 'SELECT count(*) AS n FROM messages WHERE session = ? AND role = ?';
-  return db.get<{ n: number }>(sql, sequence, MESSAGE_ROLES.indexOf('USER'))!.n;
 }
 
 /** A file that lost its end must not give out its versions and ordinals again: the index still knows how far it was. */

@@ -24,6 +24,7 @@ export const DAMAGED_NEWLINE = 'the newline at its end is damaged, which the nex
  * anything to do.
  */
 export function mendTail(layout: Layout, path: string, lines: LinesScanned, logger: Logger): boolean {
+  if (!lines.torn && !lines.unterminated) return false;
   const absolute = join(layout.root, path);
   if (lines.torn) {
     const kept = join('torn', `${basename(path)}.${lines.end}.${Date.now()}`);
@@ -32,11 +33,11 @@ export function mendTail(layout: Layout, path: string, lines: LinesScanned, logg
       { path, from: lines.end, kept },
       'cut a torn tail: an unfinished write, acknowledged to nobody',
     );
-  } else if (lines.unterminated) {
+  } else {
     endWithNewline(absolute, lines.end);
     if (lines.damagedNewline) logger.warn({ path }, 'put the damaged newline at its end right');
   }
-  return lines.torn || lines.unterminated;
+  return true;
 }
 
 function endWithNewline(path: string, end: number): void {

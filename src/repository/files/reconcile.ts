@@ -17,7 +17,6 @@ import {
 import { encodeLine } from './line.ts';
 import { Pace } from './pace.ts';
 import { scanningAhead } from './scan-ahead/scan-ahead.ts';
-import { scanFile } from './scan-file.ts';
 import type { SessionState } from './session-state.ts';
 
 export interface Reconciliation extends IndexingTask {
@@ -54,12 +53,13 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
   const known = knownFiles(db, task.shards);
   const anyDeleted = db.get('SELECT 1 FROM tombstones LIMIT 1') !== undefined;
   const pathOf = (id: string) => absoluteSessionPath(layout.root, id);
-  const toScan = (id: string) => ({ id, path: pathOf(id), elsewhere: loggedVersions(db, id) });
 
   // An index that is there differs in few files.
-  const batches = db.filling ? scanningAhead(ids, toScan) : [{ items: ids, scan: scanFile }];
-  for await (const { items, scan } of batches) {
-    for (const id of items) {
+  const batches = db.filling
+    ? scanningAhead(layout.root, ids, (id) => loggedVersions(db, id))
+    : [{ ids, read: [] }];
+  for await (const batch of batches) {
+    for (const [n, id] of batch.ids.entries()) {
       done += 1;
       if (pace.isDue) {
         onProgress('Indexing sessions', done, ids.length);
@@ -74,7 +74,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
       known.delete(id);
       if (before && isUnchanged(pathOf(id), before)) continue;
       if (readNames.length < MANY) readNames.push(nameInStore(layout, pathOf(id)));
-      const indexed = indexFile({ ...task, scan }, id);
+      const indexed = indexFile(task, id, batch.read[n]);
       reshaped ||= indexed.reshaped;
       if (indexed.homeless) homeless.push({ id, state: indexed.homeless });
     }

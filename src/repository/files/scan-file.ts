@@ -1,3 +1,4 @@
+import { absoluteSessionPath } from './layout.ts';
 import { withFileChunks } from './scan-lines.ts';
 import { type SessionScan, type SessionScanned, scanSession } from './scan-session.ts';
 
@@ -6,14 +7,15 @@ export interface FileScanned extends SessionScanned {
   readonly mtime: number;
 }
 
-/** Reads the file of session `id` at `path`, as `scanSession` does. Throws what the system says where it cannot be opened. */
-export type ScanFile = (
-  path: string,
+/** Reads the file of session `id`, in the store at `root`, as `scanSession` does. Throws what the system says where it cannot be opened. */
+export function scanFile(
+  root: string,
   id: string,
   acknowledged: number | null,
   task: SessionScan,
-) => FileScanned;
-
-/** From the disk. */
-export const scanFile: ScanFile = (path, id, acknowledged, task) =>
-  withFileChunks(path, (read, mtime) => ({ ...scanSession(read, id, acknowledged, task), mtime }));
+): FileScanned {
+  return withFileChunks(absoluteSessionPath(root, id), (read, mtime) => ({
+    ...scanSession(read, id, acknowledged, task),
+    mtime,
+  }));
+}

@@ -91,6 +91,22 @@ describe('a session file from another store', () => {
     expect(made.id).toBe('mine');
   });
 
+  it('leaves its messages to itself where a new index comes to it before the session with its number', async () => {
+    const home = await TestStore.make();
+    await home.during(async (repository) => {
+      await repository.create({ id: 'a' });
+      // Its number is that of "mail" in the other store, and its name comes after it.
+      await repository.create({ id: 'z' });
+      await repository.append({ sessionId: 'z', messages: exchange(9) });
+    });
+    mkdirSync(dirname(home.sessionFile('mail')), { recursive: true });
+    cpSync(other.sessionFile('mail'), home.sessionFile('mail'));
+    rmSync(home.path('index.db'));
+    const repository = await home.open();
+    expect(await contents(repository, 'z')).toEqual(['question 9', 'answer 9']);
+    expect(await contents(repository, 'mail')).toEqual(['question 1', 'answer 1', '2', '3', '4']);
+  });
+
   it('is reported, and not taken in, by a check', async () => {
     bring('mail');
     const bytes = readFileSync(store.sessionFile('mail'));

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import { type JsonValue, jsonContains } from '../../../model/json.ts';
 import { Pace, STRETCH } from '../pace.ts';
+import { MessagesTable } from './messages-table.ts';
 import { RecentRows } from './recent-rows.ts';
 import * as schema from './schema.ts';
 import { TermsTable } from './terms-table.ts';
@@ -23,6 +24,7 @@ export class IndexDatabase {
   /** Shared by what reads and what writes. */
   readonly recent: RecentRows;
   readonly terms = new TermsTable(this);
+  readonly messages = new MessagesTable(this);
 
   /** Spares each session a look into a table that is mostly empty. */
   anyShapeChanges = true;
@@ -101,10 +103,11 @@ export class IndexDatabase {
 
   /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
   complete(store: string, link: () => void): void {
+    this.messages.flush();
+    this.terms.flush();
     this.#database.exec(schema.TREE_INDEX);
     link();
     this.#database.exec(schema.INDEXES);
-    this.terms.flush();
     this.#database.exec(schema.SORT_TERMS);
     this.#filling = false;
     this.setMeta('version', schema.INDEX_VERSION);

@@ -212,8 +212,6 @@ UPDATE sessions SET child_count = 0 WHERE child_count <> 0
 UPDATE sessions SET child_count = c.n FROM (
     SELECT parent_seq, count(*) AS n FROM sessions WHERE parent_seq IS NOT NULL GROUP BY parent_seq
   ) c WHERE c.parent_seq = sessions.seq AND sessions.child_count <> c.n;
-UPDATE totals SET
-  sessions = (SELECT count(*) FROM sessions),
-  archived = (SELECT count(*) FROM sessions WHERE archived_at IS NOT NULL),
-  messages = (SELECT coalesce(sum(message_count), 0) FROM sessions);
+UPDATE totals SET (sessions, archived, messages) =
+  (SELECT count(*), count(archived_at), coalesce(sum(message_count), 0) FROM sessions);
 `;

@@ -1,24 +1,22 @@
 import type { IndexDatabase } from './database.ts';
-import { RowInsertion } from './row-insertion.ts';
+import { RowInsertion, WaitingRows } from './row-insertion.ts';
 
 /** Which session's metadata has which terms. */
 export class TermsTable {
   readonly #db: IndexDatabase;
-  /** Of an index that is being filled: rows that wait until there are enough for one statement. */
-  #waiting: number[] = [];
+  /** Of an index that is being filled. */
+  readonly #waiting: WaitingRows;
 
   constructor(db: IndexDatabase) {
     this.#db = db;
+    this.#waiting = new WaitingRows(db, INTO_LOOSE_TERMS);
   }
 
   add(seq: number, terms: readonly number[]): void {
-    const rows = terms.flatMap((term) => [term, seq]);
-    if (!this.#db.filling) {
-      INTO_TERMS.insert(this.#db, rows);
-      return;
-    }
-    this.#waiting.push(...rows);
-    if (this.#waiting.length >= ENOUGH) this.flush();
+    const rows: number[] = [];
+    for (const term of terms) rows.push(term, seq);
+    if (this.#db.filling) this.#waiting.add(rows);
+    else INTO_TERMS.insert(this.#db, rows);
   }
 
   remove(seq: number, terms: readonly number[]): void {
@@ -28,11 +26,9 @@ export class TermsTable {
 
   /** To be called before an index that was filled is said to be complete. */
   flush(): void {
-    INTO_LOOSE_TERMS.insert(this.#db, this.#waiting);
-    this.#waiting = [];
+    this.#waiting.flush();
   }
 }
 
 const INTO_TERMS = new RowInsertion('metadata_terms', 2);
 const INTO_LOOSE_TERMS = new RowInsertion('loose_terms', 2);
-const ENOUGH = 1_024;

@@ -1,9 +1,7 @@
-import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SHARDS, sessionPath } from '../layout.ts';
-import type { AppliedOperation, Effects, MessageLocation, SessionState } from '../session-state.ts';
+import type { AppliedOperation, Effects, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
-import { RowInsertion } from './row-insertion.ts';
 import type { SessionRow } from './session-row.ts';
 import { changesSince, placed } from './shape-changes.ts';
 
@@ -115,28 +113,9 @@ export class IndexWriter {
 
   /** The messages and the operation of one line. */
   addEffects(sequence: number, { seq, truncatedTo, messages, operation }: Effects): void {
-    if (truncatedTo !== null) this.#dropMessages(sequence, truncatedTo, seq);
-    const values: number[] = [];
-    for (const message of messages) addMessageRow(values, sequence, message);
-    INTO_MESSAGES.insert(this.#db, values);
+    if (truncatedTo !== null) this.#db.messages.drop(sequence, truncatedTo, seq);
+    this.#db.messages.add(sequence, messages);
     if (operation) this.addOperation(operation, false);
-  }
-
-  /** Sets aside what stands from `position` on. */
-  #dropMessages(sequence: number, position: number, seq: number): void {
-    const last = this.#db.get<{ ordinal: number }>(
-      'SELECT ordinal FROM messages WHERE session = ? AND position < ? ORDER BY ordinal DESC LIMIT 1',
-      sequence,
-      position,
-    );
-    const kept = last?.ordinal ?? -1;
-    this.#db.run(
-      'INSERT INTO dropped_messages SELECT *, ? FROM messages WHERE session = ? AND ordinal > ?',
-      seq,
-      sequence,
-      kept,
-    );
-    this.#db.run('DELETE FROM messages WHERE session = ? AND ordinal > ?', sequence, kept);
   }
 
   /** `logged`: the store's log has it, not the session's file. */
@@ -179,8 +158,7 @@ export class IndexWriter {
 
   /** The messages and the operations of session `id`, which has or had the number `sequence`. */
   removeEffects(sequence: number, id: string): void {
-    this.#db.run('DELETE FROM messages WHERE session = ?', sequence);
-    this.#db.run('DELETE FROM dropped_messages WHERE session = ?', sequence);
+    this.#db.messages.remove(sequence);
     this.#db.run('DELETE FROM operations WHERE session_id = ? AND NOT logged', id);
   }
 
@@ -220,10 +198,3 @@ INSERT INTO sessions
   SELECT ?1, ?2, ?3, parent.seq, ?4, coalesce(parent.root_id, ?2), coalesce(parent.depth + 1, 0), 0,
     ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21
   FROM (SELECT ?3 AS id) own LEFT JOIN sessions parent ON parent.id = own.id`;
-
-const INTO_MESSAGES = new RowInsertion('messages', 7);
-
-function addMessageRow(values: number[], sequence: number, message: MessageLocation): void {
-  const { ordinal, position, role, offset, length, bytes } = message;
-  values.push(sequence, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes);
-}

@@ -1,12 +1,12 @@
 import type { FileScanned } from '../scan-file.ts';
 import type { Effects } from '../session-state.ts';
 
-/** A session's file that is to be read. */
+/** Sessions of the store at `root` whose files are to be read. */
 export interface ToScan {
-  readonly id: string;
-  readonly path: string;
-  /** As of a `SessionScan`. */
-  readonly elsewhere: ReadonlySet<number>;
+  readonly root: string;
+  readonly ids: readonly string[];
+  /** As of a `SessionScan`, of those sessions of which there is any. */
+  readonly elsewhere: ReadonlyMap<string, ReadonlySet<number>>;
 }
 
 /** A file in which nothing is amiss. */

@@ -1,6 +1,7 @@
 import { Worker } from 'node:worker_threads';
-import { type ScanFile, scanFile } from '../scan-file.ts';
-import type { Answer, ToScan } from './protocol.ts';
+import type { FileScanned } from '../scan-file.ts';
+import type { Effects } from '../session-state.ts';
+import type { Answer, Sound, ToScan } from './protocol.ts';
 
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -12,41 +13,40 @@ const THREADS = 2;
 /** With fewer files a thread takes longer to start than it spares. */
 const WORTH_A_THREAD = 2_000;
 
-export interface Batch<Item> {
-  readonly items: readonly Item[];
-  /** Has what the batch's files came to, and reads any other as `scanFile` does. */
-  readonly scan: ScanFile;
+export interface Batch {
+  readonly ids: readonly string[];
+  /** What their files came to, in the same order; null, or nothing at all, for one that is still to be read. */
+  readonly read: Answer;
 }
 
-/** `items` in batches whose small files other threads have read already, where there are many. */
-export async function* scanningAhead<Item>(
-  items: readonly Item[],
-  fileOf: (item: Item) => ToScan,
-): AsyncGenerator<Batch<Item>> {
-  if (items.length < WORTH_A_THREAD) {
-    yield { items, scan: scanFile };
+/** The sessions `ids` of the store at `root` in batches, whose small files other threads have read already where there are many. */
+export async function* scanningAhead(
+  root: string,
+  ids: readonly string[],
+  elsewhereOf: (id: string) => ReadonlySet<number>,
+): AsyncGenerator<Batch> {
+  if (ids.length < WORTH_A_THREAD) {
+    yield { ids, read: [] };
     return;
   }
   const workers: Worker[] = [];
   try {
     while (workers.length < THREADS) workers.push(new Worker(WORKER));
-    const batches = Array.from({ length: Math.ceil(items.length / BATCH) }, (_, n) =>
-      items.slice(n * BATCH, (n + 1) * BATCH),
+    const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, n) =>
+      ids.slice(n * BATCH, (n + 1) * BATCH),
     );
-    const asked: ToScan[][] = [];
     const ask = (n: number) => {
-      const files = batches[n]?.map(fileOf);
-      if (!files) return;
-      asked.push(files);
-      workers[n % THREADS]!.postMessage(files);
+      const batch = batches[n];
+      if (!batch) return;
+      const elsewhere = batch.map((id) => [id, elsewhereOf(id)] as const).filter(([, { size }]) => size > 0);
+      workers[n % THREADS]!.postMessage({ root, ids: batch, elsewhere: new Map(elsewhere) } satisfies ToScan);
     };
     const answers = workers.map(answersOf);
     for (let n = 0; n < AHEAD; n += 1) ask(n);
     for (const [n, batch] of batches.entries()) {
-      const answer = await answers[n % THREADS]!.next();
-      const files = asked.shift()!;
+      const read = (await answers[n % THREADS]!.next()) ?? [];
       ask(n + AHEAD);
-      yield { items: batch, scan: answer ? scanAmong(files, answer) : scanFile };
+      yield { ids: batch, read };
     }
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
@@ -84,14 +84,20 @@ function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
   };
 }
 
-function scanAmong(files: readonly ToScan[], answer: Answer): ScanFile {
-  const places = new Map(files.map(({ id }, n) => [id, n]));
-  return (path, id, acknowledged, task) => {
-    const sound = answer[places.get(id) ?? -1];
-    if (!sound || acknowledged !== null) return scanFile(path, id, acknowledged, task);
-    for (const effects of sound.effects) task.emit(effects);
-    return { ...sound, end: sound.state.size, ...NOTHING_AMISS };
+/** As if the file were read here. */
+export function scanSound(sound: Sound, emit: (effects: Effects) => void): FileScanned {
+  for (const effects of sound.effects) emit(effects);
+  const { state, store, count, mtime } = sound;
+  const end = state.size;
+  return {
+    state,
+    store,
+    count,
+    mtime,
+    end,
+    faults: [],
+    torn: false,
+    unterminated: false,
+    damagedNewline: false,
   };
 }
-
-const NOTHING_AMISS = { faults: [], torn: false, unterminated: false, damagedNewline: false } as const;

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { absoluteSessionPath } from '../layout.ts';
 import { withFileChunks } from '../scan-lines.ts';
 import { scanSession } from '../scan-session.ts';
 import type { Effects } from '../session-state.ts';
@@ -15,19 +16,21 @@ const MAX_ANSWER = 4 * 1024 * 1024;
 
 const port = parentPort!;
 
-port.on('message', (files: readonly ToScan[]) => {
+port.on('message', ({ root, ids, elsewhere }: ToScan) => {
   let room = MAX_ANSWER;
-  const answer: Answer = files.map((file) => {
-    const sound = room > 0 ? scan(file) : null;
+  const answer: Answer = ids.map((id) => {
+    const sound = room > 0 ? scan(root, id, elsewhere.get(id) ?? NONE) : null;
     room -= sound?.state.size ?? 0;
     return sound;
   });
   port.postMessage(JSON.stringify(answer));
 });
 
-function scan({ id, path, elsewhere }: ToScan): Sound | null {
+const NONE: ReadonlySet<number> = new Set();
+
+function scan(root: string, id: string, elsewhere: ReadonlySet<number>): Sound | null {
   try {
-    return withFileChunks(path, (read, mtime, size) => {
+    return withFileChunks(absoluteSessionPath(root, id), (read, mtime, size) => {
       if (size > MAX_FILE) return null;
       const contents = read(0);
       const effects: Effects[] = [];
