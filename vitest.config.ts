@@ -1,3 +1,4 @@
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 /** The suites that `openTestServer` and `createApi` serve. */
@@ -16,6 +17,8 @@ export default defineConfig({
     },
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    // Of two cores vitest would leave one to itself; much of what the tests do is wait for the disk and for other processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'html', 'json-summary'] },
     projects: [
       { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
