@@ -185,7 +185,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#accept(
       operation,
       () =>
-        this.#claim(input.id ?? newSessionId(), async (id) => {
+        this.#claim(input.id, async (id) => {
           await this.refresh([input.sessionId]);
           await this.#forks.fork(id, input, operation);
           const session = this.index.session(id)!;
@@ -307,18 +307,23 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   #create(input: CreateSession, operation: Operation | undefined): Promise<Session> {
-    return this.#claim(input.id ?? newSessionId(), async (id) => {
+    return this.#claim(input.id, async (id) => {
       const session = await this.#createAs(id, input, operation);
       if (session.historyLength > 0) this.#searcher.changed(session.sequence);
       return session;
     });
   }
 
-  /** Creates the session `id` with `create`, while nobody else does, and nothing changes the shape of the trees. */
-  #claim(id: string, create: (id: string) => Promise<Session>): Promise<Session> {
+  /**
+   * Creates the session that is `named` so, or else a new id, with `create`, while nobody else does, and nothing changes the shape
+   * of the trees.
+   */
+  #claim(named: string | null | undefined, create: (id: string) => Promise<Session>): Promise<Session> {
+    const id = named ?? newSessionId();
     return this.#claims.during(id, () =>
       this.#gate.shared(() => {
-        const taken = this.index.idTaken(id);
+        // A new id is nobody's.
+        const taken = named == null ? null : this.index.idTaken(id);
         if (taken !== null) throw new SessionExistsError(id, taken);
         return create(id);
       }),

@@ -92,7 +92,10 @@ export class IndexDatabase {
         index.meta('complete') === 1 &&
         (!options.verify || index.get<{ quick_check: string }>('PRAGMA quick_check')?.quick_check === 'ok');
       if (sound) {
-        if (!options.readOnly) index.#tuneForWriting();
+        if (!options.readOnly) {
+          index.#tuneForWriting();
+          index.anyShapeChanges = index.get('SELECT 1 FROM shape_changes LIMIT 1') !== undefined;
+        }
         return index;
       }
     } catch (error) {
