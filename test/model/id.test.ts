@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { isSessionId, messageId, newSessionId, parseMessageId } from '../../src/model/id.ts';
 
 const LETTERS = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789';
@@ -48,6 +48,28 @@ describe('a session id', () => {
     for (const id of ids) {
       expect(id).toMatch(/^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/);
       expect(isSessionId(id)).toBe(true);
+    }
+  });
+
+  it('that is new comes after all before it, also where the clock steps back', () => {
+    const now = Date.now();
+    const ids = Array.from({ length: 10_000 }, newSessionId);
+    vi.useFakeTimers({ now: now - 60_000 });
+    try {
+      ids.push(...Array.from({ length: 1_000 }, newSessionId));
+    } finally {
+      vi.useRealTimers();
+    }
+    expect(ids.toSorted()).toEqual(ids);
+  });
+
+  it('that is new says when it was made, to the millisecond', () => {
+    vi.useFakeTimers({ now: Date.now() + 3_600_000 });
+    try {
+      const time = Number.parseInt(newSessionId().replace('-', '').slice(0, 12), 16);
+      expect(time).toBe(Date.now());
+    } finally {
+      vi.useRealTimers();
     }
   });
 });
