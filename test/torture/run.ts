@@ -3,7 +3,8 @@ import { BROKEN_STORES, catchBroken, whyNotBroken } from './broken-stores.ts';
 import { type Outcome, type Part, SuiteError } from './part.ts';
 import { PARTS } from './parts.ts';
 import { anySeed } from './random.ts';
-import { faultsToTell, table } from './table.ts';
+import { table } from './table.ts';
+import { toldFaults } from './told-faults.ts';
 import { undoAll } from './undo.ts';
 
 /*
@@ -97,7 +98,7 @@ async function main(): Promise<number> {
       : [what, 'skipped', '', '', skipped],
   );
   say(`\n${table(['what', 'rounds', 'acknowledged', 'faults', 'took'], cells)}`);
-  const told = rows.flatMap(({ what, faults }) => faultsToTell(faults).map((fault) => `${what}: ${fault}`));
+  const told = rows.flatMap(({ what, faults }) => toldFaults(faults).map((fault) => `${what}: ${fault}`));
   if (told.length > 0) say(`\n${told.join('\n')}\n\nseed ${seed}`);
   return told.length > 0 ? 1 : 0;
 }

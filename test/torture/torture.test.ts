@@ -2,7 +2,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import { BROKEN_STORES, catchBroken, whyNotBroken } from './broken-stores.ts';
 import { PARTS } from './parts.ts';
 import { anySeed } from './random.ts';
-import { faultsToTell } from './table.ts';
+import { toldFaults } from './told-faults.ts';
 import { undoAll } from './undo.ts';
 
 /** The short form: `npm run torture` goes on for longer. */
@@ -53,9 +53,9 @@ describe('the table of a torture run', () => {
   const faultsOf = (file: string, count: number) =>
     Array.from({ length: count }, (_, n) => `byte ${n} of ${file}`);
 
-  it('tells of every file in which there were faults, however many the first had', () => {
+  it('tells of later files too, where there are too many faults to tell all', () => {
     const faults = [...faultsOf('first', 60), ...faultsOf('second', 20), ...faultsOf('third', 7)];
-    const told = faultsToTell(faults);
+    const told = toldFaults(faults);
     expect(told.at(-1)).toBe(`and ${faults.length - (told.length - 1)} more`);
     expect(told.length).toBeLessThanOrEqual(21);
     for (const file of ['first', 'second', 'third'])
@@ -63,6 +63,6 @@ describe('the table of a torture run', () => {
   });
 
   it('tells all faults where they are few', () => {
-    expect(faultsToTell(faultsOf('first', 20))).toEqual(faultsOf('first', 20));
+    expect(toldFaults(faultsOf('first', 20))).toEqual(faultsOf('first', 20));
   });
 });

@@ -315,14 +315,14 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   /**
-   * Creates the session that is `named` so, or else a new id, with `create`, while nobody else does, and nothing changes the shape
-   * of the trees.
+   * Creates a session with `create`, whose id is the one that was `named`, or a new one: while nobody else creates one with that id,
+   * and nothing changes the shape of the trees.
    */
   #claim(named: string | null | undefined, create: (id: string) => Promise<Session>): Promise<Session> {
     const id = named ?? newSessionId();
     return this.#claims.during(id, () =>
       this.#gate.shared(() => {
-        // A new id is nobody's.
+        // A new one is 74 random bits beside the time: nobody has it, nor had.
         const taken = named == null ? null : this.index.idTaken(id);
         if (taken !== null) throw new SessionExistsError(id, taken);
         return create(id);

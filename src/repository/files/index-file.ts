@@ -7,7 +7,7 @@ import type { IndexWriter } from './index/writer.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from './layout.ts';
 import { DAMAGED_NEWLINE, mendTail, UNFINISHED } from './mend-tail.ts';
 import type { Sound } from './scan-ahead/protocol.ts';
-import { scanSound } from './scan-ahead/scan-ahead.ts';
+import { scanSound } from './scan-ahead/scan-sound.ts';
 import { scanFile } from './scan-file.ts';
 import type { Effects, SessionState } from './session-state.ts';
 

@@ -7,7 +7,10 @@ export interface FileScanned extends SessionScanned {
   readonly mtime: number;
 }
 
-/** Reads the file of session `id`, in the store at `root`, as `scanSession` does. Throws what the system says where it cannot be opened. */
+/**
+ * Reads the file of session `id`, in the store at `root`, as `scanSession` does. Throws what the system says where it cannot be
+ * opened.
+ */
 export function scanFile(
   root: string,
   id: string,

@@ -15,6 +15,9 @@ const RECENT_ROWS = 32 * 1024 * 1024;
  */
 export const CHECKPOINT_PAGES = 8_192;
 
+/** Bytes of an index that is being built that are mapped into memory: all that SQLite can map. */
+const MAPPED = 2 ** 31;
+
 /** The index's SQLite database, with its statements prepared once. */
 export class IndexDatabase {
   readonly #database: DatabaseSync;
@@ -26,7 +29,7 @@ export class IndexDatabase {
   readonly terms = new TermsTable(this);
   readonly messages = new MessagesTable(this);
 
-  /** Spares each session a look into a table that is mostly empty. */
+  /** Spares each session a look into a table that is mostly empty: false only where it is. */
   anyShapeChanges = true;
   /** It is being built: linked, indexed and said to be complete once all is in. */
   #filling = false;
@@ -53,8 +56,9 @@ export class IndexDatabase {
     const index = new IndexDatabase(new DatabaseSync(path), RECENT_ROWS);
     // Built in one go, or built again: a rebuild that was cut short never says that it is complete.
     index.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072');
-    // Each index is a walk through all sessions: mapped, their pages need not be copied.
-    index.#database.exec('PRAGMA mmap_size = 2147483648');
+    // Each index is a walk through all sessions: mapped, their pages need not be copied. A page that the disk cannot read ends the
+    // process then, and so it is mapped only until it is complete: the next start would begin anew.
+    index.#database.exec(`PRAGMA mmap_size = ${MAPPED}`);
     index.#beginFilling();
     return index;
   }
@@ -118,6 +122,7 @@ export class IndexDatabase {
     this.setMeta('version', schema.INDEX_VERSION);
     this.setMeta('store', store);
     this.setMeta('complete', 1);
+    this.#database.exec('PRAGMA mmap_size = 0');
     this.#tuneForWriting();
   }
 
@@ -131,8 +136,6 @@ export class IndexDatabase {
 
   // A commit need not reach the disk: what the index lost, the files still say. WAL keeps it whole across a power cut.
   #tuneForWriting(): void {
-    // Not mapped: a disk that fails to read a mapped page ends the process.
-    this.#database.exec('PRAGMA mmap_size = 0');
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
     this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
   }

@@ -5,7 +5,7 @@ import type { Effects } from '../session-state.ts';
 export interface ToScan {
   readonly root: string;
   readonly ids: readonly string[];
-  /** As of a `SessionScan`, of those sessions of which there is any. */
+  /** Of each session its `SessionScan.elsewhere`; one that is left out has none. */
   readonly elsewhere: ReadonlyMap<string, ReadonlySet<number>>;
 }
 

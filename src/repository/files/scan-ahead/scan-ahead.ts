@@ -1,7 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import type { FileScanned } from '../scan-file.ts';
-import type { Effects } from '../session-state.ts';
-import type { Answer, Sound, ToScan } from './protocol.ts';
+import type { Answer, ToScan } from './protocol.ts';
 
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -81,23 +79,5 @@ function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
       const answer = waiting.shift();
       return answer === undefined ? null : (JSON.parse(answer) as Answer);
     },
-  };
-}
-
-/** As if the file were read here. */
-export function scanSound(sound: Sound, emit: (effects: Effects) => void): FileScanned {
-  for (const effects of sound.effects) emit(effects);
-  const { state, store, count, mtime } = sound;
-  const end = state.size;
-  return {
-    state,
-    store,
-    count,
-    mtime,
-    end,
-    faults: [],
-    torn: false,
-    unterminated: false,
-    damagedNewline: false,
   };
 }
