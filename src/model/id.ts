@@ -21,7 +21,7 @@ export function newSessionId(): string {
   const now = Date.now();
   if (now > latestTime) {
     latestTime = now;
-    // With room for so many more within this millisecond.
+    // In the lower half of its range: it has to go up within the millisecond.
     count = new DataView(random.buffer, random.byteOffset).getUint32(6) >>> 1;
   } else if (count < 0xffff_ffff) {
     count += 1;

@@ -29,7 +29,7 @@ export class IndexDatabase {
   readonly terms = new TermsTable(this);
   readonly messages = new MessagesTable(this);
 
-  /** Spares each session a look into a table that is mostly empty: false only where it is. */
+  /** Spares each session a look into a table that is mostly empty. May be true where it is empty; false only there. */
   anyShapeChanges = true;
   /** It is being built: linked, indexed and said to be complete once all is in. */
   #filling = false;

@@ -1,25 +1,23 @@
 import { MESSAGE_ROLES, type MessageRole } from '../../../model/message.ts';
 import type { MessageLocation } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
-import { RowInsertion, WaitingRows } from './row-insertion.ts';
+import { RowInsertion, RowQueue } from './row-insertion.ts';
 
 /** Where the messages of sessions lie. Sessions go by their sequence numbers. */
 export class MessagesTable {
   readonly #db: IndexDatabase;
-  /** Of an index that is being filled. */
-  readonly #waiting: WaitingRows;
+  readonly #rows: RowQueue;
 
   constructor(db: IndexDatabase) {
     this.#db = db;
-    this.#waiting = new WaitingRows(db, INTO_MESSAGES);
+    this.#rows = new RowQueue(db, INTO_MESSAGES);
   }
 
   add(session: number, messages: readonly MessageLocation[]): void {
     const values: number[] = [];
     for (const { ordinal, position, role, offset, length, bytes } of messages)
       values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes);
-    if (this.#db.filling) this.#waiting.add(values);
-    else INTO_MESSAGES.insert(this.#db, values);
+    this.#rows.add(values);
   }
 
   /** Sets aside what stands from `position` on: the mutation `seq` rolled it back. */
@@ -55,7 +53,7 @@ export class MessagesTable {
 
   /** To be called before an index that was filled is said to be complete. */
   flush(): void {
-    this.#waiting.flush();
+    this.#rows.flush();
   }
 }
 

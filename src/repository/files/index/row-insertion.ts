@@ -28,27 +28,37 @@ export class RowInsertion {
   }
 }
 
-/** Rows that wait until there are enough of them for one statement. */
-export class WaitingRows {
+/**
+ * Rows on their way into a table: at once, or, while the index is being filled, when there are enough of them for one statement. What
+ * waits must be flushed before the table is read.
+ */
+export class RowQueue {
   readonly #db: IndexDatabase;
-  readonly #insertion: RowInsertion;
-  #values: number[] = [];
+  readonly #atOnce: RowInsertion;
+  readonly #filling: RowInsertion;
+  #waiting: number[] = [];
 
-  constructor(db: IndexDatabase, insertion: RowInsertion) {
+  /** `filling` is where rows go while the index is filled, where that is another table. */
+  constructor(db: IndexDatabase, atOnce: RowInsertion, filling = atOnce) {
     this.#db = db;
-    this.#insertion = insertion;
+    this.#atOnce = atOnce;
+    this.#filling = filling;
   }
 
   /** The values of one row after the other. */
   add(values: readonly number[]): void {
-    for (const value of values) this.#values.push(value);
-    if (this.#values.length >= BATCHES[0]! * this.#insertion.columns) this.flush();
+    if (!this.#db.filling) {
+      this.#atOnce.insert(this.#db, values);
+      return;
+    }
+    for (const value of values) this.#waiting.push(value);
+    if (this.#waiting.length >= BATCHES[0]! * this.#filling.columns) this.flush();
   }
 
   flush(): void {
-    const values = this.#values;
+    const values = this.#waiting;
     if (values.length === 0) return;
-    this.#values = [];
-    this.#insertion.insert(this.#db, values);
+    this.#waiting = [];
+    this.#filling.insert(this.#db, values);
   }
 }

@@ -1,22 +1,20 @@
 import type { IndexDatabase } from './database.ts';
-import { RowInsertion, WaitingRows } from './row-insertion.ts';
+import { RowInsertion, RowQueue } from './row-insertion.ts';
 
 /** Which session's metadata has which terms. */
 export class TermsTable {
   readonly #db: IndexDatabase;
-  /** Of an index that is being filled. */
-  readonly #waiting: WaitingRows;
+  readonly #rows: RowQueue;
 
   constructor(db: IndexDatabase) {
     this.#db = db;
-    this.#waiting = new WaitingRows(db, INTO_LOOSE_TERMS);
+    this.#rows = new RowQueue(db, INTO_TERMS, INTO_LOOSE_TERMS);
   }
 
   add(seq: number, terms: readonly number[]): void {
     const rows: number[] = [];
     for (const term of terms) rows.push(term, seq);
-    if (this.#db.filling) this.#waiting.add(rows);
-    else INTO_TERMS.insert(this.#db, rows);
+    this.#rows.add(rows);
   }
 
   remove(seq: number, terms: readonly number[]): void {
@@ -26,7 +24,7 @@ export class TermsTable {
 
   /** To be called before an index that was filled is said to be complete. */
   flush(): void {
-    this.#waiting.flush();
+    this.#rows.flush();
   }
 }
 
