@@ -6,7 +6,7 @@ import type { IndexReader } from './index/reader.ts';
 import { SEAL_BYTES, sealLine } from './line.ts';
 import { Pace, STRETCH } from './pace.ts';
 import { readRecords } from './read-messages.ts';
-import type { StoredAppend } from './record.ts';
+import type { AppendRecord } from './record.ts';
 import type { MessageLocation } from './session-state.ts';
 
 /** Messages that are read in one go. */
@@ -65,7 +65,7 @@ export class CopiedHistory {
     return copied;
   }
 
-  #add(locations: readonly MessageLocation[], records: ReadonlyMap<number, StoredAppend>): void {
+  #add(locations: readonly MessageLocation[], records: ReadonlyMap<number, AppendRecord>): void {
     let lines: CopiedLine[] = [];
     let text = '';
     const endPiece = () => {

@@ -7,7 +7,7 @@ import type { DurableFiles } from './disk/durable.ts';
 import type { IndexReader } from './index/reader.ts';
 import { absoluteSessionPath, type Layout } from './layout.ts';
 import { eachAtPace } from './pace.ts';
-import { parseTombstone, stampOf, type Tombstone } from './record.ts';
+import { stampOf, type Tombstone } from './record.ts';
 import type { SessionWrites } from './session-writes.ts';
 import { FEW, type ShapeLog } from './shape-log.ts';
 import { tombstoneOf } from './tombstone.ts';
@@ -66,15 +66,12 @@ export class Deletions {
 
   async #commit({ deletedIds, reparentedIds }: Deleted, operation: Operation | undefined): Promise<void> {
     const { index, shapeLog } = this.#parts;
-    const lines: object[] = [];
     const sessions: Tombstone[] = [];
     const sequences: number[] = [];
     await eachAtPace(deletedIds, (id) => {
       const row = index.row(id)!;
       sequences.push(row.seq);
-      const tombstone = tombstoneOf(row, index.operationsOf(id));
-      lines.push(tombstone);
-      sessions.push(parseTombstone(tombstone));
+      sessions.push(tombstoneOf(row, index.operationsOf(id)));
     });
     const count = reparentedIds.length;
     await shapeLog.commit(
@@ -86,10 +83,7 @@ export class Deletions {
           arrival: seq - count + 1 + n,
         }));
         const reparented = count > 0 ? children : undefined;
-        return {
-          line: { ...stampOf(seq, at, operation), op: 'delete', sessions: lines, reparented },
-          record: { seq, at: at.getTime(), operation, op: 'delete', sessions, reparented },
-        };
+        return { ...stampOf(seq, at, operation), op: 'delete', sessions, reparented };
       },
       { sessions: deletedIds.length + count, numbers: Math.max(1, count) },
     );

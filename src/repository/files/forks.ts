@@ -12,7 +12,7 @@ import type { SessionRow } from './index/session-row.ts';
 import { IndexWriter } from './index/writer.ts';
 import { absoluteSessionPath, type Layout } from './layout.ts';
 import { encodeLine } from './line.ts';
-import { type CreateRecord, parseSessionRecord, stampOf, storedMetadata } from './record.ts';
+import { type CreateRecord, readable, stampOf, storedMetadata } from './record.ts';
 import { type Applied, applyRecord, type MessageLocation } from './session-state.ts';
 import type { SessionWrites } from './session-writes.ts';
 
@@ -85,7 +85,7 @@ export class Forks {
       prepare: (seq) => {
         const at = new Date();
         const parts = history.parts > 1 ? { part: 1, parts: history.parts } : {};
-        const record = {
+        const record: CreateRecord = readable({
           ...stampOf(seq, at, operation),
           version: 1,
           op: 'create',
@@ -101,10 +101,8 @@ export class Forks {
             messageId: history.lastMessageId ?? undefined,
             historyLength: history.length,
           },
-        };
-        const parsed = parseSessionRecord(record);
-        if ('fault' in parsed) throw new Error(`A record that could not be read back: ${parsed.fault}`);
-        return { seq, at, line: encodeLine(record), record: parsed.record as CreateRecord };
+        });
+        return { seq, at, line: encodeLine(record), record };
       },
       write: async ({ seq, at, line }) => {
         const { pieces, messages } = await history.linesAt(line.length, seq, at);

@@ -5,11 +5,19 @@ import type { Limits } from '../../model/limits.ts';
 import type { NewMessage } from '../../model/message.ts';
 import type { CreateSession, UpdateSession } from '../repository.ts';
 import { encodeLine } from './line.ts';
-import { parseSessionRecord, storedMessageOf, storedMetadata } from './record.ts';
+import {
+  type AppendRecord,
+  type CreateRecord,
+  readable,
+  type SessionRecord,
+  type stampOf,
+  storedMessageOf,
+  storedMetadata,
+} from './record.ts';
 import { applyRecord, type Effects, type SessionState } from './session-state.ts';
 
 /** What every record of one mutation begins with. */
-export type Stamp = ReturnType<typeof import('./record.ts').stampOf>;
+export type Stamp = ReturnType<typeof stampOf>;
 
 /** A mutation as it goes to the disk, and what it does to the index. */
 export interface Written {
@@ -22,8 +30,8 @@ export function createRecords(
   stamp: Stamp,
   store: string,
   input: CreateSession & { readonly id: string },
-): object[] {
-  const create = {
+): SessionRecord[] {
+  const create: CreateRecord = {
     ...stamp,
     version: 1,
     op: 'create',
@@ -40,7 +48,11 @@ export function createRecords(
   return grouped([create, ...messageRecords({ ...plainStamp, version: 1 }, input.messages ?? [], 0, 0)]);
 }
 
-export function appendRecords(stamp: Stamp, state: SessionState, messages: readonly NewMessage[]): object[] {
+export function appendRecords(
+  stamp: Stamp,
+  state: SessionState,
+  messages: readonly NewMessage[],
+): SessionRecord[] {
   const head = { ...stamp, version: state.version + 1 };
   // An exchange is one line, which is there or not; more messages are a line each, so that a page reads only its own.
   if (messages.length <= 2) {
@@ -51,11 +63,11 @@ export function appendRecords(stamp: Stamp, state: SessionState, messages: reado
 }
 
 function messageRecords(
-  head: object,
+  head: Pick<AppendRecord, 'seq' | 'at' | 'version' | 'operation'>,
   messages: readonly NewMessage[],
   ordinal: number,
   position: number,
-): object[] {
+): SessionRecord[] {
   return messages.map((message, n) => ({
     ...head,
     op: 'append',
@@ -66,7 +78,7 @@ function messageRecords(
 }
 
 /** Numbers the lines of a mutation that takes several. */
-function grouped(records: object[]): object[] {
+function grouped(records: SessionRecord[]): SessionRecord[] {
   const parts = records.length;
   return parts === 1 ? records : records.map((record, n) => ({ ...record, part: n + 1, parts }));
 }
@@ -77,7 +89,7 @@ export function updateRecords(
   state: SessionState,
   input: UpdateSession,
   limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>,
-): object[] {
+): SessionRecord[] {
   const metadata = input.metadata
     ? mergePatch(JSON.parse(state.metadata) as JsonObject, input.metadata)
     : undefined;
@@ -93,22 +105,23 @@ export function truncateRecords(
   state: SessionState,
   length: number,
   messageCount: number,
-): object[] {
+): SessionRecord[] {
   return [{ ...stamp, version: state.version + 1, op: 'truncate', length, messageCount }];
 }
 
 /** The lines of one mutation, to be written at `offset`; `before` is null for a new session. */
-export function writtenAt(offset: number, records: readonly object[], before: SessionState | null): Written {
+export function writtenAt(
+  offset: number,
+  records: readonly SessionRecord[],
+  before: SessionState | null,
+): Written {
   const lines: Buffer[] = [];
   const effects: Effects[] = [];
   let state = before;
   let end = offset;
   for (const record of records) {
     const line = encodeLine(record);
-    // What is applied is what a later reader will see: the record as it reads back, not as it was meant.
-    const parsed = parseSessionRecord(record);
-    if ('fault' in parsed) throw new Error(`A record that could not be read back: ${parsed.fault}`);
-    const applied = applyRecord(state, parsed.record, { offset: end, length: line.length - 1 });
+    const applied = applyRecord(state, readable(record), { offset: end, length: line.length - 1 });
     lines.push(line);
     effects.push(applied.effects);
     state = applied.state;

@@ -36,16 +36,11 @@ export class Placements {
       if (parentId !== null && this.#isWithin(parentId, id)) throw underItself(id, parentId);
       await shapeLog.commit(
         (seq, at) => ({
-          line: { ...stampOf(seq, at, operation), op: 'move', id, version, parentId: parentId ?? undefined },
-          record: {
-            seq,
-            at: at.getTime(),
-            operation,
-            op: 'move',
-            id,
-            version,
-            parentId: parentId ?? undefined,
-          },
+          ...stampOf(seq, at, operation),
+          op: 'move',
+          id,
+          version,
+          parentId: parentId ?? undefined,
         }),
         { sessions: 1 },
       );
@@ -71,13 +66,9 @@ export class Placements {
         const { archived_at, version } = index.row(each)!;
         if ((archived_at !== null) !== input.archived) sessions.push({ id: each, version: version + 1 });
       });
-      await shapeLog.commit(
-        (seq, at) => ({
-          line: { ...stampOf(seq, at, operation), op, id, sessions },
-          record: { seq, at: at.getTime(), operation, op, id, sessions },
-        }),
-        { sessions: sessions.length },
-      );
+      await shapeLog.commit((seq, at) => ({ ...stampOf(seq, at, operation), op, id, sessions }), {
+        sessions: sessions.length,
+      });
       return { session: index.session(id)!, changedIds: sessions.map((session) => session.id) };
     } finally {
       release();

@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 import type { Message } from '../../model/message.ts';
 import type { HandlePool } from './disk/handle-pool.ts';
 import { decodeLine } from './line.ts';
-import { messageOf, type StoredAppend } from './record.ts';
+import { type AppendRecord, messageOf } from './record.ts';
 import type { LineFault } from './scan-lines.ts';
 import type { MessageLocation } from './session-state.ts';
 
@@ -45,10 +45,10 @@ export async function readRecords(
   handles: HandlePool,
   path: string,
   locations: readonly MessageLocation[],
-): Promise<{ records: ReadonlyMap<number, StoredAppend>; faults: LineFault[] }> {
+): Promise<{ records: ReadonlyMap<number, AppendRecord>; faults: LineFault[] }> {
   const lines = [...new Map(locations.map(({ offset, length }) => [offset, { offset, length }])).values()];
   const faults: LineFault[] = [];
-  const records = new Map<number, StoredAppend>();
+  const records = new Map<number, AppendRecord>();
   try {
     await handles.with(path, async (handle) => {
       for (const run of runsOf(lines)) {
@@ -70,13 +70,13 @@ export async function readRecords(
 }
 
 /** The index knows the line, and so it was checked in full when it came; its checksum says that it is still the same. */
-function parseLine(bytes: Buffer): { record: StoredAppend } | { fault: string } {
+function parseLine(bytes: Buffer): { record: AppendRecord } | { fault: string } {
   const decoded = decodeLine(bytes);
   if ('fault' in decoded) return decoded;
-  const record = decoded.record as Partial<StoredAppend>;
+  const record = decoded.record as Partial<AppendRecord>;
   if (record.op !== 'append' || !Array.isArray(record.messages))
     return { fault: `expected messages, got a record of "${record.op}"` };
-  return { record: record as StoredAppend };
+  return { record: record as AppendRecord };
 }
 
 /** Stretches of lines that lie close together. */

@@ -1,185 +1,220 @@
-import { z } from 'zod';
 import { SESSION_ID_PATTERN } from '../../model/id.ts';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { MESSAGE_ROLES, type Message, type NewMessage } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
+import {
+  type Accepted,
+  amount,
+  anything,
+  type Check,
+  integerFrom,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+  optional,
+  text,
+  textLike,
+  time,
+} from './members.ts';
 
 /**
  * The records that lines hold; FORMAT.md, "Session files" and "The store's log". Members that are null or empty are left
  * out. Unknown members are passed over, so that a later version may add some.
  */
 
-const count = z.int().min(0);
-const time = z.iso.datetime().transform((text) => Date.parse(text));
-const sessionId = z.string().regex(SESSION_ID_PATTERN);
-const jsonObject = z.custom<JsonObject>(isJsonObject);
+const count = integerFrom(0);
+const ordinal = integerFrom(1);
+const sessionId = textLike(SESSION_ID_PATTERN);
+const jsonObject: Check<JsonObject> = (value) => (isJsonObject(value) ? null : ': expected an object');
+const jsonValue = anything as Check<JsonValue>;
 
-const operation = z.object({ id: z.string().min(1), fingerprint: z.string().regex(/^[0-9a-f]{32}$/) });
+const operation = { id: textLike(/./s), fingerprint: textLike(/^[0-9a-f]{32}$/) };
 
 const stamp = {
   /** Store-wide: the order of commits. */
-  seq: z.int().min(1),
+  seq: ordinal,
   at: time,
-  operation: operation.optional(),
+  operation: optional(objectOf(operation)),
 };
 
 const mutation = {
   ...stamp,
   /** Of the session, after this mutation. */
-  version: z.int().min(1),
+  version: ordinal,
   /** Where a mutation takes several lines: this is number `part`, from 1, of `parts`. */
-  part: z.int().min(1).optional(),
-  parts: z.int().min(2).optional(),
+  part: optional(ordinal),
+  parts: optional(integerFrom(2)),
 };
 
-const storedMessage = z.object({
-  role: z.enum(MESSAGE_ROLES),
-  content: z.string(),
-  name: z.string().optional(),
-  toolCallId: z.string().optional(),
-  payload: z.custom<JsonValue>().optional(),
-  usage: z
-    .object({ inputTokens: count, outputTokens: count, costUsd: z.number().min(0).optional() })
-    .optional(),
-  metadata: jsonObject.optional(),
-  createdAt: z.iso.datetime().optional(),
+const storedMessage = objectOf({
+  role: oneOf(...MESSAGE_ROLES),
+  content: text,
+  name: optional(text),
+  toolCallId: optional(text),
+  payload: optional(jsonValue),
+  usage: optional(objectOf({ inputTokens: count, outputTokens: count, costUsd: optional(amount) })),
+  metadata: optional(jsonObject),
+  createdAt: optional(time),
 });
 
-const create = z.object({
+const create = objectOf({
   ...mutation,
-  op: z.literal('create'),
-  store: z.string(),
+  op: oneOf('create'),
+  store: text,
   id: sessionId,
-  parentId: sessionId.optional(),
-  userId: z.string().optional(),
-  title: z.string().optional(),
-  metadata: jsonObject.optional(),
-  createdAt: time.optional(),
-  lastActiveAt: time.optional(),
+  parentId: optional(sessionId),
+  userId: optional(text),
+  title: optional(text),
+  metadata: optional(jsonObject),
+  createdAt: optional(time),
+  lastActiveAt: optional(time),
   /** Where its messages of version 1 were copied from. */
-  forkedFrom: z.object({ sessionId, messageId: z.string().optional(), historyLength: count }).optional(),
+  forkedFrom: optional(objectOf({ sessionId, messageId: optional(text), historyLength: count })),
 });
 
-const append = z.object({
+const append = objectOf({
   ...mutation,
-  op: z.literal('append'),
+  op: oneOf('append'),
   /** Of the line's first message: how many messages the session ever had before it. */
   ordinal: count,
   /** Of the line's first message: its place in the history. */
   position: count,
   /** Of those messages that name no time of their own; `at` when left out. */
-  createdAt: time.optional(),
-  messages: z.array(storedMessage).min(1),
+  createdAt: optional(time),
+  messages: listOf(storedMessage, 1),
 });
 
-const truncate = z.object({
+const truncate = objectOf({
   ...mutation,
-  op: z.literal('truncate'),
+  op: oneOf('truncate'),
   /** How many messages stay. */
   length: count,
   /** How many of them are a user's. */
   messageCount: count,
 });
 
-const update = z.object({
+const update = objectOf({
   ...mutation,
-  op: z.literal('update'),
+  op: oneOf('update'),
   /** What it is from here on; null: none. Left out: unchanged. */
-  title: z.string().nullable().optional(),
+  title: optional(nullable(text)),
   /** All of it, not the patch: so that one lost line does not spoil what follows. */
-  metadata: jsonObject.optional(),
+  metadata: optional(jsonObject),
 });
 
-const adopt = z.object({
+const adopt = objectOf({
   ...mutation,
-  op: z.literal('adopt'),
+  op: oneOf('adopt'),
   /** The store that the session belongs to from here on. Its sequence number gives the session its place there. */
-  store: z.string(),
+  store: text,
 });
 
-const store = z.object({ op: z.literal('store'), format: z.int(), store: z.string(), at: time });
+const store = objectOf({ op: oneOf('store'), format: count, store: text, at: time });
 
-const tombstone = z.object({
+const tombstone = objectOf({
   id: sessionId,
-  parentId: sessionId.optional(),
-  arrival: z.int().min(1),
+  parentId: optional(sessionId),
+  arrival: ordinal,
   /** Only where the session had operations: what answers a late retry of one. */
-  last: z
-    .object({
-      sequence: z.int(),
-      rootId: z.string(),
+  last: optional(
+    objectOf({
+      sequence: count,
+      rootId: text,
       depth: count,
-      userId: z.string().optional(),
+      userId: optional(text),
       createdAt: time,
       lastActiveAt: time,
       messageCount: count,
       historyLength: count,
-      version: z.int(),
-    })
-    .optional(),
-  operations: z
-    .array(
-      z.object({
-        ...operation.shape,
-        seq: z.int(),
-        at: time,
-        ordinal: count.optional(),
-        position: count.optional(),
-      }),
-    )
-    .optional(),
+      version: count,
+    }),
+  ),
+  operations: optional(
+    listOf(
+      objectOf({ ...operation, seq: count, at: time, ordinal: optional(count), position: optional(count) }),
+      0,
+    ),
+  ),
 });
 
 /** A session that a record of the log changes, and its version after it. */
-const changed = { id: sessionId, version: z.int().min(1) };
+const changed = { id: sessionId, version: ordinal };
 
-const remove = z.object({
+const remove = objectOf({
   ...stamp,
-  op: z.literal('delete'),
-  sessions: z.array(tombstone).min(1),
+  op: oneOf('delete'),
+  sessions: listOf(tombstone, 1),
   /** Children that go to the parent of the first of `sessions`. */
-  reparented: z.array(z.object({ ...changed, arrival: z.int().min(1) })).optional(),
+  reparented: optional(listOf(objectOf({ ...changed, arrival: ordinal }), 0)),
 });
 
-const move = z.object({ ...stamp, op: z.literal('move'), ...changed, parentId: sessionId.optional() });
+const move = objectOf({ ...stamp, op: oneOf('move'), ...changed, parentId: optional(sessionId) });
 
-const archive = z.object({
+const archive = objectOf({
   ...stamp,
-  op: z.enum(['archive', 'unarchive']),
+  op: oneOf('archive', 'unarchive'),
   /** The topmost. */
   id: sessionId,
-  sessions: z.array(z.object(changed)),
+  sessions: listOf(objectOf(changed), 0),
 });
 
-const sessionRecord = z.discriminatedUnion('op', [create, append, update, adopt, truncate]);
-const storeRecord = z.discriminatedUnion('op', [store, remove, move, archive]);
-
-export type SessionRecord = z.output<typeof sessionRecord>;
-export type CreateRecord = z.output<typeof create>;
-export type AppendRecord = z.output<typeof append>;
-/** An append as its line has it. */
-export type StoredAppend = z.input<typeof append>;
-export type StoreRecord = z.output<typeof storeRecord>;
-export type DeleteRecord = z.output<typeof remove>;
-export type MoveRecord = z.output<typeof move>;
-export type ArchiveRecord = z.output<typeof archive>;
+export type CreateRecord = Accepted<typeof create>;
+export type AppendRecord = Accepted<typeof append>;
+export type UpdateRecord = Accepted<typeof update>;
+export type TruncateRecord = Accepted<typeof truncate>;
+export type SessionRecord =
+  | CreateRecord
+  | AppendRecord
+  | UpdateRecord
+  | TruncateRecord
+  | Accepted<typeof adopt>;
+export type DeleteRecord = Accepted<typeof remove>;
 /** A change of the shape of the trees. */
-export type ShapeRecord = DeleteRecord | MoveRecord | ArchiveRecord;
-export type Tombstone = z.output<typeof tombstone>;
-export type StoredMessage = z.output<typeof storedMessage>;
+export type ShapeRecord = DeleteRecord | Accepted<typeof move> | Accepted<typeof archive>;
+export type StoreRecord = Accepted<typeof store> | ShapeRecord;
+export type Tombstone = Accepted<typeof tombstone>;
+export type StoredMessage = Accepted<typeof storedMessage>;
 
-function parse<Record>(schema: z.ZodType<Record>, value: object): { record: Record } | { fault: string } {
-  const result = schema.safeParse(value);
-  if (result.success) return { record: result.data };
-  const issue = result.error.issues[0]!;
-  return { fault: `the record is not of this format: ${issue.path.join('.') || 'op'}: ${issue.message}` };
+type Parsed<T> = { readonly record: T } | { readonly fault: string };
+
+/** What takes a value for a record of one kind, by its `op`. */
+function parserOf<T>(checks: ReadonlyMap<unknown, Check<unknown>>): (value: object) => Parsed<T> {
+  const ops = [...checks.keys()].map((op) => `"${op}"`).join(', ');
+  return (value) => {
+    const check = checks.get((value as { op?: unknown }).op);
+    const fault = check ? check(value) : `.op: expected one of ${ops}`;
+    if (fault === null) return { record: value as T };
+    return { fault: `the record is not of this format: ${fault.replace(/^\./, '')}` };
+  };
 }
 
-export const parseSessionRecord = (value: object) => parse(sessionRecord, value);
-export const parseStoreRecord = (value: object) => parse(storeRecord, value);
+export const parseSessionRecord = parserOf<SessionRecord>(
+  new Map<string, Check<unknown>>([
+    ['create', create],
+    ['append', append],
+    ['update', update],
+    ['adopt', adopt],
+    ['truncate', truncate],
+  ]),
+);
 
-/** Throws where a reader could not make sense of it. */
-export const parseTombstone = (value: object): Tombstone => tombstone.parse(value);
+export const parseStoreRecord = parserOf<StoreRecord>(
+  new Map<string, Check<unknown>>([
+    ['store', store],
+    ['delete', remove],
+    ['move', move],
+    ['archive', archive],
+    ['unarchive', archive],
+  ]),
+);
+
+/** The record itself. Throws where a later reader could not make sense of it. */
+export function readable<T extends SessionRecord>(record: T): T {
+  const parsed = parseSessionRecord(record);
+  if ('fault' in parsed) throw new Error(`A record that could not be read back: ${parsed.fault}`);
+  return record;
+}
 
 /** What every record of a new mutation begins with. */
 export function stampOf(seq: number, at: Date, op: Operation | undefined) {

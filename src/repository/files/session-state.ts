@@ -1,7 +1,8 @@
 import { addOptionalDecimals } from '../../model/decimal.ts';
 import type { MessageRole } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
-import type { AppendRecord, SessionRecord } from './record.ts';
+import type { ForkOrigin } from '../../model/session.ts';
+import type { AppendRecord, CreateRecord, SessionRecord } from './record.ts';
 
 /** What a session's own file says of it, after its latest line. Times are milliseconds since 1970. */
 export interface SessionState {
@@ -83,7 +84,7 @@ export interface LinePlace {
 export function applyRecord(before: SessionState | null, record: SessionRecord, place: LinePlace): Applied {
   const size = place.offset + place.length + 1;
   if (record.op === 'create') {
-    const createdAt = record.createdAt ?? record.at;
+    const createdAt = Date.parse(record.createdAt ?? record.at);
     const state: SessionState = {
       id: record.id,
       sequence: record.seq,
@@ -93,16 +94,14 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
       title: record.title ?? null,
       metadata: JSON.stringify(record.metadata ?? {}),
       createdAt,
-      lastActiveAt: record.lastActiveAt ?? createdAt,
+      lastActiveAt: record.lastActiveAt === undefined ? createdAt : Date.parse(record.lastActiveAt),
       messageCount: 0,
       historyLength: 0,
       nextOrdinal: 0,
       inputTokens: 0,
       outputTokens: 0,
       costUsd: null,
-      forkedFrom: record.forkedFrom
-        ? JSON.stringify({ ...record.forkedFrom, messageId: record.forkedFrom.messageId ?? null })
-        : null,
+      forkedFrom: record.forkedFrom ? JSON.stringify(originOf(record.forkedFrom)) : null,
       archivedAt: null,
       version: record.version,
       lastSeq: record.seq,
@@ -142,7 +141,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
   const state: SessionState = {
     ...before,
     // The lines of a creation's own messages leave its time as it is.
-    lastActiveAt: record.version === 1 ? before.lastActiveAt : record.at,
+    lastActiveAt: record.version === 1 ? before.lastActiveAt : Date.parse(record.at),
     messageCount: before.messageCount + messages.filter((message) => message.role === 'USER').length,
     historyLength: record.position + messages.length,
     nextOrdinal: record.ordinal + messages.length,
@@ -154,6 +153,14 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
   // Positions go back where the line of a rollback is damaged.
   const truncatedTo = record.position < before.historyLength ? record.position : null;
   return appliedBy(record, state, messages, truncatedTo);
+}
+
+function originOf({
+  sessionId,
+  messageId,
+  historyLength,
+}: NonNullable<CreateRecord['forkedFrom']>): ForkOrigin {
+  return { sessionId, messageId: messageId ?? null, historyLength };
 }
 
 function appliedBy(
@@ -186,5 +193,6 @@ function operationOfRecord(sessionId: string, record: SessionRecord): AppliedOpe
   if (!record.operation || (record.part ?? 1) > 1) return null;
   const ordinal = record.op === 'append' ? record.ordinal : null;
   const position = record.op === 'append' ? record.position : record.op === 'truncate' ? record.length : null;
-  return { ...record.operation, sessionId, seq: record.seq, at: record.at, ordinal, position };
+  const { id, fingerprint } = record.operation;
+  return { id, fingerprint, sessionId, seq: record.seq, at: Date.parse(record.at), ordinal, position };
 }

@@ -13,7 +13,7 @@ import type { IndexWriter } from './index/writer.ts';
 import { isUnchanged, isUntouched } from './known-file.ts';
 import { absoluteSessionPath, type Layout } from './layout.ts';
 import { type Stamp, type Written, writtenAt } from './mutation.ts';
-import { stampOf } from './record.ts';
+import { type SessionRecord, stampOf } from './record.ts';
 import type { SessionState } from './session-state.ts';
 
 /** What a mutation of one session's own file is made of. */
@@ -23,7 +23,7 @@ export interface SessionMutation<T> {
   /** It needs to know from the index what came before it, and so shares no write with it. */
   readonly alone?: boolean;
   /** Throws a ClientError where it must be refused. */
-  readonly records: (stamp: Stamp, state: SessionState) => object[];
+  readonly records: (stamp: Stamp, state: SessionState) => SessionRecord[];
   readonly answer: (session: Session, written: Written, at: Date) => T;
 }
 

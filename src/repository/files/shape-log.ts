@@ -18,12 +18,6 @@ export interface ShapeLogParts {
   readonly storeLogSize: number;
 }
 
-/** A line for the store's log, and the record as a reader will see it. */
-export interface ShapeLine {
-  readonly line: object;
-  readonly record: ShapeRecord;
-}
-
 /** Commits changes of the shape of the trees: one line in the store's log is one. To be used by one at a time. */
 export class ShapeLog {
   readonly #parts: ShapeLogParts;
@@ -39,15 +33,15 @@ export class ShapeLog {
    * takes, of which it is given the last, where it needs some for places among siblings.
    */
   async commit(
-    make: (seq: number, at: Date) => ShapeLine,
+    make: (seq: number, at: Date) => ShapeRecord,
     { sessions, numbers = 1 }: { readonly sessions: number; readonly numbers?: number },
   ): Promise<ShapeRecord> {
     const { layout, db, files, committer } = this.#parts;
     for (let n = 1; n < numbers; n += 1) committer.giveUp(committer.begin());
     const { record, length } = await committer.commit({
       prepare: (seq) => {
-        const { line, record } = make(seq, new Date());
-        return { bytes: encodeLine(line), record };
+        const record = make(seq, new Date());
+        return { bytes: encodeLine(record), record };
       },
       write: ({ bytes }) => files.append({ path: layout.storeLog, size: this.#size }, bytes),
       change: ({ bytes, record }) => {

@@ -11,7 +11,7 @@ import type { AppliedOperation } from './session-state.ts';
 export function tombstoneOf(
   row: SessionRow,
   operations: readonly (AppliedOperation & { logged: number })[],
-): object {
+): Tombstone {
   const tombstone = { id: row.id, parentId: row.parent_id ?? undefined, arrival: row.arrival };
   if (operations.length === 0) return tombstone;
   return {

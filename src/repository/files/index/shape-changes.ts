@@ -37,9 +37,15 @@ export function changesIn(record: ShapeRecord): ShapeChange[] {
   }
   if (record.op === 'delete') {
     const { parentId = null } = record.sessions[0]!;
-    return (record.reparented ?? []).map((child) => ({ ...moved, ...child, parent_id: parentId }));
+    return (record.reparented ?? []).map(({ id, version, arrival }) => ({
+      ...moved,
+      id,
+      version,
+      arrival,
+      parent_id: parentId,
+    }));
   }
-  const archived_at = record.op === 'archive' ? record.at : null;
+  const archived_at = record.op === 'archive' ? Date.parse(record.at) : null;
   return record.sessions.map(({ id, version }) => ({
     id,
     version,

@@ -45,11 +45,9 @@ export class ShapeWriter {
     }
     if (record.operation) {
       const sessionId = record.op === 'delete' ? record.sessions[0]!.id : record.id;
-      const { seq, at } = record;
-      this.#writer.addOperation(
-        { ...record.operation, sessionId, seq, at, ordinal: null, position: null },
-        true,
-      );
+      const { seq, operation } = record;
+      const at = Date.parse(record.at);
+      this.#writer.addOperation({ ...operation, sessionId, seq, at, ordinal: null, position: null }, true);
     }
   }
 
@@ -111,7 +109,8 @@ export class ShapeWriter {
     );
     for (const operation of tombstone.operations ?? []) {
       const { ordinal = null, position = null } = operation;
-      this.#writer.addOperation({ ...operation, sessionId: tombstone.id, ordinal, position }, true);
+      const at = Date.parse(operation.at);
+      this.#writer.addOperation({ ...operation, at, sessionId: tombstone.id, ordinal, position }, true);
     }
   }
 }
