@@ -58,7 +58,7 @@ export function indexFile(task: IndexingTask, id: string, read: Sound | null = n
     return { reshaped: true, homeless: null };
   }
   const mended = task.mend && mendTail(layout, sessionPath(id), scanned, logger);
-  const isTaken = !taking.owns(state.sequence) && sessionWith(db, state.sequence) !== undefined;
+  const isTaken = !taking.owns(state.sequence) && db.sessions.isTaken(state.sequence);
   if (scanned.store !== store || isTaken) {
     taking.takeBack(id);
     return { reshaped: true, homeless: state };
@@ -97,10 +97,6 @@ function orGone<T>(read: () => T): T | null {
   }
 }
 
-function sessionWith(db: IndexDatabase, sequence: number): { id: string } | undefined {
-  return db.get<{ id: string }>('SELECT id FROM sessions WHERE seq = ?', sequence);
-}
-
 /** Effects as they are read, as long as they belong to the sequence number of the first, and nobody else has it. */
 class EffectsUnderOneSequence {
   readonly #db: IndexDatabase;
@@ -126,7 +122,7 @@ class EffectsUnderOneSequence {
     const { sequence } = effects;
     if (this.#sequence === null) {
       this.#sequence = sequence;
-      this.#free = sessionWith(this.#db, sequence) === undefined;
+      this.#free = !this.#db.sessions.isTaken(sequence);
     }
     if (this.#free && sequence === this.#sequence) this.#writer.addEffects(sequence, effects);
   }

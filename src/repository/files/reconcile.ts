@@ -83,6 +83,8 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
     writer.removeSession(id);
     reshaped = true;
   }
+  // What follows looks at what is there.
+  db.flush();
   // Once all that have a place are known, and so which numbers are free.
   adopt(task, homeless);
   onProgress('Indexing sessions', ids.length, ids.length);

@@ -4,6 +4,7 @@ import { Pace, STRETCH } from '../pace.ts';
 import { MessagesTable } from './messages-table.ts';
 import { RecentRows } from './recent-rows.ts';
 import * as schema from './schema.ts';
+import { SessionsTable } from './sessions-table.ts';
 import { TermsTable } from './terms-table.ts';
 
 /** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
@@ -26,6 +27,7 @@ export class IndexDatabase {
   #busy: Promise<unknown> | null = null;
   /** Shared by what reads and what writes. */
   readonly recent: RecentRows;
+  readonly sessions = new SessionsTable(this);
   readonly terms = new TermsTable(this);
   readonly messages = new MessagesTable(this);
 
@@ -110,10 +112,17 @@ export class IndexDatabase {
     return null;
   }
 
-  /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
-  complete(store: string, link: () => void): void {
+  /** To be called where an index that is being filled is looked at: rows wait until many can go in together. */
+  flush(): void {
+    this.sessions.flush();
     this.messages.flush();
     this.terms.flush();
+  }
+
+  /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
+  complete(store: string, link: () => void): void {
+    this.flush();
+    this.sessions.filled();
     this.#database.exec(schema.TREE_INDEX);
     link();
     this.#database.exec(schema.INDEXES);

@@ -1,4 +1,3 @@
-import { crc32 } from 'node:zlib';
 import { isJsonObject, type JsonObject, type JsonValue } from '../../../model/json.ts';
 
 /** Stands for all the terms of a session that has more than `MAX_TERMS`: such a one is looked at by every filter. */
@@ -23,17 +22,37 @@ export function filterTerms(filter: JsonObject): number[] {
 /** Null where there are more than `max`. */
 function termsOf(metadata: JsonObject, max: number): number[] | null {
   const terms = new Set<number>();
-  const visit = (value: JsonValue, path: readonly (string | null)[]): void => {
+  const visit = (value: JsonValue, path: number): void => {
     if (terms.size > max) return;
     if (Array.isArray(value)) {
-      // null is no key: an array's elements share one place in the path.
-      for (const element of value) visit(element, [...path, null]);
+      // An array's elements share one place in the path.
+      for (const element of value) visit(element, step(path, ELEMENT));
     } else if (isJsonObject(value)) {
-      for (const [key, held] of Object.entries(value)) visit(held, [...path, key]);
+      for (const [key, held] of Object.entries(value)) visit(held, through(step(path, MEMBER), key));
     } else {
-      terms.add(crc32(JSON.stringify([path, value])));
+      terms.add(through(step(path, typeof value === 'string' ? STRING : OTHER), String(value)) >>> 0);
     }
   };
-  visit(metadata, []);
+  visit(metadata, START);
   return terms.size > max ? null : [...terms];
+}
+
+/** What comes next on the way to a value, so that no text on it is taken for another kind of step. */
+const MEMBER = 1;
+const ELEMENT = 2;
+const STRING = 3;
+const OTHER = 4;
+
+/** FNV-1a, with 16 bits a step: http://www.isthe.com/chongo/tech/comp/fnv/. crc32 of text takes three times as long. */
+const START = 0x811c9dc5;
+const PRIME = 0x01000193;
+
+function step(hash: number, next: number): number {
+  return Math.imul(hash ^ next, PRIME);
+}
+
+function through(hash: number, text: string): number {
+  let end = hash;
+  for (let n = 0; n < text.length; n += 1) end = step(end, text.charCodeAt(n));
+  return end;
 }

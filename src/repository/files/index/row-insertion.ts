@@ -1,9 +1,10 @@
+import type { SQLInputValue } from 'node:sqlite';
 import type { IndexDatabase } from './database.ts';
 
 /** Rows at once, the most first: several take half the time of as many by themselves. */
 const BATCHES = [64, 8, 4, 2, 1];
 
-/** How rows of numbers go into a table, many at once where there are many. */
+/** How rows go into a table, many at once where there are many. */
 export class RowInsertion {
   readonly columns: number;
   readonly #statements: readonly { readonly rows: number; readonly sql: string }[];
@@ -18,7 +19,7 @@ export class RowInsertion {
   }
 
   /** `values` are those of one row after the other. */
-  insert(db: IndexDatabase, values: readonly number[]): void {
+  insert(db: IndexDatabase, values: readonly SQLInputValue[]): void {
     let done = 0;
     for (const { rows, sql } of this.#statements) {
       const count = rows * this.columns;
@@ -36,7 +37,7 @@ export class RowQueue {
   readonly #db: IndexDatabase;
   readonly #atOnce: RowInsertion;
   readonly #filling: RowInsertion;
-  #waiting: number[] = [];
+  #waiting: SQLInputValue[] = [];
 
   /** `filling` is where rows go while the index is filled, where that is another table. */
   constructor(db: IndexDatabase, atOnce: RowInsertion, filling = atOnce) {
@@ -46,7 +47,7 @@ export class RowQueue {
   }
 
   /** The values of one row after the other. */
-  add(values: readonly number[]): void {
+  add(values: readonly SQLInputValue[]): void {
     if (!this.#db.filling) {
       this.#atOnce.insert(this.#db, values);
       return;

@@ -1,5 +1,5 @@
 /** Changes with every change of the tables below: an index of another version is thrown away and built again. */
-export const INDEX_VERSION = 6;
+export const INDEX_VERSION = 7;
 
 /**
  * What a list goes along. Those of the archived are apart, so that no list steps over what it hides; they are there from the

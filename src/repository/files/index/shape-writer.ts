@@ -67,7 +67,7 @@ export class ShapeWriter {
   }
 
   #move(row: SessionRow, parentId: string | null, arrival: number): void {
-    const parent = parentId === null ? undefined : this.#parent(parentId);
+    const parent = parentId === null ? undefined : this.#db.sessions.place(parentId);
     const addToChildren = 'UPDATE sessions SET child_count = child_count + ? WHERE seq = ?';
     if (row.parent_seq !== null) this.#db.run(addToChildren, -1, row.parent_seq);
     if (parent) this.#db.run(addToChildren, 1, parent.seq);
@@ -88,12 +88,6 @@ export class ShapeWriter {
       (parent ? parent.depth + 1 : 0) - row.depth,
     );
     this.#db.run("DELETE FROM quarantine WHERE kind = 'orphan' AND session_id = ?", row.id);
-  }
-
-  #parent(id: string): Pick<SessionRow, 'seq' | 'root_id' | 'depth'> | undefined {
-    return (
-      this.#db.recent.get(id) ?? this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id)
-    );
   }
 
   #bury(seq: number, place: number, tombstone: Tombstone): void {

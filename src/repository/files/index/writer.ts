@@ -31,30 +31,7 @@ export class IndexWriter {
    */
   insertSession(own: SessionState, mtime: number): void {
     const state = placed(own, changesSince(this.#db, own.id, own.sequence));
-    this.#db.run(
-      INSERT_SESSION,
-      state.sequence,
-      state.id,
-      state.parentId,
-      state.arrival,
-      state.userId,
-      state.title,
-      state.createdAt,
-      state.lastActiveAt,
-      state.messageCount,
-      state.historyLength,
-      state.nextOrdinal,
-      state.inputTokens,
-      state.outputTokens,
-      state.costUsd,
-      state.forkedFrom,
-      state.archivedAt,
-      state.version,
-      state.lastSeq,
-      state.size,
-      mtime,
-      state.metadata,
-    );
+    this.#db.sessions.add(state, mtime);
     this.#db.terms.add(state.sequence, metadataTerms(state.metadata));
     if (state.parentId !== null) this.#db.recent.addChild(state.parentId);
   }
@@ -191,10 +168,3 @@ export class IndexWriter {
     );
   }
 }
-
-/** Its place comes from its parent, where that is there. */
-const INSERT_SESSION = `
-INSERT INTO sessions
-  SELECT ?1, ?2, ?3, parent.seq, ?4, coalesce(parent.root_id, ?2), coalesce(parent.depth + 1, 0), 0,
-    ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14, ?15, ?16, ?17, ?18, ?19, ?20, ?21
-  FROM (SELECT ?3 AS id) own LEFT JOIN sessions parent ON parent.id = own.id`;

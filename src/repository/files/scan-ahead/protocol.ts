@@ -4,7 +4,8 @@ import type { Effects } from '../session-state.ts';
 /** Sessions of the store at `root` whose files are to be read. */
 export interface ToScan {
   readonly root: string;
-  readonly ids: readonly string[];
+  /** An array, as JSON: a long text crosses as it is, many small ones do not. */
+  readonly ids: string;
   /** Of each session its `SessionScan.elsewhere`; one that is left out has none. */
   readonly elsewhere: ReadonlyMap<string, ReadonlySet<number>>;
 }
@@ -14,9 +15,3 @@ export interface Sound extends Pick<FileScanned, 'store' | 'count' | 'mtime'> {
   readonly state: NonNullable<FileScanned['state']>;
   readonly effects: readonly Effects[];
 }
-
-/**
- * What files came to, in the order in which they were asked for; null for one that is left to whoever asked. It crosses as JSON,
- * which takes half as long as a structured clone.
- */
-export type Answer = readonly (Sound | null)[];

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
-import type { Answer, ToScan } from './protocol.ts';
+import { type Packed, unpack } from './packed.ts';
+import type { Sound, ToScan } from './protocol.ts';
 
 const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
@@ -14,7 +15,7 @@ const WORTH_A_THREAD = 2_000;
 export interface Batch {
   readonly ids: readonly string[];
   /** What their files came to, in the same order; null, or nothing at all, for one that is still to be read. */
-  readonly read: Answer;
+  readonly read: readonly (Sound | null)[];
 }
 
 /** The sessions `ids` of the store at `root` in batches, whose small files other threads have read already where there are many. */
@@ -37,14 +38,18 @@ export async function* scanningAhead(
       const batch = batches[n];
       if (!batch) return;
       const elsewhere = batch.map((id) => [id, elsewhereOf(id)] as const).filter(([, { size }]) => size > 0);
-      workers[n % THREADS]!.postMessage({ root, ids: batch, elsewhere: new Map(elsewhere) } satisfies ToScan);
+      workers[n % THREADS]!.postMessage({
+        root,
+        ids: JSON.stringify(batch),
+        elsewhere: new Map(elsewhere),
+      } satisfies ToScan);
     };
     const answers = workers.map(answersOf);
     for (let n = 0; n < AHEAD; n += 1) ask(n);
     for (const [n, batch] of batches.entries()) {
-      const read = (await answers[n % THREADS]!.next()) ?? [];
+      const packed = await answers[n % THREADS]!.next();
       ask(n + AHEAD);
-      yield { ids: batch, read };
+      yield { ids: batch, read: packed ? unpack(packed, batch) : [] };
     }
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
@@ -52,8 +57,8 @@ export async function* scanningAhead(
 }
 
 /** What a worker answers, in its order; null from when it has failed: then each file is read in its turn. */
-function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
-  const waiting: string[] = [];
+function answersOf(worker: Worker): { next(): Promise<Packed | null> } {
+  const waiting: Packed[] = [];
   let failed = false;
   let wake = () => {};
   const fail = () => {
@@ -61,7 +66,7 @@ function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
     wake();
   };
   worker
-    .on('message', (answer: string) => {
+    .on('message', (answer: Packed) => {
       // Of one that has failed, an answer may be missing: those after it would be taken for others.
       if (!failed) waiting.push(answer);
       wake();
@@ -76,8 +81,7 @@ function answersOf(worker: Worker): { next(): Promise<Answer | null> } {
           wake = resolve;
         });
       }
-      const answer = waiting.shift();
-      return answer === undefined ? null : (JSON.parse(answer) as Answer);
+      return waiting.shift() ?? null;
     },
   };
 }

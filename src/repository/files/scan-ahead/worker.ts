@@ -3,7 +3,8 @@ import { absoluteSessionPath } from '../layout.ts';
 import { withFileChunks } from '../scan-lines.ts';
 import { scanSession } from '../scan-session.ts';
 import type { Effects } from '../session-state.ts';
-import type { Answer, Sound, ToScan } from './protocol.ts';
+import { pack } from './packed.ts';
+import type { Sound, ToScan } from './protocol.ts';
 
 /*
  * A thread that reads small session files: half of what it takes to build an index. What is damaged, or cannot be read, it
@@ -18,12 +19,13 @@ const port = parentPort!;
 
 port.on('message', ({ root, ids, elsewhere }: ToScan) => {
   let room = MAX_ANSWER;
-  const answer: Answer = ids.map((id) => {
+  const sounds = (JSON.parse(ids) as string[]).map((id) => {
     const sound = room > 0 ? scan(root, id, elsewhere.get(id) ?? NONE) : null;
     room -= sound?.state.size ?? 0;
     return sound;
   });
-  port.postMessage(JSON.stringify(answer));
+  const packed = pack(sounds);
+  port.postMessage(packed, [packed.numbers.buffer]);
 });
 
 const NONE: ReadonlySet<number> = new Set();

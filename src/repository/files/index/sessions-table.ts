@@ -1,0 +1,126 @@
+import type { SessionState } from '../session-state.ts';
+import type { IndexDatabase } from './database.ts';
+import { RowInsertion, RowQueue } from './row-insertion.ts';
+import type { SessionRow } from './session-row.ts';
+
+/** Where a session is in its tree. */
+export type Place = Pick<SessionRow, 'seq' | 'root_id' | 'depth'>;
+
+/** How sessions come into the index, each with its place. */
+export class SessionsTable {
+  readonly #db: IndexDatabase;
+  readonly #rows: RowQueue;
+  /** Only while the index is being filled. */
+  #latest: LatestPlaces | null = null;
+
+  constructor(db: IndexDatabase) {
+    this.#db = db;
+    this.#rows = new RowQueue(db, INTO_SESSIONS);
+  }
+
+  /** Its place comes from its parent, where that is there; `mtime` is its file's, in milliseconds. */
+  add(state: SessionState, mtime: number): void {
+    const parent = state.parentId === null ? undefined : this.place(state.parentId);
+    const place = {
+      seq: state.sequence,
+      root_id: parent?.root_id ?? state.id,
+      depth: parent ? parent.depth + 1 : 0,
+    };
+    this.#rows.add([
+      state.sequence,
+      state.id,
+      state.parentId,
+      parent?.seq ?? null,
+      state.arrival,
+      place.root_id,
+      place.depth,
+      0,
+      state.userId,
+      state.title,
+      state.createdAt,
+      state.lastActiveAt,
+      state.messageCount,
+      state.historyLength,
+      state.nextOrdinal,
+      state.inputTokens,
+      state.outputTokens,
+      state.costUsd,
+      state.forkedFrom,
+      state.archivedAt,
+      state.version,
+      state.lastSeq,
+      state.size,
+      mtime,
+      state.metadata,
+    ]);
+    if (!this.#db.filling) return;
+    this.#latest ??= new LatestPlaces();
+    this.#latest.add(state.id, place);
+  }
+
+  place(id: string): Place | undefined {
+    return (
+      this.#latest?.get(id) ??
+      this.#db.recent.get(id) ??
+      this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id)
+    );
+  }
+
+  /** Is there a session with this number? */
+  isTaken(sequence: number): boolean {
+    return (
+      this.#latest?.has(sequence) ??
+      this.#db.get('SELECT 1 FROM sessions WHERE seq = ?', sequence) !== undefined
+    );
+  }
+
+  /** To be called before anybody else looks at a table that is being filled. */
+  flush(): void {
+    this.#rows.flush();
+  }
+
+  /** To be called when the table is full: from now on its rows say all. */
+  filled(): void {
+    this.#latest = null;
+  }
+}
+
+/** Places in one half of what is kept: most sessions come soon after their parents. */
+const HALF = 25_000;
+
+/** The sessions that came last, those among them whose rows wait: their places need not be looked up. */
+class LatestPlaces {
+  #young = new Places();
+  /** Those that came before the young ones. */
+  #old = new Places();
+  /** Of all that ever came. */
+  #highest = 0;
+
+  add(id: string, place: Place): void {
+    if (this.#young.byId.size === HALF) {
+      this.#old = this.#young;
+      this.#young = new Places();
+    }
+    this.#young.byId.set(id, place);
+    this.#young.sequences.add(place.seq);
+    this.#highest = Math.max(this.#highest, place.seq);
+  }
+
+  get(id: string): Place | undefined {
+    return this.#young.byId.get(id) ?? this.#old.byId.get(id);
+  }
+
+  /** Is there one with this number? Undefined where only the table can say. */
+  has(sequence: number): boolean | undefined {
+    // They come in the order of their numbers, mostly.
+    if (sequence > this.#highest) return false;
+    return this.#young.sequences.has(sequence) || this.#old.sequences.has(sequence) ? true : undefined;
+  }
+}
+
+class Places {
+  readonly byId = new Map<string, Place>();
+  readonly sequences = new Set<number>();
+}
+
+const INTO_SESSIONS = new RowInsertion('sessions', 25);
