@@ -59,13 +59,15 @@ export const amount: Check<number> = check(
   (value) => Number.isFinite(value) && (value as number) >= 0,
 );
 
-const TIME = /^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?Z$/;
+const TIME =
+  /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d(?::[0-5]\d(?:\.\d+)?)?Z$/;
 
 /** A time of RFC 3339 in UTC, as text. */
 export const time: Check<string> = check('a time of RFC 3339 in UTC', (value) => {
   if (typeof value !== 'string' || !TIME.test(value)) return false;
-  // What is parsed as 30 February is 2 March, and 24:00 is the next day.
-  return new Date(value).getUTCDate() === Number(value.slice(8, 10));
+  const day = Number(value.slice(8, 10));
+  // Of 30 February a Date makes 2 March.
+  return day <= 28 || new Date(value).getUTCDate() === day;
 });
 
 export function optional<T>(present: Check<T>): Optional<T> {

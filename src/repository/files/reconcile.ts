@@ -104,6 +104,7 @@ export const HOMELESS =
 
 /** Gives sessions that came from elsewhere a place of their own, with a line at the end of their files. */
 function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {
+  if (homeless.length === 0) return;
   const { layout, store, db, writer, logger } = task;
   let seq = Math.max(task.lastSeq, lastSeqOf(db));
   for (const { id, state } of homeless) {
