@@ -19,7 +19,7 @@ export class Committer {
       atOnce: (work) => {
         this.#check();
         try {
-          db.transaction(work);
+          db.transaction(work, { mayWait: true });
         } catch (cause) {
           throw this.#failure(cause);
         }

@@ -23,6 +23,7 @@ interface Waiting {
 export class Searcher {
   readonly #logger: Logger;
   readonly #settings: WorkerSettings;
+  readonly #commit: () => void;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #requests = 0;
@@ -31,8 +32,10 @@ export class Searcher {
   #closed = false;
   readonly #begin: NodeJS.Timeout;
 
-  constructor(settings: WorkerSettings, logger: Logger) {
+  /** `commit` makes the thread see what was `changed`. Where it throws, there is no room for it just now. */
+  constructor(settings: WorkerSettings, commit: () => void, logger: Logger) {
     this.#settings = settings;
+    this.#commit = commit;
     this.#logger = logger;
     this.#begin = setTimeout(() => this.#start(), BEGIN).unref();
   }
@@ -42,7 +45,7 @@ export class Searcher {
     // When it begins it finds by itself what it lacks.
     if (!this.#worker) return;
     this.#changed.add(session);
-    this.#timer ??= setTimeout(() => this.#flush(), DELAY).unref();
+    this.#tellLater();
   }
 
   /** Its file is another one than it was. */
@@ -52,8 +55,7 @@ export class Searcher {
 
   /** Finds all that was `changed` before. Rejects with a StorageError where there is no search for the moment. */
   async search({ query, within, roles, limit, offset, through }: SearchRequest): Promise<SearchPage> {
-    this.#flush();
-    if (this.#closed) throw unavailable();
+    if (!this.#tell() || this.#closed) throw unavailable();
     this.#start();
     const request = this.#requests;
     this.#requests += 1;
@@ -81,7 +83,9 @@ export class Searcher {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#begin);
-    this.#flush();
+    // What cannot be told now, the thread finds by itself when it next begins.
+    this.#tell();
+    if (this.#timer) clearTimeout(this.#timer);
     if (!this.#worker) return;
     this.#worker.ref();
     const exited = once(this.#worker, 'exit');
@@ -89,11 +93,27 @@ export class Searcher {
     await exited;
   }
 
-  #flush(): void {
+  #tellLater(): void {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = null;
+      this.#tell();
+    }, DELAY).unref();
+  }
+
+  /** Tells the thread what was changed. False where it could not see it yet: it is told later. */
+  #tell(): boolean {
+    try {
+      this.#commit();
+    } catch {
+      // Whoever wants to change more is told why.
+      if (this.#changed.size > 0) this.#tellLater();
+      return false;
+    }
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#changed.size > 0) this.#post({ kind: 'changed', sessions: [...this.#changed] });
     this.#changed = new Set();
+    return true;
   }
 
   #post(message: ToWorker): void {
