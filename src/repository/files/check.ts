@@ -1,14 +1,11 @@
-import { existsSync, statSync } from 'node:fs';
+import { existsSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
-import { readCleanStop } from './clean-stop.ts';
 import { isOwned } from './disk/lock.ts';
 import { IndexDatabase } from './index/database.ts';
 import { differencesOf } from './index/differences.ts';
 import { storeStatus } from './index/store-status.ts';
-import { SEEN_BY_OTHERS } from './index/transactions.ts';
 import { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
-import { isUnchanged, type KnownFile } from './known-file.ts';
 import { absoluteSessionPath, type Layout, layoutOf, sessionPath } from './layout.ts';
 import { UNFINISHED } from './mend-tail.ts';
 import { readIntoMemory } from './open.ts';
@@ -38,8 +35,6 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
   const index = openIndex(layout, store);
   try {
     const busy = isOwned(layout);
-    // Its last mutations had no time to come into the index.
-    const isAfterCrash = !busy && readCleanStop(layout) === null;
     const { sessionCount, messageCount, quarantined } = storeStatus(files);
     // Folders are read one after another: a parent may have come, or a child have gone, in between.
     const recovered = busy ? orphansNoMore(layout, files) : new Set<string>();
@@ -56,7 +51,6 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       for (const id of differencesOf(files, index, own)) {
         // The index still knows what the file has lost: that is the file's fault, and told as such.
         if (damaged.has(id)) continue;
-        if (isAfterCrash && isToBeReread(layout, id, index)) continue;
         const reason = busy ? await lookAgain(layout, store, id, index) : DIFFERS;
         if (reason) problems.push({ path: 'index.db', reason: `session "${id}": ${reason}` });
       }
@@ -108,17 +102,13 @@ type ShapeRow = Record<string, string | number | null>;
 
 const LOOKS = 20;
 
-/**
- * A session that is being written differs for a moment: a look counts when nobody has written to it just now, and its version was the same
- * before and after.
- */
+/** A session that is being written differs for a moment: a look counts when its version was the same before and after. */
 async function lookAgain(
   layout: Layout,
   store: string,
   id: string,
   index: IndexDatabase,
 ): Promise<string | null> {
-  const begun = Date.now();
   for (let look = 0; look < LOOKS; look += 1) {
     const before = versionOf(index, id);
     const fresh = IndexDatabase.inMemory();
@@ -136,25 +126,13 @@ async function lookAgain(
       fresh.complete(store, () => writer.relink());
       const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
       if (!differs) return null;
-      if (before === versionOf(index, id) && isLeftAlone(layout, id, begun)) return DIFFERS;
+      if (before === versionOf(index, id) && look > 0) return DIFFERS;
     } finally {
       fresh.close();
     }
     await delay(50);
   }
   return null;
-}
-
-/** Has what became of its file had time to come into the index? One that is gone may have been there until the looks were `begun`. */
-function isLeftAlone(layout: Layout, id: string, begun: number): boolean {
-  const file = statSync(absoluteSessionPath(layout.root, id), { throwIfNoEntry: false });
-  return (file?.mtimeMs ?? begun) < Date.now() - SEEN_BY_OTHERS;
-}
-
-/** What the next start reads again in any case: it looks at the size and the time of each file. */
-function isToBeReread(layout: Layout, id: string, index: IndexDatabase): boolean {
-  const known = index.get<KnownFile>('SELECT size, mtime FROM sessions WHERE id = ?', id);
-  return known === undefined || !isUnchanged(absoluteSessionPath(layout.root, id), known);
 }
 
 function versionOf(index: IndexDatabase, id: string): number | null {

@@ -96,11 +96,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#writer = new IndexWriter(parts.db);
     this.#files = new DurableFiles({ ...parts, durable: parts.durability === 'disk' });
     this.#committer = new Committer(parts.db, parts.lastSeq);
-    this.#searcher = new Searcher(
-      { directory: parts.layout.root, store: parts.store },
-      () => parts.db.commit(),
-      parts.logger,
-    );
+    this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger);
     const shared = {
       ...parts,
       historyChanged: (sequence: number) => this.#searcher.changed(sequence),
@@ -251,21 +247,9 @@ export class FileRepository extends FileReader implements SessionRepository {
     await this.#sweep.stop();
     await this.#searcher.close();
     const settled = await this.#files.close();
-    const committed = this.#commitIndex();
     await super.close();
-    const relied = settled && committed && !this.#committer.failed && !this.#parts.db.damaged;
+    const relied = settled && !this.#committer.failed && !this.#parts.db.damaged;
     this.#parts.release(relied ? this.#committer.lastSeq : null);
-  }
-
-  /** Says whether the index has all. */
-  #commitIndex(): boolean {
-    try {
-      this.#parts.db.commit();
-      return true;
-    } catch (err) {
-      this.logger.error({ err }, 'the index could not be written: the next start reads what it lacks');
-      return false;
-    }
   }
 
   async #writesEnded(): Promise<void> {

@@ -1,6 +1,5 @@
 import { constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionReader, SessionRepository } from '../repository.ts';
 import { type CleanStop, compareIndex, readCleanStop, writeCleanStop } from './clean-stop.ts';
 import { syncDirectory } from './disk/directory-sync.ts';
@@ -10,7 +9,6 @@ import { FileReader } from './file-reader.ts';
 import { FileRepository } from './file-repository.ts';
 import { IndexDatabase } from './index/database.ts';
 import { ShapeWriter } from './index/shape-writer.ts';
-import { SEEN_BY_OTHERS } from './index/transactions.ts';
 import { type Fault, IndexWriter } from './index/writer.ts';
 import type { Difference } from './journal/latest-entries.ts';
 import { compareWithJournal, type Replayed, replayJournal } from './journal/replay.ts';
@@ -87,8 +85,6 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
         'Start a server on it, or run "sessiontree check --repair": either puts it back.',
     );
   }
-  // What was acknowledged just now comes into the index a little later.
-  if (isOwned(layout)) await delay(SEEN_BY_OTHERS);
   const db = openCurrentIndex(layout, store) ?? (await readIntoMemory(layout, settings)).db;
   const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY);
   return new FileReader({ layout, db, handles, logger: settings.logger });

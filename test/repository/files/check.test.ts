@@ -1,4 +1,4 @@
-import { cpSync, rmSync, writeFileSync } from 'node:fs';
+import { rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkDataDirectory } from '../../../src/repository/files/check.ts';
@@ -40,24 +40,6 @@ describe('check', () => {
     for (let look = 0; look < 3; look += 1) expect(await problems()).toEqual([]);
     writing = false;
     await Promise.all(writers);
-  });
-
-  it('finds nothing wrong after a crash, though the index had no time to take in what came last', async () => {
-    const repository = await store.open();
-    await repository.append({ sessionId: 'child', messages: exchange(4) });
-    const { version } = (await repository.findMany(['child']))[0]!;
-    const crashed = await TestStore.make();
-    cpSync(store.directory, crashed.directory, { recursive: true, preserveTimestamps: true });
-
-    const index = new DatabaseSync(crashed.path('index.db'), { readOnly: true });
-    expect(index.prepare("SELECT version FROM sessions WHERE id = 'child'").get()).toEqual({
-      version: version - 1,
-    });
-    index.close();
-    expect((await checkDataDirectory({ directory: crashed.directory })).problems).toEqual([]);
-    await crashed.during(async (started) =>
-      expect((await started.findMany(['child']))[0]).toMatchObject({ version }),
-    );
   });
 
   it('finds a file that somebody removes beside the owner', async () => {

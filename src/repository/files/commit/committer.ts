@@ -19,7 +19,7 @@ export class Committer {
       atOnce: (work) => {
         this.#check();
         try {
-          db.transaction(work, { mayWait: true });
+          db.transaction(work);
         } catch (cause) {
           throw this.#failure(cause);
         }

@@ -6,7 +6,6 @@ import { RecentRows } from './recent-rows.ts';
 import * as schema from './schema.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { TermsTable } from './terms-table.ts';
-import { Transactions } from './transactions.ts';
 
 /** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
 const RECENT_ROWS = 32 * 1024 * 1024;
@@ -24,7 +23,6 @@ const MAPPED = 2 ** 31;
 export class IndexDatabase {
   readonly #database: DatabaseSync;
   readonly #statements = new Map<string, StatementSync>();
-  readonly #transactions = new Transactions(this, () => this.recent.clear());
   /** A transaction at pace is under way. */
   #busy: Promise<unknown> | null = null;
   /** Shared by what reads and what writes. */
@@ -185,21 +183,17 @@ export class IndexDatabase {
     this.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', key, value);
   }
 
-  get inTransaction(): boolean {
-    return this.#database.isTransaction;
-  }
-
-  /**
-   * Runs `work`, all of it or nothing. Where its commit `mayWait` for others, this connection alone sees it meanwhile, and it must be
-   * possible to run it once more.
-   */
-  transaction(work: () => void, { mayWait = false } = {}): void {
-    this.#transactions.make(work, mayWait);
-  }
-
-  /** Commits what waits for it: to be called before another connection is to see it. Where it throws, it still waits. */
-  commit(): void {
-    this.#transactions.commit();
+  /** Runs `work`, all of it or nothing. */
+  transaction(work: () => void): void {
+    this.run('BEGIN');
+    try {
+      work();
+      this.run('COMMIT');
+    } catch (error) {
+      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
+      this.recent.clear();
+      throw error;
+    }
   }
 
   /**
@@ -219,10 +213,7 @@ export class IndexDatabase {
   /** The same for what only reads: it sees one state of the index, whatever is written meanwhile. */
   async readAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
     const path = this.#database.location();
-    const own =
-      path === null || !this.#isCommitted()
-        ? this
-        : new IndexDatabase(new DatabaseSync(path, { readOnly: true }), 0);
+    const own = path === null ? this : new IndexDatabase(new DatabaseSync(path, { readOnly: true }), 0);
     const pace = new Pace(STRETCH);
     try {
       if (own !== this) own.#database.exec('BEGIN');
@@ -235,16 +226,6 @@ export class IndexDatabase {
     }
   }
 
-  /** Where there is no room for a commit, this connection alone sees all. */
-  #isCommitted(): boolean {
-    try {
-      this.commit();
-      return true;
-    } catch {
-      return false;
-    }
-  }
-
   /** Resolves when this connection can write: while a transaction at pace is under way it cannot. */
   async writable(): Promise<void> {
     while (this.#busy) await this.#busy;
@@ -253,7 +234,6 @@ export class IndexDatabase {
   async #atPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
     const path = this.#database.location();
     if (path === null) throw new Error('An index in memory has one connection.');
-    this.commit();
     const own = new IndexDatabase(new DatabaseSync(path), 0);
     const pace = new Pace(STRETCH);
     try {
@@ -271,9 +251,7 @@ export class IndexDatabase {
     }
   }
 
-  /** What still waits to be committed is lost: call `commit` first. */
   close(): void {
-    this.#transactions.stop();
     this.#database.close();
   }
 

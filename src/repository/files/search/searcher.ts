@@ -23,7 +23,6 @@ interface Waiting {
 export class Searcher {
   readonly #logger: Logger;
   readonly #settings: WorkerSettings;
-  readonly #commit: () => void;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #requests = 0;
@@ -32,10 +31,8 @@ export class Searcher {
   #closed = false;
   readonly #begin: NodeJS.Timeout;
 
-  /** `commit` makes the thread see what was `changed`. Where it throws, there is no room for it just now. */
-  constructor(settings: WorkerSettings, commit: () => void, logger: Logger) {
+  constructor(settings: WorkerSettings, logger: Logger) {
     this.#settings = settings;
-    this.#commit = commit;
     this.#logger = logger;
     this.#begin = setTimeout(() => this.#start(), BEGIN).unref();
   }
@@ -45,7 +42,7 @@ export class Searcher {
     // When it begins it finds by itself what it lacks.
     if (!this.#worker) return;
     this.#changed.add(session);
-    this.#tellLater();
+    this.#timer ??= setTimeout(() => this.#flush(), DELAY).unref();
   }
 
   /** Its file is another one than it was. */
@@ -55,7 +52,8 @@ export class Searcher {
 
   /** Finds all that was `changed` before. Rejects with a StorageError where there is no search for the moment. */
   async search({ query, within, roles, limit, offset, through }: SearchRequest): Promise<SearchPage> {
-    if (!this.#tell() || this.#closed) throw unavailable();
+    this.#flush();
+    if (this.#closed) throw unavailable();
     this.#start();
     const request = this.#requests;
     this.#requests += 1;
@@ -83,9 +81,7 @@ export class Searcher {
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#begin);
-    // What cannot be told now, the thread finds by itself when it next begins.
-    this.#tell();
-    if (this.#timer) clearTimeout(this.#timer);
+    this.#flush();
     if (!this.#worker) return;
     this.#worker.ref();
     const exited = once(this.#worker, 'exit');
@@ -93,27 +89,11 @@ export class Searcher {
     await exited;
   }
 
-  #tellLater(): void {
-    this.#timer ??= setTimeout(() => {
-      this.#timer = null;
-      this.#tell();
-    }, DELAY).unref();
-  }
-
-  /** Tells the thread what was changed. False where it could not see it yet: it is told later. */
-  #tell(): boolean {
-    try {
-      this.#commit();
-    } catch {
-      // Whoever wants to change more is told why.
-      if (this.#changed.size > 0) this.#tellLater();
-      return false;
-    }
+  #flush(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     if (this.#changed.size > 0) this.#post({ kind: 'changed', sessions: [...this.#changed] });
     this.#changed = new Set();
-    return true;
   }
 
   #post(message: ToWorker): void {
