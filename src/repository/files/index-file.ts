@@ -80,6 +80,7 @@ export function indexFile(task: IndexingTask, id: string, read: Sound | null = n
   writer.insertSession(
     neverBack({ ...state, messageCount }, known),
     mended ? statSync(absoluteSessionPath(layout.root, id)).mtimeMs : mtime,
+    read?.terms,
   );
   const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId;
   // Otherwise a relink counts all anew.

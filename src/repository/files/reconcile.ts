@@ -83,8 +83,6 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
     writer.removeSession(id);
     reshaped = true;
   }
-  // What follows looks at what is there.
-  db.flush();
   // Once all that have a place are known, and so which numbers are free.
   adopt(task, homeless);
   onProgress('Indexing sessions', ids.length, ids.length);
@@ -106,6 +104,8 @@ export const HOMELESS =
 function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {
   if (homeless.length === 0) return;
   const { layout, store, db, writer, logger } = task;
+  // Rows that wait count too.
+  db.flush();
   let seq = Math.max(task.lastSeq, lastSeqOf(db));
   for (const { id, state } of homeless) {
     const path = sessionPath(id);

@@ -1,5 +1,5 @@
 import { SESSION_ID_PATTERN } from '../../model/id.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json.ts';
 import { MESSAGE_ROLES, type Message, type NewMessage } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import {
@@ -26,7 +26,7 @@ import {
 const count = integerFrom(0);
 const ordinal = integerFrom(1);
 const sessionId = textLike(SESSION_ID_PATTERN);
-const jsonObject: Check<JsonObject> = (value) => (isJsonObject(value) ? null : ': expected an object');
+const jsonObject: Check<JsonObject> = objectOf({}) as Check<JsonObject>;
 const jsonValue = anything as Check<JsonValue>;
 
 const operation = { id: textLike(/./s), fingerprint: textLike(/^[0-9a-f]{32}$/) };

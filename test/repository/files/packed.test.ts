@@ -46,6 +46,7 @@ const sounds: (Sound | null)[] = [
     store: 'store-1',
     count: 14,
     mtime: 1795715320224.0134,
+    terms: [4_294_967_295, 0, 40],
     effects: [
       {
         sequence: 20,
@@ -69,7 +70,7 @@ const sounds: (Sound | null)[] = [
     ],
   },
   null,
-  { state: bare, store: null, count: 0, mtime: 0.5, effects: [] },
+  { state: bare, store: null, count: 0, mtime: 0.5, terms: [], effects: [] },
 ];
 
 test('what was read of files comes out of a pack as it went in', () => {

@@ -179,11 +179,12 @@ test.each([
   '2026-11-24T09:60:00.000Z',
   '2026-11-24T09:30:00.000+01:00',
   '2026-11-24 09:30:00.000Z',
+  '2026-11-24T09:30Z',
   '2026-11-24',
   '+012026-11-24T09:30:00.000Z',
 ])('%s is no time', (time) => {
   expect(parseSessionRecord({ ...session.append, at: time })).toEqual({
-    fault: 'the record is not of this format: at: expected a time of RFC 3339 in UTC',
+    fault: 'the record is not of this format: at: expected a time of RFC 3339 in UTC, got another text',
   });
 });
 
@@ -193,6 +194,19 @@ test.each(['2024-02-29T23:59:59.999Z', '2026-11-24T09:30:00Z', '2026-11-24T09:30
     expect(parseSessionRecord({ ...session.append, at: time })).toHaveProperty('record');
   },
 );
+
+test.each([
+  ['version', 'a', 'version: expected a whole number from 1 to 2^53 - 1, got another text'],
+  ['version', 0, 'version: expected a whole number from 1 to 2^53 - 1, got 0'],
+  ['version', undefined, 'version: expected a whole number from 1 to 2^53 - 1, got nothing'],
+  ['messages', {}, 'messages: expected a list of 1 or more, got a value of type object'],
+  ['messages.0', [], 'messages.0: expected an object, got a list'],
+  ['messages.0.name', null, 'messages.0.name: expected text, got null'],
+])('of an append whose %s is %j it is told what was expected and what came', (path, by, fault) => {
+  expect(parseSessionRecord(replaced(session.append, path, by))).toEqual({
+    fault: `the record is not of this format: ${fault}`,
+  });
+});
 
 test('an unknown kind of record is refused, and told which there are', () => {
   expect(parseSessionRecord({ ...stamp, op: 'move' })).toEqual({

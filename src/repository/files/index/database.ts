@@ -139,6 +139,8 @@ export class IndexDatabase {
   relink(): void {
     // A session that comes after its parent takes its place from it: where all have done so, there is nothing to work out.
     if (!this.#filling || this.get(schema.ANY_WITHOUT_PLACE)) this.#database.exec(schema.PLACE);
+    // In a new index nobody has been counted yet.
+    if (!this.#filling) this.#database.exec(schema.COUNT_CHILDLESS);
     this.#database.exec(schema.COUNT);
     this.recent.clear();
   }

@@ -37,11 +37,11 @@ function termsOf(metadata: JsonObject, max: number): number[] | null {
   return terms.size > max ? null : [...terms];
 }
 
-/** What comes next on the way to a value, so that no text on it is taken for another kind of step. */
-const MEMBER = 1;
-const ELEMENT = 2;
-const STRING = 3;
-const OTHER = 4;
+/** What comes next on the way to a value: none of them is a part of a text, which has 16 bits. */
+const MEMBER = 0x10000;
+const ELEMENT = 0x20000;
+const STRING = 0x30000;
+const OTHER = 0x40000;
 
 /** FNV-1a, with 16 bits a step: http://www.isthe.com/chongo/tech/comp/fnv/. crc32 of text takes three times as long. */
 const START = 0x811c9dc5;

@@ -26,13 +26,17 @@ export class IndexWriter {
   }
 
   /**
-   * A session that was not there; `mtime` is its file's. Its place is worked out from its parent; where sessions come in
+   * A session that was not there; `mtime` is its file's, and `terms` are those of its metadata. Its place is worked out from its parent; where sessions come in
    * another order than parents first, a relink is due.
    */
-  insertSession(own: SessionState, mtime: number): void {
+  insertSession(
+    own: SessionState,
+    mtime: number,
+    terms: readonly number[] = metadataTerms(own.metadata),
+  ): void {
     const state = placed(own, changesSince(this.#db, own.id, own.sequence));
     this.#db.sessions.add(state, mtime);
-    this.#db.terms.add(state.sequence, metadataTerms(state.metadata));
+    this.#db.terms.add(state.sequence, terms);
     if (state.parentId !== null) this.#db.recent.addChild(state.parentId);
   }
 

@@ -17,10 +17,10 @@ export function pack(sounds: readonly (Sound | null)[]): Packed {
   for (const sound of sounds) {
     numbers.push(sound ? 1 : 0);
     if (!sound) continue;
-    const { state, store, count, mtime, effects } = sound;
+    const { state, store, count, mtime, effects, terms } = sound;
     packState(state, numbers, texts);
     texts.push(store);
-    numbers.push(count, mtime, effects.length);
+    numbers.push(count, mtime, terms.length, ...terms, effects.length);
     for (const one of effects) packEffects(one, numbers, texts);
   }
   return { numbers: Float64Array.from(numbers), texts: JSON.stringify(texts) };
@@ -92,9 +92,11 @@ function unpackSound(id: string, parts: Parts): Sound {
     size: parts.number(),
   };
   const sound = { state, store: parts.textOrNull(), count: parts.number(), mtime: parts.number() };
+  const terms: number[] = [];
+  for (let left = parts.number(); left > 0; left -= 1) terms.push(parts.number());
   const effects: Effects[] = [];
   for (let left = parts.number(); left > 0; left -= 1) effects.push(unpackEffects(id, parts));
-  return { ...sound, effects };
+  return { ...sound, terms, effects };
 }
 
 function unpackEffects(sessionId: string, parts: Parts): Effects {

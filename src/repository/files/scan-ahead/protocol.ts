@@ -14,4 +14,6 @@ export interface ToScan {
 export interface Sound extends Pick<FileScanned, 'store' | 'count' | 'mtime'> {
   readonly state: NonNullable<FileScanned['state']>;
   readonly effects: readonly Effects[];
+  /** Of its metadata: `metadataTerms`. */
+  readonly terms: readonly number[];
 }

@@ -1,4 +1,5 @@
 import { parentPort } from 'node:worker_threads';
+import { metadataTerms } from '../index/metadata-terms.ts';
 import { absoluteSessionPath } from '../layout.ts';
 import { withFileChunks } from '../scan-lines.ts';
 import { scanSession } from '../scan-session.ts';
@@ -40,7 +41,8 @@ function scan(root: string, id: string, elsewhere: ReadonlySet<number>): Sound |
       const scanned = scanSession((offset) => contents.subarray(offset), id, null, { emit, elsewhere });
       const { state, store, count, faults, torn, unterminated, damagedNewline } = scanned;
       const isSound = faults.length === 0 && !torn && !unterminated && !damagedNewline;
-      return state && isSound ? { state, store, count, mtime, effects } : null;
+      if (!state || !isSound) return null;
+      return { state, store, count, mtime, effects, terms: metadataTerms(state.metadata) };
     });
   } catch {
     // It is gone, or no plain file: whoever reads it in its turn comes upon the same, and reports it.
