@@ -26,8 +26,8 @@ export class IndexWriter {
   }
 
   /**
-   * A session that was not there; `mtime` is its file's, and `terms` are those of its metadata. Its place is worked out from its parent; where sessions come in
-   * another order than parents first, a relink is due.
+   * A session that was not there; `mtime` is its file's, and `terms` are those of its metadata. Its place is worked out from its
+   * parent; where sessions come in another order than parents first, a relink is due.
    */
   insertSession(
     own: SessionState,
