@@ -16,6 +16,7 @@ import {
 } from './layout.ts';
 import { encodeLine } from './line.ts';
 import { Pace } from './pace.ts';
+import { readable, stampOf } from './record.ts';
 import { scanningAhead } from './scan-ahead/scan-ahead.ts';
 import type { SessionState } from './session-state.ts';
 
@@ -114,8 +115,13 @@ function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {
       continue;
     }
     seq = Math.max(seq, state.lastSeq) + 1;
-    const record = { seq, at: new Date().toISOString(), version: state.version + 1, op: 'adopt', store };
-    appendDurably(join(layout.root, path), encodeLine(record));
+    const record = {
+      ...stampOf(seq, new Date(), undefined),
+      version: state.version + 1,
+      op: 'adopt',
+      store,
+    } as const;
+    appendDurably(join(layout.root, path), encodeLine(readable(record)));
     indexFile(task, id);
     logger.warn({ path, seq }, 'took in a session that came from another store, or from an older copy');
   }
