@@ -161,20 +161,17 @@ const archive = objectOf({
 
 export type CreateRecord = Accepted<typeof create>;
 export type AppendRecord = Accepted<typeof append>;
-export type UpdateRecord = Accepted<typeof update>;
-export type TruncateRecord = Accepted<typeof truncate>;
 export type SessionRecord =
   | CreateRecord
   | AppendRecord
-  | UpdateRecord
-  | TruncateRecord
+  | Accepted<typeof update>
+  | Accepted<typeof truncate>
   | Accepted<typeof adopt>;
-export type DeleteRecord = Accepted<typeof remove>;
 /** A change of the shape of the trees. */
-export type ShapeRecord = DeleteRecord | Accepted<typeof move> | Accepted<typeof archive>;
-export type StoreRecord = Accepted<typeof store> | ShapeRecord;
+export type ShapeRecord = Accepted<typeof remove> | Accepted<typeof move> | Accepted<typeof archive>;
+type StoreRecord = Accepted<typeof store> | ShapeRecord;
 export type Tombstone = Accepted<typeof tombstone>;
-export type StoredMessage = Accepted<typeof storedMessage>;
+type StoredMessage = Accepted<typeof storedMessage>;
 
 type Parsed<T> = { readonly record: T } | { readonly fault: string };
 

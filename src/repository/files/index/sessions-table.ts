@@ -4,7 +4,7 @@ import { RowInsertion, RowQueue } from './row-insertion.ts';
 import type { SessionRow } from './session-row.ts';
 
 /** Where a session is in its tree. */
-export type Place = Pick<SessionRow, 'seq' | 'root_id' | 'depth'>;
+type PlaceInTree = Pick<SessionRow, 'seq' | 'root_id' | 'depth'>;
 
 /** How sessions come into the index, each with its place. */
 export class SessionsTable {
@@ -58,7 +58,8 @@ export class SessionsTable {
     this.#latest.add(state.id, place);
   }
 
-  place(id: string): Place | undefined {
+  /** Of the session `id`; undefined where there is none. */
+  place(id: string): PlaceInTree | undefined {
     return (
       this.#latest?.get(id) ??
       this.#db.recent.get(id) ??
@@ -96,7 +97,7 @@ class LatestPlaces {
   /** Of all that ever came. */
   #highest = 0;
 
-  add(id: string, place: Place): void {
+  add(id: string, place: PlaceInTree): void {
     if (this.#young.byId.size === HALF) {
       this.#old = this.#young;
       this.#young = new Places();
@@ -106,7 +107,7 @@ class LatestPlaces {
     this.#highest = Math.max(this.#highest, place.seq);
   }
 
-  get(id: string): Place | undefined {
+  get(id: string): PlaceInTree | undefined {
     return this.#young.byId.get(id) ?? this.#old.byId.get(id);
   }
 
@@ -119,7 +120,7 @@ class LatestPlaces {
 }
 
 class Places {
-  readonly byId = new Map<string, Place>();
+  readonly byId = new Map<string, PlaceInTree>();
   readonly sequences = new Set<number>();
 }
 
