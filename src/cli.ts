@@ -1,33 +1,8 @@
-import { readFileSync } from 'node:fs';
-import { Command, CommanderError } from 'commander';
-import { checkCommand } from './commands/check.ts';
-import { exportCommand } from './commands/export.ts';
-import { failureText } from './commands/failure.ts';
-import { importCommand } from './commands/import.ts';
-import { serveCommand } from './commands/serve.ts';
+import { enableCompileCache } from 'node:module';
+import { join } from 'node:path';
 
-const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+// Compiling is a third of a start: what came of it is kept for the next, once the process has ended. It is kept beside the code; in a
+// directory for all, as for temporary files, others could put code of theirs. Where nothing can be written, each start compiles.
+enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/sessiontree'));
 
-const program = new Command('sessiontree')
-  .description('GraphQL server for trees of agent sessions, on plain files.')
-  .version(version)
-  .addCommand(serveCommand())
-  .addCommand(importCommand())
-  .addCommand(exportCommand())
-  .addCommand(checkCommand());
-
-for (const command of [program, ...program.commands]) command.exitOverride();
-
-try {
-  await program.parseAsync();
-} catch (error) {
-  if (error instanceof CommanderError) {
-    // It has said what is wrong with the command line. 1 is left to what a command itself finds wrong.
-    process.exitCode = error.exitCode === 0 ? 0 : 2;
-  } else {
-    process.stderr.write(`${failureText(error)}\n`);
-    process.exitCode = 1;
-  }
-}
+await import('./commands/program.ts');

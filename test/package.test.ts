@@ -31,6 +31,12 @@ test('the installed package has a command', async () => {
   await expect(check).rejects.toMatchObject({ code: 2 });
 });
 
+test('what the command compiled is kept beside it, for its next start', async () => {
+  await run('npx', ['--no-install', 'sessiontree', '--help'], { cwd: project });
+  const kept = await readdir(join(project, 'node_modules/sessiontree/node_modules/.cache/sessiontree'));
+  expect(kept).toEqual([expect.stringContaining(process.version)]);
+});
+
 const PROGRAM = `
 import { createSessiontreeYoga, DEFAULT_LIMITS, openFileRepository, type Session } from 'sessiontree';
 import { pino } from 'pino';

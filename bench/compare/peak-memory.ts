@@ -1,6 +1,6 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { residentMegabytesOf } from '../process/start.ts';
+import { residentMegabytes } from '../process/start.ts';
 import { wideTree } from './cases.ts';
 import { graphqlRequest, smallRead } from './queries.ts';
 import type { Reached } from './running.ts';
@@ -22,7 +22,7 @@ export interface Peak {
 export async function measurePeak({ pid, connection }: Reached): Promise<Peak> {
   await connection.text(graphqlRequest(smallRead('small')));
   await sleep(SETTLE);
-  const idle = residentMegabytesOf(pid);
+  const idle = residentMegabytes(pid);
   const peaks: number[] = [];
   for (let n = 0; n < QUERIES; n += 1) {
     const peak = await peakDuring(pid, () => connection.text(graphqlRequest(wideTree())));
@@ -38,7 +38,7 @@ async function peakDuring(pid: number, work: () => Promise<unknown>): Promise<nu
   }
   let peak = 0;
   const look = () => {
-    peak = Math.max(peak, residentMegabytesOf(pid));
+    peak = Math.max(peak, residentMegabytes(pid));
   };
   const timer = setInterval(look, LOOK);
   await work().finally(() => clearInterval(timer));

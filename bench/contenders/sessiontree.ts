@@ -7,7 +7,7 @@ import { type RunningContender, START_TIMEOUT } from './contender.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 /** How often its log is looked at, in milliseconds. */
-const LOOK = 20;
+const LOOK = 5;
 /** It finishes what is under way within ten seconds. */
 const STOP_TIMEOUT = 15_000;
 

@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import type { Progress } from '../../src/repository/observer.ts';
-import type { ServeMessage } from '../process/serve.ts';
+import { GRAPHQL_PATH } from '../../src/server/plugins/use-routes.ts';
+import { startSessiontree } from '../contenders/sessiontree.ts';
 import { residentMegabytes, start } from '../process/start.ts';
 import type { SizeRow } from '../report.ts';
 import type { SizePlan } from '../stores/plan.ts';
@@ -28,10 +29,10 @@ export async function measureStartUp(
       push(open, size, opened.milliseconds);
 
       const before = performance.now();
-      const server = await start<ServeMessage & { url: string }>('process/serve.ts', store);
-      await send(server.message.url, '{ sessions { nodes { id title } } }');
+      const server = await startSessiontree(store);
+      await send(`${server.url}${GRAPHQL_PATH}`, '{ sessions { nodes { id title } } }');
       push(answered, size, performance.now() - before);
-      push(memory, size, residentMegabytes(server.child));
+      push(memory, size, residentMegabytes(server.pid));
       await server.stop();
     }
   }

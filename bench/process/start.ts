@@ -51,11 +51,7 @@ export async function start<Message>(
 }
 
 /** Megabytes of memory that the process has in use. */
-export function residentMegabytes({ pid }: ChildProcess): number {
-  return residentMegabytesOf(pid!);
-}
-
-export function residentMegabytesOf(pid: number): number {
+export function residentMegabytes(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024;
 }
 

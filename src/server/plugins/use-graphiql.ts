@@ -1,25 +1,25 @@
 import { createHash } from 'node:crypto';
-import { renderGraphiQL } from '@graphql-yoga/render-graphiql';
 import { GRAPHIQL_EXAMPLES } from '../graphiql-examples.ts';
 import type { ServerPlugin } from '../plugin.ts';
 
 /** GraphiQL for whoever asks for HTML: one page that loads nothing from anywhere else. */
 export function useGraphiQL(): ServerPlugin {
-  let page: { readonly html: string; readonly policy: string } | undefined;
+  let page: Promise<Page> | undefined;
   return {
     onRequest({ request, fetchAPI, endResponse }) {
       if (!asksForHtml(request)) return;
-      // Some nine megabytes of text, made when it is first wanted: most servers are never asked for it.
       page ??= renderPage();
-      endResponse(
-        new fetchAPI.Response(page.html, {
-          headers: {
-            'content-type': 'text/html; charset=utf-8',
-            'content-security-policy': page.policy,
-            'referrer-policy': 'no-referrer',
-            'cache-control': 'no-cache',
-          },
-        }),
+      return page.then(({ html, policy }) =>
+        endResponse(
+          new fetchAPI.Response(html, {
+            headers: {
+              'content-type': 'text/html; charset=utf-8',
+              'content-security-policy': policy,
+              'referrer-policy': 'no-referrer',
+              'cache-control': 'no-cache',
+            },
+          }),
+        ),
       );
     },
   };
@@ -32,7 +32,14 @@ function asksForHtml(request: Request): boolean {
 /** Tabs that are there from the start slide into place, and until the slide is settled swallow the first click on each. */
 const SETTLED_TABS = '<style>.graphiql-tab { transform: none !important; }</style>';
 
-function renderPage() {
+interface Page {
+  readonly html: string;
+  readonly policy: string;
+}
+
+/** Some nine megabytes of text, loaded when it is first wanted: most servers are never asked for it. */
+async function renderPage(): Promise<Page> {
+  const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const html = renderGraphiQL({ title: 'Sessiontree', defaultTabs: [...GRAPHIQL_EXAMPLES] }).replace(
     '</head>',
     `${SETTLED_TABS}</head>`,
