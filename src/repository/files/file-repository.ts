@@ -37,6 +37,7 @@ import { storageError } from './disk/storage-error.ts';
 import { FileReader, type FileReaderParts } from './file-reader.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { Forks } from './forks.ts';
+import { Checkpoints } from './index/checkpoints.ts';
 import { isSqliteError } from './index/database.ts';
 import { IndexWriter } from './index/writer.ts';
 import { absoluteSessionPath, sessionPath } from './layout.ts';
@@ -71,6 +72,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #parts: FileRepositoryParts;
   readonly #writer: IndexWriter;
   readonly #files: DurableFiles;
+  readonly #checkpoints: Checkpoints;
   readonly #committer: Committer;
   readonly #foreign: ForeignChanges;
   readonly #writes: SessionWrites;
@@ -95,7 +97,8 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#parts = parts;
     this.#writer = new IndexWriter(parts.db);
     this.#files = new DurableFiles({ ...parts, durable: parts.durability === 'disk' });
-    this.#committer = new Committer(parts.db, parts.lastSeq);
+    this.#checkpoints = new Checkpoints(parts.db, parts.layout.index, parts.logger);
+    this.#committer = new Committer(parts.db, parts.lastSeq, () => this.#checkpoints.committed());
     this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger);
     const shared = {
       ...parts,
@@ -247,6 +250,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     await this.#sweep.stop();
     await this.#searcher.close();
     const settled = await this.#files.close();
+    await this.#checkpoints.close();
     await super.close();
     const relied = settled && !this.#committer.failed && !this.#parts.db.damaged;
     this.#parts.release(relied ? this.#committer.lastSeq : null);

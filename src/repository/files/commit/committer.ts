@@ -13,13 +13,15 @@ export class Committer {
   #lastSeq: number;
   #failed = false;
 
-  constructor(db: IndexDatabase, lastSeq: number) {
+  /** `committed` is called after each commit of the index. */
+  constructor(db: IndexDatabase, lastSeq: number, committed: () => void) {
     this.#lastSeq = lastSeq;
     this.#sequencer = new Sequencer(lastSeq, {
       atOnce: (work) => {
         this.#check();
         try {
           db.transaction(work);
+          committed();
         } catch (cause) {
           throw this.#failure(cause);
         }

@@ -11,10 +11,10 @@ import { TermsTable } from './terms-table.ts';
 const RECENT_ROWS = 32 * 1024 * 1024;
 
 /**
- * A checkpoint syncs twice, that of the index on the thread that serves requests, and so it is made once in 32 MiB: what is written
- * again and again in between goes into the file once.
+ * Pages of the log (64 MiB) at which SQLite makes a checkpoint by itself, on the thread that commits. The `Checkpoints` come before
+ * it, but where they cannot.
  */
-export const CHECKPOINT_PAGES = 8_192;
+const LATEST_CHECKPOINT = 16_384;
 
 /** Bytes of an index that is being built that are mapped into memory: all that SQLite can map. */
 const MAPPED = 2 ** 31;
@@ -148,7 +148,7 @@ export class IndexDatabase {
   // A commit need not reach the disk: what the index lost, the files still say. WAL keeps it whole across a power cut.
   #tuneForWriting(): void {
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
-    this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${LATEST_CHECKPOINT}`);
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
@@ -251,6 +251,11 @@ export class IndexDatabase {
       own.close();
       this.recent.clear();
     }
+  }
+
+  /** Takes the log into the file, and syncs both. */
+  checkpoint(): void {
+    this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   close(): void {

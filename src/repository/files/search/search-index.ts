@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Phrase } from '../../../model/search-text.ts';
-import { CHECKPOINT_PAGES, isSqliteError } from '../index/database.ts';
+import { isSqliteError } from '../index/database.ts';
 
 /** Changes with every change of the tables below, and of how text is cut into tokens. */
 const VERSION = 3;
@@ -58,6 +58,9 @@ export interface Query {
   readonly offset: number;
   readonly through: number | null;
 }
+
+/** Pages of its log (32 MiB) at which a checkpoint is made: what is written again and again in between goes into the file once. */
+const CHECKPOINT_PAGES = 8_192;
 
 /** The full-text index, in a database of its own. It is a cache: what it lacks is read from the files again. */
 export class SearchIndex {

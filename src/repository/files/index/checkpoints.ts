@@ -1,0 +1,83 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+import type { Logger } from '../../observer.ts';
+import type { FromCheckpointWorker } from './checkpoint-worker.ts';
+import { type IndexDatabase, isSqliteError } from './database.ts';
+
+/** The file itself, as it is run: the source, or what was built of it. */
+const WORKER = new URL(
+  import.meta.url.endsWith('.ts') ? './checkpoint-worker.ts' : './checkpoint-worker.js',
+  import.meta.url,
+);
+
+/** Commits after which the thread looks whether there is enough to do. */
+const LOOK = 64;
+
+/**
+ * Takes the log of the index into the index itself, nearly all of it in a thread of its own: it is synced for that, which takes as
+ * long as a hundred requests.
+ */
+export class Checkpoints {
+  readonly #db: IndexDatabase;
+  /** Of the index's file. */
+  readonly #path: string;
+  readonly #logger: Logger;
+  #worker: Worker | null = null;
+  #commits = 0;
+  #closed = false;
+
+  constructor(db: IndexDatabase, path: string, logger: Logger) {
+    this.#db = db;
+    this.#path = path;
+    this.#logger = logger;
+  }
+
+  /** To be called after each commit. */
+  committed(): void {
+    this.#commits += 1;
+    if (this.#commits % LOOK !== 0 || this.#closed) return;
+    this.#worker ??= this.#start();
+    this.#worker.postMessage('look');
+  }
+
+  /** To be called before the index is closed: whoever closes it last takes in the rest. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    if (!this.#worker) return;
+    const exited = once(this.#worker, 'exit');
+    this.#worker.ref();
+    this.#worker.postMessage('close');
+    await exited;
+  }
+
+  #start(): Worker {
+    const worker = new Worker(WORKER, { workerData: this.#path });
+    // A program that does nothing else may end.
+    worker.unref();
+    worker.on('message', (message: FromCheckpointWorker) => this.#hear(message));
+    worker.on('error', (err) => this.#failed(err));
+    worker.on('exit', () => {
+      this.#worker = null;
+    });
+    return worker;
+  }
+
+  #hear(message: FromCheckpointWorker): void {
+    if ('failed' in message) this.#failed(message.failed);
+    else if (!this.#closed) this.#finish();
+  }
+
+  /** Nothing is committed meanwhile, and so nothing is left: the log begins anew. */
+  #finish(): void {
+    try {
+      this.#db.checkpoint();
+    } catch (err) {
+      if (!isSqliteError(err)) throw err;
+      this.#failed(err);
+    }
+  }
+
+  #failed(err: unknown): void {
+    this.#logger.warn({ err }, 'the log of the index could not be taken in: it grows until it can');
+  }
+}
