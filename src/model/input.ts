@@ -12,30 +12,18 @@ function isStorable(text: string): boolean {
 
 const UNSTORABLE = 'expected well-formed Unicode without NUL';
 
-const text = () => z.string().refine(isStorable, UNSTORABLE);
-
-function sizedText(maxBytes: number) {
-  return text().superRefine((value, context) => {
-    const bytes = Buffer.byteLength(value);
-    if (bytes > maxBytes) {
-      context.addIssue({
-        code: 'custom',
-        message: `expected at most ${maxBytes} bytes of UTF-8, got ${bytes}`,
-      });
-    }
+/** Text that can be stored, of at most `max` of the `unit` that `measure` counts. One check for both: each is a walk of its own. */
+function text(max: number, unit: string, measure: (value: string) => number) {
+  return z.string().superRefine((value, context) => {
+    const refuse = (message: string) => context.addIssue({ code: 'custom', message });
+    if (!isStorable(value)) refuse(UNSTORABLE);
+    const found = measure(value);
+    if (found > max) refuse(`expected at most ${max} ${unit}, got ${found}`);
   });
 }
 
-function shortText(maxLength: number) {
-  return text().superRefine((value, context) => {
-    if (value.length > maxLength) {
-      context.addIssue({
-        code: 'custom',
-        message: `expected at most ${maxLength} characters, got ${value.length}`,
-      });
-    }
-  });
-}
+const sizedText = (maxBytes: number) => text(maxBytes, 'bytes of UTF-8', Buffer.byteLength);
+const shortText = (maxLength: number) => text(maxLength, 'characters', (value) => value.length);
 
 /** Why `value` cannot be stored; null when it can. Depth is measured first: all else recurses into the value. */
 export function jsonFault(value: JsonValue, maxBytes: number, maxDepth: number): string | null {
