@@ -114,7 +114,8 @@ export class StoreProcess {
   /** kill -9; resolves when the process is gone, and what it had said before is heard. */
   async kill(): Promise<void> {
     this.#signal('SIGKILL');
-    await this.exited;
+    // With a clock: were its end never heard of, nothing else would keep this process from ending without a word.
+    await this.#patiently(this.exited, 'kill -9');
   }
 
   pause(): void {

@@ -21,18 +21,18 @@ export class Committer {
         this.#check();
         try {
           db.transaction(work);
-          committed();
         } catch (cause) {
           throw this.#failure(cause);
         }
+        committed();
       },
       inSteps: async (work) => {
         this.#check();
-        try {
-          return await db.transactionAtPace(work);
-        } catch (cause) {
+        const result = await db.transactionAtPace(work).catch((cause) => {
           throw this.#failure(cause);
-        }
+        });
+        committed();
+        return result;
       },
     });
   }

@@ -5,12 +5,12 @@ import { parentPort, workerData } from 'node:worker_threads';
  * The thread of the `Checkpoints`.
  */
 
-/** What it says: little is left in the log, or it could not be taken in. */
-export type FromCheckpointWorker = { readonly left: number } | { readonly failed: unknown };
+/** What it says: that the rest is for the thread that commits, or why the log could not be taken in. */
+export type FromCheckpointWorker = 'few left' | { readonly failed: unknown };
 
 /** Pages in the log (8 MiB) that are worth it: what is written again and again in between goes into the index once. */
 const WORTH = 2_048;
-/** So few pages are left to the thread that commits: while it does, there are always some. */
+/** So few pages are left to the thread that commits: while it goes on, there are always some. */
 const FEW = 256;
 const PASSES = 10;
 
@@ -34,7 +34,7 @@ function takeIn(): void {
   if (log < WORTH) return;
   for (let pass = 0; pass < PASSES && log - checkpointed > FEW; pass += 1)
     ({ log, checkpointed } = checkpoint.get() as unknown as Checkpoint);
-  if (log - checkpointed <= FEW) post({ left: log - checkpointed });
+  if (log - checkpointed <= FEW) post('few left');
 }
 
 port.on('message', (message: 'look' | 'close') => {

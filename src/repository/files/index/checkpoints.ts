@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
 import type { Logger } from '../../observer.ts';
 import type { FromCheckpointWorker } from './checkpoint-worker.ts';
@@ -43,11 +42,13 @@ export class Checkpoints {
   /** To be called before the index is closed: whoever closes it last takes in the rest. */
   async close(): Promise<void> {
     this.#closed = true;
-    if (!this.#worker) return;
-    const exited = once(this.#worker, 'exit');
-    this.#worker.ref();
-    this.#worker.postMessage('close');
-    await exited;
+    const worker = this.#worker;
+    if (!worker) return;
+    // Whether it ends well or fails: that it failed has been said.
+    const ended = new Promise((resolve) => worker.once('exit', resolve));
+    worker.ref();
+    worker.postMessage('close');
+    await ended;
   }
 
   #start(): Worker {
@@ -63,7 +64,7 @@ export class Checkpoints {
   }
 
   #hear(message: FromCheckpointWorker): void {
-    if ('failed' in message) this.#failed(message.failed);
+    if (message !== 'few left') this.#failed(message.failed);
     else if (!this.#closed) this.#finish();
   }
 
