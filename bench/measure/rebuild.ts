@@ -43,7 +43,7 @@ async function startAndStop(store: string): Promise<number> {
 }
 
 /**
- * Reads all session files, in the order in which a rebuild does: a system that takes from its cache what was not used for a minute
+ * Reads all session files, which are small, in the order in which a rebuild does: a system that takes from its cache what was not used for a minute
  * would otherwise have taken some before they are read again.
  */
 function warm(store: string): void {

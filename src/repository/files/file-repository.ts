@@ -98,7 +98,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#writer = new IndexWriter(parts.db);
     this.#files = new DurableFiles({ ...parts, durable: parts.durability === 'disk' });
     this.#checkpoints = new Checkpoints(parts.db, parts.layout.index, parts.logger);
-    this.#committer = new Committer(parts.db, parts.lastSeq, () => this.#checkpoints.committed());
+    this.#committer = new Committer(parts.db, parts.lastSeq, (large) => this.#checkpoints.committed(large));
     this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger);
     const shared = {
       ...parts,

@@ -8,7 +8,11 @@ export function useGraphiQL(): ServerPlugin {
   return {
     onRequest({ request, fetchAPI, endResponse }) {
       if (!asksForHtml(request)) return;
-      page ??= renderPage();
+      page ??= renderPage().catch((error) => {
+        // As where too many files are open: the next may have more luck.
+        page = undefined;
+        throw error;
+      });
       return page.then(({ html, policy }) =>
         endResponse(
           new fetchAPI.Response(html, {

@@ -13,8 +13,8 @@ export class Committer {
   #lastSeq: number;
   #failed = false;
 
-  /** `committed` is called after each commit of the index. */
-  constructor(db: IndexDatabase, lastSeq: number, committed: () => void) {
+  /** `committed` is called after each commit of the index, with whether it is a large one, and must not throw. */
+  constructor(db: IndexDatabase, lastSeq: number, committed: (large: boolean) => void) {
     this.#lastSeq = lastSeq;
     this.#sequencer = new Sequencer(lastSeq, {
       atOnce: (work) => {
@@ -24,14 +24,14 @@ export class Committer {
         } catch (cause) {
           throw this.#failure(cause);
         }
-        committed();
+        committed(false);
       },
       inSteps: async (work) => {
         this.#check();
         const result = await db.transactionAtPace(work).catch((cause) => {
           throw this.#failure(cause);
         });
-        committed();
+        committed(true);
         return result;
       },
     });

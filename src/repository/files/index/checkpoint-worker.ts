@@ -15,6 +15,8 @@ const FEW = 256;
 const PASSES = 10;
 
 interface Checkpoint {
+  /** 1 where somebody else is making one: the rest is not known then. */
+  readonly busy: number;
   /** Pages in the log. */
   readonly log: number;
   /** How many of them the index has. */
@@ -30,11 +32,11 @@ const port = parentPort!;
 const post = (message: FromCheckpointWorker) => port.postMessage(message);
 
 function takeIn(): void {
-  let { log, checkpointed } = look.get() as unknown as Checkpoint;
+  let { busy, log, checkpointed } = look.get() as unknown as Checkpoint;
   if (log < WORTH) return;
-  for (let pass = 0; pass < PASSES && log - checkpointed > FEW; pass += 1)
-    ({ log, checkpointed } = checkpoint.get() as unknown as Checkpoint);
-  if (log - checkpointed <= FEW) post('few left');
+  for (let pass = 0; pass < PASSES && busy === 0 && log - checkpointed > FEW; pass += 1)
+    ({ busy, log, checkpointed } = checkpoint.get() as unknown as Checkpoint);
+  if (busy === 0 && log - checkpointed <= FEW) post('few left');
 }
 
 port.on('message', (message: 'look' | 'close') => {

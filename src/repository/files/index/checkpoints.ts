@@ -14,7 +14,7 @@ const LOOK = 64;
 
 /**
  * Takes the log of the index into the index itself, nearly all of it in a thread of its own: it is synced for that, which takes as
- * long as a hundred requests.
+ * long as a hundred requests. Where there can be no thread, SQLite does it by itself, on the one that commits.
  */
 export class Checkpoints {
   readonly #db: IndexDatabase;
@@ -23,7 +23,10 @@ export class Checkpoints {
   readonly #logger: Logger;
   #worker: Worker | null = null;
   #commits = 0;
-  #closed = false;
+  /** No other thread is started: one that could not run would not run the next time. */
+  #over = false;
+  /** The last try failed, and that was said. */
+  #failing = false;
 
   constructor(db: IndexDatabase, path: string, logger: Logger) {
     this.#db = db;
@@ -31,17 +34,17 @@ export class Checkpoints {
     this.#logger = logger;
   }
 
-  /** To be called after each commit. */
-  committed(): void {
+  /** To be called after each commit; never throws. `large`: of many pages, which are not to wait for others. */
+  committed(large: boolean): void {
     this.#commits += 1;
-    if (this.#commits % LOOK !== 0 || this.#closed) return;
-    this.#worker ??= this.#start();
-    this.#worker.postMessage('look');
+    if (!large && this.#commits % LOOK !== 0) return;
+    if (!this.#worker && !this.#over) this.#start();
+    this.#worker?.postMessage('look');
   }
 
   /** To be called before the index is closed: whoever closes it last takes in the rest. */
   async close(): Promise<void> {
-    this.#closed = true;
+    this.#over = true;
     const worker = this.#worker;
     if (!worker) return;
     // Whether it ends well or fails: that it failed has been said.
@@ -51,27 +54,40 @@ export class Checkpoints {
     await ended;
   }
 
-  #start(): Worker {
-    const worker = new Worker(WORKER, { workerData: this.#path });
-    // A program that does nothing else may end.
-    worker.unref();
-    worker.on('message', (message: FromCheckpointWorker) => this.#hear(message));
-    worker.on('error', (err) => this.#failed(err));
-    worker.on('exit', () => {
-      this.#worker = null;
-    });
-    return worker;
+  #start(): void {
+    try {
+      const worker = new Worker(WORKER, { workerData: this.#path });
+      // A program that does nothing else may end.
+      worker.unref();
+      worker.on('message', (message: FromCheckpointWorker) => this.#hear(message));
+      worker.on('error', (err) => this.#lost(err));
+      worker.on('exit', () => {
+        this.#worker = null;
+      });
+      this.#worker = worker;
+      this.#db.leaveLog('to a thread');
+    } catch (err) {
+      // As where the system allows no more threads. The commit stands.
+      this.#lost(err);
+    }
+  }
+
+  #lost(err: unknown): void {
+    this.#over = true;
+    this.#db.leaveLog('to SQLite');
+    this.#logger.warn({ err }, 'no thread for the log of the index: requests wait while it is taken in');
   }
 
   #hear(message: FromCheckpointWorker): void {
     if (message !== 'few left') this.#failed(message.failed);
-    else if (!this.#closed) this.#finish();
+    else if (!this.#over) this.#finish();
   }
 
   /** Nothing is committed meanwhile, and so nothing is left: the log begins anew. */
   #finish(): void {
     try {
       this.#db.checkpoint();
+      this.#failing = false;
     } catch (err) {
       if (!isSqliteError(err)) throw err;
       this.#failed(err);
@@ -79,6 +95,8 @@ export class Checkpoints {
   }
 
   #failed(err: unknown): void {
-    this.#logger.warn({ err }, 'the log of the index could not be taken in: it grows until it can');
+    if (!this.#failing)
+      this.#logger.warn({ err }, 'the log of the index cannot be taken in: it grows until it can');
+    this.#failing = true;
   }
 }

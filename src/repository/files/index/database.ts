@@ -10,11 +10,10 @@ import { TermsTable } from './terms-table.ts';
 /** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
 const RECENT_ROWS = 32 * 1024 * 1024;
 
-/**
- * Pages of the log (64 MiB) at which SQLite makes a checkpoint by itself, on the thread that commits. The `Checkpoints` come before
- * it, but where they cannot.
- */
-const LATEST_CHECKPOINT = 16_384;
+/** Pages of the log (32 MiB) at which SQLite takes it in by itself, on the thread that commits, where it is left to it. */
+const CHECKPOINT_PAGES = 8_192;
+/** Bytes of the log's file that stay when it begins anew. It grows past them where somebody reads for long. */
+const LOG_FILE = 64 * 1024 * 1024;
 
 /** Bytes of an index that is being built that are mapped into memory: all that SQLite can map. */
 const MAPPED = 2 ** 31;
@@ -148,7 +147,14 @@ export class IndexDatabase {
   // A commit need not reach the disk: what the index lost, the files still say. WAL keeps it whole across a power cut.
   #tuneForWriting(): void {
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
-    this.#database.exec(`PRAGMA wal_autocheckpoint = ${LATEST_CHECKPOINT}`);
+    this.#database.exec(`PRAGMA journal_size_limit = ${LOG_FILE}`);
+    this.leaveLog('to SQLite');
+  }
+
+  /** Who takes in the log. */
+  leaveLog(to: 'to a thread' | 'to SQLite'): void {
+    const pages = to === 'to SQLite' ? CHECKPOINT_PAGES : 0;
+    this.#database.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
@@ -240,6 +246,7 @@ export class IndexDatabase {
     const pace = new Pace(STRETCH);
     try {
       own.#tuneForWriting();
+      own.leaveLog('to a thread');
       own.#database.exec('BEGIN IMMEDIATE');
       const steps = work(own);
       let step = steps.next();

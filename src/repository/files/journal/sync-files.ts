@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { STORE_LOG } from '../layout.ts';
+import { isWantOfThreads } from '../want-of-threads.ts';
 
 /** Files and folders of the directory `root`, by names with `/` between their parts; `all`: each that belongs to the store. */
 export interface ToSync {
@@ -89,7 +90,13 @@ function* namesOfStore(root: string): Generator<string> {
 }
 
 async function syncInThread(toSync: ToSync, signal?: AbortSignal): Promise<SyncFailure[]> {
-  const worker = new Worker(WORKER, { workerData: toSync });
+  let worker: Worker;
+  try {
+    worker = new Worker(WORKER, { workerData: toSync });
+  } catch (error) {
+    if (!isWantOfThreads(error)) throw error;
+    return syncEach(toSync, promisify(fsync));
+  }
   signal?.addEventListener('abort', () => worker.terminate(), { once: true });
   return new Promise((resolve, reject) => {
     worker.on('message', resolve).on('error', reject);

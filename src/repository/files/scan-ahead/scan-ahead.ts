@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { isWantOfThreads } from '../want-of-threads.ts';
 import { type Packed, unpack } from './packed.ts';
 import type { Sound, ToScan } from './protocol.ts';
 
@@ -24,13 +25,12 @@ export async function* scanningAhead(
   ids: readonly string[],
   elsewhereOf: (id: string) => ReadonlySet<number>,
 ): AsyncGenerator<Batch> {
-  if (ids.length < WORTH_A_THREAD) {
+  const workers = ids.length < WORTH_A_THREAD ? [] : startWorkers();
+  if (workers.length === 0) {
     yield { ids, read: [] };
     return;
   }
-  const workers: Worker[] = [];
   try {
-    while (workers.length < THREADS) workers.push(new Worker(WORKER));
     const batches = Array.from({ length: Math.ceil(ids.length / BATCH) }, (_, n) =>
       ids.slice(n * BATCH, (n + 1) * BATCH),
     );
@@ -38,7 +38,7 @@ export async function* scanningAhead(
       const batch = batches[n];
       if (!batch) return;
       const elsewhere = batch.map((id) => [id, elsewhereOf(id)] as const).filter(([, { size }]) => size > 0);
-      workers[n % THREADS]!.postMessage({
+      workers[n % workers.length]!.postMessage({
         root,
         ids: JSON.stringify(batch),
         elsewhere: new Map(elsewhere),
@@ -47,13 +47,24 @@ export async function* scanningAhead(
     const answers = workers.map(answersOf);
     for (let n = 0; n < AHEAD; n += 1) ask(n);
     for (const [n, batch] of batches.entries()) {
-      const packed = await answers[n % THREADS]!.next();
+      const packed = await answers[n % answers.length]!.next();
       ask(n + AHEAD);
       yield { ids: batch, read: packed ? unpack(packed, batch) : [] };
     }
   } finally {
     await Promise.all(workers.map((worker) => worker.terminate()));
   }
+}
+
+/** As many as the system allows: with none, all is read where it was asked for, only later. */
+function startWorkers(): Worker[] {
+  const workers: Worker[] = [];
+  try {
+    while (workers.length < THREADS) workers.push(new Worker(WORKER));
+  } catch (error) {
+    if (!isWantOfThreads(error)) throw error;
+  }
+  return workers;
 }
 
 /** What a worker answers, in its order; null from when it has failed: then each file is read in its turn. */

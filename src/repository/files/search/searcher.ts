@@ -55,6 +55,7 @@ export class Searcher {
     this.#flush();
     if (this.#closed) throw unavailable();
     this.#start();
+    if (!this.#worker) throw unavailable();
     const request = this.#requests;
     this.#requests += 1;
     const answered = new Promise<WorkerAnswer>((resolve, reject) => {
@@ -102,13 +103,20 @@ export class Searcher {
 
   #start(): void {
     if (this.#worker) return;
-    const worker = new Worker(WORKER, { workerData: this.#settings });
+    const failed = (err: unknown) =>
+      this.#logger.error({ err }, 'search failed; it begins anew with the next search');
+    let worker: Worker;
+    try {
+      worker = new Worker(WORKER, { workerData: this.#settings });
+    } catch (err) {
+      // As where the system allows no more threads.
+      failed(err);
+      return;
+    }
     // A program that does nothing else may end.
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#hear(message));
-    worker.on('error', (err) =>
-      this.#logger.error({ err }, 'search failed; it begins anew with the next search'),
-    );
+    worker.on('error', failed);
     worker.on('exit', () => {
       if (this.#worker === worker) this.#worker = null;
       for (const { reject } of this.#waiting.values()) reject(unavailable());
