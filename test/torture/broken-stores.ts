@@ -18,8 +18,8 @@ const LOST = /gone|early|does not open|should be|holds|cannot be read/;
 /** Lost, or followed by another mutation of its session: a gap in the versions shows it then. */
 const LOST_OR_SKIPPED = new RegExp(`${LOST.source}|is missing|are missing`);
 
-/** The session itself is missed, or by those beneath it. */
-const GONE = /is gone|its parent "[^"]+" cannot be read/;
+/** The session itself is missed, or by those beneath it, as a line or within JSON. */
+const GONE = /is gone|its parent \\?"[^"]+" cannot be read/;
 
 export const BROKEN_STORES: readonly BrokenStore[] = [
   { broken: 'no fdatasync', caughtBy: 'power-cut-ext4', rounds: 20, fault: LOST },
