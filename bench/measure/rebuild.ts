@@ -43,8 +43,8 @@ async function startAndStop(store: string): Promise<number> {
 }
 
 /**
- * Reads all session files, which are small, in the order in which a rebuild does: a system that takes from its cache what was not used for a minute
- * would otherwise have taken some before they are read again.
+ * Reads all session files, which are small, in the order in which a rebuild does: a system that takes from its cache what was not
+ * used for a minute would otherwise have taken some before they are read again.
  */
 function warm(store: string): void {
   const { sessions } = layoutOf(store);

@@ -1,13 +1,8 @@
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import type { Logger } from '../../observer.ts';
+import { startThread } from '../threads.ts';
 import type { FromCheckpointWorker } from './checkpoint-worker.ts';
 import { type IndexDatabase, isSqliteError } from './database.ts';
-
-/** The file itself, as it is run: the source, or what was built of it. */
-const WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? './checkpoint-worker.ts' : './checkpoint-worker.js',
-  import.meta.url,
-);
 
 /** Commits after which the thread looks whether there is enough to do. */
 const LOOK = 64;
@@ -23,7 +18,7 @@ export class Checkpoints {
   readonly #logger: Logger;
   #worker: Worker | null = null;
   #commits = 0;
-  /** No other thread is started: one that could not run would not run the next time. */
+  /** No other thread is started: it is closing, or there was one that could not run, as the next could not. */
   #over = false;
   /** The last try failed, and that was said. */
   #failing = false;
@@ -56,7 +51,7 @@ export class Checkpoints {
 
   #start(): void {
     try {
-      const worker = new Worker(WORKER, { workerData: this.#path });
+      const worker = startThread(import.meta.url, 'checkpoint-worker', this.#path);
       // A program that does nothing else may end.
       worker.unref();
       worker.on('message', (message: FromCheckpointWorker) => this.#hear(message));

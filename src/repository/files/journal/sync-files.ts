@@ -2,9 +2,9 @@ import { closeSync, constants, existsSync, fsync, openSync, readdirSync } from '
 import { join, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { STORE_LOG } from '../layout.ts';
-import { isWantOfThreads } from '../want-of-threads.ts';
+import { isWantOfThreads, startThread } from '../threads.ts';
 
 /** Files and folders of the directory `root`, by names with `/` between their parts; `all`: each that belongs to the store. */
 export interface ToSync {
@@ -16,11 +16,6 @@ export interface SyncFailure {
   readonly name: string;
   readonly error: NodeJS.ErrnoException;
 }
-
-const WORKER = new URL(
-  import.meta.url.endsWith('.ts') ? './sync-worker.ts' : './sync-worker.js',
-  import.meta.url,
-);
 
 /** With fewer files a thread takes longer to start than it spares. */
 const WORTH_A_THREAD = 200;
@@ -92,7 +87,7 @@ function* namesOfStore(root: string): Generator<string> {
 async function syncInThread(toSync: ToSync, signal?: AbortSignal): Promise<SyncFailure[]> {
   let worker: Worker;
   try {
-    worker = new Worker(WORKER, { workerData: toSync });
+    worker = startThread(import.meta.url, 'sync-worker', toSync);
   } catch (error) {
     if (!isWantOfThreads(error)) throw error;
     return syncEach(toSync, promisify(fsync));

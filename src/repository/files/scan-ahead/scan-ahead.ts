@@ -1,9 +1,7 @@
-import { Worker } from 'node:worker_threads';
-import { isWantOfThreads } from '../want-of-threads.ts';
+import type { Worker } from 'node:worker_threads';
+import { isWantOfThreads, startThread } from '../threads.ts';
 import { type Packed, unpack } from './packed.ts';
 import type { Sound, ToScan } from './protocol.ts';
-
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 
 /** Files read in one go, and how many such goes may wait to be taken. */
 const BATCH = 256;
@@ -60,7 +58,7 @@ export async function* scanningAhead(
 function startWorkers(): Worker[] {
   const workers: Worker[] = [];
   try {
-    while (workers.length < THREADS) workers.push(new Worker(WORKER));
+    while (workers.length < THREADS) workers.push(startThread(import.meta.url, 'worker'));
   } catch (error) {
     if (!isWantOfThreads(error)) throw error;
   }

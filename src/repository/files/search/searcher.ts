@@ -1,14 +1,13 @@
 import { once } from 'node:events';
-import { Worker } from 'node:worker_threads';
+import type { Worker } from 'node:worker_threads';
 import { StorageError } from '../../../model/errors.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { parseQuery } from '../../../model/search-text.ts';
 import type { Logger } from '../../observer.ts';
 import type { SearchPage, SearchRequest } from '../../repository.ts';
+import { startThread } from '../threads.ts';
 import type { FromWorker, ToWorker, WorkerAnswer, WorkerSettings } from './protocol.ts';
 
-/** The file itself, as it is run: the source, or what was built of it. */
-const WORKER = new URL(import.meta.url.endsWith('.ts') ? './worker.ts' : './worker.js', import.meta.url);
 /** Changes are passed on so many milliseconds after the first, or with the next search. */
 const DELAY = 100;
 /** The thread begins so long after the store was opened, or with the first search: a short run is spared it. */
@@ -107,7 +106,7 @@ export class Searcher {
       this.#logger.error({ err }, 'search failed; it begins anew with the next search');
     let worker: Worker;
     try {
-      worker = new Worker(WORKER, { workerData: this.#settings });
+      worker = startThread(import.meta.url, 'worker', this.#settings);
     } catch (err) {
       // As where the system allows no more threads.
       failed(err);
