@@ -75,7 +75,6 @@ export class IndexDatabase {
 
   #beginFilling(): void {
     this.#database.exec(schema.TABLES);
-    this.#database.exec(schema.LOOSE_TERMS);
     this.#filling = true;
     this.anyShapeChanges = false;
   }
@@ -120,12 +119,11 @@ export class IndexDatabase {
 
   /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
   complete(store: string, link: () => void): void {
-    this.flush();
+    this.transaction(() => this.flush());
     this.sessions.filled();
     this.#database.exec(schema.TREE_INDEX);
     link();
     this.#database.exec(schema.INDEXES);
-    this.#database.exec(schema.SORT_TERMS);
     this.#filling = false;
     this.setMeta('version', schema.INDEX_VERSION);
     this.setMeta('store', store);

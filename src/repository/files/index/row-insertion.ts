@@ -1,8 +1,10 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { IndexDatabase } from './database.ts';
 
-/** Rows at once, the most first: several take half the time of as many by themselves. */
-const BATCHES = [64, 8, 4, 2, 1];
+/** Several rows in one statement take half the time of as many by themselves. */
+export const ROWS_AT_ONCE = 64;
+/** Rows of the statements, the most first. */
+const BATCHES = [ROWS_AT_ONCE, 8, 4, 2, 1];
 
 /** How rows go into a table, many at once where there are many. */
 export class RowInsertion {
@@ -35,31 +37,28 @@ export class RowInsertion {
  */
 export class RowQueue {
   readonly #db: IndexDatabase;
-  readonly #atOnce: RowInsertion;
-  readonly #filling: RowInsertion;
+  readonly #insertion: RowInsertion;
   #waiting: SQLInputValue[] = [];
 
-  /** `filling` is where rows go while the index is filled, where that is another table. */
-  constructor(db: IndexDatabase, atOnce: RowInsertion, filling = atOnce) {
+  constructor(db: IndexDatabase, insertion: RowInsertion) {
     this.#db = db;
-    this.#atOnce = atOnce;
-    this.#filling = filling;
+    this.#insertion = insertion;
   }
 
   /** The values of one row after the other. */
   add(values: readonly SQLInputValue[]): void {
     if (!this.#db.filling) {
-      this.#atOnce.insert(this.#db, values);
+      this.#insertion.insert(this.#db, values);
       return;
     }
     for (const value of values) this.#waiting.push(value);
-    if (this.#waiting.length >= BATCHES[0]! * this.#filling.columns) this.flush();
+    if (this.#waiting.length >= ROWS_AT_ONCE * this.#insertion.columns) this.flush();
   }
 
   flush(): void {
     const values = this.#waiting;
     if (values.length === 0) return;
     this.#waiting = [];
-    this.#filling.insert(this.#db, values);
+    this.#insertion.insert(this.#db, values);
   }
 }

@@ -140,13 +140,6 @@ CREATE TABLE totals (sessions INTEGER NOT NULL, archived INTEGER NOT NULL, messa
 INSERT INTO totals VALUES (0, 0, 0);
 `;
 
-/** Where a rebuild puts terms as they come: they go into their order at once, at its end. */
-export const LOOSE_TERMS = 'CREATE TEMP TABLE loose_terms (term INTEGER NOT NULL, seq INTEGER NOT NULL)';
-export const SORT_TERMS = `
-INSERT INTO metadata_terms SELECT term, seq FROM loose_terms ORDER BY term, seq;
-DROP TABLE loose_terms;
-`;
-
 /** What a relink needs to find its way. */
 export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_seq, arrival)';
 

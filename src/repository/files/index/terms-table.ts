@@ -1,20 +1,28 @@
 import type { IndexDatabase } from './database.ts';
-import { RowInsertion, RowQueue } from './row-insertion.ts';
+import { ROWS_AT_ONCE, RowInsertion } from './row-insertion.ts';
+import { WaitingTerms } from './waiting-terms.ts';
 
 /** Which session's metadata has which terms. */
 export class TermsTable {
   readonly #db: IndexDatabase;
-  readonly #rows: RowQueue;
+  /** Only while the index is being filled. */
+  readonly #waiting = new WaitingTerms();
 
   constructor(db: IndexDatabase) {
     this.#db = db;
-    this.#rows = new RowQueue(db, INTO_TERMS, INTO_LOOSE_TERMS);
   }
 
   add(seq: number, terms: readonly number[]): void {
-    const rows: number[] = [];
-    for (const term of terms) rows.push(term, seq);
-    this.#rows.add(rows);
+    if (terms.length === 0) return;
+    if (!this.#db.filling) {
+      INTO_TERMS.insert(
+        this.#db,
+        terms.flatMap((term) => [term, seq]),
+      );
+      return;
+    }
+    if (this.#waiting.isFull(terms.length)) this.flush();
+    this.#waiting.add(seq, terms);
   }
 
   remove(seq: number, terms: readonly number[]): void {
@@ -24,9 +32,8 @@ export class TermsTable {
 
   /** To be called before an index that was filled is said to be complete. */
   flush(): void {
-    this.#rows.flush();
+    for (const rows of this.#waiting.takeInOrder(ROWS_AT_ONCE)) INTO_TERMS.insert(this.#db, rows);
   }
 }
 
 const INTO_TERMS = new RowInsertion('metadata_terms', 2);
-const INTO_LOOSE_TERMS = new RowInsertion('loose_terms', 2);
