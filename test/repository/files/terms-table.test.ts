@@ -48,15 +48,17 @@ test('an index that is being filled has the terms of all sessions, those too tha
     db.terms.add(4, []);
     db.complete('a store', () => {});
     db.terms.add(5, [3, 9]);
-    expect(db.all('SELECT term, seq FROM metadata_terms').map((row) => Object.values(row as object))).toEqual([
-      [TOO_MANY, 1],
-      [3, 2],
-      [3, 3],
-      [3, 5],
-      [7, 1],
-      [7, 2],
-      [9, 5],
-    ]);
+    expect(db.all('SELECT term, seq FROM metadata_terms').map((row) => Object.values(row as object))).toEqual(
+      [
+        [TOO_MANY, 1],
+        [3, 2],
+        [3, 3],
+        [3, 5],
+        [7, 1],
+        [7, 2],
+        [9, 5],
+      ],
+    );
   } finally {
     db.close();
   }
