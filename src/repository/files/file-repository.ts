@@ -90,7 +90,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   #underWay = 0;
   #whenDone: PromiseWithResolvers<void> | null = null;
   readonly #sweep: Sweep;
-  #closing = false;
+  #closing: Promise<void> | null = null;
 
   constructor(parts: FileRepositoryParts) {
     super(parts);
@@ -243,9 +243,12 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#searcher.search(request);
   }
 
-  override async close(): Promise<void> {
-    if (this.#closing) return;
-    this.#closing = true;
+  override close(): Promise<void> {
+    this.#closing ??= this.#close();
+    return this.#closing;
+  }
+
+  async #close(): Promise<void> {
     await this.#writesEnded();
     await this.#sweep.stop();
     await this.#searcher.close();

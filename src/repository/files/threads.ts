@@ -6,7 +6,9 @@ import { Worker } from 'node:worker_threads';
  */
 export function startThread(beside: string, name: string, workerData?: unknown): Worker {
   const extension = beside.endsWith('.ts') ? '.ts' : '.js';
-  return new Worker(new URL(`./${name}${extension}`, beside), { workerData });
+  // Of a program that was handed to Node as text, it says what that is: a thread with a file does not start with it.
+  const execArgv = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
+  return new Worker(new URL(`./${name}${extension}`, beside), { workerData, execArgv });
 }
 
 /** Is it what is thrown where the system, or a container, allows no more threads? What one was to do is done without it then. */

@@ -72,7 +72,8 @@ export class Searcher {
     });
     this.#worker?.ref();
     const { hits, ...page } = await answered.finally(() => {
-      if (this.#waiting.size === 0) this.#worker?.unref();
+      // One that closes waits for its end.
+      if (this.#waiting.size === 0 && !this.#closed) this.#worker?.unref();
     });
     return { ...page, hits: hits.map(({ id, ordinal }) => ({ sessionId: id, ordinal })) };
   }
