@@ -15,6 +15,7 @@ import { andThen, type MaybePromise } from '../schema/maybe-promise.ts';
 import { Outcomes } from '../schema/outcomes.ts';
 import { Plan, Unplannable } from './plan.ts';
 import { Run } from './run.ts';
+import { tellBriefly } from './tell-briefly.ts';
 
 type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
 
@@ -24,14 +25,20 @@ type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
  * later. What is not planned goes by the book from the start.
  */
 export const execute: Execute = (args) => {
-  const plan = planOf(args);
-  if (!plan) return byTheBook(args);
+  const operation = getOperationAST(args.document, args.operationName);
+  if (!operation) return byTheBook(args);
   const { variableValues } = getVariableValues(
     args.schema,
-    plan.operation.variableDefinitions ?? [],
+    operation.variableDefinitions ?? [],
     args.variableValues ?? {},
+    ANY_ERROR,
   );
-  if (!variableValues) return byTheBook(args);
+  if (!variableValues) {
+    tellBriefly(args.variableValues);
+    return byTheBook(args);
+  }
+  const plan = planOf(args, operation);
+  if (!plan) return byTheBook(args);
   const again = (error: unknown) => {
     if (isBudgetExceeded(error)) return { data: null, errors: [error] };
     if (error instanceof Unplannable) plans.set(plan.operation, null);
@@ -44,6 +51,9 @@ export const execute: Execute = (args) => {
     return again(error);
   }
 };
+
+/** Whether there is an error is enough: the book says which. */
+const ANY_ERROR = { maxErrors: 0, hideSuggestions: true };
 
 /** With graphql-js: of the executors tried, the one that leaves no promise behind when a resolver throws beside others. */
 const byTheBook: Execute = (args) => andThen(executeByTheBook(args), endedByBudget);
@@ -62,9 +72,8 @@ function fresh(context: SchemaContext): SchemaContext {
 /** Null for an operation that turned out not to be plannable. As long-lived as its document, which a cache holds. */
 const plans = new WeakMap<OperationDefinitionNode, Plan | null>();
 
-function planOf({ schema, document, operationName }: ExecutionArgs): Plan | null {
-  const operation = getOperationAST(document, operationName);
-  if (!operation || operation.operation === 'subscription') return null;
+function planOf({ schema, document }: ExecutionArgs, operation: OperationDefinitionNode): Plan | null {
+  if (operation.operation === 'subscription') return null;
   let plan = plans.get(operation);
   if (plan === undefined || (plan && plan.schema !== schema)) {
     plan = new Plan(schema, operation, fragmentsOf(document));

@@ -32,7 +32,7 @@ function cursorCodec<Key>(
     },
     decode(cursor, argument) {
       const [origin, ...parts] = readCursor(cursor) ?? [];
-      if (origin === undefined) throw damaged(argument);
+      if (typeof origin !== 'string') throw damaged(argument);
       if (origin !== connection) {
         throw badUserInput(
           `${argument}: expected a cursor of ${connection}, got one of ${origin}. Use a cursor only with the connection that gave it.`,

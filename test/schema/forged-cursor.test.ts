@@ -14,7 +14,7 @@ test('the forgery of a whole cursor is one', () => {
   expect(forge('["children of session \\"a\\"",7]')).toBe(childrenCursor('a').encode(7));
 });
 
-test.each(['not json', '"a string"', '{}', '[]', '[7]', '[null,7]'])(
+test.each(['not json', '"a string"', '{}', '[]', '[7]', '[null,7]', '[null]', '[{"toString":1},7]'])(
   'a cursor that holds %s is refused',
   (text) => {
     expect(() => childrenCursor('a').decode(forge(text), 'after')).toThrow(/^after: expected a cursor/);

@@ -48,3 +48,13 @@ test('a rollup says what a session and all beneath it took', async () => {
     },
   });
 });
+
+test('what no number can hold any more stays at the largest', async () => {
+  const store = await openTestRepository();
+  await store.create({ id: 'root' });
+  const usage = { inputTokens: 1, outputTokens: 1, costUsd: Number.MAX_VALUE };
+  for (let n = 0; n < 2; n += 1)
+    await store.append({ sessionId: 'root', messages: [{ role: 'ASSISTANT', content: 'a', usage }] });
+  const { data } = await createApi(store).send('{ session(id: "root") { rollup { usage { costUsd } } } }');
+  expect(data).toEqual({ session: { rollup: { usage: { costUsd: Number.MAX_VALUE } } } });
+});

@@ -118,7 +118,8 @@ function add(to: Sum, sum: Sum): void {
 
 function rollupOf(sum: Sum): SessionRollup {
   const { sessionCount, messageCount, historyLength, inputTokens, outputTokens, maxDepth } = sum;
-  const costUsd = sum.costUsd === null ? null : Number(sum.costUsd);
+  // As tokens: a sum that a number cannot hold stays at the largest.
+  const costUsd = sum.costUsd === null ? null : Math.min(Number(sum.costUsd), Number.MAX_VALUE);
   return {
     sessionCount,
     messageCount,
