@@ -1,6 +1,15 @@
-import { Option } from 'commander';
+import { InvalidArgumentError, Option } from 'commander';
 
 /** `--data`: the same for every command. */
 export function dataOption(): Option {
-  return new Option('--data <directory>', 'the data directory').env('SESSIONTREE_DATA').default('./data');
+  return new Option('--data <directory>', 'the data directory')
+    .env('SESSIONTREE_DATA')
+    .default('./data')
+    .argParser(named);
+}
+
+/** Empty is what a variable of the shell comes to that was not set: it must not stand for the current directory. */
+function named(directory: string): string {
+  if (directory === '') throw new InvalidArgumentError('Expected the name of a directory.');
+  return directory;
 }

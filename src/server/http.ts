@@ -1,10 +1,9 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Logger } from 'pino';
 import type { Config } from '../config.ts';
 import { openFileRepository } from '../repository/files/open.ts';
-import type { Progress } from '../repository/observer.ts';
+import type { Logger, Progress } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { Connections } from './connections.ts';
 import { createRequestListener } from './fast-path.ts';

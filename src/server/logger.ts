@@ -1,3 +1,4 @@
+import { writeSync } from 'node:fs';
 import { type DestinationStream, type Logger, pino } from 'pino';
 import type { Config } from '../config.ts';
 
@@ -10,7 +11,7 @@ export function createLogger(level: Config['logLevel']): Logger {
       timestamp: timeMember(),
       formatters: { level: (label) => ({ level: label }) },
     },
-    new GatheredLines(pino.destination({ dest: 1, sync: true })),
+    new GatheredLines(),
   );
 }
 
@@ -34,28 +35,35 @@ const PATIENCE = 10;
  * its time. What waits when the process exits is still written.
  */
 class GatheredLines implements DestinationStream {
-  readonly #destination: ReturnType<typeof pino.destination>;
   #lines = '';
 
-  constructor(destination: ReturnType<typeof pino.destination>) {
-    this.#destination = destination;
+  constructor() {
     process.on('exit', () => this.flushSync());
   }
 
   write(line: string): void {
-    if (this.#lines === '') setTimeout(() => this.#handOn(), PATIENCE);
+    if (this.#lines === '') setTimeout(() => this.flushSync(), PATIENCE);
     this.#lines += line;
   }
 
   /** pino calls it for what is fatal. */
   flushSync(): void {
-    this.#handOn();
-    this.#destination.flushSync();
-  }
-
-  #handOn(): void {
-    const lines = this.#lines;
+    const bytes = Buffer.from(this.#lines);
     this.#lines = '';
-    if (lines !== '') this.#destination.write(lines);
+    for (let written = 0; written < bytes.length; ) {
+      try {
+        written += writeSync(STANDARD_OUTPUT, bytes, written);
+      } catch (error) {
+        // Whoever reads the log is slower than the server. Where nobody does, or the disk that it goes to is full, the server goes on
+        // without it.
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+        Atomics.wait(NOTHING, 0, 0, BETWEEN_TRIES);
+      }
+    }
   }
 }
+
+const STANDARD_OUTPUT = 1;
+/** Milliseconds. */
+const BETWEEN_TRIES = 10;
+const NOTHING = new Int32Array(new SharedArrayBuffer(4));

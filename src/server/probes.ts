@@ -1,5 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Logger } from 'pino';
+import type { Logger } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 
 /**

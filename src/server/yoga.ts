@@ -1,7 +1,7 @@
 import type { DocumentNode } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
-import type { Logger } from 'pino';
 import type { Limits } from '../model/limits.ts';
+import type { Logger } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { createContext, type SchemaContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';

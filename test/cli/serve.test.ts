@@ -1,11 +1,12 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { closeSync, existsSync, openSync } from 'node:fs';
 import { writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { describe, expect, onTestFinished, test } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { openConnection, postInTwoParts } from '../server/running.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
@@ -128,6 +129,24 @@ describe('sessiontree serve', () => {
   });
 });
 
+test.skipIf(!existsSync('/dev/full'))('without room for its log it serves, and stops, as ever', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  await once(other, 'listening');
+  const { port } = other.address() as { port: number };
+  await new Promise((resolve) => other.close(resolve));
+  const full = openSync('/dev/full', 'w');
+  const args = ['src/cli.ts', 'serve', '--port', String(port), '--data', await temporaryDirectory()];
+  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', full, 'inherit'] });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  closeSync(full);
+  const ended = once(child, 'close');
+  const url = `http://127.0.0.1:${port}/graphql`;
+  await vi.waitFor(() => post(url, '{ __typename }'), { timeout: 20_000, interval: 50 });
+  expect(await post(url, CREATE)).toEqual(CREATED);
+  child.kill('SIGTERM');
+  expect(await ended).toEqual([0, null]);
+});
+
 describe('what is in its way is one line on standard error', () => {
   const LINE = /^[^\n]+\n$/;
 
@@ -180,6 +199,8 @@ describe('what is in its way is one line on standard error', () => {
       "value 'http' from env 'SESSIONTREE_PORT' is invalid.",
     ],
     ['an address that others reach', ['serve', '--host', '0.0.0.0'], {}, 'there is no authentication yet'],
+    ['no name of a directory', ['serve', '--data', ''], {}, 'Expected the name of a directory.'],
+    ['a variable that is empty', ['check'], { SESSIONTREE_DATA: '' }, 'Expected the name of a directory.'],
     ['an unknown flag', ['serve', '--prot', '1'], {}, "unknown option '--prot'"],
     ['an unknown command', ['sreve'], {}, "unknown command 'sreve'"],
     ['an argument too many', ['serve', 'here'], {}, 'too many arguments'],

@@ -1,6 +1,6 @@
 import { GraphQLError } from 'graphql';
 import { isAsyncIterable, mapAsyncIterator } from 'graphql-yoga';
-import type { Logger } from 'pino';
+import type { Logger } from '../../repository/observer.ts';
 import type { RequestFacts, ServerPlugin } from '../plugin.ts';
 
 export interface ErrorMaskingOptions {

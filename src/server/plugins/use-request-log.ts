@@ -1,5 +1,5 @@
 import { getOperationAST, type OperationDefinitionNode } from 'graphql';
-import type { Logger } from 'pino';
+import type { Logger } from '../../repository/observer.ts';
 import type { RequestFacts, ServerPlugin } from '../plugin.ts';
 import { pathOf } from './use-routes.ts';
 
