@@ -20,6 +20,17 @@ export interface FileRepositoryOptions {
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
 
-export function withDefaults(options: FileRepositoryOptions): Required<FileRepositoryOptions> {
-  return { limits: DEFAULT_LIMITS, durability: 'disk', logger: silent, onProgress: () => {}, ...options };
+/** What is undefined counts as left out. Throws a TypeError where `durability` is none. */
+export function withDefaults({
+  directory,
+  limits = DEFAULT_LIMITS,
+  durability = 'disk',
+  logger = silent,
+  onProgress = () => {},
+}: FileRepositoryOptions): Required<FileRepositoryOptions> {
+  if (!DURABILITIES.includes(durability))
+    throw new TypeError(
+      `durability: expected ${DURABILITIES.join(' or ')}, got ${JSON.stringify(durability)}`,
+    );
+  return { directory, limits, durability, logger, onProgress };
 }

@@ -37,18 +37,28 @@ export class Sweep {
     }, milliseconds).unref();
   }
 
-  async #batch(): Promise<void> {
-    const rows = this.#db.all<{ seq: number; id: string }>(
-      'SELECT seq, id FROM sessions WHERE seq > ? ORDER BY seq LIMIT ?',
-      this.#seq,
-      BATCH,
-    );
+  async #lookAt(id: string): Promise<void> {
     try {
-      for (const { id } of rows) await this.#look(id);
+      await this.#look(id);
     } catch (err) {
-      this.#logger.error({ err }, 'looking for changed files failed; it goes on with the next');
+      this.#logger.error({ err, session: id }, 'looking for a changed file failed; it goes on with the next');
     }
-    this.#seq = rows.length < BATCH ? 0 : rows.at(-1)!.seq;
+  }
+
+  async #batch(): Promise<void> {
+    let next = 0;
+    try {
+      const rows = this.#db.all<{ seq: number; id: string }>(
+        'SELECT seq, id FROM sessions WHERE seq > ? ORDER BY seq LIMIT ?',
+        this.#seq,
+        BATCH,
+      );
+      if (rows.length === BATCH) next = rows.at(-1)!.seq;
+      for (const { id } of rows) await this.#lookAt(id);
+    } catch (err) {
+      this.#logger.error({ err }, 'looking for changed files failed; it begins anew in a while');
+    }
+    this.#seq = next;
     if (!this.#stopped) this.#timer = this.#after(this.#seq === 0 ? ROUND_MILLISECONDS : REST_MILLISECONDS);
   }
 }

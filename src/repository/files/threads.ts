@@ -6,9 +6,13 @@ import { Worker } from 'node:worker_threads';
  */
 export function startThread(beside: string, name: string, workerData?: unknown): Worker {
   const extension = beside.endsWith('.ts') ? '.ts' : '.js';
-  // Of a program that was handed to Node as text, it says what that is: a thread with a file does not start with it.
-  const execArgv = process.execArgv.filter((flag) => !flag.startsWith('--input-type'));
-  return new Worker(new URL(`./${name}${extension}`, beside), { workerData, execArgv });
+  // A thread takes over the flags of its program. Of one that was handed to Node as text they say what that is, with which no thread
+  // starts that runs a file; and to name those that are left is not allowed for all flags.
+  const isOfText = process.execArgv.some((flag) => flag.startsWith('--input-type'));
+  return new Worker(new URL(`./${name}${extension}`, beside), {
+    workerData,
+    ...(isOfText && { execArgv: [] }),
+  });
 }
 
 /** Is it what is thrown where the system, or a container, allows no more threads? What one was to do is done without it then. */

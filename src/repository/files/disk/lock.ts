@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { accessSync, constants, existsSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { DatabaseSync } from 'node:sqlite';
 import type { Layout } from '../layout.ts';
@@ -17,6 +17,8 @@ export interface Lock {
  * kernel drops it when the process ends, however it ends.
  */
 export function acquireLock(layout: Layout): Lock {
+  // SQLite would open one that may not be written for reading, and lock nothing.
+  if (existsSync(layout.lock)) accessSync(layout.lock, constants.W_OK);
   const database = new DatabaseSync(layout.lock, { timeout: LOCK_TIMEOUT });
   try {
     database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');

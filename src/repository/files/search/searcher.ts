@@ -1,4 +1,3 @@
-import { once } from 'node:events';
 import type { Worker } from 'node:worker_threads';
 import { StorageError } from '../../../model/errors.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
@@ -85,7 +84,9 @@ export class Searcher {
     this.#flush();
     if (!this.#worker) return;
     this.#worker.ref();
-    const exited = once(this.#worker, 'exit');
+    const worker = this.#worker;
+    // Whether it ends well or fails: that it failed has been said.
+    const exited = new Promise((resolve) => worker.once('exit', resolve));
     this.#post({ kind: 'close' });
     await exited;
   }
