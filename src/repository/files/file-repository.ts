@@ -53,6 +53,7 @@ import { SessionWrites } from './session-writes.ts';
 import { ShapeLog } from './shape-log.ts';
 import { Sweep } from './sweep.ts';
 import { ghostOf } from './tombstone.ts';
+import { isOfFile } from './unreadable-file.ts';
 
 export interface FileRepositoryParts
   extends FileReaderParts,
@@ -249,14 +250,21 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   async #close(): Promise<void> {
-    await this.#writesEnded();
-    await this.#sweep.stop();
-    await this.#searcher.close();
-    const settled = await this.#files.close();
-    await this.#checkpoints.close();
-    await super.close();
-    const relied = settled && !this.#committer.failed && !this.#parts.db.damaged;
-    this.#parts.release(relied ? this.#committer.lastSeq : null);
+    let settled = false;
+    try {
+      await this.#writesEnded();
+      await this.#sweep.stop();
+      await this.#searcher.close();
+      settled = await this.#files.close();
+      await this.#checkpoints.close();
+      await super.close();
+    } catch (error) {
+      settled = false;
+      throw error;
+    } finally {
+      const relied = settled && !this.#committer.failed && !this.#parts.db.damaged;
+      this.#parts.release(relied ? this.#committer.lastSeq : null);
+    }
   }
 
   async #writesEnded(): Promise<void> {
@@ -281,11 +289,13 @@ export class FileRepository extends FileReader implements SessionRepository {
     try {
       // It may have been this process that was writing: then it differs no longer.
       if (!known && !this.#foreign.differs(id)) return;
+      const row = this.index.row(id);
+      if (row) await this.#files.settle({ path: absoluteSessionPath(this.layout.root, id), size: row.size });
       this.logger.warn({ path: sessionPath(id) }, 'changed or damaged by somebody else: reading it again');
       await this.#foreign.reread(id);
     } catch (err) {
-      // An index without room is no reason not to read: each line is read by its own checksum.
-      if (!isSqliteError(err)) throw err;
+      // No reason not to read: each line is read by its own checksum.
+      if (!isSqliteError(err) && !isOfFile(err) && !(err instanceof StorageError)) throw err;
       this.logger.error({ err, path: sessionPath(id) }, 'the index could not take in what changed');
     } finally {
       release();

@@ -49,7 +49,9 @@ export class ForeignChanges {
     await handles.forget(this.#path(id));
     await db.writable();
     db.transaction(() => {
-      const { reshaped, homeless } = indexFile({ ...this.#parts, mend: true }, id);
+      const { reshaped, homeless, unreadable } = indexFile({ ...this.#parts, mend: true }, id);
+      // What the index knows of it is worth more than nothing.
+      if (unreadable) throw unreadable;
       if (homeless) {
         writer.addFault({
           kind: 'file',

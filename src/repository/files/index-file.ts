@@ -10,6 +10,7 @@ import type { Sound } from './scan-ahead/protocol.ts';
 import { scanSound } from './scan-ahead/scan-sound.ts';
 import { scanFile } from './scan-file.ts';
 import type { Effects, SessionState } from './session-state.ts';
+import { isOfFile, reasonOf } from './unreadable-file.ts';
 
 export interface IndexingTask {
   readonly layout: Layout;
@@ -29,6 +30,8 @@ export interface Indexed {
    * index; once it is adopted it can be.
    */
   readonly homeless: SessionState | null;
+  /** Why the system does not let the file be read; it is not in the index then. */
+  readonly unreadable?: NodeJS.ErrnoException;
 }
 
 /**
@@ -49,8 +52,18 @@ export function indexFile(task: IndexingTask, id: string, read: Sound | null = n
       ? scanSound(read, emit)
       : scanFile(layout.root, id, known?.size ?? null, { emit, elsewhere: loggedVersions(db, id) });
   const taking = new EffectsUnderOneSequence(db, writer);
-  const scanned = orGone(() => scan((effects) => taking.add(effects)));
-  if (scanned === null) return { reshaped: true, homeless: null };
+  let scanned: ReturnType<typeof scan>;
+  try {
+    scanned = scan((effects) => taking.add(effects));
+  } catch (error) {
+    taking.takeBack(id);
+    if (!isOfFile(error)) throw error;
+    if (error.code === 'ENOENT') return { reshaped: true, homeless: null };
+    fault('file', null, reasonOf(error));
+    // That can change without a trace: the next start must look again.
+    db.doubt();
+    return { reshaped: true, homeless: null, unreadable: error };
+  }
   const { state, mtime } = scanned;
   if (state === null) {
     const cut = scanned.torn ? 'its first line is cut short' : 'the file is empty';
@@ -82,20 +95,12 @@ export function indexFile(task: IndexingTask, id: string, read: Sound | null = n
     mended ? statSync(absoluteSessionPath(layout.root, id)).mtimeMs : mtime,
     read?.terms,
   );
-  const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId;
+  // One whose parent could not be found, or was in a circle, has been told: that must be found again.
+  const isOrphan = known?.parent_seq === null && state.parentId !== null;
+  const reshaped = known?.seq !== state.sequence || known.parent_id !== state.parentId || isOrphan;
   // Otherwise a relink counts all anew.
   if (!reshaped) writer.countChildren(id);
   return { reshaped, homeless: null };
-}
-
-/** Null where the file is gone. */
-function orGone<T>(read: () => T): T | null {
-  try {
-    return read();
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
 }
 
 /** Effects as they are read, as long as they belong to the sequence number of the first, and nobody else has it. */
@@ -140,6 +145,10 @@ function neverBack(state: SessionState, known: SessionRow | undefined): SessionS
     ...state,
     version: Math.max(state.version, known.version),
     nextOrdinal: Math.max(state.nextOrdinal, known.next_ordinal),
-    historyLength: Math.max(state.historyLength, known.history_length),
+    // A rollback that the index had not taken in made it shorter.
+    historyLength:
+      state.version < known.version
+        ? Math.max(state.historyLength, known.history_length)
+        : state.historyLength,
   };
 }

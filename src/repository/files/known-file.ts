@@ -1,4 +1,4 @@
-import { fstatSync, type Stats, statSync } from 'node:fs';
+import { fstatSync, lstatSync, type Stats } from 'node:fs';
 
 /** A file as the index knows it. */
 export interface KnownFile {
@@ -6,9 +6,9 @@ export interface KnownFile {
   readonly mtime: number;
 }
 
-/** False also where the file is gone. */
+/** False also where the file is gone, or a link in its place. */
 export function isUnchanged(path: string, known: KnownFile): boolean {
-  const now = statSync(path, { throwIfNoEntry: false });
+  const now = lstatSync(path, { throwIfNoEntry: false });
   return now !== undefined && isAs(known, now);
 }
 

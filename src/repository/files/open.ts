@@ -1,4 +1,4 @@
-import { constants, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
 import type { SessionReader, SessionRepository } from '../repository.ts';
 import { type CleanStop, compareIndex, readCleanStop, writeCleanStop } from './clean-stop.ts';
@@ -49,7 +49,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
     return new FileRepository({
       layout,
       db,
-      handles: new HandlePool(POOLED_HANDLES, constants.O_RDWR | constants.O_APPEND),
+      handles: new HandlePool(POOLED_HANDLES, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW),
       logger: settings.logger,
       limits: settings.limits,
       durability: settings.durability,
@@ -59,8 +59,11 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       left,
       unsynced,
       release: (lastSeq) => {
-        if (lastSeq !== null) writeCleanStop(layout, lastSeq);
-        lock.release();
+        try {
+          if (lastSeq !== null && isTakenIn(layout)) writeCleanStop(layout, lastSeq);
+        } finally {
+          lock.release();
+        }
       },
     });
   } catch (error) {
@@ -86,8 +89,13 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
     );
   }
   const db = openCurrentIndex(layout, store) ?? (await readIntoMemory(layout, settings)).db;
-  const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY);
+  const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY | constants.O_NOFOLLOW);
   return new FileReader({ layout, db, handles, logger: settings.logger });
+}
+
+/** Is all of the index in its own file? Somebody who reads it beside the owner keeps its log from being taken in and removed. */
+function isTakenIn({ index }: Layout): boolean {
+  return (statSync(`${index}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
 }
 
 /** Before anything else is read: the files are to hold all that was acknowledged. */
@@ -114,13 +122,22 @@ async function openIndex(
   lost: Replayed['lost'],
 ): Promise<UpToDate> {
   const { logger } = settings;
-  const { store } = readStoreLog(layout, null, () => {});
+  const { store, end } = readStoreLog(layout, null, () => {});
   const state = cleanStop ? compareIndex(layout, cleanStop) : 'unknown';
   const trusted = state === 'same' && cleanStop !== null;
-  const open =
+  let open =
     state === 'changed'
       ? null
       : IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
+  if (open && Number(open.meta('store_log_size')) > end) {
+    // As where an older copy was put back. What the log does not say any more must not take a session away.
+    logger.warn(
+      { path: STORE_LOG },
+      'it is shorter than it was: what the index knows of its end does not count',
+    );
+    open.close();
+    open = null;
+  }
   if (open) {
     if (!trusted) logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
     const shards = trusted ? cleanStop.changedShards(layout) : SHARDS;
@@ -168,6 +185,7 @@ async function bringUpToDate(
     writer,
     shards,
     mend: true,
+    isLogWhole: log.faults.length === 0,
     lastSeq: Math.max(cleanStop?.lastSeq ?? 0, log.lastSeq),
     ...settings,
   });
@@ -238,6 +256,7 @@ export async function readIntoMemory(
     writer,
     shards: SHARDS,
     mend: false,
+    isLogWhole: log.faults.length === 0,
     lastSeq: log.lastSeq,
     ...settings,
   });

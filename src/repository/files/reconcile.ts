@@ -1,4 +1,4 @@
-import { closeSync, existsSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Progress } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
@@ -19,10 +19,14 @@ import { Pace } from './pace.ts';
 import { readable, stampOf } from './record.ts';
 import { scanningAhead } from './scan-ahead/scan-ahead.ts';
 import type { SessionState } from './session-state.ts';
+import { shardFolders } from './shard-folders.ts';
+import { NOT_PLAIN } from './unreadable-file.ts';
 
 export interface Reconciliation extends IndexingTask {
   /** Only these folders of `sessions/` may differ from the index. */
   readonly shards: readonly string[];
+  /** Could all of the store's log be read? What the index knows of a deletion may not be so otherwise. */
+  readonly isLogWhole: boolean;
   /** The highest sequence number that is known to have been given out. */
   readonly lastSeq: number;
   readonly onProgress: Progress;
@@ -68,7 +72,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
       }
       if (anyDeleted && db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
         // Its deletion was committed: only the removal of the file is still owed.
-        if (task.mend) rmSync(pathOf(id));
+        if (task.mend && task.isLogWhole) rmSync(pathOf(id));
         continue;
       }
       const before = known.get(id);
@@ -150,14 +154,12 @@ function listSessions({ layout, shards, mend, writer }: Reconciliation): string[
   const ids: string[] = [];
   const stray = (path: string, reason: string) =>
     writer.addFault({ kind: 'file', path, line: null, sessionId: null, reason });
-  if (shards.length === SHARDS.length) {
-    for (const name of readdirSync(layout.sessions)) {
-      if (!SHARDS.includes(name)) stray(join('sessions', name), 'not a folder of sessions');
-    }
-  }
-  for (const shard of shards) {
+  const { there, strays } = shardFolders(layout);
+  if (shards.length === SHARDS.length)
+    for (const name of strays) stray(join('sessions', name), 'not a folder of sessions');
+  const wanted = new Set(shards);
+  for (const shard of there.filter((name) => wanted.has(name))) {
     const directory = join(layout.sessions, shard);
-    if (!existsSync(directory)) continue;
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const { name } = entry;
       if (name.startsWith('.') && name.endsWith('.tmp')) {
@@ -165,7 +167,7 @@ function listSessions({ layout, shards, mend, writer }: Reconciliation): string[
         continue;
       }
       const id = sessionIdOfFileName(name);
-      if (!entry.isFile()) stray(join('sessions', shard, name), 'not a plain file: links are not followed');
+      if (!entry.isFile()) stray(join('sessions', shard, name), NOT_PLAIN);
       else if (id === null) stray(join('sessions', shard, name), 'not the name of a session file');
       else if (shardOf(id) !== shard) stray(join('sessions', shard, name), misplaced(shard, id));
       else ids.push(id);

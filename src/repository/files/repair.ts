@@ -1,4 +1,4 @@
-import { copyFileSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, lstatSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import type { Logger } from '../observer.ts';
 import { syncDirectory } from './disk/directory-sync.ts';
@@ -57,6 +57,8 @@ export async function repairDataDirectory(
 /** The numbers of the lines that were put right. */
 async function repairFile(layout: Layout, path: string): Promise<number[]> {
   const absolute = join(layout.root, path);
+  // What the power took is put back by the start below; links and folders are nothing of the store's.
+  if (!lstatSync(absolute, { throwIfNoEntry: false })?.isFile()) return [];
   const content = readFileSync(absolute);
   const lines = [...splitLines((offset) => content.subarray(offset))].map(({ bytes }) => bytes);
   const repaired: number[] = [];

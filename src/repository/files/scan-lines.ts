@@ -1,5 +1,6 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { decodeLine, type RawLine, splitLines } from './line.ts';
+import { notPlain } from './unreadable-file.ts';
 
 /** A line that cannot be read, or not be believed. */
 export interface LineFault {
@@ -37,9 +38,12 @@ export function withFileChunks<T>(
 ): T {
   const buffer = spare ?? Buffer.allocUnsafe(CHUNK);
   spare = null;
-  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW);
+  // To open a pipe would wait for whoever writes to it.
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   try {
-    const { size, mtimeMs } = fstatSync(fd);
+    const stats = fstatSync(fd);
+    if (!stats.isFile()) throw notPlain(path);
+    const { size, mtimeMs } = stats;
     const read = (offset: number) => {
       const length = Math.min(CHUNK, size - offset);
       return buffer.subarray(0, length > 0 ? readSync(fd, buffer, 0, length, offset) : 0);

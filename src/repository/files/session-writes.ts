@@ -10,7 +10,7 @@ import type { ForeignChanges } from './foreign-changes.ts';
 import type { IndexReader } from './index/reader.ts';
 import { type SessionRow, stateOf } from './index/session-row.ts';
 import type { IndexWriter } from './index/writer.ts';
-import { isUnchanged, isUntouched } from './known-file.ts';
+import { isUnchanged, isUntouched, type KnownFile } from './known-file.ts';
 import { absoluteSessionPath, type Layout } from './layout.ts';
 import { type Stamp, type Written, writtenAt } from './mutation.ts';
 import { type SessionRecord, stampOf } from './record.ts';
@@ -91,7 +91,7 @@ export class SessionWrites {
     let row: SessionRow | undefined;
     try {
       row = index.row(id);
-      if (row && this.#isToBeReread(path, row)) row = await this.#reread(id, { path, size: row.size });
+      if (row && !this.#isUntouched(path, row)) row = await this.#lookAgain(id, { path, ...row });
     } catch (error) {
       for (const job of jobs) job.failed(storageError(error));
       return;
@@ -128,19 +128,17 @@ export class SessionWrites {
     for (const { job, error } of refused) job.failed(error);
   }
 
-  /**
-   * After a write that failed, and where somebody else changed the file, it is opened anew and read back before it takes more. It is
-   * looked at before each write: a file that was replaced behind an open handle would swallow what is appended.
-   */
-  #isToBeReread(path: string, row: SessionRow): boolean {
+  /** Before each write: a file that was replaced behind an open handle would swallow what is appended. */
+  #isUntouched(path: string, row: SessionRow): boolean {
     const { files, handles } = this.#parts;
-    if (files.isInDoubt(path)) return true;
     const descriptor = handles.descriptor(path);
-    return !(descriptor !== null && isUntouched(descriptor, row)) && !isUnchanged(path, row);
+    return descriptor !== null && isUntouched(descriptor, row) && !files.isInDoubt(path);
   }
 
-  async #reread(id: string, tail: Tail): Promise<SessionRow | undefined> {
+  /** After a write that failed, and where somebody else changed the file, it is opened anew and read back before it takes more. */
+  async #lookAgain(id: string, tail: Tail & KnownFile): Promise<SessionRow | undefined> {
     const { index, files, foreign } = this.#parts;
+    if (!files.isInDoubt(tail.path) && (await files.isAsKnown(tail.path, tail))) return index.row(id);
     await files.settle(tail);
     const row = index.row(id);
     if (row && !isUnchanged(tail.path, row)) await foreign.reread(id);

@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { StorageError } from '../../model/errors.ts';
 import type { Committer } from './commit/committer.ts';
 import type { DurableFiles } from './disk/durable.ts';
 import type { IndexDatabase } from './index/database.ts';
@@ -22,10 +24,13 @@ export interface ShapeLogParts {
 export class ShapeLog {
   readonly #parts: ShapeLogParts;
   #size: number;
+  /** The log's time, in milliseconds; null after a write that failed, which leaves another. */
+  #mtime: number | null;
 
   constructor(parts: ShapeLogParts) {
     this.#parts = parts;
     this.#size = parts.storeLogSize;
+    this.#mtime = statSync(parts.layout.storeLog).mtimeMs;
   }
 
   /**
@@ -43,7 +48,7 @@ export class ShapeLog {
         const record = make(seq, new Date());
         return { bytes: encodeLine(record), record };
       },
-      write: ({ bytes }) => files.append({ path: layout.storeLog, size: this.#size }, bytes),
+      write: ({ bytes }) => this.#append(bytes),
       change: ({ bytes, record }) => {
         const size = this.#size + bytes.length;
         const done = { record, length: bytes.length };
@@ -62,9 +67,24 @@ export class ShapeLog {
           },
         };
       },
-      undo: () => files.undo({ path: layout.storeLog, size: this.#size }),
+      undo: () => {
+        this.#mtime = null;
+        return files.undo({ path: layout.storeLog, size: this.#size });
+      },
     });
     this.#size += length;
     return record;
+  }
+  /** Where somebody else has changed the log, the index says what it no longer does: that takes a new start to put right. */
+  async #append(bytes: Buffer): Promise<void> {
+    const { layout, files } = this.#parts;
+    const path = layout.storeLog;
+    if (this.#mtime !== null && !(await files.isAsKnown(path, { size: this.#size, mtime: this.#mtime })))
+      throw new StorageError(
+        'The log of the store was changed by another program: nothing was recorded. The server must be restarted.',
+        false,
+      );
+    this.#mtime = null;
+    this.#mtime = await files.append({ path, size: this.#size }, bytes);
   }
 }

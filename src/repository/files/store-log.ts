@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { type Layout, SHARDS } from './layout.ts';
+import { type Layout, sessionIdOfFileName } from './layout.ts';
 import { decodeLine, encodeLine, splitLines } from './line.ts';
 import { parseSessionRecord, parseStoreRecord, type ShapeRecord } from './record.ts';
 import { type LinesScanned, scanLines, withFileChunks } from './scan-lines.ts';
+import { shardFolders } from './shard-folders.ts';
 
 /** The version of FORMAT.md that this program writes, and the only one that it reads. */
 export const FORMAT = 1;
@@ -79,10 +80,11 @@ export function createStoreLog(layout: Layout): void {
 
 /** The store that the first readable session names. */
 function storeOfSessions(layout: Layout): string | null {
-  for (const shard of SHARDS) {
+  for (const shard of shardFolders(layout).there) {
     const directory = join(layout.sessions, shard);
-    for (const name of existsSync(directory) ? readdirSync(directory) : []) {
-      if (!name.endsWith('.jsonl')) continue;
+    for (const entry of readdirSync(directory, { withFileTypes: true })) {
+      const { name } = entry;
+      if (!entry.isFile() || sessionIdOfFileName(name) === null) continue;
       const first = withFileChunks(join(directory, name), (read) => splitLines(read).next().value);
       const decoded = first && decodeLine(first.bytes);
       const parsed = decoded && 'record' in decoded ? parseSessionRecord(decoded.record) : null;

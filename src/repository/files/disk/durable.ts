@@ -4,6 +4,7 @@ import { StorageError } from '../../../model/errors.ts';
 import type { Logger } from '../../observer.ts';
 import { Journal, type JournalParts } from '../journal/journal.ts';
 import { syncFiles, type ToSync } from '../journal/sync-files.ts';
+import { isUnchanged, isUntouched, type KnownFile } from '../known-file.ts';
 import { type Layout, nameInStore, pathInStore } from '../layout.ts';
 import { decodeLine } from '../line.ts';
 import type { HandlePool } from './handle-pool.ts';
@@ -114,6 +115,15 @@ export class DurableFiles {
     this.#inDoubt.add(tail.path);
     // Whoever takes back reports why; that the cut failed too shows when the file is settled.
     await this.#cutBack(tail).catch(() => {});
+  }
+
+  /** Is the file as `known`? A handle is let go of that may be of another file, which had that name. */
+  async isAsKnown(path: string, known: KnownFile): Promise<boolean> {
+    const descriptor = this.#handles.descriptor(path);
+    if (descriptor !== null && isUntouched(descriptor, known)) return true;
+    if (!isUnchanged(path, known)) return false;
+    if (descriptor !== null) await this.#handles.forget(path);
+    return true;
   }
 
   /** Has an earlier write to the file failed that could not be undone? Then it must be settled first. */

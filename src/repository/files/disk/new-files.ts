@@ -59,7 +59,7 @@ export class NewFiles {
     await this.#parts.journal.add(path, 0, bytes, made.promise);
     let fd: number;
     try {
-      fd = await openNew(path, 'wx');
+      fd = await this.#inDirectory(dirname(path), () => openNew(path, 'wx'));
     } catch (error) {
       made.resolve();
       await this.#parts.journal.forget(path, 0);
@@ -83,7 +83,7 @@ export class NewFiles {
     const temporary = join(directory, `.${process.pid}-${this.#temporary}.tmp`);
     let present = temporary;
     try {
-      const modified = await writeNew(temporary, bytes, durable);
+      const modified = await this.#inDirectory(directory, () => writeNew(temporary, bytes, durable));
       await rename(temporary, path);
       present = path;
       await this.syncDirectory(directory);
@@ -95,10 +95,23 @@ export class NewFiles {
     }
   }
 
-  /** The directory itself must survive too, so its parent is synced. */
+  /** Once more where somebody has taken the directory away. */
+  async #inDirectory<T>(directory: string, make: () => Promise<T>): Promise<T> {
+    try {
+      return await make();
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error;
+      this.#made.delete(directory);
+      await this.#makeDirectory(directory);
+      return make();
+    }
+  }
+
+  /** The directory itself must survive too: its parent is synced, also for one that is there, as after a sync that failed. */
   async #makeDirectory(directory: string): Promise<void> {
     if (this.#made.has(directory)) return;
-    if (await mkdir(directory, { recursive: true })) await this.syncDirectory(dirname(directory));
+    await mkdir(directory, { recursive: true });
+    await this.syncDirectory(dirname(directory));
     this.#made.add(directory);
   }
 }

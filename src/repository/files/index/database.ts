@@ -73,6 +73,11 @@ export class IndexDatabase {
     return this.#damaged;
   }
 
+  /** It does not hold all that is there: the next start must not rely on it. */
+  doubt(): void {
+    this.#damaged = true;
+  }
+
   #beginFilling(): void {
     this.#database.exec(schema.TABLES);
     this.#filling = true;

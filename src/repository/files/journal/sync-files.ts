@@ -1,9 +1,10 @@
-import { closeSync, constants, existsSync, fsync, openSync, readdirSync } from 'node:fs';
+import { closeSync, constants, fsync, openSync, readdirSync } from 'node:fs';
 import { join, sep } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import type { Worker } from 'node:worker_threads';
 import { STORE_LOG } from '../layout.ts';
+import { shardFolders } from '../shard-folders.ts';
 import { isWantOfThreads, startThread } from '../threads.ts';
 
 /** Files and folders of the directory `root`, by names with `/` between their parts; `all`: each that belongs to the store. */
@@ -75,7 +76,7 @@ async function openPatiently(path: string): Promise<number> {
 function* namesOfStore(root: string): Generator<string> {
   yield STORE_LOG;
   const sessions = join(root, 'sessions');
-  for (const shard of existsSync(sessions) ? readdirSync(sessions) : []) {
+  for (const shard of shardFolders({ sessions }).there) {
     for (const { name } of readdirSync(join(sessions, shard), { withFileTypes: true }).filter((entry) =>
       entry.isFile(),
     ))

@@ -1,0 +1,226 @@
+import { execFileSync } from 'node:child_process';
+import {
+  copyFileSync,
+  cpSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { dirname } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { beforeEach, describe, expect, it } from 'vitest';
+import { StorageError } from '../../../src/model/errors.ts';
+import { checkDataDirectory } from '../../../src/repository/files/check.ts';
+import { SHARDS, shardOf } from '../../../src/repository/files/layout.ts';
+import { openFileRepository } from '../../../src/repository/files/open.ts';
+import { repairDataDirectory } from '../../../src/repository/files/repair.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { temporaryDirectory } from '../../support/repository.ts';
+import { contents, exchange, say, TestStore } from './store.ts';
+
+let store: TestStore;
+
+beforeEach(async () => {
+  store = await TestStore.make();
+});
+
+/** Puts the same bytes in the file's place, as an editor does that writes anew and renames. */
+function replace(path: string): void {
+  copyFileSync(path, `${path}.new`);
+  renameSync(`${path}.new`, path);
+}
+
+async function histories(repository: SessionRepository, ...ids: string[]): Promise<string[][]> {
+  const requests = ids.map((sessionId) => ({ sessionId, page: { limit: 100, from: 'start' } as const }));
+  return (await repository.historyOf(requests, 1e9)).map(({ items }) => items.map(({ content }) => content));
+}
+
+describe('an index that is not of these files', () => {
+  it('is brought to a rollback that was written and not taken in: the next message follows what it left', async () => {
+    await store.during(async (repository) => {
+      await repository.create({ id: 'a' });
+      for (let n = 0; n < 5; n += 1) await repository.append({ sessionId: 'a', messages: [say(`${n}`)] });
+    });
+    copyFileSync(store.path('index.db'), store.path('kept'));
+    await store.during((repository) =>
+      repository.truncate({ sessionId: 'a', length: 2, dryRun: false }, { messages: 10, bytes: 10_000 }),
+    );
+    // As where the process was killed between its line and the index.
+    renameSync(store.path('kept'), store.path('index.db'));
+    rmSync(store.path('index.clean.json'));
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['a'])).toMatchObject([{ historyLength: 2 }]);
+      const { messages } = await repository.append({ sessionId: 'a', messages: [say('next')] });
+      expect(messages).toMatchObject([{ position: 2, ordinal: 5 }]);
+    });
+  });
+
+  it('does not take away what a restored backup has, though it remembers that it was deleted', async () => {
+    await store.during((repository) => repository.create({ id: 'a', messages: [say('kept')] }));
+    const backup = await temporaryDirectory();
+    cpSync(store.path('sessions'), `${backup}/sessions`, { recursive: true });
+    copyFileSync(store.path('store.jsonl'), `${backup}/store.jsonl`);
+    await store.during((repository) => repository.delete({ id: 'a', mode: 'CASCADE', dryRun: false }));
+    cpSync(backup, store.directory, { recursive: true });
+    await store.during(async (repository) => {
+      expect(await contents(repository, 'a')).toEqual(['kept']);
+    });
+    expect(existsSync(store.sessionFile('a'))).toBe(true);
+  });
+
+  it('is not vouched for while a part of it is in its log', async () => {
+    const repository = await store.open();
+    await repository.create({ id: 'a' });
+    const reader = new DatabaseSync(store.path('index.db'), { readOnly: true });
+    reader.exec('BEGIN; SELECT * FROM sessions');
+    await repository.create({ id: 'b' });
+    await repository.close();
+    expect(existsSync(store.path('index.clean.json'))).toBe(false);
+    reader.close();
+  });
+});
+
+describe('while the store is open', () => {
+  it('a log that was replaced takes no more changes, and says so; after a new start it does', async () => {
+    const repository = await store.open();
+    await repository.create({ id: 'a' });
+    await repository.archive({ id: 'a', archived: true, subtree: false });
+    replace(store.path('store.jsonl'));
+    await expect(repository.archive({ id: 'a', archived: false, subtree: false })).rejects.toThrow(
+      StorageError,
+    );
+    await repository.create({ id: 'b' });
+    await repository.close();
+    await store.during(async (again) => {
+      expect(await again.findMany(['a'])).toMatchObject([{ archivedAt: expect.any(Date) }]);
+      await again.archive({ id: 'a', archived: false, subtree: false });
+    });
+    rmSync(store.path('index.db'));
+    await store.during(async (again) => {
+      expect(await again.findMany(['a', 'b'])).toMatchObject([{ archivedAt: null }, { id: 'b' }]);
+    });
+  });
+
+  it('an append goes to the file that has the name, also where that came with the time of the old one', async () => {
+    const repository = await store.open();
+    await repository.create({ id: 'a' });
+    await repository.append({ sessionId: 'a', messages: [say('one')] });
+    execFileSync('cp', ['-p', store.sessionFile('a'), store.path('copy')]);
+    renameSync(store.path('copy'), store.sessionFile('a'));
+    await repository.append({ sessionId: 'a', messages: [say('two')] });
+    expect(store.lines('a')).toHaveLength(3);
+  });
+
+  it('nothing is written through a link, and one in place of a file costs no other session anything', async () => {
+    const repository = await store.open();
+    for (const id of ['a', 'b']) await repository.create({ id, messages: [say(`of ${id}`)] });
+    const outside = `${await temporaryDirectory()}/outside`;
+    renameSync(store.sessionFile('a'), outside);
+    const before = readFileSync(outside, 'utf8');
+    symlinkSync(outside, store.sessionFile('a'));
+    await expect(repository.append({ sessionId: 'a', messages: [say('lost')] })).rejects.toThrow();
+    expect(await histories(repository, 'a', 'b')).toEqual([[], ['of b']]);
+    expect(readFileSync(outside, 'utf8')).toBe(before);
+  });
+
+  it('a folder in place of a file costs no other session anything', async () => {
+    const repository = await store.open();
+    for (const id of ['a', 'b']) await repository.create({ id, messages: [say(`of ${id}`)] });
+    rmSync(store.sessionFile('a'));
+    mkdirSync(store.sessionFile('a'));
+    expect(await histories(repository, 'a', 'b')).toEqual([[], ['of b']]);
+  });
+
+  it('a folder of sessions that was taken away is made anew', async () => {
+    const repository = await store.open();
+    const ids = Array.from({ length: 2_000 }, (_, n) => `session-${n}`);
+    const [first, second] = ids.filter((id) => shardOf(id) === shardOf('session-0'));
+    await repository.create({ id: first! });
+    rmSync(dirname(store.sessionFile(first!)), { recursive: true });
+    await repository.create({ id: second! });
+    expect(existsSync(store.sessionFile(second!))).toBe(true);
+  });
+});
+
+describe('at a start', () => {
+  it('a file with the name of a folder of sessions is reported and passed over', async () => {
+    await store.during((repository) => repository.create({ id: 'a' }));
+    const name = SHARDS.find((shard) => shard !== shardOf('a'))!;
+    writeFileSync(store.path('sessions', name), 'x');
+    writeFileSync(store.path('sessions', '.DS_Store'), 'x');
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['a'])).toMatchObject([{ id: 'a' }]);
+    });
+    const { problems } = await checkDataDirectory({ directory: store.directory });
+    expect(problems.map(({ path }) => path).sort()).toEqual(['sessions/.DS_Store', `sessions/${name}`]);
+  });
+
+  it('without a log, a folder with the name of a session is no session', async () => {
+    await store.during((repository) => repository.create({ id: 'a' }));
+    rmSync(store.path('store.jsonl'));
+    mkdirSync(store.path('sessions', '00', 'x.jsonl'), { recursive: true });
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['a'])).toMatchObject([{ id: 'a' }]);
+    });
+  });
+
+  it('sessions that are each beneath the other are roots, also after their files were touched', async () => {
+    await store.during(async (repository) => {
+      await repository.create({ id: 'a' });
+      await repository.create({ id: 'b', parentId: 'a' });
+    });
+    rmSync(store.sessionFile('a'));
+    await store.during((repository) => repository.create({ id: 'a', parentId: 'b' }));
+    rmSync(store.path('index.db'));
+    await store.during(async (repository) => {
+      for (const id of ['a', 'b']) {
+        utimesSync(store.sessionFile(id), new Date(), new Date());
+        await repository.append({ sessionId: id, messages: exchange(1) });
+      }
+      expect(await repository.findMany(['a', 'b'])).toMatchObject([
+        { id: 'a', depth: 0 },
+        { id: 'b', depth: 0 },
+      ]);
+      expect(await repository.ancestorsOf(['a', 'b'])).toEqual([[], []]);
+    });
+  });
+});
+
+it('check --repair puts back a file that the power took and the journal has, and leaves links alone', async () => {
+  const repository = await store.open();
+  await repository.create({ id: 'a', messages: [say('kept')] });
+  const copy = await temporaryDirectory();
+  cpSync(store.directory, copy, { recursive: true });
+  const file = store.sessionFile('a').replace(store.directory, copy);
+  rmSync(file);
+  symlinkSync(store.sessionFile('a'), `${dirname(file)}/odd.jsonl`);
+  const { problems } = await checkDataDirectory({ directory: copy });
+  const paths = problems.map(({ path }) => path).filter((path) => path.endsWith('.jsonl'));
+  await repairDataDirectory({ directory: copy }, paths);
+  const again = await openFileRepository({ directory: copy });
+  expect(await contents(again, 'a')).toEqual(['kept']);
+  await again.close();
+});
+
+describe('settings', () => {
+  it('that are undefined count as left out', async () => {
+    const directory = await temporaryDirectory();
+    const unset = { limits: undefined, durability: undefined, logger: undefined, onProgress: undefined };
+    const repository = await openFileRepository({ directory, ...unset } as never);
+    await repository.create({ id: 'a' });
+    await repository.update({ id: 'a', metadata: { b: 1 } });
+    // What is acknowledged is on the disk: it goes by the journal.
+    expect(existsSync(`${directory}/journal`)).toBe(true);
+    await repository.close();
+  });
+
+  it('that are none are refused', async () => {
+    const opened = openFileRepository({ directory: await temporaryDirectory(), durability: 'none' as never });
+    await expect(opened).rejects.toThrow(/^durability: expected disk or os, got "none"$/);
+  });
+});
