@@ -139,16 +139,33 @@ export class FileReader implements SessionReader {
 
   async findMessages(refs: readonly MessageRef[], maxBytes: number): Promise<(Message | null)[]> {
     await this.refresh(refs.map(({ sessionId }) => sessionId));
-    const found = refs.map(({ sessionId, ordinal }) => this.index.message(sessionId, ordinal));
+    const found = refs.map(({ sessionId, ordinal }, n) => ({
+      n,
+      sessionId,
+      location: this.index.message(sessionId, ordinal),
+    }));
+    // Messages of one line are read, and count, together.
+    const bySession = [...Map.groupBy(found, ({ sessionId }) => sessionId)].map(([sessionId, of]) => ({
+      sessionId,
+      places: of
+        .flatMap(({ n, location }) => (location ? [{ n, location }] : []))
+        .sort((a, b) => a.location.offset - b.location.offset),
+    }));
     refuseAbove(
       maxBytes,
-      found.map((location) => (location ? [location] : [])),
+      bySession.map(({ places }) => places.map(({ location }) => location)),
     );
-    return Promise.all(
-      found.map(async (location, n) =>
-        location ? ((await this.#read(refs[n]!.sessionId, [location]))[0] ?? null) : null,
-      ),
+    const messages: (Message | null)[] = refs.map(() => null);
+    await Promise.all(
+      bySession.map(async ({ sessionId, places }) => {
+        const read = await this.#read(
+          sessionId,
+          places.map(({ location }) => location),
+        );
+        for (const [k, { n }] of places.entries()) messages[n] = read[k] ?? null;
+      }),
     );
+    return messages;
   }
 
   async status(): Promise<StoreStatus> {

@@ -87,7 +87,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #operations = new Operations((id) => this.index.operation(id));
   /** Ids that a creation under way has taken. */
   readonly #claims = new Claims();
-  /** Writes. */
+  /** Writes, and files that are read again. */
   #underWay = 0;
   #whenDone: PromiseWithResolvers<void> | null = null;
   readonly #sweep: Sweep;
@@ -284,7 +284,8 @@ export class FileRepository extends FileReader implements SessionRepository {
 
   /** Reads a session's file again where somebody else changed it; in any case when it is `known` to be damaged. */
   async #reread(id: string, known = false): Promise<void> {
-    if (!known && !this.#foreign.differs(id)) return;
+    if (this.#closing || (!known && !this.#foreign.differs(id))) return;
+    this.#underWay += 1;
     const release = await this.#writes.hold([id]);
     try {
       // It may have been this process that was writing: then it differs no longer.
@@ -299,6 +300,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       this.logger.error({ err, path: sessionPath(id) }, 'the index could not take in what changed');
     } finally {
       release();
+      this.#ended();
     }
   }
 
@@ -318,9 +320,13 @@ export class FileRepository extends FileReader implements SessionRepository {
       if (error instanceof StorageError) this.logger.error({ err: error.cause ?? error }, error.message);
       throw error;
     } finally {
-      this.#underWay -= 1;
-      if (this.#underWay === 0) this.#whenDone?.resolve();
+      this.#ended();
     }
+  }
+
+  #ended(): void {
+    this.#underWay -= 1;
+    if (this.#underWay === 0) this.#whenDone?.resolve();
   }
 
   #create(input: CreateSession, operation: Operation | undefined): Promise<Session> {
@@ -366,6 +372,7 @@ export class FileRepository extends FileReader implements SessionRepository {
         ({ state, effects }, mtime) =>
         () => {
           this.#writer.insertSession(state, mtime);
+          if (input.id != null) this.#writer.linkOrphansOf(id);
           for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
           return this.index.session(id)!;
         },

@@ -47,6 +47,7 @@ export class ForeignChanges {
   async reread(id: string): Promise<void> {
     const { db, index, writer, handles, files } = this.#parts;
     await handles.forget(this.#path(id));
+    const before = index.row(id);
     await db.writable();
     db.transaction(() => {
       const { reshaped, homeless, unreadable } = indexFile({ ...this.#parts, mend: true }, id);
@@ -65,7 +66,7 @@ export class ForeignChanges {
     });
     index.refreshDamage();
     const row = index.row(id);
-    if (row) this.#parts.fileReplaced(row.seq);
+    for (const seq of new Set([before?.seq, row?.seq])) if (seq !== undefined) this.#parts.fileReplaced(seq);
     await files.accept({ path: this.#path(id), size: row?.size ?? 0 });
   }
 

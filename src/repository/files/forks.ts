@@ -139,6 +139,7 @@ function* takeIn(
 ): Generator<void, void> {
   const { sequence } = state;
   writer.insertSession(state, mtime);
+  writer.linkOrphansOf(state.id);
   writer.addEffects(sequence, effects);
   for (let from = 0; from < messages.length; from += FEW) {
     yield;

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { crc32 } from 'node:zlib';
 
 /** `,"crc":"` + 8 hex digits + `"}`: how every line ends. */
@@ -42,6 +43,7 @@ export function decodeLine(line: Buffer): { record: object } | { fault: string }
   const expected = checksum(line.subarray(0, bodyEnd));
   if (found !== expected)
     return { fault: `the checksum is ${JSON.stringify(found)}, the line's bytes give ${expected}` };
+  if (!isUtf8(line)) return { fault: 'the line is not UTF-8, though its checksum holds' };
   try {
     const record: unknown = JSON.parse(line.toString('utf8'));
     if (typeof record === 'object' && record !== null) return { record };

@@ -2,9 +2,10 @@ import { randomUUID } from 'node:crypto';
 import { existsSync, readdirSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Layout, sessionIdOfFileName } from './layout.ts';
-import { decodeLine, encodeLine, splitLines } from './line.ts';
-import { parseSessionRecord, parseStoreRecord, type ShapeRecord } from './record.ts';
+import { encodeLine } from './line.ts';
+import { parseStoreRecord, type ShapeRecord } from './record.ts';
 import { type LinesScanned, scanLines, withFileChunks } from './scan-lines.ts';
+import { scanSession } from './scan-session.ts';
 import { shardFolders } from './shard-folders.ts';
 
 /** The version of FORMAT.md that this program writes, and the only one that it reads. */
@@ -78,17 +79,18 @@ export function createStoreLog(layout: Layout): void {
   renameSync(temporary, layout.storeLog);
 }
 
-/** The store that the first readable session names. */
+/** The store that the first readable session belongs to: one that came from another store says that too. */
 function storeOfSessions(layout: Layout): string | null {
   for (const shard of shardFolders(layout).there) {
     const directory = join(layout.sessions, shard);
     for (const entry of readdirSync(directory, { withFileTypes: true })) {
       const { name } = entry;
-      if (!entry.isFile() || sessionIdOfFileName(name) === null) continue;
-      const first = withFileChunks(join(directory, name), (read) => splitLines(read).next().value);
-      const decoded = first && decodeLine(first.bytes);
-      const parsed = decoded && 'record' in decoded ? parseSessionRecord(decoded.record) : null;
-      if (parsed && 'record' in parsed && parsed.record.op === 'create') return parsed.record.store;
+      const id = sessionIdOfFileName(name);
+      if (!entry.isFile() || id === null) continue;
+      const { store } = withFileChunks(join(directory, name), (read) =>
+        scanSession(read, id, null, { emit() {}, elsewhere: new Set() }),
+      );
+      if (store !== null) return store;
     }
   }
   return null;

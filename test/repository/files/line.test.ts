@@ -1,6 +1,12 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { decodeLine, encodeLine, splitLines } from '../../../src/repository/files/line.ts';
+import {
+  decodeLine,
+  encodeLine,
+  SEAL_BYTES,
+  sealLine,
+  splitLines,
+} from '../../../src/repository/files/line.ts';
 
 const records = fc.dictionary(fc.string(), fc.jsonValue(), { minKeys: 1 });
 
@@ -18,6 +24,13 @@ describe('a line', () => {
         expect(JSON.stringify(read)).toBe(JSON.stringify({ ...record, crc: undefined }));
       }),
     );
+  });
+
+  it('that is no UTF-8 is refused, though its checksum holds', () => {
+    const line = encodeLine({ a: 'x' }).subarray(0, -1);
+    line[line.indexOf('x')] = 0xff;
+    sealLine(line, 0, line.length - SEAL_BYTES + 1);
+    expect(decodeLine(line)).toEqual({ fault: 'the line is not UTF-8, though its checksum holds' });
   });
 
   it('is refused whichever bit of it is flipped', () => {

@@ -4,6 +4,7 @@ import {
   cpSync,
   existsSync,
   mkdirSync,
+  readdirSync,
   readFileSync,
   renameSync,
   rmSync,
@@ -136,6 +137,63 @@ describe('while the store is open', () => {
     expect(await histories(repository, 'a', 'b')).toEqual([[], ['of b']]);
   });
 
+  it('a parent that was lost and is made anew has its children again, as in an index that is built anew', async () => {
+    await store.during(async (repository) => {
+      await repository.create({ id: 'a' });
+      await repository.create({ id: 'b', parentId: 'a' });
+    });
+    rmSync(store.sessionFile('a'));
+    const placed = [
+      { id: 'a', depth: 0, childCount: 1 },
+      { id: 'b', depth: 1, rootId: 'a' },
+    ];
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['b'])).toMatchObject([{ depth: 0, parentId: 'a' }]);
+      await repository.create({ id: 'a' });
+      expect(await repository.findMany(['a', 'b'])).toMatchObject(placed);
+    });
+    rmSync(store.path('index.db'));
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['a', 'b'])).toMatchObject(placed);
+    });
+  });
+
+  it('a search finds nothing of a file that was removed', async () => {
+    const repository = await store.open();
+    for (const id of ['a', 'b']) await repository.create({ id, messages: [say('fox')] });
+    const search = () => repository.search({ query: 'fox', limit: 1, offset: 0 });
+    expect(await search()).toMatchObject({ hasMore: true });
+    rmSync(store.sessionFile('a'));
+    await histories(repository, 'a');
+    expect(await search()).toMatchObject({ hits: [{ sessionId: 'b' }], hasMore: false });
+  });
+
+  it('what is read again while the store closes leaves nothing behind', async () => {
+    await store.during(async (repository) => {
+      for (const id of ['a', 'b']) await repository.create({ id, messages: [say('one')] });
+    });
+    const repository = await store.open();
+    for (const id of ['a', 'b']) utimesSync(store.sessionFile(id), new Date(), new Date());
+    const reads = [histories(repository, 'a').catch(() => {})];
+    const closed = repository.close();
+    reads.push(histories(repository, 'b').catch(() => {}));
+    await Promise.all([closed, ...reads]);
+    expect(existsSync(store.path('index.clean.json'))).toBe(true);
+    expect(existsSync(store.path('journal')) ? readdirSync(store.path('journal')) : []).toEqual([]);
+  });
+
+  it('messages of one line are read, and count, once', async () => {
+    const repository = await store.open();
+    const long = { role: 'ASSISTANT' as const, content: 'z'.repeat(1_500) };
+    await repository.create({ id: 'a' });
+    await repository.append({ sessionId: 'a', messages: [say('word'), long] });
+    await repository.append({ sessionId: 'a', messages: [say('more'), say('again')] });
+    const refs = [3, 1, 0].map((ordinal) => ({ sessionId: 'a', ordinal }));
+    const found = await repository.findMessages([...refs, { sessionId: 'x', ordinal: 0 }], 2_500);
+    expect(found.map((message) => message?.ordinal)).toEqual([3, 1, 0, undefined]);
+    await expect(repository.findMessages(refs, 1_500)).rejects.toThrow();
+  });
+
   it('a folder of sessions that was taken away is made anew', async () => {
     const repository = await store.open();
     const ids = Array.from({ length: 2_000 }, (_, n) => `session-${n}`);
@@ -167,6 +225,24 @@ describe('at a start', () => {
     await store.during(async (repository) => {
       expect(await repository.findMany(['a'])).toMatchObject([{ id: 'a' }]);
     });
+  });
+
+  it('without a log that can be read, a store is the one that its sessions were taken into', async () => {
+    const other = await TestStore.make();
+    const foreign = Array.from({ length: 2_000 }, (_, n) => `session-${n}`).find(
+      (id) => shardOf(id) === '00',
+    )!;
+    await other.during((repository) => repository.create({ id: foreign }));
+    await store.during((repository) => repository.create({ id: 'a' }));
+    mkdirSync(dirname(store.sessionFile(foreign)), { recursive: true });
+    copyFileSync(other.sessionFile(foreign), store.sessionFile(foreign));
+    await store.during((repository) => repository.findMany([foreign]));
+    const lines = store.lines('a');
+    rmSync(store.path('store.jsonl'));
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['a'])).toMatchObject([{ id: 'a', sequence: 1 }]);
+    });
+    expect(store.lines('a')).toEqual(lines);
   });
 
   it('sessions that are each beneath the other are roots, also after their files were touched', async () => {

@@ -40,6 +40,12 @@ export class IndexWriter {
     if (state.parentId !== null) this.#db.recent.addChild(state.parentId);
   }
 
+  /** To be called after session `id` came in by itself: some may have been waiting for it, whose parent was lost. */
+  linkOrphansOf(id: string): void {
+    const sql = 'SELECT 1 FROM sessions WHERE parent_id = ? AND parent_seq IS NULL LIMIT 1';
+    if (this.#db.get(sql, id)) this.relink();
+  }
+
   /** Counts a session's children anew: for one that was taken out and put back. */
   countChildren(id: string): void {
     this.#db.run(
