@@ -3,7 +3,7 @@ import { builder } from './builder.ts';
 import { badUserInput } from './request-error.ts';
 
 const RFC_3339 =
-  /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d{1,9})?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
+  /^(\d{4}-\d{2}-\d{2})T([01]\d|2[0-3]):[0-5]\d:[0-5]\d(\.\d+)?(Z|[+-]([01]\d|2[0-3]):[0-5]\d)$/i;
 const ISO_LENGTH = '2026-01-31T09:30:00.000Z'.length;
 
 function parseDateTime(value: unknown): Date {

@@ -1,3 +1,5 @@
+import { GraphQLError } from 'graphql';
+import { StorageError } from '../model/errors.ts';
 import type { Message as MessageModel } from '../model/message.ts';
 import { parseQuery, snippetOf } from '../model/search-text.ts';
 import { builder } from './builder.ts';
@@ -95,7 +97,9 @@ builder.queryField('searchMessages', (t) =>
         offset: 0,
         through: null,
       };
-      const page = await repository.search({ query, within, roles, limit, offset, through });
+      const page = await repository
+        .search({ query, within, roles, limit, offset, through })
+        .catch((cause) => Promise.reject(cause instanceof StorageError ? searchUnavailable(cause) : cause));
       const messages = await loadAll(context, page.hits);
       const phrases = parseQuery(query);
       const found = messages.flatMap((message, n) => {
@@ -107,6 +111,11 @@ builder.queryField('searchMessages', (t) =>
     },
   }),
 );
+
+/** The rest of the answer stands: only the index for search cannot be had. */
+function searchUnavailable({ message }: StorageError): GraphQLError {
+  return new GraphQLError(message, { extensions: { code: 'SEARCH_UNAVAILABLE' } });
+}
 
 /** Messages in their order, with what they cost charged; null for one that has gone since it was found. */
 async function loadAll(

@@ -70,3 +70,12 @@ test('what a search shows is charged to the budget', async () => {
   const { errors } = await createApi(store, { objects: 5 }).run(SEARCH, { query: 'fox' });
   expect(errors).toMatchObject([{ extensions: { code: 'BUDGET_EXCEEDED' } }]);
 });
+
+test('where there is no search for the moment, the client is told to try again', async () => {
+  const store = await openTestRepository();
+  await store.close();
+  const { errors } = await createApi(store).send('{ searchMessages(query: "fox") { isComplete } }');
+  expect(errors).toMatchObject([
+    { message: expect.stringContaining('Try again'), extensions: { code: 'SEARCH_UNAVAILABLE' } },
+  ]);
+});

@@ -1,11 +1,13 @@
-import { existsSync } from 'node:fs';
+import { existsSync, lstatSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
+import { readCleanStop } from './clean-stop.ts';
 import { isOwned } from './disk/lock.ts';
 import { IndexDatabase } from './index/database.ts';
 import { differencesOf } from './index/differences.ts';
 import { storeStatus } from './index/store-status.ts';
 import { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
+import { isUnchanged, type KnownFile } from './known-file.ts';
 import { absoluteSessionPath, type Layout, layoutOf, sessionPath } from './layout.ts';
 import { UNFINISHED } from './mend-tail.ts';
 import { readIntoMemory } from './open.ts';
@@ -50,7 +52,7 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       const damaged = damagedIn(files);
       for (const id of differencesOf(files, index, own)) {
         // The index still knows what the file has lost: that is the file's fault, and told as such.
-        if (damaged.has(id)) continue;
+        if (damaged.has(id) || (!busy && isYetToBeRead(layout, index, id))) continue;
         const reason = busy ? await lookAgain(layout, store, id, index) : DIFFERS;
         if (reason) problems.push({ path: 'index.db', reason: `session "${id}": ${reason}` });
       }
@@ -68,6 +70,17 @@ const DIFFERS = 'the index differs from its file; stop the server, delete index.
 const OWN_COLUMNS = `seq, id, parent_id, arrival, user_id, title, created_at, last_active_at, message_count,
   history_length, next_ordinal, input_tokens, output_tokens, cost_usd, forked_from, archived_at, version, last_seq, size, metadata`;
 const ALL_COLUMNS = `${OWN_COLUMNS}, parent_seq, root_id, depth, child_count`;
+
+/** Was the process ended between a write and the index? Then the next start looks at the file, or at the log, and finds what came. */
+function isYetToBeRead(layout: Layout, index: IndexDatabase, id: string): boolean {
+  if (readCleanStop(layout) !== null) return false;
+  const sizeOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  if (sizeOf(layout.storeLog) > Number(index.meta('store_log_size'))) return true;
+  const known = index.get<KnownFile>('SELECT size, mtime FROM sessions WHERE id = ?', id);
+  const path = absoluteSessionPath(layout.root, id);
+  // A file that is shorter than it was has lost something.
+  return !known || (known.size <= sizeOf(path) && !isUnchanged(path, known));
+}
 
 function openIndex(layout: Layout, store: string): IndexDatabase | 'unusable' | null {
   if (!existsSync(layout.index)) return null;

@@ -1,4 +1,4 @@
-import { rmSync, writeFileSync } from 'node:fs';
+import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkDataDirectory } from '../../../src/repository/files/check.ts';
@@ -40,6 +40,24 @@ describe('check', () => {
     for (let look = 0; look < 3; look += 1) expect(await problems()).toEqual([]);
     writing = false;
     await Promise.all(writers);
+  });
+
+  it('finds nothing wrong with what a process that was killed had written and not yet taken into the index', async () => {
+    copyFileSync(store.path('index.db'), store.path('kept'));
+    await store.during(async (repository) => {
+      await repository.append({ sessionId: 'child', messages: exchange(4) });
+      await repository.create({ id: 'new' });
+      await repository.archive({ id: 'root', archived: true, subtree: false });
+    });
+    renameSync(store.path('kept'), store.path('index.db'));
+    rmSync(store.path('index.clean.json'));
+    expect(await problems()).toEqual([]);
+  });
+
+  it('finds a file that lost its last line when nobody was there', async () => {
+    rmSync(store.path('index.clean.json'));
+    store.edit('child', (bytes) => bytes.subarray(0, bytes.lastIndexOf(0x0a, bytes.length - 2) + 1));
+    expect(await problems()).toMatchObject([{ reason: expect.stringMatching(/"child": the index differs/) }]);
   });
 
   it('finds a file that somebody removes beside the owner', async () => {
