@@ -20,6 +20,11 @@ const program = new Command('sessiontree')
 
 for (const command of [program, ...program.commands]) command.exitOverride();
 
+// A reader that has seen enough of the help, as `head -1`.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+});
+
 try {
   await program.parseAsync();
 } catch (error) {

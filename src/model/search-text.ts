@@ -7,7 +7,14 @@
 const WORD = /[\p{L}\p{N}\p{M}]+/gu;
 const UNSPACED =
   /[\p{Script=Han}\p{Script=Hiragana}\p{Script=Katakana}\p{Script=Hangul}\p{Script=Thai}\p{Script=Lao}\p{Script=Khmer}\p{Script=Myanmar}ー々〆]/u;
-const PIECES = new RegExp(`${UNSPACED.source}\\p{M}*|(?:(?!${UNSPACED.source})[\\p{L}\\p{N}\\p{M}])+`, 'gu');
+/** Korean whose syllables are spelt out, as macOS names files: a consonant, a vowel, and perhaps another consonant. */
+const SPELT_OUT = /[\u1100-\u115f][\u1160-\u11a7][\u11a8-\u11ff]?/u;
+/** Marks of its own kind that half-width katakana has. */
+const MARK = /[\p{M}\uff9e\uff9f]/u;
+const PIECES = new RegExp(
+  `${SPELT_OUT.source}|${UNSPACED.source}${MARK.source}*|(?:(?!${UNSPACED.source})[\\p{L}\\p{N}\\p{M}])+`,
+  'gu',
+);
 
 export interface Token {
   /** As it is compared. */
@@ -40,11 +47,16 @@ export function asciiText(text: string): string {
 
 function fold(text: string): string {
   // Accents of Latin, Greek and Cyrillic; elsewhere a mark makes another letter.
-  return text
-    .normalize('NFKD')
-    .replace(/[\u0300-\u036f]/g, '')
-    .normalize('NFC')
-    .toLowerCase();
+  return (
+    text
+      .normalize('NFKD')
+      .replace(/[\u0300-\u036f]/g, '')
+      .normalize('NFC')
+      .toLowerCase()
+      // Two small letters that have one capital form with others.
+      .replaceAll('ς', 'σ')
+      .replaceAll('ß', 'ss')
+  );
 }
 
 /** Tokens that follow one another. `isPrefix`: the last may go on. */

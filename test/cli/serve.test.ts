@@ -230,6 +230,17 @@ test('--help lists every flag with its default and its variable', async () => {
   }
 });
 
+test('whoever has seen enough of the help ends it without a word', async () => {
+  const child = spawn(process.execPath, ['src/cli.ts', 'serve', '--help'], {
+    cwd: ROOT,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  child.stdout.destroy();
+  const stderr = text(child.stderr);
+  expect(await once(child, 'close')).toEqual([0, null]);
+  expect(await stderr).toBe('');
+});
+
 test('all four commands are there', async () => {
   const { code, stdout } = await runCli(['--help']);
   expect(code).toBe(0);

@@ -10,10 +10,13 @@ describe('text', () => {
   it.each([
     ['Hello, World-wide_web 3.14', ['hello', 'world', 'wide', 'web', '3', '14']],
     ['a\u0000b it\u2019s C++ (50%)', ['a', 'b', 'it', 's', 'c', '50']],
-    ['Crème BRÛLÉE Straße ﬁne', ['creme', 'brulee', 'straße', 'fine']],
+    ['Crème BRÛLÉE Straße ﬁne', ['creme', 'brulee', 'strasse', 'fine']],
+    ['STRASSE ΟΔΟΣ οδός', ['strasse', 'οδοσ', 'οδοσ']],
     ['请分析data报告', ['请', '分', '析', 'data', '报', '告']],
     ['東京タワー、です', ['東', '京', 'タ', 'ワ', 'ー', 'で', 'す']],
     ['한국어', ['한', '국', '어']],
+    ['한국어 a'.normalize('NFD'), ['한', '국', '어', 'a']],
+    ['ｶﾞｽ ﾊﾟ', ['ガ', 'ス', 'パ']],
     ['привет МИР', ['привет', 'мир']],
     ['😀 → ()', []],
   ])('%j is cut into tokens', (text, expected) => {

@@ -4,7 +4,7 @@ import type { Phrase } from '../../../model/search-text.ts';
 import { isSqliteError } from '../index/database.ts';
 
 /** Changes with every change of the tables below, and of how text is cut into tokens. */
-const VERSION = 3;
+const VERSION = 4;
 
 /**
  * `texts` is given what `asciiText` makes of a text, so that ASCII is all that its own tokenizer must know; it keeps no text.
