@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
+import { chmodSync, readFileSync } from 'node:fs';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { TestStore } from './store.ts';
 
@@ -39,6 +39,14 @@ describe('the lock on the data directory', () => {
     const repository = await store.open();
     expect(JSON.parse(readFileSync(store.path('owner.json'), 'utf8'))).toMatchObject({ pid: process.pid });
     await repository.create({ id: 'a' });
+  });
+
+  // Whoever is root may write to any file.
+  it.skipIf(process.getuid?.() === 0)('is none where its file may not be written', async () => {
+    const store = await TestStore.make();
+    await store.during(async () => {});
+    chmodSync(store.path('lock'), 0o444);
+    await expect(store.open()).rejects.toThrow(/EACCES.*lock/);
   });
 
   it('is free again after a clean stop', async () => {
