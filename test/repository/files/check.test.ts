@@ -1,4 +1,4 @@
-import { copyFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { checkDataDirectory } from '../../../src/repository/files/check.ts';
@@ -25,6 +25,14 @@ describe('check', () => {
       messageCount: 3,
       problems: [],
     });
+  });
+
+  it('leaves nothing behind, and asks for no more than to read', async () => {
+    const before = readdirSync(store.directory);
+    chmodSync(store.directory, 0o555);
+    expect(await problems()).toEqual([]);
+    chmodSync(store.directory, 0o755);
+    expect(readdirSync(store.directory)).toEqual(before);
   });
 
   it('finds nothing wrong beside an owner that writes all the while', async () => {

@@ -2,6 +2,7 @@ import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlit
 import { type JsonValue, jsonContains } from '../../../model/json.ts';
 import { Pace, STRETCH } from '../pace.ts';
 import { MessagesTable } from './messages-table.ts';
+import { openForReading } from './open-for-reading.ts';
 import { RecentRows } from './recent-rows.ts';
 import * as schema from './schema.ts';
 import { SessionsTable } from './sessions-table.ts';
@@ -92,7 +93,7 @@ export class IndexDatabase {
   ): IndexDatabase | null {
     let database: DatabaseSync | undefined;
     try {
-      database = new DatabaseSync(path, { readOnly: options.readOnly });
+      database = options.readOnly ? openForReading(path) : new DatabaseSync(path);
       // Beside another process that writes, nothing tells what changes.
       const index = new IndexDatabase(database, options.readOnly ? 0 : RECENT_ROWS);
       const sound =
@@ -224,7 +225,7 @@ export class IndexDatabase {
   /** The same for what only reads: it sees one state of the index, whatever is written meanwhile. */
   async readAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
     const path = this.#database.location();
-    const own = path === null ? this : new IndexDatabase(new DatabaseSync(path, { readOnly: true }), 0);
+    const own = path === null ? this : new IndexDatabase(openForReading(path), 0);
     const pace = new Pace(STRETCH);
     try {
       if (own !== this) own.#database.exec('BEGIN');
