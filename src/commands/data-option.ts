@@ -5,11 +5,11 @@ export function dataOption(): Option {
   return new Option('--data <directory>', 'the data directory')
     .env('SESSIONTREE_DATA')
     .default('./data')
-    .argParser(named);
+    .argParser(parseDirectory);
 }
 
 /** Empty is what a variable of the shell comes to that was not set: it must not stand for the current directory. */
-function named(directory: string): string {
+function parseDirectory(directory: string): string {
   if (directory === '') throw new InvalidArgumentError('Expected the name of a directory.');
   return directory;
 }

@@ -13,9 +13,9 @@ import { isBudgetExceeded } from '../schema/budget.ts';
 import { createContext, type SchemaContext } from '../schema/context.ts';
 import { andThen, type MaybePromise } from '../schema/maybe-promise.ts';
 import { Outcomes } from '../schema/outcomes.ts';
+import { abbreviateWideObjects } from './abbreviate-wide-objects.ts';
 import { Plan, Unplannable } from './plan.ts';
 import { Run } from './run.ts';
-import { tellBriefly } from './tell-briefly.ts';
 
 type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
 
@@ -34,7 +34,7 @@ export const execute: Execute = (args) => {
     ANY_ERROR,
   );
   if (!variableValues) {
-    tellBriefly(args.variableValues);
+    abbreviateWideObjects(args.variableValues);
     return byTheBook(args);
   }
   const plan = planOf(args, operation);

@@ -36,6 +36,8 @@ const PATIENCE = 10;
  */
 class GatheredLines implements DestinationStream {
   #lines = '';
+  /** The last line that was written is not whole. */
+  #isCutShort = false;
 
   constructor() {
     process.on('exit', () => this.flushSync());
@@ -48,7 +50,7 @@ class GatheredLines implements DestinationStream {
 
   /** pino calls it for what is fatal. */
   flushSync(): void {
-    const bytes = Buffer.from(this.#lines);
+    const bytes = Buffer.from(this.#isCutShort ? `\n${this.#lines}` : this.#lines);
     this.#lines = '';
     for (let written = 0; written < bytes.length; ) {
       try {
@@ -56,7 +58,10 @@ class GatheredLines implements DestinationStream {
       } catch (error) {
         // Whoever reads the log is slower than the server. Where nobody does, or the disk that it goes to is full, the server goes on
         // without it.
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') return;
+        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
+          this.#isCutShort = written > 0 || this.#isCutShort;
+          return;
+        }
         Atomics.wait(NOTHING, 0, 0, BETWEEN_TRIES);
       }
     }

@@ -48,11 +48,14 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       problems.push({ path: 'index.db', reason: 'cannot be used; the next start builds it again' });
     } else if (index) {
       settings.onProgress('Comparing the index', 0, 0);
-      const own = busy ? OWN_COLUMNS : ALL_COLUMNS;
+      // Was the process ended between a write and the index? Then the next start looks at all that came, and at what follows from it.
+      const isBehind = !busy && readCleanStop(layout) === null;
+      const changed = isBehind ? changedSince(index, files) : new Set<string>();
+      const own = busy || isBehind ? OWN_COLUMNS : ALL_COLUMNS;
       const damaged = damagedIn(files);
       for (const id of differencesOf(files, index, own)) {
         // The index still knows what the file has lost: that is the file's fault, and told as such.
-        if (damaged.has(id) || (!busy && isYetToBeRead(layout, index, id))) continue;
+        if (damaged.has(id) || (isBehind && (changed.has(id) || isYetToBeRead(layout, index, id)))) continue;
         const reason = busy ? await lookAgain(layout, store, id, index) : DIFFERS;
         if (reason) problems.push({ path: 'index.db', reason: `session "${id}": ${reason}` });
       }
@@ -71,15 +74,25 @@ const OWN_COLUMNS = `seq, id, parent_id, arrival, user_id, title, created_at, la
   history_length, next_ordinal, input_tokens, output_tokens, cost_usd, forked_from, archived_at, version, last_seq, size, metadata`;
 const ALL_COLUMNS = `${OWN_COLUMNS}, parent_seq, root_id, depth, child_count`;
 
-/** Was the process ended between a write and the index? Then the next start looks at the file, or at the log, and finds what came. */
+/** Sessions that the store's log changes after all that `index` knows of it. */
+function changedSince(index: IndexDatabase, files: IndexDatabase): Set<string> {
+  const known = index.get<{ seq: number }>(
+    `SELECT max(coalesce((SELECT max(seq) FROM shape_changes), 0),
+                coalesce((SELECT max(deleted_seq) FROM tombstones), 0)) AS seq`,
+  )!.seq;
+  const rows = files.all<{ id: string }>(
+    'SELECT id FROM shape_changes WHERE seq > ?1 UNION SELECT id FROM tombstones WHERE deleted_seq > ?1',
+    known,
+  );
+  return new Set(rows.map(({ id }) => id));
+}
+
+/** Does the file hold more than the index knows of it? One that is shorter than it was has lost something. */
 function isYetToBeRead(layout: Layout, index: IndexDatabase, id: string): boolean {
-  if (readCleanStop(layout) !== null) return false;
-  const sizeOf = (path: string) => lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
-  if (sizeOf(layout.storeLog) > Number(index.meta('store_log_size'))) return true;
   const known = index.get<KnownFile>('SELECT size, mtime FROM sessions WHERE id = ?', id);
   const path = absoluteSessionPath(layout.root, id);
-  // A file that is shorter than it was has lost something.
-  return !known || (known.size <= sizeOf(path) && !isUnchanged(path, known));
+  const size = lstatSync(path, { throwIfNoEntry: false })?.size ?? 0;
+  return !known || (known.size <= size && !isUnchanged(path, known));
 }
 
 function openIndex(layout: Layout, store: string): IndexDatabase | 'unusable' | null {

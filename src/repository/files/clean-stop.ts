@@ -44,10 +44,11 @@ const SMALL = 64 * 1024 * 1024;
 
 function fileOf(path: string): z.output<typeof file> {
   const { size, mtimeMs } = statSync(path);
-  return { size, mtimeMs, crc: size > SMALL ? null : crcOf(path) };
+  return { size, mtimeMs, crc: size > SMALL ? null : crcOfFile(path) };
 }
 
-function crcOf(path: string): number {
+/** CRC-32 of a whole file. */
+export function crcOfFile(path: string): number {
   return withFileChunks(path, (read) => {
     let crc = 0;
     let offset = 0;

@@ -145,9 +145,9 @@ export class FileReader implements SessionReader {
       location: this.index.message(sessionId, ordinal),
     }));
     // Messages of one line are read, and count, together.
-    const bySession = [...Map.groupBy(found, ({ sessionId }) => sessionId)].map(([sessionId, of]) => ({
+    const bySession = [...Map.groupBy(found, ({ sessionId }) => sessionId)].map(([sessionId, wanted]) => ({
       sessionId,
-      places: of
+      places: wanted
         .flatMap(({ n, location }) => (location ? [{ n, location }] : []))
         .sort((a, b) => a.location.offset - b.location.offset),
     }));

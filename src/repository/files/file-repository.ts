@@ -53,7 +53,7 @@ import { SessionWrites } from './session-writes.ts';
 import { ShapeLog } from './shape-log.ts';
 import { Sweep } from './sweep.ts';
 import { ghostOf } from './tombstone.ts';
-import { isOfFile } from './unreadable-file.ts';
+import { isFaultOfOneFile } from './unreadable-file.ts';
 
 export interface FileRepositoryParts
   extends FileReaderParts,
@@ -262,7 +262,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       settled = false;
       throw error;
     } finally {
-      const relied = settled && !this.#committer.failed && !this.#parts.db.damaged;
+      const relied = settled && !this.#committer.failed && !this.#parts.db.doubtful;
       this.#parts.release(relied ? this.#committer.lastSeq : null);
     }
   }
@@ -296,7 +296,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       await this.#foreign.reread(id);
     } catch (err) {
       // No reason not to read: each line is read by its own checksum.
-      if (!isSqliteError(err) && !isOfFile(err) && !(err instanceof StorageError)) throw err;
+      if (!isSqliteError(err) && !isFaultOfOneFile(err) && !(err instanceof StorageError)) throw err;
       this.logger.error({ err, path: sessionPath(id) }, 'the index could not take in what changed');
     } finally {
       release();

@@ -51,7 +51,6 @@ export class ForeignChanges {
     await db.writable();
     db.transaction(() => {
       const { reshaped, homeless, unreadable } = indexFile({ ...this.#parts, mend: true }, id);
-      // What the index knows of it is worth more than nothing.
       if (unreadable) throw unreadable;
       if (homeless) {
         writer.addFault({

@@ -10,7 +10,7 @@ import type { Sound } from './scan-ahead/protocol.ts';
 import { scanSound } from './scan-ahead/scan-sound.ts';
 import { scanFile } from './scan-file.ts';
 import type { Effects, SessionState } from './session-state.ts';
-import { isOfFile, reasonOf } from './unreadable-file.ts';
+import { isFaultOfOneFile, reasonOf } from './unreadable-file.ts';
 
 export interface IndexingTask {
   readonly layout: Layout;
@@ -30,7 +30,7 @@ export interface Indexed {
    * index; once it is adopted it can be.
    */
   readonly homeless: SessionState | null;
-  /** Why the system does not let the file be read; it is not in the index then. */
+  /** Why the system does not let the file be read: the index knows of it what it knew before. */
   readonly unreadable?: NodeJS.ErrnoException;
 }
 
@@ -38,6 +38,17 @@ export interface Indexed {
  * Takes the file of session `id` into the index, in place of what it held of it: as another thread has read it, or else read now.
  */
 export function indexFile(task: IndexingTask, id: string, read: Sound | null = null): Indexed {
+  const { db } = task;
+  if (db.filling) return takeIn(task, id, read);
+  db.run('SAVEPOINT before_file');
+  try {
+    return takeIn(task, id, read);
+  } finally {
+    db.run('RELEASE before_file');
+  }
+}
+
+function takeIn(task: IndexingTask, id: string, read: Sound | null): Indexed {
   const { layout, db, store, writer, logger } = task;
   // An index that is being filled knows nothing of it yet: each file is read once.
   const known = db.filling ? undefined : db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
@@ -56,13 +67,17 @@ export function indexFile(task: IndexingTask, id: string, read: Sound | null = n
   try {
     scanned = scan((effects) => taking.add(effects));
   } catch (error) {
-    taking.takeBack(id);
-    if (!isOfFile(error)) throw error;
-    if (error.code === 'ENOENT') return { reshaped: true, homeless: null };
+    if (!isFaultOfOneFile(error)) throw error;
+    if (error.code === 'ENOENT') {
+      taking.takeBack(id);
+      return { reshaped: true, homeless: null };
+    }
+    // What the index knows of it is worth more than nothing.
+    if (db.filling) taking.takeBack(id);
+    else db.run('ROLLBACK TO before_file');
+    db.recent.clear();
     fault('file', null, reasonOf(error));
-    // That can change without a trace: the next start must look again.
-    db.doubt();
-    return { reshaped: true, homeless: null, unreadable: error };
+    return { reshaped: false, homeless: null, unreadable: error };
   }
   const { state, mtime } = scanned;
   if (state === null) {
@@ -147,7 +162,7 @@ function neverBack(state: SessionState, known: SessionRow | undefined): SessionS
     nextOrdinal: Math.max(state.nextOrdinal, known.next_ordinal),
     // A rollback that the index had not taken in made it shorter.
     historyLength:
-      state.version < known.version
+      state.lastSeq < known.last_seq
         ? Math.max(state.historyLength, known.history_length)
         : state.historyLength,
   };

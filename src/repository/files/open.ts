@@ -122,15 +122,15 @@ async function openIndex(
   lost: Replayed['lost'],
 ): Promise<UpToDate> {
   const { logger } = settings;
-  const { store, end } = readStoreLog(layout, null, () => {});
+  const { store, end, torn } = readStoreLog(layout, null, () => {});
   const state = cleanStop ? compareIndex(layout, cleanStop) : 'unknown';
   const trusted = state === 'same' && cleanStop !== null;
   let open =
     state === 'changed'
       ? null
       : IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
-  if (open && Number(open.meta('store_log_size')) > end) {
-    // As where an older copy was put back. What the log does not say any more must not take a session away.
+  if (open && !torn && Number(open.meta('store_log_size')) > end) {
+    // As where an older copy was put back; one that was cut off is damaged, and told so. What the log does not say any more must not take a session away.
     logger.warn(
       { path: STORE_LOG },
       'it is shorter than it was: what the index knows of its end does not count',

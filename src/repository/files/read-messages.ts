@@ -5,7 +5,7 @@ import { decodeLine } from './line.ts';
 import { type AppendRecord, messageOf } from './record.ts';
 import type { LineFault } from './scan-lines.ts';
 import type { MessageLocation } from './session-state.ts';
-import { isOfFile, reasonOf } from './unreadable-file.ts';
+import { isFaultOfOneFile, reasonOf } from './unreadable-file.ts';
 
 /** Lines closer together than this are read in one go, with what lies between them. */
 const GAP = 16 * 1024;
@@ -64,7 +64,7 @@ export async function readRecords(
       }
     });
   } catch (error) {
-    if (!isOfFile(error)) throw error;
+    if (!isFaultOfOneFile(error)) throw error;
     faults.push({ line: 1, reason: reasonOf(error) });
   }
   return { records, faults };

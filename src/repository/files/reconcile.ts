@@ -1,4 +1,4 @@
-import { closeSync, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
+import { closeSync, constants, fsyncSync, openSync, readdirSync, rmSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Progress } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
@@ -71,7 +71,7 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
         await pace.rest();
       }
       if (anyDeleted && db.get('SELECT 1 FROM tombstones WHERE id = ?', id)) {
-        // Its deletion was committed: only the removal of the file is still owed.
+        // Its deletion was committed: only the removal of the file is still owed, where the log itself says so.
         if (task.mend && task.isLogWhole) rmSync(pathOf(id));
         continue;
       }
@@ -81,6 +81,8 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
       if (readNames.length < MANY) readNames.push(nameInStore(layout, pathOf(id)));
       const indexed = indexFile(task, id, batch.read[n]);
       reshaped ||= indexed.reshaped;
+      // That can change without a trace: the next start must look again.
+      if (indexed.unreadable && !before) db.doubt();
       if (indexed.homeless) homeless.push({ id, state: indexed.homeless });
     }
   }
@@ -132,7 +134,7 @@ function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {
 }
 
 function appendDurably(path: string, bytes: Buffer): void {
-  const fd = openSync(path, 'a');
+  const fd = openSync(path, constants.O_WRONLY | constants.O_APPEND | constants.O_NOFOLLOW);
   try {
     writeSync(fd, bytes);
     fsyncSync(fd);

@@ -1,5 +1,7 @@
 import { statSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
 import { StorageError } from '../../model/errors.ts';
+import { crcOfFile } from './clean-stop.ts';
 import type { Committer } from './commit/committer.ts';
 import type { DurableFiles } from './disk/durable.ts';
 import type { IndexDatabase } from './index/database.ts';
@@ -24,13 +26,16 @@ export interface ShapeLogParts {
 export class ShapeLog {
   readonly #parts: ShapeLogParts;
   #size: number;
-  /** The log's time, in milliseconds; null after a write that failed, which leaves another. */
+  /** The log's time, in milliseconds; null while it is written, and after a write that failed. */
   #mtime: number | null;
+  /** CRC-32 of the log. */
+  #crc: number;
 
   constructor(parts: ShapeLogParts) {
     this.#parts = parts;
     this.#size = parts.storeLogSize;
     this.#mtime = statSync(parts.layout.storeLog).mtimeMs;
+    this.#crc = crcOfFile(parts.layout.storeLog);
   }
 
   /**
@@ -43,7 +48,7 @@ export class ShapeLog {
   ): Promise<ShapeRecord> {
     const { layout, db, files, committer } = this.#parts;
     for (let n = 1; n < numbers; n += 1) committer.giveUp(committer.begin());
-    const { record, length } = await committer.commit({
+    const { record, bytes } = await committer.commit({
       prepare: (seq) => {
         const record = make(seq, new Date());
         return { bytes: encodeLine(record), record };
@@ -51,7 +56,7 @@ export class ShapeLog {
       write: ({ bytes }) => this.#append(bytes),
       change: ({ bytes, record }) => {
         const size = this.#size + bytes.length;
-        const done = { record, length: bytes.length };
+        const done = { record, bytes };
         if (sessions <= FEW) {
           return () => {
             new ShapeWriter(db).apply(record);
@@ -72,19 +77,31 @@ export class ShapeLog {
         return files.undo({ path: layout.storeLog, size: this.#size });
       },
     });
-    this.#size += length;
+    this.#size += bytes.length;
+    this.#crc = crc32(bytes, this.#crc);
     return record;
   }
+
   /** Where somebody else has changed the log, the index says what it no longer does: that takes a new start to put right. */
   async #append(bytes: Buffer): Promise<void> {
     const { layout, files } = this.#parts;
     const path = layout.storeLog;
-    if (this.#mtime !== null && !(await files.isAsKnown(path, { size: this.#size, mtime: this.#mtime })))
-      throw new StorageError(
-        'The log of the store was changed by another program: nothing was recorded. The server must be restarted.',
-        false,
-      );
+    // After a write that failed, the append itself sees to it that nothing but what is known is there.
+    if (this.#mtime !== null && !files.isInDoubt(path)) {
+      const isAsKnown = await files.isAsKnown(path, { size: this.#size, mtime: this.#mtime });
+      if (!isAsKnown && !this.#isSame(path))
+        throw new StorageError(
+          'The log of the store was changed by another program: nothing was recorded. The server must be restarted.',
+          false,
+        );
+      if (!isAsKnown) await files.letGo(path);
+    }
     this.#mtime = null;
     this.#mtime = await files.append({ path, size: this.#size }, bytes);
+  }
+
+  /** Has it only another time, and nothing else in it? */
+  #isSame(path: string): boolean {
+    return statSync(path, { throwIfNoEntry: false })?.size === this.#size && crcOfFile(path) === this.#crc;
   }
 }

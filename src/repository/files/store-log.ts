@@ -7,6 +7,7 @@ import { parseStoreRecord, type ShapeRecord } from './record.ts';
 import { type LinesScanned, scanLines, withFileChunks } from './scan-lines.ts';
 import { scanSession } from './scan-session.ts';
 import { shardFolders } from './shard-folders.ts';
+import { isFaultOfOneFile } from './unreadable-file.ts';
 
 /** The version of FORMAT.md that this program writes, and the only one that it reads. */
 export const FORMAT = 1;
@@ -87,11 +88,20 @@ function storeOfSessions(layout: Layout): string | null {
       const { name } = entry;
       const id = sessionIdOfFileName(name);
       if (!entry.isFile() || id === null) continue;
-      const { store } = withFileChunks(join(directory, name), (read) =>
-        scanSession(read, id, null, { emit() {}, elsewhere: new Set() }),
-      );
+      const store = storeOf(join(directory, name), id);
       if (store !== null) return store;
     }
   }
   return null;
+}
+
+/** Null where that cannot be read. */
+function storeOf(path: string, id: string): string | null {
+  try {
+    return withFileChunks(path, (read) => scanSession(read, id, null, { emit() {}, elsewhere: new Set() }))
+      .store;
+  } catch (error) {
+    if (!isFaultOfOneFile(error)) throw error;
+    return null;
+  }
 }

@@ -9,7 +9,7 @@ export function notPlain(path: string): NodeJS.ErrnoException {
 const OF_FILE = new Set<string | undefined>(['ENOENT', 'ELOOP', 'EISDIR', 'EACCES', 'EPERM', 'EIO']);
 
 /** Does the system say this of one file: that it is gone, no plain file, not to be read, or on a bad sector? It costs no other file anything. */
-export function isOfFile(error: unknown): error is NodeJS.ErrnoException {
+export function isFaultOfOneFile(error: unknown): error is NodeJS.ErrnoException {
   return OF_FILE.has((error as NodeJS.ErrnoException).code);
 }
 

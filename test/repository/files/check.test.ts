@@ -54,12 +54,17 @@ describe('check', () => {
     copyFileSync(store.path('index.db'), store.path('kept'));
     await store.during(async (repository) => {
       await repository.append({ sessionId: 'child', messages: exchange(4) });
-      await repository.create({ id: 'new' });
-      await repository.archive({ id: 'root', archived: true, subtree: false });
+      await repository.create({ id: 'new', parentId: 'root' });
+      await repository.archive({ id: 'child', archived: true, subtree: false });
     });
     renameSync(store.path('kept'), store.path('index.db'));
     rmSync(store.path('index.clean.json'));
     expect(await problems()).toEqual([]);
+    // What has nothing to do with that is still found.
+    const index = new DatabaseSync(store.path('index.db'));
+    index.exec("UPDATE sessions SET title = 'wrong' WHERE id = 'root'");
+    index.close();
+    expect(await problems()).toMatchObject([{ reason: expect.stringMatching(/"root": the index differs/) }]);
   });
 
   it('finds a file that lost its last line when nobody was there', async () => {

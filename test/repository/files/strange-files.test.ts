@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  chmodSync,
   copyFileSync,
   cpSync,
   existsSync,
@@ -8,7 +9,9 @@ import {
   readFileSync,
   renameSync,
   rmSync,
+  statSync,
   symlinkSync,
+  truncateSync,
   utimesSync,
   writeFileSync,
 } from 'node:fs';
@@ -17,7 +20,7 @@ import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { StorageError } from '../../../src/model/errors.ts';
 import { checkDataDirectory } from '../../../src/repository/files/check.ts';
-import { SHARDS, shardOf } from '../../../src/repository/files/layout.ts';
+import { SHARDS, sessionPath, shardOf } from '../../../src/repository/files/layout.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
 import { repairDataDirectory } from '../../../src/repository/files/repair.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
@@ -35,6 +38,8 @@ function replace(path: string): void {
   copyFileSync(path, `${path}.new`);
   renameSync(`${path}.new`, path);
 }
+
+const operation = (id: string) => ({ id, fingerprint: '0'.repeat(32) });
 
 async function histories(repository: SessionRepository, ...ids: string[]): Promise<string[][]> {
   const requests = ids.map((sessionId) => ({ sessionId, page: { limit: 100, from: 'start' } as const }));
@@ -58,6 +63,38 @@ describe('an index that is not of these files', () => {
       expect(await repository.findMany(['a'])).toMatchObject([{ historyLength: 2 }]);
       const { messages } = await repository.append({ sessionId: 'a', messages: [say('next')] });
       expect(messages).toMatchObject([{ position: 2, ordinal: 5 }]);
+    });
+  });
+
+  it('is brought to a rollback also where the log says more of the session', async () => {
+    await store.during(async (repository) => {
+      await repository.create({ id: 'a' });
+      for (let n = 0; n < 5; n += 1) await repository.append({ sessionId: 'a', messages: [say(`${n}`)] });
+    });
+    copyFileSync(store.path('index.db'), store.path('kept'));
+    await store.during(async (repository) => {
+      await repository.truncate(
+        { sessionId: 'a', length: 2, dryRun: false },
+        { messages: 10, bytes: 10_000 },
+      );
+      for (const archived of [true, false]) await repository.archive({ id: 'a', archived, subtree: false });
+    });
+    renameSync(store.path('kept'), store.path('index.db'));
+    rmSync(store.path('index.clean.json'));
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['a'])).toMatchObject([{ historyLength: 2 }]);
+    });
+  });
+
+  it('still knows what a log said that was cut off, and reports that', async () => {
+    await store.during(async (repository) => {
+      await repository.create({ id: 'a' });
+      await repository.archive({ id: 'a', archived: true, subtree: false });
+    });
+    truncateSync(store.path('store.jsonl'), statSync(store.path('store.jsonl')).size - 5);
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['a'])).toMatchObject([{ archivedAt: expect.any(Date) }]);
+      expect((await repository.status()).quarantined).toMatchObject([{ path: 'store.jsonl' }]);
     });
   });
 
@@ -90,21 +127,39 @@ describe('while the store is open', () => {
   it('a log that was replaced takes no more changes, and says so; after a new start it does', async () => {
     const repository = await store.open();
     await repository.create({ id: 'a' });
+    const older = readFileSync(store.path('store.jsonl'));
     await repository.archive({ id: 'a', archived: true, subtree: false });
-    replace(store.path('store.jsonl'));
-    await expect(repository.archive({ id: 'a', archived: false, subtree: false })).rejects.toThrow(
-      StorageError,
-    );
+    writeFileSync(store.path('store.jsonl.new'), older);
+    renameSync(store.path('store.jsonl.new'), store.path('store.jsonl'));
+    const change = repository.archive({ id: 'a', archived: false, subtree: false });
+    await expect(change).rejects.toThrow(StorageError);
     await repository.create({ id: 'b' });
     await repository.close();
-    await store.during(async (again) => {
-      expect(await again.findMany(['a'])).toMatchObject([{ archivedAt: expect.any(Date) }]);
-      await again.archive({ id: 'a', archived: false, subtree: false });
-    });
-    rmSync(store.path('index.db'));
-    await store.during(async (again) => {
-      expect(await again.findMany(['a', 'b'])).toMatchObject([{ archivedAt: null }, { id: 'b' }]);
-    });
+    for (const archived of [true, false]) {
+      await store.during((again) => again.archive({ id: 'a', archived, subtree: false }));
+      rmSync(store.path('index.db'));
+      await store.during(async (again) => {
+        const archivedAt = archived ? expect.any(Date) : null;
+        expect(await again.findMany(['a', 'b'])).toMatchObject([{ archivedAt }, { id: 'b' }]);
+      });
+    }
+  });
+
+  it('a log that was only touched, or came anew as it was, takes changes as ever', async () => {
+    const repository = await store.open();
+    await repository.create({ id: 'a' });
+    await repository.archive({ id: 'a', archived: true, subtree: false });
+    utimesSync(store.path('store.jsonl'), new Date(), new Date());
+    await repository.archive({ id: 'a', archived: false, subtree: false });
+    replace(store.path('store.jsonl'));
+    await repository.archive({ id: 'a', archived: true, subtree: false });
+    const log = readFileSync(store.path('store.jsonl'), 'utf8').trimEnd().split('\n');
+    expect(log.map((line) => (JSON.parse(line) as { op: string }).op)).toEqual([
+      'store',
+      'archive',
+      'unarchive',
+      'archive',
+    ]);
   });
 
   it('an append goes to the file that has the name, also where that came with the time of the old one', async () => {
@@ -217,6 +272,31 @@ describe('at a start', () => {
     const { problems } = await checkDataDirectory({ directory: store.directory });
     expect(problems.map(({ path }) => path).sort()).toEqual(['sessions/.DS_Store', `sessions/${name}`]);
   });
+
+  // Whoever is root may read any file.
+  it.skipIf(process.getuid?.() === 0)(
+    'a file that may not be read is reported, and keeps its place',
+    async () => {
+      await store.during(async (repository) => {
+        for (const id of ['a', 'b']) await repository.create({ id, messages: [say('kept')] }, operation(id));
+      });
+      chmodSync(store.sessionFile('b'), 0);
+      utimesSync(store.sessionFile('b'), new Date(), new Date());
+      rmSync(store.path('index.clean.json'));
+      await store.during(async (repository) => {
+        expect((await repository.status()).quarantined).toMatchObject([{ path: sessionPath('b') }]);
+        expect(await histories(repository, 'a')).toEqual([['kept']]);
+        expect(await repository.create({ id: 'c' })).toMatchObject({ sequence: 3 });
+      });
+      chmodSync(store.sessionFile('b'), 0o644);
+      rmSync(store.path('index.clean.json'), { force: true });
+      await store.during(async (repository) => {
+        expect(await histories(repository, 'b')).toEqual([['kept']]);
+        expect(await repository.create({ id: 'b' }, operation('b'))).toMatchObject({ id: 'b', sequence: 2 });
+        expect((await repository.status()).quarantined).toEqual([]);
+      });
+    },
+  );
 
   it('without a log, a folder with the name of a session is no session', async () => {
     await store.during((repository) => repository.create({ id: 'a' }));

@@ -1,4 +1,4 @@
-import { fstatSync } from 'node:fs';
+import { constants, fstatSync } from 'node:fs';
 import { type FileHandle, open, rm, unlink } from 'node:fs/promises';
 import { StorageError } from '../../../model/errors.ts';
 import type { Logger } from '../../observer.ts';
@@ -122,8 +122,13 @@ export class DurableFiles {
     const descriptor = this.#handles.descriptor(path);
     if (descriptor !== null && isUntouched(descriptor, known)) return true;
     if (!isUnchanged(path, known)) return false;
-    if (descriptor !== null) await this.#handles.forget(path);
+    if (descriptor !== null) await this.letGo(path);
     return true;
+  }
+
+  /** Of a handle that may be of another file, which had that name. */
+  letGo(path: string): Promise<void> {
+    return this.#handles.forget(path);
   }
 
   /** Has an earlier write to the file failed that could not be undone? Then it must be settled first. */
@@ -206,7 +211,7 @@ export class DurableFiles {
   async #cutBack(tail: Tail): Promise<void> {
     // A handle of its own: after a failed sync the kernel may report success for data that is gone.
     await this.#handles.forget(tail.path);
-    const handle = await open(tail.path, 'r+');
+    const handle = await open(tail.path, constants.O_RDWR | constants.O_NOFOLLOW);
     try {
       const { size } = await handle.stat();
       if (size < tail.size) {

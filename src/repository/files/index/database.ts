@@ -35,8 +35,8 @@ export class IndexDatabase {
   anyShapeChanges = true;
   /** It is being built: linked, indexed and said to be complete once all is in. */
   #filling = false;
-  /** A part of it could not be read. */
-  #damaged = false;
+  /** A part of it could not be read, or a file that it should hold. */
+  #doubtful = false;
 
   private constructor(database: DatabaseSync, recentBytes: number) {
     this.#database = database;
@@ -69,14 +69,14 @@ export class IndexDatabase {
     return this.#filling;
   }
 
-  /** A part of the file turned out to be damaged: the next start must not rely on it. */
-  get damaged(): boolean {
-    return this.#damaged;
+  /** The next start must not rely on it: a part of its file turned out to be damaged, or it does not hold all that is there. */
+  get doubtful(): boolean {
+    return this.#doubtful;
   }
 
-  /** It does not hold all that is there: the next start must not rely on it. */
+  /** It does not hold all that is there. */
   doubt(): void {
-    this.#damaged = true;
+    this.#doubtful = true;
   }
 
   #beginFilling(): void {
@@ -182,7 +182,7 @@ export class IndexDatabase {
     try {
       return work();
     } catch (error) {
-      this.#damaged ||= isSqliteError(error) && DAMAGED.has(error.errcode & 0xff);
+      this.#doubtful ||= isSqliteError(error) && DAMAGED.has(error.errcode & 0xff);
       throw error;
     }
   }

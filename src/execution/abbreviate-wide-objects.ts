@@ -6,7 +6,7 @@ const MANY = 100;
  * fault is in, with each fault: of one with twenty thousand unknown members that would take minutes, and all memory. To be called
  * for values that go nowhere else: they are not the same as JSON any more.
  */
-export function tellBriefly(values: unknown): void {
+export function abbreviateWideObjects(values: unknown): void {
   const stack = [values];
   while (stack.length > 0) {
     const value = stack.pop();
