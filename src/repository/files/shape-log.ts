@@ -4,6 +4,7 @@ import { StorageError } from '../../model/errors.ts';
 import { crcOfFile } from './clean-stop.ts';
 import type { Committer } from './commit/committer.ts';
 import type { DurableFiles } from './disk/durable.ts';
+import { storageError } from './disk/storage-error.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { ShapeWriter } from './index/shape-writer.ts';
 import type { Layout } from './layout.ts';
@@ -82,22 +83,29 @@ export class ShapeLog {
     return record;
   }
 
-  /** Where somebody else has changed the log, the index says what it no longer does: that takes a new start to put right. */
   async #append(bytes: Buffer): Promise<void> {
     const { layout, files } = this.#parts;
     const path = layout.storeLog;
-    // After a write that failed, the append itself sees to it that nothing but what is known is there.
-    if (this.#mtime !== null && !files.isInDoubt(path)) {
-      const isAsKnown = await files.isAsKnown(path, { size: this.#size, mtime: this.#mtime });
-      if (!isAsKnown && !this.#isSame(path))
-        throw new StorageError(
-          'The log of the store was changed by another program: nothing was recorded. The server must be restarted.',
-          false,
-        );
-      if (!isAsKnown) await files.letGo(path);
-    }
+    await this.#lookAtIt().catch((error) => {
+      throw storageError(error);
+    });
     this.#mtime = null;
     this.#mtime = await files.append({ path, size: this.#size }, bytes);
+  }
+
+  /** Where somebody else has changed the log, the index says what it no longer does: that takes a new start to put right. */
+  async #lookAtIt(): Promise<void> {
+    const { layout, files } = this.#parts;
+    const path = layout.storeLog;
+    // After a write that failed, the append itself sees to it that nothing but what is known is there.
+    if (this.#mtime === null || files.isInDoubt(path)) return;
+    if (await files.isAsKnown(path, { size: this.#size, mtime: this.#mtime })) return;
+    if (!this.#isSame(path))
+      throw new StorageError(
+        'The log of the store was changed by another program: nothing was recorded. The server must be restarted.',
+        false,
+      );
+    await files.letGo(path);
   }
 
   /** Has it only another time, and nothing else in it? */
