@@ -65,6 +65,7 @@ class GatheredLines implements DestinationStream {
         Atomics.wait(NOTHING, 0, 0, BETWEEN_TRIES);
       }
     }
+    if (bytes.length > 0) this.#isCutShort = false;
   }
 }
 

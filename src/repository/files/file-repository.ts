@@ -250,20 +250,17 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   async #close(): Promise<void> {
-    let settled = false;
+    let isRelied = false;
     try {
       await this.#writesEnded();
       await this.#sweep.stop();
       await this.#searcher.close();
-      settled = await this.#files.close();
+      const settled = await this.#files.close();
       await this.#checkpoints.close();
       await super.close();
-    } catch (error) {
-      settled = false;
-      throw error;
+      isRelied = settled && !this.#committer.failed && !this.#parts.db.doubtful;
     } finally {
-      const relied = settled && !this.#committer.failed && !this.#parts.db.doubtful;
-      this.#parts.release(relied ? this.#committer.lastSeq : null);
+      this.#parts.release(isRelied ? this.#committer.lastSeq : null);
     }
   }
 

@@ -40,12 +40,11 @@ export interface Indexed {
 export function indexFile(task: IndexingTask, id: string, read: Sound | null = null): Indexed {
   const { db } = task;
   if (db.filling) return takeIn(task, id, read);
+  // Whoever fails leaves it to the caller's transaction: SQLite may have ended that by itself, as for want of room.
   db.run('SAVEPOINT before_file');
-  try {
-    return takeIn(task, id, read);
-  } finally {
-    db.run('RELEASE before_file');
-  }
+  const indexed = takeIn(task, id, read);
+  db.run('RELEASE before_file');
+  return indexed;
 }
 
 function takeIn(task: IndexingTask, id: string, read: Sound | null): Indexed {
@@ -68,10 +67,7 @@ function takeIn(task: IndexingTask, id: string, read: Sound | null): Indexed {
     scanned = scan((effects) => taking.add(effects));
   } catch (error) {
     if (!isFaultOfOneFile(error)) throw error;
-    if (error.code === 'ENOENT') {
-      taking.takeBack(id);
-      return { reshaped: true, homeless: null };
-    }
+    if (error.code === 'ENOENT') return { reshaped: true, homeless: null };
     // What the index knows of it is worth more than nothing.
     if (db.filling) taking.takeBack(id);
     else db.run('ROLLBACK TO before_file');

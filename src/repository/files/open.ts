@@ -130,7 +130,8 @@ async function openIndex(
       ? null
       : IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
   if (open && !torn && Number(open.meta('store_log_size')) > end) {
-    // As where an older copy was put back; one that was cut off is damaged, and told so. What the log does not say any more must not take a session away.
+    // As where an older copy was put back; one that was cut off is damaged, and told so. What the log does not say any more must not
+    // take a session away.
     logger.warn(
       { path: STORE_LOG },
       'it is shorter than it was: what the index knows of its end does not count',
