@@ -1,4 +1,4 @@
-import { mkdtempSync, rmdirSync, rmSync, writeFileSync } from 'node:fs';
+import { closeSync, mkdtempSync, openSync, rmdirSync, rmSync, writeFileSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { run, whyNoMounts } from './commands.ts';
@@ -44,6 +44,18 @@ export class SmallDisk {
     writeFileSync(this.#ballast, Buffer.alloc(kibibytes * 1024));
   }
 
+  /** Takes away all that is left. */
+  fill(): void {
+    const descriptor = openSync(this.#ballast, 'a');
+    try {
+      for (;;) writeSync(descriptor, PAGE);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'ENOSPC') throw error;
+    } finally {
+      closeSync(descriptor);
+    }
+  }
+
   /** Gives it back. */
   unload(): void {
     rmSync(this.#ballast);
@@ -53,3 +65,5 @@ export class SmallDisk {
     this.#dispose();
   }
 }
+
+const PAGE = Buffer.alloc(4096);

@@ -1,6 +1,7 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readCleanStop } from './clean-stop.ts';
+import { COMMIT_AFTER } from './commit/committer.ts';
 import { isOwned } from './disk/lock.ts';
 import { IndexDatabase } from './index/database.ts';
 import { differencesOf } from './index/differences.ts';
@@ -53,10 +54,13 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       const changed = isBehind ? changedSince(index, files) : new Set<string>();
       const own = busy || isBehind ? OWN_COLUMNS : ALL_COLUMNS;
       const damaged = damagedIn(files);
-      for (const id of differencesOf(files, index, own)) {
+      const different = differencesOf(files, index, own);
+      const compared = Date.now();
+      if (busy && different.size > 0) await delay(TAKEN_IN);
+      for (const id of different) {
         // The index still knows what the file has lost: that is the file's fault, and told as such.
         if (damaged.has(id) || (isBehind && (changed.has(id) || isYetToBeRead(layout, index, id)))) continue;
-        const reason = busy ? await lookAgain(layout, store, id, index) : DIFFERS;
+        const reason = busy ? await lookAgain(layout, store, id, index, compared) : DIFFERS;
         if (reason) problems.push({ path: 'index.db', reason: `session "${id}": ${reason}` });
       }
     }
@@ -127,6 +131,8 @@ function damagedIn(files: IndexDatabase): Set<string> {
 type ShapeRow = Record<string, string | number | null>;
 
 const LOOKS = 20;
+/** Milliseconds in which an owner's index takes in what he has written, and waits for the disk. */
+const TAKEN_IN = 5 * COMMIT_AFTER;
 
 /** A session that is being written differs for a moment: a look counts when its version was the same before and after. */
 async function lookAgain(
@@ -134,6 +140,7 @@ async function lookAgain(
   store: string,
   id: string,
   index: IndexDatabase,
+  compared: number,
 ): Promise<string | null> {
   for (let look = 0; look < LOOKS; look += 1) {
     const before = versionOf(index, id);
@@ -152,13 +159,20 @@ async function lookAgain(
       fresh.complete(store, () => writer.relink());
       const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
       if (!differs) return null;
-      if (before === versionOf(index, id) && look > 0) return DIFFERS;
+      if (before === versionOf(index, id) && look > 0 && !isWrittenSince(layout, id, compared))
+        return DIFFERS;
     } finally {
       fresh.close();
     }
     await delay(50);
   }
   return null;
+}
+
+/** What was written before `time` is in its owner's index by now; what came since may not be. */
+function isWrittenSince(layout: Layout, id: string, time: number): boolean {
+  const file = lstatSync(absoluteSessionPath(layout.root, id), { throwIfNoEntry: false });
+  return file !== undefined && file.mtimeMs >= time && file.mtimeMs <= Date.now();
 }
 
 function versionOf(index: IndexDatabase, id: string): number | null {

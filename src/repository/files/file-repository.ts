@@ -38,7 +38,7 @@ import { FileReader, type FileReaderParts } from './file-reader.ts';
 import { ForeignChanges } from './foreign-changes.ts';
 import { Forks } from './forks.ts';
 import { Checkpoints } from './index/checkpoints.ts';
-import { isSqliteError } from './index/database.ts';
+import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
 import { absoluteSessionPath, sessionPath } from './layout.ts';
 import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
@@ -99,8 +99,10 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#writer = new IndexWriter(parts.db);
     this.#files = new DurableFiles({ ...parts, durable: parts.durability === 'disk' });
     this.#checkpoints = new Checkpoints(parts.db, parts.layout.index, parts.logger);
-    this.#committer = new Committer(parts.db, parts.lastSeq, (large) => this.#checkpoints.committed(large));
-    this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger);
+    this.#committer = new Committer(parts, (large) => this.#checkpoints.changed(large));
+    this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger, () =>
+      this.#committer.commitIndex(),
+    );
     const shared = {
       ...parts,
       historyChanged: (sequence: number) => this.#searcher.changed(sequence),
@@ -254,11 +256,12 @@ export class FileRepository extends FileReader implements SessionRepository {
     try {
       await this.#writesEnded();
       await this.#sweep.stop();
+      this.#committer.close();
       await this.#searcher.close();
       const settled = await this.#files.close();
       await this.#checkpoints.close();
       await super.close();
-      isRelied = settled && !this.#committer.failed && !this.#parts.db.doubtful;
+      isRelied = settled && !this.#committer.isBehind && !this.#parts.db.doubtful;
     } finally {
       this.#parts.release(isRelied ? this.#committer.lastSeq : null);
     }

@@ -1,7 +1,9 @@
 import { constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { basename } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { SessionReader, SessionRepository } from '../repository.ts';
 import { type CleanStop, compareIndex, readCleanStop, writeCleanStop } from './clean-stop.ts';
+import { COMMIT_AFTER } from './commit/committer.ts';
 import { syncDirectory } from './disk/directory-sync.ts';
 import { HandlePool } from './disk/handle-pool.ts';
 import { acquireLock, isOwned } from './disk/lock.ts';
@@ -88,6 +90,8 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
         'Start a server on it, or run "sessiontree check --repair": either puts it back.',
     );
   }
+  // What the owner has acknowledged is to be seen.
+  if (isOwned(layout)) await delay(2 * COMMIT_AFTER);
   const db = openCurrentIndex(layout, store) ?? (await readIntoMemory(layout, settings)).db;
   const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY | constants.O_NOFOLLOW);
   return new FileReader({ layout, db, handles, logger: settings.logger });

@@ -1,7 +1,20 @@
 import { StorageError } from '../../../model/errors.ts';
+import type { Logger } from '../../observer.ts';
 import { storageError } from '../disk/storage-error.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { type Change, Sequencer } from './sequencer.ts';
+
+export interface CommitterParts {
+  readonly db: IndexDatabase;
+  /** The highest sequence number so far. */
+  readonly lastSeq: number;
+  readonly logger: Logger;
+}
+
+/** What was acknowledged is in the index for other connections after so many milliseconds. */
+export const COMMIT_AFTER = 100;
+/** Rows that wait for a commit; to write them takes some milliseconds. */
+const MOST_BEHIND = 768;
 
 /**
  * Takes mutations through their commit: a sequence number, the write, then the index, in the order of the numbers. Where
@@ -9,29 +22,38 @@ import { type Change, Sequencer } from './sequencer.ts';
  * next start builds it again.
  */
 export class Committer {
+  readonly #db: IndexDatabase;
+  readonly #logger: Logger;
   readonly #sequencer: Sequencer;
   #lastSeq: number;
   #failed = false;
+  #timer: NodeJS.Timeout | null = null;
+  /** The index has no room for what waits, and that was said. */
+  #isWithoutRoom = false;
 
-  /** `committed` is called after each commit of the index, with whether it is a large one, and must not throw. */
-  constructor(db: IndexDatabase, lastSeq: number, committed: (large: boolean) => void) {
+  /** `changed` is called after each change of the index, with whether it is a large one, and must not throw. */
+  constructor({ db, lastSeq, logger }: CommitterParts, changed: (large: boolean) => void) {
+    this.#db = db;
+    this.#logger = logger;
     this.#lastSeq = lastSeq;
     this.#sequencer = new Sequencer(lastSeq, {
       atOnce: (work) => {
         this.#check();
+        if (db.behind.rows >= MOST_BEHIND) this.commitIndex();
         try {
           db.transaction(work);
         } catch (cause) {
           throw this.#failure(cause);
         }
-        committed(false);
+        changed(false);
+        this.#commitSoon();
       },
       inSteps: async (work) => {
         this.#check();
         const result = await db.transactionAtPace(work).catch((cause) => {
           throw this.#failure(cause);
         });
-        committed(true);
+        changed(true);
         return result;
       },
     });
@@ -42,9 +64,9 @@ export class Committer {
     return this.#lastSeq;
   }
 
-  /** The index is behind the files. */
-  get failed(): boolean {
-    return this.#failed;
+  /** The index lacks something that the files have. */
+  get isBehind(): boolean {
+    return this.#failed || this.#db.behind.rows > 0;
   }
 
   /** As of the `Sequencer`: for several mutations that share one write. */
@@ -93,6 +115,42 @@ export class Committer {
         );
       });
       throw error;
+    }
+  }
+
+  /** What the index has not committed yet, other connections do not see. Throws a StorageError where it cannot be done now. */
+  commitIndex(): void {
+    if (this.#failed) return;
+    if (this.#timer) clearTimeout(this.#timer);
+    this.#timer = null;
+    try {
+      this.#db.behind.commit();
+      this.#isWithoutRoom = false;
+    } catch (cause) {
+      this.#commitSoon();
+      throw this.#failure(cause);
+    }
+  }
+
+  /** Commits what waits, if it can be, and no more by itself. */
+  close(): void {
+    this.#commitOrSay();
+    if (this.#timer) clearTimeout(this.#timer);
+  }
+
+  #commitSoon(): void {
+    if (this.#timer || this.#db.behind.rows === 0) return;
+    // Whatever ends the process before, the next start finds in the files.
+    this.#timer = setTimeout(() => this.#commitOrSay(), COMMIT_AFTER).unref();
+  }
+
+  #commitOrSay(): void {
+    this.#timer = null;
+    try {
+      this.commitIndex();
+    } catch (err) {
+      if (!this.#isWithoutRoom) this.#logger.error({ err }, 'the index could not be written');
+      this.#isWithoutRoom = true;
     }
   }
 

@@ -2,9 +2,10 @@ import type { Worker } from 'node:worker_threads';
 import type { Logger } from '../../observer.ts';
 import { startThread } from '../threads.ts';
 import type { FromCheckpointWorker } from './checkpoint-worker.ts';
-import { type IndexDatabase, isSqliteError } from './database.ts';
+import type { IndexDatabase } from './database.ts';
+import { isSqliteError } from './statements.ts';
 
-/** Commits after which the thread looks whether there is enough to do. */
+/** Changes after which the thread looks whether there is enough to do. */
 const LOOK = 64;
 
 /**
@@ -17,7 +18,7 @@ export class Checkpoints {
   readonly #path: string;
   readonly #logger: Logger;
   #worker: Worker | null = null;
-  #commits = 0;
+  #changes = 0;
   /** No other thread is started: it is closing, or there was one that could not run, as the next could not. */
   #over = false;
   /** The last try failed, and that was said. */
@@ -29,10 +30,10 @@ export class Checkpoints {
     this.#logger = logger;
   }
 
-  /** To be called after each commit; never throws. `large`: of many pages, which are not to wait for others. */
-  committed(large: boolean): void {
-    this.#commits += 1;
-    if (!large && this.#commits % LOOK !== 0) return;
+  /** To be called after each change; never throws. `large`: of many pages, which are not to wait for others. */
+  changed(large: boolean): void {
+    this.#changes += 1;
+    if (!large && this.#changes % LOOK !== 0) return;
     if (!this.#worker && !this.#over) this.#start();
     this.#worker?.postMessage('look');
   }

@@ -1,12 +1,15 @@
-import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
-import { type JsonValue, jsonContains } from '../../../model/json.ts';
+import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
 import { Pace, STRETCH } from '../pace.ts';
+import { addJsonContains } from './json-contains.ts';
 import { MessagesTable } from './messages-table.ts';
 import { openForReading } from './open-for-reading.ts';
+import { OperationsTable } from './operations-table.ts';
 import { RecentRows } from './recent-rows.ts';
 import * as schema from './schema.ts';
 import { SessionsTable } from './sessions-table.ts';
+import { isSqliteError, Statements } from './statements.ts';
 import { TermsTable } from './terms-table.ts';
+import { WriteBehind } from './write-behind.ts';
 
 /** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
 const RECENT_ROWS = 32 * 1024 * 1024;
@@ -22,7 +25,8 @@ const MAPPED = 2 ** 31;
 /** The index's SQLite database, with its statements prepared once. */
 export class IndexDatabase {
   readonly #database: DatabaseSync;
-  readonly #statements = new Map<string, StatementSync>();
+  readonly #statements: Statements;
+  readonly behind: WriteBehind;
   /** A transaction at pace is under way. */
   #busy: Promise<unknown> | null = null;
   /** Shared by what reads and what writes. */
@@ -30,20 +34,21 @@ export class IndexDatabase {
   readonly sessions = new SessionsTable(this);
   readonly terms = new TermsTable(this);
   readonly messages = new MessagesTable(this);
+  readonly operations = new OperationsTable(this);
 
   /** Spares each session a look into a table that is mostly empty. May be true where it is empty; false only there. */
   anyShapeChanges = true;
   /** It is being built: linked, indexed and said to be complete once all is in. */
   #filling = false;
-  /** A part of it could not be read, or a file that it should hold. */
+  /** A file that it should hold could not be read. */
   #doubtful = false;
 
   private constructor(database: DatabaseSync, recentBytes: number) {
     this.#database = database;
+    this.#statements = new Statements(database);
+    this.behind = new WriteBehind(this.#statements);
     this.recent = new RecentRows(recentBytes);
-    database.function('json_contains', { deterministic: true }, (json, part) =>
-      Number(jsonContains(JSON.parse(String(json)) as JsonValue, parsedOnce(String(part)))),
-    );
+    addJsonContains(database);
   }
 
   /** An empty one in memory: for programs that read beside the one that owns the directory. */
@@ -71,7 +76,7 @@ export class IndexDatabase {
 
   /** The next start must not rely on it: a part of its file turned out to be damaged, or it does not hold all that is there. */
   get doubtful(): boolean {
-    return this.#doubtful;
+    return this.#doubtful || this.#statements.isDamaged;
   }
 
   /** It does not hold all that is there. */
@@ -141,10 +146,10 @@ export class IndexDatabase {
   /** For the `IndexWriter`, which also tells what came of it. */
   relink(): void {
     // A session that comes after its parent takes its place from it: where all have done so, there is nothing to work out.
-    if (!this.#filling || this.get(schema.ANY_WITHOUT_PLACE)) this.#database.exec(schema.PLACE);
+    if (!this.#filling || this.get(schema.ANY_WITHOUT_PLACE)) this.#exec(schema.PLACE);
     // In a new index nobody has been counted yet.
-    if (!this.#filling) this.#database.exec(schema.COUNT_CHILDLESS);
-    this.#database.exec(schema.COUNT);
+    if (!this.#filling) this.#exec(schema.COUNT_CHILDLESS);
+    this.#exec(schema.COUNT);
     this.recent.clear();
   }
 
@@ -162,29 +167,33 @@ export class IndexDatabase {
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#noting(() => this.#prepared(sql).get(...values) as Row | undefined);
+    this.behind.beforeReading();
+    return this.#statements.get<Row>(sql, ...values);
+  }
+
+  /** For who has looked at what waits: the rest need not be written for it. */
+  getAsWritten<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.#statements.get<Row>(sql, ...values);
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#noting(() => this.#prepared(sql).all(...values) as Row[]);
+    this.behind.beforeReading();
+    return this.#statements.all<Row>(sql, ...values);
   }
 
   iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
-    // Not the shared statement: another use of it would end the iteration.
-    return this.#database.prepare(sql).iterate(...values) as Iterable<Row>;
+    this.behind.beforeReading();
+    return this.#statements.iterate<Row>(sql, ...values);
   }
 
   run(sql: string, ...values: SQLInputValue[]): void {
-    this.#noting(() => this.#prepared(sql).run(...values));
+    this.behind.beforeWriting();
+    this.#statements.run(sql, ...values);
   }
 
-  #noting<T>(work: () => T): T {
-    try {
-      return work();
-    } catch (error) {
-      this.#doubtful ||= isSqliteError(error) && DAMAGED.has(error.errcode & 0xff);
-      throw error;
-    }
+  #exec(sql: string): void {
+    this.behind.beforeWriting();
+    this.#statements.exec(sql);
   }
 
   meta(key: string): unknown {
@@ -195,14 +204,11 @@ export class IndexDatabase {
     this.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', key, value);
   }
 
-  /** Runs `work`, all of it or nothing. */
+  /** Runs `work`, all of it or nothing. What it changes of sessions alone need not be committed at its end: see `WriteBehind`. */
   transaction(work: () => void): void {
-    this.run('BEGIN');
     try {
-      work();
-      this.run('COMMIT');
+      this.behind.transaction(work);
     } catch (error) {
-      if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       this.recent.clear();
       throw error;
     }
@@ -224,7 +230,7 @@ export class IndexDatabase {
 
   /** The same for what only reads: it sees one state of the index, whatever is written meanwhile. */
   async readAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
-    const path = this.#database.location();
+    const path = this.#sharedPath();
     const own = path === null ? this : new IndexDatabase(openForReading(path), 0);
     const pace = new Pace(STRETCH);
     try {
@@ -238,6 +244,17 @@ export class IndexDatabase {
     }
   }
 
+  /** Where another connection sees what this one does; null where none can, as where there is no room for what waits. */
+  #sharedPath(): string | null {
+    try {
+      this.behind.commit();
+      return this.#database.location();
+    } catch (error) {
+      if (!isSqliteError(error)) throw error;
+      return null;
+    }
+  }
+
   /** Resolves when this connection can write: while a transaction at pace is under way it cannot. */
   async writable(): Promise<void> {
     while (this.#busy) await this.#busy;
@@ -246,6 +263,7 @@ export class IndexDatabase {
   async #atPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
     const path = this.#database.location();
     if (path === null) throw new Error('An index in memory has one connection.');
+    this.behind.commit();
     const own = new IndexDatabase(new DatabaseSync(path), 0);
     const pace = new Pace(STRETCH);
     try {
@@ -266,34 +284,11 @@ export class IndexDatabase {
 
   /** Takes the log into the file, and syncs both. */
   checkpoint(): void {
+    this.behind.commit();
     this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   close(): void {
     this.#database.close();
   }
-
-  #prepared(sql: string): StatementSync {
-    let statement = this.#statements.get(sql);
-    if (!statement) {
-      statement = this.#database.prepare(sql);
-      this.#statements.set(sql, statement);
-    }
-    return statement;
-  }
-}
-
-/** SQLITE_CORRUPT and SQLITE_NOTADB. */
-const DAMAGED = new Set([11, 26]);
-
-export function isSqliteError(error: unknown): error is Error & { errcode: number } {
-  return (error as { code?: unknown }).code === 'ERR_SQLITE_ERROR';
-}
-
-let lastPart: { json: string; value: JsonValue } = { json: 'null', value: null };
-
-/** A filter is asked of every row in turn: it is parsed for the first. */
-function parsedOnce(json: string): JsonValue {
-  if (lastPart.json !== json) lastPart = { json, value: JSON.parse(json) as JsonValue };
-  return lastPart.value;
 }

@@ -17,7 +17,9 @@ export class MessagesTable {
     const values: number[] = [];
     for (const { ordinal, position, role, offset, length, bytes } of messages)
       values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes);
-    this.#rows.add(values);
+    const changes = this.#db.behind.changes;
+    if (changes) for (const value of values) changes.messages.push(value);
+    else this.#rows.add(values);
   }
 
   /** Sets aside what stands from `position` on: the mutation `seq` rolled it back. */
@@ -57,4 +59,4 @@ export class MessagesTable {
   }
 }
 
-const INTO_MESSAGES = new RowInsertion('messages', 7);
+export const INTO_MESSAGES = new RowInsertion('messages', 7);

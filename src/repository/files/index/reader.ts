@@ -81,10 +81,7 @@ export class IndexReader {
   }
 
   operation(id: string): AppliedOperation | undefined {
-    return this.#db.get<AppliedOperation>(
-      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position FROM operations WHERE id = ?`,
-      id,
-    );
+    return this.#db.operations.get(id);
   }
 
   operationsOf(sessionId: string): (AppliedOperation & { logged: number })[] {

@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { IndexDatabase } from './database.ts';
+import type { Statements } from './statements.ts';
 
 /** Several rows in one statement take half the time of as many by themselves. */
 export const ROWS_AT_ONCE = 64;
@@ -21,7 +22,7 @@ export class RowInsertion {
   }
 
   /** `values` are those of one row after the other. */
-  insert(db: IndexDatabase, values: readonly SQLInputValue[]): void {
+  insert(db: Pick<Statements, 'run'>, values: readonly SQLInputValue[]): void {
     let done = 0;
     for (const { rows, sql } of this.#statements) {
       const count = rows * this.columns;

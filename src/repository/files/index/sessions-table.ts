@@ -58,6 +58,44 @@ export class SessionsTable {
     this.#latest.add(state.id, place);
   }
 
+  /** What a mutation of its own file has made of a session that is there; `mtime` is the file's, in milliseconds. */
+  update(state: SessionState, mtime: number): void {
+    const values = [
+      state.title,
+      state.lastActiveAt,
+      state.messageCount,
+      state.historyLength,
+      state.nextOrdinal,
+      state.inputTokens,
+      state.outputTokens,
+      state.costUsd,
+      state.version,
+      state.lastSeq,
+      state.size,
+      mtime,
+      state.metadata,
+      state.sequence,
+    ];
+    const changes = this.#db.behind.changes;
+    if (changes) changes.sessions.set(state.sequence, values);
+    else this.#db.run(UPDATE_SESSION, ...values);
+    this.#db.recent.change(state.id, {
+      title: state.title,
+      last_active_at: state.lastActiveAt,
+      message_count: state.messageCount,
+      history_length: state.historyLength,
+      next_ordinal: state.nextOrdinal,
+      input_tokens: state.inputTokens,
+      output_tokens: state.outputTokens,
+      cost_usd: state.costUsd,
+      version: state.version,
+      last_seq: state.lastSeq,
+      size: state.size,
+      mtime,
+      metadata: state.metadata,
+    });
+  }
+
   /** Of the session `id`; undefined where there is none. */
   place(id: string): PlaceInTree | undefined {
     return (
@@ -123,5 +161,9 @@ class Places {
   readonly byId = new Map<string, PlaceInTree>();
   readonly sequences = new Set<number>();
 }
+
+export const UPDATE_SESSION = `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
+  next_ordinal = ?, input_tokens = ?, output_tokens = ?, cost_usd = ?, version = ?, last_seq = ?, size = ?,
+  mtime = ?, metadata = ? WHERE seq = ?`;
 
 const INTO_SESSIONS = new RowInsertion('sessions', 25);

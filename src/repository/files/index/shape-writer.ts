@@ -47,7 +47,7 @@ export class ShapeWriter {
       const sessionId = record.op === 'delete' ? record.sessions[0]!.id : record.id;
       const { seq, operation } = record;
       const at = Date.parse(record.at);
-      this.#writer.addOperation({ ...operation, sessionId, seq, at, ordinal: null, position: null }, true);
+      this.#db.operations.addLogged({ ...operation, sessionId, seq, at, ordinal: null, position: null });
     }
   }
 
@@ -104,7 +104,7 @@ export class ShapeWriter {
     for (const operation of tombstone.operations ?? []) {
       const { ordinal = null, position = null } = operation;
       const at = Date.parse(operation.at);
-      this.#writer.addOperation({ ...operation, at, sessionId: tombstone.id, ordinal, position }, true);
+      this.#db.operations.addLogged({ ...operation, at, sessionId: tombstone.id, ordinal, position });
     }
   }
 }

@@ -1,5 +1,5 @@
 import { SHARDS, sessionPath } from '../layout.ts';
-import type { AppliedOperation, Effects, SessionState } from '../session-state.ts';
+import type { Effects, SessionState } from '../session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
 import type { SessionRow } from './session-row.ts';
@@ -62,62 +62,14 @@ export class IndexWriter {
       this.#db.terms.remove(state.sequence, metadataTerms(before));
       this.#db.terms.add(state.sequence, metadataTerms(state.metadata));
     }
-    this.#db.run(
-      `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
-         next_ordinal = ?, input_tokens = ?, output_tokens = ?, cost_usd = ?, version = ?, last_seq = ?, size = ?,
-         mtime = ?, metadata = ? WHERE seq = ?`,
-      state.title,
-      state.lastActiveAt,
-      state.messageCount,
-      state.historyLength,
-      state.nextOrdinal,
-      state.inputTokens,
-      state.outputTokens,
-      state.costUsd,
-      state.version,
-      state.lastSeq,
-      state.size,
-      mtime,
-      state.metadata,
-      state.sequence,
-    );
-    this.#db.recent.change(state.id, {
-      title: state.title,
-      last_active_at: state.lastActiveAt,
-      message_count: state.messageCount,
-      history_length: state.historyLength,
-      next_ordinal: state.nextOrdinal,
-      input_tokens: state.inputTokens,
-      output_tokens: state.outputTokens,
-      cost_usd: state.costUsd,
-      version: state.version,
-      last_seq: state.lastSeq,
-      size: state.size,
-      mtime,
-      metadata: state.metadata,
-    });
+    this.#db.sessions.update(state, mtime);
   }
 
   /** The messages and the operation of one line. */
   addEffects(sequence: number, { seq, truncatedTo, messages, operation }: Effects): void {
     if (truncatedTo !== null) this.#db.messages.drop(sequence, truncatedTo, seq);
     this.#db.messages.add(sequence, messages);
-    if (operation) this.addOperation(operation, false);
-  }
-
-  /** `logged`: the store's log has it, not the session's file. */
-  addOperation(operation: AppliedOperation, logged: boolean): void {
-    this.#db.run(
-      'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
-      operation.id,
-      operation.fingerprint,
-      operation.sessionId,
-      operation.seq,
-      operation.at,
-      operation.ordinal,
-      operation.position,
-      Number(logged),
-    );
+    if (operation) this.#db.operations.add(operation);
   }
 
   /** All that the index holds of a session's file. */

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { DatabaseSync, type SQLInputValue, type StatementSync } from 'node:sqlite';
 import type { Phrase } from '../../../model/search-text.ts';
-import { isSqliteError } from '../index/database.ts';
+import { isSqliteError } from '../index/statements.ts';
 
 /** Changes with every change of the tables below, and of how text is cut into tokens. */
 const VERSION = 4;

@@ -21,6 +21,7 @@ interface Waiting {
 export class Searcher {
   readonly #logger: Logger;
   readonly #settings: WorkerSettings;
+  readonly #commitIndex: () => void;
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #requests = 0;
@@ -29,8 +30,10 @@ export class Searcher {
   #closed = false;
   readonly #begin: NodeJS.Timeout;
 
-  constructor(settings: WorkerSettings, logger: Logger) {
+  /** `commitIndex` is called before the thread looks at the index, which it sees as it is committed; throws where that cannot be. */
+  constructor(settings: WorkerSettings, logger: Logger, commitIndex: () => void) {
     this.#settings = settings;
+    this.#commitIndex = commitIndex;
     this.#logger = logger;
     this.#begin = setTimeout(() => this.#start(), BEGIN).unref();
   }
@@ -50,9 +53,10 @@ export class Searcher {
 
   /** Finds all that was `changed` before. Rejects with a StorageError where there is no search for the moment. */
   async search({ query, within, roles, limit, offset, through }: SearchRequest): Promise<SearchPage> {
-    this.#flush();
+    const isPassedOn = this.#flush();
     if (this.#closed) throw unavailable();
     this.#start();
+    if (!isPassedOn) throw unavailable();
     if (!this.#worker) throw unavailable();
     const request = this.#requests;
     this.#requests += 1;
@@ -91,11 +95,21 @@ export class Searcher {
     await exited;
   }
 
-  #flush(): void {
+  /** Passes on what was changed. False where it must wait, since the thread would not see it yet. */
+  #flush(): boolean {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#changed.size > 0) this.#post({ kind: 'changed', sessions: [...this.#changed] });
+    if (this.#changed.size === 0) return true;
+    try {
+      this.#commitIndex();
+    } catch {
+      // It says itself why.
+      this.#timer = setTimeout(() => this.#flush(), DELAY).unref();
+      return false;
+    }
+    this.#post({ kind: 'changed', sessions: [...this.#changed] });
     this.#changed = new Set();
+    return true;
   }
 
   #post(message: ToWorker): void {
@@ -108,9 +122,11 @@ export class Searcher {
       this.#logger.error({ err }, 'search failed; it begins anew with the next search');
     let worker: Worker;
     try {
+      // What was changed before this, nobody tells it.
+      this.#commitIndex();
       worker = startThread(import.meta.url, 'worker', this.#settings);
     } catch (err) {
-      // As where the system allows no more threads.
+      // As where the system allows no more threads, or there is no room for what changed before.
       failed(err);
       return;
     }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isSqliteError } from '../index/database.ts';
+import { isSqliteError } from '../index/statements.ts';
 import { layoutOf } from '../layout.ts';
 import { CatchUp } from './catch-up.ts';
 import type { FromWorker, ToWorker, WorkerQuery, WorkerSettings } from './protocol.ts';

@@ -1,0 +1,209 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import { IndexDatabase } from '../../../src/repository/files/index/database.ts';
+import { IndexReader } from '../../../src/repository/files/index/reader.ts';
+import { IndexWriter } from '../../../src/repository/files/index/writer.ts';
+import type { SessionState } from '../../../src/repository/files/session-state.ts';
+import { SmallDisk, whyNoSmallDisk } from '../../torture/small-disk.ts';
+import { exchange, TestStore } from './store.ts';
+
+/** An index with one session, as it is beside its files, and another connection to it. */
+class OpenIndex {
+  readonly #path: string;
+  readonly db: IndexDatabase;
+  readonly #writer: IndexWriter;
+  state: SessionState = {
+    id: 'a',
+    sequence: 1,
+    arrival: 1,
+    parentId: null,
+    userId: null,
+    title: null,
+    metadata: '{}',
+    createdAt: 0,
+    lastActiveAt: 0,
+    messageCount: 0,
+    historyLength: 0,
+    nextOrdinal: 0,
+    inputTokens: 0,
+    outputTokens: 0,
+    costUsd: null,
+    forkedFrom: null,
+    archivedAt: null,
+    version: 1,
+    lastSeq: 1,
+    size: 100,
+  };
+
+  constructor(directory: string) {
+    this.#path = join(directory, 'index.db');
+    this.db = IndexDatabase.create(this.#path);
+    this.#writer = new IndexWriter(this.db);
+    this.#writer.insertSession(this.state, 0);
+    this.db.complete('store', () => this.#writer.relink());
+  }
+
+  /** A message to the session, as an operation of its own; `more` is run in the same transaction. */
+  send(more: () => void = () => {}, title: string | null = null): void {
+    const { sequence, metadata, version, nextOrdinal: ordinal, lastSeq } = this.state;
+    const seq = lastSeq + 1;
+    const next = { ...this.state, title, version: version + 1, nextOrdinal: ordinal + 1, lastSeq: seq };
+    this.db.transaction(() => {
+      this.#writer.updateSession(next, 0, metadata);
+      this.#writer.addEffects(sequence, {
+        sequence,
+        seq,
+        truncatedTo: null,
+        messages: [{ ordinal, position: ordinal, role: 'USER', offset: 100, length: 10, bytes: 10 }],
+        operation: { id: `o${seq}`, fingerprint: '', sessionId: 'a', seq, at: 0, ordinal, position: ordinal },
+      });
+      more();
+    });
+    this.state = next;
+  }
+
+  /** As who asks the tables is told. */
+  get seen() {
+    return this.db.get(STATE);
+  }
+
+  /** As another connection is told. */
+  get committed() {
+    const other = new DatabaseSync(this.#path, { readOnly: true });
+    try {
+      return other.prepare(STATE).get();
+    } finally {
+      other.close();
+    }
+  }
+}
+
+const STATE = `SELECT version, (SELECT count(*) FROM messages) AS messages,
+  (SELECT count(*) FROM operations) AS operations FROM sessions WHERE id = 'a'`;
+const after = (sent: number) => ({ version: sent + 1, messages: sent, operations: sent });
+
+describe('changes of sessions', () => {
+  let directory: string;
+  let index: OpenIndex;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sessiontree-'));
+    index = new OpenIndex(directory);
+  });
+  afterEach(() => {
+    index.db.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('wait until somebody asks, and are committed later', () => {
+    for (let n = 0; n < 3; n += 1) index.send();
+    expect(index.committed).toEqual(after(0));
+    expect(index.seen).toEqual(after(3));
+    expect(index.committed).toEqual(after(0));
+    index.send();
+    expect(index.seen).toEqual(after(4));
+
+    index.db.behind.commit();
+    expect(index.committed).toEqual(after(4));
+    expect(index.db.behind.rows).toBe(0);
+  });
+
+  it('of one session take one row, its latest', () => {
+    for (let n = 0; n < 3; n += 1) index.send();
+    // A session, three messages and three operations.
+    expect(index.db.behind.rows).toBe(7);
+  });
+
+  it('are committed with what changes the tables themselves', () => {
+    index.send();
+    index.send(() => index.db.setMeta('beside', 1));
+    expect(index.committed).toEqual(after(2));
+  });
+
+  it('and before what is written outside of a transaction', () => {
+    index.send();
+    index.db.setMeta('beside', 1);
+    expect(index.committed).toEqual(after(1));
+  });
+
+  it('go with a transaction that fails, whether or not it came to the tables; those before it stay', () => {
+    const fail = () => {
+      throw new Error('as planned');
+    };
+    index.send();
+    expect(() => index.send(fail)).toThrow('as planned');
+    expect(index.seen).toEqual(after(1));
+    index.send();
+    expect(() =>
+      index.send(() => {
+        expect(index.seen).toEqual(after(3));
+        fail();
+      }),
+    ).toThrow('as planned');
+    expect(index.seen).toEqual(after(2));
+    index.db.behind.commit();
+    expect(index.committed).toEqual(after(2));
+  });
+
+  it('are seen by who walks through the index at leisure', async () => {
+    index.send();
+    const walk = function* (own: IndexDatabase) {
+      yield;
+      return own.get(STATE);
+    };
+    expect(await index.db.readAtPace(walk)).toEqual(after(1));
+  });
+
+  test('an operation is found while it waits, and afterwards', () => {
+    const reader = new IndexReader(index.db);
+    index.send();
+    expect(reader.operation('o2')).toMatchObject({ sessionId: 'a', ordinal: 0 });
+    expect(index.db.behind.rows).toBe(3);
+    expect(reader.operation('o3')).toBeUndefined();
+    expect(index.seen).toEqual(after(1));
+    expect(reader.operation('o2')).toMatchObject({ sessionId: 'a', ordinal: 0 });
+  });
+});
+
+describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
+  it('changes of sessions are seen, and go in once there is room', () => {
+    const disk = new SmallDisk(3_000);
+    const index = new OpenIndex(disk.directory);
+    try {
+      index.send();
+      index.db.behind.commit();
+      disk.fill();
+      const title = 'so long that the log must grow'.repeat(40_000);
+      for (let n = 0; n < 2; n += 1) index.send(() => {}, title);
+      for (let n = 0; n < 2; n += 1) {
+        expect(index.seen).toEqual(after(3));
+        expect(() => index.db.behind.commit()).toThrow(/full/);
+      }
+      expect(() => index.send(() => index.seen, title)).toThrow(/full/);
+      expect(index.seen).toEqual(after(3));
+      expect(index.committed).toEqual(after(1));
+
+      disk.unload();
+      index.db.behind.commit();
+      expect(index.committed).toEqual(after(3));
+    } finally {
+      index.db.close();
+      disk.dispose();
+    }
+  });
+});
+
+describe('an open store', () => {
+  it('commits what was acknowledged within moments, by itself', async () => {
+    const store = await TestStore.make();
+    const repository = await store.open();
+    await repository.create({ id: 'a' });
+    const { session } = await repository.append({ sessionId: 'a', messages: exchange(1) });
+    const other = new DatabaseSync(store.path('index.db'), { readOnly: true });
+    const version = () => other.prepare("SELECT version FROM sessions WHERE id = 'a'").get();
+    await vi.waitFor(() => expect(version()).toEqual({ version: session.version }), 10_000);
+    other.close();
+  });
+});
