@@ -46,10 +46,10 @@ export interface Reconciled {
 export async function reconcileSessions(task: Reconciliation): Promise<Reconciled> {
   const { db, layout, writer, onProgress } = task;
   writer.clearFileFaults(task.shards);
-  const ids = listSessions(task);
+  const listed = listSessions(task);
   // The ids that Sessiontree gives go by time: parents come before their children then, and rows go to the ends of the tables, not
   // here and there into their middle.
-  if (db.filling) ids.sort((a, b) => (a < b ? -1 : 1));
+  const ids = db.filling ? sorted(listed) : listed;
   const homeless: Homeless[] = [];
   const readNames: string[] = [];
   let reshaped = false;
@@ -94,6 +94,11 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
   adopt(task, homeless);
   onProgress('Indexing sessions', ids.length, ids.length);
   return { reshaped, read: readNames.length < MANY ? readNames : 'all' };
+}
+
+/** What was cut out of longer texts, as names without their endings, compares at a third of the speed of a text of its own. */
+function sorted(ids: readonly string[]): string[] {
+  return (JSON.parse(JSON.stringify(ids)) as string[]).sort();
 }
 
 const MANY = 10_000;

@@ -145,11 +145,12 @@ export class IndexDatabase {
 
   /** For the `IndexWriter`, which also tells what came of it. */
   relink(): void {
-    // A session that comes after its parent takes its place from it: where all have done so, there is nothing to work out.
-    if (!this.#filling || this.get(schema.ANY_WITHOUT_PLACE)) this.#exec(schema.PLACE);
-    // In a new index nobody has been counted yet.
-    if (!this.#filling) this.#exec(schema.COUNT_CHILDLESS);
-    this.#exec(schema.COUNT);
+    // A session that comes after its parent takes its place from it, and is counted: where all have done so, there is nothing to work out.
+    if (!this.#filling || this.get(schema.ANY_WITHOUT_PLACE)) {
+      this.#exec(schema.PLACE);
+      this.#exec(schema.COUNT_CHILDREN);
+    }
+    this.#exec(schema.COUNT_ALL);
     this.recent.clear();
   }
 

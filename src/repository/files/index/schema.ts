@@ -198,17 +198,16 @@ UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE seq NOT IN 
 DROP TABLE placed;
 `;
 
-/** Before all are counted anew: those that have no children any more. */
-export const COUNT_CHILDLESS = `
+/** Counts children by the places of sessions. */
+export const COUNT_CHILDREN = `
 UPDATE sessions SET child_count = 0 WHERE child_count <> 0
   AND NOT EXISTS (SELECT 1 FROM sessions c WHERE c.parent_seq = sessions.seq);
-`;
-
-/** Counts children, and all there is, by the places of sessions. */
-export const COUNT = `
 UPDATE sessions SET child_count = c.n FROM (
     SELECT parent_seq, count(*) AS n FROM sessions WHERE parent_seq IS NOT NULL GROUP BY parent_seq
   ) c WHERE c.parent_seq = sessions.seq AND sessions.child_count <> c.n;
+`;
+
+export const COUNT_ALL = `
 UPDATE totals SET (sessions, archived, messages) =
   (SELECT count(*), count(archived_at), coalesce(sum(message_count), 0) FROM sessions);
 `;

@@ -12,6 +12,8 @@ export class SessionsTable {
   readonly #rows: RowQueue;
   /** Only while the index is being filled. */
   #latest: LatestPlaces | null = null;
+  /** So many children have come of the session with this number, since that was last written. Only while the index is being filled. */
+  readonly #children = new Map<number, number>();
 
   constructor(db: IndexDatabase) {
     this.#db = db;
@@ -56,6 +58,9 @@ export class SessionsTable {
     if (!this.#db.filling) return;
     this.#latest ??= new LatestPlaces();
     this.#latest.add(state.id, place);
+    if (!parent) return;
+    this.#children.set(parent.seq, (this.#children.get(parent.seq) ?? 0) + 1);
+    if (this.#children.size > MOST_COUNTS) this.#writeCounts();
   }
 
   /** What a mutation of its own file has made of a session that is there; `mtime` is the file's, in milliseconds. */
@@ -116,6 +121,14 @@ export class SessionsTable {
   /** To be called before anybody else looks at a table that is being filled. */
   flush(): void {
     this.#rows.flush();
+    this.#writeCounts();
+  }
+
+  #writeCounts(): void {
+    this.#rows.flush();
+    for (const [parent, count] of this.#children)
+      this.#db.run('UPDATE sessions SET child_count = child_count + ? WHERE seq = ?', count, parent);
+    this.#children.clear();
   }
 
   /** To be called when the table is full: from now on its rows say all. */
@@ -123,6 +136,9 @@ export class SessionsTable {
     this.#latest = null;
   }
 }
+
+/** Counts of children in memory, at most. */
+const MOST_COUNTS = 100_000;
 
 /** Places in one half of what is kept: most sessions come soon after their parents. */
 const HALF = 25_000;
