@@ -1,10 +1,11 @@
 import { existsSync, lstatSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { readCleanStop } from './clean-stop.ts';
-import { COMMIT_AFTER } from './commit/committer.ts';
 import { isOwned } from './disk/lock.ts';
 import { IndexDatabase } from './index/database.ts';
 import { differencesOf } from './index/differences.ts';
+import { metadataTerms } from './index/metadata-terms.ts';
+import { loggedVersions } from './index/shape-changes.ts';
 import { storeStatus } from './index/store-status.ts';
 import { IndexWriter } from './index/writer.ts';
 import { indexFile } from './index-file.ts';
@@ -13,6 +14,11 @@ import { absoluteSessionPath, type Layout, layoutOf, sessionPath } from './layou
 import { UNFINISHED } from './mend-tail.ts';
 import { readIntoMemory } from './open.ts';
 import { type FileRepositoryOptions, withDefaults } from './options.ts';
+import type { Sound } from './scan-ahead/protocol.ts';
+import { withFileChunks } from './scan-lines.ts';
+import { scanSession } from './scan-session.ts';
+import type { Effects } from './session-state.ts';
+import { isFaultOfOneFile } from './unreadable-file.ts';
 
 /** Something that is wrong. `path` is relative to the data directory. */
 export interface Problem {
@@ -54,15 +60,12 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       const changed = isBehind ? changedSince(index, files) : new Set<string>();
       const own = busy || isBehind ? OWN_COLUMNS : ALL_COLUMNS;
       const damaged = damagedIn(files);
-      const different = differencesOf(files, index, own);
-      const compared = Date.now();
-      if (busy && different.size > 0) await delay(TAKEN_IN);
-      for (const id of different) {
+      const isExcused = (id: string) =>
         // The index still knows what the file has lost: that is the file's fault, and told as such.
-        if (damaged.has(id) || (isBehind && (changed.has(id) || isYetToBeRead(layout, index, id)))) continue;
-        const reason = busy ? await lookAgain(layout, store, id, index, compared) : DIFFERS;
-        if (reason) problems.push({ path: 'index.db', reason: `session "${id}": ${reason}` });
-      }
+        damaged.has(id) || (isBehind && (changed.has(id) || isYetToBeRead(layout, index, id)));
+      const different = [...differencesOf(files, index, own)].filter((id) => !isExcused(id));
+      for (const id of busy ? await lookAgain(layout, store, different, index) : different)
+        problems.push({ path: 'index.db', reason: `session "${id}": ${DIFFERS}` });
     }
     return { sessionCount, messageCount, problems };
   } finally {
@@ -127,54 +130,78 @@ function damagedIn(files: IndexDatabase): Set<string> {
   );
 }
 
-/** What the store's log says of a session comes from the index: only its file is looked at again. */
-type ShapeRow = Record<string, string | number | null>;
-
 const LOOKS = 20;
-/** Milliseconds in which an owner's index takes in what he has written, and waits for the disk. */
-const TAKEN_IN = 5 * COMMIT_AFTER;
 
-/** A session that is being written differs for a moment: a look counts when its version was the same before and after. */
+/** Those of the sessions `ids` that go on to differ: one that was made or deleted between two looks does so for a moment. */
 async function lookAgain(
   layout: Layout,
   store: string,
-  id: string,
+  ids: readonly string[],
   index: IndexDatabase,
-  compared: number,
-): Promise<string | null> {
-  for (let look = 0; look < LOOKS; look += 1) {
-    const before = versionOf(index, id);
-    const fresh = IndexDatabase.inMemory();
-    const writer = new IndexWriter(fresh);
-    for (const change of index.all<ShapeRow>('SELECT * FROM shape_changes WHERE id = ?', id)) {
-      const columns = Object.values(change);
-      fresh.anyShapeChanges = true;
-      fresh.run(`INSERT INTO shape_changes VALUES (${columns.map(() => '?').join(', ')})`, ...columns);
-    }
-    try {
-      if (existsSync(absoluteSessionPath(layout.root, id))) {
-        const settings = withDefaults({ directory: layout.root });
-        indexFile({ layout, store, db: fresh, writer, mend: false, ...settings }, id);
-      }
-      fresh.complete(store, () => writer.relink());
-      const differs = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
-      if (!differs) return null;
-      if (before === versionOf(index, id) && look > 0 && !isWrittenSince(layout, id, compared))
-        return DIFFERS;
-    } finally {
-      fresh.close();
-    }
-    await delay(50);
+): Promise<readonly string[]> {
+  let different = ids;
+  for (let look = 0; look < LOOKS && different.length > 0; look += 1) {
+    if (look > 0) await delay(50);
+    different = different.filter((id) => differs(layout, store, id, index));
   }
-  return null;
+  return different;
 }
 
-/** What was written before `time` is in its owner's index by now; what came since may not be. */
-function isWrittenSince(layout: Layout, id: string, time: number): boolean {
-  const file = lstatSync(absoluteSessionPath(layout.root, id), { throwIfNoEntry: false });
-  return file !== undefined && file.mtimeMs >= time && file.mtimeMs <= Date.now();
+type ShapeRow = Record<string, string | number | null>;
+
+/**
+ * Does the index of a store that is in use say something else of a session than its file? It may be behind: it is held against as
+ * much of the file as it knows. What the store's log says of the session comes from the index itself.
+ */
+function differs(layout: Layout, store: string, id: string, index: IndexDatabase): boolean {
+  const fresh = IndexDatabase.inMemory();
+  let found = true;
+  try {
+    // Of one moment, whatever its owner commits meanwhile.
+    index.transaction(() => {
+      const row = index.get<{ size: number }>('SELECT size FROM sessions WHERE id = ?', id);
+      const isThere = existsSync(absoluteSessionPath(layout.root, id));
+      if (!row || !isThere) {
+        found = isThere || row !== undefined;
+        return;
+      }
+      for (const change of index.all<ShapeRow>('SELECT * FROM shape_changes WHERE id = ?', id)) {
+        const columns = Object.values(change);
+        fresh.anyShapeChanges = true;
+        fresh.run(`INSERT INTO shape_changes VALUES (${columns.map(() => '?').join(', ')})`, ...columns);
+      }
+      const writer = new IndexWriter(fresh);
+      const settings = withDefaults({ directory: layout.root });
+      const task = { layout, store, db: fresh, writer, mend: false, ...settings };
+      const beginning = readBeginning(layout, id, row.size, loggedVersions(fresh, id));
+      if (beginning) indexFile(task, id, beginning);
+      fresh.complete(store, () => writer.relink());
+      found = differencesOf(fresh, index, OWN_COLUMNS, id).size > 0;
+    });
+  } finally {
+    fresh.close();
+  }
+  return found;
 }
 
-function versionOf(index: IndexDatabase, id: string): number | null {
-  return index.get<{ version: number }>('SELECT version FROM sessions WHERE id = ?', id)?.version ?? null;
+/** What the first `size` bytes of a session's file come to; null where there is anything wrong with them. */
+function readBeginning(
+  layout: Layout,
+  id: string,
+  size: number,
+  elsewhere: ReadonlySet<number>,
+): Sound | null {
+  const effects: Effects[] = [];
+  const emit = (one: Effects) => effects.push(one);
+  try {
+    return withFileChunks(absoluteSessionPath(layout.root, id), (read, mtime) => {
+      const beginning = (offset: number) => read(offset).subarray(0, Math.max(0, size - offset));
+      const { state, store, count, faults, torn } = scanSession(beginning, id, null, { emit, elsewhere });
+      if (!state || faults.length > 0 || torn) return null;
+      return { state, store, count, mtime, effects, terms: metadataTerms(state.metadata) };
+    });
+  } catch (error) {
+    if (!isFaultOfOneFile(error)) throw error;
+    return null;
+  }
 }

@@ -259,6 +259,8 @@ export class FileRepository extends FileReader implements SessionRepository {
       this.#committer.close();
       await this.#searcher.close();
       const settled = await this.#files.close();
+      // The journal has given its room back.
+      this.#committer.close();
       await this.#checkpoints.close();
       await super.close();
       isRelied = settled && !this.#committer.isBehind && !this.#parts.db.doubtful;

@@ -118,13 +118,19 @@ export class SessionWrites {
       return;
     }
     const refused: { readonly job: Job; readonly error: unknown }[] = [];
-    const applied = staged.map((one) =>
-      this.#apply(one, mtime).catch((error) => refused.push({ job: one.job, error })),
-    );
+    let { size } = row;
+    const applied = staged.map(async (one) => {
+      try {
+        await this.#apply(one, mtime);
+        size = one.written.state.size;
+      } catch (error) {
+        refused.push({ job: one.job, error });
+      }
+    });
     await Promise.all(applied);
     if (refused.length === 0) return;
-    // The index goes as far as its last commit, and so must the file: what comes after was answered to nobody.
-    await files.undo({ path, size: index.row(id)?.size ?? row.size });
+    // What comes after was answered to nobody. The index cannot be asked: whatever it refused for may be in the way still.
+    await files.undo({ path, size });
     for (const { job, error } of refused) job.failed(error);
   }
 

@@ -3,12 +3,21 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
+import { checkDataDirectory } from '../../../src/repository/files/check.ts';
 import { IndexDatabase } from '../../../src/repository/files/index/database.ts';
 import { IndexReader } from '../../../src/repository/files/index/reader.ts';
+import { Statements } from '../../../src/repository/files/index/statements.ts';
+import { WriteBehind } from '../../../src/repository/files/index/write-behind.ts';
 import { IndexWriter } from '../../../src/repository/files/index/writer.ts';
 import type { SessionState } from '../../../src/repository/files/session-state.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { SmallDisk, whyNoSmallDisk } from '../../torture/small-disk.ts';
 import { exchange, TestStore } from './store.ts';
+
+function* walk(own: IndexDatabase) {
+  yield;
+  return own.get(STATE);
+}
 
 /** An index with one session, as it is beside its files, and another connection to it. */
 class OpenIndex {
@@ -149,11 +158,50 @@ describe('changes of sessions', () => {
 
   it('are seen by who walks through the index at leisure', async () => {
     index.send();
-    const walk = function* (own: IndexDatabase) {
-      yield;
-      return own.get(STATE);
-    };
     expect(await index.db.readAtPace(walk)).toEqual(after(1));
+  });
+
+  it('wait again where SQLite rolls back by itself', () => {
+    const database = new DatabaseSync(':memory:');
+    database.exec(`CREATE TABLE messages (${'abcdefg'.split('').join(', ')})`);
+    const behind = new WriteBehind(new Statements(database), () => {});
+    const send = (ordinal: number) =>
+      behind.transaction(() => behind.changes!.addMessages([1, ordinal, 0, 0, 0, 0, 0]));
+    const count = () => behind.reading((statements) => statements.get('SELECT count(*) AS n FROM messages'));
+    // As for want of memory, in the middle of a question.
+    const rollBack = () => database.exec('ROLLBACK');
+    send(1);
+    expect(count()).toEqual({ n: 1 });
+    rollBack();
+    expect(count()).toEqual({ n: 1 });
+    rollBack();
+    send(2);
+    expect(count()).toEqual({ n: 2 });
+    rollBack();
+    behind.commit();
+    expect(database.isTransaction).toBe(false);
+    expect(database.prepare('SELECT count(*) AS n FROM messages').get()).toEqual({ n: 2 });
+  });
+
+  it('are much where their texts are long', () => {
+    index.send(() => {}, 'long'.repeat(250_000));
+    expect(index.db.behind.isFull).toBe(false);
+    for (let n = 0; n < 2; n += 1) index.send(() => {}, 'long'.repeat(250_000));
+    expect(index.db.behind.isFull).toBe(true);
+    index.db.behind.commit();
+    expect(index.db.behind.isFull).toBe(false);
+  });
+
+  it('that the tables cannot take in are given up, and said to be lost: other questions are answered', () => {
+    index.send();
+    index.db.behind.commit();
+    // As where a page of the index cannot be written to; here another message has that place.
+    index.db.run('INSERT INTO messages VALUES (1, 1, 1, 0, 0, 0, 0)');
+    index.send();
+    expect(index.db.behind.failure).toBeNull();
+    expect(index.seen).toEqual({ ...after(1), messages: 2 });
+    expect(index.db.behind.failure).toMatchObject({ message: expect.stringMatching(/UNIQUE/) });
+    expect(index.db.doubtful).toBe(true);
   });
 
   test('an operation is found while it waits, and afterwards', () => {
@@ -168,7 +216,7 @@ describe('changes of sessions', () => {
 });
 
 describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
-  it('changes of sessions are seen, and go in once there is room', () => {
+  it('changes of sessions are seen, and go in once there is room', async () => {
     const disk = new SmallDisk(3_000);
     const index = new OpenIndex(disk.directory);
     try {
@@ -180,6 +228,7 @@ describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
       for (let n = 0; n < 2; n += 1) {
         expect(index.seen).toEqual(after(3));
         expect(() => index.db.behind.commit()).toThrow(/full/);
+        expect(await index.db.readAtPace(walk)).toEqual(after(3));
       }
       expect(() => index.send(() => index.seen, title)).toThrow(/full/);
       expect(index.seen).toEqual(after(3));
@@ -196,14 +245,84 @@ describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
 });
 
 describe('an open store', () => {
-  it('commits what was acknowledged within moments, by itself', async () => {
-    const store = await TestStore.make();
-    const repository = await store.open();
+  let store: TestStore;
+  let repository: SessionRepository;
+  beforeEach(async () => {
+    store = await TestStore.make();
+    repository = await store.open();
     await repository.create({ id: 'a' });
-    const { session } = await repository.append({ sessionId: 'a', messages: exchange(1) });
+  });
+
+  const send = () => repository.append({ sessionId: 'a', messages: exchange(1) });
+  const length = async () => (await repository.findMany(['a']))[0]!.historyLength;
+
+  it('commits what was acknowledged within moments, by itself', async () => {
+    const { session } = await send();
     const other = new DatabaseSync(store.path('index.db'), { readOnly: true });
     const version = () => other.prepare("SELECT version FROM sessions WHERE id = 'a'").get();
     await vi.waitFor(() => expect(version()).toEqual({ version: session.version }), 10_000);
     other.close();
+  });
+
+  describe('whose index another program holds', () => {
+    let other: DatabaseSync;
+    beforeEach(() => {
+      other = new DatabaseSync(store.path('index.db'), { timeout: 10_000 });
+      other.exec('BEGIN IMMEDIATE');
+    });
+    afterEach(() => {
+      if (other.isOpen) other.close();
+    });
+
+    /** As many as it takes. */
+    async function sendUntilRefused(): Promise<number> {
+      for (let sent = 0; sent < 2_000; sent += 1) {
+        try {
+          await send();
+        } catch (error) {
+          expect(error).toMatchObject({ retryable: true, message: expect.stringMatching(/another program/i) });
+          return sent;
+        }
+      }
+      throw new Error('expected to be refused in the end');
+    }
+
+    it('refuses what it cannot keep in memory, keeps what it answered, and goes on afterwards', async () => {
+      const sent = await sendUntilRefused();
+      expect(sent).toBeGreaterThan(100);
+      await expect(send()).rejects.toMatchObject({ retryable: true });
+      await expect(repository.create({ id: 'b' })).rejects.toMatchObject({ retryable: true });
+      other.close();
+      await send();
+      expect(await length()).toBe(2 * (sent + 1));
+      await repository.close();
+      await store.during(async (reopened) => {
+        expect((await reopened.findMany(['a', 'b'])).map((found) => found?.historyLength)).toEqual([
+          2 * (sent + 1),
+          undefined,
+        ]);
+      });
+    });
+
+    it('is not called wrong for what it has yet to take in', async () => {
+      for (let n = 0; n < 3; n += 1) await send();
+      expect((await checkDataDirectory({ directory: store.directory })).problems).toEqual([]);
+    });
+  });
+
+  it('is called wrong where its index is, also of a session that is written all the time', async () => {
+    await send();
+    const other = new DatabaseSync(store.path('index.db'), { timeout: 10_000 });
+    other.exec("UPDATE sessions SET user_id = 'someone else' WHERE id = 'a'");
+    other.close();
+    let isChecking = true;
+    const checked = checkDataDirectory({ directory: store.directory }).finally(() => {
+      isChecking = false;
+    });
+    while (isChecking) await send();
+    const { problems } = await checked;
+    expect(problems).toEqual([
+      { path: 'index.db', reason: expect.stringMatching(/^session "a": the index differs/) },
+    ]);
   });
 });

@@ -13,8 +13,6 @@ export interface CommitterParts {
 
 /** What was acknowledged is in the index for other connections after so many milliseconds. */
 export const COMMIT_AFTER = 100;
-/** Rows that wait for a commit; to write them takes some milliseconds. */
-const MOST_BEHIND = 768;
 
 /**
  * Takes mutations through their commit: a sequence number, the write, then the index, in the order of the numbers. Where
@@ -28,8 +26,8 @@ export class Committer {
   #lastSeq: number;
   #failed = false;
   #timer: NodeJS.Timeout | null = null;
-  /** The index has no room for what waits, and that was said. */
-  #isWithoutRoom = false;
+  /** What waits cannot be committed, and that was said. */
+  #isSaid = false;
 
   /** `changed` is called after each change of the index, with whether it is a large one, and must not throw. */
   constructor({ db, lastSeq, logger }: CommitterParts, changed: (large: boolean) => void) {
@@ -39,7 +37,7 @@ export class Committer {
     this.#sequencer = new Sequencer(lastSeq, {
       atOnce: (work) => {
         this.#check();
-        if (db.behind.rows >= MOST_BEHIND) this.commitIndex();
+        if (db.behind.isFull) this.commitIndex();
         try {
           db.transaction(work);
         } catch (cause) {
@@ -66,7 +64,8 @@ export class Committer {
 
   /** The index lacks something that the files have. */
   get isBehind(): boolean {
-    return this.#failed || this.#db.behind.rows > 0;
+    const { behind } = this.#db;
+    return this.#failed || behind.failure !== null || behind.rows > 0;
   }
 
   /** As of the `Sequencer`: for several mutations that share one write. */
@@ -120,15 +119,14 @@ export class Committer {
 
   /** What the index has not committed yet, other connections do not see. Throws a StorageError where it cannot be done now. */
   commitIndex(): void {
-    if (this.#failed) return;
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     try {
       this.#db.behind.commit();
-      this.#isWithoutRoom = false;
     } catch (cause) {
+      const error = this.#failure(cause);
       this.#commitSoon();
-      throw this.#failure(cause);
+      throw error;
     }
   }
 
@@ -139,23 +137,26 @@ export class Committer {
   }
 
   #commitSoon(): void {
-    if (this.#timer || this.#db.behind.rows === 0) return;
+    if (this.#timer || this.#failed || this.#db.behind.rows === 0) return;
     // Whatever ends the process before, the next start finds in the files.
     this.#timer = setTimeout(() => this.#commitOrSay(), COMMIT_AFTER).unref();
   }
 
   #commitOrSay(): void {
     this.#timer = null;
+    let err: unknown = null;
     try {
       this.commitIndex();
-    } catch (err) {
-      if (!this.#isWithoutRoom) this.#logger.error({ err }, 'the index could not be written');
-      this.#isWithoutRoom = true;
+    } catch (error) {
+      err = error;
     }
+    err = this.#db.behind.failure ?? err;
+    if (err !== null && !this.#isSaid) this.#logger.error({ err }, 'the index could not be written');
+    this.#isSaid = err !== null;
   }
 
   #check(): void {
-    if (this.#failed) throw needsRestart();
+    if (this.#failed || this.#db.behind.failure !== null) throw needsRestart();
   }
 
   #failure(cause: unknown): StorageError {

@@ -14,10 +14,13 @@ const RETRYABLE = new Map([
   ['EMFILE', 'Too many files are open'],
   ['ENFILE', 'Too many files are open'],
   ['EIO', 'The disk reported an error'],
+  ['EBUSY', 'Another program holds a file of the store'],
 ]);
 
-/** What SQLite says of the same: SQLITE_NOMEM, SQLITE_IOERR and SQLITE_FULL. */
-const SQLITE_ROOM = new Map([
+/** What SQLite says of the same: SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM, SQLITE_IOERR and SQLITE_FULL. */
+const OF_SQLITE = new Map([
+  [5, 'EBUSY'],
+  [6, 'EBUSY'],
   [7, 'ENOSPC'],
   [10, 'EIO'],
   [13, 'ENOSPC'],
@@ -27,7 +30,7 @@ const SQLITE_ROOM = new Map([
 export function storageError(error: unknown): StorageError {
   if (error instanceof StorageError) return error;
   const { code = '', errcode } = error as NodeJS.ErrnoException & { errcode?: number };
-  const known = RETRYABLE.get(errcode === undefined ? code : (SQLITE_ROOM.get(errcode & 0xff) ?? code));
+  const known = RETRYABLE.get(errcode === undefined ? code : (OF_SQLITE.get(errcode & 0xff) ?? code));
   return known
     ? new StorageError(`${known}: nothing was recorded. Make room or wait, and try again.`, true, {
         cause: error,

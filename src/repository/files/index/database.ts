@@ -46,7 +46,7 @@ export class IndexDatabase {
   private constructor(database: DatabaseSync, recentBytes: number) {
     this.#database = database;
     this.#statements = new Statements(database);
-    this.behind = new WriteBehind(this.#statements);
+    this.behind = new WriteBehind(this.#statements, () => this.recent.clear());
     this.recent = new RecentRows(recentBytes);
     addJsonContains(database);
   }
@@ -76,7 +76,7 @@ export class IndexDatabase {
 
   /** The next start must not rely on it: a part of its file turned out to be damaged, or it does not hold all that is there. */
   get doubtful(): boolean {
-    return this.#doubtful || this.#statements.isDamaged;
+    return this.#doubtful || this.#statements.isDamaged || this.behind.failure !== null;
   }
 
   /** It does not hold all that is there. */
@@ -157,6 +157,8 @@ export class IndexDatabase {
   // A commit need not reach the disk: what the index lost, the files still say. WAL keeps it whole across a power cut.
   #tuneForWriting(): void {
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
+    // What a statement may have to take back must not need room on the disk: see `WriteBehind`.
+    this.#database.exec('PRAGMA temp_store = MEMORY');
     this.#database.exec(`PRAGMA journal_size_limit = ${LOG_FILE}`);
     this.leaveLog('to SQLite');
   }
@@ -168,33 +170,23 @@ export class IndexDatabase {
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    this.behind.beforeReading();
-    return this.#statements.get<Row>(sql, ...values);
-  }
-
-  /** For who has looked at what waits: the rest need not be written for it. */
-  getAsWritten<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#statements.get<Row>(sql, ...values);
+    return this.behind.reading((statements) => statements.get<Row>(sql, ...values));
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    this.behind.beforeReading();
-    return this.#statements.all<Row>(sql, ...values);
+    return this.behind.reading((statements) => statements.all<Row>(sql, ...values));
   }
 
   iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
-    this.behind.beforeReading();
-    return this.#statements.iterate<Row>(sql, ...values);
+    return this.behind.reading((statements) => statements.iterate<Row>(sql, ...values));
   }
 
   run(sql: string, ...values: SQLInputValue[]): void {
-    this.behind.beforeWriting();
-    this.#statements.run(sql, ...values);
+    this.behind.writing((statements) => statements.run(sql, ...values));
   }
 
   #exec(sql: string): void {
-    this.behind.beforeWriting();
-    this.#statements.exec(sql);
+    this.behind.writing((statements) => statements.exec(sql));
   }
 
   meta(key: string): unknown {
@@ -231,28 +223,30 @@ export class IndexDatabase {
 
   /** The same for what only reads: it sees one state of the index, whatever is written meanwhile. */
   async readAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
-    const path = this.#sharedPath();
-    const own = path === null ? this : new IndexDatabase(openForReading(path), 0);
+    const path = this.#database.location();
+    const own = path !== null && this.#isCommitted() ? new IndexDatabase(openForReading(path), 0) : this;
+    // What is not committed can be rolled back, in the middle of a walk that rests.
+    const mayRest = own !== this || path === null;
     const pace = new Pace(STRETCH);
     try {
       if (own !== this) own.#database.exec('BEGIN');
       const steps = work(own);
       let step = steps.next();
-      for (; !step.done; step = steps.next()) if (pace.isDue) await pace.rest();
+      for (; !step.done; step = steps.next()) if (mayRest && pace.isDue) await pace.rest();
       return step.value;
     } finally {
       if (own !== this) own.close();
     }
   }
 
-  /** Where another connection sees what this one does; null where none can, as where there is no room for what waits. */
-  #sharedPath(): string | null {
+  /** Does another connection see what this one does? Not where there is no room for what waits. */
+  #isCommitted(): boolean {
     try {
       this.behind.commit();
-      return this.#database.location();
+      return true;
     } catch (error) {
       if (!isSqliteError(error)) throw error;
-      return null;
+      return false;
     }
   }
 

@@ -17,8 +17,8 @@ export class MessagesTable {
     const values: number[] = [];
     for (const { ordinal, position, role, offset, length, bytes } of messages)
       values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length, bytes);
-    const changes = this.#db.behind.changes;
-    if (changes) for (const value of values) changes.messages.push(value);
+    const { changes } = this.#db.behind;
+    if (changes) changes.addMessages(values);
     else this.#rows.add(values);
   }
 

@@ -12,8 +12,8 @@ export class OperationsTable {
 
   /** One that the session's file has. */
   add(operation: AppliedOperation): void {
-    const changes = this.#db.behind.changes;
-    if (changes) changes.operations.set(operation.id, operation);
+    const { changes } = this.#db.behind;
+    if (changes) changes.addOperation(operation);
     else this.#db.run(INTO_OPERATIONS, ...operationValues(operation));
   }
 
@@ -23,7 +23,11 @@ export class OperationsTable {
   }
 
   get(id: string): AppliedOperation | undefined {
-    return this.#db.behind.operation(id) ?? this.#db.getAsWritten(SELECT_OPERATION, id);
+    const { behind } = this.#db;
+    return (
+      behind.operation(id) ??
+      behind.readingWritten((statements) => statements.get<AppliedOperation>(SELECT_OPERATION, id))
+    );
   }
 }
 

@@ -81,8 +81,9 @@ export class SessionsTable {
       state.metadata,
       state.sequence,
     ];
-    const changes = this.#db.behind.changes;
-    if (changes) changes.sessions.set(state.sequence, values);
+    const { changes } = this.#db.behind;
+    const text = state.metadata.length + (state.title?.length ?? 0);
+    if (changes) changes.updateSession(state.sequence, values, text);
     else this.#db.run(UPDATE_SESSION, ...values);
     this.#db.recent.change(state.id, {
       title: state.title,

@@ -3,31 +3,60 @@ import type { AppliedOperation } from '../session-state.ts';
 import { INTO_MESSAGES } from './messages-table.ts';
 import { INTO_OPERATIONS, operationValues } from './operations-table.ts';
 import { UPDATE_SESSION } from './sessions-table.ts';
-import type { Statements } from './statements.ts';
+import { isSqliteError, type Statements } from './statements.ts';
+
+/** Rows that wait, at most: to write them takes some milliseconds. */
+const MOST_ROWS = 768;
+/** Characters of metadata and titles that wait, at most: what is not committed is to stay in SQLite's own memory. */
+const MOST_TEXT = 2 * 1024 * 1024;
 
 /** Rows that are known and have yet to be written. */
 export class Changes {
-  /** The values of `UPDATE_SESSION` by sequence numbers: the latest of each session. */
-  readonly sessions = new Map<number, readonly SQLInputValue[]>();
+  readonly #sessions = new Map<number, readonly SQLInputValue[]>();
   /** The values of one row after the other. */
-  readonly messages: SQLInputValue[] = [];
-  readonly operations = new Map<string, AppliedOperation>();
+  readonly #messages: SQLInputValue[] = [];
+  readonly #operations = new Map<string, AppliedOperation>();
+  #text = 0;
 
   get rows(): number {
-    return this.sessions.size + this.messages.length / INTO_MESSAGES.columns + this.operations.size;
+    return this.#sessions.size + this.#messages.length / INTO_MESSAGES.columns + this.#operations.size;
+  }
+
+  get text(): number {
+    return this.#text;
+  }
+
+  /** `values` are those of `UPDATE_SESSION`, with so many characters of text: they take the place of earlier ones. */
+  updateSession(sequence: number, values: readonly SQLInputValue[], text: number): void {
+    this.#sessions.set(sequence, values);
+    this.#text += text;
+  }
+
+  /** `values` are those of one row after the other. */
+  addMessages(values: readonly SQLInputValue[]): void {
+    for (const value of values) this.#messages.push(value);
+  }
+
+  addOperation(operation: AppliedOperation): void {
+    this.#operations.set(operation.id, operation);
+  }
+
+  operation(id: string): AppliedOperation | undefined {
+    return this.#operations.get(id);
   }
 
   /** Those that came after. */
   add(later: Changes): void {
-    for (const [sequence, values] of later.sessions) this.sessions.set(sequence, values);
-    for (const value of later.messages) this.messages.push(value);
-    for (const [id, operation] of later.operations) this.operations.set(id, operation);
+    for (const [sequence, values] of later.#sessions) this.#sessions.set(sequence, values);
+    this.addMessages(later.#messages);
+    for (const operation of later.#operations.values()) this.addOperation(operation);
+    this.#text += later.#text;
   }
 
   write(statements: Statements): void {
-    for (const values of this.sessions.values()) statements.run(UPDATE_SESSION, ...values);
-    INTO_MESSAGES.insert(statements, this.messages);
-    for (const operation of this.operations.values())
+    for (const values of this.#sessions.values()) statements.run(UPDATE_SESSION, ...values);
+    INTO_MESSAGES.insert(statements, this.#messages);
+    for (const operation of this.#operations.values())
       statements.run(INTO_OPERATIONS, ...operationValues(operation));
   }
 }
@@ -39,6 +68,7 @@ export class Changes {
  */
 export class WriteBehind {
   readonly #statements: Statements;
+  readonly #lost: () => void;
   /** Of the transaction that is being run. */
   #own: Changes | null = null;
   /** The transaction that is being run has come to the tables. */
@@ -47,9 +77,12 @@ export class WriteBehind {
   #waiting = new Changes();
   /** Those in the tables that are not committed: written again, should SQLite roll them back. */
   #uncommitted = new Changes();
+  #failure: unknown = null;
 
-  constructor(statements: Statements) {
+  /** `lost` is called when what waited had to be given up: the tables are behind then. */
+  constructor(statements: Statements, lost: () => void) {
     this.#statements = statements;
+    this.#lost = lost;
   }
 
   /** Rows that are not committed. */
@@ -57,25 +90,39 @@ export class WriteBehind {
     return this.#waiting.rows + this.#uncommitted.rows;
   }
 
+  /** It is time to commit. */
+  get isFull(): boolean {
+    return this.rows >= MOST_ROWS || this.#waiting.text + this.#uncommitted.text >= MOST_TEXT;
+  }
+
+  /** Why what waited was given up, if it was. */
+  get failure(): unknown {
+    return this.#failure;
+  }
+
   /** Where a change may wait; null where it must be written at once. */
   get changes(): Changes | null {
+    // One transaction may change very much, as where a large file is read again.
+    if (this.#own && this.#own.rows >= MOST_ROWS) this.#bringIn();
     return this.#own;
   }
 
   /** An operation that is not in the tables yet. */
   operation(id: string): AppliedOperation | undefined {
-    return this.#own?.operations.get(id) ?? this.#waiting.operations.get(id);
+    this.#noteRollback();
+    return this.#own?.operation(id) ?? this.#waiting.operation(id);
   }
 
   /** Runs `work`, all of it or nothing. What it does to the tables itself is committed with all that came before. */
   transaction(work: () => void): void {
+    this.#noteRollback();
     const own = new Changes();
     this.#own = own;
     this.#isInTables = false;
     try {
       work();
       if (this.#isInTables) {
-        this.beforeReading();
+        this.#bringIn();
         this.#commit();
       } else this.#waiting.add(own);
     } catch (error) {
@@ -86,8 +133,73 @@ export class WriteBehind {
     }
   }
 
-  /** To be called before the tables are asked: they hold all that is known then. */
-  beforeReading(): void {
+  /** Asks the tables: they hold all that is known then. */
+  reading<T>(ask: (statements: Statements) => T): T {
+    this.#bringInOrGiveUp();
+    return this.#asking(ask);
+  }
+
+  /** Asks the tables for what is known not to wait. */
+  readingWritten<T>(ask: (statements: Statements) => T): T {
+    this.#noteRollback();
+    return this.#asking(ask);
+  }
+
+  /** Writes anything else; outside of a transaction, that is one by itself. */
+  writing(write: (statements: Statements) => void): void {
+    if (this.#own) this.#bringIn();
+    else this.commit();
+    this.#asking(write);
+  }
+
+  /** Commits all that was run: other connections see it then. */
+  commit(): void {
+    if (this.rows === 0) return;
+    this.#bringInOrGiveUp();
+    try {
+      if (this.#statements.isTransaction) this.#commit();
+    } catch (error) {
+      this.#rollBack();
+      throw error;
+    }
+  }
+
+  #asking<T>(ask: (statements: Statements) => T): T {
+    try {
+      return ask(this.#statements);
+    } catch (error) {
+      // For want of memory or of room for what it sorts, and where a part of the disk cannot be read, even a question can end the
+      // transaction, or leave it fit for nothing else.
+      if (!this.#own && this.#uncommitted.rows > 0) this.#rollBack();
+      throw error;
+    }
+  }
+
+  #bringInOrGiveUp(): void {
+    if (this.#own) {
+      this.#bringIn();
+      return;
+    }
+    for (const isLastTry of [false, true]) {
+      try {
+        this.#bringIn();
+        return;
+      } catch (error) {
+        if (isForLater(error)) throw error;
+        if (isLastTry) this.#giveUp(error);
+      }
+    }
+  }
+
+  /** The tables cannot take in what waits: whoever asks for anything else is to be answered all the same. */
+  #giveUp(error: unknown): void {
+    this.#failure = error;
+    this.#waiting = new Changes();
+    this.#lost();
+  }
+
+  #bringIn(): void {
+    this.#noteRollback();
     const own = this.#own;
     if (own) this.#isInTables = true;
     const nothing = this.#waiting.rows === 0 && (!own || (own.rows === 0 && this.#statements.isTransaction));
@@ -107,34 +219,27 @@ export class WriteBehind {
     }
   }
 
-  /** To be called before anything else is written: outside of a transaction, that is one by itself. */
-  beforeWriting(): void {
-    if (this.#own) this.beforeReading();
-    else this.commit();
-  }
-
-  /** Commits all that was run: other connections see it then. */
-  commit(): void {
-    if (this.rows === 0) return;
-    this.beforeReading();
-    try {
-      this.#commit();
-    } catch (error) {
-      this.#rollBack();
-      throw error;
-    }
-  }
-
   #commit(): void {
     this.#statements.run('COMMIT');
     this.#uncommitted = new Changes();
   }
 
+  /** Whatever it was that made SQLite roll back by itself. */
+  #noteRollback(): void {
+    if (!this.#own && this.#uncommitted.rows > 0 && !this.#statements.isTransaction) this.#rollBack();
+  }
+
   #rollBack(): void {
-    // SQLite may have done so by itself, as for want of room.
     if (this.#statements.isTransaction) this.#statements.run('ROLLBACK');
     this.#uncommitted.add(this.#waiting);
     this.#waiting = this.#uncommitted;
     this.#uncommitted = new Changes();
   }
+}
+
+/** SQLITE_BUSY, SQLITE_LOCKED, SQLITE_NOMEM and SQLITE_FULL. */
+const FOR_LATER = new Set([5, 6, 7, 13]);
+
+function isForLater(error: unknown): boolean {
+  return !isSqliteError(error) || FOR_LATER.has(error.errcode & 0xff);
 }

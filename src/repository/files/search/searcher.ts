@@ -104,7 +104,7 @@ export class Searcher {
       this.#commitIndex();
     } catch {
       // It says itself why.
-      this.#timer = setTimeout(() => this.#flush(), DELAY).unref();
+      if (!this.#closed) this.#timer = setTimeout(() => this.#flush(), DELAY).unref();
       return false;
     }
     this.#post({ kind: 'changed', sessions: [...this.#changed] });
