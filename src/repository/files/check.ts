@@ -4,7 +4,7 @@ import { readCleanStop } from './clean-stop.ts';
 import { isOwned } from './disk/lock.ts';
 import { IndexDatabase } from './index/database.ts';
 import { differencesOf } from './index/differences.ts';
-import { metadataTerms } from './index/metadata-terms.ts';
+import { metadataTermsOf } from './index/metadata-terms.ts';
 import { loggedVersions } from './index/shape-changes.ts';
 import { storeStatus } from './index/store-status.ts';
 import { IndexWriter } from './index/writer.ts';
@@ -196,9 +196,10 @@ function readBeginning(
   try {
     return withFileChunks(absoluteSessionPath(layout.root, id), (read, mtime) => {
       const beginning = (offset: number) => read(offset).subarray(0, Math.max(0, size - offset));
-      const { state, store, count, faults, torn } = scanSession(beginning, id, null, { emit, elsewhere });
+      const scanned = scanSession(beginning, id, null, { emit, elsewhere });
+      const { state, store, metadata, count, faults, torn } = scanned;
       if (!state || faults.length > 0 || torn) return null;
-      return { state, store, count, mtime, effects, terms: metadataTerms(state.metadata) };
+      return { state, store, count, mtime, effects, terms: metadataTermsOf(metadata) };
     });
   } catch (error) {
     if (!isFaultOfOneFile(error)) throw error;

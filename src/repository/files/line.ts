@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 
 /** `,"crc":"` + 8 hex digits + `"}`: how every line ends. */
 const SUFFIX_LENGTH = 18;
-const SUFFIX_START = Buffer.from(',"crc":"');
+const SUFFIX_START = ',"crc":"';
 const NEWLINE = 0x0a;
 
 /**
@@ -31,15 +31,10 @@ export function sealLine(bytes: Buffer, start: number, end: number): void {
 export function decodeLine(line: Buffer): { record: object } | { fault: string } {
   if (line.length === 0) return { fault: 'the line is empty' };
   const bodyEnd = line.length - SUFFIX_LENGTH;
-  const crcStart = bodyEnd + SUFFIX_START.length;
-  if (
-    bodyEnd <= 0 ||
-    line.compare(SUFFIX_START, 0, SUFFIX_START.length, bodyEnd, crcStart) !== 0 ||
-    line.toString('latin1', line.length - 2) !== '"}'
-  ) {
+  const suffix = bodyEnd <= 0 ? '' : line.toString('latin1', bodyEnd);
+  if (!suffix.startsWith(SUFFIX_START) || !suffix.endsWith('"}'))
     return { fault: 'the line does not end in a checksum' };
-  }
-  const found = line.toString('latin1', crcStart, crcStart + 8);
+  const found = suffix.slice(SUFFIX_START.length, -2);
   const expected = checksum(line.subarray(0, bodyEnd));
   if (found !== expected)
     return { fault: `the checksum is ${JSON.stringify(found)}, the line's bytes give ${expected}` };

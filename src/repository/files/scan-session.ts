@@ -1,3 +1,4 @@
+import type { JsonObject } from '../../model/json.ts';
 import type { RawLine } from './line.ts';
 import { parseSessionRecord, type SessionRecord } from './record.ts';
 import { type LineFault, type LinesScanned, scanLines } from './scan-lines.ts';
@@ -8,6 +9,8 @@ export interface SessionScanned extends LinesScanned {
   readonly state: SessionState | null;
   /** The store that the session belongs to, by its own account. */
   readonly store: string | null;
+  /** Of the state, as it was read. */
+  readonly metadata: JsonObject;
 }
 
 export interface SessionScan {
@@ -49,6 +52,7 @@ class SessionFold {
   readonly #faults: LineFault[] = [];
   #state: SessionState | null = null;
   #store: string | null = null;
+  #metadata: JsonObject = {};
   #group: Group | null = null;
   /** The last line that was believed. */
   #lastLine = 0;
@@ -73,6 +77,7 @@ class SessionFold {
     const applied = applyRecord(before, record, { offset: line.offset, length: line.bytes.length });
     this.#state = applied.state;
     if (record.op === 'create' || record.op === 'adopt') this.#store = record.store;
+    if (record.op === 'create' || record.op === 'update') this.#metadata = record.metadata ?? this.#metadata;
     this.#lastLine = line.number;
     if (this.#group?.seq !== record.seq) this.#flush();
     if (record.part === undefined || record.parts === undefined) {
@@ -103,6 +108,7 @@ class SessionFold {
       return {
         ...lines,
         store: this.#store,
+        metadata: this.#metadata,
         faults: this.#allFaults(lines).filter(({ line }) => line === null || line < firstLine),
         state: before && { ...before, size: offset },
         end: offset,
@@ -118,6 +124,7 @@ class SessionFold {
     return {
       ...lines,
       store: this.#store,
+      metadata: this.#metadata,
       faults: this.#allFaults(lines),
       state: this.#state && { ...this.#state, size: lines.end },
     };

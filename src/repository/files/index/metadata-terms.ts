@@ -10,8 +10,12 @@ const MAX_TERMS = 256;
  * a number, and paths do not tell the elements of an array apart. `metadata` is JSON.
  */
 export function metadataTerms(metadata: string): number[] {
-  if (metadata === '{}') return [];
-  return termsOf(JSON.parse(metadata) as JsonObject, MAX_TERMS) ?? [TOO_MANY];
+  return metadata === '{}' ? [] : metadataTermsOf(JSON.parse(metadata) as JsonObject);
+}
+
+/** The same, of what the JSON says. */
+export function metadataTermsOf(metadata: JsonObject): number[] {
+  return termsOf(metadata, MAX_TERMS) ?? [TOO_MANY];
 }
 
 /** The terms that metadata must have to contain `filter`; a filter has few. */

@@ -23,7 +23,7 @@ export function pack(sounds: readonly (Sound | null)[]): Packed {
     numbers.push(count, mtime, terms.length, ...terms, effects.length);
     for (const one of effects) packEffects(one, numbers, texts);
   }
-  return { numbers: Float64Array.from(numbers), texts: JSON.stringify(texts) };
+  return { numbers: new Float64Array(numbers), texts: JSON.stringify(texts) };
 }
 
 function packState(state: SessionState, numbers: number[], texts: (string | null)[]): void {

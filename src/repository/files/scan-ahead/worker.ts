@@ -1,5 +1,5 @@
 import { parentPort } from 'node:worker_threads';
-import { metadataTerms } from '../index/metadata-terms.ts';
+import { metadataTermsOf } from '../index/metadata-terms.ts';
 import { absoluteSessionPath } from '../layout.ts';
 import { withFileChunks } from '../scan-lines.ts';
 import { scanSession } from '../scan-session.ts';
@@ -39,10 +39,10 @@ function scan(root: string, id: string, elsewhere: ReadonlySet<number>): Sound |
       const effects: Effects[] = [];
       const emit = (one: Effects) => effects.push(one);
       const scanned = scanSession((offset) => contents.subarray(offset), id, null, { emit, elsewhere });
-      const { state, store, count, faults, torn, unterminated, damagedNewline } = scanned;
+      const { state, store, metadata, count, faults, torn, unterminated, damagedNewline } = scanned;
       const isSound = faults.length === 0 && !torn && !unterminated && !damagedNewline;
       if (!state || !isSound) return null;
-      return { state, store, count, mtime, effects, terms: metadataTerms(state.metadata) };
+      return { state, store, count, mtime, effects, terms: metadataTermsOf(metadata) };
     });
   } catch {
     // It is gone, or no plain file: whoever reads it in its turn comes upon the same, and reports it.
