@@ -155,14 +155,14 @@ type ShapeRow = Record<string, string | number | null>;
  */
 function differs(layout: Layout, store: string, id: string, index: IndexDatabase): boolean {
   const fresh = IndexDatabase.inMemory();
-  let found = true;
+  let found = false;
   try {
     // Of one moment, whatever its owner commits meanwhile.
     index.transaction(() => {
       const row = index.get<{ size: number }>('SELECT size FROM sessions WHERE id = ?', id);
       const isThere = existsSync(absoluteSessionPath(layout.root, id));
       if (!row || !isThere) {
-        found = isThere || row !== undefined;
+        found = isThere !== (row !== undefined);
         return;
       }
       for (const change of index.all<ShapeRow>('SELECT * FROM shape_changes WHERE id = ?', id)) {

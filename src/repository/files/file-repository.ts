@@ -286,7 +286,7 @@ export class FileRepository extends FileReader implements SessionRepository {
 
   /** Reads a session's file again where somebody else changed it; in any case when it is `known` to be damaged. */
   async #reread(id: string, known = false): Promise<void> {
-    if (this.#closing || (!known && !this.#foreign.differs(id))) return;
+    if (this.#closing || this.#committer.mustRestart || (!known && !this.#foreign.differs(id))) return;
     this.#underWay += 1;
     const release = await this.#writes.hold([id]);
     try {

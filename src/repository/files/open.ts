@@ -90,9 +90,7 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
         'Start a server on it, or run "sessiontree check --repair": either puts it back.',
     );
   }
-  // What the owner has acknowledged is to be seen.
-  if (isOwned(layout)) await delay(2 * COMMIT_AFTER);
-  const db = openCurrentIndex(layout, store) ?? (await readIntoMemory(layout, settings)).db;
+  const db = (await openCurrentIndex(layout, store)) ?? (await readIntoMemory(layout, settings)).db;
   const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY | constants.O_NOFOLLOW);
   return new FileReader({ layout, db, handles, logger: settings.logger });
 }
@@ -233,13 +231,15 @@ function createIndex(layout: Layout): IndexDatabase {
 }
 
 /** The index on the disk, where it is sure to be current: its owner runs, or stopped cleanly and nothing changed since. */
-function openCurrentIndex(layout: Layout, store: string): IndexDatabase | null {
+async function openCurrentIndex(layout: Layout, store: string): Promise<IndexDatabase | null> {
   const cleanStop = readCleanStop(layout);
   const current =
     cleanStop === null
       ? isOwned(layout)
       : compareIndex(layout, cleanStop) === 'same' && cleanStop.changedShards(layout).length === 0;
   if (!current) return null;
+  // What its owner has acknowledged is to be seen.
+  if (cleanStop === null) await delay(2 * COMMIT_AFTER);
   return IndexDatabase.open(layout.index, store, { readOnly: true, verify: false });
 }
 

@@ -41,6 +41,8 @@ interface Group {
   readonly firstLine: number;
   readonly parts: number;
   readonly before: SessionState | null;
+  /** Of the state before. */
+  readonly metadata: JsonObject;
   lastPart: number;
   readonly effects: Effects[];
 }
@@ -70,6 +72,7 @@ class SessionFold {
     if ('fault' in parsed) return parsed.fault;
     const { record } = parsed;
     const before = this.#state;
+    const metadata = this.#metadata;
     const misfit = before ? this.#misfitAfter(before, record) : misfitOfFirst(record, this.#id);
     if (misfit !== null) return misfit;
 
@@ -90,6 +93,7 @@ class SessionFold {
         firstLine: line.number,
         parts: record.parts,
         before,
+        metadata,
         lastPart: 0,
         effects: [],
       };
@@ -104,11 +108,11 @@ class SessionFold {
   end(lines: LinesScanned, acknowledged: number | null): SessionScanned {
     const group = this.#group;
     if (group && this.#isTorn(group, lines, acknowledged)) {
-      const { offset, before, firstLine } = group;
+      const { offset, before, metadata, firstLine } = group;
       return {
         ...lines,
         store: this.#store,
-        metadata: this.#metadata,
+        metadata,
         faults: this.#allFaults(lines).filter(({ line }) => line === null || line < firstLine),
         state: before && { ...before, size: offset },
         end: offset,

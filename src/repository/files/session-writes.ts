@@ -91,6 +91,7 @@ export class SessionWrites {
     let row: SessionRow | undefined;
     try {
       row = index.row(id);
+      committer.check();
       if (row && !this.#isUntouched(path, row)) row = await this.#lookAgain(id, { path, ...row });
     } catch (error) {
       for (const job of jobs) job.failed(storageError(error));
@@ -121,8 +122,10 @@ export class SessionWrites {
     let { size } = row;
     const applied = staged.map(async (one) => {
       try {
-        await this.#apply(one, mtime);
+        const session = await this.#apply(one, mtime);
         size = one.written.state.size;
+        this.#parts.historyChanged(session.sequence);
+        one.job.answer(session, one.written, one.at);
       } catch (error) {
         refused.push({ job: one.job, error });
       }
@@ -175,14 +178,12 @@ export class SessionWrites {
     return staged;
   }
 
-  async #apply({ job, seq, before, at, written }: Staged, mtime: number): Promise<void> {
+  #apply({ seq, before, written }: Staged, mtime: number): Promise<Session> {
     const { index, writer, committer } = this.#parts;
-    const session = await committer.apply(seq, () => {
+    return committer.apply(seq, () => {
       writer.updateSession(written.state, mtime, before.metadata);
       for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
       return index.session(before.id)!;
     });
-    this.#parts.historyChanged(session.sequence);
-    job.answer(session, written, at);
   }
 }

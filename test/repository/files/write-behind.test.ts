@@ -2,17 +2,14 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { afterEach, beforeEach, describe, expect, it, test, vi } from 'vitest';
-import { checkDataDirectory } from '../../../src/repository/files/check.ts';
+import { afterEach, beforeEach, describe, expect, it, onTestFinished, test } from 'vitest';
 import { IndexDatabase } from '../../../src/repository/files/index/database.ts';
 import { IndexReader } from '../../../src/repository/files/index/reader.ts';
 import { Statements } from '../../../src/repository/files/index/statements.ts';
 import { WriteBehind } from '../../../src/repository/files/index/write-behind.ts';
 import { IndexWriter } from '../../../src/repository/files/index/writer.ts';
 import type { SessionState } from '../../../src/repository/files/session-state.ts';
-import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { SmallDisk, whyNoSmallDisk } from '../../torture/small-disk.ts';
-import { exchange, TestStore } from './store.ts';
 
 function* walk(own: IndexDatabase) {
   yield;
@@ -72,6 +69,19 @@ class OpenIndex {
       more();
     });
     this.state = next;
+  }
+
+  /** Within a transaction. */
+  addMessage(ordinal: number): void {
+    const location = {
+      ordinal,
+      position: ordinal,
+      role: 'USER',
+      offset: 100,
+      length: 10,
+      bytes: 10,
+    } as const;
+    this.db.messages.add(this.state.sequence, [location]);
   }
 
   /** As who asks the tables is told. */
@@ -163,6 +173,7 @@ describe('changes of sessions', () => {
 
   it('wait again where SQLite rolls back by itself', () => {
     const database = new DatabaseSync(':memory:');
+    onTestFinished(() => database.close());
     database.exec(`CREATE TABLE messages (${'abcdefg'.split('').join(', ')})`);
     const behind = new WriteBehind(new Statements(database), () => {});
     const send = (ordinal: number) =>
@@ -204,6 +215,22 @@ describe('changes of sessions', () => {
     expect(index.db.doubtful).toBe(true);
   });
 
+  it('of one transaction that are very many do not all wait, and go with it where it fails', () => {
+    index.send();
+    const many = () => {
+      for (let n = 0; n < 1_000; n += 1) index.addMessage(100 + n);
+    };
+    expect(() =>
+      index.send(() => {
+        many();
+        throw new Error('as planned');
+      }),
+    ).toThrow('as planned');
+    expect(index.seen).toEqual(after(1));
+    index.send(many);
+    expect(index.committed).toEqual({ ...after(2), messages: 1_002 });
+  });
+
   test('an operation is found while it waits, and afterwards', () => {
     const reader = new IndexReader(index.db);
     index.send();
@@ -218,6 +245,7 @@ describe('changes of sessions', () => {
 describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
   it('changes of sessions are seen, and go in once there is room', async () => {
     const disk = new SmallDisk(3_000);
+    onTestFinished(() => disk.dispose());
     const index = new OpenIndex(disk.directory);
     try {
       index.send();
@@ -239,90 +267,6 @@ describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
       expect(index.committed).toEqual(after(3));
     } finally {
       index.db.close();
-      disk.dispose();
     }
-  });
-});
-
-describe('an open store', () => {
-  let store: TestStore;
-  let repository: SessionRepository;
-  beforeEach(async () => {
-    store = await TestStore.make();
-    repository = await store.open();
-    await repository.create({ id: 'a' });
-  });
-
-  const send = () => repository.append({ sessionId: 'a', messages: exchange(1) });
-  const length = async () => (await repository.findMany(['a']))[0]!.historyLength;
-
-  it('commits what was acknowledged within moments, by itself', async () => {
-    const { session } = await send();
-    const other = new DatabaseSync(store.path('index.db'), { readOnly: true });
-    const version = () => other.prepare("SELECT version FROM sessions WHERE id = 'a'").get();
-    await vi.waitFor(() => expect(version()).toEqual({ version: session.version }), 10_000);
-    other.close();
-  });
-
-  describe('whose index another program holds', () => {
-    let other: DatabaseSync;
-    beforeEach(() => {
-      other = new DatabaseSync(store.path('index.db'), { timeout: 10_000 });
-      other.exec('BEGIN IMMEDIATE');
-    });
-    afterEach(() => {
-      if (other.isOpen) other.close();
-    });
-
-    /** As many as it takes. */
-    async function sendUntilRefused(): Promise<number> {
-      for (let sent = 0; sent < 2_000; sent += 1) {
-        try {
-          await send();
-        } catch (error) {
-          expect(error).toMatchObject({ retryable: true, message: expect.stringMatching(/another program/i) });
-          return sent;
-        }
-      }
-      throw new Error('expected to be refused in the end');
-    }
-
-    it('refuses what it cannot keep in memory, keeps what it answered, and goes on afterwards', async () => {
-      const sent = await sendUntilRefused();
-      expect(sent).toBeGreaterThan(100);
-      await expect(send()).rejects.toMatchObject({ retryable: true });
-      await expect(repository.create({ id: 'b' })).rejects.toMatchObject({ retryable: true });
-      other.close();
-      await send();
-      expect(await length()).toBe(2 * (sent + 1));
-      await repository.close();
-      await store.during(async (reopened) => {
-        expect((await reopened.findMany(['a', 'b'])).map((found) => found?.historyLength)).toEqual([
-          2 * (sent + 1),
-          undefined,
-        ]);
-      });
-    });
-
-    it('is not called wrong for what it has yet to take in', async () => {
-      for (let n = 0; n < 3; n += 1) await send();
-      expect((await checkDataDirectory({ directory: store.directory })).problems).toEqual([]);
-    });
-  });
-
-  it('is called wrong where its index is, also of a session that is written all the time', async () => {
-    await send();
-    const other = new DatabaseSync(store.path('index.db'), { timeout: 10_000 });
-    other.exec("UPDATE sessions SET user_id = 'someone else' WHERE id = 'a'");
-    other.close();
-    let isChecking = true;
-    const checked = checkDataDirectory({ directory: store.directory }).finally(() => {
-      isChecking = false;
-    });
-    while (isChecking) await send();
-    const { problems } = await checked;
-    expect(problems).toEqual([
-      { path: 'index.db', reason: expect.stringMatching(/^session "a": the index differs/) },
-    ]);
   });
 });

@@ -4,6 +4,7 @@ import { storageError } from '../disk/storage-error.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { type Change, Sequencer } from './sequencer.ts';
 
+/** What a `Committer` works with. */
 export interface CommitterParts {
   readonly db: IndexDatabase;
   /** The highest sequence number so far. */
@@ -36,8 +37,9 @@ export class Committer {
     this.#lastSeq = lastSeq;
     this.#sequencer = new Sequencer(lastSeq, {
       atOnce: (work) => {
-        this.#check();
         if (db.behind.isFull) this.commitIndex();
+        // What waited may have been given up just now.
+        this.check();
         try {
           db.transaction(work);
         } catch (cause) {
@@ -47,7 +49,8 @@ export class Committer {
         this.#commitSoon();
       },
       inSteps: async (work) => {
-        this.#check();
+        this.commitIndex();
+        this.check();
         const result = await db.transactionAtPace(work).catch((cause) => {
           throw this.#failure(cause);
         });
@@ -64,13 +67,12 @@ export class Committer {
 
   /** The index lacks something that the files have. */
   get isBehind(): boolean {
-    const { behind } = this.#db;
-    return this.#failed || behind.failure !== null || behind.rows > 0;
+    return this.mustRestart || this.#db.behind.rows > 0;
   }
 
   /** As of the `Sequencer`: for several mutations that share one write. */
   begin(): number {
-    this.#check();
+    this.check();
     this.#lastSeq = this.#sequencer.begin();
     return this.#lastSeq;
   }
@@ -125,38 +127,48 @@ export class Committer {
       this.#db.behind.commit();
     } catch (cause) {
       const error = this.#failure(cause);
+      this.#say(cause);
       this.#commitSoon();
       throw error;
     }
+    const { failure } = this.#db.behind;
+    if (failure !== null) this.#say(failure);
+    else this.#isSaid = false;
   }
 
   /** Commits what waits, if it can be, and no more by itself. */
   close(): void {
-    this.#commitOrSay();
+    this.#tryToCommit();
     if (this.#timer) clearTimeout(this.#timer);
   }
 
   #commitSoon(): void {
     if (this.#timer || this.#failed || this.#db.behind.rows === 0) return;
     // Whatever ends the process before, the next start finds in the files.
-    this.#timer = setTimeout(() => this.#commitOrSay(), COMMIT_AFTER).unref();
+    this.#timer = setTimeout(() => this.#tryToCommit(), COMMIT_AFTER).unref();
   }
 
-  #commitOrSay(): void {
-    this.#timer = null;
-    let err: unknown = null;
+  #tryToCommit(): void {
     try {
       this.commitIndex();
-    } catch (error) {
-      err = error;
+    } catch {
+      // It has been said.
     }
-    err = this.#db.behind.failure ?? err;
-    if (err !== null && !this.#isSaid) this.#logger.error({ err }, 'the index could not be written');
-    this.#isSaid = err !== null;
   }
 
-  #check(): void {
-    if (this.#failed || this.#db.behind.failure !== null) throw needsRestart();
+  #say(err: unknown): void {
+    if (!this.#isSaid) this.#logger.error({ err }, 'the index could not be written');
+    this.#isSaid = true;
+  }
+
+  /** The index cannot be written any more: what it says of sessions may be old. */
+  get mustRestart(): boolean {
+    return this.#failed || this.#db.behind.failure !== null;
+  }
+
+  /** Throws a StorageError where it `mustRestart`. */
+  check(): void {
+    if (this.mustRestart) throw needsRestart();
   }
 
   #failure(cause: unknown): StorageError {

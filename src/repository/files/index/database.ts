@@ -26,6 +26,7 @@ const MAPPED = 2 ** 31;
 export class IndexDatabase {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  /** Its transactions. */
   readonly behind: WriteBehind;
   /** A transaction at pace is under way. */
   #busy: Promise<unknown> | null = null;

@@ -59,4 +59,5 @@ export class MessagesTable {
   }
 }
 
+/** Columns as the schema has them. */
 export const INTO_MESSAGES = new RowInsertion('messages', 7);

@@ -22,6 +22,7 @@ export class OperationsTable {
     this.#db.run(INTO_OPERATIONS, ...operationValues(operation, 1));
   }
 
+  /** Also one that waits. */
   get(id: string): AppliedOperation | undefined {
     const { behind } = this.#db;
     return (
@@ -34,6 +35,7 @@ export class OperationsTable {
 const SELECT_OPERATION = `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position
   FROM operations WHERE id = ?`;
 
+/** Columns as the schema has them. */
 export const INTO_OPERATIONS = 'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
 
 /** Those of `INTO_OPERATIONS`. */

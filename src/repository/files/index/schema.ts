@@ -207,6 +207,7 @@ UPDATE sessions SET child_count = c.n FROM (
   ) c WHERE c.parent_seq = sessions.seq AND sessions.child_count <> c.n;
 `;
 
+/** Counts all there is. */
 export const COUNT_ALL = `
 UPDATE totals SET (sessions, archived, messages) =
   (SELECT count(*), count(archived_at), coalesce(sum(message_count), 0) FROM sessions);

@@ -179,6 +179,7 @@ class Places {
   readonly sequences = new Set<number>();
 }
 
+/** What `SessionsTable.update` changes of a row. */
 export const UPDATE_SESSION = `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
   next_ordinal = ?, input_tokens = ?, output_tokens = ?, cost_usd = ?, version = ?, last_seq = ?, size = ?,
   mtime = ?, metadata = ? WHERE seq = ?`;

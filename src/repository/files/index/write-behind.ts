@@ -41,6 +41,7 @@ export class Changes {
     this.#operations.set(operation.id, operation);
   }
 
+  /** One of those that were added. */
   operation(id: string): AppliedOperation | undefined {
     return this.#operations.get(id);
   }
@@ -53,6 +54,7 @@ export class Changes {
     this.#text += later.#text;
   }
 
+  /** To be called within a transaction. */
   write(statements: Statements): void {
     for (const values of this.#sessions.values()) statements.run(UPDATE_SESSION, ...values);
     INTO_MESSAGES.insert(statements, this.#messages);
@@ -201,6 +203,8 @@ export class WriteBehind {
   #bringIn(): void {
     this.#noteRollback();
     const own = this.#own;
+    if (own && this.#isInTables && !this.#statements.isTransaction)
+      throw new Error('A transaction went on after SQLite had ended it.');
     if (own) this.#isInTables = true;
     const nothing = this.#waiting.rows === 0 && (!own || (own.rows === 0 && this.#statements.isTransaction));
     if (nothing) return;

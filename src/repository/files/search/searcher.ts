@@ -56,8 +56,7 @@ export class Searcher {
     const isPassedOn = this.#flush();
     if (this.#closed) throw unavailable();
     this.#start();
-    if (!isPassedOn) throw unavailable();
-    if (!this.#worker) throw unavailable();
+    if (!this.#worker || !isPassedOn) throw unavailable();
     const request = this.#requests;
     this.#requests += 1;
     const answered = new Promise<WorkerAnswer>((resolve, reject) => {
@@ -124,9 +123,14 @@ export class Searcher {
     try {
       // What was changed before this, nobody tells it.
       this.#commitIndex();
+    } catch {
+      // It says itself why.
+      return;
+    }
+    try {
       worker = startThread(import.meta.url, 'worker', this.#settings);
     } catch (err) {
-      // As where the system allows no more threads, or there is no room for what changed before.
+      // As where the system allows no more threads.
       failed(err);
       return;
     }
