@@ -286,13 +286,15 @@ export class FileRepository extends FileReader implements SessionRepository {
 
   /** Reads a session's file again where somebody else changed it; in any case when it is `known` to be damaged. */
   async #reread(id: string, known = false): Promise<void> {
-    if (this.#closing || this.#committer.mustRestart || (!known && !this.#foreign.differs(id))) return;
+    if (this.#closing || (!known && !this.#foreign.differs(id))) return;
     this.#underWay += 1;
     const release = await this.#writes.hold([id]);
     try {
       // It may have been this process that was writing: then it differs no longer.
       if (!known && !this.#foreign.differs(id)) return;
       const row = this.index.row(id);
+      // What such an index says of a file may be old: nothing is cut by it.
+      if (this.#committer.mustRestart) return;
       if (row) await this.#files.settle({ path: absoluteSessionPath(this.layout.root, id), size: row.size });
       this.logger.warn({ path: sessionPath(id) }, 'changed or damaged by somebody else: reading it again');
       await this.#foreign.reread(id);

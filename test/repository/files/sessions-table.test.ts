@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { IndexDatabase } from '../../../src/repository/files/index/database.ts';
-import type { SessionState } from '../../../src/repository/files/session-state.ts';
+import { session } from './session-state.ts';
 
 let db: IndexDatabase;
 
@@ -8,31 +8,6 @@ beforeEach(() => {
   db = IndexDatabase.inMemory();
 });
 afterEach(() => db.close());
-
-function session(sequence: number, parentId: string | null = null): SessionState {
-  return {
-    id: `s${sequence}`,
-    sequence,
-    arrival: sequence,
-    parentId,
-    userId: null,
-    title: null,
-    metadata: '{}',
-    createdAt: 0,
-    lastActiveAt: 0,
-    messageCount: 0,
-    historyLength: 0,
-    nextOrdinal: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    costUsd: null,
-    forkedFrom: null,
-    archivedAt: null,
-    version: 1,
-    lastSeq: sequence,
-    size: 100,
-  };
-}
 
 const placeOf = (id: string) => db.get('SELECT parent_seq, root_id, depth FROM sessions WHERE id = ?', id);
 

@@ -8,8 +8,8 @@ import { IndexReader } from '../../../src/repository/files/index/reader.ts';
 import { Statements } from '../../../src/repository/files/index/statements.ts';
 import { WriteBehind } from '../../../src/repository/files/index/write-behind.ts';
 import { IndexWriter } from '../../../src/repository/files/index/writer.ts';
-import type { SessionState } from '../../../src/repository/files/session-state.ts';
 import { SmallDisk, whyNoSmallDisk } from '../../torture/small-disk.ts';
+import { session } from './session-state.ts';
 
 function* walk(own: IndexDatabase) {
   yield;
@@ -21,28 +21,7 @@ class OpenIndex {
   readonly #path: string;
   readonly db: IndexDatabase;
   readonly #writer: IndexWriter;
-  state: SessionState = {
-    id: 'a',
-    sequence: 1,
-    arrival: 1,
-    parentId: null,
-    userId: null,
-    title: null,
-    metadata: '{}',
-    createdAt: 0,
-    lastActiveAt: 0,
-    messageCount: 0,
-    historyLength: 0,
-    nextOrdinal: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    costUsd: null,
-    forkedFrom: null,
-    archivedAt: null,
-    version: 1,
-    lastSeq: 1,
-    size: 100,
-  };
+  state = session(1);
 
   constructor(directory: string) {
     this.#path = join(directory, 'index.db');
@@ -64,7 +43,15 @@ class OpenIndex {
         seq,
         truncatedTo: null,
         messages: [{ ordinal, position: ordinal, role: 'USER', offset: 100, length: 10, bytes: 10 }],
-        operation: { id: `o${seq}`, fingerprint: '', sessionId: 'a', seq, at: 0, ordinal, position: ordinal },
+        operation: {
+          id: `o${seq}`,
+          fingerprint: '',
+          sessionId: 's1',
+          seq,
+          at: 0,
+          ordinal,
+          position: ordinal,
+        },
       });
       more();
     });
@@ -101,7 +88,7 @@ class OpenIndex {
 }
 
 const STATE = `SELECT version, (SELECT count(*) FROM messages) AS messages,
-  (SELECT count(*) FROM operations) AS operations FROM sessions WHERE id = 'a'`;
+  (SELECT count(*) FROM operations) AS operations FROM sessions WHERE id = 's1'`;
 const after = (sent: number) => ({ version: sent + 1, messages: sent, operations: sent });
 
 describe('changes of sessions', () => {
@@ -234,11 +221,11 @@ describe('changes of sessions', () => {
   test('an operation is found while it waits, and afterwards', () => {
     const reader = new IndexReader(index.db);
     index.send();
-    expect(reader.operation('o2')).toMatchObject({ sessionId: 'a', ordinal: 0 });
+    expect(reader.operation('o2')).toMatchObject({ sessionId: 's1', ordinal: 0 });
     expect(index.db.behind.rows).toBe(3);
     expect(reader.operation('o3')).toBeUndefined();
     expect(index.seen).toEqual(after(1));
-    expect(reader.operation('o2')).toMatchObject({ sessionId: 'a', ordinal: 0 });
+    expect(reader.operation('o2')).toMatchObject({ sessionId: 's1', ordinal: 0 });
   });
 });
 

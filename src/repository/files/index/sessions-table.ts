@@ -65,41 +65,13 @@ export class SessionsTable {
 
   /** What a mutation of its own file has made of a session that is there; `mtime` is the file's, in milliseconds. */
   update(state: SessionState, mtime: number): void {
-    const values = [
-      state.title,
-      state.lastActiveAt,
-      state.messageCount,
-      state.historyLength,
-      state.nextOrdinal,
-      state.inputTokens,
-      state.outputTokens,
-      state.costUsd,
-      state.version,
-      state.lastSeq,
-      state.size,
-      mtime,
-      state.metadata,
-      state.sequence,
-    ];
+    const changed = changedBy(state, mtime);
+    const values = [...CHANGED.map((column) => changed[column]), state.sequence];
     const { changes } = this.#db.behind;
     const text = state.metadata.length + (state.title?.length ?? 0);
     if (changes) changes.updateSession(state.sequence, values, text);
     else this.#db.run(UPDATE_SESSION, ...values);
-    this.#db.recent.change(state.id, {
-      title: state.title,
-      last_active_at: state.lastActiveAt,
-      message_count: state.messageCount,
-      history_length: state.historyLength,
-      next_ordinal: state.nextOrdinal,
-      input_tokens: state.inputTokens,
-      output_tokens: state.outputTokens,
-      cost_usd: state.costUsd,
-      version: state.version,
-      last_seq: state.lastSeq,
-      size: state.size,
-      mtime,
-      metadata: state.metadata,
-    });
+    this.#db.recent.change(state.id, changed);
   }
 
   /** Of the session `id`; undefined where there is none. */
@@ -179,9 +151,42 @@ class Places {
   readonly sequences = new Set<number>();
 }
 
-/** What `SessionsTable.update` changes of a row. */
-export const UPDATE_SESSION = `UPDATE sessions SET title = ?, last_active_at = ?, message_count = ?, history_length = ?,
-  next_ordinal = ?, input_tokens = ?, output_tokens = ?, cost_usd = ?, version = ?, last_seq = ?, size = ?,
-  mtime = ?, metadata = ? WHERE seq = ?`;
+/** What a mutation of a session's own file can change of its row. */
+const CHANGED = [
+  'title',
+  'last_active_at',
+  'message_count',
+  'history_length',
+  'next_ordinal',
+  'input_tokens',
+  'output_tokens',
+  'cost_usd',
+  'version',
+  'last_seq',
+  'size',
+  'mtime',
+  'metadata',
+] as const;
+
+function changedBy(state: SessionState, mtime: number): Pick<SessionRow, (typeof CHANGED)[number]> {
+  return {
+    title: state.title,
+    last_active_at: state.lastActiveAt,
+    message_count: state.messageCount,
+    history_length: state.historyLength,
+    next_ordinal: state.nextOrdinal,
+    input_tokens: state.inputTokens,
+    output_tokens: state.outputTokens,
+    cost_usd: state.costUsd,
+    version: state.version,
+    last_seq: state.lastSeq,
+    size: state.size,
+    mtime,
+    metadata: state.metadata,
+  };
+}
+
+/** Its values are those of the `CHANGED` columns, and the session's sequence number. */
+export const UPDATE_SESSION = `UPDATE sessions SET ${CHANGED.map((column) => `${column} = ?`).join(', ')} WHERE seq = ?`;
 
 const INTO_SESSIONS = new RowInsertion('sessions', 25);
