@@ -162,7 +162,7 @@ function differs(layout: Layout, store: string, id: string, index: IndexDatabase
       const row = index.get<{ size: number }>('SELECT size FROM sessions WHERE id = ?', id);
       const isThere = existsSync(absoluteSessionPath(layout.root, id));
       if (!row || !isThere) {
-        found = isThere !== (row !== undefined);
+        found = isThere ? !isYetToCome(layout, id, index) : row !== undefined;
         return;
       }
       for (const change of index.all<ShapeRow>('SELECT * FROM shape_changes WHERE id = ?', id)) {
@@ -182,6 +182,13 @@ function differs(layout: Layout, store: string, id: string, index: IndexDatabase
     fresh.close();
   }
   return found;
+}
+
+/** Is it a session that came after all that the index of a store in use knows? They come into it in their order. */
+function isYetToCome(layout: Layout, id: string, index: IndexDatabase): boolean {
+  const { latest } = index.get<{ latest: number | null }>('SELECT max(seq) AS latest FROM sessions')!;
+  const whole = readBeginning(layout, id, Number.POSITIVE_INFINITY, new Set());
+  return whole !== null && whole.state.sequence > (latest ?? 0);
 }
 
 /** What the first `size` bytes of a session's file come to; null where there is anything wrong with them. */

@@ -1,5 +1,6 @@
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
+import { SessionExistsError } from '../../../src/model/errors.ts';
 import { checkDataDirectory } from '../../../src/repository/files/check.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { exchange, say, TestStore } from './store.ts';
@@ -71,9 +72,30 @@ describe('while another program holds the index', () => {
     await store.during(async (reopened) => expect(await lengths(reopened)).toEqual(expected));
   });
 
+  it('sessions are made, found by their ids, and no other gets one of these', async () => {
+    const other = hold();
+    await repository.create({ id: 'b', parentId: 'a' });
+    const { id } = await repository.create({ parentId: 'b' });
+    await send('b');
+    const found = [
+      { childCount: 1 },
+      { childCount: 1, depth: 1, historyLength: 2 },
+      { parentId: 'b', depth: 2, rootId: 'a' },
+    ];
+    expect(await repository.findMany(['a', 'b', id])).toMatchObject(found);
+    await expect(repository.create({ id: 'b' })).rejects.toThrow(SessionExistsError);
+    other.close();
+    await committed(openIndex(), 'SELECT count(*) AS sessions FROM sessions', { sessions: 3 });
+    await repository.close();
+    await store.during(async (reopened) => {
+      expect(await reopened.findMany(['a', 'b', id])).toMatchObject(found);
+    });
+  });
+
   it('a session is not called wrong for what the index has yet to take in', async () => {
     hold();
     for (let n = 0; n < 3; n += 1) await send();
+    await repository.create({ parentId: 'a' });
     expect((await checkDataDirectory({ directory: store.directory })).problems).toEqual([]);
   });
 
@@ -106,6 +128,7 @@ it('a session that is written all the time is called wrong where its index is', 
 it('where the index cannot take in what waits, nothing more is taken, and the next start has all that was', async () => {
   await repository.create({ id: 'b' });
   const other = openIndex();
+  await committed(other, "SELECT version FROM sessions WHERE id = 'b'", { version: 1 });
   // In the place of its next message.
   other.exec("INSERT INTO messages SELECT seq, 0, 0, 0, 0, 0, 0 FROM sessions WHERE id = 'b'");
   await send('b');

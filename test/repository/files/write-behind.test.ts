@@ -20,6 +20,7 @@ function* walk(own: IndexDatabase) {
 class OpenIndex {
   readonly #path: string;
   readonly db: IndexDatabase;
+  readonly reader: IndexReader;
   readonly #writer: IndexWriter;
   state = session(1);
 
@@ -29,6 +30,7 @@ class OpenIndex {
     this.#writer = new IndexWriter(this.db);
     this.#writer.insertSession(this.state, 0);
     this.db.complete('store', () => this.#writer.relink());
+    this.reader = new IndexReader(this.db);
   }
 
   /** A message to the session, as an operation of its own; `more` is run in the same transaction. */
@@ -58,6 +60,22 @@ class OpenIndex {
     this.state = next;
   }
 
+  /** A child of the first session, with metadata of one term; `more` is run in the same transaction. */
+  create(sequence: number, more: () => void = () => {}): void {
+    // As whoever makes one looks whether its parent is there.
+    this.reader.row('s1');
+    this.db.transaction(() => {
+      this.#writer.insertSession({ ...session(sequence, 's1'), metadata: '{"n":1}' }, 5);
+      more();
+    });
+  }
+
+  /** Of one that `create` has made. */
+  setMetadata(sequence: number, metadata: string): void {
+    const state = { ...session(sequence, 's1'), version: 2, metadata };
+    this.db.transaction(() => this.#writer.updateSession(state, 5, '{"n":1}'));
+  }
+
   /** Within a transaction. */
   addMessage(ordinal: number): void {
     const location = {
@@ -78,9 +96,13 @@ class OpenIndex {
 
   /** As another connection is told. */
   get committed() {
+    return this.asOther(STATE);
+  }
+
+  asOther(sql: string) {
     const other = new DatabaseSync(this.#path, { readOnly: true });
     try {
-      return other.prepare(STATE).get();
+      return other.prepare(sql).get();
     } finally {
       other.close();
     }
@@ -219,7 +241,7 @@ describe('changes of sessions', () => {
   });
 
   test('an operation is found while it waits, and afterwards', () => {
-    const reader = new IndexReader(index.db);
+    const { reader } = index;
     index.send();
     expect(reader.operation('o2')).toMatchObject({ sessionId: 's1', ordinal: 0 });
     expect(index.db.behind.rows).toBe(3);
@@ -229,8 +251,116 @@ describe('changes of sessions', () => {
   });
 });
 
+/** The first session's children by its own count, sessions by that of the store, and rows with terms of metadata. */
+const CHILDREN = `SELECT child_count AS children, (SELECT sessions FROM totals) AS sessions,
+  (SELECT count(*) FROM metadata_terms) AS terms FROM sessions WHERE id = 's1'`;
+const withChildren = (children: number) => ({ children, sessions: children + 1, terms: children });
+
+describe('new sessions', () => {
+  let directory: string;
+  let index: OpenIndex;
+  let reader: IndexReader;
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'sessiontree-'));
+    index = new OpenIndex(directory);
+    reader = index.reader;
+  });
+  afterEach(() => {
+    index.db.close();
+    rmSync(directory, { recursive: true });
+  });
+
+  it('wait with the changes of others, and are found by their ids meanwhile', () => {
+    index.create(2);
+    index.send();
+    expect(reader.session('s2')).toMatchObject({ parentId: 's1', rootId: 's1', depth: 1 });
+    expect(reader.idTaken('s2')).toMatch(/has it/);
+    expect(reader.idTaken('s3')).toBeNull();
+    expect(index.db.behind.rows).toBeGreaterThan(0);
+    expect(index.asOther(CHILDREN)).toEqual(withChildren(0));
+
+    expect(index.db.get(CHILDREN)).toEqual(withChildren(1));
+    expect(reader.idTaken('s2')).toMatch(/has it/);
+    expect(index.asOther(CHILDREN)).toEqual(withChildren(0));
+    index.db.behind.commit();
+    expect(index.asOther(CHILDREN)).toEqual(withChildren(1));
+  });
+
+  it('are in memory what they are in the table', () => {
+    index.create(2);
+    const waiting = reader.row('s2');
+    expect(index.db.behind.rows).toBeGreaterThan(0);
+    expect(index.db.get("SELECT * FROM sessions WHERE id = 's2'")).toEqual(waiting);
+    // Their places in the statement go by this order.
+    expect(Object.keys(waiting!)).toEqual(
+      index.db
+        .all<{ name: string }>("SELECT name FROM pragma_table_info('sessions')")
+        .map(({ name }) => name),
+    );
+  });
+
+  it('are found in the table where memory has no room for them', () => {
+    index.create(2);
+    index.db.recent.clear();
+    expect(reader.session('s2')).toMatchObject({ parentId: 's1' });
+    expect(reader.session('s1')).toMatchObject({ childCount: 1 });
+  });
+
+  it('can be changed while they wait, and can have children', () => {
+    index.create(2);
+    index.setMetadata(2, '{"n":2,"m":3}');
+    index.db.transaction(() => new IndexWriter(index.db).insertSession(session(3, 's2'), 5));
+    expect(index.asOther(CHILDREN)).toEqual({ children: 1, sessions: 2, terms: 2 });
+    index.db.behind.commit();
+    const sql = "SELECT metadata, version, child_count AS children FROM sessions WHERE id = 's2'";
+    expect(index.asOther(sql)).toEqual({ metadata: '{"n":2,"m":3}', version: 2, children: 1 });
+    expect(index.asOther("SELECT depth, root_id FROM sessions WHERE id = 's3'")).toEqual({
+      depth: 2,
+      root_id: 's1',
+    });
+  });
+
+  it('go with a transaction that fails, whether or not it came to the tables', () => {
+    const fail = () => {
+      throw new Error('as planned');
+    };
+    index.create(2);
+    expect(() => index.create(3, fail)).toThrow('as planned');
+    expect(() =>
+      index.create(3, () => {
+        expect(index.db.get(CHILDREN)).toEqual(withChildren(2));
+        fail();
+      }),
+    ).toThrow('as planned');
+    expect(reader.idTaken('s3')).toBeNull();
+    expect(reader.session('s3')).toBeNull();
+    expect(reader.session('s1')).toMatchObject({ childCount: 1 });
+    expect(index.db.get(CHILDREN)).toEqual(withChildren(1));
+  });
+
+  it('wait again where SQLite rolls back by itself', () => {
+    index.create(2);
+    for (const sequence of [3, 4]) {
+      expect(index.db.get(CHILDREN)).toEqual(withChildren(sequence - 2));
+      // As for want of memory, in the middle of a question.
+      index.db.behind.readingWritten((statements) => statements.exec('ROLLBACK'));
+      expect(reader.idTaken(`s${sequence - 1}`)).toMatch(/has it/);
+      index.create(sequence);
+    }
+    index.db.behind.commit();
+    expect(index.asOther(CHILDREN)).toEqual(withChildren(3));
+  });
+
+  it('are soon enough for one go: each counts more than a change', () => {
+    for (let sequence = 2; !index.db.behind.isFull; sequence += 1) index.create(sequence);
+    const { children } = index.db.get<{ children: number }>(CHILDREN)!;
+    expect(children).toBeGreaterThan(100);
+    expect(children).toBeLessThan(200);
+  });
+});
+
 describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
-  it('changes of sessions are seen, and go in once there is room', async () => {
+  it('new sessions and changes of sessions are seen, and go in once there is room', async () => {
     const disk = new SmallDisk(3_000);
     onTestFinished(() => disk.dispose());
     const index = new OpenIndex(disk.directory);
@@ -240,18 +370,22 @@ describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
       disk.fill();
       const title = 'so long that the log must grow'.repeat(40_000);
       for (let n = 0; n < 2; n += 1) index.send(() => {}, title);
+      index.create(100);
       for (let n = 0; n < 2; n += 1) {
         expect(index.seen).toEqual(after(3));
+        expect(index.db.get(CHILDREN)).toEqual(withChildren(1));
         expect(() => index.db.behind.commit()).toThrow(/full/);
         expect(await index.db.readAtPace(walk)).toEqual(after(3));
       }
       expect(() => index.send(() => index.seen, title)).toThrow(/full/);
       expect(index.seen).toEqual(after(3));
       expect(index.committed).toEqual(after(1));
+      expect(index.asOther(CHILDREN)).toEqual(withChildren(0));
 
       disk.unload();
       index.db.behind.commit();
       expect(index.committed).toEqual(after(3));
+      expect(index.asOther(CHILDREN)).toEqual(withChildren(1));
     } finally {
       index.db.close();
     }

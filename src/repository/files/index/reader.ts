@@ -68,16 +68,19 @@ export class IndexReader {
 
   /** Why a new session cannot have this id; null when it can. */
   idTaken(id: string): string | null {
-    if (this.#db.get('SELECT 1 FROM sessions WHERE id = ?', id)) return 'a session has it';
+    if (this.#db.sessions.has(id)) return 'a session has it';
     if (this.tombstone(id)) return 'a session that was deleted had it';
-    if (this.#db.get("SELECT 1 FROM quarantine WHERE kind = 'file' AND session_id = ?", id)) {
+    const sql = "SELECT 1 FROM quarantine WHERE kind = 'file' AND session_id = ?";
+    if (this.#db.behind.readingWritten((statements) => statements.get(sql, id))) {
       return 'a file that cannot be read has it (see store { quarantined })';
     }
     return null;
   }
 
   tombstone(id: string): TombstoneRow | undefined {
-    return this.#db.get<TombstoneRow>('SELECT * FROM tombstones WHERE id = ?', id);
+    return this.#db.behind.readingWritten((statements) =>
+      statements.get<TombstoneRow>('SELECT * FROM tombstones WHERE id = ?', id),
+    );
   }
 
   operation(id: string): AppliedOperation | undefined {

@@ -28,33 +28,12 @@ export class SessionsTable {
       root_id: parent?.root_id ?? state.id,
       depth: parent ? parent.depth + 1 : 0,
     };
-    this.#rows.add([
-      state.sequence,
-      state.id,
-      state.parentId,
-      parent?.seq ?? null,
-      state.arrival,
-      place.root_id,
-      place.depth,
-      0,
-      state.userId,
-      state.title,
-      state.createdAt,
-      state.lastActiveAt,
-      state.messageCount,
-      state.historyLength,
-      state.nextOrdinal,
-      state.inputTokens,
-      state.outputTokens,
-      state.costUsd,
-      state.forkedFrom,
-      state.archivedAt,
-      state.version,
-      state.lastSeq,
-      state.size,
-      mtime,
-      state.metadata,
-    ]);
+    const row = rowOf(state, mtime, place, parent?.seq ?? null);
+    const { changes } = this.#db.behind;
+    if (changes) {
+      changes.addSession(row.id, Object.values(row), textOf(state));
+      this.#db.recent.remember(row);
+    } else this.#rows.add(Object.values(row));
     if (!this.#db.filling) return;
     this.#latest ??= new LatestPlaces();
     this.#latest.add(state.id, place);
@@ -68,8 +47,7 @@ export class SessionsTable {
     const changed = changedBy(state, mtime);
     const values = [...CHANGED.map((column) => changed[column]), state.sequence];
     const { changes } = this.#db.behind;
-    const text = state.metadata.length + (state.title?.length ?? 0);
-    if (changes) changes.updateSession(state.sequence, values, text);
+    if (changes) changes.updateSession(state.sequence, values, textOf(state));
     else this.#db.run(UPDATE_SESSION, ...values);
     this.#db.recent.change(state.id, changed);
   }
@@ -80,6 +58,16 @@ export class SessionsTable {
       this.#latest?.get(id) ??
       this.#db.recent.get(id) ??
       this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id)
+    );
+  }
+
+  /** Is there a session `id`? */
+  has(id: string): boolean {
+    const { behind } = this.#db;
+    return (
+      behind.hasSession(id) ||
+      behind.readingWritten((statements) => statements.get('SELECT 1 FROM sessions WHERE id = ?', id)) !==
+        undefined
     );
   }
 
@@ -151,6 +139,47 @@ class Places {
   readonly sequences = new Set<number>();
 }
 
+/** Of a new session, with its columns as the schema has them. */
+function rowOf(
+  state: SessionState,
+  mtime: number,
+  place: PlaceInTree,
+  parentSequence: number | null,
+): SessionRow {
+  return {
+    seq: place.seq,
+    id: state.id,
+    parent_id: state.parentId,
+    parent_seq: parentSequence,
+    arrival: state.arrival,
+    root_id: place.root_id,
+    depth: place.depth,
+    child_count: 0,
+    user_id: state.userId,
+    title: state.title,
+    created_at: state.createdAt,
+    last_active_at: state.lastActiveAt,
+    message_count: state.messageCount,
+    history_length: state.historyLength,
+    next_ordinal: state.nextOrdinal,
+    input_tokens: state.inputTokens,
+    output_tokens: state.outputTokens,
+    cost_usd: state.costUsd,
+    forked_from: state.forkedFrom,
+    archived_at: state.archivedAt,
+    version: state.version,
+    last_seq: state.lastSeq,
+    size: state.size,
+    mtime,
+    metadata: state.metadata,
+  };
+}
+
+/** Characters in its row that may be many. */
+function textOf({ title, metadata }: SessionState): number {
+  return metadata.length + (title?.length ?? 0);
+}
+
 /** What a mutation of a session's own file can change of its row. */
 const CHANGED = [
   'title',
@@ -189,4 +218,5 @@ function changedBy(state: SessionState, mtime: number): Pick<SessionRow, (typeof
 /** Its values are those of the `CHANGED` columns, and the session's sequence number. */
 export const UPDATE_SESSION = `UPDATE sessions SET ${CHANGED.map((column) => `${column} = ?`).join(', ')} WHERE seq = ?`;
 
-const INTO_SESSIONS = new RowInsertion('sessions', 25);
+/** Columns as the schema has them. */
+export const INTO_SESSIONS = new RowInsertion('sessions', 25);

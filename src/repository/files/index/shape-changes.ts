@@ -25,7 +25,13 @@ export function loggedVersions(db: IndexDatabase, id: string): ReadonlySet<numbe
 /** What the store's log says of a session after the mutation with the number `since`, in its order. */
 export function changesSince(db: IndexDatabase, id: string, since: number): ShapeChange[] {
   if (!db.anyShapeChanges) return [];
-  return db.all<ShapeChange>('SELECT * FROM shape_changes WHERE id = ? AND seq > ? ORDER BY seq', id, since);
+  return db.behind.readingWritten((statements) =>
+    statements.all<ShapeChange>(
+      'SELECT * FROM shape_changes WHERE id = ? AND seq > ? ORDER BY seq',
+      id,
+      since,
+    ),
+  );
 }
 
 /** What a record says of the sessions that stay, in its order. */

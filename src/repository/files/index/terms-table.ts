@@ -15,10 +15,10 @@ export class TermsTable {
   add(seq: number, terms: readonly number[]): void {
     if (terms.length === 0) return;
     if (!this.#db.filling) {
-      INTO_TERMS.insert(
-        this.#db,
-        terms.flatMap((term) => [term, seq]),
-      );
+      const values = terms.flatMap((term) => [term, seq]);
+      const { changes } = this.#db.behind;
+      if (changes) changes.addTerms(values);
+      else INTO_TERMS.insert(this.#db, values);
       return;
     }
     if (this.#waiting.isFull(terms.length)) this.flush();
@@ -36,4 +36,5 @@ export class TermsTable {
   }
 }
 
-const INTO_TERMS = new RowInsertion('metadata_terms', 2);
+/** Columns as the schema has them. */
+export const INTO_TERMS = new RowInsertion('metadata_terms', 2);

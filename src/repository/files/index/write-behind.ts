@@ -2,34 +2,63 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { AppliedOperation } from '../session-state.ts';
 import { INTO_MESSAGES } from './messages-table.ts';
 import { INTO_OPERATIONS, operationValues } from './operations-table.ts';
-import { UPDATE_SESSION } from './sessions-table.ts';
+import { INTO_SESSIONS, UPDATE_SESSION } from './sessions-table.ts';
 import { isSqliteError, type Statements } from './statements.ts';
+import { INTO_TERMS } from './terms-table.ts';
 
 /** Rows that wait, at most: to write them takes some milliseconds. */
 const MOST_ROWS = 768;
+/** As which a new session counts: it goes into many indexes. */
+const ROWS_OF_NEW = 4;
 /** Characters of metadata and titles that wait, at most: what is not committed is to stay in SQLite's own memory. */
 const MOST_TEXT = 2 * 1024 * 1024;
 
 /** Rows that are known and have yet to be written. */
 export class Changes {
+  /** The values of new ones by their ids, in the order in which they came: a child after its parent. */
+  readonly #new = new Map<string, readonly SQLInputValue[]>();
+  /** What has become of others, and of those since. */
   readonly #sessions = new Map<number, readonly SQLInputValue[]>();
   /** The values of one row after the other. */
+  readonly #terms: SQLInputValue[] = [];
   readonly #messages: SQLInputValue[] = [];
   readonly #operations = new Map<string, AppliedOperation>();
   #text = 0;
 
   get rows(): number {
-    return this.#sessions.size + this.#messages.length / INTO_MESSAGES.columns + this.#operations.size;
+    return (
+      this.#new.size * ROWS_OF_NEW +
+      this.#sessions.size +
+      this.#terms.length / INTO_TERMS.columns +
+      this.#messages.length / INTO_MESSAGES.columns +
+      this.#operations.size
+    );
   }
 
   get text(): number {
     return this.#text;
   }
 
+  /** `values` are those of `INTO_SESSIONS`, with so many characters of text. */
+  addSession(id: string, values: readonly SQLInputValue[], text: number): void {
+    this.#new.set(id, values);
+    this.#text += text;
+  }
+
+  /** Is it one of those that were added? */
+  hasSession(id: string): boolean {
+    return this.#new.has(id);
+  }
+
   /** `values` are those of `UPDATE_SESSION`, with so many characters of text: they take the place of earlier ones. */
   updateSession(sequence: number, values: readonly SQLInputValue[], text: number): void {
     this.#sessions.set(sequence, values);
     this.#text += text;
+  }
+
+  /** `values` are those of one row after the other. */
+  addTerms(values: readonly SQLInputValue[]): void {
+    for (const value of values) this.#terms.push(value);
   }
 
   /** `values` are those of one row after the other. */
@@ -48,7 +77,9 @@ export class Changes {
 
   /** Those that came after. */
   add(later: Changes): void {
+    for (const [id, values] of later.#new) this.#new.set(id, values);
     for (const [sequence, values] of later.#sessions) this.#sessions.set(sequence, values);
+    this.addTerms(later.#terms);
     this.addMessages(later.#messages);
     for (const operation of later.#operations.values()) this.addOperation(operation);
     this.#text += later.#text;
@@ -56,6 +87,8 @@ export class Changes {
 
   /** To be called within a transaction. */
   write(statements: Statements): void {
+    INTO_SESSIONS.insert(statements, [...this.#new.values()].flat());
+    INTO_TERMS.insert(statements, this.#terms);
     for (const values of this.#sessions.values()) statements.run(UPDATE_SESSION, ...values);
     INTO_MESSAGES.insert(statements, this.#messages);
     for (const operation of this.#operations.values())
@@ -64,8 +97,8 @@ export class Changes {
 }
 
 /**
- * The transactions of a connection whose changes need not be on the disk to count: the files have them. Those of sessions wait in
- * memory, where later ones of the same session take their place, until somebody asks the tables; then they go into a transaction
+ * The transactions of a connection whose changes need not be on the disk to count: the files have them. New sessions wait in memory,
+ * and changes of sessions, where later ones of the same session take their place, until somebody asks the tables; then they go into a transaction
  * that stays open, which needs no room on the disk; and they are committed together. Where that fails, they wait again.
  */
 export class WriteBehind {
@@ -113,6 +146,12 @@ export class WriteBehind {
   operation(id: string): AppliedOperation | undefined {
     this.#noteRollback();
     return this.#own?.operation(id) ?? this.#waiting.operation(id);
+  }
+
+  /** Is it a session that is not in the tables yet? */
+  hasSession(id: string): boolean {
+    this.#noteRollback();
+    return this.#own?.hasSession(id) || this.#waiting.hasSession(id);
   }
 
   /** Runs `work`, all of it or nothing. What it does to the tables itself is committed with all that came before. */
