@@ -47,12 +47,13 @@ export const HELP = `Compares Sessiontree with the floor and its peers, and prin
                         goals are set for)
   --dir <directory>     where the stores are made (default: ${join(tmpdir(), 'sessiontree-bench')}).
                         It must be on the disk that is to be measured.
-  --keep                leave the stores there; the next run uses what it can
+  --keep                leave there what it made; the next run uses the store again, and makes copies of its own
   --publish             write bench/results.json and bench/chart.svg, which the README shows
   --help
 
-The stores take about 4 GB and are removed at the end. All of it takes about a quarter of an hour. Raw results go to
-bench/results/. What it compares with is installed when it is not there.
+The stores take about 4 GB and are removed at the end. Where very many files were removed on the same disk, as by an
+earlier run, wait five minutes: until then ext4 takes up to ten times as long to make a new one. All of it takes about a
+quarter of an hour. Raw results go to bench/results/. What it compares with is installed when it is not there.
 `;
 
 /** Null where help was asked for. Throws an Error that says what was expected. */

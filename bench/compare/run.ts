@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { join } from 'node:path';
 import type { Progress } from '../../src/repository/observer.ts';
 import { machine } from '../report.ts';
 import { isInMemory } from '../room.ts';
@@ -17,7 +18,9 @@ import { versionsOf } from './versions.ts';
 /** Measures what the options ask for. However it ends, nothing that it started goes on. */
 export async function compare(options: CompareOptions): Promise<Results> {
   const { directory, parts, contenders, size } = options;
-  const running = new Running(directory);
+  // New for each run: for minutes after files were removed, ext4 looks at the inodes of all of them again for each that is made.
+  const runDirectory = join(directory, `run-${Date.now()}`);
+  const running = new Running(runDirectory);
   const cleanUp = async () => {
     await running.stop();
     if (!options.keep) rmSync(directory, { recursive: true, force: true });
@@ -29,7 +32,12 @@ export async function compare(options: CompareOptions): Promise<Results> {
   const progress = stageReporter(process.stderr);
   try {
     const names = GRAPHQL.filter((name) => contenders.includes(name));
-    const data: DataDirectories = await prepareStores(directory, size, names, progress.report);
+    const data: DataDirectories = await prepareStores(
+      { directory, runDirectory },
+      size,
+      names,
+      progress.report,
+    );
     const say = (text: string) => process.stderr.write(`${text}\n`);
     if (isInMemory(directory))
       say(`${directory} is in memory: what is written there is not what a disk does.`);

@@ -1,4 +1,4 @@
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { type Connection, connect } from '../client/connection.ts';
 import { type RunningContender, startScript } from '../contenders/contender.ts';
@@ -38,6 +38,7 @@ export class Running {
   readonly #directory: string;
   readonly #stops: (() => Promise<unknown>)[] = [];
 
+  /** Each that writes has a place of its own in `directory`. */
   constructor(directory: string) {
     this.#directory = directory;
   }
@@ -49,15 +50,12 @@ export class Running {
   }
 
   async floor(): Promise<Reached> {
-    const directory = join(this.#directory, 'data/floor');
-    rmSync(directory, { recursive: true, force: true });
-    return this.#reach(await startScript('floor.ts', directory));
+    return this.#reach(await startScript('floor.ts', join(this.#directory, 'floor')));
   }
 
   /** Starts a peer and stores the trees in it. */
   async peer(name: PeerName, report: (done: number, total: number) => void): Promise<ReachedPeer> {
-    const directory = join(this.#directory, 'data', name);
-    rmSync(directory, { recursive: true, force: true });
+    const directory = join(this.#directory, name);
     mkdirSync(directory, { recursive: true });
     const running = await PEERS[name].start(directory);
     this.#stops.push(() => running.stop());

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdirSync, rmSync } from 'node:fs';
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -17,11 +17,11 @@ const LOOK = 500;
 const SEARCH_TIMEOUT = 900_000;
 
 /**
- * A data directory for each of `names`, for one process writes to it: copies of a store that is made once, with its
- * indexes. Returns where each is.
+ * A data directory for each of `names` in `runDirectory`, for one process writes to it: copies of a store that is made once in
+ * `directory`, with its indexes. Returns where each is.
  */
 export async function prepareStores<Name extends string>(
-  directory: string,
+  { directory, runDirectory }: { readonly directory: string; readonly runDirectory: string },
   size: number,
   names: readonly Name[],
   report: Progress,
@@ -40,7 +40,7 @@ export async function prepareStores<Name extends string>(
   const copies: Partial<Record<Name, string>> = {};
   for (const [n, name] of names.entries()) {
     report('Copying the store', n, names.length);
-    copies[name] = await copyOf(made, join(directory, 'data', name));
+    copies[name] = await copyOf(made, join(runDirectory, name));
   }
   // What the system has still to write would be measured with whatever comes next.
   await copy('sync', []);
@@ -48,7 +48,6 @@ export async function prepareStores<Name extends string>(
 }
 
 async function copyOf(from: string, to: string): Promise<string> {
-  rmSync(to, { recursive: true, force: true });
   mkdirSync(to, { recursive: true });
   // With its times: the store knows by them that its index fits.
   await copy('cp', ['-pR', `${from}/.`, to]);
