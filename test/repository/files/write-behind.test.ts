@@ -351,6 +351,17 @@ describe('new sessions', () => {
     expect(index.asOther(CHILDREN)).toEqual(withChildren(3));
   });
 
+  it('whose parent is gone are found by who makes it anew in the same transaction', () => {
+    const writer = new IndexWriter(index.db);
+    index.db.transaction(() => {
+      writer.insertSession(session(2, 's3'), 5);
+      writer.insertSession(session(3), 5);
+      writer.linkOrphansOf('s3');
+    });
+    expect(reader.session('s2')).toMatchObject({ rootId: 's3', depth: 1 });
+    expect(reader.session('s3')).toMatchObject({ childCount: 1 });
+  });
+
   it('are soon enough for one go: each counts more than a change', () => {
     for (let sequence = 2; !index.db.behind.isFull; sequence += 1) index.create(sequence);
     const { children } = index.db.get<{ children: number }>(CHILDREN)!;

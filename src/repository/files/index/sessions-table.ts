@@ -29,7 +29,9 @@ export class SessionsTable {
       depth: parent ? parent.depth + 1 : 0,
     };
     const row = rowOf(state, mtime, place, parent?.seq ?? null);
-    const { changes } = this.#db.behind;
+    const isOrphan = state.parentId !== null && !parent;
+    // Whoever makes its parent anew looks for it in the table.
+    const changes = isOrphan ? null : this.#db.behind.changes;
     if (changes) {
       changes.addSession(row.id, Object.values(row), textOf(state));
       this.#db.recent.remember(row);

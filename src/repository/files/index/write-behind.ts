@@ -98,8 +98,8 @@ export class Changes {
 
 /**
  * The transactions of a connection whose changes need not be on the disk to count: the files have them. New sessions wait in memory,
- * and changes of sessions, where later ones of the same session take their place, until somebody asks the tables; then they go into a transaction
- * that stays open, which needs no room on the disk; and they are committed together. Where that fails, they wait again.
+ * and changes of sessions, where later ones of the same session take their place, until somebody asks the tables; then they go into a
+ * transaction that stays open, which needs no room on the disk; and they are committed together. Where that fails, they wait again.
  */
 export class WriteBehind {
   readonly #statements: Statements;

@@ -43,7 +43,7 @@ export class IndexWriter {
   /** To be called after session `id` came in by itself: some may have been waiting for it, whose parent was lost. */
   linkOrphansOf(id: string): void {
     const sql = 'SELECT 1 FROM sessions WHERE parent_id = ? AND parent_seq IS NULL LIMIT 1';
-    // One without a parent does not wait: its mutation was refused, or it was found as a file.
+    // None of these waits.
     if (this.#db.behind.readingWritten((statements) => statements.get(sql, id))) this.relink();
   }
 
