@@ -184,11 +184,14 @@ function differs(layout: Layout, store: string, id: string, index: IndexDatabase
   return found;
 }
 
-/** Is it a session that came after all that the index of a store in use knows? They come into it in their order. */
+/** Milliseconds after which a file is no new one. Its index is late where another program holds it. */
+const NEW = 10_000;
+
+/** Is it a new session that came after all that the index of a store in use knows? They come into it in their order. */
 function isYetToCome(layout: Layout, id: string, index: IndexDatabase): boolean {
   const { latest } = index.get<{ latest: number | null }>('SELECT max(seq) AS latest FROM sessions')!;
   const whole = readBeginning(layout, id, Number.POSITIVE_INFINITY, new Set());
-  return whole !== null && whole.state.sequence > (latest ?? 0);
+  return whole !== null && whole.state.sequence > (latest ?? 0) && Date.now() - whole.mtime < NEW;
 }
 
 /** What the first `size` bytes of a session's file come to; null where there is anything wrong with them. */

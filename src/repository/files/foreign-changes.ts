@@ -1,4 +1,5 @@
 import type { Logger } from '../observer.ts';
+import type { Committer } from './commit/committer.ts';
 import type { DurableFiles } from './disk/durable.ts';
 import type { HandlePool } from './disk/handle-pool.ts';
 import type { IndexDatabase } from './index/database.ts';
@@ -17,6 +18,7 @@ export interface ForeignChangesParts {
   readonly writer: IndexWriter;
   readonly handles: HandlePool;
   readonly files: DurableFiles;
+  readonly committer: Pick<Committer, 'lastSeq'>;
   readonly logger: Logger;
   /** Called when a file was read again. */
   readonly fileReplaced: (sequence: number) => void;
@@ -45,14 +47,17 @@ export class ForeignChanges {
    * Reads the file into the index again. To be called while nothing is written to the session.
    */
   async reread(id: string): Promise<void> {
-    const { db, index, writer, handles, files } = this.#parts;
+    const { db, index, writer, handles, files, committer } = this.#parts;
     await handles.forget(this.#path(id));
     const before = index.row(id);
     await db.writable();
     db.transaction(() => {
-      const { reshaped, homeless, unreadable } = indexFile({ ...this.#parts, mend: true }, id);
+      const task = { ...this.#parts, mend: true, lastGiven: committer.lastSeq };
+      const { reshaped, homeless, unreadable } = indexFile(task, id);
       if (unreadable) throw unreadable;
       if (homeless) {
+        // The next start is to look at all files.
+        db.doubt();
         writer.addFault({
           kind: 'file',
           path: sessionPath(id),

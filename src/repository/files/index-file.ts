@@ -20,14 +20,16 @@ export interface IndexingTask {
   /** May files be mended: torn tails cut, what a crash left behind swept? Only the owner of the directory may. */
   readonly mend: boolean;
   readonly logger: Logger;
+  /** The highest sequence number that was given out, in a store that is in use: higher ones will be others'. */
+  readonly lastGiven?: number;
 }
 
 export interface Indexed {
   /** A session came, went, or has another place. */
   readonly reshaped: boolean;
   /**
-   * The session has no place in this store: it comes from another one, or its sequence number is another's. It is not in the
-   * index; once it is adopted it can be.
+   * The session has no place in this store: it comes from another one, or its sequence number is another's, or will be. It is
+   * not in the index; once it is adopted it can be.
    */
   readonly homeless: SessionState | null;
   /** Why the system does not let the file be read: the index knows of it what it knew before. */
@@ -83,7 +85,8 @@ function takeIn(task: IndexingTask, id: string, read: Sound | null): Indexed {
   }
   const mended = task.mend && mendTail(layout, sessionPath(id), scanned, logger);
   const isTaken = !taking.owns(state.sequence) && db.sessions.isTaken(state.sequence);
-  if (scanned.store !== store || isTaken) {
+  const isYetToBeGiven = task.lastGiven !== undefined && state.sequence > task.lastGiven;
+  if (scanned.store !== store || isTaken || isYetToBeGiven) {
     taking.takeBack(id);
     return { reshaped: true, homeless: state };
   }

@@ -110,7 +110,7 @@ interface Homeless {
 
 /** A session that lies in this store and has no place in it yet. */
 export const HOMELESS =
-  'it comes from another store, or an older copy of this one: the next start takes it in';
+  'it comes from another store, or another copy of this one: the next start takes it in';
 
 /** Gives sessions that came from elsewhere a place of their own, with a line at the end of their files. */
 function adopt(task: Reconciliation, homeless: readonly Homeless[]): void {

@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import { beforeEach, describe, expect, it } from 'vitest';
 import { operationOf } from '../../../src/model/operation.ts';
 import { checkDataDirectory } from '../../../src/repository/files/check.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { contents, exchange, say, TestStore } from './store.ts';
 
 let store: TestStore;
@@ -132,3 +133,38 @@ it('an older copy whose number another session has got since is taken in with a 
   expect(found.map((session) => session?.sequence)).toEqual([5, 6]);
   expect((await repository.status()).quarantined).toEqual([]);
 });
+
+it('one from a newer copy, in the place of a session in use, waits for the next start and takes no number from others', async () => {
+  const copy = await TestStore.make();
+  cpSync(store.directory, copy.directory, { recursive: true });
+  await copy.during(async (repository) => {
+    for (const id of ['one', 'two', 'used']) await repository.create({ id });
+  });
+  const names = ['d', 'e', 'f'];
+  await store.during(async (repository) => {
+    await repository.create({ id: 'used' });
+    cpSync(copy.sessionFile('used'), store.sessionFile('used'));
+    // Its file is looked at when its history is read.
+    expect(await contents(repository, 'used')).toEqual([]);
+    expect(await repository.findMany(['used'])).toEqual([null]);
+    expect((await repository.status()).quarantined).toMatchObject([
+      { reason: expect.stringMatching(/copy of this one: the next start takes it in/) },
+    ]);
+    // One of these has the number that it had there.
+    for (const id of names) await repository.create({ id });
+    expect(await allIds(repository)).toEqual(['a', 'b', 'c', 'old-child', ...names]);
+  });
+  await store.during(async (repository) => {
+    expect(await allIds(repository)).toEqual(['a', 'b', 'c', 'old-child', ...names, 'used']);
+  });
+});
+
+/** In the order of their numbers. */
+async function allIds(repository: SessionRepository): Promise<string[]> {
+  const { items } = await repository.list(
+    {},
+    { field: 'CREATED_AT', direction: 'ASC' },
+    { limit: 99, from: 'start' },
+  );
+  return items.toSorted((a, b) => a.sequence - b.sequence).map(({ id }) => id);
+}
