@@ -178,6 +178,11 @@ export class IndexDatabase {
     return this.behind.reading((statements) => statements.all<Row>(sql, ...values));
   }
 
+  /** Of what never waits: see `WriteBehind`. */
+  getWritten<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
+    return this.behind.readingWritten((statements) => statements.get<Row>(sql, ...values));
+  }
+
   iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
     return this.behind.reading((statements) => statements.iterate<Row>(sql, ...values));
   }

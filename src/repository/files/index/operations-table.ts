@@ -24,11 +24,7 @@ export class OperationsTable {
 
   /** Also one that waits. */
   get(id: string): AppliedOperation | undefined {
-    const { behind } = this.#db;
-    return (
-      behind.operation(id) ??
-      behind.readingWritten((statements) => statements.get<AppliedOperation>(SELECT_OPERATION, id))
-    );
+    return this.#db.behind.operation(id) ?? this.#db.getWritten<AppliedOperation>(SELECT_OPERATION, id);
   }
 }
 

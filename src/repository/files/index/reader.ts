@@ -70,17 +70,14 @@ export class IndexReader {
   idTaken(id: string): string | null {
     if (this.#db.sessions.has(id)) return 'a session has it';
     if (this.tombstone(id)) return 'a session that was deleted had it';
-    const sql = "SELECT 1 FROM quarantine WHERE kind = 'file' AND session_id = ?";
-    if (this.#db.behind.readingWritten((statements) => statements.get(sql, id))) {
+    if (this.#db.getWritten("SELECT 1 FROM quarantine WHERE kind = 'file' AND session_id = ?", id)) {
       return 'a file that cannot be read has it (see store { quarantined })';
     }
     return null;
   }
 
   tombstone(id: string): TombstoneRow | undefined {
-    return this.#db.behind.readingWritten((statements) =>
-      statements.get<TombstoneRow>('SELECT * FROM tombstones WHERE id = ?', id),
-    );
+    return this.#db.getWritten<TombstoneRow>('SELECT * FROM tombstones WHERE id = ?', id);
   }
 
   operation(id: string): AppliedOperation | undefined {

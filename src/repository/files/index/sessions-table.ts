@@ -65,12 +65,8 @@ export class SessionsTable {
 
   /** Is there a session `id`? */
   has(id: string): boolean {
-    const { behind } = this.#db;
-    return (
-      behind.hasSession(id) ||
-      behind.readingWritten((statements) => statements.get('SELECT 1 FROM sessions WHERE id = ?', id)) !==
-        undefined
-    );
+    const isInTable = () => this.#db.getWritten('SELECT 1 FROM sessions WHERE id = ?', id) !== undefined;
+    return this.#db.behind.hasSession(id) || isInTable();
   }
 
   /** Is there a session with this number? */

@@ -44,7 +44,7 @@ export class IndexWriter {
   linkOrphansOf(id: string): void {
     const sql = 'SELECT 1 FROM sessions WHERE parent_id = ? AND parent_seq IS NULL LIMIT 1';
     // None of these waits.
-    if (this.#db.behind.readingWritten((statements) => statements.get(sql, id))) this.relink();
+    if (this.#db.getWritten(sql, id)) this.relink();
   }
 
   /** Counts a session's children anew: for one that was taken out and put back. */
