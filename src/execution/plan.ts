@@ -7,6 +7,7 @@ import {
   type GraphQLOutputType,
   type GraphQLSchema,
   getArgumentValues,
+  getNullableType,
   isAbstractType,
   isLeafType,
   isListType,
@@ -18,36 +19,8 @@ import {
   typeFromAST,
   visit,
 } from 'graphql';
-import {
-  type Arguments,
-  fill,
-  GaveUp,
-  ignoreRejections,
-  isPromise,
-  located,
-  type Path,
-  type Run,
-} from './run.ts';
-
-/** What a value that a resolver gave becomes in the answer. Throws where that takes an error to say. */
-type Complete = (value: unknown, run: Run, path: Path | null) => unknown;
-
-/** A field of a selection, ready to be filled in. */
-export interface FieldPlan {
-  /** Its name in the answer. */
-  readonly key: string;
-  /** Where it stands in the document. */
-  readonly nodes: readonly FieldNode[];
-  /** Has it no selection of its own? */
-  readonly isLeaf: boolean;
-  /** Its name in the source, where it has no resolver. */
-  readonly property: string;
-  readonly resolve: ((source: unknown, args: Arguments, context: unknown) => unknown) | null;
-  /** Where its arguments depend on no variable, what they are. */
-  readonly fixedArguments: Arguments | null;
-  readonly argumentsIn: (run: Run) => Arguments;
-  readonly complete: Complete;
-}
+import { type Arguments, GaveUp, ignoreRejections, isPromise, located } from './run.ts';
+import { type Complete, type FieldPlan, Selection } from './selection.ts';
 
 /** The operation holds something that is not planned: it is executed by the book. */
 export class Unplannable extends Error {
@@ -69,42 +42,49 @@ export class Plan {
   readonly operation: OperationDefinitionNode;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** A field that stands in many places, in a fragment, is planned once. */
-  readonly #selections = new Map<FieldNode, Map<GraphQLObjectType, readonly FieldPlan[]>>();
+  readonly #selections = new Map<FieldNode, Map<GraphQLObjectType, Selection>>();
+  readonly #compileAfter: number;
   #planned = 0;
-  #root: readonly FieldPlan[] | undefined;
+  #root: Selection | undefined;
 
   constructor(
     schema: GraphQLSchema,
     operation: OperationDefinitionNode,
     fragments: ReadonlyMap<string, FragmentDefinitionNode>,
+    compileAfter: number,
   ) {
     this.schema = schema;
     this.operation = operation;
     this.#fragments = fragments;
+    this.#compileAfter = compileAfter;
   }
 
   /** The fields of the operation itself. Throws where it is `Unplannable`. */
-  get root(): readonly FieldPlan[] {
+  get root(): Selection {
     this.#root ??= this.#planRoot();
     return this.#root;
   }
 
-  #planRoot(): readonly FieldPlan[] {
+  #planRoot(): Selection {
     const { operation, selectionSet } = this.operation;
     const fields = this.#plan(this.schema.getRootType(operation)!, [selectionSet]);
     if (operation === 'mutation' && fields.length > 1) throw new Unplannable('They are made one by one.');
-    return fields;
+    return this.#selection(fields);
   }
 
   /** The fields that `nodes`, which are merged into one, select of an object of this type. */
-  #fieldsOf(type: GraphQLObjectType, nodes: readonly FieldNode[]): readonly FieldPlan[] {
+  #selectionOf(type: GraphQLObjectType, nodes: readonly FieldNode[]): Selection {
     const [node] = nodes as [FieldNode];
-    if (nodes.length > 1) return this.#plan(type, nodes.map(selectionsOf));
-    const byType = this.#selections.get(node) ?? new Map<GraphQLObjectType, readonly FieldPlan[]>();
+    if (nodes.length > 1) return this.#selection(this.#plan(type, nodes.map(selectionsOf)));
+    const byType = this.#selections.get(node) ?? new Map<GraphQLObjectType, Selection>();
     this.#selections.set(node, byType);
-    const fields = byType.get(type) ?? this.#plan(type, [selectionsOf(node)]);
-    byType.set(type, fields);
-    return fields;
+    const selection = byType.get(type) ?? this.#selection(this.#plan(type, [selectionsOf(node)]));
+    byType.set(type, selection);
+    return selection;
+  }
+
+  #selection(fields: readonly FieldPlan[]): Selection {
+    return new Selection(fields, this.#compileAfter);
   }
 
   #plan(type: GraphQLObjectType, selections: readonly SelectionSetNode[]): readonly FieldPlan[] {
@@ -161,6 +141,7 @@ export class Plan {
       key,
       nodes,
       isLeaf: node.selectionSet === undefined,
+      typeName: null,
       property: name,
       resolve: field.resolve
         ? (source, args, context) => field.resolve!(source, args, context, NO_INFO)
@@ -168,6 +149,7 @@ export class Plan {
       fixedArguments,
       argumentsIn: (run) => run.argumentsOf(plan, () => getArgumentValues(field, node, run.variables)),
       complete: this.#complete(field.type, nodes),
+      isOwn: field.resolve === undefined && isLeafType(getNullableType(field.type)),
     };
     return plan;
   }
@@ -188,21 +170,21 @@ export class Plan {
     if (isLeafType(type)) return completeLeaf(type);
     if (isListType(type)) return completeList(this.#complete(type.ofType, nodes), nodes);
     if (isObjectType(type)) {
-      let fields: readonly FieldPlan[] | undefined;
+      let selection: Selection | undefined;
       return (value, run, path) => {
-        fields ??= this.#fieldsOf(type, nodes);
-        return fill(fields, value, run, path);
+        selection ??= this.#selectionOf(type, nodes);
+        return selection.fill(value, run, path);
       };
     }
     if (isAbstractType(type)) {
-      const fieldsOf = new Map<GraphQLObjectType, readonly FieldPlan[]>();
+      const selections = new Map<GraphQLObjectType, Selection>();
       return (value, run, path) => {
         const name = type.resolveType?.(value, run.context, NO_INFO, type);
         const concrete = typeof name === 'string' ? this.schema.getType(name) : undefined;
         if (!isObjectType(concrete) || !this.schema.isSubType(type, concrete)) throw new GaveUp();
-        const fields = fieldsOf.get(concrete) ?? this.#fieldsOf(concrete, nodes);
-        fieldsOf.set(concrete, fields);
-        return fill(fields, value, run, path);
+        const selection = selections.get(concrete) ?? this.#selectionOf(concrete, nodes);
+        selections.set(concrete, selection);
+        return selection.fill(value, run, path);
       };
     }
     throw new Unplannable(`It asks for a ${type}.`);
@@ -220,11 +202,13 @@ function typenamePlan(key: string, nodes: readonly FieldNode[], type: GraphQLObj
     key,
     nodes,
     isLeaf: true,
+    typeName: type.name,
     property: '',
-    resolve: () => type.name,
+    resolve: null,
     fixedArguments: NO_ARGUMENTS,
     argumentsIn: () => NO_ARGUMENTS,
     complete: (value) => value,
+    isOwn: false,
   };
 }
 

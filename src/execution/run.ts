@@ -1,7 +1,7 @@
 import { type FieldNode, type getVariableValues, locatedError } from 'graphql';
 import { isBudgetExceeded } from '../schema/budget.ts';
 import type { MaybePromise } from '../schema/maybe-promise.ts';
-import type { FieldPlan } from './plan.ts';
+import type { FieldPlan, Selection } from './selection.ts';
 
 type Variables = NonNullable<ReturnType<typeof getVariableValues>['variableValues']>;
 /** Of a field, coerced. */
@@ -29,9 +29,9 @@ export class Run {
   }
 
   /** The answer's data. Throws, or rejects, where it would not be without errors. */
-  start(fields: readonly FieldPlan[]): MaybePromise<Data> {
+  start(selection: Selection): MaybePromise<Data> {
     try {
-      const data = fill(fields, undefined, this, null);
+      const data = selection.fill(undefined, this, null);
       return this.#waiting === 0 ? data : this.#ended.promise.then(() => data);
     } catch (error) {
       this.#failed = true;
@@ -76,52 +76,13 @@ export class Run {
   }
 }
 
-type Data = Record<string, unknown>;
+/** An object of an answer. */
+export type Data = Record<string, unknown>;
 
 /** Where a value stands in the answer, from it upward; null at its top. */
 export interface Path {
   readonly key: string | number;
   readonly above: Path | null;
-}
-
-/** An object of the answer, with what its fields have at once; what comes later takes its place among them. */
-export function fill(fields: readonly FieldPlan[], source: unknown, run: Run, path: Path | null): Data {
-  if (source instanceof Error) throw new GaveUp();
-  const target: Data = {};
-  for (const field of fields) fillField(target, field, source, run, path);
-  return target;
-}
-
-function fillField(target: Data, field: FieldPlan, source: unknown, run: Run, above: Path | null): void {
-  const { key } = field;
-  const path = field.isLeaf ? above : { key, above };
-  try {
-    const value = field.resolve
-      ? field.resolve(source, field.fixedArguments ?? field.argumentsIn(run), run.context)
-      : propertyOf(source, field.property);
-    if (isPromise(value)) {
-      target[key] = null;
-      run.wait(
-        value,
-        (settled) => {
-          target[key] = field.complete(settled, run, path);
-        },
-        (error) => located(error, field.nodes, { key, above }),
-      );
-    } else {
-      target[key] = field.complete(value, run, path);
-    }
-  } catch (error) {
-    throw located(error, field.nodes, { key, above });
-  }
-}
-
-/** What a field without a resolver shows. Methods and what is no object are left to the book. */
-function propertyOf(source: unknown, name: string): unknown {
-  if (typeof source !== 'object') throw new GaveUp();
-  const value = (source as Data)[name];
-  if (typeof value === 'function') throw new GaveUp();
-  return value;
 }
 
 /** The end of the budget is told without another execution, and so with its place; of other errors the book says it. */
@@ -134,6 +95,7 @@ function keysOf(path: Path): (string | number)[] {
   for (let part: Path | null = path; part; part = part.above) keys.unshift(part.key);
   return keys;
 }
+
 /** Of a list that nobody completes, somebody must take what is rejected. */
 export function ignoreRejections(values: unknown): void {
   if (!Array.isArray(values)) return;

@@ -23,6 +23,7 @@ describe.each(KINDS)('%s', (_kind, table, again, hasErrors) => {
     expect(planned).toBe(book);
     expect('errors' in (JSON.parse(book) as object)).toBe(hasErrors);
     expect(ways.again).toEqual(again);
+    expect(ways.compiled).toEqual(ways.first);
   });
 });
 
@@ -64,7 +65,7 @@ describe('a budget that is spent', () => {
         { path: expect.any(Array), locations: expect.any(Array), extensions: { code: 'BUDGET_EXCEEDED' } },
       ],
     });
-    expect(ways).toEqual({ first: ['plan'], again: ['plan'] });
+    expect(ways).toEqual({ first: ['plan'], again: ['plan'], compiled: ['plan'] });
   });
 
   test('is spent anew by the second execution', async () => {

@@ -29,9 +29,10 @@ export const oddSchema = createSchema<unknown>({
       thing(how: String): Thing things: [Thing] either(how: String): Either told: Told
       info: String
     }
-    type Item { fine: String length: Int throws: String rejects: String nothing: String! nothingLater: String! fun: String method: String getter: String inner: Item more: [Item!] }
+    type Item { fine: String length: Int throws: String rejects: String nothing: String! nothingLater: String! fun: String method: String getter: String any: Any inner: Item more: [Item!] }
     enum Color { RED GREEN }
     scalar Never
+    scalar Any
     interface Thing { id: ID }
     type Stone implements Thing { id: ID weight: Int }
     type Leaf implements Thing { id: ID green: Boolean! }
@@ -99,6 +100,9 @@ export const oddSchema = createSchema<unknown>({
     Never: {
       serialize: () => fail('never'),
     },
+    Any: {
+      serialize: (value: unknown) => value,
+    },
     Thing: {
       __resolveType: ({ how }: { how?: string }) =>
         how === 'later' ? (soon('Stone') as never) : how === 'throws' ? fail('no type') : how,
@@ -129,6 +133,7 @@ function itemOf(how: string | undefined): unknown {
     case 'functions':
       return {
         fun: () => 'called',
+        any: () => 'called',
         inner: () => ({ fine: 'called' }),
         mine: 'own',
         method(this: { mine: string }) {
@@ -136,7 +141,11 @@ function itemOf(how: string | undefined): unknown {
         },
       };
     case 'promised':
-      return { fine: soon('promised'), inner: soon({ fine: 'promised', fun: () => soon('called') }) };
+      return {
+        fine: soon('promised'),
+        any: soon('promised'),
+        inner: soon({ fine: 'promised', fun: () => soon('called') }),
+      };
     default:
       return { fine: 'fine', nothing: 'something', inner: {} };
   }
