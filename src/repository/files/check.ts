@@ -87,11 +87,12 @@ function changedSince(index: IndexDatabase, files: IndexDatabase): Set<string> {
     `SELECT max(coalesce((SELECT max(seq) FROM shape_changes), 0),
                 coalesce((SELECT max(deleted_seq) FROM tombstones), 0)) AS seq`,
   )!.seq;
-  const rows = files.all<{ id: string }>(
-    'SELECT id FROM shape_changes WHERE seq > ?1 UNION SELECT id FROM tombstones WHERE deleted_seq > ?1',
-    known,
+  return new Set(
+    files.column<string>(
+      'SELECT id FROM shape_changes WHERE seq > ?1 UNION SELECT id FROM tombstones WHERE deleted_seq > ?1',
+      known,
+    ),
   );
-  return new Set(rows.map(({ id }) => id));
 }
 
 /** Does the file hold more than the index knows of it? One that is shorter than it was has lost something. */
@@ -122,11 +123,9 @@ function orphansNoMore(layout: Layout, files: IndexDatabase): Set<string> {
 
 function damagedIn(files: IndexDatabase): Set<string> {
   return new Set(
-    files
-      .all<{ session_id: string }>(
-        "SELECT session_id FROM quarantine WHERE kind IN ('file', 'damage') AND session_id IS NOT NULL",
-      )
-      .map(({ session_id }) => session_id),
+    files.column<string>(
+      "SELECT session_id FROM quarantine WHERE kind IN ('file', 'damage') AND session_id IS NOT NULL",
+    ),
   );
 }
 

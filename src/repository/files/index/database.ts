@@ -178,6 +178,11 @@ export class IndexDatabase {
     return this.behind.reading((statements) => statements.all<Row>(sql, ...values));
   }
 
+  /** The first value of each row. */
+  column<Value>(sql: string, ...values: SQLInputValue[]): Value[] {
+    return this.behind.reading((statements) => statements.column<Value>(sql, ...values));
+  }
+
   /** Of what never waits: see `WriteBehind`. */
   getWritten<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
     return this.behind.readingWritten((statements) => statements.get<Row>(sql, ...values));

@@ -94,16 +94,12 @@ export class IndexReader {
 
   /** The sessions that the change of shape with this sequence number lists, in its order. */
   changedBy(seq: number): string[] {
-    return this.#db
-      .all<{ id: string }>('SELECT id FROM shape_changes WHERE seq = ? ORDER BY place', seq)
-      .map(({ id }) => id);
+    return this.#db.column('SELECT id FROM shape_changes WHERE seq = ? ORDER BY place', seq);
   }
 
   /** The ids that the deletion with this sequence number took away, in its order. */
   deletedBy(seq: number): string[] {
-    return this.#db
-      .all<{ id: string }>('SELECT id FROM tombstones WHERE deleted_seq = ? ORDER BY place', seq)
-      .map(({ id }) => id);
+    return this.#db.column('SELECT id FROM tombstones WHERE deleted_seq = ? ORDER BY place', seq);
   }
 
   children(parentId: string, page: PageRequest<number>): Page<Session> {
@@ -160,12 +156,10 @@ export class IndexReader {
 
   /** The ids of its children, in order of arrival. */
   childIds(id: string): string[] {
-    return this.#db
-      .all<{ id: string }>(
-        'SELECT id FROM sessions WHERE parent_seq = (SELECT seq FROM sessions WHERE id = ?) ORDER BY arrival',
-        id,
-      )
-      .map((child) => child.id);
+    return this.#db.column(
+      'SELECT id FROM sessions WHERE parent_seq = (SELECT seq FROM sessions WHERE id = ?) ORDER BY arrival',
+      id,
+    );
   }
 
   /** The session and all beneath it, in pre-order, read as they are asked for. */

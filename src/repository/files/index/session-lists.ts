@@ -19,8 +19,8 @@ export class SessionLists {
   page(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<SessionRow> {
     if (filter.archived === 'INCLUDE') return this.#pageOfBoth(filter, order, page);
     const { sql, values } = listQuery(filter, order, page, (terms) => this.#rareTerm(terms));
-    const { items, hasMore } = inOrder(this.#db.all<{ seq: number }>(sql, ...values), page);
-    return { items: this.#rows(items.map(({ seq }) => seq)), hasMore };
+    const { items, hasMore } = inOrder(this.#db.column<number>(sql, ...values), page);
+    return { items: this.#rows(items), hasMore };
   }
 
   count(filter: SessionFilter): number {

@@ -18,8 +18,7 @@ const NONE: ReadonlySet<number> = new Set();
 /** The versions that mutations in the store's log have brought a session to: its file has no line for them. */
 export function loggedVersions(db: IndexDatabase, id: string): ReadonlySet<number> {
   if (!db.anyShapeChanges) return NONE;
-  const rows = db.all<{ version: number }>('SELECT version FROM shape_changes WHERE id = ?', id);
-  return new Set(rows.map(({ version }) => version));
+  return new Set(db.column<number>('SELECT version FROM shape_changes WHERE id = ?', id));
 }
 
 /** What the store's log says of a session after the mutation with the number `since`, in its order. */

@@ -4,6 +4,7 @@ import type { DatabaseSync, SQLInputValue, StatementSync } from 'node:sqlite';
 export class Statements {
   readonly #database: DatabaseSync;
   readonly #prepared = new Map<string, StatementSync>();
+  readonly #preparedForArrays = new Map<string, StatementSync>();
   #isDamaged = false;
 
   constructor(database: DatabaseSync) {
@@ -25,6 +26,14 @@ export class Statements {
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
     return this.#noting(() => this.#statement(sql).all(...values) as Row[]);
+  }
+
+  /** The first value of each row: of lists of ids and numbers, in half the time that `all` makes objects of them. */
+  column<Value>(sql: string, ...values: SQLInputValue[]): Value[] {
+    return this.#noting(() => {
+      const rows = this.#statement(sql, { asArrays: true }).all(...values) as unknown as [Value][];
+      return rows.map(([value]) => value);
+    });
   }
 
   iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
@@ -50,11 +59,13 @@ export class Statements {
     }
   }
 
-  #statement(sql: string): StatementSync {
-    let statement = this.#prepared.get(sql);
+  #statement(sql: string, { asArrays = false } = {}): StatementSync {
+    const prepared = asArrays ? this.#preparedForArrays : this.#prepared;
+    let statement = prepared.get(sql);
     if (!statement) {
       statement = this.#database.prepare(sql);
-      this.#prepared.set(sql, statement);
+      statement.setReturnArrays(asArrays);
+      prepared.set(sql, statement);
     }
     return statement;
   }
