@@ -16,15 +16,20 @@ import { Run } from './run.ts';
 
 type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
 
-/** By default, a selection is compiled once it has filled in so many objects. */
+/**
+ * To compile a selection takes as long as to fill in two hundred objects without: what is asked once, of a page, does not come to
+ * this, and a request, whose objects are counted, compiles no more than a hundred.
+ */
 const COMPILE_AFTER = 500;
 
 /**
- * Executes operations. Each goes by its plan, which takes half the time and knows no errors: where there would be one (other than
- * the end of the budget), it is executed again by the book, so that an answer with errors is the same as it always is, only
- * later. What is not planned goes by the book from the start.
+ * Gives what executes operations. Each goes by its plan, which takes at most half the time and knows no errors: where there would be
+ * one (other than the end of the budget), it is executed again by the book, so that an answer with errors is the same as it always
+ * is, only later. What is not planned goes by the book from the start.
+ *
+ * A selection is compiled with the object whose number is `compileAfter`, counted from 1.
  */
-export function createExecute({ compileAfter = COMPILE_AFTER } = {}): Execute {
+export function createExecute(compileAfter: number): Execute {
   const plans = new Plans(compileAfter);
   return (args) => {
     const operation = getOperationAST(args.document, args.operationName);
@@ -55,8 +60,8 @@ export function createExecute({ compileAfter = COMPILE_AFTER } = {}): Execute {
   };
 }
 
-/** As the server executes all operations. */
-export const execute = createExecute();
+/** As the server executes all operations; see `createExecute`. */
+export const execute = createExecute(COMPILE_AFTER);
 
 /** Whether there is an error is enough: the book says which. */
 const ANY_ERROR = { maxErrors: 0, hideSuggestions: true };

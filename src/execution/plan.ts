@@ -39,7 +39,7 @@ const NO_ARGUMENTS: Arguments = Object.freeze({});
  */
 export class Plan {
   readonly schema: GraphQLSchema;
-  readonly operation: OperationDefinitionNode;
+  readonly #operation: OperationDefinitionNode;
   readonly #fragments: ReadonlyMap<string, FragmentDefinitionNode>;
   /** A field that stands in many places, in a fragment, is planned once. */
   readonly #selections = new Map<FieldNode, Map<GraphQLObjectType, Selection>>();
@@ -54,25 +54,25 @@ export class Plan {
     compileAfter: number,
   ) {
     this.schema = schema;
-    this.operation = operation;
+    this.#operation = operation;
     this.#fragments = fragments;
     this.#compileAfter = compileAfter;
   }
 
-  /** The fields of the operation itself. Throws where it is `Unplannable`. */
+  /** The selection of the operation itself. Throws where it is `Unplannable`. */
   get root(): Selection {
     this.#root ??= this.#planRoot();
     return this.#root;
   }
 
   #planRoot(): Selection {
-    const { operation, selectionSet } = this.operation;
+    const { operation, selectionSet } = this.#operation;
     const fields = this.#plan(this.schema.getRootType(operation)!, [selectionSet]);
     if (operation === 'mutation' && fields.length > 1) throw new Unplannable('They are made one by one.');
     return this.#selection(fields);
   }
 
-  /** The fields that `nodes`, which are merged into one, select of an object of this type. */
+  /** What `nodes`, which are merged into one, select of an object of this type. */
   #selectionOf(type: GraphQLObjectType, nodes: readonly FieldNode[]): Selection {
     const [node] = nodes as [FieldNode];
     if (nodes.length > 1) return this.#selection(this.#plan(type, nodes.map(selectionsOf)));
@@ -149,7 +149,7 @@ export class Plan {
       fixedArguments,
       argumentsIn: (run) => run.argumentsOf(plan, () => getArgumentValues(field, node, run.variables)),
       complete: this.#complete(field.type, nodes),
-      isOwn: field.resolve === undefined && isLeafType(getNullableType(field.type)),
+      isPlain: !field.resolve && isLeafType(getNullableType(field.type)),
     };
     return plan;
   }
@@ -204,11 +204,11 @@ function typenamePlan(key: string, nodes: readonly FieldNode[], type: GraphQLObj
     isLeaf: true,
     typeName: type.name,
     property: '',
-    resolve: null,
+    resolve: () => type.name,
     fixedArguments: NO_ARGUMENTS,
     argumentsIn: () => NO_ARGUMENTS,
     complete: (value) => value,
-    isOwn: false,
+    isPlain: false,
   };
 }
 

@@ -17,6 +17,7 @@ export class Plans {
     this.#compileAfter = compileAfter;
   }
 
+  /** Null for what has none: it goes by the book. */
   of({ schema, document }: ExecutionArgs, operation: OperationDefinitionNode): Plan | null {
     if (operation.operation === 'subscription') return null;
     let plan = this.#plans.get(operation);
@@ -27,6 +28,7 @@ export class Plans {
     return plan;
   }
 
+  /** The operation turned out to be `Unplannable`. */
   giveUp(operation: OperationDefinitionNode): void {
     this.#plans.set(operation, null);
   }

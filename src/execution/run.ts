@@ -99,7 +99,11 @@ function keysOf(path: Path): (string | number)[] {
 /** Of a list that nobody completes, somebody must take what is rejected. */
 export function ignoreRejections(values: unknown): void {
   if (!Array.isArray(values)) return;
-  for (const value of values) if (isPromise(value)) value.then(undefined, () => {});
+  for (const value of values) if (isPromise(value)) ignoreRejection(value);
+}
+
+export function ignoreRejection(value: PromiseLike<unknown>): void {
+  value.then(undefined, () => {});
 }
 
 export function isPromise(value: unknown): value is PromiseLike<unknown> {

@@ -1,5 +1,15 @@
 import type { FieldNode } from 'graphql';
-import { type Arguments, type Data, GaveUp, isPromise, located, type Path, type Run } from './run.ts';
+import { compileLiteral } from '../compile-literal.ts';
+import {
+  type Arguments,
+  type Data,
+  GaveUp,
+  ignoreRejection,
+  isPromise,
+  located,
+  type Path,
+  type Run,
+} from './run.ts';
 
 /** What a value that a resolver gave becomes in the answer. Throws where that takes an error to say. */
 export type Complete = (value: unknown, run: Run, path: Path | null) => unknown;
@@ -22,67 +32,72 @@ export interface FieldPlan {
   readonly argumentsIn: (run: Run) => Arguments;
   readonly complete: Complete;
   /** Is its value a leaf that is read off the source? */
-  readonly isOwn: boolean;
+  readonly isPlain: boolean;
 }
 
+type Create = (source: unknown, run: Run) => Data;
+
 /**
- * The fields that are selected of an object. After `compileAfter` objects, those that are read off the source are written as one
- * object literal, compiled: to set a key that the compiler knows takes a fifth of the time of one that it does not. To compile it
- * takes as long as to fill in two hundred objects: what is asked once does not come to that.
+ * The fields that are selected of an object. Once it has filled in as many objects as `compileAfter` says, those that are read off the
+ * source are written as one literal, compiled.
  */
 export class Selection {
   readonly #fields: readonly FieldPlan[];
   readonly #compileAfter: number;
+  /** Objects so far. */
   #filled = 0;
-  #create: (source: unknown, run: Run) => Data = () => ({});
+  #create: Create = () => ({});
   /** What `#create` leaves to be filled in. */
-  #left: readonly FieldPlan[];
+  #remaining: readonly FieldPlan[];
 
   constructor(fields: readonly FieldPlan[], compileAfter: number) {
     this.#fields = fields;
     this.#compileAfter = compileAfter;
-    this.#left = fields;
+    this.#remaining = fields;
   }
 
   /** An object of the answer, with what its fields have at once; what comes later takes its place among them. */
   fill(source: unknown, run: Run, path: Path | null): Data {
     if (source instanceof Error) throw new GaveUp();
-    if (this.#filled === this.#compileAfter) this.#compile();
     this.#filled += 1;
+    if (this.#filled === this.#compileAfter) this.#compile();
     const target = this.#create(source, run);
-    for (const field of this.#left) fillField(target, field, source, run, path);
+    for (const field of this.#remaining) fillField(target, field, source, run, path);
     return target;
   }
 
   #compile(): void {
-    const left = this.#fields.filter(({ typeName, isOwn }) => typeName === null && !isOwn);
-    if (left.length === this.#fields.length) return;
-    this.#create = compile(this.#fields);
-    this.#left = left;
+    if (!this.#fields.some(({ isPlain }) => isPlain)) return;
+    const create = compile(this.#fields);
+    if (!create) return;
+    this.#create = create;
+    this.#remaining = this.#fields.filter(({ isPlain, typeName }) => !isPlain && typeName === null);
   }
 }
 
-/** Makes the objects of a selection, in which what is left to be filled in is null, in its place. */
-function compile(fields: readonly FieldPlan[]): (source: unknown, run: Run) => Data {
-  // All that comes into the text is quoted, and names of a schema or a document, which are plain words.
-  const members = fields.map(({ key, typeName, isOwn, property }, n) => {
-    const own = isOwn ? `complete${n}(source[${JSON.stringify(property)}], run)` : null;
-    return `${JSON.stringify(key)}: ${typeName === null ? own : JSON.stringify(typeName)}`;
+/** Makes the objects of a selection, in which what remains to be filled in is null, in its place. Null where that cannot be. */
+function compile(fields: readonly FieldPlan[]): Create | null {
+  const bound: Record<string, unknown> = {};
+  const members = fields.map(({ key, typeName, isPlain, property, complete }, n) => {
+    if (typeName !== null) return [key, JSON.stringify(typeName)] as const;
+    if (!isPlain) return [key, 'null'] as const;
+    bound[`complete${n}`] = completeAtOnce(complete);
+    return [key, `complete${n}(source[${JSON.stringify(property)}], run)`] as const;
   });
-  const create = new Function(
-    ...fields.map((_, n) => `complete${n}`),
-    `return (source, run) => ({ ${members.join(', ')} });`,
-  )(...fields.map(completeAtOnce)) as (source: unknown, run: Run) => Data;
-  if (!fields.some(({ isOwn }) => isOwn)) return create;
-  return (source, run) => {
-    if (typeof source !== 'object') throw new GaveUp();
-    return create(source, run);
-  };
+  const create = compileLiteral<Create>({ members, parameters: ['source', 'run'], bound });
+  return (
+    create &&
+    ((source, run) => {
+      if (typeof source !== 'object') throw new GaveUp();
+      return create(source, run);
+    })
+  );
 }
 
 /** What comes later is left to the book: it has no place in a literal. */
-function completeAtOnce({ complete }: FieldPlan): (value: unknown, run: Run) => unknown {
+function completeAtOnce(complete: Complete): (value: unknown, run: Run) => unknown {
   return (value, run) => {
+    if (isPromise(value)) ignoreRejection(value);
     if (typeof value === 'function' || isPromise(value)) throw new GaveUp();
     return complete(value, run, null);
   };
@@ -92,7 +107,9 @@ function fillField(target: Data, field: FieldPlan, source: unknown, run: Run, ab
   const { key } = field;
   const path = field.isLeaf ? above : { key, above };
   try {
-    const value = resolved(field, source, run);
+    const value = field.resolve
+      ? field.resolve(source, field.fixedArguments ?? field.argumentsIn(run), run.context)
+      : propertyOf(source, field.property);
     if (isPromise(value)) {
       target[key] = null;
       run.wait(
@@ -108,13 +125,6 @@ function fillField(target: Data, field: FieldPlan, source: unknown, run: Run, ab
   } catch (error) {
     throw located(error, field.nodes, { key, above });
   }
-}
-
-function resolved(field: FieldPlan, source: unknown, run: Run): unknown {
-  const { typeName, property, resolve } = field;
-  if (typeName !== null) return typeName;
-  if (resolve === null) return propertyOf(source, property);
-  return resolve(source, field.fixedArguments ?? field.argumentsIn(run), run.context);
 }
 
 /** What a field without a resolver shows. Methods and what is no object are left to the book. */

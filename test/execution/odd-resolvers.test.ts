@@ -1,10 +1,10 @@
 import { execute as executeByTheBook, parse, validate } from 'graphql';
 import { createSchema } from 'graphql-yoga';
 import { afterEach, expect, test } from 'vitest';
-import { execute } from '../../src/execution/execute.ts';
+import { createExecute, execute } from '../../src/execution/execute.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { createContext } from '../../src/schema/context.ts';
-import { executeCompiled, failOnUnhandled } from './by-the-book.ts';
+import { executeCompiled, executeHalfCompiled, failOnUnhandled } from './by-the-book.ts';
 import { oddSchema } from './odd-schema.ts';
 import { useVariedStore } from './store.ts';
 
@@ -22,7 +22,8 @@ async function expectByTheBook(query: string): Promise<void> {
     contextValue: createContext({ repository: store.repository, limits: DEFAULT_LIMITS }),
   });
   const book = JSON.stringify(await executeByTheBook(args()));
-  for (const way of [execute, execute, executeCompiled]) expect(JSON.stringify(await way(args()))).toBe(book);
+  for (const way of [execute, execute, executeCompiled, executeHalfCompiled])
+    expect(JSON.stringify(await way(args()))).toBe(book);
 }
 
 const PLAIN_FIELDS = Object.values(oddSchema.getQueryType()!.getFields())
@@ -50,15 +51,23 @@ const ITEM_FIELDS = [
   'inner { fun }',
 ];
 
-test.each(['', 'null', 'error', 'later error', 'text', 'function', 'box', 'functions', 'promised'])(
-  'an object that is: %s',
-  async (how) => {
-    for (const field of ITEM_FIELDS) {
-      await expectByTheBook(`{ item(how: "${how}") { ${field} } fine }`);
-      await expectByTheBook(`{ itemForSure(how: "${how}") { ${field} } fine }`);
-    }
-  },
-);
+test.each([
+  '',
+  'null',
+  'error',
+  'later error',
+  'text',
+  'function',
+  'box',
+  'functions',
+  'promised',
+  'rejected',
+])('an object that is: %s', async (how) => {
+  for (const field of ITEM_FIELDS) {
+    await expectByTheBook(`{ item(how: "${how}") { ${field} } fine }`);
+    await expectByTheBook(`{ itemForSure(how: "${how}") { ${field} } fine }`);
+  }
+});
 
 test.each([
   '{ item { fine throws } laterFine }',
@@ -87,6 +96,33 @@ test.each(['Stone', 'Leaf', 'Wind', 'Thing', 'Nothing', 'String', '', 'later', '
     await expectByTheBook(`{ things { ${each} } thing(how: "${how}") { id } }`);
   },
 );
+
+test('what comes later is taken where it is read at first, and left to the book once that is compiled', async () => {
+  let calls = 0;
+  const schema = createSchema({
+    typeDefs: 'type Query { item: Item } type Item { fine: String }',
+    resolvers: {
+      Query: {
+        item: () => {
+          calls += 1;
+          return { fine: Promise.resolve('later') };
+        },
+      },
+    },
+  });
+  const document = parse('{ item { fine } }');
+  const callsOf = async (way: typeof execute) => {
+    calls = 0;
+    const contextValue = createContext({ repository: store.repository, limits: DEFAULT_LIMITS });
+    expect(JSON.stringify(await way({ schema, document, contextValue }))).toBe(
+      '{"data":{"item":{"fine":"later"}}}',
+    );
+    return calls;
+  };
+  expect([await callsOf(execute), await callsOf(executeCompiled)]).toEqual([1, 2]);
+  const third = createExecute(3);
+  expect([await callsOf(third), await callsOf(third), await callsOf(third)]).toEqual([1, 1, 2]);
+});
 
 test('a plan is of one schema: the same document under another gets another', async () => {
   const document = parse('{ __typename item { fine } }');

@@ -140,6 +140,16 @@ function itemOf(how: string | undefined): unknown {
           return this.mine;
         },
       };
+    case 'rejected':
+      return {
+        // Made when it is read: nobody takes what nobody asked for.
+        get fine() {
+          return failSoon('fine');
+        },
+        get any() {
+          return failSoon('any');
+        },
+      };
     case 'promised':
       return {
         fine: soon('promised'),

@@ -55,7 +55,7 @@ test('any query is answered as graphql-js answers it', async ({ annotate }) => {
     fc.asyncProperty(queries, limits, async ({ query, variables }, limits) => {
       // Two fields of one name that cannot be one; not many are.
       fc.pre(validate(schema, parse(query)).length === 0);
-      const { book, planned, ways } = await executeBothWays(store.repository, { query, variables, limits });
+      const { book, answers, ways } = await executeBothWays(store.repository, { query, variables, limits });
       await unhandled.check();
       counts.valid += 1;
       counts.bytes += book.length;
@@ -63,9 +63,9 @@ test('any query is answered as graphql-js answers it', async ({ annotate }) => {
       if (book.includes('"errors":')) counts.failed += 1;
       if (book.includes('BUDGET_EXCEEDED')) {
         counts.exceeded += 1;
-        expect(withoutPlace(planned)).toEqual(withoutPlace(book));
+        for (const answer of answers) expect(withoutPlace(answer)).toEqual(withoutPlace(book));
       } else {
-        expect(planned).toBe(book);
+        for (const answer of answers) expect(answer).toBe(book);
       }
     }),
     { numRuns: QUERIES, interruptAfterTimeLimit: 30_000 * (1 + QUERIES / 10_000) },

@@ -178,7 +178,7 @@ export class IndexDatabase {
     return this.behind.reading((statements) => statements.all<Row>(sql, ...values));
   }
 
-  /** The first value of each row. */
+  /** The first value of each row: for lists of ids and of numbers. */
   column<Value>(sql: string, ...values: SQLInputValue[]): Value[] {
     return this.behind.reading((statements) => statements.column<Value>(sql, ...values));
   }

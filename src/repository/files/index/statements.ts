@@ -1,17 +1,10 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
+import { compileLiteral } from '../../../compile-literal.ts';
 
-type Values = readonly SQLOutputValue[];
-
-interface Prepared {
-  readonly statement: StatementSync;
-  /** An object of the values of a row. */
-  rowOf(values: Values): unknown;
-}
-
-/** One connection to SQLite, with its statements prepared once. */
+/** One connection to SQLite, with its statements prepared once. Tables keep their columns as long as it is open. */
 export class Statements {
   readonly #database: DatabaseSync;
-  readonly #prepared = new Map<string, Prepared>();
+  readonly #prepared = new Map<string, PreparedStatement>();
   #isDamaged = false;
 
   constructor(database: DatabaseSync) {
@@ -28,35 +21,26 @@ export class Statements {
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.#noting(() => {
-      const { statement, rowOf } = this.#prepare(sql);
-      const found = statement.get(...values) as Values | undefined;
-      return found && (rowOf(found) as Row);
-    });
+    return this.#noting(() => this.#statement(sql).get(values) as Row | undefined);
   }
 
   all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.#noting(() => {
-      const { statement, rowOf } = this.#prepare(sql);
-      return arraysOf(statement.all(...values)).map((found) => rowOf(found) as Row);
-    });
+    return this.#noting(() => this.#statement(sql).all(values) as Row[]);
   }
 
-  /** The first value of each row. */
+  /** The first value of each row: for lists of ids and of numbers. */
   column<Value>(sql: string, ...values: SQLInputValue[]): Value[] {
-    return this.#noting(() =>
-      arraysOf(this.#prepare(sql).statement.all(...values)).map(([value]) => value as Value),
-    );
+    return this.#noting(() => this.#statement(sql).column(values) as Value[]);
   }
 
+  /** Rows that are read as they are asked for; what goes wrong with that is not noted as damage. */
   iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
     // Not the shared statement: another use of it would end the iteration.
-    const { statement, rowOf } = prepared(this.#database, sql);
-    return statement.iterate(...values).map((found) => rowOf(found as unknown as Values) as Row);
+    return new PreparedStatement(this.#database, sql).iterate(values) as Iterable<Row>;
   }
 
   run(sql: string, ...values: SQLInputValue[]): void {
-    this.#noting(() => this.#prepare(sql).statement.run(...values));
+    this.#noting(() => this.#statement(sql).run(values));
   }
 
   /** Several statements that are needed once. */
@@ -73,36 +57,77 @@ export class Statements {
     }
   }
 
-  #prepare(sql: string): Prepared {
-    let one = this.#prepared.get(sql);
-    if (!one) {
-      one = prepared(this.#database, sql);
-      this.#prepared.set(sql, one);
+  #statement(sql: string): PreparedStatement {
+    let statement = this.#prepared.get(sql);
+    if (!statement) {
+      statement = new PreparedStatement(this.#database, sql);
+      this.#prepared.set(sql, statement);
     }
-    return one;
+    return statement;
   }
 }
 
-function prepared(database: DatabaseSync, sql: string): Prepared {
-  const statement = database.prepare(sql);
-  statement.setReturnArrays(true);
-  return { statement, rowOf: rowMaker(statement.columns().map(({ name }) => name)) };
-}
-
-const arraysOf = (rows: unknown[]): Values[] => rows as Values[];
-
-const makers = new Map<string, Prepared['rowOf']>();
+type Values = readonly SQLOutputValue[];
+type RowMaker = (values: Values) => unknown;
 
 /**
- * Makes rows of their values as a compiled literal does: those that node:sqlite makes are dictionaries to V8, which take longer to
- * make, and each of their members longer to read.
+ * Rows come out of SQLite as arrays. The objects that node:sqlite makes are dictionaries to V8: they take longer to make, and each of
+ * their members longer to read.
  */
-function rowMaker(columns: readonly string[]): Prepared['rowOf'] {
-  const members = columns.map((name, n) => `${JSON.stringify(name)}: values[${n}]`).join(', ');
-  const known = makers.get(members);
-  if (known) return known;
-  const maker = new Function('values', `return { ${members} };`) as Prepared['rowOf'];
-  makers.set(members, maker);
+class PreparedStatement {
+  readonly #statement: StatementSync;
+  #rowOf: RowMaker | undefined;
+
+  constructor(database: DatabaseSync, sql: string) {
+    this.#statement = database.prepare(sql);
+    this.#statement.setReturnArrays(true);
+  }
+
+  get(values: SQLInputValue[]): unknown {
+    const row = this.#statement.get(...values) as Values | undefined;
+    return row && this.#makeRow(row);
+  }
+
+  all(values: SQLInputValue[]): unknown[] {
+    return this.#rows(values).map(this.#makeRow);
+  }
+
+  column(values: SQLInputValue[]): unknown[] {
+    return this.#rows(values).map(([first]) => first);
+  }
+
+  iterate(values: SQLInputValue[]): Iterable<unknown> {
+    const rows = this.#statement.iterate(...values) as NodeJS.Iterator<unknown> as IteratorObject<Values>;
+    return rows.map(this.#makeRow);
+  }
+
+  run(values: SQLInputValue[]): void {
+    this.#statement.run(...values);
+  }
+
+  #rows(values: SQLInputValue[]): Values[] {
+    return this.#statement.all(...values) as unknown[] as Values[];
+  }
+
+  get #makeRow(): RowMaker {
+    this.#rowOf ??= rowMakerOf(this.#statement.columns().map(({ name }) => name));
+    return this.#rowOf;
+  }
+}
+
+/** By the names of their columns, of which all statements of this program together have few. */
+const rowMakers = new Map<string, RowMaker>();
+
+function rowMakerOf(columns: readonly string[]): RowMaker {
+  const key = JSON.stringify(columns);
+  const maker =
+    rowMakers.get(key) ??
+    compileLiteral<RowMaker>({
+      parameters: ['values'],
+      members: columns.map((column, n) => [column, `values[${n}]`]),
+    }) ??
+    ((values) => Object.fromEntries(columns.map((column, n) => [column, values[n]])));
+  rowMakers.set(key, maker);
   return maker;
 }
 
