@@ -121,6 +121,16 @@ export function describeSearch(store: OpenStore): void {
       expect(paged.sort()).toEqual(all.sort());
     });
 
+    it('gives the newest first of those that are as good, also where it is narrowed', async () => {
+      const equals = ['USER', 'ASSISTANT', 'USER'] as const;
+      await store.create({ id: 'a', messages: equals.map((role) => say('a fox', { role })) });
+      await store.create({ id: 'b', messages: [say('a fox')] });
+      expect(await search('fox')).toEqual(['b:0', 'a:2', 'a:1', 'a:0']);
+      expect(await search('fox', { roles: ['USER'] })).toEqual(['b:0', 'a:2', 'a:0']);
+      expect(await search('fox', { roles: ['USER'], within: 'a' })).toEqual(['a:2', 'a:0']);
+      expect(await search('fox', { limit: 2, offset: 1 })).toEqual(['a:2', 'a:1']);
+    });
+
     it('finds a message once its mutation is answered, and not once it is gone', async () => {
       const { repository } = store;
       await store.create({ id: 'a' });

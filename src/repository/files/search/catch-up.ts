@@ -1,6 +1,6 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import type { DatabaseSync, StatementSync } from 'node:sqlite';
 import { asciiText } from '../../../model/search-text.ts';
+import type { Statements } from '../index/statements.ts';
 import { absoluteSessionPath } from '../layout.ts';
 import { decodeLine } from '../line.ts';
 import type { AppendRecord } from '../record.ts';
@@ -26,26 +26,14 @@ const HAS_TOKEN = /[A-Za-z0-9\u0080-\uffff]/;
  */
 export class CatchUp {
   readonly #directory: string;
+  readonly #index: Statements;
   readonly #search: SearchIndex;
-  readonly #all: StatementSync;
-  readonly #one: StatementSync;
-  readonly #messagesFrom: StatementSync;
-  readonly #firstDropped: StatementSync;
 
   /** `index` is the store's own, for reading. */
-  constructor(directory: string, index: DatabaseSync, search: SearchIndex) {
+  constructor(directory: string, index: Statements, search: SearchIndex) {
     this.#directory = directory;
+    this.#index = index;
     this.#search = search;
-    this.#all = index.prepare('SELECT seq AS session, next_ordinal, size, mtime FROM sessions');
-    this.#one = index.prepare(
-      'SELECT id, seq AS session, next_ordinal, size, mtime FROM sessions WHERE seq = ?',
-    );
-    this.#messagesFrom = index.prepare(
-      'SELECT ordinal, role, offset, length FROM messages WHERE session = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?',
-    );
-    this.#firstDropped = index.prepare(
-      'SELECT min(ordinal) AS first FROM dropped_messages WHERE session = ?',
-    );
   }
 
   /** The sessions that the search index does not have as they are, by sequence number. */
@@ -53,7 +41,8 @@ export class CatchUp {
     const known = new Map<number, Mark>();
     for (const mark of this.#search.marks()) known.set(mark.session, mark);
     const behind: number[] = [];
-    for (const row of this.#all.iterate() as Iterable<unknown> as Iterable<Mark>) {
+    const sql = 'SELECT seq AS session, next_ordinal, size, mtime FROM sessions';
+    for (const row of this.#index.iterate<Mark>(sql)) {
       const mark = known.get(row.session);
       known.delete(row.session);
       const isCurrent = mark
@@ -70,7 +59,8 @@ export class CatchUp {
    * says whether that was all.
    */
   bringUpToDate(session: number, anew: boolean): boolean {
-    const row = this.#one.get(session) as (Mark & { id: string }) | undefined;
+    const sql = 'SELECT id, seq AS session, next_ordinal, size, mtime FROM sessions WHERE seq = ?';
+    const row = this.#index.get<Mark & { id: string }>(sql, session);
     if (!row || anew) this.#search.forget(session);
     if (!row) return true;
     const mark = this.#search.mark(session);
@@ -83,12 +73,18 @@ export class CatchUp {
   }
 
   #messages(session: number, ordinal: number, limit: number): MessageRow[] {
-    return this.#messagesFrom.all(session, ordinal, limit) as unknown as MessageRow[];
+    return this.#index.all(
+      'SELECT ordinal, role, offset, length FROM messages WHERE session = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?',
+      session,
+      ordinal,
+      limit,
+    );
   }
 
   #removeDropped(session: number): void {
-    const { first } = this.#firstDropped.get(session) as { first: number | null };
-    if (first === null) return;
+    const sql = 'SELECT min(ordinal) FROM dropped_messages WHERE session = ?';
+    const [first] = this.#index.column<number | null>(sql, session);
+    if (first == null) return;
     const kept = this.#messages(session, first, ALL).map(({ ordinal }) => ordinal);
     this.#search.remove(session, first, new Set(kept));
   }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isSqliteError } from '../index/statements.ts';
+import { isSqliteError, Statements } from '../index/statements.ts';
 import { layoutOf } from '../layout.ts';
 import { CatchUp } from './catch-up.ts';
 import type { FromWorker, ToWorker, WorkerQuery, WorkerSettings } from './protocol.ts';
@@ -14,7 +14,8 @@ import { SearchIndex } from './search-index.ts';
 
 const { directory, store } = workerData as WorkerSettings;
 const path = join(directory, 'search.db');
-const index = new DatabaseSync(layoutOf(directory).index, { readOnly: true });
+const database = new DatabaseSync(layoutOf(directory).index, { readOnly: true });
+const index = new Statements(database);
 let search = SearchIndex.open(path, store);
 let catchUp = new CatchUp(directory, index, search);
 
@@ -131,24 +132,21 @@ function answer(query: WorkerQuery) {
   work(performance.now() + PATIENCE);
   const within = query.within === null ? null : subtree(query.within);
   const found = search.search({ ...query, within });
-  const idOf = index.prepare('SELECT id FROM sessions WHERE seq = ?');
   const hits = found.hits.flatMap((hit) => {
-    const row = idOf.get(hit.session) as { id: string } | undefined;
+    const row = index.get<{ id: string }>('SELECT id FROM sessions WHERE seq = ?', hit.session);
     return row ? [{ ...hit, id: row.id }] : [];
   });
   return { ...found, hits, isComplete: waiting.size === 0 };
 }
 
 function subtree(id: string): number[] {
-  const rows = index
-    .prepare(
-      `WITH RECURSIVE beneath (seq) AS (
-         SELECT seq FROM sessions WHERE id = ?
-         UNION ALL SELECT c.seq FROM beneath b JOIN sessions c ON c.parent_seq = b.seq
-       ) SELECT seq FROM beneath`,
-    )
-    .all(id) as { seq: number }[];
-  return rows.map(({ seq }) => seq);
+  return index.column(
+    `WITH RECURSIVE beneath (seq) AS (
+       SELECT seq FROM sessions WHERE id = ?
+       UNION ALL SELECT c.seq FROM beneath b JOIN sessions c ON c.parent_seq = b.seq
+     ) SELECT seq FROM beneath`,
+    id,
+  );
 }
 
 port.on('message', (message: ToWorker) => {
@@ -166,7 +164,7 @@ port.on('message', (message: ToWorker) => {
       if (started && waiting.size <= MANY) work(performance.now() + PATIENCE);
     } finally {
       search.close();
-      index.close();
+      database.close();
       port.close();
     }
     return;
