@@ -3,7 +3,7 @@ import type { Session } from '../../../model/session.ts';
 import type { SessionRow } from './session-row.ts';
 
 /** What a row takes in memory beside its metadata, with the session that is made of it: an estimate, in bytes. */
-const ROW_BYTES = 1_500;
+const ROW_BYTES = 1_200;
 
 const ID_BYTES = 64;
 
