@@ -119,7 +119,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#placements = new Placements(tree);
     this.#forks = new Forks(tree);
     this.#rollbacks = new Rollbacks(tree);
-    this.#sweep = new Sweep(parts.db, (id) => this.#reread(id), parts.logger);
+    this.#sweep = new Sweep(parts.db, parts.layout, (id) => this.#reread(id), parts.logger);
   }
 
   create(input: CreateSession, operation?: Operation): Promise<Session> {

@@ -1,5 +1,7 @@
 import type { Logger } from '../observer.ts';
 import type { IndexDatabase } from './index/database.ts';
+import { isUnchanged, type KnownFile } from './known-file.ts';
+import { absoluteSessionPath, type Layout } from './layout.ts';
 
 /** Sessions looked at in one go, and the rest after it: a thousand a second, a hundredth of one core. */
 const BATCH = 100;
@@ -7,20 +9,27 @@ const REST_MILLISECONDS = 100;
 /** Between two rounds. */
 const ROUND_MILLISECONDS = 60_000;
 
-/** Goes round all sessions in the background, for as long as the store is open. */
+type Row = KnownFile & { readonly id: string };
+
+/**
+ * Goes round all sessions in the background, for as long as the store is open, and finds those whose files are other than the index
+ * knows them. It passes by the sessions that are kept in memory: they are those that somebody asked for.
+ */
 export class Sweep {
   readonly #db: IndexDatabase;
-  readonly #look: (id: string) => Promise<void>;
+  readonly #layout: Layout;
+  readonly #changed: (id: string) => Promise<void>;
   readonly #logger: Logger;
   #timer: NodeJS.Timeout;
   #running: Promise<void> = Promise.resolve();
   #stopped = false;
   #seq = 0;
 
-  /** `look` is called for one session after another. */
-  constructor(db: IndexDatabase, look: (id: string) => Promise<void>, logger: Logger) {
+  /** `changed` is called for one session after another: the file was changed, or written to this moment. */
+  constructor(db: IndexDatabase, layout: Layout, changed: (id: string) => Promise<void>, logger: Logger) {
     this.#db = db;
-    this.#look = look;
+    this.#layout = layout;
+    this.#changed = changed;
     this.#logger = logger;
     this.#timer = this.#after(ROUND_MILLISECONDS);
   }
@@ -37,9 +46,9 @@ export class Sweep {
     }, milliseconds).unref();
   }
 
-  async #lookAt(id: string): Promise<void> {
+  async #lookAt({ id, ...known }: Row): Promise<void> {
     try {
-      await this.#look(id);
+      if (!isUnchanged(absoluteSessionPath(this.#layout.root, id), known)) await this.#changed(id);
     } catch (err) {
       this.#logger.error({ err, session: id }, 'looking for a changed file failed; it goes on with the next');
     }
@@ -48,13 +57,13 @@ export class Sweep {
   async #batch(): Promise<void> {
     let next = 0;
     try {
-      const rows = this.#db.all<{ seq: number; id: string }>(
-        'SELECT seq, id FROM sessions WHERE seq > ? ORDER BY seq LIMIT ?',
+      const rows = this.#db.all<Row & { seq: number }>(
+        'SELECT seq, id, size, mtime FROM sessions WHERE seq > ? ORDER BY seq LIMIT ?',
         this.#seq,
         BATCH,
       );
       if (rows.length === BATCH) next = rows.at(-1)!.seq;
-      for (const { id } of rows) await this.#lookAt(id);
+      for (const row of rows) await this.#lookAt(row);
     } catch (err) {
       this.#logger.error({ err }, 'looking for changed files failed; it begins anew in a while');
     }
