@@ -18,7 +18,7 @@ type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
 
 /**
  * To compile a selection takes as long as to fill in two hundred objects without: what is asked once, of a page, does not come to
- * this, and a request, whose objects are counted, compiles no more than a hundred.
+ * this, and a request, whose sessions and messages are counted, compiles some hundreds at most.
  */
 const COMPILE_AFTER = 500;
 

@@ -13,7 +13,7 @@ type Row = KnownFile & { readonly id: string };
 
 /**
  * Goes round all sessions in the background, for as long as the store is open, and finds those whose files are other than the index
- * knows them. It passes by the sessions that are kept in memory: they are those that somebody asked for.
+ * knows them. It leaves the sessions that are kept in memory alone: they are those that somebody asked for.
  */
 export class Sweep {
   readonly #db: IndexDatabase;
