@@ -1,12 +1,34 @@
 import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
+import { BaseSequencer, type TestSpecification } from 'vitest/node';
+
+/** The suites of the schema: to import the schema takes longer than most of them, so that they share processes. */
+const SCHEMA = 'test/schema/**/*.test.ts';
 
 /** The suites that `openTestServer` and `createApi` serve. */
-const OVER_THE_FAST_PATH = [
-  'test/server/{accept-check,cors,document-limits,error-masking,graphiql,host-check,json-requests,origin-check,request-log,routes,way}.test.ts',
+const SERVER_OVER_THE_FAST_PATH =
+  'test/server/{accept-check,cache-headers,cors,document-limits,error-masking,graphiql,host-check,json-requests,origin-check,persisted-queries,request-log,routes,way}.test.ts';
+const SCHEMA_OVER_THE_FAST_PATH = [
   'test/schema/{batches,budget,damage,node,page-arguments,paging,rollup,scalars,search,session-list,vanishing}.test.ts',
   'test/schema/mutations/*.test.ts',
 ];
+
+// The suites of the API run once more over a socket and the fast path: see test/support/fast-path.ts.
+const FAST_PATH = { SESSIONTREE_TEST_WAY: 'fast-path' };
+
+/** Files that take minutes, and are short: vitest, which begins with the largest, would leave them to the end. */
+const LONGEST = ['test/torture/torture.test.ts', 'test/repository/files/contract.test.ts'];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const sorted = await super.sort(files);
+    const isLong = ({ moduleId }: TestSpecification) => LONGEST.some((file) => moduleId.endsWith(file));
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
+
+// The program that tests start would take settings from the environment of whoever runs them.
+for (const name of Object.keys(process.env)) if (name.startsWith('SESSIONTREE_')) delete process.env[name];
 
 export default defineConfig({
   // Without these two, graphql is loaded twice (as ESM and as CJS) and `instanceof GraphQLSchema` fails.
@@ -19,16 +41,19 @@ export default defineConfig({
     hookTimeout: 60_000,
     // Of two cores vitest would leave one to itself; much of what the tests do is wait for the disk and for other processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    sequence: { sequencer: LongestFirst },
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'html', 'json-summary'] },
     projects: [
-      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'] } },
+      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [SCHEMA] } },
+      { extends: true, test: { name: 'schema', include: [SCHEMA], isolate: false } },
+      { extends: true, test: { name: 'fast path', include: [SERVER_OVER_THE_FAST_PATH], env: FAST_PATH } },
       {
         extends: true,
-        // What is asked of the API, once more over a socket and the fast path: see test/support/fast-path.ts.
         test: {
-          name: 'fast path',
-          include: OVER_THE_FAST_PATH,
-          env: { SESSIONTREE_TEST_WAY: 'fast-path' },
+          name: 'schema, fast path',
+          include: SCHEMA_OVER_THE_FAST_PATH,
+          env: FAST_PATH,
+          isolate: false,
         },
       },
     ],

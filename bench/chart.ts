@@ -11,7 +11,7 @@ const TITLE = 30;
 const GAP = 12;
 const FOOT = 34;
 
-/** Of a text, so that the lines of the axis do not run through it. */
+/** The background of a text, so that the axis lines do not cross it. */
 const HALO = 'stroke="#ffffff" stroke-width="4" paint-order="stroke"';
 
 const COLORS: { readonly [name in ContenderName]: string } = {
@@ -26,7 +26,7 @@ const COLORS: { readonly [name in ContenderName]: string } = {
 interface Bar {
   readonly name: ContenderName;
   readonly value: string;
-  /** Of the floor's. */
+  /** Relative to the floor's. */
   readonly speed: number;
 }
 
@@ -35,7 +35,7 @@ interface Group {
   readonly bars: readonly Bar[];
 }
 
-/** The results as an SVG: a group a case, bars as long as the logarithm of the speed against the floor's. */
+/** The results as an SVG: a group per case; the length of a bar is the logarithm of the speed relative to the floor. */
 export function chart(results: Results): string {
   const groups = results.cases.map(groupOf).filter(({ bars }) => bars.length > 1);
   const slowest = Math.min(0.1, ...groups.flatMap(({ bars }) => bars.map(({ speed }) => speed)));

@@ -14,11 +14,11 @@ export const PARTS = [
 export type Part = (typeof PARTS)[number];
 
 export interface BenchOptions {
-  /** Where the stores are made, and kept. */
+  /** The directory in which stores are generated and kept. */
   readonly directory: string;
   /** Sessions (or messages) in a store, ascending; ratios are of the largest to the smallest. */
   readonly sizes: readonly number[];
-  /** What is measured. */
+  /** The parts to measure. */
   readonly parts: ReadonlySet<Part>;
 }
 
@@ -28,17 +28,17 @@ export const HELP = `Measures the file repository at several sizes, and prints t
 
   npm run bench:store -- [options]
 
-  --dir <directory>  where its stores are made and kept (default: ${join(tmpdir(), 'sessiontree-bench')}).
-                     It must be on the disk that is to be measured. Remove it when you are done.
-  --sizes <n,n,...>  sessions in a store, messages in a history (default: ${DEFAULT_SIZES})
+  --dir <directory>  directory for the stores, which are kept (default: ${join(tmpdir(), 'sessiontree-bench')}).
+                     It must be on the disk to measure. Remove it when you are done.
+  --sizes <n,n,...>  numbers of sessions in a store, and of messages in a history (default: ${DEFAULT_SIZES})
   --only <part,...>  what to measure, of ${PARTS.join(', ')} (default: all)
   --help
 
 A store of 1,000,000 sessions takes about 6 GB and 1,000,000 inodes, and a few minutes to make; 1,000,000 messages with
-their full text take about 1 GB. Stores that are there already are used again. Raw results go to bench/results/.
+their full text take about 1 GB. Existing stores are reused. Raw results go to bench/results/.
 `;
 
-/** Null where help was asked for. Throws an Error that says what was expected. */
+/** Null for `--help`. Throws an Error that says what was expected. */
 export function readOptions(args: readonly string[]): BenchOptions | null {
   const { values } = parseArgs({
     args: [...args],

@@ -2,7 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { availableParallelism, cpus, loadavg } from 'node:os';
 import { join } from 'node:path';
 
-/** What was measured at several sizes. */
+/** A measurement at several sizes. */
 export interface SizeRow {
   readonly what: string;
   readonly unit: 'ms' | 'MB' | '/s';
@@ -11,23 +11,23 @@ export interface SizeRow {
   readonly goal?: Goal;
 }
 
-/** What was measured once. */
+/** A single measurement. */
 export interface SingleRow {
   readonly what: string;
   readonly measured: string;
   readonly goal?: { readonly text: string; readonly met: boolean };
 }
 
-/** Of the value at the largest size, or of its ratio to the one at the smallest. */
+/** The bound of a goal: for the value at the largest size, or for its ratio to the value at the smallest. */
 export interface Goal {
   readonly of: 'value' | 'ratio';
   readonly bound: 'at most' | 'at least' | 'under';
   readonly number: number;
-  /** The size that it was set for: at others nothing is said. */
+  /** The size for which the goal was set. At other sizes it is not judged. */
   readonly size: number;
 }
 
-/** A page or an append: no dearer in a large store than in a small one. */
+/** A page or an append must not cost more in a large store than in a small one. */
 export const AS_IN_A_SMALL_STORE: Goal = { of: 'ratio', bound: 'at most', number: 1.5, size: 1_000_000 };
 
 export function sizeTable(rows: readonly SizeRow[], sizes: readonly number[]): string {
@@ -76,7 +76,7 @@ export function metText(met: boolean): string {
   return met ? 'met' : '**not met**';
 }
 
-/** Three digits, or more where they stand before the point. */
+/** Three significant digits, and all digits before the decimal point. */
 export function quantity(value: number | undefined, unit: string): string {
   if (value === undefined) return '';
   const digits = value >= 100 ? 0 : value >= 10 ? 1 : value >= 1 ? 2 : 3;
@@ -84,7 +84,7 @@ export function quantity(value: number | undefined, unit: string): string {
   return unit === '/s' ? `${number}/s` : `${number} ${unit}`;
 }
 
-/** A table in Markdown; the first line is its head. */
+/** A Markdown table. The first row is the header. */
 export function table(lines: readonly (readonly string[])[]): string {
   const widths = lines[0]!.map((_, column) => Math.max(3, ...lines.map((line) => line[column]!.length)));
   const text = lines.map(
@@ -95,14 +95,14 @@ export function table(lines: readonly (readonly string[])[]): string {
   return [text[0], rule, ...text.slice(1)].join('\n');
 }
 
-/** What the numbers were seen on. */
+/** The machine and the versions of a measurement. */
 export function machine(): string {
   const model = cpus()[0]?.model.trim() || process.arch;
   const load = loadavg()[0]!.toFixed(1);
   return `Node.js ${process.version}, ${process.platform} ${process.arch}, ${availableParallelism()} × ${model}, load ${load}`;
 }
 
-/** Returns the file that holds them. */
+/** Writes the results. Returns the path of the file. */
 export function writeResults(results: { sizes: readonly SizeRow[]; single: readonly SingleRow[] }): string {
   const directory = join(import.meta.dirname, 'results');
   mkdirSync(directory, { recursive: true });

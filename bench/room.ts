@@ -1,11 +1,11 @@
 import { mkdirSync, statfsSync } from 'node:fs';
 import { needOf, type StorePlan } from './stores/plan.ts';
 
-/** Left over for the system and for what is measured. */
+/** Bytes that are left for the system and for the measurements. */
 const SPARE_BYTES = 1_000_000_000;
 const TMPFS = 0x01021994;
 
-/** Throws an Error that says what is missing where the stores that are still to be made do not fit. */
+/** Throws an Error if there is no room for the stores that are still to be generated. */
 export function checkRoom(
   directory: string,
   missing: readonly StorePlan[],
@@ -23,13 +23,13 @@ export function checkRoom(
       `${names}: expected ${gigabytes(bytes)} free at ${directory}, got ${gigabytes(free)}. ${advice}`,
     );
   }
-  // Some file systems have no fixed number of inodes, and say 0.
+  // Some file systems have no fixed number of inodes, and report 0.
   if (disk.files > 0 && disk.ffree < inodes) {
     throw new Error(`${names}: expected ${inodes} free inodes at ${directory}, got ${disk.ffree}. ${advice}`);
   }
 }
 
-/** Syncing costs nothing there: what is measured is then not what a disk does. */
+/** File systems in memory: a sync costs nothing there, so a measurement would not show a disk. */
 export function isInMemory(directory: string): boolean {
   return statfsSync(directory).type === TMPFS;
 }

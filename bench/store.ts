@@ -7,6 +7,7 @@ import { measureIndexingCost } from './measure/indexing-cost.ts';
 import { measurePages } from './measure/pages.ts';
 import { measureRebuild } from './measure/rebuild.ts';
 import { measureSearch } from './measure/search.ts';
+import { measureSearchBeside } from './measure/search-beside.ts';
 import { measureSideBySide } from './measure/side-by-side.ts';
 import { measureStartUp } from './measure/start-up.ts';
 import { type BenchOptions, HELP, type Part, readOptions } from './options.ts';
@@ -18,7 +19,7 @@ import { isMade, makeStore } from './stores/prepare.ts';
 
 const print = (text: string) => process.stdout.write(`${text}\n`);
 
-/** The stores that each part is measured on. */
+/** The stores that each part measures. */
 const STORES: Readonly<Record<Part, readonly StoreName[]>> = {
   rebuild: ['sessions'],
   'start-up': ['sessions'],
@@ -56,6 +57,7 @@ async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
     if (parts.has('search')) {
       single.push(...(await measureIndexing(directory, report)));
       single.push(...(await measureIndexingCost(directory, report)));
+      single.push(...(await measureSearchBeside(directory, report)));
     }
     if (parts.has('fork')) single.push(...(await measureFork(directory, report)));
     if (parts.has('side-by-side')) single.push(...(await measureSideBySide(directory, report)));

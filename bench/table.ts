@@ -5,7 +5,7 @@ try {
   const options = readOptions(process.argv.slice(2));
   if (options) {
     installPeers();
-    // Only now is there what it imports.
+    // A dynamic import: the packages that it needs are installed only now.
     const { main } = await import('./compare/main.ts');
     await main(options);
   } else process.stdout.write(HELP);

@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Nothing is imported before the check: an older Node would fail on it first, and not say why.
+// No static imports: an older Node.js would fail on one before this check, without saying why.
 const OLDEST = 24;
 
 if (Number(process.versions.node.split('.')[0]) < OLDEST) {

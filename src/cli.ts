@@ -1,8 +1,8 @@
 import { enableCompileCache } from 'node:module';
 import { join } from 'node:path';
 
-// Compiling is a third of a start: what came of it is kept for the next, once the process has ended. It is kept beside the code; in a
-// directory for all, as for temporary files, others could put code of theirs. Where nothing can be written, each start compiles.
+// Compiling the code takes a third of a start, so the compiled code is cached. The cache lies beside the code: in a shared
+// directory, such as that for temporary files, other users could plant code. If the cache cannot be written, each start compiles.
 enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/sessiontree'));
 
 await import('./commands/program.ts');

@@ -1,20 +1,20 @@
-/** An object literal, before it is compiled. */
+/** An object literal to compile. */
 export interface Literal {
   /**
-   * Its keys, whatever they are, and an expression for each. Expressions become code: they are put together of names of `parameters`
-   * and `bound`, and of JSON strings.
+   * The keys, which may be any strings, with an expression for each. Expressions become code: build them only from the names in
+   * `parameters` and `bound`, and from JSON strings.
    */
   readonly members: readonly (readonly [key: string, expression: string])[];
   readonly parameters: readonly string[];
-  /** What else expressions may name. */
+  /** Values that expressions may refer to by these names. */
   readonly bound?: Readonly<Record<string, unknown>>;
 }
 
 /**
- * A function of `parameters` that makes the object. To set keys and to read properties that the compiler knows takes a fifth of the
- * time that it takes by names from a list, and all objects have one shape. To compile it takes some 90 microseconds.
+ * Compiles a function of `parameters` that returns the object. With property names known at compile time, it takes a fifth of the
+ * time of a loop over a list of names, and all objects share one hidden class. Compiling takes about 90 microseconds.
  *
- * Null where the process compiles no text (`node --disallow-code-generation-from-strings`).
+ * Returns null if the process forbids code from strings (`node --disallow-code-generation-from-strings`).
  */
 export function compileLiteral<Make>({ members, parameters, bound = {} }: Literal): Make | null {
   const text = members.map(([key, expression]) => `${quoted(key)}: ${expression}`).join(', ');
@@ -27,7 +27,7 @@ export function compileLiteral<Make>({ members, parameters, bound = {} }: Litera
   }
 }
 
-/** As a key of its own: in a literal, `__proto__` would be the prototype. */
+/** `key` as a property name. A plain `__proto__` in a literal would set the prototype. */
 function quoted(key: string): string {
   return key === '__proto__' ? '["__proto__"]' : JSON.stringify(key);
 }

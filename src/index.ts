@@ -1,12 +1,16 @@
 export * from './model/errors.ts';
 export { isSessionId, type MessageRef, messageId, newSessionId, parseMessageId } from './model/id.ts';
+export { checkInput, type InputRules, inputRules } from './model/input.ts';
 export type { JsonObject, JsonValue } from './model/json.ts';
 export { DEFAULT_LIMITS, DEFAULT_PAGE_SIZE, type Limits } from './model/limits.ts';
 export {
   MESSAGE_ROLES,
   type Message,
+  type MessageHead,
   type MessageRole,
   type NewMessage,
+  type ShownParts,
+  type ShownTexts,
   type TokenUsage,
 } from './model/message.ts';
 export { type Operation, operationOf } from './model/operation.ts';
@@ -21,12 +25,15 @@ export type {
   SessionOrder,
   SessionOrderField,
 } from './model/session.ts';
+export { DataDirectoryError } from './repository/files/disk/data-directory.ts';
 export { DataDirectoryInUseError } from './repository/files/disk/lock.ts';
-export { openFileRepository } from './repository/files/open.ts';
-export type { FileRepositoryOptions } from './repository/files/options.ts';
+export { type OpenedRepository, openFileRepository } from './repository/files/open.ts';
+export type { FileRepositoryOptions } from './repository/files/runtime/options.ts';
+export { UnreadableStoreError } from './repository/files/scan/store-id.ts';
 export type { Logger, Progress } from './repository/observer.ts';
 export * from './repository/repository.ts';
 export { createContext, type SchemaContext, type SchemaContextOptions } from './schema/context.ts';
 export { schema } from './schema/index.ts';
 export { createRequestListener } from './server/fast-path.ts';
-export { createSessiontreeYoga, type SessiontreeYoga, type SessiontreeYogaOptions } from './server/yoga.ts';
+export type { SessiontreeYogaOptions } from './server/settings.ts';
+export { createSessiontreeYoga, type SessiontreeYoga } from './server/yoga.ts';

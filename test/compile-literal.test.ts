@@ -36,7 +36,7 @@ test.each([
   expect(Object.getPrototypeOf(make(7))).toBe(Object.prototype);
 });
 
-test('an expression may call what is bound', () => {
+test('a compiled expression may call what is bound', () => {
   const make = compileLiteral<(value: string) => object>({
     parameters: ['value'],
     bound: { upper: (text: string) => text.toUpperCase() },

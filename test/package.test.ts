@@ -1,38 +1,51 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import packageJson from '../package.json' with { type: 'json' };
+import packageLock from '../package-lock.json' with { type: 'json' };
+import { PAGES, ROOT } from './support/documentation.ts';
 
-const ROOT = join(import.meta.dirname, '..');
 const run = promisify(execFile);
 
 let project: string;
+let tarball: string;
 
-/** The tarball that would be published, installed into an empty project. */
+/** The tarball that would be published, installed into a project that has nothing but graphql. */
 beforeAll(async () => {
-  project = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
-  await writeFile(join(project, 'package.json'), '{ "private": true, "type": "module" }');
+  project = await openProject(packageJson.peerDependencies.graphql);
   await run('npm', ['pack', '--pack-destination', project], { cwd: ROOT });
-  const tarball = (await readdir(project)).find((name) => name.endsWith('.tgz'));
-  await run('npm', ['install', '--prefer-offline', '--no-audit', '--no-fund', `./${tarball}`], {
-    cwd: project,
-  });
+  const [name] = (await readdir(project)).filter((file) => file.endsWith('.tgz'));
+  tarball = join(project, name!);
+  await run('npm', [...INSTALL, tarball], { cwd: project });
 }, 120_000);
+
+const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund'];
+
+/** An empty project that depends on this version of graphql. */
+async function openProject(graphql: string): Promise<string> {
+  const directory = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
+  const manifest = { private: true, type: 'module', dependencies: { graphql } };
+  await writeFile(join(directory, 'package.json'), JSON.stringify(manifest));
+  return directory;
+}
 
 afterAll(() => rm(project, { recursive: true, force: true }));
 
 test('the installed package has a command', async () => {
   const { stdout } = await run('npx', ['--no-install', 'sessiontree', '--help'], { cwd: project });
   expect(stdout).toContain('Usage: sessiontree');
+  const version = await run('npx', ['--no-install', 'sessiontree', '--version'], { cwd: project });
+  expect(version.stdout).toBe(`${packageJson.version}\n`);
   const check = run('npx', ['--no-install', 'sessiontree', 'serve', '--port', 'http'], { cwd: project });
   await expect(check).rejects.toMatchObject({ code: 2 });
 });
 
-test('what the command compiled is kept beside it, for its next start', async () => {
-  // Vitest has what it starts keep nothing while it measures coverage.
+test('what the command compiled is kept beside the package, for its next start', async () => {
+  // While Vitest measures coverage, it disables the compile cache of child processes.
   const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: undefined };
   await run('npx', ['--no-install', 'sessiontree', '--help'], { cwd: project, env });
   const kept = await readdir(join(project, 'node_modules/sessiontree/node_modules/.cache/sessiontree'));
@@ -40,25 +53,18 @@ test('what the command compiled is kept beside it, for its next start', async ()
 });
 
 const PROGRAM = `
-import { createSessiontreeYoga, DEFAULT_LIMITS, openFileRepository, type Session } from 'sessiontree';
-import { pino } from 'pino';
+import { createSessiontreeYoga, openFileRepository, type Session } from 'sessiontree';
 
 const repository = await openFileRepository({ directory: 'data' });
 const session: Session = await repository.create({ id: 'made-by-a-program' });
-const yoga = createSessiontreeYoga({
-  repository,
-  limits: DEFAULT_LIMITS,
-  logger: pino({ level: 'silent' }),
-  allowedHosts: [],
-  allowedOrigins: [],
-});
+const yoga = createSessiontreeYoga({ repository });
 const query = encodeURIComponent(\`{ session(id: "\${session.id}") { id depth } }\`);
 const response = await yoga.fetch(\`http://localhost/graphql?query=\${query}\`);
 process.stdout.write(await response.text());
 await repository.close();
 `;
 
-test('a program that imports it runs, and its types are right', async () => {
+test('a program that imports the package runs, and its types are right', async () => {
   const file = join(project, 'program.ts');
   await writeFile(file, PROGRAM);
   const { stdout } = await run(process.execPath, [file], { cwd: project });
@@ -73,8 +79,43 @@ test('a program that imports it runs, and its types are right', async () => {
   });
 });
 
-test('the schema comes along', () => {
-  expect(existsSync(join(project, 'node_modules/sessiontree/schema.graphql'))).toBe(true);
+test('a program executes the schema with its own graphql', async () => {
+  const file = join(project, 'own-graphql.js');
+  await writeFile(
+    file,
+    `
+      import { graphql } from 'graphql';
+      import { createContext, openFileRepository, schema } from 'sessiontree';
+
+      const repository = await openFileRepository({ directory: 'own-graphql' });
+      const contextValue = createContext({ repository });
+      console.log(JSON.stringify(await graphql({ schema, contextValue, source: '{ store { sessionCount } }' })));
+      await repository.close();
+    `,
+  );
+  const { stdout } = await run(process.execPath, [file], { cwd: project });
+  expect(JSON.parse(stdout)).toEqual({ data: { store: { sessionCount: 0 } } });
+});
+
+test('npm refuses to install it beside another major version of graphql: two copies would not work together', async () => {
+  const other = await openProject(packageJson.devDependencies.graphql16.replace('npm:graphql@', ''));
+  onTestFinished(() => rm(other, { recursive: true }));
+  await expect(run('npm', [...INSTALL, '--dry-run', tarball], { cwd: other })).rejects.toMatchObject({
+    stderr: expect.stringMatching(/ERESOLVE[\s\S]*peer graphql@"\^17/),
+  });
+});
+
+test('`npm ci --omit=dev` installs graphql, though it is a peer and a development dependency', () => {
+  expect(packageLock.packages['node_modules/graphql']).not.toHaveProperty('dev');
+});
+
+test('package-lock.json names no registry: each machine installs from its own', () => {
+  const entries: [string, object][] = Object.entries(packageLock.packages);
+  expect(entries.filter(([, entry]) => 'resolved' in entry).map(([path]) => path)).toEqual([]);
+});
+
+test.each(['schema.graphql', ...PAGES, 'bench/chart.svg'])('the package has %s', (file) => {
+  expect(existsSync(join(project, 'node_modules/sessiontree', file))).toBe(true);
 });
 
 test('on a Node that is too old the command says so in one line', async ({ skip }) => {
@@ -88,7 +129,24 @@ test('on a Node that is too old the command says so in one line', async ({ skip 
   });
 });
 
-/** The machine's own Node, where npm has put a newer one before it. */
+test('on a Node that is too old `npm ci` has no complaint: all scripts run on the Node that it installs', async ({
+  skip,
+}) => {
+  const old = findOldNode();
+  skip(old === undefined, 'there is no Node older than 24 in the PATH');
+  const npm = join(dirname(old!), 'npm');
+  skip(!existsSync(npm), 'it has no npm');
+  const clone = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
+  onTestFinished(() => rm(clone, { recursive: true }));
+  for (const file of ['package.json', 'package-lock.json', '.npmrc'])
+    await copyFile(join(ROOT, file), join(clone, file));
+  // The environment of this test may have npm settings of its own.
+  const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));
+  const { stderr } = await run(old!, [await realpath(npm), 'ci', '--dry-run'], { cwd: clone, env });
+  expect(stderr).toBe('');
+});
+
+/** The machine's own Node.js, if npm has put a newer one before it in PATH. */
 function findOldNode(): string | undefined {
   return process.env
     .PATH!.split(delimiter)

@@ -6,27 +6,16 @@ import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_LIMITS } from '../src/model/limits.ts';
 import { hasCommand } from './cli/run.ts';
+import { CLIENT_FILE, CLIENT_PAGE } from './clients/files.ts';
+import { PAGES, ROOT, readBlocks, readPage } from './support/documentation.ts';
+import { openFlakyProxy } from './support/flaky-proxy.ts';
 import { temporaryDirectory } from './support/repository.ts';
 
-const ROOT = join(import.meta.dirname, '..');
+const text = (await Promise.all(PAGES.map(readPage))).join('\n');
 
-interface Block {
-  readonly language: string;
-  readonly code: string;
-}
-
-const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
-
-function blocks(): Block[] {
-  return [...readme.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({
-    language: language!,
-    code: code!.trim(),
-  }));
-}
-
-/** The first cells of a table's rows, code marks taken away, by its first heading. */
+/** The first two cells of each row of the table whose first heading is `heading`, without code marks. */
 function column(heading: string): string[][] {
-  const [table] = readme.split(`\n| ${heading} |`).slice(1);
+  const [table] = text.split(`\n| ${heading} |`).slice(1);
   const [rows] = table!.split('\n\n');
   return rows!
     .split('\n')
@@ -40,11 +29,10 @@ function column(heading: string): string[][] {
 }
 
 /** Times and generated ids differ from run to run. */
-function normalised(value: unknown): unknown {
-  const text = JSON.stringify(value)
+function normalised(output: string): string {
+  return output
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z/g, '<time>')
     .replaceAll(/[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g, '<id>');
-  return JSON.parse(text);
 }
 
 /** The server as the README starts it, but on a free port and another data directory. */
@@ -58,7 +46,7 @@ class ReadmeServer {
   }
 
   async start(command: string): Promise<void> {
-    // In a group of its own, so that a signal reaches the server behind npm.
+    // In a process group of its own, so that a signal reaches the server behind npm.
     const child = spawn('bash', ['-c', `${command} -- --port 0 --data '${this.#directory}/data'`], {
       cwd: ROOT,
       detached: true,
@@ -85,8 +73,10 @@ class ReadmeServer {
   }
 }
 
-const missing = ['bash', 'curl'].filter((command) => !hasCommand(command));
-it('runs every command of the README, and gives the answers that it shows', {
+const python = (program: string) => `python3 - <<'PYTHON'\n${program}\nPYTHON`;
+
+const missing = ['bash', 'curl', 'python3'].filter((command) => !hasCommand(command));
+it('every command of README.md and docs/ runs, and gives the answers that the pages show', {
   timeout: 120_000,
 }, async ({ skip }) => {
   skip(missing.length > 0, `there is no ${missing.join(', no ')}`);
@@ -107,21 +97,33 @@ it('runs every command of the README, and gives the answers that it shows', {
   };
   let output = '';
   const ran: string[] = [];
-  for (const { language, code } of blocks()) {
+  for (const { page, language, code } of await readBlocks(...PAGES)) {
     if (language === 'sh' && code === 'npm ci && npm test') {
-      // It is what runs this test: CI runs it too.
+      // This command runs this test. CI runs it too.
       expect(await readFile(join(ROOT, '.ci/run'), 'utf8')).toContain(`\n${code}\n`);
     } else if (language === 'sh' && /npm start$/.test(code)) {
-      // What `npm ci` installs is there: this test runs on it.
+      // `npm ci` has run: this test depends on it.
       await server.start('npm start');
     } else if (language === 'sh') {
       if (code.includes(' import ')) await server.stop();
       output = await run(code);
       ran.push(code);
-    } else if (language === 'json') {
-      expect(normalised(JSON.parse(output))).toEqual(normalised(JSON.parse(code)));
-    } else if (language === 'text') {
-      expect(output).toBe(code);
+    } else if (page === CLIENT_PAGE && CLIENT_FILE.test(code)) {
+      // test/clients runs it.
+    } else if (page === 'docs/embedding.md') {
+      // test/embedding.test.ts runs it.
+    } else if (language === 'python') {
+      output = await run(python(code));
+      expect(await run(python(code)), 'run again').toBe(output);
+      const unarchive =
+        'print(mutate("unarchiveSession", "archivedIds", kind="ArchiveSession", id="py-trip"))';
+      expect(await run(python(`${code}\n${unarchive}`))).toContain("'archivedIds': []");
+      const network = await openFlakyProxy(Number(server.port));
+      const there = code.replaceAll('localhost:4000', `127.0.0.1:${network.port}`);
+      expect(await run(python(there)), 'over a bad network').toBe(output);
+      expect(network.lost()).toBe(5);
+    } else if (language === 'json' || language === 'text') {
+      expect(normalised(output)).toBe(normalised(code));
     } else {
       expect(language).toBe('graphql');
       const response = await fetch(`http://localhost:${server.port}/graphql`, {
@@ -137,10 +139,10 @@ it('runs every command of the README, and gives the answers that it shows', {
     '{"id":"trip"',
     '{"id":"flights"',
   ]);
-  expect(output).toMatch(/^13 sessions, .*: no problems$/);
+  expect(output).toMatch(/^15 sessions, .*: no problems$/);
 });
 
-it('has a row for every limit, with its default', () => {
+it('the pages for users have a row for every limit, with its default', () => {
   const shown = (name: string, value: number) => {
     if (!name.endsWith('Bytes')) return value.toLocaleString('en');
     const mebibytes = value / 1024 / 1024;
@@ -151,7 +153,7 @@ it('has a row for every limit, with its default', () => {
   );
 });
 
-it('has a row for every flag of the server, with its variable', async () => {
+it('the pages for users have a row for every flag of the server, with its variable', async () => {
   const { stdout } = await promisify(execFile)(
     process.execPath,
     [join(ROOT, 'src/cli.ts'), 'serve', '--help'],
@@ -167,7 +169,7 @@ it('has a row for every flag of the server, with its variable', async () => {
   expect(column('flag')).toEqual(flags);
 });
 
-it('has a row for every type of error', async () => {
+it('the pages for users have a row for every type of error', async () => {
   const schema = await readFile(join(ROOT, 'schema.graphql'), 'utf8');
   const types = [...schema.matchAll(/^type (\w+) implements Error/gm)].map(([, type]) => type);
   expect(
@@ -177,8 +179,8 @@ it('has a row for every type of error', async () => {
   ).toEqual(types.toSorted());
 });
 
-it('has a row for every code that a request can be refused with', async () => {
-  // Those that Yoga gives; all others stand in the source.
+it('the pages for users have a row for every code that a request can be refused with', async () => {
+  // The codes of Yoga; all others are found in the source.
   const codes = new Set([
     'GRAPHQL_PARSE_FAILED',
     'GRAPHQL_VALIDATION_FAILED',

@@ -1,12 +1,11 @@
-import { readFile } from 'node:fs/promises';
-import { join } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openFileRepository, openFileRepositoryForReading } from '../src/repository/files/open.ts';
 import { graphql } from './generated/index.ts';
 import { type Api, createApi } from './support/api.ts';
+import { readPage } from './support/documentation.ts';
 import { openTestRepository, temporaryDirectory } from './support/repository.ts';
 
-/** Each function of the Python module, and what does its work here. The README has the same table, in its words. */
+/** Each function of the Python module, with its replacement. docs/import-and-export.md has the same table in prose. */
 const OPERATIONS: Record<string, string> = {
   AgentSession: 'createSession',
   initialize: 'createSession',
@@ -164,7 +163,7 @@ async function listed(api: Api, filter: { userId: string } | null): Promise<stri
 
 const openApi = async () => createApi(await openTestRepository());
 
-/** What each function of the Python module did, done through the API. */
+/** The work of each function of the Python module, done through the API. */
 describe('in place of', () => {
   it('AgentSession(): a session of a given id or a new one, alone or under a parent', async () => {
     const api = await openApi();
@@ -336,15 +335,17 @@ describe('in place of', () => {
   });
 });
 
-describe("the README's table", () => {
+describe("docs/import-and-export.md's table", () => {
   it('has a row for each function, which names the operation that takes its place', async () => {
-    const readme = await readFile(join(import.meta.dirname, '../README.md'), 'utf8');
+    const page = await readPage('docs/import-and-export.md');
     const rows = new Map(
-      [...readme.matchAll(/^\| `(?:\w+\.)?(\w+)\([^|]*?\| (.*) \|$/gm)].map(([, name, cell]) => [name, cell]),
+      [...page.matchAll(/^\| `(?:\w+\.)?(\w+)\([^|]*?\| (.*) \|$/gm)].map(([, name, cell]) => [name, cell]),
     );
     expect([...rows.keys()]).toEqual(Object.keys(OPERATIONS));
     for (const [name, operation] of Object.entries(OPERATIONS)) {
-      expect(rows.get(name), name).toMatch(operation === '' ? /^nothing/ : new RegExp(`\\b${operation}\\b`));
+      expect(rows.get(name), name).toMatch(
+        operation === '' ? /^not needed/ : new RegExp(`\\b${operation}\\b`),
+      );
     }
   });
 });

@@ -1,12 +1,12 @@
 import { Client as HttpClient } from 'undici';
 import type { Client, HttpRequest } from '../peers/peer.ts';
 
-/** A server that does not answer within so many milliseconds has failed. */
+/** Milliseconds after which a server that has not answered counts as failed. */
 const TIMEOUT = 60_000;
 
-/** One keep-alive connection: the client that times are measured with. */
+/** One keep-alive connection: the client for measuring times. */
 export interface Connection extends Client {
-  /** The whole body of the answer. Rejects on a status outside 2xx. */
+  /** Resolves with the whole body of the answer. Rejects on a status outside 2xx. */
   text(request: HttpRequest): Promise<string>;
   close(): Promise<void>;
 }

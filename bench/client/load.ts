@@ -1,15 +1,15 @@
 import autocannon from 'autocannon';
 import type { HttpRequest } from '../peers/peer.ts';
 
-/** How often autocannon looks whether its time is over, in milliseconds. */
+/** Milliseconds between two checks of autocannon whether its time is over. */
 const SAMPLE = 50;
 
 export interface Load {
   readonly url: string;
   readonly connections: number;
-  /** What a connection sends, over and over in this order; a function makes its request anew each time. */
+  /** The requests that a connection sends cyclically. A function creates a new request each time. */
   requestsOf(connection: number): readonly (HttpRequest | (() => HttpRequest))[];
-  /** Whether an answer is what was asked for. Called for each, so it is cheap. */
+  /** True if an answer is correct. Called for each answer, so it must be cheap. */
   accepts(body: string): boolean;
 }
 
@@ -18,7 +18,7 @@ export interface LoadResult {
   readonly perSecond: number;
 }
 
-/** Sends as fast as the answers come, for so long or so many times. Rejects where any answer is not accepted. */
+/** Sends requests as fast as answers arrive, for a given time or number. Rejects if an answer is not accepted. */
 export async function runLoad(
   load: Load,
   bound: { readonly seconds: number } | { readonly amount: number },

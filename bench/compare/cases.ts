@@ -3,11 +3,11 @@ import { SMALL_TREE, SMALL_TREE_COUNT, sessionIdOf, TREE, TREE_COUNT, WIDE } fro
 import type { ContenderName } from './contender-name.ts';
 import * as queries from './queries.ts';
 
-/** How many connections write side by side; each has a session of its own to write to. */
+/** Concurrent connections in writing cases. Each writes to a session of its own. */
 export const CONNECTIONS = 32;
 const PAGE = 50;
 
-/** What Sessiontree is held to: at least so many times as fast as another. */
+/** A goal for Sessiontree: at least this many times as fast as another contender. */
 export interface Goal {
   readonly against: ContenderName;
   readonly speed: number;
@@ -15,20 +15,20 @@ export interface Goal {
 }
 
 export interface Case {
-  /** Its number in the list of cases; a letter tells apart what is measured of one in several ways. */
+  /** The number of the case; a letter distinguishes several measurements of one case. */
   readonly id: string;
   readonly title: string;
-  /** Requests a second at so many connections, or the time of one request at a time. */
+  /** Requests per second at this many connections, or the time of single requests. */
   readonly measure: { readonly kind: 'rate'; readonly connections: number } | { readonly kind: 'time' };
-  /** What a connection sends. */
+  /** The request that a connection sends. */
   request(connection: number): queries.GraphQLRequest;
-  /** Each answer holds it. */
+  /** A text that each answer contains. */
   readonly marker: string;
-  /** How many ids an answer holds: it has all that was asked for. */
+  /** The number of ids in a complete answer. */
   readonly ids: number;
-  /** What a write adds one to, in the session that the connection writes to. */
+  /** The counter that a write increments, in the session that the connection writes to. */
   readonly adds?: 'messageCount' | 'childCount';
-  /** What it is called at the peers that speak no GraphQL; missing where there is no such thing. */
+  /** The name of the operation at peers without GraphQL; missing if they have none. */
   readonly peerCase?: CaseName;
   readonly goals: readonly Goal[];
 }
@@ -42,12 +42,12 @@ const floorShare = (percent: number): Goal => ({
   text: `${percent}% of the floor's rate`,
 });
 
-/** The session that a connection writes to: a root of its own. */
+/** The session that a connection writes to: a separate root. */
 export function writtenSession(connection: number): string {
   return sessionIdOf(connection * 10);
 }
 
-/** All cases, in a store of `size` sessions. Reads come first: what writes change would otherwise be read. */
+/** All cases, for a store of `size` sessions. Reads come first, so that they do not read what writes have changed. */
 export function casesOf(size: number): Case[] {
   const among = size.toLocaleString('en');
   return [
@@ -150,17 +150,17 @@ export function casesOf(size: number): Case[] {
   ];
 }
 
-/** Ten thousand sessions at once: also what peak memory is measured with. */
+/** Ten thousand sessions in one answer. Peak memory is measured with it too. */
 export function wideTree(): queries.GraphQLRequest {
   return queries.flatTree('wide', WIDE);
 }
 
-/** Whether an answer is that of a success. Cheap: it is asked of every answer. */
+/** True if an answer is a success. Cheap, since it is called for every answer. */
 export function isSuccess({ marker }: Case, body: string): boolean {
   return body.includes(marker) && !body.includes('"errors":[');
 }
 
-/** Throws an Error where an answer is not whole. */
+/** Throws an Error if an answer is incomplete. */
 export function checkAnswer(one: Case, body: string): void {
   const ids = body.split('"id":').length - 1;
   if (isSuccess(one, body) && ids === one.ids) return;

@@ -1,4 +1,4 @@
-/** Those that are compared, in the order of the table's columns. */
+/** The names of all contenders, in the order of the table's columns. */
 export const CONTENDERS = [
   'sessiontree',
   'floor',
@@ -18,5 +18,5 @@ export const LABELS: { readonly [name in ContenderName]: string } = {
   langgraph: 'LangGraph',
 };
 
-/** Those that are servers of other projects, or made of them: the best of them is what to measure up to. */
+/** The contenders that are servers of other projects, or built from them. Goals refer to the best of these. */
 export const PEERS = ['stock-yoga', 'mercurius', 'opencode', 'langgraph'] as const satisfies ContenderName[];

@@ -1,7 +1,7 @@
 import type { FixtureSession } from '../peers/peer.ts';
 import { exchangeOf, SMALL_TREE, TREE, type TreeShape, treeSessions } from '../stores/content.ts';
 
-/** The trees of the store, for those that do not read its files. */
+/** The trees of the store, for contenders that cannot read its files. */
 export function fixtureTrees(): { small: FixtureSession[]; large: FixtureSession[] } {
   return { small: sessionsOf(SMALL_TREE), large: sessionsOf(TREE) };
 }

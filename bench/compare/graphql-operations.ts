@@ -1,13 +1,13 @@
 import { statSync } from 'node:fs';
 import { join } from 'node:path';
-import { sessionPath } from '../../src/repository/files/layout.ts';
+import { sessionPath } from '../../src/repository/files/format/layout.ts';
 import type { Connection } from '../client/connection.ts';
 import type { Ready } from '../contenders/floor.ts';
 import { type Case, CONNECTIONS, checkAnswer, isSuccess, writtenSession } from './cases.ts';
 import { counts, graphqlRequest } from './queries.ts';
 import type { Operation } from './subject.ts';
 
-/** The same requests for all that speak GraphQL, and for the floor. */
+/** The requests for all contenders that use GraphQL, and for the floor. */
 export function graphqlOperation(one: Case): Operation {
   const requests = Array.from({ length: CONNECTIONS }, (_, connection) =>
     graphqlRequest(one.request(connection)),
@@ -21,7 +21,7 @@ export function graphqlOperation(one: Case): Operation {
   };
 }
 
-/** What the floor answers with, from Sessiontree's own answer; `data` is where that keeps its files. */
+/** The floor's constant answers, taken from Sessiontree, whose data directory is `data`. */
 export async function readyFor(one: Case, { text }: Connection, data: string): Promise<Ready> {
   const { operationName } = one.request(0);
   const path = join(data, sessionPath(writtenSession(0)));
@@ -38,7 +38,7 @@ export async function readyFor(one: Case, { text }: Connection, data: string): P
   return { operationName, answer, write };
 }
 
-/** Throws an Error where two answers to a query differ in more than their cursors, which are each server's own. */
+/** Throws an Error if two answers to a query differ in anything except cursors, which are specific to a server. */
 export function checkSame(one: Case, expected: unknown, body: string): void {
   const [ours, theirs] = [withoutCursors(expected), withoutCursors(JSON.parse(body))];
   if (ours === theirs) return;
@@ -51,7 +51,7 @@ function withoutCursors(answer: unknown): string {
   return JSON.stringify(answer, (key, value) => (key.endsWith('Cursor') ? null : value));
 }
 
-/** How much the sessions that are written to hold, all together. */
+/** The total number of messages in the sessions that are written to. */
 export async function written(
   { json }: Connection,
   field: 'messageCount' | 'childCount',

@@ -13,18 +13,18 @@ import {
 
 const PEER_NAMES: readonly PeerName[] = ['opencode', 'langgraph'];
 
-/** All that take part, started and filled. */
+/** All contenders, started and loaded. */
 export interface Lineup {
   readonly sessiontree: Reached;
   readonly floor: Reached;
-  /** The others that speak GraphQL. */
+  /** The other contenders that use GraphQL. */
   readonly graphql: ReadonlyMap<Exclude<GraphQLName, 'sessiontree'>, Reached>;
   readonly peers: ReadonlyMap<PeerName, ReachedPeer>;
-  /** Why a peer takes no part. */
+  /** The reasons why peers do not take part. */
   readonly missing: { readonly [name in ContenderName]?: string };
 }
 
-/** `data`: where the data directory of each is that reads one. What is started is stopped with `running`. */
+/** `data` has the data directory of each contender that reads one. `running` stops all of them. */
 export async function startAll(
   running: Running,
   data: DataDirectories,

@@ -11,7 +11,7 @@ import { compare } from './run.ts';
 const BENCH = join(import.meta.dirname, '..');
 const BIOME = join(BENCH, '../node_modules/@biomejs/biome/bin/biome');
 
-/** Measures, prints the table, and keeps the results. */
+/** Measures, prints the table, and writes the results. */
 export async function main(options: CompareOptions): Promise<void> {
   process.stderr.write(`${machine()}; stores at ${options.directory}\n`);
   const results = await compare(options);
@@ -19,7 +19,7 @@ export async function main(options: CompareOptions): Promise<void> {
   process.stdout.write(`${resultsMarkdown(results)}\n\nRaw results: ${path}\n`);
   if (!options.publish) return;
   writeFileSync(join(BENCH, 'results.json'), resultsText(results));
-  // As all files here are formatted.
+  // Formatted like all files of the repository.
   execFileSync(process.execPath, [BIOME, 'format', '--write', join(BENCH, 'results.json')], {
     stdio: 'ignore',
   });

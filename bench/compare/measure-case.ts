@@ -13,12 +13,12 @@ import { measureTimes } from './times.ts';
 export interface CaseOptions {
   readonly rounds: number;
   readonly seconds: number;
-  /** Where Sessiontree keeps its files. */
+  /** The data directory of Sessiontree. */
   readonly data: string;
   readonly report: Progress;
 }
 
-/** One case with all that can do it. Rejects where one that should answers with anything but what was asked for. */
+/** Measures one case with all contenders that support it. Rejects if one gives a wrong answer. */
 export async function measureCase(one: Case, lineup: Lineup, options: CaseOptions): Promise<CaseResult> {
   const missing: { [name in ContenderName]?: string } = { ...lineup.missing };
   const ready = await readyFor(one, lineup.sessiontree.connection, options.data);
@@ -60,7 +60,7 @@ function subjectOf(name: ContenderName, { url, connection }: Reached, one: Case)
   return { name, url, connection, operation: graphqlOperation(one), isPeer: false };
 }
 
-/** Asked once, a contender gives the whole answer; one that reads the same store gives the same as Sessiontree. */
+/** Checks one answer of each contender: it must be complete and, with the same store, equal to Sessiontree's. */
 async function checkWhole(
   { operation, connection, isPeer }: Subject,
   one: Case,
@@ -72,7 +72,7 @@ async function checkWhole(
   if (one.adds === undefined && !isPeer) checkSame(one, expected, body);
 }
 
-/** What was answered as written is there afterwards: nobody is fast by not doing it. */
+/** Checks that all answered writes are in the store: no contender may be fast by skipping work. */
 async function measureWithCounts(
   one: Case,
   connections: number,
@@ -100,7 +100,7 @@ async function measureWithCounts(
   for (const [subject, completed] of counted) {
     if (!after.has(subject.name)) continue;
     const added = after.get(subject.name)! - before.get(subject.name)!;
-    // At the end of a turn each connection may have a request under way whose answer nobody waits for.
+    // At the end of a turn, each connection may have one more request whose answer was not awaited.
     const most = completed + (rounds + 1) * connections;
     if (added < completed || added > most) {
       throw new Error(

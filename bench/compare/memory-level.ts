@@ -9,16 +9,16 @@ import { CONNECTIONS, writtenSession } from './cases.ts';
 import { graphqlRequest, historyPage, listPage, nestedTree, sendMessage, smallRead } from './queries.ts';
 import type { MemoryResult } from './results.ts';
 
-/** Of all requests: before the first look. */
+/** The share of all requests before the first measurement. */
 const WARM_UP = 0.1;
 const LOOKS = 10;
-/** Sessions that a connection reads, one after the other. */
+/** Sessions that a connection reads in turn. */
 const READ = 200;
-/** Level means: at the end no more than so many bytes above where it was. */
+/** Memory counts as level if it is at most this many bytes above its value at the beginning. */
 const LEVEL = 2 * 1024 * 1024;
 const LEVEL_TEXT = 'the heap ends at most 2 MB above where it was after warm-up';
 
-/** The heap of a server over many small requests, nearly all of them reads, from its warm-up on. */
+/** Measures the heap of a server over many small requests, mostly reads, after a warm-up. */
 export async function measureMemory(data: string, requests: number, report: Progress): Promise<MemoryResult> {
   const server = await start<ServeMessage & { url: string }>('process/serve.ts', data, {
     execArgv: ['--expose-gc'],
@@ -53,7 +53,7 @@ async function memoryOf(child: import('node:child_process').ChildProcess): Promi
   return memory;
 }
 
-/** Small reads of many sessions, with a page or a small tree among them here and there, and one exchange sent. */
+/** Small reads of many sessions, with an occasional page or small tree, and one exchange sent. */
 function requestsOf(connection: number): HttpRequest[] {
   const requests = Array.from({ length: READ }, (_, n) => smallRead(sessionIdOf(connection * READ + n)));
   for (let n = 0; n < READ; n += 20) requests[n] = listPage(10);

@@ -3,35 +3,35 @@ import { join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { CONTENDERS, type ContenderName } from './contender-name.ts';
 
-/** The numbers of the cases, and how memory goes over many requests. */
+/** The numbers of the cases, and `memory`: the use of memory over many requests. */
 export const PARTS = ['1', '2', '3', '4', '5', '6', '7', '8', 'memory'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** Without these there is nothing to compare. */
+/** Contenders that cannot be left out. */
 const ALWAYS: readonly ContenderName[] = ['sessiontree', 'floor'];
 const OPTIONAL = CONTENDERS.filter((name) => !ALWAYS.includes(name));
 
 export interface CompareOptions {
-  /** Where the stores are made. */
+  /** The directory in which stores are generated. */
   readonly directory: string;
-  /** Are they left there? */
+  /** True to keep the stores. */
   readonly keep: boolean;
   readonly parts: ReadonlySet<Part>;
   readonly contenders: readonly ContenderName[];
-  /** Of each rate, in which all contenders have their turn. */
+  /** Rounds per rate. All contenders take turns in each round. */
   readonly rounds: number;
-  /** That a contender's turn takes. */
+  /** Seconds per turn of a contender. */
   readonly seconds: number;
-  /** Of the memory part. */
+  /** Requests of the part `memory`. */
   readonly requests: number;
   /** Sessions in the store, and messages in its long history. */
   readonly size: number;
-  /** Do the results go where the README shows them? */
+  /** True to update the results that docs/performance.md shows. */
   readonly publish: boolean;
 }
 
 const DEFAULTS = { rounds: '5', seconds: '3', requests: '200000', size: '100000' };
-/** `wide` and both trees are among them. */
+/** The minimum: `wide` and both trees are among the sessions. */
 const FEWEST_SESSIONS = 20_000;
 
 export const HELP = `Compares Sessiontree with the floor and its peers, and prints one table in Markdown.
@@ -39,24 +39,24 @@ export const HELP = `Compares Sessiontree with the floor and its peers, and prin
   npm run bench -- [options]
 
   --only <part,...>     what to measure, of ${PARTS.join(', ')} (default: all)
-  --without <name,...>  whom to leave out, of ${OPTIONAL.join(', ')}
-  --rounds <n>          rounds of each rate, in which all have their turn (default: ${DEFAULTS.rounds})
-  --seconds <n>         that a turn takes (default: ${DEFAULTS.seconds})
-  --requests <n>        of the part memory (default: ${DEFAULTS.requests}; an hour's worth is a million)
-  --size <n>            sessions in the store, and messages in its long history (default: ${DEFAULTS.size}, which the
-                        goals are set for)
-  --dir <directory>     where the stores are made (default: ${join(tmpdir(), 'sessiontree-bench')}).
-                        It must be on the disk that is to be measured.
-  --keep                leave there what it made; the next run uses the store again, and makes copies of its own
-  --publish             write bench/results.json and bench/chart.svg, which the README shows
+  --without <name,...>  contenders to leave out, of ${OPTIONAL.join(', ')}
+  --rounds <n>          rounds per rate; all contenders take turns in each (default: ${DEFAULTS.rounds})
+  --seconds <n>         seconds per turn (default: ${DEFAULTS.seconds})
+  --requests <n>        requests of the part "memory" (default: ${DEFAULTS.requests}; an hour's worth is a million)
+  --size <n>            sessions in the store, and messages in its long history (default: ${DEFAULTS.size}, for
+                        which the goals are set)
+  --dir <directory>     directory for the stores (default: ${join(tmpdir(), 'sessiontree-bench')}).
+                        It must be on the disk to measure.
+  --keep                keep the stores; the next run reuses the original, and makes new copies
+  --publish             write bench/results.json, and bench/chart.svg for docs/performance.md
   --help
 
-The stores take about 4 GB and are removed at the end. Where very many files were removed on the same disk, as by an
-earlier run, wait five minutes: until then ext4 takes up to ten times as long to make a new one. All of it takes about a
-quarter of an hour. Raw results go to bench/results/. What it compares with is installed when it is not there.
+The stores take about 4 GB and are removed at the end. If very many files were removed on the same disk, as by an
+earlier run, wait five minutes: until then, ext4 takes up to ten times as long to create a file. A full run takes about a
+quarter of an hour. Raw results go to bench/results/. Missing contenders are installed.
 `;
 
-/** Null where help was asked for. Throws an Error that says what was expected. */
+/** Null for `--help`. Throws an Error that says what was expected. */
 export function readOptions(args: readonly string[]): CompareOptions | null {
   const { values } = parseArgs({
     args: [...args],

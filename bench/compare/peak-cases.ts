@@ -5,10 +5,10 @@ import { type DataDirectories, GRAPHQL, type Running } from './running.ts';
 import type { Samples } from './subject.ts';
 
 const ROUNDS = 3;
-/** Megabytes above idle that the query may take. */
+/** The goal: megabytes above idle. */
 const MOST = 150;
 
-/** The memory of case 8: each time in a fresh process, one after the other. */
+/** Measures the memory of case 8, each time in a new process, one after the other. */
 export async function peakCases(
   running: Running,
   data: DataDirectories,

@@ -5,17 +5,17 @@ import { wideTree } from './cases.ts';
 import { graphqlRequest, smallRead } from './queries.ts';
 import type { Reached } from './running.ts';
 
-/** After the first, the query is asked again: what one leaves behind may be there while the next is answered. */
+/** Queries per process: garbage of one query may still be in memory while the next is answered. */
 const QUERIES = 5;
-/** A server that has just started is given so many milliseconds to settle. */
+/** Milliseconds that a server gets to settle after its start. */
 const SETTLE = 1_000;
-/** How often memory is looked at where the system keeps no peak, in milliseconds. */
+/** Milliseconds between two measurements of memory, if the system records no peak. */
 const LOOK = 5;
 
-/** Megabytes above idle that a fresh process reaches. */
+/** Megabytes above idle that a new process reaches. */
 export interface Peak {
   readonly first: number;
-  /** The highest of several queries, one after the other. */
+  /** The highest value over several consecutive queries. */
   readonly highest: number;
 }
 
@@ -46,7 +46,7 @@ async function peakDuring(pid: number, work: () => Promise<unknown>): Promise<nu
   return peak;
 }
 
-/** Linux keeps a process's peak, and forgets it when told to. False where it does not. */
+/** Resets the peak memory that Linux records for a process. False if the system records none. */
 function resetPeak(pid: number): boolean {
   try {
     writeFileSync(`/proc/${pid}/clear_refs`, '5');

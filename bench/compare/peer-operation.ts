@@ -2,7 +2,7 @@ import type { Case } from './cases.ts';
 import type { ReachedPeer } from './running.ts';
 import type { Operation } from './subject.ts';
 
-/** What a peer does in a case; or why there is no such thing. */
+/** The operation of a peer in a case, or the reason why there is none. */
 export function peerOperation(
   { running, operations, connection }: ReachedPeer,
   one: Case,
@@ -30,7 +30,7 @@ export function peerOperation(
 
 async function walk(run: Promise<number>, one: Case): Promise<void> {
   const count = await run;
-  // A page's answer holds the session too, whose history it is.
+  // The answer also contains the session whose history it pages.
   if (one.measure.kind === 'time' && one.peerCase?.startsWith('tree') && count !== one.ids) {
     throw new Error(`Case ${one.id}: expected ${one.ids} sessions, got ${count}.`);
   }

@@ -1,6 +1,6 @@
 import { type ProgressBar, progressBar } from '../../src/commands/progress.ts';
 
-/** A bar on a terminal; elsewhere a line for each stage, so that a log shows where a run is. */
+/** A progress bar on a terminal; otherwise one line per stage, for a log. */
 export function stageReporter(stream: NodeJS.WriteStream): ProgressBar {
   if (stream.isTTY) return progressBar(stream);
   let stage: string | undefined;

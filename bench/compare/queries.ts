@@ -1,6 +1,6 @@
 import type { HttpRequest } from '../peers/peer.ts';
 
-/** A GraphQL request, the same for every contender that speaks GraphQL. The floor knows it by its operation's name. */
+/** A GraphQL request, the same for every contender that uses GraphQL. The floor identifies it by the name of its operation. */
 export interface GraphQLRequest {
   readonly operationName: string;
   readonly query: string;
@@ -104,7 +104,7 @@ export const historyPage = (id: string, last: number): GraphQLRequest => ({
   variables: { id, last },
 });
 
-/** What writes are counted by. */
+/** The counters that show how many writes took effect. */
 export const counts = (id: string): GraphQLRequest => ({
   operationName: 'Counts',
   query: 'query Counts($id: ID!) { session(id: $id) { messageCount childCount } }',

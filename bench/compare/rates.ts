@@ -9,8 +9,8 @@ export interface RateOptions {
 }
 
 /**
- * Requests a second, in rounds in which all have their turn. One more before them warms up. Returns how many were answered
- * in all, warm-up included.
+ * Measures requests per second, in rounds in which all contenders take turns, after a round for warm-up. Returns the number of
+ * answers in total, including the warm-up.
  */
 export async function measureRates(field: Field, options: RateOptions): Promise<Map<Subject, number>> {
   const completed = new Map<Subject, number>();
@@ -27,7 +27,7 @@ export async function measureRates(field: Field, options: RateOptions): Promise<
   return completed;
 }
 
-/** A walk is one thing after another: it goes on until its time is over. */
+/** A walk is a sequence of requests: it is repeated until the time is over. */
 async function turn({ url, operation }: Subject, options: RateOptions): Promise<LoadResult> {
   const { connections, seconds } = options;
   if (operation.kind === 'request') {

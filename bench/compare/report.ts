@@ -12,7 +12,7 @@ import {
 
 const MEGABYTE = 1024 * 1024;
 
-/** The table, and beneath it what its cells have no room for. */
+/** The table, with footnotes. */
 export function resultsMarkdown(results: Results): string {
   const { cases, memory, versions } = results;
   const head = [
@@ -46,7 +46,7 @@ export function resultsMarkdown(results: Results): string {
     .join('\n\n');
 }
 
-/** What a reader would otherwise take to be the same for all. */
+/** Footnotes about differences between the contenders. */
 function notes({ cases, versions }: Results): string[] {
   const has = (number: string) => cases.some(({ id }) => id.startsWith(number));
   const { opencode, langgraph } = versions;
@@ -72,7 +72,7 @@ function notes({ cases, versions }: Results): string[] {
   ];
 }
 
-/** A share of its rate, or a multiple of its time. */
+/** The ratio to another: of rates, or inversely of times. */
 function toFloor(one: CaseResult): string {
   const speed = speedAgainst(one, 'floor');
   if (speed === null) return '';
@@ -116,7 +116,7 @@ function memoryLine({ points, verdict }: MemoryResult): string[] {
   ];
 }
 
-/** Why cells are empty, each reason once. */
+/** The reasons for empty cells, each once. */
 function missingText(cases: readonly CaseResult[]): string[] {
   const reasons = new Map<string, string[]>();
   for (const { id, missing } of cases) {

@@ -3,21 +3,21 @@ import { join } from 'node:path';
 import { median } from '../measure/rounds.ts';
 import type { ContenderName } from './contender-name.ts';
 
-/** A goal, and whether it is met; null where what it is set against was not measured. */
+/** A goal, and whether it is met; null if the contender that it refers to was not measured. */
 export interface Verdict {
   readonly text: string;
   readonly met: boolean | null;
 }
 
-/** One case, as it is kept. */
+/** One case in the results file. */
 export interface CaseResult {
   readonly id: string;
   readonly title: string;
-  /** `/s`: more is better; `ms` and `MB`: less is. */
+  /** `/s`: more is better. `ms` and `MB`: less is better. */
   readonly unit: '/s' | 'ms' | 'MB';
-  /** By round: the samples of one round stand at the same place of each list. */
+  /** The samples by round: those of one round have the same index in each list. */
   readonly samples: { readonly [name in ContenderName]?: readonly number[] };
-  /** Why a contender has none. */
+  /** The reason why a contender has no samples. */
   readonly missing: { readonly [name in ContenderName]?: string };
   readonly verdicts: readonly Verdict[];
 }
@@ -42,7 +42,7 @@ export function medianOf({ samples }: Pick<CaseResult, 'samples'>, name: Contend
   return own && own.length > 0 ? median(own) : null;
 }
 
-/** How many times as fast Sessiontree is as another. Null where one was not measured. */
+/** How many times as fast Sessiontree is as another contender. Null if one was not measured. */
 export function speedAgainst(
   result: Pick<CaseResult, 'samples' | 'unit'>,
   other: ContenderName,
@@ -50,7 +50,7 @@ export function speedAgainst(
   return speedOf(result, 'sessiontree', other);
 }
 
-/** How many times as fast one is as another: the median of what each round says. Null where one was not measured. */
+/** How many times as fast one contender is as another: the median over the rounds. Null if one was not measured. */
 export function speedOf(
   { samples, unit }: Pick<CaseResult, 'samples' | 'unit'>,
   name: ContenderName,
@@ -65,7 +65,7 @@ export function speedOf(
   return median(ratios);
 }
 
-/** Returns the file that holds them. */
+/** Writes the results. Returns the path of the file. */
 export function keepResults(results: Results): string {
   const directory = join(import.meta.dirname, '../results');
   mkdirSync(directory, { recursive: true });
@@ -74,7 +74,7 @@ export function keepResults(results: Results): string {
   return path;
 }
 
-/** As JSON: four digits of a measurement, and a list of them on one line. */
+/** JSON with four significant digits, and lists of numbers on one line. */
 export function resultsText(results: Results): string {
   const json = JSON.stringify(
     results,

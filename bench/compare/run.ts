@@ -15,10 +15,10 @@ import { type DataDirectories, GRAPHQL, Running } from './running.ts';
 import { prepareStores } from './stores.ts';
 import { versionsOf } from './versions.ts';
 
-/** Measures what the options ask for. However it ends, nothing that it started goes on. */
+/** Measures what the options request. However it ends, all started processes are stopped. */
 export async function compare(options: CompareOptions): Promise<Results> {
   const { directory, parts, contenders, size } = options;
-  // New for each run: for minutes after files were removed, ext4 looks at the inodes of all of them again for each that is made.
+  // A new directory per run: for minutes after files were removed, ext4 examines all their inodes whenever a file is created.
   const runDirectory = join(directory, `run-${Date.now()}`);
   const running = new Running(runDirectory);
   const cleanUp = async () => {

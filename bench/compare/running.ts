@@ -9,14 +9,14 @@ import type { Peer, RunningPeer } from '../peers/peer.ts';
 import type { ContenderName } from './contender-name.ts';
 import { fixtureTrees } from './fixture.ts';
 
-/** Sessiontree, and those that serve the same schema from the same store. */
+/** Sessiontree, and the contenders that serve the same schema from the same store. */
 export const GRAPHQL = ['sessiontree', 'stock-yoga', 'mercurius'] as const satisfies ContenderName[];
 export type GraphQLName = (typeof GRAPHQL)[number];
 
-/** Where each has its data directory. */
+/** The data directory of each. */
 export type DataDirectories = { readonly [name in GraphQLName]?: string };
 
-/** A contender with a connection to it. */
+/** A contender and a connection to it. */
 export interface Reached extends RunningContender {
   readonly connection: Connection;
 }
@@ -30,15 +30,15 @@ export interface ReachedPeer {
 const PEERS: { readonly [name in 'opencode' | 'langgraph']: Peer } = { opencode, langgraph };
 export type PeerName = keyof typeof PEERS;
 
-/** A peer starts and is loaded within so many milliseconds, or it is left out. */
+/** Milliseconds within which a peer must start and be loaded, or it is left out. */
 const LOAD_TIMEOUT = 600_000;
 
-/** All that run; what is started is stopped by `stop`, in the opposite order. */
+/** All running contenders. `stop` stops them in the reverse order of their starts. */
 export class Running {
   readonly #directory: string;
   readonly #stops: (() => Promise<unknown>)[] = [];
 
-  /** Each that writes has a place of its own in `directory`. */
+  /** Each contender that writes has its own folder in `directory`. */
   constructor(directory: string) {
     this.#directory = directory;
   }
@@ -53,7 +53,7 @@ export class Running {
     return this.#reach(await startScript('floor.ts', join(this.#directory, 'floor')));
   }
 
-  /** Starts a peer and stores the trees in it. */
+  /** Starts a peer, and stores the trees in it. */
   async peer(name: PeerName, report: (done: number, total: number) => void): Promise<ReachedPeer> {
     const directory = join(this.#directory, name);
     mkdirSync(directory, { recursive: true });

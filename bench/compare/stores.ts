@@ -12,13 +12,13 @@ import { wholePlan } from '../stores/plan.ts';
 import { isMade, makeStore, vouchForSync } from '../stores/prepare.ts';
 
 const copy = promisify(execFile);
-/** How often the search index is asked whether it is complete, in milliseconds. */
+/** Milliseconds between two checks whether the search index is complete. */
 const LOOK = 500;
 const SEARCH_TIMEOUT = 900_000;
 
 /**
- * A data directory for each of `names` in `runDirectory`, for one process writes to it: copies of a store that is made once in
- * `directory`, with its indexes. Returns where each is.
+ * Creates a data directory for each of `names` in `runDirectory`, since only one process can write to one: copies of a store that
+ * is generated once in `directory`, with its indexes. Returns the paths.
  */
 export async function prepareStores<Name extends string>(
   { directory, runDirectory }: { readonly directory: string; readonly runDirectory: string },
@@ -42,14 +42,14 @@ export async function prepareStores<Name extends string>(
     report('Copying the store', n, names.length);
     copies[name] = await copyOf(made, join(runDirectory, name));
   }
-  // What the system has still to write would be measured with whatever comes next.
+  // Otherwise the system's pending writes would disturb the next measurement.
   await copy('sync', []);
   return copies as { readonly [name in Name]: string };
 }
 
 async function copyOf(from: string, to: string): Promise<string> {
   mkdirSync(to, { recursive: true });
-  // With its times: the store knows by them that its index fits.
+  // Copied with mtimes: by these the store knows that its index is current.
   await copy('cp', ['-pR', `${from}/.`, to]);
   return to;
 }

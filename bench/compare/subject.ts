@@ -2,16 +2,16 @@ import type { Connection } from '../client/connection.ts';
 import type { HttpRequest } from '../peers/peer.ts';
 import { type ContenderName, LABELS } from './contender-name.ts';
 
-/** What is asked of a contender in one case. */
+/** The task of a contender in one case. */
 export type Operation =
   | {
       readonly kind: 'request';
-      /** What a connection sends; where `isFixed`, always the same. */
+      /** The request that a connection sends; always the same if `isFixed`. */
       next(connection: number): HttpRequest;
       readonly isFixed: boolean;
-      /** Asked of every answer of a load, so it is cheap. */
+      /** Called for every answer of a load, so it must be cheap. */
       accepts(body: string): boolean;
-      /** Throws an Error where an answer is not whole. */
+      /** Throws an Error if an answer is incomplete. */
       check(body: string): void;
     }
   | { readonly kind: 'walk'; walk(): Promise<void> };
@@ -22,13 +22,13 @@ export interface Subject {
   readonly url: string;
   readonly connection: Connection;
   readonly operation: Operation;
-  /** Another project's server: where it fails, the others go on without it. */
+  /** Another project's server: if it fails, the others continue without it. */
   readonly isPeer: boolean;
 }
 
 export type Samples = { [name in ContenderName]?: number[] };
 
-/** Those that are still in, and why the others are out. */
+/** The contenders that still take part, and the reasons why others do not. */
 export class Field {
   readonly #subjects: Subject[];
   readonly failures: { [name in ContenderName]?: string } = {};
@@ -38,7 +38,7 @@ export class Field {
     this.#subjects = [...subjects];
   }
 
-  /** Each round begins with another, so that none always comes after the same. */
+  /** Each round begins with another contender, so that none always follows the same one. */
   turns(round: number): Subject[] {
     const first = round % this.#subjects.length;
     return [...this.#subjects.slice(first), ...this.#subjects.slice(0, first)];
@@ -48,7 +48,7 @@ export class Field {
     this.samples[name] = [...(this.samples[name] ?? []), value];
   }
 
-  /** A peer whose turn fails is out. Rejects where any other fails. */
+  /** A peer whose turn fails no longer takes part. Rejects if any other contender fails. */
   async turn(subject: Subject, work: () => Promise<void>): Promise<void> {
     const { name, isPeer } = subject;
     try {

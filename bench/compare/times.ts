@@ -1,20 +1,20 @@
 import { median } from '../measure/rounds.ts';
 import type { Field, Subject } from './subject.ts';
 
-/** Each warms up for so many milliseconds, but no more than so many times. */
+/** Each contender warms up for this many milliseconds, but at most this many requests. */
 const WARM_UP = { milliseconds: 1_500, times: 1_000 };
-/** A turn is a few requests in a row, for about so many milliseconds: another's turn has left the caches cold. */
+/** Milliseconds per turn: a few requests in a row, since another contender's turn has left the caches cold. */
 const TURN = { milliseconds: 25, fewest: 3, most: 15 };
-/** Rounds take about so many milliseconds together. */
+/** Milliseconds for all rounds together, roughly. */
 const MILLISECONDS = 10_000;
 const FEWEST = 9;
 const MOST = 300;
-/** What takes many requests is done once in each of the first rounds. */
+/** A walk of many requests runs once in each of the first rounds. */
 const WALKS = 3;
 
 /**
- * Milliseconds that one request takes, its answer's body read: in rounds in which all have their turn, each round's
- * sample the median of a turn.
+ * Milliseconds per request, including reading the body of the answer. In each round all contenders take turns; a round's
+ * sample is the median of a turn.
  */
 export async function measureTimes(
   field: Field,
@@ -45,7 +45,7 @@ export async function measureTimes(
   }
 }
 
-/** How long a request takes in the end. */
+/** Warms up. Resolves with the duration of a request afterwards, in milliseconds. */
 async function warmUp(subject: Subject): Promise<number> {
   const times: number[] = [];
   const started = performance.now();

@@ -5,7 +5,7 @@ import type { Results } from './results.ts';
 
 const BENCH = join(import.meta.dirname, '..');
 
-/** What took part. */
+/** The versions of all contenders. */
 export function versionsOf({ graphql, peers }: Lineup): Results['versions'] {
   return {
     sessiontree: versionIn(join(BENCH, '..')),

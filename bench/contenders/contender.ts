@@ -1,25 +1,25 @@
 import { once } from 'node:events';
 import { start } from '../process/start.ts';
 
-/** A server that is compared, started and answering. */
+/** A running server that takes part in the comparison. */
 export interface RunningContender {
   /** Its origin: `http://127.0.0.1:4000`. */
   readonly url: string;
   readonly pid: number;
-  /** Tells the process something, and resolves once it has heard it; only of those that listen. */
+  /** Sends a message to the process. Resolves once it was received. Only for processes that accept messages. */
   tell?(message: object): Promise<void>;
   stop(): Promise<void>;
 }
 
-/** A start may take so many milliseconds. */
+/** Milliseconds that a start may take. */
 export const START_TIMEOUT = 30_000;
 
-/** What the scripts of this folder tell their parent once they listen. */
+/** The message with which scripts of this folder report that they listen. */
 export interface Listening {
   readonly url: string;
 }
 
-/** Starts a script of this folder on a data directory of its own. It ends when its parent does. */
+/** Starts a script of this folder with a data directory of its own. The script ends with its parent process. */
 export async function startScript(
   script: 'floor.ts' | 'stock-yoga.ts' | 'mercurius.ts',
   directory: string,

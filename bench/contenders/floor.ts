@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { appendDurably, createDurably } from '../measure/bare-writes.ts';
 import { listen } from './listen.ts';
 
-/** What the floor is told: the ready answer to an operation, and how many bytes it writes for it, if any. */
+/** A message to the floor: the constant answer to an operation, and the number of bytes to write for it, if any. */
 export interface Ready {
   readonly operationName: string;
   readonly answer: unknown;
@@ -17,7 +17,7 @@ interface Body {
   readonly variables: { readonly input: { readonly sessionId: string } };
 }
 
-/** The least that a server of these answers does: parse the body, write durably, put the ready result into JSON. */
+/** The minimum that a server of these answers must do: parse the body, write durably, serialize the constant result. */
 const directory = process.argv[2]!;
 const ready = new Map<string, Ready & { line: Buffer }>();
 const handles = new Map<string, Promise<FileHandle>>();

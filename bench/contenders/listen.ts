@@ -3,7 +3,7 @@ import type { Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { Listening } from './contender.ts';
 
-/** Listens on a free port of loopback and tells the parent; once that lets go, stops and cleans up. */
+/** Listens on a free loopback port and tells the parent process. Stops and cleans up once the parent disconnects. */
 export async function listen(server: Server, close: () => Promise<unknown>): Promise<void> {
   server.listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -14,7 +14,7 @@ export async function listen(server: Server, close: () => Promise<unknown>): Pro
   });
 }
 
-/** Tells the parent where the server answers, and calls `stop` once the parent lets go. */
+/** Sends the parent process the server's URL, and calls `stop` once the parent disconnects. */
 export function announce(url: string, stop: () => Promise<unknown>): void {
   process.once('disconnect', async () => {
     await stop();

@@ -6,9 +6,9 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { type RunningContender, START_TIMEOUT } from './contender.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
-/** How often its log is looked at, in milliseconds. */
+/** Milliseconds between two reads of its log. */
 const LOOK = 5;
-/** It finishes what is under way within ten seconds. */
+/** Milliseconds for a stop: the server finishes running requests within ten seconds. */
 const STOP_TIMEOUT = 15_000;
 
 /** Starts Sessiontree as its users do, with default flags. Its log goes to a file beside the data directory. */
@@ -20,7 +20,7 @@ export async function startSessiontree(directory: string): Promise<RunningConten
   });
   closeSync(output);
   const ended = once(child, 'exit');
-  // Where the bench exits before it stops what it started.
+  // If the bench exits before it has stopped this server.
   const abandon = () => child.kill('SIGTERM');
   process.once('exit', abandon);
   const stop = async () => {

@@ -1,16 +1,16 @@
 import { constants, mkdirSync } from 'node:fs';
 import { type FileHandle, open, rename } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { sessionPath } from '../../src/repository/files/layout.ts';
+import { sessionPath } from '../../src/repository/files/format/layout.ts';
 
-/** The least that a durable append takes: a line, and its way to the disk. */
+/** The minimum of a durable append: writing a line, and syncing it. */
 export async function appendDurably(handle: FileHandle, line: Buffer): Promise<void> {
   await handle.appendFile(line);
   await handle.datasync();
 }
 
 /**
- * The least that a durable creation takes: a file is written aside, synced, renamed, and its folder synced. It lies in
+ * The minimum of a durable creation: a temporary file is written, synced and renamed, and its folder is synced. The file is in
  * one of as many folders as the repository has.
  */
 export async function createDurably(directory: string, id: string, line: Buffer): Promise<void> {

@@ -11,25 +11,25 @@ import { makeStore, removeStore } from '../stores/prepare.ts';
 import { FORKED, forkOf, forkRow } from './fork.ts';
 import { send } from './http-client.ts';
 
-/** Other clients' requests come so many milliseconds apart. */
+/** Milliseconds between two requests of other clients. */
 const TRICKLE = 10;
 const QUIET_MILLISECONDS = 3_000;
-/** The store looks at its files for the first time a minute after its start. */
+/** The store compares its files for the first time a minute after its start. */
 const SWEEP_BEGINS = 61_000;
 const SWEEP_MILLISECONDS = 20_000;
 const ROUNDS = 5;
 
 type Server = Started<ServeMessage & { url: string }>;
 
-/** What other clients wait while something big goes on: how late the server's event loop comes, and their own requests. */
+/** Delays during a large operation: of the server's event loop, and of the small requests of other clients. */
 interface Beside {
   readonly milliseconds: number;
   readonly delay: Delay;
-  /** The longest that a small request took. */
+  /** The longest duration of a small request. */
   readonly slowest: number;
 }
 
-/** A store that is made for each run: what is measured takes sessions away. */
+/** A store that is generated for each run, because the measurement deletes sessions. */
 const DELETABLE: StorePlan = { name: 'deletable', ordinary: 20_000, fixtures: true, history: 0 };
 
 export async function measureEventLoop(
@@ -94,7 +94,7 @@ function aliased(count: number, field: (n: number) => string): string {
 const MESSAGE = 'id position role content createdAt usage { inputTokens outputTokens }';
 const MESSAGE_PAGES = 49;
 
-/** One page of a thousand after the other, where the history is as long. */
+/** Consecutive pages of a thousand messages, as far as the history is long enough. */
 async function messagesQuery({ message: { url } }: Server): Promise<string> {
   let after: string | null = null;
   const pages: string[] = [];
@@ -115,7 +115,7 @@ interface HistoryEnd {
   readonly session: { readonly history: { readonly pageInfo: { hasNextPage: boolean; endCursor: string } } };
 }
 
-/** The round in the middle by how long the event loop was held; the first, which warms up, left out. */
+/** The round with the median delay of the event loop, without the first round, which is the warm-up. */
 async function middleRound(server: Server, query: string): Promise<Beside> {
   const rounds: Beside[] = [];
   for (let round = 0; round <= ROUNDS; round += 1) {
@@ -124,7 +124,7 @@ async function middleRound(server: Server, query: string): Promise<Beside> {
   return rounds.slice(1).sort((a, b) => a.delay.max - b.delay.max)[ROUNDS >> 1]!;
 }
 
-/** The fork in the middle of a few by how long it took. */
+/** The fork with the median duration. */
 async function forkRows(server: Server, length: number): Promise<SingleRow[]> {
   const rounds: Beside[] = [];
   for (let round = 0; round < ROUNDS; round += 1) {
@@ -175,7 +175,7 @@ async function deletionRow(directory: string, report: Progress): Promise<SingleR
   }
 }
 
-/** Does `work` while a trickle of small requests goes on. */
+/** Runs `work` while small requests are sent at intervals. */
 async function besides({ child, message: { url } }: Server, work: () => Promise<unknown>): Promise<Beside> {
   let slowest = 0;
   const requests: Promise<void>[] = [];

@@ -10,7 +10,7 @@ import { median } from './rounds.ts';
 export const FORKED = 10_000;
 const WARM_UP = 5;
 
-/** Stores that are made for each run, which adds forks to them. */
+/** Stores that are generated for each run, because a run adds forks. */
 const LINES: Readonly<Record<string, StorePlan>> = {
   'an exchange a line': {
     name: 'forkable-exchanges',
@@ -27,7 +27,7 @@ const LINES: Readonly<Record<string, StorePlan>> = {
   },
 };
 
-/** Forks of whole histories, each kind in a process of its own, so that its first is the first. */
+/** Measures forks of whole histories, each kind in a process of its own, so that its first fork is the first of a process. */
 export async function measureFork(directory: string, report: Progress): Promise<SingleRow[]> {
   const rows: SingleRow[] = [];
   for (const [lines, plan] of Object.entries(LINES)) {

@@ -1,4 +1,4 @@
-/** The data that a GraphQL request is answered with. Rejects where there are errors. */
+/** The data of the answer to a GraphQL request. Rejects if there are errors. */
 export async function send<Data>(url: string, query: string, variables?: object): Promise<Data> {
   const response = await fetch(url, {
     method: 'POST',

@@ -9,11 +9,11 @@ import { exchangeOf } from '../stores/content.ts';
 import { send } from './http-client.ts';
 
 const CLIENTS = 32;
-/** V8 needs some 20,000 requests to get warm. */
+/** V8 needs some 20,000 requests to warm up. */
 const MILLISECONDS = { warmUp: 8_000, counted: 8_000 };
-/** What Node calls the thread of a Worker. Of a server that has started, search is the only one. */
+/** The name that Node.js gives the thread of a Worker. In a started server, search is the only one. */
 const SEARCH_THREAD = 'WorkerThread';
-/** The system counts processor time in hundredths of a second. */
+/** Microseconds per unit: the system counts processor time in hundredths of a second. */
 const TICK = 10_000;
 
 const APPEND = `mutation ($input: AppendMessagesInput!) {
@@ -48,7 +48,10 @@ const MUTATIONS: readonly Mutation[] = [
   },
 ];
 
-/** What full text adds to mutations through the API: processor time of the server's threads, until all can be found. */
+/**
+ * Measures the cost of full text for mutations through the API: processor time of the server's threads, until all messages can be
+ * found.
+ */
 export async function measureIndexingCost(directory: string, report: Progress): Promise<SingleRow[]> {
   if (process.platform !== 'linux')
     return [{ what: 'what indexing adds to mutations', measured: 'told by thread on Linux alone' }];
@@ -70,7 +73,7 @@ export async function measureIndexingCost(directory: string, report: Progress): 
   }
 }
 
-/** Microseconds of processor time a mutation. */
+/** Microseconds of processor time per mutation. */
 interface Cost {
   readonly indexing: number;
   readonly rest: number;
@@ -102,7 +105,7 @@ async function measure(store: string, ids: readonly string[], mutation: Mutation
   }
 }
 
-/** Resolves with how many mutations were answered. */
+/** Resolves with the number of answered mutations. */
 async function write(
   url: string,
   ids: readonly string[],
@@ -131,7 +134,7 @@ async function allIndexed(url: string): Promise<void> {
   }
 }
 
-/** Microseconds that the threads of a process have had of a processor. */
+/** Microseconds of processor time that the threads of a process have used. */
 function processorTimes(pid: number): { all: number; search: number } {
   const times = { all: 0, search: 0 };
   for (const thread of readdirSync(`/proc/${pid}/task`)) {

@@ -11,13 +11,13 @@ import { median } from './rounds.ts';
 const CLIENTS = 32;
 const WARM_UP = 4;
 const ROUNDS = 12;
-/** Together less than a second: so long after it was opened a store has no search yet, unless it is asked for. */
+/** A turn takes less than a second: a store starts its search index a second after it was opened, unless a search comes first. */
 const MILLISECONDS = { before: 200, counted: 600 };
 
 interface Round {
-  /** Exchanges a second, while they are appended. */
+  /** Exchanges per second, while they are appended. */
   readonly rate: number;
-  /** Milliseconds until all of them can be found, from the last append. */
+  /** Milliseconds from the last append until all of them can be found. */
   readonly behind: number;
 }
 
@@ -26,7 +26,7 @@ interface Pair {
   readonly without: Round;
 }
 
-/** What full text adds to durable exchanges: rounds with it and without it in turn. */
+/** Measures the cost of full text for durable exchanges, in rounds with and without it in turn. */
 export async function measureIndexing(directory: string, report: Progress): Promise<SingleRow[]> {
   const store = join(directory, 'indexing');
   rmSync(store, { recursive: true, force: true });
@@ -62,13 +62,13 @@ function rows(pairs: readonly Pair[]): SingleRow[] {
   ];
 }
 
-/** Its sessions are named for `round`, so that every round begins with new ones. */
+/** The ids of its sessions contain `round`, so that every round begins with new sessions. */
 async function appendFor(directory: string, round: string, withSearch: boolean): Promise<Round> {
   const repository = await openFileRepository({ directory });
   try {
     const ids = Array.from({ length: CLIENTS }, (_, client) => `${round}-client-${client}`);
     await Promise.all(ids.map((id) => repository.create({ id })));
-    // The thread takes in what an earlier round has left, and warms up.
+    // Lets the thread index what an earlier round has left, and warm up.
     if (withSearch) await caughtUp(repository);
     await append(repository, ids, MILLISECONDS.before);
     if (withSearch) await caughtUp(repository);
@@ -80,7 +80,7 @@ async function appendFor(directory: string, round: string, withSearch: boolean):
   }
 }
 
-/** Resolves with exchanges a second. */
+/** Resolves with the number of exchanges per second. */
 async function append(
   repository: SessionRepository,
   ids: readonly string[],

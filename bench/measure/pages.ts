@@ -17,13 +17,13 @@ const PAGE = { limit: 50, from: 'start' } as const;
 const LAST_PAGE = { limit: 50, from: 'end' } as const;
 const MAX_BYTES = DEFAULT_LIMITS.textBytes;
 
-/** One size, with its stores open. */
+/** The open stores of one size. */
 interface OpenSize {
   readonly size: number;
   readonly sessions: SessionRepository;
   readonly trees: SessionRepository;
   readonly history: SessionRepository;
-  /** Half way through the list by last activity. */
+  /** A cursor half way through the list by last activity. */
   readonly middle: ListKey;
   readonly treesApi: (query: string) => Promise<unknown>;
 }
@@ -31,7 +31,7 @@ interface OpenSize {
 interface PageRow {
   readonly what: string;
   readonly run: (open: OpenSize) => Promise<unknown>;
-  /** Those that have to look at a share of all sessions have no goal. */
+  /** Lists that must examine a share of all sessions have no goal. */
   readonly goal: boolean;
 }
 
@@ -68,7 +68,7 @@ const ROWS: readonly PageRow[] = [
   ),
   {
     what: `children of a node with ${WIDE.toLocaleString('en')}: first page`,
-    run: ({ trees }) => trees.childrenOf(['wide'], PAGE),
+    run: ({ trees }) => trees.childrenOf([{ parentId: 'wide', page: PAGE }]),
     goal: true,
   },
   {
@@ -110,16 +110,17 @@ function counted(what: string, filter: SessionFilter): PageRow {
   };
 }
 
-/** The three batches that a nested query makes of it. */
+/** The three batches of a nested query. */
 async function readLevels(repository: SessionRepository): Promise<void> {
   let level = ['tree'];
   for (let depth = 0; depth < 3; depth += 1) {
-    const pages = await repository.childrenOf(level, { limit: 1_000, from: 'start' });
+    const page = { limit: 1_000, from: 'start' } as const;
+    const pages = await repository.childrenOf(level.map((parentId) => ({ parentId, page })));
     level = pages.flatMap(({ items }) => items.map(({ id }) => id));
   }
 }
 
-/** Each row at every size in turn. */
+/** Measures each row at every size in turn. */
 export async function measurePages(
   directory: string,
   plans: readonly SizePlan[],
@@ -156,7 +157,7 @@ export async function measurePages(
   }
 }
 
-/** The API as the server serves it, without a socket. */
+/** The API as served, without a socket. */
 function apiOf(repository: SessionRepository): (query: string) => Promise<unknown> {
   const yoga = createSessiontreeYoga({
     repository,

@@ -1,6 +1,6 @@
 import { closeSync, openSync, readdirSync, readSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
-import { layoutOf, SHARDS } from '../../src/repository/files/layout.ts';
+import { layoutOf, SHARDS } from '../../src/repository/files/format/layout.ts';
 import type { Progress } from '../../src/repository/observer.ts';
 import { start } from '../process/start.ts';
 import type { SizeRow } from '../report.ts';
@@ -11,7 +11,7 @@ import { median } from './rounds.ts';
 const ROUNDS = 3;
 const LARGEST = 1_000_000;
 
-/** Sessions a second, from warm files: how long a start takes without the index, less than one with it. */
+/** Sessions per second, with files in the system's cache: the time of a start without the index, minus that of one with it. */
 export async function measureRebuild(
   directory: string,
   plans: readonly SizePlan[],
@@ -43,8 +43,8 @@ async function startAndStop(store: string): Promise<number> {
 }
 
 /**
- * Reads all session files, which are small, in the order in which a rebuild does: a system that takes from its cache what was not
- * used for a minute would otherwise have taken some before they are read again.
+ * Reads all session files, which are small, in the order of a rebuild: a system that evicts from its cache what was not
+ * used for a minute would otherwise have evicted some before they are read again.
  */
 function warm(store: string): void {
   const { sessions } = layoutOf(store);

@@ -1,4 +1,4 @@
-/** Something to time, at one size. */
+/** A function to time, at one size. */
 export interface Timed {
   readonly size: number;
   readonly run: () => unknown;
@@ -7,12 +7,12 @@ export interface Timed {
 const WARM_UP = 3;
 const FEWEST = 5;
 const MOST = 300;
-/** Of each row. */
+/** Milliseconds for all rounds of a row, roughly. */
 const MILLISECONDS = 4_000;
 
 /**
- * Milliseconds that each takes: medians over rounds in which all take their turn, so that what disturbs the machine
- * disturbs all alike.
+ * Milliseconds per function: medians over rounds in which all take turns, so that disturbances of the machine
+ * affect all alike.
  */
 export async function interleaved(cases: readonly Timed[]): Promise<Map<number, number>> {
   for (let n = 1; n < WARM_UP; n += 1) for (const { run } of cases) await run();

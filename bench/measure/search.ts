@@ -14,7 +14,7 @@ const WARM_UP = 5;
 const SEARCHES = 40;
 const PAGE = 20;
 
-/** The first page of what is found, and how fast the text was taken in before. */
+/** Measures the first page of a search, and the speed of indexing before it. */
 export async function measureSearch(
   directory: string,
   plans: readonly SizePlan[],
@@ -27,9 +27,8 @@ export async function measureSearch(
     for (const suffix of ['', '-wal', '-shm']) rmSync(join(store, `search.db${suffix}`), { force: true });
     const repository = await openFileRepository({ directory: store });
     try {
-      const indexing = (messages: number) => report(`Indexing the text of ${search.name}`, messages, size);
-      indexing(0);
-      taken.set(size, (size * 1_000) / (await caughtUp(repository, indexing)));
+      report(`Indexing the text of ${search.name}`, 0, 0);
+      taken.set(size, (size * 1_000) / (await caughtUp(repository)));
       for (const [kind, { every, query }] of Object.entries(KINDS)) {
         report(`Searching ${search.name}`, 0, 0);
         times.get(kind)!.set(size, await medianSearch(repository, size / every, query));
@@ -51,7 +50,7 @@ function goalOf(kind: string): Goal {
   return { of: 'value', bound: 'under', number: every < 100 ? 500 : 50, size: LARGEST };
 }
 
-/** `found` messages hold what is searched for, or a full page. */
+/** `found` is the number of matching messages, at most a full page. */
 async function medianSearch(
   repository: SessionRepository,
   found: number,
@@ -70,5 +69,5 @@ async function medianSearch(
 }
 
 function searchFor(repository: SessionRepository, query: string): Promise<SearchPage> {
-  return repository.search({ query, limit: PAGE, offset: 0 });
+  return repository.search({ query, limit: PAGE });
 }

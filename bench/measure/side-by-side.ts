@@ -2,7 +2,7 @@ import { mkdirSync, rmSync, statSync } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Session } from '../../src/model/session.ts';
-import { sessionPath } from '../../src/repository/files/layout.ts';
+import { sessionPath } from '../../src/repository/files/format/layout.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import type { Progress } from '../../src/repository/observer.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
@@ -11,12 +11,12 @@ import { exchangeOf } from '../stores/content.ts';
 import { appendDurably, createDurably } from './bare-writes.ts';
 import { median } from './rounds.ts';
 
-/** Clients that write side by side, each one thing after another. */
+/** Concurrent clients. Each sends its writes one after another. */
 const CLIENTS = 64;
 const ROUNDS = 9;
 const ROUND_MILLISECONDS = 1_000;
 
-/** The repository's durable writes beside the least that such a write takes on this disk, in turn. */
+/** Compares the repository's durable writes with the minimum for such a write on this disk, in turn. */
 export async function measureSideBySide(directory: string, report: Progress): Promise<SingleRow[]> {
   const data = join(directory, 'side-by-side');
   rmSync(data, { recursive: true, force: true });
@@ -51,10 +51,10 @@ export async function measureSideBySide(directory: string, report: Progress): Pr
 }
 
 interface Comparison {
-  /** A second. */
+  /** Writes per second. */
   readonly own: number;
   readonly bare: number;
-  /** Of the first to the second, in the same round. */
+  /** The ratio of the first to the second, in the same round. */
   readonly ratio: number;
 }
 
@@ -105,7 +105,7 @@ async function appendToRepository(repository: SessionRepository): Promise<Write>
   return (client) => repository.append({ sessionId: ids[client]!, messages: exchangeOf(client) });
 }
 
-/** Bytes that a creation and an exchange become. */
+/** Bytes of the lines of a creation and of an exchange. */
 async function lineLengths(
   directory: string,
   repository: SessionRepository,

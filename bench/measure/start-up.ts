@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import type { Progress } from '../../src/repository/observer.ts';
-import { GRAPHQL_PATH } from '../../src/server/plugins/use-routes.ts';
+import { GRAPHQL_PATH } from '../../src/server/paths.ts';
 import { startSessiontree } from '../contenders/sessiontree.ts';
 import { residentMegabytes, start } from '../process/start.ts';
 import type { SizeRow } from '../report.ts';
@@ -11,7 +11,7 @@ import { median } from './rounds.ts';
 const ROUNDS = 7;
 const LARGEST = 1_000_000;
 
-/** From the start of the process, after a clean stop. */
+/** The time from the start of the process, after a clean stop. */
 export async function measureStartUp(
   directory: string,
   plans: readonly SizePlan[],

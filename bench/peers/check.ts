@@ -1,9 +1,9 @@
-/** Throws an Error where it is another number. */
+/** Throws an Error if the number differs from the expected one. */
 export function expectCount(what: string, expected: number, got: number): void {
   if (got !== expected) throw new Error(`${what}: expected ${expected}, got ${got}.`);
 }
 
-/** The ids of those that hang together beneath the root, itself first: what a client makes a tree of. */
+/** The ids of the tree that the sessions form, the root first, as a client builds it from them. */
 export function treeIds(
   sessions: readonly { readonly id: string; readonly parentId: string | null | undefined }[],
   root: string,
@@ -14,7 +14,7 @@ export function treeIds(
   return ids;
 }
 
-/** Gives one after another, and then the first again. */
+/** Returns the items in turn, cyclically. */
 export function inTurn<Value>(values: readonly Value[]): () => Value {
   let turn = 0;
   return () => values[turn++ % values.length]!;

@@ -1,20 +1,20 @@
 import type { FixtureSession } from './peer.ts';
 
 /**
- * Sessions among which the page of sessions is taken. Each peer stores one session a request: so many take opencode half
+ * Number of sessions for the page of sessions. Each peer stores one session per request; this many take opencode half
  * a minute.
  */
 export const LISTED_SESSIONS = 10_000;
 
-/** Messages of the history whose last page is taken. */
+/** Number of messages in the history whose last page is requested. */
 export const HISTORY_MESSAGES = 2_000;
 
-/** Of sessions, and of messages. */
+/** Entries per page, of sessions and of messages. */
 export const PAGE = 50;
 
 /**
- * Sessions that take their turn in being written to. A history grows with what is measured: spread over these, it stays
- * as long as that of a conversation.
+ * Number of sessions that are written to in turn. Measuring makes histories longer: spread over these sessions, each stays
+ * as long as a conversation.
  */
 export const WRITTEN_SESSIONS = 64;
 
@@ -25,7 +25,7 @@ export const EXCHANGE = {
     'both can be ended at the end of a month, so that nothing is lost by trying.',
 };
 
-/** The title of a session that `spawn` makes. */
+/** The title of a session that `spawn` creates. */
 export const SPAWNED_TITLE = 'Look up the prices';
 
 export function rootSessions(name: string, count: number): FixtureSession[] {

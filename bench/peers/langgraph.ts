@@ -10,20 +10,20 @@ import { runningPeer } from './running-peer.ts';
 import { freePort, startServerProcess } from './server-process.ts';
 
 /**
- * `langgraphjs dev`, the server that comes without an account. It keeps threads in memory, and writes all of them to
- * files when nothing has been written for three seconds: what it has answered may be lost with its process.
+ * `langgraphjs dev`, the server that needs no account. It keeps threads in memory, and writes all of them to
+ * files when nothing was written for three seconds: answered writes may be lost when its process ends.
  */
 export const langgraph: Peer = {
   name: 'LangGraph',
   async start(directory) {
     mkdirSync(join(directory, 'home'), { recursive: true });
-    // It writes its data beside its configuration, and takes paths as relative to that.
+    // It writes its data beside its configuration, and resolves paths relative to it.
     const graph = relative(realpathSync(directory), join(import.meta.dirname, 'langgraph/graph.ts'));
     writeFileSync(
       join(directory, 'langgraph.json'),
       JSON.stringify({ graphs: { [GRAPH]: `${graph}:graph` } }),
     );
-    // Not below the directory: it makes a socket in it, whose path may not be long.
+    // Not below `directory`: it creates a socket there, whose path must be short.
     const temporary = mkdtempSync(join(tmpdir(), 'langgraph-'));
     const port = await freePort();
     const url = `http://127.0.0.1:${port}`;
@@ -67,7 +67,7 @@ function program(): string {
   return join(dirname(manifest), 'dist/cli/cli.mjs');
 }
 
-/** With these it asks no other server for anything, and says nothing of each request. */
+/** With these variables it calls no other server, and logs no requests. */
 function environmentOf(directory: string, temporary: string): Record<string, string> {
   return {
     PATH: [dirname(process.execPath), process.env.PATH ?? ''].join(delimiter),

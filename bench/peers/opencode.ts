@@ -8,8 +8,8 @@ import { runningPeer } from './running-peer.ts';
 import { freePort, startServerProcess } from './server-process.ts';
 
 /**
- * `opencode serve`. It keeps sessions in SQLite, in WAL mode with `synchronous = NORMAL`: what it has answered outlives
- * its process, and may be lost with the power.
+ * `opencode serve`. It stores sessions in SQLite, in WAL mode with `synchronous = NORMAL`: an answered write survives
+ * the end of the process, and may be lost in a power cut.
  */
 export const opencode: Peer = {
   name: 'opencode',
@@ -45,7 +45,7 @@ export const opencode: Peer = {
   },
 };
 
-/** With these it asks no other server for anything, and writes below the directory alone. */
+/** With these variables it calls no other server, and writes only below the directory. */
 function environmentOf(directory: string): Record<string, string> {
   const home = join(directory, 'home');
   const temporary = join(directory, 'tmp');

@@ -1,4 +1,4 @@
-/** A request as a peer wants it sent. */
+/** A request to a peer. */
 export interface HttpRequest {
   readonly method: 'GET' | 'POST';
   readonly path: string;
@@ -6,27 +6,27 @@ export interface HttpRequest {
   readonly body?: string;
 }
 
-/** The client that all contenders are measured with: one keep-alive connection. */
+/** The client for all contenders: one keep-alive connection. */
 export interface Client {
-  /** Gives the parsed JSON; rejects on a status outside 2xx. */
+  /** Resolves with the parsed JSON; rejects on a status outside 2xx. */
   json(request: HttpRequest): Promise<unknown>;
 }
 
-/** What a peer is asked to do for one case. */
+/** The operation of a peer in one case. */
 export type PeerOperation =
-  /** One request; `next` gives the next one to send. Measured at 1 or more connections. */
+  /** One request; `next` returns the next one to send. Measured at one or more connections. */
   | {
       readonly kind: 'request';
       readonly next: () => HttpRequest;
       readonly check: (answer: unknown) => void;
     }
   /**
-   * Requests that follow from one another: how its client gets the same thing.
-   * Resolves with how many sessions it got.
+   * A sequence of dependent requests, with which the peer's client gets the same result.
+   * Resolves with the number of sessions.
    */
   | { readonly kind: 'walk'; readonly run: (client: Client) => Promise<number> };
 
-/** A session to store; a parent comes before its children. */
+/** A session to store. Parents come before children. */
 export interface FixtureSession {
   readonly key: string;
   readonly parentKey: string | null;
@@ -34,7 +34,7 @@ export interface FixtureSession {
   readonly messages: readonly { role: 'user' | 'assistant'; text: string }[];
 }
 
-/** The cases that may exist at a peer. */
+/** The cases that a peer may support. */
 export type CaseName =
   | 'small-read'
   | 'tree-341'
@@ -44,13 +44,13 @@ export type CaseName =
   | 'list-page'
   | 'history-page';
 
-/** A peer's server, started and answering. */
+/** A running server of a peer. */
 export interface RunningPeer {
   readonly url: string;
   readonly pid: number;
   readonly version: string;
   /**
-   * Stores the trees `small` (341, each with two messages) and `large` (1,111) in it, and readies
+   * Stores the trees `small` (341 sessions with two messages each) and `large` (1,111 sessions), and prepares
    * what the cases need.
    */
   load(
@@ -61,7 +61,7 @@ export interface RunningPeer {
     client: Client,
     progress: (done: number, total: number) => void,
   ): Promise<void>;
-  /** After `load`. A case that does not exist there is missing, with the reason in `missing`. */
+  /** Available after `load`. Cases that the peer does not support are missing; `missing` has the reasons. */
   operations(): { readonly [name in CaseName]?: PeerOperation };
   readonly missing: Partial<Record<CaseName, string>>;
   stop(): Promise<void>;
@@ -70,6 +70,6 @@ export interface RunningPeer {
 /** Another project's server, to compare with. */
 export interface Peer {
   readonly name: string;
-  /** Starts it, with all that it writes below `directory`. */
+  /** Starts the server. It writes only below `directory`. */
   start(directory: string): Promise<RunningPeer>;
 }

@@ -3,7 +3,7 @@ import type { ServerProcess } from './server-process.ts';
 
 type Load = Parameters<RunningPeer['load']>;
 
-/** What a server of another project is made a peer of. */
+/** The functions that make a peer of another project's server. */
 export interface PeerParts<Loaded> {
   readonly name: string;
   readonly url: string;
@@ -12,7 +12,7 @@ export interface PeerParts<Loaded> {
   operations(loaded: Loaded): ReturnType<RunningPeer['operations']>;
 }
 
-/** A server that answers, as a peer: its operations are on what was loaded into it. */
+/** A running server as a peer. Its operations use the data that was loaded into it. */
 export function runningPeer<Loaded>({ name, url, server, ...parts }: PeerParts<Loaded>): RunningPeer {
   let loaded: { readonly value: Loaded } | undefined;
   return {

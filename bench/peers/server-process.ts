@@ -5,36 +5,36 @@ import { setTimeout as sleep } from 'node:timers/promises';
 
 const START_MILLISECONDS = 120_000;
 const STOP_MILLISECONDS = 5_000;
-/** Between two looks at whether it answers. */
+/** Milliseconds between two checks whether the server answers. */
 const LOOK_MILLISECONDS = 100;
-/** Of its output, kept for the error. */
+/** Characters of its output that are kept for error messages. */
 const KEPT_CHARACTERS = 4_000;
 
 /** How to start another project's server. */
 export interface ServerCommand {
-  /** What errors call it. */
+  /** Its name in error messages. */
   readonly name: string;
   readonly file: string;
   readonly arguments: readonly string[];
-  /** Where it runs. */
+  /** Its working directory. */
   readonly directory: string;
-  /** All of its environment: nothing comes from ours. */
+  /** Its whole environment. Nothing is inherited. */
   readonly environment: Readonly<Record<string, string>>;
-  /** What answers with a status of 2xx, and JSON, once it is ready. */
+  /** A URL that answers with a status of 2xx and JSON once the server is ready. */
   readonly readyUrl: string;
 }
 
-/** A server that answers. */
+/** A running server. */
 export interface ServerProcess {
-  /** The process that was started; what serves may be one that it started in turn. */
+  /** The started process. The server itself may be a child of it. */
   readonly pid: number;
-  /** What `readyUrl` answered. */
+  /** The answer of `readyUrl`. */
   readonly ready: unknown;
-  /** Resolves once it has ended, with all that it started. */
+  /** Stops the server. Resolves once its process and all descendants have ended. */
   stop(): Promise<void>;
 }
 
-/** Rejects where it ends, or does not answer within two minutes, with the last that it wrote. */
+/** Rejects, with the end of its output, if the process ends or does not answer within two minutes. */
 export async function startServerProcess(command: ServerCommand): Promise<ServerProcess> {
   const child = spawn(command.file, command.arguments, {
     cwd: command.directory,
@@ -46,7 +46,7 @@ export async function startServerProcess(command: ServerCommand): Promise<Server
     child.once('error', (error) => resolve(error.message));
     child.once('exit', (code, signal) => resolve(`it ended with ${signal ?? `code ${code}`}`));
   });
-  // Where the benchmark fails, or is told to exit, before it stops what it started.
+  // If the benchmark fails or exits before it has stopped this process.
   const abandon = () => kill(treeOf(child.pid), 'SIGKILL');
   process.once('exit', abandon);
   const stop = async () => {
@@ -62,7 +62,7 @@ export async function startServerProcess(command: ServerCommand): Promise<Server
   }
 }
 
-/** A port of the loopback interface that nothing listens on. */
+/** A free port of the loopback interface. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
@@ -102,7 +102,7 @@ async function answerOf(url: string, ended: Promise<string>): Promise<unknown> {
 
 async function stopTree(child: ChildProcess, ended: Promise<string>): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
-  // Taken before the first signal: what outlives its parent has another one afterwards.
+  // Listed before the first signal: a process that outlives its parent gets another parent.
   const tree = treeOf(child.pid);
   child.kill('SIGTERM');
   await Promise.race([ended, sleep(STOP_MILLISECONDS, undefined, { ref: false })]);
@@ -112,7 +112,7 @@ async function stopTree(child: ChildProcess, ended: Promise<string>): Promise<vo
   await ended;
 }
 
-/** The process and what it started, a parent before its children. */
+/** The process and its descendants, parents before children. */
 function treeOf(root: number | undefined): number[] {
   if (root === undefined) return [];
   const lines = execFileSync('ps', ['-A', '-o', 'pid=,ppid='], { encoding: 'utf8' }).trim().split('\n');
@@ -137,7 +137,7 @@ function kill(pids: readonly number[], signal: NodeJS.Signals): void {
     try {
       process.kill(pid, signal);
     } catch {
-      // It has ended already.
+      // The process has already ended.
     }
   }
 }

@@ -1,6 +1,6 @@
 import { openFileRepository } from '../../src/repository/files/open.ts';
 
-/** Opens the data directory it is given, says so, and closes it when its parent lets go. */
+/** Opens a data directory, tells the parent process, and closes it when the parent disconnects. */
 const repository = await openFileRepository({ directory: process.argv[2]! });
 process.once('disconnect', () => repository.close());
 process.send!('open');

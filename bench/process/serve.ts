@@ -1,12 +1,12 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 import { pino } from 'pino';
-import { createConfig, serveOptions } from '../../src/config.ts';
+import { createConfig, serveOptions } from '../../src/commands/serve-options.ts';
 import { startServer } from '../../src/server/http.ts';
 
-/** Milliseconds between two looks at the event loop. */
+/** Milliseconds between two measurements of the event loop. */
 const RESOLUTION = 1;
 
-/** Milliseconds by which the event loop came late. */
+/** Milliseconds by which the event loop was late. */
 export interface Delay {
   readonly p50: number;
   readonly p99: number;
@@ -15,14 +15,14 @@ export interface Delay {
 
 /** Bytes in use. */
 export interface Memory {
-  /** After a collection: what is really held. */
+  /** After a garbage collection. */
   readonly heap: number;
   readonly resident: number;
 }
 
 /**
- * Serves the data directory it is given. Tells its parent the URL, and then, when asked, how its event loop did since, or
- * what memory it holds (started with --expose-gc).
+ * Serves a data directory. Sends the parent process the URL and, on request, the delays of its event loop since, or
+ * its use of memory (if started with --expose-gc).
  */
 export type ServeMessage = { readonly url: string } | { readonly delay: Delay } | { readonly memory: Memory };
 
@@ -42,7 +42,7 @@ const send = (message: ServeMessage) => process.send!(message);
 const late = (nanoseconds: number) => Math.max(0, nanoseconds / 1e6 - RESOLUTION);
 
 function memory(): Memory {
-  // Twice: what the first collection finalizes, the second frees.
+  // Twice: the second collection frees what the first one finalized.
   for (let n = 0; n < 2; n += 1) globalThis.gc!();
   const { heapUsed, rss } = process.memoryUsage();
   return { heap: heapUsed, resident: rss };

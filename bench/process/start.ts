@@ -5,17 +5,17 @@ import type { Progress } from '../../src/repository/observer.ts';
 import type { StorePlan } from '../stores/plan.ts';
 import { vouchForSync } from '../stores/prepare.ts';
 
-/** A process may take so many milliseconds until it is ready: an index may have to be built first. */
+/** Milliseconds within which a process must be ready: it may have to build an index first. */
 const START_TIMEOUT = 600_000;
 
 /** A process that was forked, ready for use. */
 export interface Started<Message> {
   readonly child: ChildProcess;
-  /** What it said when it was ready. */
+  /** The message with which it reported that it was ready. */
   readonly message: Message;
-  /** From before it was started until then. */
+  /** Milliseconds from before its start until then. */
   readonly milliseconds: number;
-  /** Resolves once it has closed its store and ended. */
+  /** Closes the store. Resolves once the process has ended. */
   stop(): Promise<void>;
 }
 
@@ -50,12 +50,12 @@ export async function start<Message>(
   };
 }
 
-/** Megabytes of memory that the process has in use. */
+/** The process's memory in megabytes. */
 export function residentMegabytes(pid: number): number {
   return Number(execFileSync('ps', ['-o', 'rss=', '-p', String(pid)], { encoding: 'utf8' })) / 1_024;
 }
 
-/** Has the indexes of stores built that have none, and leaves them cleanly stopped. */
+/** Builds the indexes of stores that have none, and stops them cleanly. */
 export async function openOnce(
   directory: string,
   plans: readonly StorePlan[],

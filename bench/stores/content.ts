@@ -5,7 +5,7 @@ import type { CreateSession } from '../../src/repository/repository.ts';
 /** Children of the session `wide`. */
 export const WIDE = 10_000;
 
-/** Levels beneath the session `root`, and the children of each node. */
+/** Levels below the session `root`, and the children of each node. */
 export interface TreeShape {
   readonly root: string;
   readonly depth: number;
@@ -18,21 +18,21 @@ export const SMALL_TREE: TreeShape = { root: 'small', depth: 4, breadth: 4 };
 export const SMALL_TREE_COUNT = 341;
 /** Sessions of `wide` and `tree` together. */
 export const FIXTURE_COUNT = WIDE + 1 + TREE_COUNT;
-/** How many sessions of a store share a user, or a case: a page of them is as long at every size. */
+/** Sessions per user, and per case, so that a page of them has the same length at every size. */
 const SHARED = 100;
 
 const EPOCH = Date.UTC(2026, 0, 1);
 
 export type SessionContent = CreateSession & { readonly id: string };
 
-/** An id like those that the server makes: a time, and what looks like chance. Always the same for the same number. */
+/** An id in the form of the server's: a time, and digits that look random. A function of the number only. */
 export function sessionIdOf(n: number): string {
   const time = (EPOCH + n).toString(16).padStart(12, '0');
   const chance = createHash('md5').update(String(n)).digest('hex');
   return `${time.slice(0, 8)}-${time.slice(8)}-7${chance.slice(0, 3)}-8${chance.slice(3, 6)}-${chance.slice(6, 18)}`;
 }
 
-/** The ordinary sessions: trees of ten, three levels each. */
+/** The ordinary sessions: trees of ten sessions in three levels. */
 export function* ordinarySessions(count: number): Generator<SessionContent> {
   const groups = Math.floor(count / SHARED);
   for (let n = 0; n < count; n += 1) {
@@ -64,7 +64,7 @@ export function* fixtureSessions(): Generator<SessionContent> {
   yield* treeSessions(TREE);
 }
 
-/** A session and its children, each with its own, a parent before its children. */
+/** A session and its descendants, parents before children. */
 export function* treeSessions(
   { root: id, depth, breadth }: TreeShape,
   parentId: string | null = null,
@@ -76,7 +76,7 @@ export function* treeSessions(
   }
 }
 
-/** What a session is sent, and answers. */
+/** The messages of an exchange. */
 export function exchangeOf(n: number): [NewMessage, NewMessage] {
   return [
     {
@@ -93,7 +93,7 @@ export function exchangeOf(n: number): [NewMessage, NewMessage] {
   ];
 }
 
-/** When the nth of all mutations was made. */
+/** The time of the nth mutation. */
 export function timeOf(n: number): Date {
   return new Date(EPOCH + n * 1_000);
 }

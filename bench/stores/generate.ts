@@ -1,10 +1,14 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layoutOf, SHARDS, sessionPath } from '../../src/repository/files/layout.ts';
-import { appendRecords, createRecords, writtenAt } from '../../src/repository/files/mutation.ts';
-import { stampOf } from '../../src/repository/files/record.ts';
-import type { SessionState } from '../../src/repository/files/session-state.ts';
-import { createStoreLog, readStoreLog } from '../../src/repository/files/store-log.ts';
+import {
+  appendRecords,
+  createRecords,
+  writtenAt,
+} from '../../src/repository/files/format/encode-mutation.ts';
+import { layoutOf, SHARDS, sessionPath } from '../../src/repository/files/format/layout.ts';
+import { stampOf } from '../../src/repository/files/format/record.ts';
+import type { SessionState } from '../../src/repository/files/format/session-state.ts';
+import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
 import type { Progress } from '../../src/repository/observer.ts';
 import {
   exchangeOf,
@@ -18,21 +22,21 @@ import {
 import { type StorePlan, sessionCount } from './plan.ts';
 import { SEARCHABLE_LENGTH, searchableIdOf, searchableMessage } from './searchable.ts';
 
-/** A prime: steps of so many visit every place of a round whose length is no multiple of it. */
+/** A prime: steps of this size visit every place of a ring whose length is not a multiple of it. */
 const STRIDE = 7_919;
 const REPORT_EVERY = 1_000;
-/** Lines of a history that are written in one go. */
+/** Lines of a history per write. */
 const LINES = 1_000;
 
 /**
- * Writes the files of a store as the repository would have, without its syncs and without its index. Each session has one
- * exchange; they were last active in another order than that of their creation.
+ * Writes the files of a store as the repository would, but without syncs and without an index. Each session has one
+ * exchange; the order of last activity differs from that of creation.
  */
 export function generateStore(directory: string, plan: StorePlan, progress: Progress): void {
   const layout = layoutOf(directory);
   for (const shard of SHARDS) mkdirSync(join(layout.sessions, shard), { recursive: true });
   createStoreLog(layout);
-  const { store } = readStoreLog(layout, null, () => {});
+  const store = readStoreId(layout);
   if (plan.searchable) {
     writeSearchable(directory, plan.name, plan.searchable, store, progress);
     return;
@@ -68,7 +72,7 @@ function messageAt(state: SessionState, mutation: number) {
   return writtenAt(state.size, appendRecords(stamp, state, [message]), state);
 }
 
-/** The rest of the history, an exchange or a message a line. */
+/** The rest of the history, with one exchange or one message per line. */
 function writeHistory(
   directory: string,
   plan: StorePlan,
@@ -92,7 +96,7 @@ function writeHistory(
   }
 }
 
-/** Sessions of a hundred messages, a line each. */
+/** Sessions of a hundred messages, with one message per line. */
 function writeSearchable(
   directory: string,
   name: string,

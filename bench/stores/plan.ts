@@ -1,36 +1,36 @@
 import { FIXTURE_COUNT, SMALL_TREE_COUNT } from './content.ts';
 import { SEARCHABLE_LENGTH } from './searchable.ts';
 
-/** Changes with every change of what is written: stores of another version are made again. */
+/** To be raised with each change of the generated files: stores of another version are generated again. */
 export const GENERATOR_VERSION = 1;
 
-/** A store to be made. */
+/** A store to generate. */
 export interface StorePlan {
   readonly name: string;
   /** Ordinary sessions. */
   readonly ordinary: number;
-  /** Does it have `wide` and `tree`? */
+  /** True for a store with `wide` and `tree`. */
   readonly fixtures: boolean;
-  /** Does it have `small`, the tree of 341? */
+  /** True for a store with `small`, the tree of 341 sessions. */
   readonly smallTree?: boolean;
-  /** Messages of the session `history`; 0 for no such session. */
+  /** Number of messages of the session `history`; 0 for no such session. */
   readonly history: number;
-  /** Is each message of it a line of its own, but for the first two? Else an exchange is. */
+  /** True if each message of it has a line of its own, except the first two. Otherwise each exchange has one. */
   readonly oneALine?: boolean;
-  /** Messages to be searched, a hundred in a session. */
+  /** Number of messages for searches, a hundred per session. */
   readonly searchable?: number;
 }
 
-/** The stores that one size is measured on. */
+/** The stores for measurements at one size. */
 export interface SizePlan {
   readonly size: number;
   /** `size` sessions. */
   readonly sessions: StorePlan;
-  /** The same with `wide` and `tree`: a store that is large enough holds them among its own. */
+  /** The same with `wide` and `tree`. A store that is large enough has them among its `size` sessions. */
   readonly trees: StorePlan;
   /** A session with `size` messages, among a thousand others. */
   readonly history: StorePlan;
-  /** `size` messages to be searched. */
+  /** `size` messages for searches. */
   readonly search: StorePlan;
 }
 
@@ -54,7 +54,7 @@ export function distinctStores(plans: readonly SizePlan[], names: readonly Store
   return [...new Set(plans.flatMap((plan) => names.map((name) => plan[name])))];
 }
 
-/** Everything in one store of `size` sessions: `wide`, both trees, and a history of `size` messages. */
+/** One store of `size` sessions with everything: `wide`, both trees, and a history of `size` messages. */
 export function wholePlan(size: number): StorePlan {
   const plan = { name: `whole-${size}`, ordinary: 0, fixtures: true, smallTree: true, history: size };
   return { ...plan, ordinary: size - sessionCount(plan) };
@@ -70,7 +70,7 @@ export function sessionCount({ ordinary, fixtures, smallTree, history, searchabl
   );
 }
 
-/** What a store takes: a file and its part of the index for each session, the same for each message; full text besides. */
+/** The disk space of a store: a file and index rows per session, a line and index rows per message, and full text. */
 export function needOf(plan: StorePlan): { bytes: number; inodes: number } {
   const sessions = sessionCount(plan);
   return {

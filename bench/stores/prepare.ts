@@ -1,18 +1,18 @@
 import { execFileSync } from 'node:child_process';
 import { existsSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { layoutOf, sessionPath } from '../../src/repository/files/layout.ts';
+import { layoutOf, sessionPath } from '../../src/repository/files/format/layout.ts';
 import type { Progress } from '../../src/repository/observer.ts';
 import { generateStore } from './generate.ts';
 import { GENERATOR_VERSION, type StorePlan } from './plan.ts';
 
-/** Beside the data directory, not in it: it says that the store was made whole. */
+/** A mark beside the data directory: the store was generated completely. */
 const markOf = (directory: string) => `${directory}.made.json`;
 
-/** Past this, the appends of earlier runs have made a history too long. */
+/** Beyond this, appends of earlier runs have made the history too long. */
 const GROWN = 1.1;
 
-/** Is the store there, whole, of this generator, and (but for a few appends) as it was made? */
+/** True if the store exists, is complete and of this version, and is unchanged except for a few appends. */
 export function isMade(directory: string, plan: StorePlan): boolean {
   const mark = markOf(directory);
   if (!existsSync(mark) || !existsSync(directory)) return false;
@@ -20,19 +20,19 @@ export function isMade(directory: string, plan: StorePlan): boolean {
   return version === GENERATOR_VERSION && historySize(directory, plan) <= historyBytes! * GROWN;
 }
 
-/** Makes the store, in place of what may be left of another. */
+/** Generates the store, replacing remains of another. */
 export function makeStore(directory: string, plan: StorePlan, progress: Progress): void {
   removeStore(directory);
   generateStore(directory, plan, progress);
-  // What the system has still to write would be measured with whatever comes next.
+  // Otherwise the system's pending writes would disturb the next measurement.
   execFileSync('sync');
   const mark = { version: GENERATOR_VERSION, historyBytes: historySize(directory, plan) };
   writeFileSync(markOf(directory), JSON.stringify(mark));
 }
 
 /**
- * A start that finds no index cannot know that all files are on the disk, and syncs them behind its back; here they are, since
- * `makeStore`. To be called while nobody has the store open.
+ * A start without an index does not know whether all files are on the disk, and syncs them in the background. Here they are, since
+ * `makeStore`. Call this while the store is closed.
  */
 export function vouchForSync(directory: string): void {
   rmSync(layoutOf(directory).unsynced, { force: true });

@@ -1,6 +1,7 @@
 import { Command } from 'commander';
-import { type CheckReport, checkDataDirectory } from '../repository/files/check.ts';
-import { repairDataDirectory } from '../repository/files/repair.ts';
+import { printable } from '../printable.ts';
+import { type CheckReport, checkDataDirectory } from '../repository/files/tools/check.ts';
+import { repairDataDirectory } from '../repository/files/tools/repair.ts';
 import { dataOption } from './data-option.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
@@ -10,17 +11,17 @@ interface CheckFlags {
   readonly repair?: boolean;
 }
 
-/** `sessiontree check`: verifies the files, and the index against them. */
+/** `sessiontree check`: verifies the files, and compares the index with them. */
 export function checkCommand(): Command {
   return new Command('check')
     .description(
-      'Verify every line of every file, and the index against them. Changes nothing without --repair.',
+      'Verify every line of every file, and compare the index with the files. Changes nothing without --repair.',
     )
     .addOption(dataOption())
-    .option('--repair', 'mend what can be mended, keep what is cut in torn/, and say what was done')
+    .option('--repair', 'repair what can be repaired, keep removed bytes in torn/, and list the repairs')
     .addHelpText(
       'after',
-      '\nRuns beside a server; --repair needs it stopped. Exit code: 0 when all is well (now), 1 when something is wrong.',
+      '\nCan run beside a server; stop the server for --repair. Exit code: 0 if no problem is left, 1 otherwise.',
     )
     .action(async ({ data, repair }: CheckFlags) => {
       const progress = progressBar(process.stderr);
@@ -33,11 +34,11 @@ export function checkCommand(): Command {
             report.problems.map(({ path }) => path).filter((path) => path.endsWith('.jsonl')),
           );
           const done = await repairDataDirectory(options, [...paths]);
-          mended = done.map(({ path, what }) => `${path}: ${what}\n`);
+          mended = done.map(({ path, what }) => `${path}: ${what}`);
           report = await checkDataDirectory(options);
         }
         progress.done();
-        await print([...mended, ...linesOf(report)]);
+        await print([...mended, ...linesOf(report)].map((line) => `${printable(line)}\n`));
         process.exitCode = report.problems.length === 0 ? 0 : 1;
       } finally {
         progress.done();
@@ -46,7 +47,11 @@ export function checkCommand(): Command {
 }
 
 function linesOf({ sessionCount, messageCount, problems }: CheckReport): string[] {
-  const found = problems.length === 1 ? '1 problem' : `${problems.length || 'no'} problems`;
-  const summary = `${sessionCount} sessions, ${messageCount} user messages: ${found}`;
-  return [...problems.map(({ path, reason }) => `${path}: ${reason}\n`), `${summary}\n`];
+  const found = problems.length === 0 ? 'no problems' : counted(problems.length, 'problem');
+  const summary = `${counted(sessionCount, 'session')}, ${counted(messageCount, 'user message')}: ${found}`;
+  return [...problems.map(({ path, reason }) => `${path}: ${reason}`), summary];
+}
+
+function counted(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

@@ -1,6 +1,6 @@
 import { InvalidArgumentError, Option } from 'commander';
 
-/** `--data`: the same for every command. */
+/** `--data`, shared by all commands. */
 export function dataOption(): Option {
   return new Option('--data <directory>', 'the data directory')
     .env('SESSIONTREE_DATA')
@@ -8,7 +8,7 @@ export function dataOption(): Option {
     .argParser(parseDirectory);
 }
 
-/** Empty is what a variable of the shell comes to that was not set: it must not stand for the current directory. */
+/** `"$DIRECTORY"` is empty if the variable is not set. An empty path must not mean the current directory. */
 function parseDirectory(directory: string): string {
   if (directory === '') throw new InvalidArgumentError('Expected the name of a directory.');
   return directory;

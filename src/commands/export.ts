@@ -10,18 +10,18 @@ import { print } from './print.ts';
 import { stderrLogger } from './stderr-logger.ts';
 
 const SESSIONS_A_PAGE = 1_000;
-/** A message's content and payload take 2 MiB at most: a page is a few hundred MiB where all are that large. */
+/** Limits the memory of a page: the content and payload of one message have up to 2 MiB (with the default limits). */
 const MESSAGES_A_PAGE = 100;
 
-/** `sessiontree export ID`: a session and all beneath it as JSON lines. */
+/** `sessiontree export ID`: writes a session and its descendants as JSON lines. */
 export function exportCommand(): Command {
   return new Command('export')
     .description(
-      'Write a session and all beneath it to standard output, one JSON line a session, in pre-order.',
+      'Write a session and its descendants to standard output: one JSON line per session, in pre-order.',
     )
-    .argument('<id>', 'the session on top')
+    .argument('<id>', 'the id of the session')
     .addOption(dataOption())
-    .addHelpText('after', '\nReads beside a running server. Exit code: 0 when all was written, 1 when not.')
+    .addHelpText('after', '\nCan run beside a server. Exit code: 0 if everything was written, 1 otherwise.')
     .action(async (id: string, { data }: { data: string }) => {
       const reader = await openFileRepositoryForReading({ directory: data, logger: stderrLogger() });
       try {
@@ -34,7 +34,7 @@ export function exportCommand(): Command {
     });
 }
 
-/** JSON lines, in pieces: a history is never held whole. */
+/** The JSON lines, in chunks: a whole history is never in memory. */
 async function* exportLines(reader: SessionReader, top: Session): AsyncGenerator<string> {
   yield* exportLine(reader, top);
   let after: string | undefined;
@@ -58,13 +58,13 @@ async function* exportLine(reader: SessionReader, session: Session): AsyncGenera
   for (let more = historyLength > 0; more; ) {
     const page = { limit: MESSAGES_A_PAGE, from: 'start' as const, after };
     const [read] = await reader.historyOf([{ sessionId: id, page }], Number.POSITIVE_INFINITY);
-    // A running server may append meanwhile: the line holds what its `historyLength` counts.
+    // A running server may append messages meanwhile. The line holds exactly the messages that its `historyLength` counts.
     const messages = read!.items.filter((message) => message.position < historyLength);
     const separator = written > 0 && messages.length > 0 ? ',' : '';
     yield separator + messages.map((message) => JSON.stringify(messageMembers(message))).join(',');
     written += messages.length;
     more = read!.hasMore && messages.length === read!.items.length;
-    // Where none of the page can be read, the next page lies past it.
+    // If no message of the page can be read, go on after the page.
     after = read!.items.at(-1)?.ordinal ?? after + MESSAGES_A_PAGE;
   }
   yield ']}\n';

@@ -1,21 +1,26 @@
 import { ClientError } from '../model/errors.ts';
+import { printable } from '../printable.ts';
+import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
-import { UnreadableStoreError } from '../repository/files/store-log.ts';
+import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
 import { ListenError } from '../server/http.ts';
 
-/** Why a command failed: one line where its user can do something about it, the whole stack where it is a bug. */
+/** Why a command failed: one line for an error that the user can act on, the stack for a bug. */
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
-  return isExpected(error) ? error.message : (error.stack ?? error.message);
+  return isExpected(error) ? printable(error.message) : (error.stack ?? error.message);
 }
 
 function isExpected(error: Error): boolean {
   return (
     error instanceof ListenError ||
+    error instanceof DataDirectoryError ||
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||
     error instanceof ClientError ||
-    // What the system refuses (no such directory, no permission) names the call and the path.
-    'syscall' in error
+    // An error of the operating system (no such directory, no permission): its message has the call and the path.
+    'syscall' in error ||
+    // An error of SQLite, such as a full or unreadable disk.
+    'errcode' in error
   );
 }

@@ -2,8 +2,8 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 /**
- * Writes `chunks` to standard output, no faster than they are taken. A reader that has seen enough (`| head -1`) ends it
- * without a word: no more chunks are asked for.
+ * Writes `chunks` to standard output, with backpressure. If the reader closes the pipe (`| head -1`), resolves without an error
+ * and requests no more chunks.
  */
 export async function print(chunks: Iterable<string> | AsyncIterable<string>): Promise<void> {
   try {

@@ -1,35 +1,53 @@
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import { VERSION } from '../version.ts';
 import { checkCommand } from './check.ts';
 import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
 import { serveCommand } from './serve.ts';
 
-const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-  version: string;
-};
+/** Errors whose message from commander does not say what would be right: a hint at `--help` follows. */
+const ASKS_FOR_HELP = new Set([
+  'commander.unknownCommand',
+  'commander.unknownOption',
+  'commander.missingArgument',
+  'commander.excessArguments',
+]);
 
 const program = new Command('sessiontree')
   .description('GraphQL server for trees of agent sessions, on plain files.')
-  .version(version)
+  .version(VERSION)
   .addCommand(serveCommand())
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(checkCommand());
 
-for (const command of [program, ...program.commands]) command.exitOverride();
+for (const command of [program, ...program.commands]) {
+  const name = command === program ? program.name() : `${program.name()} ${command.name()}`;
+  command.exitOverride((error) => {
+    if (ASKS_FOR_HELP.has(error.code)) process.stderr.write(`Run "${name} --help" for usage.\n`);
+    throw error;
+  });
+}
 
-// A reader that has seen enough of the help, as `head -1`.
+// An empty variable counts as not set: `PORT="$UNSET"` gives one.
+for (const { envVar } of program.commands.flatMap(({ options }) => options)) {
+  if (envVar !== undefined && process.env[envVar] === '') delete process.env[envVar];
+}
+
+// A reader such as `head -1` may close the pipe before all of the help is written.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {
   if (error.code !== 'EPIPE') throw error;
 });
+// Without this listener, a warning of Node.js would end a server whose standard error nobody reads any more. There is no other place
+// to report the error.
+process.stderr.on('error', () => {});
 
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) {
-    // It has said what is wrong with the command line. 1 is left to what a command itself finds wrong.
+    // Commander has printed the error. Exit code 1 is reserved for failures of a command itself.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
     process.stderr.write(`${failureText(error)}\n`);

@@ -1,47 +1,38 @@
 import { resolve } from 'node:path';
 import { Command } from 'commander';
-import { type Config, createConfig, type ServeFlags, serveOptions } from '../config.ts';
+import type { Config } from '../server/config.ts';
 import { startServer } from '../server/http.ts';
 import { createLogger } from '../server/logger.ts';
 import { progressBar } from './progress.ts';
+import { createConfig, type ServeFlags, serveOptions } from './serve-options.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
 
-/** `sessiontree serve`: the API and GraphiQL, until SIGTERM or SIGINT. */
+/** `sessiontree serve`: serves the API and GraphiQL until SIGTERM or SIGINT. */
 export function serveCommand(): Command {
-  const command = new Command('serve').description('Serve the API, and GraphiQL for people.');
+  const command = new Command('serve').description('Serve the GraphQL API, and GraphiQL for browsers.');
   for (const option of serveOptions()) command.addOption(option);
   return command
     .addHelpText(
       'after',
-      '\nA flag beats its environment variable; lists in variables are separated by commas.',
+      '\nA flag overrides its environment variable. Separate several values in a variable with commas. An empty variable counts as not set.',
     )
     .action((flags: ServeFlags) => serve(createConfig(flags)));
 }
 
 /**
- * Threads for what waits on the disk. With the four that Node.js starts with, the sync that many writes wait for stands in line
- * behind the opening of new files. It is read when the first of them is needed.
+ * Size of libuv's thread pool. With the default of four threads, the sync of the journal, which many writes wait for, would queue
+ * behind the opening of new files. Node.js reads the variable when it first uses the pool.
  */
 const DISK_THREADS = '8';
 
 async function serve(config: Config): Promise<void> {
-  process.env.UV_THREADPOOL_SIZE ??= DISK_THREADS;
-  const logger = createLogger(config.logLevel);
+  process.env.UV_THREADPOOL_SIZE ||= DISK_THREADS;
+  const logger = createLogger(config);
   const progress = progressBar(process.stderr);
   const server = await startServer(config, { logger, onProgress: progress.report }).finally(progress.done);
   logger.info(
     { url: server.url, data: resolve(config.dataDirectory) },
-    `the API answers at ${server.url}, which is GraphiQL in a browser`,
+    `the API is at ${server.url}; open it in a browser for GraphiQL`,
   );
-  const stop = async (signal: NodeJS.Signals) => {
-    logger.info({ signal }, 'stopping; a second signal cuts off what is under way');
-    try {
-      await server.stop();
-      logger.info('stopped');
-      process.exit(0);
-    } catch (error) {
-      logger.fatal({ err: error }, 'the store could not be closed');
-      process.exit(1);
-    }
-  };
-  process.on('SIGTERM', stop).on('SIGINT', stop);
+  stopOnSignals(server, logger);
 }

@@ -1,10 +1,10 @@
-/** Members of an object that are worth repeating: no input has half as many. */
-const MANY = 100;
+/** Members of an object that an error message may list. No input type has half as many. */
+const LISTED_MEMBERS_MAX = 100;
 
 /**
- * Has graphql-js say of wide objects within `values`, which cannot be taken, only how wide they are. It repeats the object that a
- * fault is in, with each fault: of one with twenty thousand unknown members that would take minutes, and all memory. To be called
- * for values that go nowhere else: they are not the same as JSON any more.
+ * Gives wide objects within invalid variable `values` a `toJSON` that says only how many members they have. In each error,
+ * graphql-js prints the object that the error is in: for an object with 20,000 unknown members that would take minutes and all
+ * memory. Call it only for values that are not used otherwise: their JSON is another one afterwards.
  */
 export function abbreviateWideObjects(values: unknown): void {
   const stack = [values];
@@ -13,7 +13,7 @@ export function abbreviateWideObjects(values: unknown): void {
     if (typeof value !== 'object' || value === null) continue;
     const members: unknown[] = Object.values(value);
     for (const member of members) if (typeof member === 'object') stack.push(member);
-    if (members.length > MANY && !Array.isArray(value))
+    if (members.length > LISTED_MEMBERS_MAX && !Array.isArray(value))
       Object.defineProperty(value, 'toJSON', { value: () => `an object of ${members.length} members` });
   }
 }

@@ -1,39 +1,49 @@
 import {
   type ExecutionArgs,
   type ExecutionResult,
-  execute as executeByTheBook,
+  executeRootSelectionSet,
+  type GraphQLError,
   getOperationAST,
   getVariableValues,
+  type OperationDefinitionNode,
+  type VariableValues,
+  validateExecutionArgs,
 } from 'graphql';
-import { isBudgetExceeded } from '../schema/budget.ts';
-import { createContext, type SchemaContext } from '../schema/context.ts';
+import { endsRequest } from '../schema/budget.ts';
+import type { SchemaContext } from '../schema/context.ts';
 import { andThen, type MaybePromise } from '../schema/maybe-promise.ts';
-import { Outcomes } from '../schema/outcomes.ts';
 import { abbreviateWideObjects } from './abbreviate-wide-objects.ts';
-import { Unplannable } from './plan.ts';
-import { Plans } from './plans.ts';
-import { Run } from './run.ts';
+import { wrongArguments } from './argument-checks.ts';
+import { isPlanned } from './is-planned.ts';
+import { shortenLists } from './long-lists.ts';
+import { objectsAtOnce } from './pace.ts';
+import { Plan } from './plan.ts';
 
 type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
 
 /**
- * To compile a selection takes as long as to fill in two hundred objects without: what is asked once, of a page, does not come to
- * this, and a request, whose sessions and messages are counted, compiles some hundreds at most.
+ * Objects of a selection before it is compiled. Compiling takes as long as filling in two hundred objects uncompiled. A single page
+ * does not reach 500 objects, and the budget of a request allows for some hundreds of compiled selections at most.
  */
-const COMPILE_AFTER = 500;
+const COMPILE_AFTER_OBJECTS = 500;
 
 /**
- * Gives what executes operations. Each goes by its plan, which takes at most half the time and knows no errors: where there would be
- * one (other than the end of the budget), it is executed again by the book, so that an answer with errors is the same as it always
- * is, only later. What is not planned goes by the book from the start.
+ * Creates an executor. It refuses an operation with invalid arguments before execution. It executes every other operation once: by
+ * its plan, which takes less than half the time, or by graphql-js if the operation has none. The answers are the same, including
+ * the errors, with two exceptions:
+ * - If several errors compete to make the same place null, or the whole answer, the first can be another one.
+ * - Below a place that an error has made null, a plan reads nothing more. graphql-js reads on until the answer ends, and can spend
+ *   the budget with that.
  *
- * A selection is compiled with the object whose number is `compileAfter`, counted from 1.
+ * A selection is compiled when it fills in its `compileAfter`th object.
  */
 export function createExecute(compileAfter: number): Execute {
-  const plans = new Plans(compileAfter);
-  return (args) => {
-    const operation = getOperationAST(args.document, args.operationName);
-    if (!operation) return byTheBook(args);
+  /** Null for an operation without a plan. An entry lives as long as its document, which a cache holds. */
+  const plans = new WeakMap<OperationDefinitionNode, Plan | null>();
+  return (given) => {
+    const operation = getOperationAST(given.document, given.operationName);
+    if (!operation) return byGraphqlJs(given);
+    const { args, lengthen } = shortenLists(given, operation);
     const { variableValues } = getVariableValues(
       args.schema,
       operation.variableDefinitions ?? [],
@@ -42,40 +52,51 @@ export function createExecute(compileAfter: number): Execute {
     );
     if (!variableValues) {
       abbreviateWideObjects(args.variableValues);
-      return byTheBook(args);
+      return { errors: variableErrors(args, operation) };
     }
-    const plan = plans.of(args, operation);
-    if (!plan) return byTheBook(args);
-    const again = (error: unknown) => {
-      if (isBudgetExceeded(error)) return { data: null, errors: [error] };
-      if (error instanceof Unplannable) plans.giveUp(operation);
-      return byTheBook({ ...args, contextValue: fresh(args.contextValue as SchemaContext) });
-    };
-    try {
-      const data = new Run(args.contextValue, variableValues).start(plan.root);
-      return data instanceof Promise ? data.then((data) => ({ data }), again) : { data };
-    } catch (error) {
-      return again(error);
+    lengthen(variableValues);
+    const errors = wrongArguments(args, operation, variableValues);
+    if (errors) return { errors };
+    let plan = plans.get(operation);
+    if (plan === undefined || plan?.isFor(args) === false) {
+      plan = isPlanned(args.document, operation) ? new Plan(args, operation, compileAfter) : null;
+      plans.set(operation, plan);
     }
+    return plan ? plan.execute(args, variableValues) : byGraphqlJs(args, variableValues);
   };
 }
 
-/** As the server executes all operations; see `createExecute`. */
-export const execute = createExecute(COMPILE_AFTER);
+/** The executor of all operations that the server gets; see `createExecute`. */
+export const execute = createExecute(COMPILE_AFTER_OBJECTS);
 
-/** Whether there is an error is enough: the book says which. */
+/** One error is enough to know that variables are invalid. */
 const ANY_ERROR = { maxErrors: 0, hideSuggestions: true };
 
-/** With graphql-js: of the executors tried, the one that leaves no promise behind when a resolver throws beside others. */
-const byTheBook: Execute = (args) => andThen(executeByTheBook(args), endedByBudget);
+/** A body can have a fault in each of a hundred thousand places. The last error says that there are more than these. */
+const REPORTED = { maxErrors: 20 };
 
-/** Once the budget is spent the request is over: one error, however many fields could have shown it. */
-function endedByBudget(result: ExecutionResult): ExecutionResult {
-  const error = result.errors?.find(isBudgetExceeded);
-  return error ? { data: null, errors: [error] } : result;
+function variableErrors(
+  { schema, variableValues = {} }: ExecutionArgs,
+  { variableDefinitions = [] }: OperationDefinitionNode,
+): readonly GraphQLError[] {
+  const { errors } = getVariableValues(schema, variableDefinitions, variableValues!, REPORTED);
+  if (!errors) throw new Error('Expected errors of variables that were invalid a moment ago, got none.');
+  return errors;
 }
 
-/** The budget is spent anew, nothing comes from what was loaded before, and no mutation is made twice. */
-function fresh(context: SchemaContext): SchemaContext {
-  return { ...context, ...createContext(context), outcomes: new Outcomes(context.outcomes) };
+/** Of the executors tried, graphql-js alone leaves no unhandled rejection when one of several resolvers throws. */
+function byGraphqlJs(args: ExecutionArgs, variableValues?: VariableValues): MaybePromise<ExecutionResult> {
+  const validated = validateExecutionArgs(args);
+  if (!('schema' in validated)) return { errors: validated };
+  (args.contextValue as SchemaContext).turns.setPace(objectsAtOnce(args.document, 'GRAPHQL_JS'));
+  return andThen(
+    executeRootSelectionSet(variableValues ? { ...validated, variableValues } : validated),
+    endedByBudget,
+  );
+}
+
+/** Once the budget is spent the request is over: the answer has that one error, however many fields failed. */
+function endedByBudget(result: ExecutionResult): ExecutionResult {
+  const error = result.errors?.find(endsRequest);
+  return error ? { errors: [error], data: null } : result;
 }

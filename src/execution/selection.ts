@@ -1,136 +1,121 @@
-import type { FieldNode } from 'graphql';
+import { defaultFieldResolver, getNullableType, isLeafType } from 'graphql';
 import { compileLiteral } from '../compile-literal.ts';
+import { PlannedInfo } from './planned-info.ts';
 import {
-  type Arguments,
+  type Complete,
   type Data,
-  GaveUp,
-  ignoreRejection,
+  ignoreRejections,
   isPromise,
-  located,
-  type Path,
+  Place,
   type Run,
+  type SelectedField,
+  type Slot,
 } from './run.ts';
 
-/** What a value that a resolver gave becomes in the answer. Throws where that takes an error to say. */
-export type Complete = (value: unknown, run: Run, path: Path | null) => unknown;
-
-/** A field of a selection, ready to be filled in. */
-export interface FieldPlan {
-  /** Its name in the answer. */
-  readonly key: string;
-  /** Where it stands in the document. */
-  readonly nodes: readonly FieldNode[];
-  /** Has it no selection of its own? */
-  readonly isLeaf: boolean;
-  /** Of `__typename`, what it shows; null for all other fields. */
-  readonly typeName: string | null;
-  /** Its name in the source, where it has no resolver. */
-  readonly property: string;
-  readonly resolve: ((source: unknown, args: Arguments, context: unknown) => unknown) | null;
-  /** Where its arguments depend on no variable, what they are. */
-  readonly fixedArguments: Arguments | null;
-  readonly argumentsIn: (run: Run) => Arguments;
-  readonly complete: Complete;
-  /** Is its value a leaf that is read off the source? */
-  readonly isPlain: boolean;
-}
+/** Quotes, colon, comma and quotes of the value. Numbers have more digits than that at times, and are few or short. */
+const UNITS_BESIDE_KEY = 6;
 
 type Create = (source: unknown, run: Run) => Data;
 
 /**
- * The fields that are selected of an object. Once it has filled in as many objects as `compileAfter` says, those that are read off the
- * source are written as one literal, compiled.
+ * The fields that are selected of an object type. With its `compileAfter`th object, the leaf fields that have no resolver are
+ * compiled into one object literal.
  */
 export class Selection {
-  readonly #fields: readonly FieldPlan[];
+  /** One per field, in order. */
+  readonly #slots: readonly Slot[];
   readonly #compileAfter: number;
-  /** Objects so far. */
+  /** UTF-16 units of an object in the answer, without those of its strings and below it. */
+  readonly #units: number;
+  /** The number of objects filled in so far. */
   #filled = 0;
-  #create: Create = () => ({});
-  /** What `#create` leaves to be filled in. */
-  #remaining: readonly FieldPlan[];
+  #create: Create | null = null;
+  /** The fields that `#create` leaves null. */
+  #remaining: readonly Slot[] = [];
 
-  constructor(fields: readonly FieldPlan[], compileAfter: number) {
-    this.#fields = fields;
+  constructor(slots: readonly Slot[], compileAfter: number) {
+    this.#slots = slots;
     this.#compileAfter = compileAfter;
-    this.#remaining = fields;
+    this.#units = slots.reduce((sum, { field }) => sum + field.key.length + UNITS_BESIDE_KEY, 2);
   }
 
-  /** An object of the answer, with what its fields have at once; what comes later takes its place among them. */
-  fill(source: unknown, run: Run, path: Path | null): Data {
-    if (source instanceof Error) throw new GaveUp();
+  /** Creates an object of the answer. Values that resolve later are put into it. Throws if a non-null place of it is null. */
+  fill(source: unknown, run: Run, above: Place | null): Data {
     this.#filled += 1;
+    run.charge(this.#units);
     if (this.#filled === this.#compileAfter) this.#compile();
-    const target = this.#create(source, run);
-    for (const field of this.#remaining) fillField(target, field, source, run, path);
-    return target;
+    const created = this.#create && createAtOnce(this.#create, source, run);
+    const data = created ?? {};
+    for (const slot of created ? this.#remaining : this.#slots) {
+      const place = new Place(slot, data, slot.field.key, above);
+      let value: unknown;
+      try {
+        value = resolve(slot.field, source, run, place);
+      } catch (error) {
+        run.fail(error, place);
+        continue;
+      }
+      run.put(value, place);
+    }
+    return data;
   }
 
   #compile(): void {
-    if (!this.#fields.some(({ isPlain }) => isPlain)) return;
-    const create = compile(this.#fields);
-    if (!create) return;
-    this.#create = create;
-    this.#remaining = this.#fields.filter(({ isPlain, typeName }) => !isPlain && typeName === null);
+    if (!this.#slots.some(({ field }) => isPlain(field))) return;
+    this.#create = compile(this.#slots);
+    this.#remaining = this.#slots.filter(({ field }) => !isPlain(field) && !isTypeName(field));
   }
 }
 
-/** Makes the objects of a selection, in which what remains to be filled in is null, in its place. Null where that cannot be. */
-function compile(fields: readonly FieldPlan[]): Create | null {
-  const bound: Record<string, unknown> = {};
-  const members = fields.map(({ key, typeName, isPlain, property, complete }, n) => {
-    if (typeName !== null) return [key, JSON.stringify(typeName)] as const;
-    if (!isPlain) return [key, 'null'] as const;
-    bound[`complete${n}`] = completeAtOnce(complete);
-    return [key, `complete${n}(source[${JSON.stringify(property)}], run)`] as const;
-  });
-  const create = compileLiteral<Create>({ members, parameters: ['source', 'run'], bound });
-  return (
-    create &&
-    ((source, run) => {
-      if (typeof source !== 'object') throw new GaveUp();
-      return create(source, run);
-    })
+function resolve(field: SelectedField, source: unknown, run: Run, place: Place): unknown {
+  const { name, resolve } = field.definition;
+  if (!resolve && typeof source === 'object' && source !== null) {
+    const value = (source as Data)[name];
+    if (typeof value !== 'function') return value;
+  }
+  return (resolve ?? defaultFieldResolver)(
+    source,
+    run.argumentsOf(field),
+    run.context,
+    new PlannedInfo(place, run),
   );
 }
 
-/** What comes later is left to the book: it has no place in a literal. */
-function completeAtOnce(complete: Complete): (value: unknown, run: Run) => unknown {
-  return (value, run) => {
-    if (isPromise(value)) ignoreRejection(value);
-    if (typeof value === 'function' || isPromise(value)) throw new GaveUp();
-    return complete(value, run, null);
-  };
-}
+/** True for a leaf that is read from a property of the source. */
+const isPlain = ({ definition: { resolve, type } }: SelectedField) =>
+  !resolve && isLeafType(getNullableType(type));
 
-function fillField(target: Data, field: FieldPlan, source: unknown, run: Run, above: Path | null): void {
-  const { key } = field;
-  const path = field.isLeaf ? above : { key, above };
+const isTypeName = ({ definition }: SelectedField) => definition.name === '__typename';
+
+/** Returns null if a value is invalid, a method or a promise: the fields are then filled in one by one. */
+function createAtOnce(create: Create, source: unknown, run: Run): Data | null {
+  if (typeof source !== 'object') return null;
   try {
-    const value = field.resolve
-      ? field.resolve(source, field.fixedArguments ?? field.argumentsIn(run), run.context)
-      : propertyOf(source, field.property);
-    if (isPromise(value)) {
-      target[key] = null;
-      run.wait(
-        value,
-        (settled) => {
-          target[key] = field.complete(settled, run, path);
-        },
-        (error) => located(error, field.nodes, { key, above }),
-      );
-    } else {
-      target[key] = field.complete(value, run, path);
-    }
-  } catch (error) {
-    throw located(error, field.nodes, { key, above });
+    return create(source, run);
+  } catch {
+    return null;
   }
 }
 
-/** What a field without a resolver shows. Methods and what is no object are left to the book. */
-function propertyOf(source: unknown, name: string): unknown {
-  if (typeof source !== 'object') throw new GaveUp();
-  const value = (source as Data)[name];
-  if (typeof value === 'function') throw new GaveUp();
-  return value;
+/** Compiles a function that creates the objects of a selection. Returns null if code from strings is not allowed. */
+function compile(slots: readonly Slot[]): Create | null {
+  const bound: Record<string, unknown> = {};
+  const members = slots.map(({ field, complete }, n) => {
+    if (isTypeName(field)) return [field.key, JSON.stringify(field.parentType.name)] as const;
+    if (!isPlain(field)) return [field.key, 'null'] as const;
+    bound[`complete${n}`] = completeAtOnce(complete);
+    return [field.key, `complete${n}(source[${JSON.stringify(field.definition.name)}], run)`] as const;
+  });
+  return compileLiteral<Create>({ members, parameters: ['source', 'run'], bound });
 }
+
+function completeAtOnce(complete: Complete): (value: unknown, run: Run) => unknown {
+  return (value, run) => {
+    if (typeof value !== 'function' && !isPromise(value)) return complete(value, run, NO_PLACE);
+    ignoreRejections([value]);
+    throw new Error('Expected a value to complete at once, got a method or a promise.');
+  };
+}
+
+/** Completing a leaf needs no place. */
+const NO_PLACE = undefined as never;

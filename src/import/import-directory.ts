@@ -1,5 +1,5 @@
 import { inputRules } from '../model/input.ts';
-import { DEFAULT_LIMITS } from '../model/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import type { Progress } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { fileRules } from './file-rules.ts';
@@ -9,21 +9,28 @@ import { ImportReport } from './report.ts';
 import { READS_UNDER_WAY, scanDirectory, tryRead } from './scan.ts';
 import { SessionWriter } from './session-writer.ts';
 
-/** Writes of different sessions share syncs; more bytes than this wait, so that large files do not pile up in memory. */
+/** Concurrent writes share syncs. The byte limit keeps large files from piling up in memory. */
 const WRITES_UNDER_WAY = 32;
 const BYTES_UNDER_WAY = 64 * 1024 * 1024;
 
+export interface ImportOptions {
+  /** Limits of sessions and messages; `DEFAULT_LIMITS` when left out. */
+  readonly limits?: Limits;
+  readonly onProgress?: Progress;
+}
+
 /**
- * Brings the `<id>.json` files of the Python module in `directory` into `repository`; README.md, "Import", has the rules.
- * What cannot come in is in the report, and costs nothing else. Two passes: the first keeps of each file only what puts
- * parents before children, the second reads each again when its turn comes. Rejects where the directory cannot be read.
+ * Imports the `<id>.json` files of the Python module in `directory` into `repository`. docs/import-and-export.md has the rules. A
+ * file that cannot be imported is listed in the report and does not affect the others. There are two passes: the first reads from
+ * each file what is needed to put parents before children; the second reads each file again and writes its session. Rejects if the
+ * directory cannot be read.
  */
 export async function importDirectory(
   directory: string,
   repository: SessionRepository,
-  onProgress: Progress = () => {},
+  { limits = DEFAULT_LIMITS, onProgress = () => {} }: ImportOptions = {},
 ): Promise<ImportReport> {
-  const rules = fileRules(inputRules(DEFAULT_LIMITS));
+  const rules = fileRules(inputRules(limits));
   const report = new ImportReport();
   const entries = await scanDirectory(directory, rules, report, onProgress);
   const plan = planImport(entries);
@@ -33,7 +40,7 @@ export async function importDirectory(
   for (const level of plan.levels) {
     const underWay = new Set<Promise<void>>();
     let bytes = 0;
-    const read = (entry: Entry) => tryRead(directory, entry.file, rules).then((file) => ({ entry, ...file }));
+    const read = (entry: Entry) => tryRead(directory, entry.name, rules).then((file) => ({ entry, ...file }));
     for await (const { entry, read: file } of readAhead(level, READS_UNDER_WAY, read)) {
       while (underWay.size >= WRITES_UNDER_WAY || bytes > BYTES_UNDER_WAY) await Promise.race(underWay);
       if (writer.failed) break;
@@ -45,7 +52,7 @@ export async function importDirectory(
       });
       underWay.add(write);
     }
-    // Children come after all of their parents.
+    // All sessions of a level are written before their children.
     await Promise.all(underWay);
     await writer.endLevel();
     if (writer.failed) break;

@@ -1,22 +1,30 @@
-/** What the first pass keeps of a file: enough to say in what order the second one reads them. */
+/** What the first pass keeps of a file: enough to order the files for the second pass. */
 export interface Entry {
-  /** The file's name. */
+  /** The file's name as bytes: it need not be UTF-8. */
+  readonly name: Buffer;
+  /** The name as text, for the report. */
   readonly file: string;
   readonly bytes: number;
   readonly id: string;
   readonly parentId: string | null;
-  /** Of its creation, since 1970: the order among siblings. */
+  /** Time of creation in microseconds since 1970: it orders siblings. */
   readonly microseconds: number;
+  /** Time of the last activity in microseconds since 1970. */
+  readonly lastActive: number;
+  /** Number of messages. */
+  readonly historyLength: number;
+  /** True if a time in the file was read as local time. */
+  readonly naive: boolean;
 }
 
 export interface Plan {
-  /** Parents before children; the oldest first among those of one level. */
+  /** Level by level from the roots; the oldest first within a level. */
   readonly levels: readonly (readonly Entry[])[];
-  /** By the id of the session that loses its parent, the circle that its link would close, from itself to itself. */
+  /** Keyed by the session whose parent link is cut: the ids of the cycle that the link would close, from that session to itself. */
   readonly cutLinks: ReadonlyMap<string, readonly string[]>;
 }
 
-/** Puts files in order. A parent that is not among them makes a session as much a root, here, as having none. */
+/** Orders the files. In this order, a session whose parent is not among the files counts as a root. */
 export function planImport(entries: readonly Entry[]): Plan {
   const byId = new Map(entries.map((entry) => [entry.id, entry]));
   const cutLinks = findCircles(byId);
@@ -44,7 +52,7 @@ function compareAge(a: Entry, b: Entry): number {
   return a.microseconds - b.microseconds || (a.id < b.id ? -1 : 1);
 }
 
-/** Each circle of parents is cut at its oldest session. */
+/** Finds the cycles of parent links. Each is cut at its oldest session. */
 function findCircles(byId: ReadonlyMap<string, Entry>): Map<string, string[]> {
   const cutLinks = new Map<string, string[]>();
   const seen = new Set<string>();

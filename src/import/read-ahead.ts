@@ -1,4 +1,4 @@
-/** What `read` gives for each item, in their order, with at most `limit` reads under way or waiting to be taken. */
+/** The results of `read` for `items`, in order. At most `limit` results are pending or buffered. */
 export async function* readAhead<Item, Result>(
   items: Iterable<Item>,
   limit: number,
@@ -7,7 +7,7 @@ export async function* readAhead<Item, Result>(
   const waiting: Promise<Result>[] = [];
   for (const item of items) {
     const result = read(item);
-    // A rejection reaches the caller when its turn comes; until then it is not unhandled.
+    // The caller gets a rejection when its turn comes. Until then it must not count as unhandled.
     result.catch(() => {});
     waiting.push(result);
     if (waiting.length >= limit) yield await waiting.shift()!;

@@ -1,36 +1,37 @@
+import type { PathLike } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { isJsonObject, type JsonObject, jsonDepth } from '../model/json.ts';
+import { isJsonObject, type JsonObject, jsonShape } from '../model/json.ts';
 
-/** Why a file cannot come in, in words for the person who imports it. */
+/** Why a file cannot be imported. The message is for the user of the import. */
 export class FileFault extends Error {
   override readonly name = 'FileFault';
 }
 
-/** JavaScript holds a text of some 512 MiB at most, and a file is read whole. */
+/** A file is read into one string, and V8 limits a string to about 512 MiB. */
 const MAX_FILE_BYTES = 256 * 1024 * 1024;
 
-/** Deeper than any file that could pass, and shallow enough for all that recurses into it. */
-const MAX_DEPTH = 200;
+/** Levels of nesting: more than any valid file has, and few enough for recursive functions. */
+const LEVELS_MAX = 200;
 
 export interface JsonFile {
   readonly object: JsonObject;
   /** The file's size. */
   readonly bytes: number;
-  /** Numbers that a double would change: they are text in `object`. */
+  /** Numbers that a double cannot represent exactly: they are strings in `object`. */
   readonly longNumbers: readonly string[];
 }
 
-/** The JSON object that the file at `path` holds. A FileFault says why there is none. */
-export async function readJsonFile(path: string): Promise<JsonFile> {
+/** Reads the JSON object in the file at `path`. Rejects with a FileFault if the file holds none. */
+export async function readJsonFile(path: PathLike): Promise<JsonFile> {
   const content = await readBytes(path);
   const { object, longNumbers } = parseObject(decode(content));
-  if (jsonDepth(object, MAX_DEPTH) > MAX_DEPTH) {
-    throw new FileFault(`expected at most ${MAX_DEPTH} levels of nesting, got more`);
+  if (jsonShape(object, LEVELS_MAX, Number.POSITIVE_INFINITY) === 'DEEP') {
+    throw new FileFault(`expected at most ${LEVELS_MAX} levels of nesting, got more`);
   }
   return { object, bytes: content.length, longNumbers };
 }
 
-async function readBytes(path: string): Promise<Buffer> {
+async function readBytes(path: PathLike): Promise<Buffer> {
   try {
     await using file = await open(path);
     const { size } = await file.stat();
@@ -64,7 +65,7 @@ function parseObject(text: string): { object: JsonObject; longNumbers: string[] 
     value = mayHoldLongNumbers(text) ? JSON.parse(text, exactNumbers(longNumbers)) : JSON.parse(text);
   } catch (error) {
     const python = /[[{:,]\s*(?:NaN|-?Infinity)\b/.test(text) ? ' (NaN and Infinity are not JSON)' : '';
-    throw new FileFault(`the file is not whole JSON${python}: ${(error as SyntaxError).message}`);
+    throw new FileFault(`the file is not valid JSON${python}: ${(error as SyntaxError).message}`);
   }
   if (isJsonObject(value)) return { object: value, longNumbers };
   throw new FileFault(`expected a JSON object, got ${Array.isArray(value) ? 'an array' : shown(value)}`);
@@ -74,7 +75,10 @@ function mayHoldLongNumbers(text: string): boolean {
   return /\d{16}|\d[eE]\+?\d{3}/.test(text);
 }
 
-/** Python's integers have no bound: one that a double would change comes in as its text, and is put in `found`. */
+/**
+ * A JSON.parse reviver. Python's integers are unbounded: one that a double cannot represent becomes a string, and is added to
+ * `found`.
+ */
 function exactNumbers(found: string[]) {
   return (_key: string, value: unknown, context?: { source?: string }): unknown => {
     if (typeof value !== 'number') return value;
@@ -86,7 +90,7 @@ function exactNumbers(found: string[]) {
   };
 }
 
-/** `value` as JSON, cut to what fits in a message. */
+/** `value` as JSON, shortened for an error message. */
 export function shown(value: unknown): string {
   const json = JSON.stringify(value) ?? 'nothing';
   return json.length > 60 ? `${json.slice(0, 60)}…` : json;

@@ -1,32 +1,34 @@
-/** Something to say of one file. */
+import { printable } from '../printable.ts';
+
+/** A finding about one file. */
 export interface Finding {
   readonly file: string;
   readonly text: string;
 }
 
-/** What an import did. */
+/** The outcome of an import. */
 export class ImportReport {
   imported = 0;
   alreadyThere = 0;
-  /** Files that did not come in, and why. */
+  /** Files that were not imported, and why. */
   readonly refused: Finding[] = [];
-  /** Links to a parent that did not come in, though their sessions did, and why. */
+  /** Parent links that were cut, though their sessions were imported, and why. */
   readonly cutLinks: Finding[] = [];
-  /** What came in otherwise than its file says. */
+  /** Differences between an imported session and its file. */
   readonly notes: Finding[] = [];
-  /** Entries of the directory that are no .json file: directories, links and others. */
+  /** Number of directory entries that are not .json files: directories, links and others. */
   passedOver = 0;
-  /** Some time had no offset, and was read as local time. */
+  /** True if a time without an offset was read as local time. */
   localTimes = false;
-  /** How the store failed, where that ended the import early. */
+  /** The message of the store's error that ended the import early; null if none did. */
   stopped: string | null = null;
 
-  /** Whether all that the directory holds is in the store. */
+  /** True if every file, with its parent link, is in the store. */
   get complete(): boolean {
     return this.refused.length === 0 && this.cutLinks.length === 0 && this.stopped === null;
   }
 
-  /** For people: the sum is the last line. */
+  /** The report as text. The last line has the totals. */
   lines(): string[] {
     const lines = [
       ...section('Not imported:', [...this.refused, ...this.cutLinks]),
@@ -36,9 +38,10 @@ export class ImportReport {
       lines.push(
         `Times without an offset were read as local time (${timeZone()}); digits beyond milliseconds were cut.`,
       );
-    if (this.passedOver > 0) lines.push(`Passed over, as no .json file: ${this.passedOver}.`);
-    if (this.stopped !== null) lines.push(`Stopped: ${this.stopped} Run it again to go on.`);
+    if (this.passedOver > 0) lines.push(`Skipped entries that are not .json files: ${this.passedOver}.`);
+    if (this.stopped !== null) lines.push(`Stopped: ${this.stopped} Run the import again to continue.`);
     lines.push(this.#sum());
+    // File names and quoted contents may hold control characters.
     return lines.map(printable);
   }
 
@@ -64,9 +67,4 @@ function count(items: readonly unknown[], one: string): string {
 
 function timeZone(): string {
   return Intl.DateTimeFormat().resolvedOptions().timeZone;
-}
-
-/** File names and their text may hold what drives a terminal. */
-function printable(text: string): string {
-  return text.replace(/\p{Cc}/gu, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`);
 }

@@ -1,6 +1,7 @@
 import { readdir } from 'node:fs/promises';
-import { join } from 'node:path';
 import type { Progress } from '../repository/observer.ts';
+import { withoutCopies } from './copies.ts';
+import { pathOf, shownName } from './file-name.ts';
 import type { FileRules } from './file-rules.ts';
 import type { Entry } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
@@ -8,10 +9,10 @@ import { FileFault } from './read-json.ts';
 import type { ImportReport } from './report.ts';
 import { readSessionFile, type SessionFile } from './session-file.ts';
 
-/** More would only hold more files in memory: reading and checking share one thread. */
+/** Concurrent reads. More would not be faster, since parsing uses one thread, but would keep more files in memory. */
 export const READS_UNDER_WAY = 4;
 
-/** The first pass: reads and checks every file, and keeps of each what puts it in order. */
+/** The first pass: reads and checks every file. Returns an entry for each file to import; the others are added to `report`. */
 export async function scanDirectory(
   directory: string,
   rules: FileRules,
@@ -19,37 +20,40 @@ export async function scanDirectory(
   onProgress: Progress,
 ): Promise<Entry[]> {
   const names = await jsonFiles(directory, report);
-  const fileOf = new Map<string, string>();
   const entries: Entry[] = [];
   let done = 0;
   for await (const { name, read } of readAhead(names, READS_UNDER_WAY, (name) =>
     tryRead(directory, name, rules),
   )) {
     onProgress('Reading', ++done, names.length);
-    if (read instanceof FileFault) {
-      report.refused.push({ file: name, text: read.message });
-      continue;
-    }
-    const first = fileOf.get(read.id);
-    if (first !== undefined) {
-      report.refused.push({
-        file: name,
-        text: `${first} has the same session_id, "${read.id}", and comes first`,
-      });
-      continue;
-    }
-    fileOf.set(read.id, name);
-    if (read.naive) report.localTimes = true;
-    const { id, parentId, bytes, createdAt } = read;
-    entries.push({ file: name, id, parentId, bytes, microseconds: createdAt.microseconds });
+    const file = shownName(name);
+    if (read instanceof FileFault) report.refused.push({ file, text: read.message });
+    else entries.push(entryOf(name, file, read));
   }
-  return entries;
+  const taken = withoutCopies(entries, report.refused);
+  report.localTimes = taken.some(({ naive }) => naive);
+  return taken;
 }
 
-/** The file, or why it cannot come in. */
-export async function tryRead(directory: string, name: string, rules: FileRules): Promise<Read> {
+function entryOf(name: Buffer, file: string, read: SessionFile): Entry {
+  const { id, parentId, bytes, naive, createdAt, lastActiveAt, messages } = read;
+  return {
+    name,
+    file,
+    bytes,
+    id,
+    parentId,
+    naive,
+    microseconds: createdAt.microseconds,
+    lastActive: lastActiveAt.microseconds,
+    historyLength: messages.length,
+  };
+}
+
+/** Reads a file. Resolves with a FileFault if it cannot be imported. */
+export async function tryRead(directory: string, name: Buffer, rules: FileRules): Promise<Read> {
   try {
-    return { name, read: await readSessionFile(join(directory, name), rules) };
+    return { name, read: await readSessionFile(pathOf(directory, name), rules) };
   } catch (error) {
     if (error instanceof FileFault) return { name, read: error };
     throw error;
@@ -57,16 +61,17 @@ export async function tryRead(directory: string, name: string, rules: FileRules)
 }
 
 export interface Read {
-  readonly name: string;
+  readonly name: Buffer;
   readonly read: SessionFile | FileFault;
 }
 
-async function jsonFiles(directory: string, report: ImportReport): Promise<string[]> {
-  const names: string[] = [];
-  for (const entry of await readdir(directory, { withFileTypes: true })) {
-    // A link is no file here, and is not followed.
-    if (entry.isFile() && entry.name.endsWith('.json')) names.push(entry.name);
+async function jsonFiles(directory: string, report: ImportReport): Promise<Buffer[]> {
+  const names: Buffer[] = [];
+  // Names as bytes: decoding a name that is not UTF-8 would lose bytes that are needed to open the file.
+  for (const entry of await readdir(directory, { withFileTypes: true, encoding: 'buffer' })) {
+    // Links are not followed.
+    if (entry.isFile() && entry.name.toString('latin1').endsWith('.json')) names.push(entry.name);
     else report.passedOver += 1;
   }
-  return names.sort();
+  return names.sort(Buffer.compare);
 }

@@ -1,31 +1,32 @@
+import type { PathLike } from 'node:fs';
 import type { JsonObject } from '../model/json.ts';
 import type { NewMessage } from '../model/message.ts';
 import { checkFile, type FileRules } from './file-rules.ts';
-import { entryMetadata, sessionMetadata } from './kept.ts';
 import { readJsonFile, shown } from './read-json.ts';
 import type { FileTime } from './time.ts';
+import { entryMetadata, sessionMetadata } from './unknown-fields.ts';
 
 /** A file of the Python module, read and checked. */
 export interface SessionFile {
   readonly id: string;
-  /** As the file says, whether or not there is such a session. */
+  /** As in the file. The session may not exist. */
   readonly parentId: string | null;
   readonly userId: string | null;
   readonly createdAt: FileTime;
   readonly lastActiveAt: FileTime;
   readonly messages: readonly NewMessage[];
-  /** All that the file said, by the names it used. */
+  /** The whole JSON object of the file. */
   readonly content: JsonObject;
-  /** Its size. */
+  /** Size of the file. */
   readonly bytes: number;
-  /** Some time in it has no offset, and was read as local time. */
+  /** True if a time in the file has no offset and was read as local time. */
   readonly naive: boolean;
-  /** What the person who imports it should know, though it comes in. */
+  /** Notes for the report of an imported file. */
   readonly notes: readonly string[];
 }
 
-/** Reads and checks the file at `path`. A FileFault says why it cannot come in. */
-export async function readSessionFile(path: string, rules: FileRules): Promise<SessionFile> {
+/** Reads and checks the file at `path`. Rejects with a FileFault if the file cannot be imported. */
+export async function readSessionFile(path: PathLike, rules: FileRules): Promise<SessionFile> {
   const { object, bytes, longNumbers } = await readJsonFile(path);
   const file = checkFile(rules.file, object);
   sessionMetadata(object, {}, rules);
@@ -41,7 +42,7 @@ export async function readSessionFile(path: string, rules: FileRules): Promise<S
   const times = [file.created_at, file.last_active, ...history.map((entry) => entry.timestamp)];
   return {
     id: file.session_id,
-    // The Python module takes an empty parent for none.
+    // The Python module treats an empty parent id as no parent.
     parentId: file.parent_session_id || null,
     userId: file.user_id ?? null,
     createdAt: file.created_at,
@@ -51,10 +52,12 @@ export async function readSessionFile(path: string, rules: FileRules): Promise<S
     bytes,
     naive: times.some((time) => time?.naive),
     notes: [
-      ...(file.history ? [] : ['it has no history: it came in with an empty one']),
-      ...(file.last_active ? [] : ['it has no last_active: created_at counts']),
+      ...(file.history ? [] : ['it has no history: imported with an empty one']),
+      ...(file.last_active ? [] : ['it has no last_active: created_at is used']),
       ...countNote(object.message_count, messages),
-      ...longNumbers.map((number) => `${number} is beyond what a JSON number keeps: it came in as text`),
+      ...longNumbers.map(
+        (number) => `${number} is beyond the range or precision of a JSON number: imported as text`,
+      ),
     ],
   };
 }
@@ -63,6 +66,6 @@ function countNote(said: unknown, messages: readonly NewMessage[]): string[] {
   const count = messages.filter((message) => message.role === 'USER').length;
   if (said === undefined || said === count) return [];
   return [
-    `message_count is ${shown(said)}: its history has ${count} user message${count === 1 ? '' : 's'}, and that counts`,
+    `message_count is ${shown(said)}: ignored, its history has ${count} user message${count === 1 ? '' : 's'}`,
   ];
 }

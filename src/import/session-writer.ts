@@ -3,16 +3,17 @@ import { isSessionId } from '../model/id.ts';
 import { operationOf } from '../model/operation.ts';
 import type { Session } from '../model/session.ts';
 import type { SessionRepository } from '../repository/repository.ts';
+import { isNamedForId } from './file-name.ts';
 import type { FileRules } from './file-rules.ts';
-import { sessionMetadata } from './kept.ts';
 import { notesOnTree, type Place, placeOf } from './place.ts';
 import type { Entry, Plan } from './plan.ts';
 import { FileFault } from './read-json.ts';
 import type { ImportReport } from './report.ts';
 import type { SessionFile } from './session-file.ts';
+import { sessionMetadata } from './unknown-fields.ts';
 
 const IDS_A_BATCH = 1_000;
-const NEW_ID = 'To bring it in as well, give the file another session_id';
+const NEW_ID = 'To import it as well, give the file another session_id';
 
 interface Fresh {
   readonly file: string;
@@ -20,7 +21,7 @@ interface Fresh {
   readonly notes: readonly string[];
 }
 
-/** The second pass: writes sessions, and knows which of them are there to be parents. */
+/** The second pass: writes sessions level by level, and tracks which ids can be parents. */
 export class SessionWriter {
   readonly #repository: SessionRepository;
   readonly #rules: FileRules;
@@ -28,9 +29,9 @@ export class SessionWriter {
   readonly #report: ImportReport;
   /** Ids that the store held before this import. */
   readonly #before = new Set<string>();
-  /** Sessions that a child may be put under, and their users. */
+  /** Ids of the sessions that exist, and can be parents. */
   readonly #parents = new Set<string>();
-  /** The level's sessions that the store did not hold before, and what to say of them. */
+  /** Sessions of the current level that the store did not hold before, with their findings for the report. */
   readonly #fresh = new Map<string, Fresh>();
   #fault: { readonly error: unknown } | null = null;
 
@@ -46,12 +47,12 @@ export class SessionWriter {
     this.#report = report;
   }
 
-  /** True once a write failed for what is no fault of its file: the rest would fail as well. */
+  /** True once a write failed for a reason other than its file: the remaining writes would fail as well. */
   get failed(): boolean {
     return this.#fault !== null;
   }
 
-  /** Looks up what the store holds already. Comes before all else. */
+  /** Looks up which sessions the store already holds. Must be called first. */
   async prepare(entries: readonly Entry[]): Promise<void> {
     const ids = entries.flatMap(({ id, parentId }) => (isSessionId(parentId) ? [id, parentId] : [id]));
     for await (const session of this.#find([...new Set(ids)])) {
@@ -60,7 +61,7 @@ export class SessionWriter {
     }
   }
 
-  /** Writes a session, its parent's level being ended. Never rejects: `endLevel` says what went wrong. */
+  /** Writes a session. Its parent's level must have ended. Never rejects: `endLevel` rejects with a fault of the store. */
   async write(entry: Entry, file: SessionFile | FileFault): Promise<void> {
     try {
       if (file instanceof FileFault) throw file;
@@ -70,16 +71,16 @@ export class SessionWriter {
       const place = placeOf(file, this.#cutLinks.get(file.id), this.#parents);
       const session = await this.#create(file, place);
       this.#parents.add(session.id);
-      this.#tell(entry.file, file, place, session);
+      this.#tell(entry, file, place, session);
     } catch (error) {
       if (error instanceof FileFault) this.#report.refused.push({ file: entry.file, text: error.message });
       else this.#fault ??= { error };
     }
   }
 
-  /** Ends a level, all its writes being over. Rejects with what is no fault of a file. */
+  /** Ends a level after all its writes. Rejects with an unexpected error of a write; a StorageError goes into the report. */
   async endLevel(): Promise<void> {
-    // What was imported once and then deleted answers like a new one, as any retry does; but it is not there.
+    // A session that was imported and then deleted is answered as a retry, like a new one, but does not exist.
     const there = new Set<string>();
     for await (const session of this.#find([...this.#fresh.keys()])) there.add(session.id);
     for (const [id, { file, cut, notes }] of this.#fresh) {
@@ -91,7 +92,7 @@ export class SessionWriter {
         this.#parents.delete(id);
         this.#report.refused.push({
           file,
-          text: `it was imported before and then deleted. A deleted id stays taken. ${NEW_ID}`,
+          text: `it was imported before and then deleted. The id of a deleted session cannot be used again. ${NEW_ID}`,
         });
       }
     }
@@ -100,20 +101,20 @@ export class SessionWriter {
     else if (this.#fault) throw this.#fault.error;
   }
 
-  #tell(name: string, file: SessionFile, place: Place, session: Session): void {
+  #tell({ name, file: shown }: Entry, file: SessionFile, place: Place, session: Session): void {
     const cut = session.parentId === null ? place.cut : null;
     if (!this.#before.has(session.id)) {
-      const renamed = name === `${file.id}.json` ? [] : [`its session_id is "${file.id}", and that counts`];
+      const renamed = isNamedForId(name, file.id) ? [] : [`imported under its session_id, "${file.id}"`];
       const tree = session.parentId === file.parentId ? notesOnTree(file.content, session) : [];
       const notes = [...renamed, ...file.notes, ...place.notes, ...tree];
-      this.#fresh.set(session.id, { file: name, cut, notes });
+      this.#fresh.set(session.id, { file: shown, cut, notes });
       return;
     }
     this.#report.alreadyThere += 1;
-    if (cut !== null) this.#report.cutLinks.push({ file: name, text: cut });
+    if (cut !== null) this.#report.cutLinks.push({ file: shown, text: cut });
     if (place.parentId !== null && session.parentId === null) {
-      const text = `its parent "${place.parentId}" is there now; it came in as a root before, and stays one`;
-      this.#report.notes.push({ file: name, text });
+      const text = `its parent "${place.parentId}" exists now; the session was imported as a root before, and stays one`;
+      this.#report.notes.push({ file: shown, text });
     }
   }
 
@@ -129,14 +130,14 @@ export class SessionWriter {
     } catch (error) {
       if (error instanceof ConflictError) {
         throw new FileFault(
-          `it was imported before, and has changed since; what came in then stays. ${NEW_ID}`,
+          `it was imported before, and the file has changed since; the stored session stays as it is. ${NEW_ID}`,
         );
       }
       if (error instanceof SessionExistsError) {
         this.#parents.delete(id);
         throw new FileFault(
           this.#before.has(id)
-            ? `the store has another session "${id}", which did not come from this file. ${NEW_ID}`
+            ? `the store already has a session "${id}", which was not imported from this file. ${NEW_ID}`
             : `the id "${id}" is taken by a session that was deleted or cannot be read. ${NEW_ID}`,
         );
       }

@@ -1,20 +1,20 @@
-/** A decimal number, exact: `digits` × 10^-`scale`. */
+/** An exact decimal number: `digits` × 10^-`scale`. */
 interface Decimal {
   readonly digits: bigint;
   readonly scale: number;
 }
 
 /**
- * The sum of two numbers in decimal notation (as `String(number)` writes them), exact: 0.1 and 0.2 are 0.3. Money adds up
- * this way; as binary fractions it drifts.
+ * The exact sum of two decimal numbers, each as `String(number)` writes it: 0.1 and 0.2 are 0.3. Sums of money in binary fractions
+ * would drift.
  */
-export function addDecimals(a: string, b: string): string {
+function addDecimals(a: string, b: string): string {
   const [x, y] = [parse(a), parse(b)];
   const scale = Math.max(x.scale, y.scale);
   return print({ digits: scaled(x, scale) + scaled(y, scale), scale });
 }
 
-/** None and none make none. */
+/** The sum of those that are not null; null if both are. */
 export function addOptionalDecimals(a: string | null, b: string | null): string | null {
   if (a === null || b === null) return a ?? b;
   return addDecimals(a, b);

@@ -1,6 +1,6 @@
 /**
- * What a client can cause. Each becomes the member of a mutation's result union that bears its name; anything else that
- * is thrown is a bug, logged and masked.
+ * An error that a client can cause. In the API, each class is a member of result unions, under the same name. Any other error is a
+ * bug: it is logged, and masked for the client.
  */
 export abstract class ClientError extends Error {
   override get name(): string {
@@ -8,6 +8,7 @@ export abstract class ClientError extends Error {
   }
 }
 
+/** There is no session with this id. */
 export class SessionNotFoundError extends ClientError {
   readonly sessionId: string;
 
@@ -17,16 +18,18 @@ export class SessionNotFoundError extends ClientError {
   }
 }
 
+/** The id of a new session is taken. */
 export class SessionExistsError extends ClientError {
   readonly sessionId: string;
 
-  /** `why` says what holds the id: a session, a deleted session, a file that cannot be read. */
+  /** `why` says what has the id: a session, a deleted session, or an unreadable file. */
   constructor(sessionId: string, why = 'a session has it') {
     super(`The id "${sessionId}" is taken: ${why}. Choose another, or leave it out to be given one.`);
     this.sessionId = sessionId;
   }
 }
 
+/** A session with children was to be deleted with mode RESTRICT. */
 export class SessionHasChildrenError extends ClientError {
   readonly sessionId: string;
   readonly childCount: number;
@@ -41,7 +44,7 @@ export class SessionHasChildrenError extends ClientError {
   }
 }
 
-/** It takes no more messages and no more children. */
+/** The session is archived: it accepts no messages, rollbacks or spawned children. */
 export class SessionArchivedError extends ClientError {
   readonly sessionId: string;
 
@@ -51,12 +54,15 @@ export class SessionArchivedError extends ClientError {
   }
 }
 
-/** One fault in an input: where it is (`["input", "messages", "0", "content"]`), and what was expected and what came. */
+/** A fault in an input. */
 export interface InputIssue {
+  /** The path to the fault: `["input", "messages", "0", "content"]`. */
   readonly path: readonly string[];
+  /** What was expected, what came, and what to do. */
   readonly message: string;
 }
 
+/** An input breaks a rule of `inputRules`, or a rule that depends on the stored session. */
 export class InvalidInputError extends ClientError {
   readonly issues: readonly InputIssue[];
 
@@ -66,6 +72,10 @@ export class InvalidInputError extends ClientError {
   }
 }
 
+/**
+ * `VERSION`: the session is not at the expected version. `OPERATION`: the operation id was used before, with other input or for another
+ * mutation.
+ */
 export class ConflictError extends ClientError {
   readonly reason: 'VERSION' | 'OPERATION';
   readonly expectedVersion: number | null;
@@ -102,7 +112,7 @@ export class ConflictError extends ClientError {
   }
 }
 
-/** What the disk did. `retryable`: trying again can help (it was full, say). */
+/** The disk failed, and nothing was changed. `retryable`: a retry can succeed, for example after a full disk. */
 export class StorageError extends ClientError {
   readonly retryable: boolean;
 

@@ -1,10 +1,10 @@
 import { randomFillSync } from 'node:crypto';
 import { v7 } from 'uuid';
 
-/** What a session's id looks like: safe in a URL, a log and a file name, and free of the `:` that message ids use. */
+/** The form of a session id: safe in URLs, logs and file names, and without the `:` of message ids. */
 export const SESSION_ID_PATTERN = /^[A-Za-z0-9][A-Za-z0-9._-]{0,127}$/;
 
-/** Whether a client may name a session so. */
+/** True for a valid session id. */
 export function isSessionId(value: unknown): value is string {
   return typeof value === 'string' && SESSION_ID_PATTERN.test(value);
 }
@@ -13,15 +13,15 @@ let latestTime = 0;
 let count = 0;
 
 /**
- * A new UUIDv7. Those of one process come in the order of their making, also within a millisecond and where the clock steps back.
- * Answers are never in the order of ids; a new index is made in it, parents first, which spares it a walk through all places.
+ * A new UUIDv7 for the time `now`, in milliseconds since 1970. The ids of one process are in the order of their creation, even within a
+ * millisecond, and even if the clock steps back. No answer is ordered by ids: the order only speeds up a rebuild of the index, because
+ * a rebuild inserts sessions in the order of their ids.
  */
-export function newSessionId(): string {
+export function newSessionId(now = Date.now()): string {
   const random = nextRandomBytes();
-  const now = Date.now();
   if (now > latestTime) {
     latestTime = now;
-    // In the lower half of its range: it has to go up within the millisecond.
+    // Starts in the lower half of its range, to leave room for more ids within the millisecond.
     count = new DataView(random.buffer, random.byteOffset).getUint32(6) >>> 1;
   } else if (count < 0xffff_ffff) {
     count += 1;
@@ -33,7 +33,7 @@ export function newSessionId(): string {
 }
 
 const ID_BYTES = 16;
-/** Random bytes for 256 ids: to ask the system for them is most of what an id costs. */
+/** Random bytes for 256 ids. Asking the system for random bytes is most of the cost of an id. */
 const pool = new Uint8Array(256 * ID_BYTES);
 let taken = pool.length;
 
@@ -46,18 +46,18 @@ function nextRandomBytes(): Uint8Array {
   return pool.subarray(taken - ID_BYTES, taken);
 }
 
-/** Where a message is: its session, and its ordinal, which that session never uses again. */
+/** Identifies a message: by its session, and by its ordinal, which the session never reuses. */
 export interface MessageRef {
   readonly sessionId: string;
   readonly ordinal: number;
 }
 
-/** `<session id>:<ordinal>`: what the API calls a message. */
+/** The id of a message in the API: `<session id>:<ordinal>`. */
 export function messageId(ref: MessageRef): string {
   return `${ref.sessionId}:${ref.ordinal}`;
 }
 
-/** Reads `<session id>:<ordinal>`; null where `id` is not of that form. */
+/** Parses `<session id>:<ordinal>`; null if `id` has another form. */
 export function parseMessageId(id: string): MessageRef | null {
   const match = /^([^:]+):(0|[1-9][0-9]{0,15})$/.exec(id);
   if (!match || !isSessionId(match[1])) return null;

@@ -10,20 +10,50 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
+/** The kind of a value in words, without any of its content. */
+export function kindOf(value: unknown): string {
+  if (value === undefined) return 'nothing';
+  if (value === null) return 'null';
+  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+}
+
 /**
- * Levels of nesting: 0 for a scalar, 1 for `{}` and `[]`. Stops counting past `limit`, and uses no recursion:
- * a value as deep as a request body allows would overflow the stack.
+ * `DEEP` if `value` has more levels of nesting than `maxDepth` (0 for a scalar, 1 for `{}` and `[]`), `WIDE` if it has more than
+ * `maxValues` values above that depth, or null. Stops at the first, and uses no recursion: a value as deep as a request body allows would
+ * overflow the stack.
  */
-export function jsonDepth(value: unknown, limit: number): number {
-  let depth = 0;
+export function jsonShape(value: unknown, maxDepth: number, maxValues: number): 'DEEP' | 'WIDE' | null {
+  let values = 1;
   let level: unknown[] = [value];
-  while (depth <= limit) {
-    const containers = level.filter((item) => typeof item === 'object' && item !== null) as object[];
-    if (containers.length === 0) return depth;
-    depth += 1;
-    level = containers.flatMap((container) => Object.values(container));
+  for (let depth = 1; ; depth += 1) {
+    const below: unknown[] = [];
+    let hasContainer = false;
+    for (const container of level) {
+      if (typeof container !== 'object' || container === null) continue;
+      hasContainer = true;
+      const members: unknown[] = Array.isArray(container) ? container : Object.values(container);
+      values += members.length;
+      if (values > maxValues) return depth > maxDepth ? 'DEEP' : 'WIDE';
+      for (const member of members) below.push(member);
+    }
+    if (!hasContainer) return null;
+    if (depth > maxDepth) return 'DEEP';
+    level = below;
   }
-  return depth;
+}
+
+/** The bytes of UTF-8 of all strings and keys in `value`. Uses no recursion. */
+export function textBytesIn(value: unknown): number {
+  let bytes = 0;
+  const stack = [value];
+  while (stack.length > 0) {
+    const held = stack.pop();
+    if (typeof held === 'string') bytes += Buffer.byteLength(held);
+    if (typeof held !== 'object' || held === null) continue;
+    if (!Array.isArray(held)) for (const key in held) bytes += Buffer.byteLength(key);
+    for (const member of Object.values(held)) stack.push(member);
+  }
+  return bytes;
 }
 
 /** Sets an own property whatever its name: plain assignment to `__proto__` would change the prototype instead. */
@@ -31,7 +61,7 @@ function setOwn(target: JsonObject, key: string, value: JsonValue): void {
   Object.defineProperty(target, key, { value, writable: true, enumerable: true, configurable: true });
 }
 
-/** `target` with the JSON merge patch `patch` applied (RFC 7396): null removes a key, objects merge. Changes neither. */
+/** `target` with the JSON merge patch `patch` applied (RFC 7396): null removes a key, objects merge. Neither argument is changed. */
 export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   const merged: JsonObject = {};
   for (const [key, value] of Object.entries(target)) setOwn(merged, key, value);
@@ -49,13 +79,13 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
 }
 
 /**
- * Whether `value` contains all of `part`: an object contains another whose every member it contains, an array contains
- * another each of whose elements one of its own contains, a scalar contains itself (as PostgreSQL's `@>`).
+ * True if `value` contains `part`, as PostgreSQL's `@>`. An object contains another if it contains each of its members. An array
+ * contains another if, for each of its elements, some element contains it. A scalar contains itself.
  */
 export function jsonContains(value: JsonValue, part: JsonValue): boolean {
   if (Array.isArray(part)) {
     if (!Array.isArray(value)) return false;
-    // Scalars, which most arrays hold, are looked up: comparing each with each would take minutes for large arrays.
+    // A set of the scalars, because comparing each element with each would take minutes for large arrays.
     const scalars = new Set(value.filter(isScalar));
     return part.every((wanted) =>
       isScalar(wanted) ? scalars.has(wanted) : value.some((present) => jsonContains(present, wanted)),
@@ -76,7 +106,7 @@ function isScalar(value: JsonValue): boolean {
   return typeof value !== 'object' || value === null;
 }
 
-/** JSON with the keys of every object sorted: equal values give equal text. */
+/** JSON with the keys of every object sorted, so that equal values have equal text. */
 export function canonicalJson(value: unknown): string {
   return JSON.stringify(value, (_key, held: unknown) => {
     if (!isJsonObject(held)) return held;

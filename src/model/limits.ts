@@ -1,42 +1,83 @@
-/** Every limit of the system, in one place. Sizes are UTF-8 bytes unless they say otherwise. */
+import { inspect } from 'node:util';
+
+/** The limits that can be set. Sizes are in UTF-8 bytes, unless stated otherwise. */
 export interface Limits {
-  /** A page of `children`, `history` and `sessions`. */
+  /** Entries on a page of `children`, `history`, `sessions` and `searchMessages`. */
   readonly pageSize: number;
-  /** A page of `descendants`. */
+  /** Entries on a page of `descendants`. */
   readonly descendantsPageSize: number;
   /** Ids in one `nodes` query. */
   readonly nodeIds: number;
   /** Sessions and messages in one answer, counted each time one appears. */
   readonly objects: number;
-  /** Text read for one answer. */
+  /** Bytes of contents, payloads, metadata and search snippets in one answer, counted each time one appears. */
   readonly textBytes: number;
-  /** Nesting of a GraphQL document. */
+  /** Bytes of session files read for one answer. Whole lines count, even if the answer shows only a part. */
+  readonly readBytes: number;
+  /** Bytes of one answer as JSON. */
+  readonly answerBytes: number;
+  /** Sessions, messages and entries of the index that are looked up, counted, summed or searched for one answer. */
+  readonly walkedRows: number;
+  /** Milliseconds from the head of a request to the end of its execution. A mutation that has begun is finished. */
+  readonly requestMs: number;
+  /** Mutations in one request. */
+  readonly mutations: number;
+  /** Bytes that the mutations of one request may have written before another of them begins. */
+  readonly writtenBytes: number;
+  /** Length of a GraphQL document, in characters. */
+  readonly documentLength: number;
+  /** Levels of fields in a GraphQL document. */
   readonly depth: number;
   /** Aliases in a GraphQL document. */
   readonly aliases: number;
   /** Tokens of a GraphQL document. */
   readonly tokens: number;
-  /** A request's body. */
+  /** Size of a request body. */
   readonly bodyBytes: number;
+  /** JSON values and keys in a request body. Each different key counts twenty more, each different short string one more. */
+  readonly bodyValues: number;
+  /**
+   * Size of all request bodies of more than 64 KiB that are received at once and, apart from that, of the memory that all such bodies take
+   * from when they are parsed until their operations have ended: 32 bytes for each value and key, or the size without whitespace between
+   * them, whichever is more.
+   */
+  readonly bodiesBytes: number;
+  /** Size of all answers of more than 64 KiB at once, from when they are made until clients have read them. */
+  readonly answersBytes: number;
+  /** Operations that are executed at once. Further ones wait. */
+  readonly operations: number;
+  /** Connections at once, if the system allows the process as many open files. */
+  readonly connections: number;
+  /** Milliseconds after which a connection is closed whose client reads nothing of its answer. */
+  readonly writeMs: number;
   /** Messages in one append. */
   readonly messages: number;
-  /** A message's content. */
+  /** Size of a message's content. */
   readonly contentBytes: number;
-  /** A message's payload, as JSON. */
+  /** Size of a message's payload, as JSON. */
   readonly payloadBytes: number;
-  /** Nesting of a payload. */
+  /** Levels of nesting in a payload. */
   readonly payloadDepth: number;
-  /** A session's or a message's metadata, as JSON, also after a merge. */
+  /** Size of a session's or a message's metadata, as JSON, also after a merge. */
   readonly metadataBytes: number;
-  /** Nesting of metadata. */
+  /** Levels of nesting in metadata. */
   readonly metadataDepth: number;
-  /** The metadata that a list is filtered by, as JSON: it is compared with every session's. */
+  /** Size of the `metadata` of a filter, as JSON. A filter may be compared with the metadata of many sessions. */
   readonly filterBytes: number;
-  /** A search query, in characters. */
+  /** Length of a search query, in characters (UTF-16 code units). */
   readonly queryLength: number;
-  /** A title, in characters (UTF-16 code units). */
+  /** Words and phrases in a search query. */
+  readonly queryWords: number;
+  /**
+   * Tokens of all words and phrases in a search query: words, characters of scripts without spaces, and emoji. A phrase is compared
+   * with every place of its first token.
+   */
+  readonly queryTokens: number;
+  /** Words and phrases in a search query that end in `*`. Each can match many words of the index. */
+  readonly queryPrefixes: number;
+  /** Length of a title, in characters. */
   readonly titleLength: number;
-  /** userId, name, toolCallId and operationId, in characters. */
+  /** Length of a `userId`, `name`, `toolCallId` or `operationId`, in characters. */
   readonly nameLength: number;
 }
 
@@ -46,10 +87,24 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   nodeIds: 1_000,
   objects: 50_000,
   textBytes: 64 * 1024 * 1024,
+  readBytes: 1024 * 1024 * 1024,
+  answerBytes: 128 * 1024 * 1024,
+  walkedRows: 5_000_000,
+  requestMs: 30_000,
+  mutations: 100,
+  writtenBytes: 64 * 1024 * 1024,
+  documentLength: 256 * 1024,
   depth: 60,
   aliases: 100,
   tokens: 5_000,
   bodyBytes: 16 * 1024 * 1024,
+  // A payload of 1 MiB can have 512 Ki values.
+  bodyValues: 600_000,
+  bodiesBytes: 128 * 1024 * 1024,
+  answersBytes: 128 * 1024 * 1024,
+  operations: 256,
+  connections: 1_000,
+  writeMs: 30_000,
   messages: 1_000,
   contentBytes: 1024 * 1024,
   payloadBytes: 1024 * 1024,
@@ -58,9 +113,28 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   metadataDepth: 32,
   filterBytes: 4 * 1024,
   queryLength: 500,
+  queryWords: 50,
+  queryTokens: 100,
+  queryPrefixes: 8,
   titleLength: 500,
   nameLength: 256,
 });
 
-/** A page where none is asked for. */
+/**
+ * `DEFAULT_LIMITS` with `changes`. A limit given as undefined keeps its default, so that undefined cannot switch a limit
+ * off. Throws a TypeError for a limit that is not an integer of 0 or more.
+ */
+export function withDefaultLimits(changes: Partial<Limits> = {}): Limits {
+  const limits: Record<keyof Limits, number> = { ...DEFAULT_LIMITS };
+  for (const name of Object.keys(limits) as (keyof Limits)[]) {
+    const limit = changes[name];
+    if (limit === undefined) continue;
+    if (!Number.isSafeInteger(limit) || limit < 0)
+      throw new TypeError(`limits.${name}: expected an integer of 0 or more, got ${inspect(limit)}`);
+    limits[name] = limit;
+  }
+  return limits;
+}
+
+/** The page size of a request without `first` and `last`. */
 export const DEFAULT_PAGE_SIZE = 50;

@@ -1,18 +1,58 @@
 import { createHash } from 'node:crypto';
-import { canonicalJson } from './json.ts';
+import { canonicalJson, isJsonObject } from './json.ts';
 
 /**
- * What makes a retried mutation safe: the client's id for it, and a fingerprint of the mutation and its input. The same
- * id with the same fingerprint is answered as the first time; with another one it is a ConflictError.
+ * Makes a mutation idempotent: the client's id for the mutation, and a fingerprint of its name and input. The same id with the same
+ * fingerprint gets the first answer again; with another fingerprint it is a ConflictError.
  */
 export interface Operation {
   readonly id: string;
   /** 32 lower-case hex digits. */
   readonly fingerprint: string;
+  /** The fingerprint that an earlier version recorded for the same input, if different. It makes a retry after an upgrade recognisable. */
+  readonly earlierFingerprint?: string;
 }
 
 /** `input` is the validated input without its operationId; `mutation` is the mutation's name. */
 export function operationOf(id: string, mutation: string, input: unknown): Operation {
   const hash = createHash('sha256').update(`${mutation}\n${canonicalJson(input)}`);
   return { id, fingerprint: hash.digest('hex').slice(0, 32) };
+}
+
+/** The operation of a mutation of the API. An input with explicit nulls and one without have the same fingerprint. */
+export function operationOfInput(id: string, mutation: string, input: object): Operation {
+  const meant = withoutEmptyMembers(input, MEANINGFUL_NULLS[mutation]);
+  const operation = operationOf(id, mutation, meant);
+  if (meant === input) return operation;
+  return { ...operation, earlierFingerprint: operationOf(id, mutation, input).fingerprint };
+}
+
+/** Members whose null has a meaning of its own. Any other null member means the same as leaving it out. */
+const MEANINGFUL_NULLS: Readonly<Record<string, string>> = { updateSession: 'title' };
+
+/** Members that hold objects with optional members. All other objects are data of the client, in which null is a value. */
+const PARTS = new Set(['messages', 'usage']);
+
+/** `input` without null and empty members; `input` itself if there are none. */
+function withoutEmptyMembers(input: object, kept?: string): object {
+  let isSame = true;
+  const members: [string, unknown][] = [];
+  for (const [name, value] of Object.entries(input)) {
+    if (value === null && name !== kept) {
+      isSame = false;
+    } else if (name === 'metadata' && isJsonObject(value) && Object.keys(value).length === 0) {
+      isSame = false;
+    } else {
+      const meant = PARTS.has(name) ? partWithoutNothing(value) : value;
+      isSame &&= meant === value;
+      members.push([name, meant]);
+    }
+  }
+  return isSame ? input : Object.fromEntries(members);
+}
+
+function partWithoutNothing(part: unknown): unknown {
+  if (!Array.isArray(part)) return isJsonObject(part) ? withoutEmptyMembers(part) : part;
+  const meant = part.map((message: object) => withoutEmptyMembers(message));
+  return meant.some((message, n) => message !== part[n]) ? meant : part;
 }

@@ -1,17 +1,18 @@
 import type { TokenUsage } from './message.ts';
 
-/** A session and all beneath it, added up. */
+/** Totals and maxima over a session and all its descendants. */
 export interface SessionRollup {
   readonly sessionCount: number;
-  /** User messages: one for each exchange. */
+  /** The number of USER messages: one for each exchange. */
   readonly messageCount: number;
   readonly historyLength: number;
   /**
-   * What was paid for: what a fork copied is not added, what a rollback dropped is not taken back. `costUsd` is null where no
-   * message has one. Tokens beyond 2^53 - 1 stay there.
+   * The usage of all messages, each counted once: messages that a fork copied are not counted again, and messages that a rollback
+   * dropped still count. `costUsd` is null if no message has a cost. Token counts stop at 2^53 - 1.
    */
   readonly usage: TokenUsage;
+  /** The latest `lastActiveAt` of these sessions. */
   readonly lastActiveAt: Date;
-  /** The greatest `depth`. */
+  /** The greatest `depth` of these sessions. */
   readonly maxDepth: number;
 }

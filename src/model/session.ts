@@ -1,21 +1,25 @@
 import type { JsonObject } from './json.ts';
 
-/** A part of a session's record that cannot be read. `line` counts from 1; null where the fault has no line. */
+/** A damaged part of a session's record. */
 export interface Damage {
+  /** In a store of files, the line of the session's file, from 1. Null if the damage has no line, and in any other store. */
   readonly line: number | null;
   readonly reason: string;
 }
 
-/** One session, as it stands after the latest mutation. */
+/** A session after its latest mutation. */
 export interface Session {
   readonly id: string;
-  /** The store-wide sequence number of its creation: what "older" means, whatever the clocks said. */
+  /**
+   * Orders sessions with equal times in lists. It is unique in the store and never changes. It does not say which of two sessions in
+   * different trees is older.
+   */
   readonly sequence: number;
-  /** The sequence number at which it came under its present parent: the order among its siblings. */
+  /** Orders siblings: the later a session came under its parent, the greater. Not comparable between sessions of different parents. */
   readonly arrival: number;
-  /** As recorded, also where the parent cannot be read. */
+  /** As recorded, even if the parent cannot be read. */
   readonly parentId: string | null;
-  /** Topmost ancestor that can be read; its own id for a root. */
+  /** The id of the topmost readable ancestor; for a root, its own id. */
   readonly rootId: string;
   /** 0 for a root. */
   readonly depth: number;
@@ -23,33 +27,33 @@ export interface Session {
   readonly userId: string | null;
   readonly title: string | null;
   readonly metadata: JsonObject;
-  /** UTF-8 bytes of `metadata` as JSON: what reading it costs. */
+  /** Size of `metadata` as JSON, in UTF-8 bytes: the cost of showing it. */
   readonly metadataBytes: number;
   readonly createdAt: Date;
-  /** Time of its creation or its latest append; an update of title or metadata leaves it. */
+  /** The time of the last append, or of the creation if there was none. Changes of title or metadata do not count. */
   readonly lastActiveAt: Date;
-  /** User messages: one for each exchange. */
+  /** The number of USER messages: one for each exchange. */
   readonly messageCount: number;
-  /** All entries of the history. */
+  /** The number of messages in the history. */
   readonly historyLength: number;
-  /** 1 at creation; grows by one with each mutation of this session itself. */
+  /** 1 at creation; grows by one with each mutation of the session. */
   readonly version: number;
   readonly damage: readonly Damage[];
-  /** Since when it is hidden from lists that do not ask for it; null where it is not. */
+  /** When the session was archived; null if it is not archived. */
   readonly archivedAt: Date | null;
   readonly forkedFrom: ForkOrigin | null;
 }
 
-/** Where a fork's first messages come from; it outlives what it names. */
+/** The origin of a fork's first messages. It stays after the original is deleted. */
 export interface ForkOrigin {
   readonly sessionId: string;
-  /** The last message that was copied; null where there was none. */
+  /** The id of the last copied message; null if none was copied. */
   readonly messageId: string | null;
-  /** How many were copied. */
+  /** The number of copied messages. */
   readonly historyLength: number;
 }
 
-/** What becomes of the children of a deleted session: they stop the deletion, go with it, or go to its parent. */
+/** What happens to the children of a deleted session: they prevent the deletion, are deleted too, or move to its parent. */
 export const DELETE_MODES = ['RESTRICT', 'CASCADE', 'REPARENT'] as const;
 export type DeleteMode = (typeof DELETE_MODES)[number];
 
@@ -64,23 +68,23 @@ export interface SessionOrder {
   readonly direction: 'ASC' | 'DESC';
 }
 
-/** What a list of sessions is narrowed to; every part that is given must hold. */
+/** Conditions for a list of sessions. A session must meet all that are given. */
 export interface SessionFilter {
   readonly userId?: string | null;
-  /** Sessions with no readable parent. */
+  /** True: only sessions without a readable parent. */
   readonly rootsOnly?: boolean | null;
   /** Children of this session, as recorded. */
   readonly parentId?: string | null;
-  /** The tree of this root, itself included. */
+  /** Sessions of the tree of this root, including the root. */
   readonly rootId?: string | null;
   /** At or after. */
   readonly createdAfter?: Date | null;
-  /** Before, the moment itself left out. */
+  /** Before, exclusive. */
   readonly createdBefore?: Date | null;
   readonly activeAfter?: Date | null;
   readonly activeBefore?: Date | null;
-  /** Sessions whose metadata contains all of this: see `jsonContains`. */
+  /** Sessions whose metadata contains this object: see `jsonContains`. */
   readonly metadata?: JsonObject | null;
-  /** Left out: EXCLUDE. */
+  /** Default: EXCLUDE. */
   readonly archived?: ArchivedFilter | null;
 }

@@ -1,4 +1,4 @@
-/** Where a store says what it did and what it found; a pino logger fits. */
+/** The logger of a store. A pino logger fits. */
 export interface Logger {
   debug(fields: object, message: string): void;
   info(fields: object, message: string): void;
@@ -6,5 +6,5 @@ export interface Logger {
   error(fields: object, message: string): void;
 }
 
-/** Called now and then during long work. `total` is 0 where it is not known yet. */
+/** Called at intervals during long work. `total` is 0 while it is unknown. */
 export type Progress = (stage: string, done: number, total: number) => void;

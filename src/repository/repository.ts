@@ -1,141 +1,232 @@
 import type { MessageRef } from '../model/id.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Message, MessageRole, NewMessage } from '../model/message.ts';
+import type { Message, MessageRole, NewMessage, ShownParts } from '../model/message.ts';
 import type { Operation } from '../model/operation.ts';
 import type { SessionRollup } from '../model/rollup.ts';
-import type { DeleteMode, Session, SessionFilter, SessionOrder } from '../model/session.ts';
+import type { Damage, DeleteMode, Session, SessionFilter, SessionOrder } from '../model/session.ts';
+import type { ReadOptions } from './read-options.ts';
 
 /**
- * The half of the contract that reads: what a program may use beside the one that writes.
+ * The reading half of the contract. A program may use it while another process owns the store and writes. Each read stops once its
+ * `options` say that it is over; see `ReadOptions`.
  */
 export interface SessionReader {
-  /** The sessions with these ids; null where there is none. */
-  findMany(ids: readonly string[]): Promise<(Session | null)[]>;
+  /**
+   * Identifies the store. It never changes, a copy of the store has the same, and no other store has it. Cursors contain it.
+   */
+  readonly storeId: string;
 
-  /** A page of each parent's children, in order of arrival; the key is `arrival`. Empty for an unknown parent. */
-  childrenOf(parentIds: readonly string[], page: PageRequest<number>): Promise<Page<Session>[]>;
+  /** The sessions with these ids; null for an id that no session has. */
+  findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]>;
 
   /**
-   * A page of what is beneath each of `ids`, in pre-order, itself left out; the key is an `id`. `maxDepth` counts levels
-   * beneath (1: children only), null means all. A key that was deleted keeps its place; one that never was beneath is an
-   * `UnknownKeyError`.
+   * The damage of each session as its record is now, which another program may have changed since `findMany` gave the session. Empty for
+   * an unknown session.
+   */
+  damageOf(ids: readonly string[], options?: ReadOptions): Promise<(readonly Damage[])[]>;
+
+  /** A page of the children of each parent, in order of arrival; the key is `arrival`. Empty for an unknown parent. */
+  childrenOf(requests: readonly ChildrenRequest[], options?: ReadOptions): Promise<Page<Session>[]>;
+
+  /**
+   * A page of the descendants of each of `ids`, in pre-order; the key is an `id`. `maxDepth` counts levels below the session
+   * (1: children only); null means all. The key of a deleted session keeps its place. Rejects with an `UnknownKeyError` for a key
+   * that never was a descendant.
    */
   descendantsOf(
     ids: readonly string[],
     page: PageRequest<string>,
     maxDepth: number | null,
+    options?: ReadOptions,
   ): Promise<Page<Session>[]>;
 
-  /** How many sessions `descendantsOf` would page through. */
-  countDescendants(ids: readonly string[], maxDepth: number | null): Promise<number[]>;
+  /** The number of sessions that `descendantsOf` would page through. */
+  countDescendants(ids: readonly string[], maxDepth: number | null, options?: ReadOptions): Promise<number[]>;
 
   /** Each session's ancestors, root first, parent last. */
-  ancestorsOf(ids: readonly string[]): Promise<Session[][]>;
+  ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]>;
 
   /**
-   * A page of each history, oldest first; the key is `ordinal`. Reads at most `maxBytes` for the whole batch: a
-   * `ReadTooLargeError` says that more would be needed, before it is read.
+   * A page of each history, oldest first; the key is `ordinal`. Texts that are not requested are neither read nor counted. Rejects
+   * with a `ReadTooLargeError` as soon as the pages together would show more than `maxBytes` of text.
    */
-  historyOf(requests: readonly HistoryRequest[], maxBytes: number): Promise<Page<Message>[]>;
+  historyOf(
+    requests: readonly HistoryRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<HistoryPage[]>;
 
-  /** How many messages `historyOf` would page through. */
-  countHistory(requests: readonly HistoryScope[]): Promise<number[]>;
+  /** The number of messages that `historyOf` would page through. */
+  countHistory(requests: readonly HistoryScope[], options?: ReadOptions): Promise<number[]>;
 
-  /** The messages with these ids; null where there is none, or where it cannot be read. */
-  findMessages(refs: readonly MessageRef[], maxBytes: number): Promise<(Message | null)[]>;
+  /** The messages with these ids, as in `historyOf`; null for one that does not exist or cannot be read. */
+  findMessages(
+    requests: readonly MessageRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<(Message | null)[]>;
 
-  /** Each session and all beneath it, added up; null for an unknown session. */
-  rollupsOf(ids: readonly string[]): Promise<(SessionRollup | null)[]>;
+  /** The sums over each session and its descendants; null for an unknown session. */
+  rollupsOf(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]>;
 
-  /** A page of the sessions that pass `filter`, in `order`, ties by sequence in the same direction. */
-  list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Promise<Page<Session>>;
+  /**
+   * A page of the sessions that match `filter`, in `order`. Sessions with equal times are ordered by `sequence`, in the same direction.
+   * `sequence` has no other meaning.
+   */
+  list(
+    filter: SessionFilter,
+    order: SessionOrder,
+    page: PageRequest<ListKey>,
+    options?: ReadOptions,
+  ): Promise<Page<Session>>;
 
-  /** How many sessions pass `filter`. */
-  count(filter: SessionFilter): Promise<number>;
+  /** The number of sessions that match `filter`. */
+  count(filter: SessionFilter, options?: ReadOptions): Promise<number>;
 
   status(): Promise<StoreStatus>;
 
-  /** Lets go of the store; a repository first finishes the writes under way, and refuses later ones (StorageError). */
+  /** Releases the store. A repository first finishes the running writes, and refuses later ones with a StorageError. */
   close(): Promise<void>;
 }
 
 /**
- * The contract of a store of session trees. It knows no GraphQL and no files: `test/repository/contract.ts` is the suite
- * that every implementation passes.
+ * The contract of a store of session trees, independent of GraphQL and of files. `test/repository/contract.ts` is the suite that
+ * every implementation must pass.
  *
- * - Reads take many keys and answer in their order; each is one batch (one query, where there is a database).
- * - A read sees every write that was acknowledged before it began, and no part of a write that was not.
- * - A write resolves once it is durable. It rejects with a `ClientError` (`model/errors.ts`) for what a caller can cause,
- *   and has then changed nothing; anything else it rejects with is a fault of the store.
- * - Inputs are validated before they come here (`model/input.ts`); only what depends on stored state is checked here.
+ * - A read takes many keys and answers in their order. It is one batch: one query, if the store is a database.
+ * - A read sees every write that was acknowledged before the read began. It never sees a part of a write.
+ * - A write resolves once it is durable. If it rejects with a `ClientError` (`model/errors.ts`), the caller caused the error and
+ *   nothing has changed. Any other rejection is a fault of the store.
+ * - The caller validates inputs beforehand (`model/input.ts`). A store checks only what depends on stored state.
+ *
+ * A write with an `Operation` takes effect once, however often it is called:
+ *
+ * - The record of an operation is committed with its write, and lasts as long as the store: it survives a restart and the
+ *   deletion of the session. A refused call leaves no record: the next call with that id runs.
+ * - A call waits while another call with the same id is running. The id is looked up before any other check.
+ * - If the id is recorded with another fingerprint, the call rejects with a ConflictError (`reason: 'OPERATION'`), whichever
+ *   mutation recorded it. The `earlierFingerprint` counts as equal too.
+ * - If the id is recorded with the same fingerprint, the call is a replay: it changes nothing, and answers as the first call did.
+ *   Appended and dropped messages, and the ids of deleted, reparented or changed sessions, are those of the first call, in the
+ *   same order. The contents of appended messages may come from the input, which is the same. `session` is in its current state.
+ *   If it was deleted since, its counts, times and place are the last ones it had. Its title and metadata are then those of the
+ *   input, or null and empty, because a store keeps no text of a deleted session.
  */
 export interface SessionRepository extends SessionReader {
   /**
-   * A new session: a root, or a child where `parentId` is given, which takes its parent's userId where `userId` is
-   * left out. Its
-   * `messages`, if any, come in with it, whole or not at all.
-   * Rejects: SessionNotFoundError (no such parent), SessionExistsError, ConflictError, StorageError.
+   * Creates a session: a root, or a child if `parentId` is given. A child without `userId` gets its parent's. The session and its
+   * `messages` are created together or not at all.
+   * Rejects: SessionNotFoundError (no such parent), SessionArchivedError (the parent is archived), SessionExistsError (also for
+   * the id of a deleted session), ConflictError, StorageError.
    */
   create(input: CreateSession, operation?: Operation): Promise<Session>;
 
   /**
-   * Messages at the end of a history, whole or not at all. Adds one to `version` and sets `lastActiveAt`.
-   * Rejects: SessionNotFoundError, ConflictError, StorageError.
+   * Appends messages to a history, all or none. Increments `version` and sets `lastActiveAt`.
+   * Rejects: SessionNotFoundError, SessionArchivedError, ConflictError, StorageError.
    */
   append(input: AppendMessages, operation?: Operation): Promise<Appended>;
 
   /**
-   * Title and metadata (a merge patch). Adds one to `version`; `lastActiveAt` stays.
+   * Updates title and metadata (a merge patch, RFC 7396). The session may be archived. Increments `version`; `lastActiveAt` stays.
    * Rejects: SessionNotFoundError, InvalidInputError (merged metadata too large or too deep), ConflictError, StorageError.
    */
   update(input: UpdateSession, operation?: Operation): Promise<Session>;
 
   /**
-   * Takes a session away, all or nothing. A deleted id stays taken. A dry run changes nothing and says what would go.
-   * With REPARENT its children go to its parent, in their order, after those that are there, or become roots.
+   * Deletes a session, completely or not at all. Its id is never free again.
+   * With REPARENT its children move to its parent, in their order and after the parent's other children, or become roots.
    * Rejects: SessionNotFoundError, SessionHasChildrenError (RESTRICT), ConflictError, StorageError.
    */
   delete(input: DeleteSession, operation?: Operation): Promise<Deleted>;
 
-  /**
-   * A copy of a history through one of its messages, as a new session: a child of the original, or a root. It has the
-   * original's userId and metadata, and its title unless it is given one. What it copies keeps its times.
-   * Rejects: SessionNotFoundError, SessionExistsError, InvalidInputError (no such message), ConflictError, StorageError
-   * (also where a message that is to be copied cannot be read).
-   */
-  fork(input: ForkSession, operation?: Operation): Promise<Session>;
+  /** Resolves or rejects as `delete` would now. Changes nothing. */
+  planDelete(input: DeleteSession, options?: ReadOptions): Promise<Deleted>;
 
   /**
-   * A subtree under another parent, after the children that are there; or on its own. Adds one to `version`.
-   * Rejects: SessionNotFoundError, InvalidInputError (under itself), ConflictError, StorageError.
+   * Copies a history, through one of its messages, into a new session: a child of the original, or a root. The fork gets the
+   * original's userId and metadata, and its title unless `title` is given. Copied messages keep their times. The original may be
+   * archived; the fork is not.
+   * `onWrite` is called with the number of bytes that the store has written for the copy; not for a replay.
+   * Rejects: SessionNotFoundError, SessionExistsError, InvalidInputError (no such message), ConflictError, StorageError
+   * (also if a message to be copied cannot be read).
+   */
+  fork(input: ForkSession, operation?: Operation, onWrite?: (bytes: number) => void): Promise<Session>;
+
+  /**
+   * Moves a session with its subtree under another parent, after the parent's other children, or makes it a root. Increments the
+   * session's `version`. Both sessions may be archived.
+   * Rejects: SessionNotFoundError, InvalidInputError (the new parent is in the subtree), ConflictError, StorageError.
    */
   move(input: MoveSession, operation?: Operation): Promise<Session>;
 
   /**
-   * Hides a session from lists, and all beneath it where `subtree` says so; or brings it back. Adds one to the `version` of
-   * each that changes, and says which, in pre-order: those that were so before are left as they are.
+   * Archives or unarchives a session, with `subtree` its descendants too. Increments the `version` of each session that changes.
+   * `changedIds` are these, in pre-order; sessions that already were in the wanted state are left as they are.
    * Rejects: SessionNotFoundError, ConflictError, StorageError.
    */
   archive(input: ArchiveSession, operation?: Operation): Promise<Archived>;
 
   /**
-   * Keeps the first `length` messages of a history and drops the rest, which it returns. Adds one to `version`; what
-   * comes next takes the positions of what was dropped, but never its ordinals. A dry run changes nothing.
-   * Rejects: SessionNotFoundError, SessionArchivedError, InvalidInputError (longer than it is), ConflictError, StorageError;
-   * and with a ReadTooLargeError, before anything is written, where more than `limit` would be dropped.
+   * Keeps the first `length` messages of a history and drops the rest. Returns the dropped messages unless `limit` is null.
+   * Increments `version`. Later messages reuse the positions of the dropped ones, but never their ordinals.
+   * Rejects: SessionNotFoundError, SessionArchivedError, InvalidInputError (the history is shorter than `length`), ConflictError,
+   * StorageError; and a ReadTooLargeError, before anything is written, if more than `limit` would be returned.
    */
-  truncate(input: TruncateHistory, limit: ReadLimit, operation?: Operation): Promise<Truncated>;
+  truncate(input: TruncateHistory, limit: ReadLimit | null, operation?: Operation): Promise<Truncated>;
 
   /**
-   * Messages whose contents match `query` (see `model/search-text.ts`), the best first, in pages by `offset`. It finds all
-   * that was acknowledged before it began, unless `isComplete` says otherwise.
+   * The messages that `truncate` would drop now, and the session in its current state. Rejects as `truncate` would. Changes
+   * nothing.
    */
-  search(request: SearchRequest): Promise<SearchPage>;
+  planTruncate(input: TruncateHistory, limit: ReadLimit | null): Promise<Truncated>;
+
+  /**
+   * Searches the contents of messages. Hits are ordered by relevance; equally relevant ones of one session newest first. The search finds
+   * every message that was acknowledged before it began, unless `isComplete` is false. It includes archived sessions.
+   *
+   * `model/search/` defines what matches, not the store's own tokenizer. Otherwise snippets would not agree with the hits:
+   *
+   * - `parseQuery` splits a query into phrases, and `tokensOf` splits a content into tokens. Tokens are compared for equality:
+   *   they are already folded (case, accents, compatibility forms).
+   * - A message matches if every phrase matches, in any order. A query without phrases matches nothing.
+   * - A phrase of several tokens matches consecutive tokens. A phrase of one token also matches one of a token's `parts`.
+   *   With `isPrefix`, the last token of the phrase matches any token that it is a prefix of.
+   * - `indexedText` returns the tokens and their parts as two texts for an index with a tokenizer of its own. That tokenizer must
+   *   split at every ASCII character except letters and digits, keep all other characters, and ignore ASCII case.
+   * - More occurrences of the words in less text are more relevant. The formula is up to the store.
+   *
+   * The first page fixes the ranking, of at most 10,000 matches (preferably the newest). Later pages continue that ranking, whatever is
+   * written in between, and return each message once. Messages that were deleted, rolled back or moved out of `within` since are
+   * skipped before a page is cut: a page is never short or empty while `hasMore` is true. A store keeps rankings for a while,
+   * also across a restart (for example in a table), and evicts the least recently used first.
+   *
+   * A store may lose patience with a search that takes long, and answer with the newest of its matches and `isComplete: false`; it does
+   * so well before the deadline if it can. Once the deadline has passed, the search rejects with a DeadlineExceededError like any
+   * read. `onWalk` is charged for every match that is looked at, also if it is not on the page, and for the sessions of `within`; of
+   * equal searches that run at the same time, one may be charged for all. A small search does not wait for a long one.
+   * Rejects: UnknownKeyError (the ranking was evicted, and the same search would now give another), StorageError (also if too many
+   * searches wait).
+   */
+  search(request: SearchRequest, options?: ReadOptions): Promise<SearchPage>;
+
+  /**
+   * The part of each message around its first match with `query`: see `model/search/snippet.ts`. Null for a message that does not
+   * exist, cannot be read, or does not match. Must not block other calls, however long the messages are.
+   * `onRead` is charged for the lines of the messages, at the latest shortly after they are read. Rejects: StorageError.
+   */
+  snippetsOf(query: string, refs: readonly MessageRef[], options?: ReadOptions): Promise<(string | null)[]>;
+
+  /**
+   * Tries whether the store can write now; no data changes. Rejects with a StorageError, whose message says why not, if it cannot. May
+   * take as long as the storage takes to answer.
+   */
+  checkWritable(): Promise<void>;
 }
 
 /**
- * A stretch of an ordered list: at most `limit` items from its start or its end, strictly after and strictly before the
- * keys. What a key stood for need not exist any more.
+ * A range of an ordered list: at most `limit` items from its start or its end, strictly after `after` and strictly before
+ * `before`. The items of these keys may have been deleted.
  */
 export interface PageRequest<Key> {
   readonly limit: number;
@@ -144,7 +235,9 @@ export interface PageRequest<Key> {
   readonly before?: Key | undefined;
 }
 
-/** Items in the list's own order, whichever end they were taken from. `hasMore`: there are more in that direction. */
+/**
+ * Items in the list's order, from whichever end they were taken. `hasMore` tells whether more follow in the direction of paging.
+ */
 export interface Page<T> {
   readonly items: readonly T[];
   readonly hasMore: boolean;
@@ -158,15 +251,32 @@ export interface ListKey {
   readonly sequence: number;
 }
 
+export interface ChildrenRequest {
+  readonly parentId: string;
+  readonly page: PageRequest<number>;
+}
+
 export interface HistoryScope {
   readonly sessionId: string;
   /** Only messages of these roles; all when left out. */
   readonly roles?: readonly MessageRole[] | null | undefined;
 }
 
-export interface HistoryRequest extends HistoryScope {
+/** Which parts of messages a read returns. */
+export interface AskedTexts {
+  readonly shown?: ShownParts;
+}
+
+export interface HistoryRequest extends HistoryScope, AskedTexts {
   readonly page: PageRequest<number>;
 }
+
+export interface HistoryPage extends Page<Message> {
+  /** Bytes of text that the page shows: the sum of `textBytesOf` over its messages. */
+  readonly textBytes: number;
+}
+
+export interface MessageRequest extends MessageRef, AskedTexts {}
 
 export interface CreateSession {
   readonly id?: string | null;
@@ -174,7 +284,7 @@ export interface CreateSession {
   readonly userId?: string | null;
   readonly title?: string | null;
   readonly metadata?: JsonObject | null;
-  /** Left out: now. */
+  /** Left out: the current time. */
   readonly createdAt?: Date | null;
   /** Left out: `createdAt`. */
   readonly lastActiveAt?: Date | null;
@@ -194,7 +304,7 @@ export interface Appended {
 
 export interface UpdateSession {
   readonly id: string;
-  /** Left out: unchanged; null: none. */
+  /** Left out: unchanged. Null: the session has no title from then on. */
   readonly title?: string | null;
   readonly metadata?: JsonObject | null;
   readonly expectedVersion?: number | null;
@@ -203,7 +313,6 @@ export interface UpdateSession {
 export interface DeleteSession {
   readonly id: string;
   readonly mode: DeleteMode;
-  readonly dryRun: boolean;
   readonly expectedVersion?: number | null;
 }
 
@@ -215,7 +324,7 @@ export interface Deleted {
 
 export interface ForkSession {
   readonly sessionId: string;
-  /** Left out: through the last. */
+  /** The last message to copy. Left out: the last of the history. */
   readonly throughMessage?: MessageRef | null;
   readonly id?: string | null;
   readonly title?: string | null;
@@ -225,14 +334,14 @@ export interface ForkSession {
 
 export interface MoveSession {
   readonly id: string;
-  /** Null: it becomes a root. */
+  /** Null: the session becomes a root. */
   readonly parentId: string | null;
   readonly expectedVersion?: number | null;
 }
 
 export interface ArchiveSession {
   readonly id: string;
-  /** False brings it back. */
+  /** True archives, false unarchives. */
   readonly archived: boolean;
   readonly subtree: boolean;
   readonly expectedVersion?: number | null;
@@ -246,67 +355,81 @@ export interface Archived {
 export interface TruncateHistory {
   readonly sessionId: string;
   readonly length: number;
-  readonly dryRun: boolean;
   readonly expectedVersion?: number | null;
 }
 
-/** What a caller takes at most. */
-export interface ReadLimit {
+/** The most that a caller accepts of the messages that it requests. */
+export interface ReadLimit extends AskedTexts, ReadOptions {
   readonly messages: number;
+  /** Bytes of text. */
   readonly bytes: number;
 }
 
 export interface Truncated {
   readonly session: Session;
-  /** Oldest first. What cannot be read is left out. */
+  /** The dropped messages, oldest first, without those that cannot be read. Empty if none were requested. */
   readonly popped: readonly Message[];
 }
 
 export interface SearchRequest {
   readonly query: string;
-  /** Only in this session and beneath it. */
+  /** Searches only this session and its descendants. */
   readonly within?: string | null;
   readonly roles?: readonly MessageRole[] | null;
   readonly limit: number;
-  readonly offset: number;
-  /** As an earlier page said it: what came after it is left out, so that pages fit together. */
-  readonly through?: number | null;
+  /** The last hit of an earlier page of the same search (equal `query`, `within` and `roles`). */
+  readonly after?: SearchKey | null;
+}
+
+/** A place in a ranking. */
+export interface SearchKey {
+  /** `SearchPage.ranking`. */
+  readonly ranking: string;
+  /** `SearchHit.place`. */
+  readonly place: number;
+}
+
+export interface SearchHit extends MessageRef {
+  /** Place in the ranking, from 1. */
+  readonly place: number;
 }
 
 export interface SearchPage {
-  readonly hits: readonly MessageRef[];
+  readonly hits: readonly SearchHit[];
   readonly hasMore: boolean;
-  readonly through: number;
-  /** False while the search index catches up: what is found is right, and there may be more. */
+  /** Identifies the ranking that the first page fixed. */
+  readonly ranking: string;
+  /** False if the search index was not current, or the search took too long: every hit matches, but some may be missing. */
   readonly isComplete: boolean;
 }
 
 export interface StoreStatus {
   readonly sessionCount: number;
-  /** User messages, as `Session.messageCount`. */
+  /** Messages with the role `USER`, as `Session.messageCount`. */
   readonly messageCount: number;
   readonly quarantined: readonly QuarantinedFile[];
 }
 
-/** Something in the store that could not be read. `path` is relative to the data directory. */
+/** A file that cannot be read completely. A store without files has none. */
 export interface QuarantinedFile {
+  /** Relative to the data directory. */
   readonly path: string;
   readonly reason: string;
   readonly since: Date;
 }
 
-/** The key of a page never belonged to the list. */
+/** The key of a page request never belonged to the list. */
 export class UnknownKeyError extends Error {
   override readonly name = 'UnknownKeyError';
 }
 
-/** A batch would read more than it was allowed to. Nothing was read. */
+/** A read would show more text than its limit allows. */
 export class ReadTooLargeError extends Error {
   override readonly name = 'ReadTooLargeError';
   readonly maxBytes: number;
 
   constructor(maxBytes: number) {
-    super(`The answer would read more than ${maxBytes} bytes of messages. Ask for fewer.`);
+    super(`The answer would show more than ${maxBytes} bytes of text. Ask for fewer messages.`);
     this.maxBytes = maxBytes;
   }
 }

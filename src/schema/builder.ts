@@ -16,8 +16,8 @@ export interface SchemaTypes {
 
 export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false });
 
-builder.queryType({ description: 'What can be read. Reading changes nothing, not even `lastActiveAt`.' });
+builder.queryType({ description: 'All reads. A read changes nothing, not even `lastActiveAt`.' });
 builder.mutationType({
   description:
-    'What can be changed. Each mutation is on the disk when it answers, and answers with a payload or with a typed error.',
+    'All changes. A mutation is durable before it answers. The answer is a payload or a typed error.',
 });

@@ -4,22 +4,23 @@ import { type Connection, type Edge, PageInfoType } from './connection.ts';
 
 type SchemaTypes = typeof builder.$inferSchemaTypes;
 
-/** The types `<Node>Connection` and `<Node>Edge`; gives the connection. */
+/** Defines the types `<Node>Connection` and `<Node>Edge`; returns the connection. */
 export function connectionType<Node>(nodeType: ObjectRef<SchemaTypes, Node>) {
   const { name } = nodeType;
   const one = name.toLowerCase();
 
   const edgeType = builder.objectRef<Edge<Node>>(`${name}Edge`).implement({
-    description: `A ${one} in its place in a list.`,
+    description: `A ${one} and its cursor.`,
     fields: (t) => ({
       cursor: t.string({
-        description: 'This place, to page on from. Opaque: pass it on as it is, to the same connection.',
-        resolve: ({ connection, node }) => connection.cursorOf(node),
+        description:
+          'The position of this edge, for `after` or `before` of the same connection. Opaque: pass it on unchanged.',
+        resolve: (edge) => edge.cursor,
       }),
       node: t.field({
         description: `The ${one}.`,
         type: nodeType,
-        // Pothos resolves a list in another way, and cannot know that no Node is one.
+        // Pothos has another type for resolvers of lists, and cannot know that Node is not a list.
         resolve: ({ node }) => node as never,
       }),
     }),
@@ -39,12 +40,12 @@ export function connectionType<Node>(nodeType: ObjectRef<SchemaTypes, Node>) {
         resolve: (connection) => connection.nodes(),
       }),
       pageInfo: t.field({
-        description: 'Where this page lies in the list.',
+        description: 'The position of this page in the list.',
         type: PageInfoType,
         resolve: (connection) => connection.pageInfo(),
       }),
       totalCount: t.int({
-        description: 'How many there are on all pages. Counted when it is asked for.',
+        description: `The number of ${one}s on all pages. Counted only if this field is selected.`,
         resolve: (connection) => connection.totalCount(),
       }),
     }),

@@ -2,20 +2,22 @@ import type { Page, PageRequest } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
 import { builder } from './builder.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
+import type { Turns } from './turns.ts';
 
 export interface ConnectionSource<Node> {
   readonly budget: Budget;
+  readonly turns: Turns;
   readonly request: PageRequest<unknown>;
-  /** How many the page will hold, where that is known before it is read: too many are then not read at all. */
+  /** The number of nodes on the page, if known before the page is read; else 0. A page that exceeds the budget is then not read. */
   readonly expected: number;
   load(): MaybePromise<Page<Node>>;
-  /** Charges for nodes that appear in the answer. */
+  /** Charges the budget for nodes that appear in the answer. */
   appear(nodes: readonly Node[]): void;
   count(): MaybePromise<number>;
   cursorOf(node: Node): string;
 }
 
-/** A page of a list. It is read when a field asks for what is in it, and once. */
+/** A page of a list. The page is read once, when the first field needs its content. */
 export class Connection<Node> {
   readonly #source: ConnectionSource<Node>;
   #page: MaybePromise<Page<Node>> | undefined;
@@ -25,17 +27,23 @@ export class Connection<Node> {
     this.#source = source;
   }
 
-  /** For a field that shows them: `nodes` beside `edges` is twice as much answer, and is charged twice. */
-  nodes(): MaybePromise<readonly Node[]> {
+  /** The nodes, for one field that shows them. Selecting both `nodes` and `edges` doubles the answer, and is charged twice. */
+  nodes(): MaybePromise<readonly MaybePromise<Node>[]> {
+    return andThen(this.#shown(), (items) => this.#source.turns.paced(items));
+  }
+
+  edges(): MaybePromise<readonly MaybePromise<Edge<Node>>[]> {
+    return andThen(this.#shown(), (items) =>
+      this.#source.turns.paced(items.map((node) => new Edge(this, node))),
+    );
+  }
+
+  #shown(): MaybePromise<readonly Node[]> {
     return andThen(this.#read(), ({ items }) => {
       if (this.#appeared) this.#source.appear(items);
       this.#appeared = true;
       return items;
     });
-  }
-
-  edges(): MaybePromise<Edge<Node>[]> {
-    return andThen(this.nodes(), (nodes) => nodes.map((node) => ({ connection: this, node })));
   }
 
   pageInfo(): MaybePromise<PageInfo> {
@@ -75,9 +83,21 @@ export class Connection<Node> {
   }
 }
 
-export interface Edge<Node> {
-  readonly connection: Connection<Node>;
+export class Edge<Node> {
   readonly node: Node;
+  readonly #connection: Connection<Node>;
+  #cursor: string | undefined;
+
+  constructor(connection: Connection<Node>, node: Node) {
+    this.#connection = connection;
+    this.node = node;
+  }
+
+  /** Made once, under however many names it is shown: it has a checksum. */
+  get cursor(): string {
+    this.#cursor ??= this.#connection.cursorOf(this.node);
+    return this.#cursor;
+  }
 }
 
 export interface PageInfo {
@@ -88,21 +108,22 @@ export interface PageInfo {
 }
 
 export const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
-  description: 'Where a page lies in its list.',
+  description: 'The position of a page in its list.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
-      description: 'Whether there are more after this page. Paging backwards: whether `before` was given.',
+      description: 'True if the list goes on after this page. With `last`: true if `before` was given.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'Whether there are more before this page. Paging forwards: whether `after` was given.',
+      description: 'True if the list goes on before this page. Without `last`: true if `after` was given.',
     }),
     startCursor: t.string({
-      description: 'The cursor of the first in this page; null when it is empty.',
+      description: 'The cursor of the first edge of this page; null if the page is empty.',
       nullable: true,
       resolve: (info) => info.startCursor(),
     }),
     endCursor: t.string({
-      description: 'The cursor of the last in this page, to go on with as `after`; null when it is empty.',
+      description:
+        'The cursor of the last edge of this page: pass it as `after` to get the next page. Null if the page is empty.',
       nullable: true,
       resolve: (info) => info.endCursor(),
     }),

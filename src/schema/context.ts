@@ -1,76 +1,99 @@
 import { type InputRules, inputRules } from '../model/input.ts';
-import type { Limits } from '../model/limits.ts';
-import type { Message } from '../model/message.ts';
+import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
+import { type Message, type ShownTexts, textBytesOf } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
 import type { SessionRepository } from '../repository/repository.ts';
-import { Budget } from './budget.ts';
+import { Budget, type WriteTurn } from './budget.ts';
 import { Loaders } from './loaders.ts';
 import type { MaybePromise } from './maybe-promise.ts';
-import { Outcomes } from './outcomes.ts';
 import { Turns } from './turns.ts';
 
-/** What every resolver is given. Made anew for each request: its loaders cache and its budget is spent. */
+/** The context of every resolver. Each request gets its own: loaders cache, and a budget is used up. */
 export interface SchemaContext {
   readonly repository: SessionRepository;
   readonly limits: Limits;
   readonly rules: InputRules;
   readonly budget: Budget;
   readonly turns: Turns;
-  /** Replaced, both, by each mutation: what was read before it is stale. */
+  /** A mutation replaces both `loaders` and `shownSessions`: what was read before is stale. */
   loaders: Loaders;
-  /** The sessions that the answer has shown, by id. */
-  shown: Map<string, Session>;
-  readonly outcomes: Outcomes;
+  /** The sessions that have appeared in the answer, by id. */
+  shownSessions: Map<string, Session>;
+  /** One entry per mutation so far: the type of its error, or null if it was not refused. */
+  readonly refusals: (string | null)[];
 }
 
 export interface SchemaContextOptions {
   readonly repository: SessionRepository;
-  readonly limits: Limits;
+  /** Default: `DEFAULT_LIMITS`. */
+  readonly limits?: Limits;
+  /** When the head of the request came, on the clock of `performance.now()`. Default: now. */
+  readonly startedAt?: number;
+  /** Counts bytes of the answer for the whole process. False if there is no room for them: the request ends with OVERLOADED. */
+  readonly hold?: ((bytes: number) => boolean) | undefined;
+  /** Of a request whose body may be large. */
+  readonly writeTurn?: WriteTurn | undefined;
 }
 
 const rulesOf = new WeakMap<Limits, InputRules>();
 
-/** The context of one request. The server calls it; keep the same `limits` object, for its rules are built once. */
-export function createContext({ repository, limits }: SchemaContextOptions): SchemaContext {
+/** Creates the context of one request. Pass the same `limits` object each time: its input rules are built once. */
+export function createContext({
+  repository,
+  limits = DEFAULT_LIMITS,
+  startedAt,
+  hold,
+  writeTurn,
+}: SchemaContextOptions): SchemaContext {
   let rules = rulesOf.get(limits);
   if (!rules) {
     rules = inputRules(limits);
     rulesOf.set(limits, rules);
   }
-  const budget = new Budget(limits);
-  const loaders = new Loaders(repository, budget);
+  const budget = new Budget(limits, startedAt, hold, writeTurn);
+  const turns = new Turns();
   return {
     repository,
     limits,
     rules,
     budget,
-    turns: new Turns(),
-    loaders,
-    shown: new Map(),
-    outcomes: new Outcomes(),
+    turns,
+    loaders: new Loaders(repository, budget, turns),
+    shownSessions: new Map(),
+    refusals: [],
   };
 }
 
-/** Forgets what was read: a mutation is about to change it. */
+/** Discards what was read: a mutation is about to change it. */
 export function forget(context: SchemaContext): void {
-  context.loaders = new Loaders(context.repository, context.budget);
-  context.shown = new Map();
+  context.loaders = new Loaders(context.repository, context.budget, context.turns);
+  context.shownSessions = new Map();
 }
 
-/** The session with this id; null where there is none. What an answer has shown once it shows again without another read. */
+/** The session with this id, or null. A session that has appeared in the answer is not read again. */
 export function findSession(context: SchemaContext, id: string): MaybePromise<Session | null> {
-  return context.shown.get(id) ?? context.loaders.session.load(id);
+  return context.shownSessions.get(id) ?? context.loaders.session.load(id);
 }
 
-/** A session appears in the answer: it is charged, and what asks for it again (as a parent, say) finds it. */
+/** Charges for a session that appears in the answer, and keeps it for `findSession`. */
 export function appear(context: SchemaContext, session: Session): Session {
   context.budget.chargeObjects(1);
-  context.shown.set(session.id, session);
+  context.shownSessions.set(session.id, session);
   return session;
 }
 
-/** Messages of `session` appear in the answer: they are charged, and `Message.session` finds it. */
-export function appearMessages(context: SchemaContext, session: Session, messages: readonly Message[]): void {
-  context.budget.chargeMessages(messages);
-  context.shown.set(session.id, session);
+/**
+ * Charges for messages of `session` that appear in the answer, and for their `shown` texts. Keeps the session for `findSession`.
+ */
+export function appearMessages(
+  context: SchemaContext,
+  session: Session,
+  messages: readonly Message[],
+  shown: ShownTexts | null,
+): void {
+  context.budget.chargeObjects(messages.length);
+  if (shown) {
+    for (const message of messages) context.budget.chargeText(textBytesOf(message, shown));
+  }
+  context.shownSessions.set(session.id, session);
 }

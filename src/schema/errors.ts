@@ -4,10 +4,11 @@ import { builder } from './builder.ts';
 /** What a mutation can answer instead of its payload. Each type bears the name of its class in model/errors.ts. */
 const ErrorInterface = builder.interfaceRef<model.ClientError>('Error').implement({
   description:
-    'Why a mutation did nothing: what the client asked for cannot be, or the disk did not let it. Never a bug.',
+    'The reason why a mutation was refused: a fault of the request, a conflict, or a failure of the disk. Never a bug of the server.',
   fields: (t) => ({
     message: t.exposeString('message', {
-      description: 'What was expected, what came, and what to do: for people, not for programs.',
+      description:
+        'What was expected, what came, and what to do. For people: programs should use the type and the other fields.',
     }),
   }),
 });
@@ -18,35 +19,36 @@ export const SessionNotFoundError = builder
     description: 'There is no session with this id.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
-      sessionId: t.exposeID('sessionId', { description: 'The id that was asked for.' }),
+      sessionId: t.exposeID('sessionId', { description: 'The id in the input.' }),
     }),
   });
 
 export const SessionExistsError = builder
   .objectRef<model.SessionExistsError>('SessionExistsError')
   .implement({
-    description: 'The id is taken. A deleted session keeps its id.',
+    description: 'The id is taken by a session, or by a deleted session.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
-      sessionId: t.exposeID('sessionId', { description: 'The id that was asked for.' }),
+      sessionId: t.exposeID('sessionId', { description: 'The id in the input.' }),
     }),
   });
 
 export const SessionHasChildrenError = builder
   .objectRef<model.SessionHasChildrenError>('SessionHasChildrenError')
   .implement({
-    description: 'It was to be deleted only without children, and has some.',
+    description: 'A session with children was not deleted, because of the mode RESTRICT.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
       sessionId: t.exposeID('sessionId', { description: 'The session that has children.' }),
-      childCount: t.exposeInt('childCount', { description: 'How many.' }),
+      childCount: t.exposeInt('childCount', { description: 'The number of children.' }),
     }),
   });
 
 export const SessionArchivedError = builder
   .objectRef<model.ClientError & { readonly sessionId: string }>('SessionArchivedError')
   .implement({
-    description: 'The session is archived: it can be read and takes nothing new.',
+    description:
+      'The session is archived: it can be read, but accepts no messages, rollbacks or spawned children.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
       sessionId: t.exposeID('sessionId', { description: 'The session that is archived.' }),
@@ -54,50 +56,52 @@ export const SessionArchivedError = builder
   });
 
 export const StorageError = builder.objectRef<model.StorageError>('StorageError').implement({
-  description: 'What the disk did: it is full, say. Nothing was changed.',
+  description: 'The disk failed, for example because it is full. Nothing was changed.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    retryable: t.exposeBoolean('retryable', { description: 'Whether trying again can help.' }),
+    retryable: t.exposeBoolean('retryable', { description: 'True if a retry can succeed.' }),
   }),
 });
 
 const InputIssue = builder.objectRef<model.InputIssue>('InputIssue').implement({
-  description: 'One fault in an input.',
+  description: 'A fault in an input.',
   fields: (t) => ({
     path: t.exposeStringList('path', {
-      description: 'Where it is, from the argument down: `["input", "messages", "0", "content"]`.',
+      description: 'The path to the fault, from the argument: `["input", "messages", "0", "content"]`.',
     }),
-    message: t.exposeString('message', { description: 'What was expected, and what came.' }),
+    message: t.exposeString('message', { description: 'What was expected, what came, and what to do.' }),
   }),
 });
 
 export const InvalidInputError = builder.objectRef<model.InvalidInputError>('InvalidInputError').implement({
-  description: 'The input breaks a rule. Each fault is listed.',
+  description: 'The input is invalid.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    issues: t.expose('issues', { description: 'The faults, at least one.', type: [InputIssue] }),
+    issues: t.expose('issues', { description: 'All faults: at least one.', type: [InputIssue] }),
   }),
 });
 
 const ConflictReason = builder.enumType('ConflictReason', {
-  description: 'What stands against a mutation.',
+  description: 'The kind of a conflict.',
   values: {
-    VERSION: { description: 'The session is not at `expectedVersion`: someone else changed it.' },
-    OPERATION: { description: 'The `operationId` was used before, with other input or by another mutation.' },
+    VERSION: { description: 'The session is not at `expectedVersion`: another mutation has changed it.' },
+    OPERATION: {
+      description: 'The `operationId` was used before, with other input or for another mutation.',
+    },
   },
 });
 
 export const ConflictError = builder.objectRef<model.ConflictError>('ConflictError').implement({
-  description: 'Another mutation stands against this one.',
+  description: 'The mutation conflicts with an earlier one.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    reason: t.expose('reason', { description: 'What stands against it.', type: ConflictReason }),
+    reason: t.expose('reason', { description: 'The kind of the conflict.', type: ConflictReason }),
     expectedVersion: t.exposeInt('expectedVersion', {
-      description: 'The version that was expected; null where it is not about versions.',
+      description: 'The version in the input; null if the reason is not VERSION.',
       nullable: true,
     }),
     actualVersion: t.exposeInt('actualVersion', {
-      description: 'The version that the session is at; null where it is not about versions.',
+      description: 'The version of the session; null if the reason is not VERSION.',
       nullable: true,
     }),
   }),

@@ -4,10 +4,10 @@ import { appear, findSession } from './context.ts';
 import { Session } from './session.ts';
 
 const ForkOrigin = builder.objectRef<ForkOriginModel>('ForkOrigin').implement({
-  description: "Where a fork's first messages come from.",
+  description: 'The origin of the first messages of a fork.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session that was forked; null once it is gone.',
+      description: 'The session that was forked; null after its deletion.',
       type: Session,
       nullable: true,
       resolve: async ({ sessionId }, _args, context) => {
@@ -15,18 +15,20 @@ const ForkOrigin = builder.objectRef<ForkOriginModel>('ForkOrigin').implement({
         return session && appear(context, session);
       },
     }),
-    sessionId: t.exposeID('sessionId', { description: 'Its id, also once it is gone.' }),
+    sessionId: t.exposeID('sessionId', {
+      description: 'The id of the session that was forked, also after its deletion.',
+    }),
     messageId: t.exposeID('messageId', {
-      description: 'The last message that was copied; null where there was none.',
+      description: 'The id of the last copied message; null if no message was copied.',
       nullable: true,
     }),
-    historyLength: t.exposeInt('historyLength', { description: 'How many messages were copied.' }),
+    historyLength: t.exposeInt('historyLength', { description: 'The number of copied messages.' }),
   }),
 });
 
 builder.objectField(Session, 'forkedFrom', (t) =>
   t.expose('forkedFrom', {
-    description: 'Where its first messages were copied from; null where it is no fork.',
+    description: 'The origin of the first messages; null if the session is not a fork.',
     type: ForkOrigin,
     nullable: true,
   }),

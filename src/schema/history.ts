@@ -1,36 +1,48 @@
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { Connection } from './connection.ts';
 import { appearMessages } from './context.ts';
-import { historyCursor } from './cursor.ts';
-import { MessageConnection, MessageRole } from './message.ts';
-import { pageArguments, pageRequest } from './page.ts';
+import { checkKind, historyCursor } from './cursor.ts';
+import { selectedOfMessages } from './look-ahead.ts';
+import { MessageConnection, MessageRole, uniqueRoles } from './message.ts';
+import { pageArguments, pageRequest, pageRules } from './page.ts';
 import { Session } from './session.ts';
 
 builder.objectField(Session, 'history', (t) =>
   t.field({
-    description: 'Its messages, oldest first.',
+    description: 'The messages, oldest first.',
     type: MessageConnection,
     args: {
-      ...pageArguments,
+      ...pageArguments('pageSize'),
       roles: t.arg({
-        description: 'Only messages of these roles; all when left out.',
+        description: 'Only messages of these roles. Default: all roles.',
         type: [MessageRole],
       }),
     },
-    resolve: (session, { roles, ...args }, context) => {
-      const { limits, budget, loaders } = context;
-      const page = pageRequest(args, { max: limits.pageSize, cursors: () => historyCursor(session.id) });
+    extensions: argumentRules(...pageRules('pageSize', checkKind('history'))),
+    resolve: (session, { roles: given, ...args }, context, info) => {
+      const roles = given && uniqueRoles(given);
+      const { repository, limits, budget, loaders } = context;
+      const cursors = () => historyCursor(repository, session.id);
+      const page = pageRequest(args, { limit: 'pageSize', limits, cursors });
       const scope = { sessionId: session.id, roles };
+      const { shown } = selectedOfMessages(info, 'MessageConnection');
       const isWhole = roles == null && session.damage.length === 0;
       const isAtAnEnd = page.after === undefined && page.before === undefined;
       return new Connection({
         budget,
+        turns: context.turns,
         request: page,
         expected: isWhole && isAtAnEnd ? Math.min(page.limit, session.historyLength) : 0,
-        load: () => context.turns.wait(loaders.history.load({ ...scope, page })),
-        appear: (messages) => appearMessages(context, session, messages),
+        load: async () => {
+          const read = await context.turns.wait(loaders.history.load({ ...scope, page, shown }));
+          // `textBytes` covers all fields of this answer that show the page.
+          budget.chargeText(read.textBytes);
+          return read;
+        },
+        appear: (messages) => appearMessages(context, session, messages, null),
         count: () => (isWhole ? session.historyLength : loaders.historyCount.load(scope)),
-        cursorOf: (message) => historyCursor(session.id).encode(message.ordinal),
+        cursorOf: (message) => cursors().encode(message.ordinal),
       });
     },
   }),

@@ -1,4 +1,6 @@
+import { GraphQLSchema } from 'graphql';
 import { builder } from './builder.ts';
+import { directives } from './directives.ts';
 import './scalars.ts';
 import './node.ts';
 import './session.ts';
@@ -24,4 +26,9 @@ import './mutations/truncate-history.ts';
 export { createContext, type SchemaContext, type SchemaContextOptions } from './context.ts';
 
 /** The GraphQL schema. Its resolvers need a `SchemaContext`, one for each request. */
-export const schema = builder.toSchema();
+export const schema = new GraphQLSchema({
+  ...builder.toSchema({ directives }).toConfig(),
+  description:
+    'Sessiontree stores trees of agent sessions. Each session has a parent, children and a history of messages. Start reading ' +
+    'with `session` or `sessions`, and start writing with `createSession`.',
+});

@@ -1,24 +1,27 @@
 import DataLoader from 'dataloader';
 import { type MessageRef, messageId } from '../model/id.ts';
-import type { Message } from '../model/message.ts';
+import { type Message, textsKey } from '../model/message.ts';
 import type { SessionRollup } from '../model/rollup.ts';
-import type { Session } from '../model/session.ts';
+import type { Damage, Session } from '../model/session.ts';
+import type { ReadOptions } from '../repository/read-options.ts';
 import {
+  type ChildrenRequest,
+  type HistoryPage,
   type HistoryRequest,
   type HistoryScope,
+  type MessageRequest,
   type Page,
   type PageRequest,
   ReadTooLargeError,
+  type SearchPage,
+  type SearchRequest,
   type SessionRepository,
+  type StoreStatus,
   UnknownKeyError,
 } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
 import { badUserInput } from './request-error.ts';
-
-export interface ChildrenKey {
-  readonly parentId: string;
-  readonly page: PageRequest<number>;
-}
+import type { Turns } from './turns.ts';
 
 export interface DescendantsScope {
   readonly sessionId: string;
@@ -30,74 +33,94 @@ export interface DescendantsKey extends DescendantsScope {
 }
 
 /**
- * Each gathers what the resolvers of one level ask for into one call of the repository. A loader is made when it is first asked
- * for: most requests need one or two.
+ * Each loader batches the requests of the resolvers of one level into one call of the repository. A loader is created when it is
+ * first used: most requests need one or two.
  */
 export class Loaders {
   readonly #repository: SessionRepository;
   readonly #budget: Budget;
+  readonly #turns: Turns;
+  #status?: Promise<StoreStatus>;
   #session?: DataLoader<string, Session | null>;
+  #damage?: DataLoader<string, readonly Damage[]>;
   #ancestors?: DataLoader<string, Session[]>;
   #rollup?: DataLoader<string, SessionRollup | null>;
-  #children?: DataLoader<ChildrenKey, Page<Session>, string>;
+  #children?: DataLoader<ChildrenRequest, Page<Session>, string>;
   #descendants?: DataLoader<DescendantsKey, Page<Session>, string>;
   #descendantCount?: DataLoader<DescendantsScope, number, string>;
-  #message?: DataLoader<MessageRef, Message | null, string>;
-  #history?: DataLoader<HistoryRequest, Page<Message>, string>;
+  #message?: DataLoader<MessageRequest, Message | null, string>;
+  #history?: DataLoader<HistoryRequest, HistoryPage, string>;
   #historyCount?: DataLoader<HistoryScope, number, string>;
+  #search?: DataLoader<SearchRequest, SearchPage, string>;
+  /** Settles once the latest call of the search has ended. */
+  #searching: Promise<unknown> = Promise.resolve();
 
-  constructor(repository: SessionRepository, budget: Budget) {
+  constructor(repository: SessionRepository, budget: Budget, turns: Turns) {
     this.#repository = repository;
     this.#budget = budget;
+    this.#turns = turns;
   }
 
-  /** A request whose budget is spent reads nothing more, also where it has asked already. */
+  /** A batch is not read if the request was over after it was scheduled. Each key costs at least one row. */
   #loader<Key, Value, CacheKey = Key>(
-    read: DataLoader.BatchLoadFn<Key, Value>,
+    read: (keys: readonly Key[], options: ReadOptions) => Promise<readonly (Value | Error)[]>,
     options?: DataLoader.Options<Key, Value, CacheKey>,
   ): DataLoader<Key, Value, CacheKey> {
-    return new DataLoader(async (keys) => {
-      this.#budget.check();
-      return read(keys);
+    return new DataLoader((keys) => {
+      return this.#budget.read((bounds) => {
+        this.#budget.chargeWalk(keys.length);
+        return read(keys, bounds);
+      });
     }, options);
   }
 
+  /** Text is charged where it appears in the answer. */
+  async #withinText<T>(read: (textLeft: number) => Promise<T>): Promise<T> {
+    try {
+      return await read(this.#budget.textLeft);
+    } catch (error) {
+      if (error instanceof ReadTooLargeError) this.#budget.exceedText();
+      throw error;
+    }
+  }
+
+  /** Read once, however many fields show it. */
+  status(): Promise<StoreStatus> {
+    this.#status ??= this.#budget.read(() => this.#repository.status());
+    return this.#status;
+  }
+
   get session() {
-    this.#session ??= this.#loader((ids) => this.#repository.findMany(ids));
+    this.#session ??= this.#loader((ids, options) => this.#repository.findMany(ids, options));
     return this.#session;
   }
 
+  get damage() {
+    this.#damage ??= this.#loader((ids, options) => this.#repository.damageOf(ids, options));
+    return this.#damage;
+  }
+
   get ancestors() {
-    this.#ancestors ??= this.#loader((ids) => this.#repository.ancestorsOf(ids));
+    this.#ancestors ??= this.#loader((ids, options) => this.#repository.ancestorsOf(ids, options));
     return this.#ancestors;
   }
 
   get rollup() {
-    this.#rollup ??= this.#loader((ids) => this.#repository.rollupsOf(ids));
+    this.#rollup ??= this.#loader((ids, options) => this.#repository.rollupsOf(ids, options));
     return this.#rollup;
   }
 
   get children() {
-    this.#children ??= this.#loader(
-      (keys) =>
-        inGroups(
-          keys,
-          ({ page }) => pageKey(page),
-          (group, { page }) =>
-            this.#repository.childrenOf(
-              group.map(({ parentId }) => parentId),
-              page,
-            ),
-        ),
-      { cacheKeyFn: ({ parentId, page }) => `${parentId} ${pageKey(page)}` },
-    );
+    this.#children ??= this.#loader((requests, options) => this.#repository.childrenOf(requests, options), {
+      cacheKeyFn: ({ parentId, page }) => `${parentId} ${pageKey(page)}`,
+    });
     return this.#children;
   }
 
   get descendants() {
     this.#descendants ??= this.#loader(
-      (keys) =>
-        inGroups(
+      (keys, options) =>
+        this.#inGroups(
           keys,
           ({ page, maxDepth }) => `${maxDepth} ${pageKey(page)}`,
           (group, { page, maxDepth }) =>
@@ -107,6 +130,7 @@ export class Loaders {
               group.map(({ sessionId }) => sessionId),
               page,
               maxDepth,
+              options,
             ),
         ),
       { cacheKeyFn: ({ sessionId, maxDepth, page }) => `${sessionId} ${maxDepth} ${pageKey(page)}` },
@@ -116,14 +140,15 @@ export class Loaders {
 
   get descendantCount() {
     this.#descendantCount ??= this.#loader(
-      (keys) =>
-        inGroups(
+      (keys, options) =>
+        this.#inGroups(
           keys,
           ({ maxDepth }) => String(maxDepth),
           (group, { maxDepth }) =>
             this.#repository.countDescendants(
               group.map(({ sessionId }) => sessionId),
               maxDepth,
+              options,
             ),
         ),
       { cacheKeyFn: ({ sessionId, maxDepth }) => `${sessionId} ${maxDepth}` },
@@ -133,25 +158,74 @@ export class Loaders {
 
   get message() {
     this.#message ??= this.#loader(
-      (refs) => withinText(this.#budget, this.#repository.findMessages(refs, this.#budget.textLeft)),
-      { cacheKeyFn: messageId },
+      (requests, options) =>
+        this.#withinText((left) => this.#repository.findMessages(requests, left, options)),
+      { cacheKeyFn: (request) => `${messageId(request)} ${textsKey(request.shown)}` },
     );
     return this.#message;
   }
 
   get history() {
     this.#history ??= this.#loader(
-      (requests) => withinText(this.#budget, this.#repository.historyOf(requests, this.#budget.textLeft)),
-      { cacheKeyFn: ({ page, ...scope }) => `${scopeKey(scope)} ${pageKey(page)}` },
+      (requests, options) => this.#withinText((left) => this.#repository.historyOf(requests, left, options)),
+      { cacheKeyFn: ({ page, shown, ...scope }) => `${scopeKey(scope)} ${textsKey(shown)} ${pageKey(page)}` },
     );
     return this.#history;
   }
 
   get historyCount() {
-    this.#historyCount ??= this.#loader((scopes) => this.#repository.countHistory(scopes), {
+    this.#historyCount ??= this.#loader((scopes, options) => this.#repository.countHistory(scopes, options), {
       cacheKeyFn: scopeKey,
     });
     return this.#historyCount;
+  }
+
+  /** Equal searches are one. */
+  get search() {
+    this.#search ??= new DataLoader(
+      (requests) =>
+        Promise.all(
+          requests.map((request) =>
+            this.#searchInTurn((options) => {
+              this.#budget.chargeWalk(1);
+              return this.#repository.search(request, options);
+            }).catch((error: Error) => error),
+          ),
+        ),
+      { cacheKeyFn: (request) => JSON.stringify(request) },
+    );
+    return this.#search;
+  }
+
+  /** The snippets of `refs` for a search; see `SessionRepository`. */
+  snippetsOf(query: string, refs: readonly MessageRef[]): Promise<(string | null)[]> {
+    return this.#searchInTurn((options) => this.#repository.snippetsOf(query, refs, options));
+  }
+
+  /** One call after the other: a client decides on their number, and all clients wait in one queue of the store. */
+  #searchInTurn<T>(read: (options: ReadOptions) => Promise<T>): Promise<T> {
+    const answer = this.#searching.then(() => this.#budget.read(read));
+    this.#searching = answer.catch(() => {});
+    return answer;
+  }
+
+  /**
+   * Calls `read` once per group of keys for which `groupOf` returns the same string. If a call fails, only the keys of its group fail.
+   * One group after the other, with a turn of the event loop in between if they take long: a client decides on their number.
+   */
+  async #inGroups<Key, Value>(
+    keys: readonly Key[],
+    groupOf: (key: Key) => string,
+    read: (group: Key[], sample: Key) => Promise<Value[]>,
+  ): Promise<(Value | Error)[]> {
+    const answers = new Map<Key, Value | Error>();
+    for (const group of Map.groupBy(keys, groupOf).values()) {
+      if (answers.size > 0) await this.#turns.rest();
+      this.#budget.check();
+      const values = await read(group, group[0]!).catch((error: Error) => group.map(() => error));
+      for (const [index, key] of group.entries()) answers.set(key, values[index]!);
+    }
+    return keys.map((key) => answers.get(key)!);
   }
 }
 
@@ -163,53 +237,28 @@ function scopeKey({ sessionId, roles }: HistoryScope): string {
   return `${sessionId} ${roles ?? 'ALL'}`;
 }
 
-/** One call of `read` for each group of keys that have `groupOf` in common; what fails is that group, not the others. */
-async function inGroups<Key, Value>(
-  keys: readonly Key[],
-  groupOf: (key: Key) => string,
-  read: (group: Key[], sample: Key) => Promise<Value[]>,
-): Promise<(Value | Error)[]> {
-  const answers = new Map<Key, Value | Error>();
-  const groups = Map.groupBy(keys, groupOf).values();
-  await Promise.all(
-    groups.map(async (group) => {
-      const values = await read(group, group[0]!).catch((error: Error) => group.map(() => error));
-      for (const [index, key] of group.entries()) answers.set(key, values[index]!);
-    }),
-  );
-  return keys.map((key) => answers.get(key)!);
-}
-
 async function descendantsOf(
   repository: SessionRepository,
   budget: Budget,
   ids: string[],
   page: PageRequest<string>,
   maxDepth: number | null,
+  options: ReadOptions,
 ): Promise<Page<Session>[]> {
-  // How many there are is known only to the store: where they might be too many it is asked first. A page that goes on
-  // after a cursor is of one session alone, and so no larger than a page.
+  // Only the store knows how many descendants there are. It is asked first if there may be too many for the budget. A cursor
+  // belongs to one session, so such a request reads at most one page.
   if (ids.length * page.limit > budget.objectsLeft && page.after === undefined && page.before === undefined) {
-    const counts = await repository.countDescendants(ids, maxDepth);
+    const counts = await repository.countDescendants(ids, maxDepth, options);
     const expected = counts.reduce((sum, count) => sum + Math.min(count, page.limit), 0);
     if (expected > budget.objectsLeft) budget.exceedObjects();
   }
   try {
-    return await repository.descendantsOf(ids, page, maxDepth);
+    return await repository.descendantsOf(ids, page, maxDepth, options);
   } catch (error) {
     if (!(error instanceof UnknownKeyError)) throw error;
     throw badUserInput(
       `expected a cursor of a session that is beneath "${ids.join('", "')}", got one of a session that is not, or is no ` +
         'longer, there. Start again without it.',
     );
-  }
-}
-
-async function withinText<T>(budget: Budget, read: Promise<T>): Promise<T> {
-  try {
-    return await read;
-  } catch (error) {
-    if (error instanceof ReadTooLargeError) budget.exceedText();
-    throw error;
   }
 }

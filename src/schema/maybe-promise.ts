@@ -1,7 +1,7 @@
-/** What is there already, or comes later: a resolver that has its answer at hand makes the executor wait for nothing. */
+/** A value or a promise of it. A resolver that returns a plain value saves the executor a promise. */
 export type MaybePromise<T> = T | Promise<T>;
 
-/** What `next` makes of `value`, now or when it comes. */
+/** Applies `next` to `value`, now or when it resolves. */
 export function andThen<T, Result>(
   value: MaybePromise<T>,
   next: (value: T) => MaybePromise<Result>,

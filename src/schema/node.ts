@@ -1,15 +1,18 @@
+import type { GraphQLResolveInfo } from 'graphql';
 import { isSessionId, messageId, parseMessageId } from '../model/id.ts';
 import type { Message } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { appear, appearMessages, findSession, type SchemaContext } from './context.ts';
+import { selectedOfMessages } from './look-ahead.ts';
 import { badUserInput } from './request-error.ts';
 
 export const ID_DESCRIPTION =
-  "Names it in the whole store, now and later. A message's is `<session id>:<ordinal>`.";
+  "Unique in the whole store, and never reused. A message's id is `<session id>:<ordinal>`.";
 
 export const Node = builder.interfaceRef<Session | Message>('Node').implement({
-  description: 'What has an id of its own and can be asked for by it: a session or a message.',
+  description: 'An object with an id: a session or a message.',
   fields: (t) => ({
     id: t.id({
       description: ID_DESCRIPTION,
@@ -19,42 +22,60 @@ export const Node = builder.interfaceRef<Session | Message>('Node').implement({
   resolveType: (node) => ('ordinal' in node ? 'Message' : 'Session'),
 });
 
+function checkIds(
+  { ids }: { readonly ids: readonly string[] },
+  { limits: { nodeIds } }: Pick<SchemaContext, 'limits'>,
+): void {
+  if (ids.length <= nodeIds) return;
+  throw badUserInput(
+    `ids: expected at most ${nodeIds} ids (the limit nodeIds), got ${ids.length}. Ask for them in parts.`,
+  );
+}
+
 builder.queryFields((t) => ({
   node: t.field({
-    description: 'The session or message with this id; null where there is none.',
+    description: 'The session or message with this id; null if there is none.',
     type: Node,
     nullable: true,
-    args: { id: t.arg.id({ description: "A session's or a message's id.", required: true }) },
-    resolve: (_root, { id }, context) => findNode(context, id),
+    args: { id: t.arg.id({ description: 'The id of a session or of a message.', required: true }) },
+    resolve: (_root, { id }, context, info) => findNode(context, id, info),
   }),
   nodes: t.field({
     description:
-      'The sessions and messages with these ids, in the order asked for; null where there is none.',
+      'The sessions and messages with these ids, in the given order; null for each id without an object.',
     type: [Node],
     nullable: { list: false, items: true },
-    args: { ids: t.arg.idList({ description: 'Ids of sessions and messages.', required: true }) },
-    resolve: (_root, { ids }, context) => {
-      const { nodeIds } = context.limits;
-      if (ids.length > nodeIds) {
-        throw badUserInput(`ids: expected at most ${nodeIds} ids, got ${ids.length}. Ask for them in parts.`);
-      }
-      return ids.map((id) => findNode(context, id));
+    args: {
+      ids: t.arg.idList({
+        description: "Ids of sessions and messages: at most the server's limit `nodeIds`.",
+        required: true,
+      }),
+    },
+    extensions: argumentRules(checkIds),
+    resolve: (_root, { ids }, context, info) => {
+      checkIds({ ids }, context);
+      return ids.map((id) => findNode(context, id, info));
     },
   }),
 }));
 
-async function findNode(context: SchemaContext, id: string): Promise<Session | Message | null> {
+async function findNode(
+  context: SchemaContext,
+  id: string,
+  info: GraphQLResolveInfo,
+): Promise<Session | Message | null> {
   if (!id.includes(':')) {
     const session = isSessionId(id) ? await findSession(context, id) : null;
     return session && appear(context, session);
   }
   const ref = parseMessageId(id);
   if (!ref) return null;
+  const { shown } = selectedOfMessages(info, 'Message');
   const [message, session] = await Promise.all([
-    context.loaders.message.load(ref),
+    context.loaders.message.load({ ...ref, shown }),
     findSession(context, ref.sessionId),
   ]);
   if (!message || !session) return null;
-  appearMessages(context, session, [message]);
+  appearMessages(context, session, [message], shown);
   return message;
 }

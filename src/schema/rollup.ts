@@ -4,34 +4,37 @@ import { TokenUsage } from './message.ts';
 import { Session } from './session.ts';
 
 const SessionRollup = builder.objectRef<SessionRollupModel>('SessionRollup').implement({
-  description: 'A session and all beneath it, added up; archived sessions too.',
+  description: 'Sums over a session and all its descendants, archived ones included.',
   fields: (t) => ({
-    sessionCount: t.exposeInt('sessionCount', { description: 'How many sessions, itself included.' }),
-    messageCount: t.exposeInt('messageCount', {
-      description: 'How many user messages: one for each exchange.',
+    sessionCount: t.exposeInt('sessionCount', {
+      description: 'The number of sessions, including the session itself.',
     }),
-    historyLength: t.exposeInt('historyLength', { description: 'How many messages of any role.' }),
+    messageCount: t.exposeInt('messageCount', {
+      description: 'The number of USER messages: one for each exchange.',
+    }),
+    historyLength: t.exposeInt('historyLength', { description: 'The number of messages, of any role.' }),
     usage: t.expose('usage', {
       description:
-        'What they took, added up in decimal. What a fork copied is not added again, what was rolled back stays: both were ' +
-        'paid once. `costUsd` is null where no message has one. Tokens past 2^53 - 1 stay there.',
+        'The sum of what the messages cost, each counted once: messages that a fork copied are not counted again, and messages ' +
+        'that were rolled back still count. `costUsd` is an exact decimal sum, and null if no message has a price. Token counts stop ' +
+        'at 2^53 - 1.',
       type: TokenUsage,
     }),
     lastActiveAt: t.expose('lastActiveAt', {
-      description: 'The latest `lastActiveAt` of them.',
+      description: 'The latest `lastActiveAt` of these sessions.',
       type: 'DateTime',
     }),
-    maxDepth: t.exposeInt('maxDepth', { description: 'The greatest `depth` of them.' }),
+    maxDepth: t.exposeInt('maxDepth', { description: 'The greatest `depth` of these sessions.' }),
   }),
 });
 
 builder.objectField(Session, 'rollup', (t) =>
   t.field({
     description:
-      'The session and all beneath it, added up. One read for all that a level of an answer asks for.',
+      'Sums over this session and all its descendants. All sessions of one level of a query are read in one batch.',
     type: SessionRollup,
     resolve: async (session, _args, { loaders }) =>
-      // A session that was deleted since it was read counts itself.
+      // The session was deleted after it was read: only the session itself counts.
       (await loaders.rollup.load(session.id)) ?? rollupOfOne(session),
   }),
 );

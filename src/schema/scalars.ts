@@ -1,4 +1,4 @@
-import { isJsonObject, type JsonValue } from '../model/json.ts';
+import { isJsonObject, type JsonValue, kindOf } from '../model/json.ts';
 import { builder } from './builder.ts';
 import { isoTime } from './iso-time.ts';
 import { badUserInput } from './request-error.ts';
@@ -11,13 +11,13 @@ function parseDateTime(value: unknown): Date {
   const date = typeof value === 'string' ? RFC_3339.exec(value)?.[1] : undefined;
   if (date !== undefined && isCalendarDate(date)) {
     const time = new Date(value as string);
-    // Its offset can carry a time out of the years of four digits that RFC 3339 has.
+    // The offset can move the year out of 0000 to 9999, the range of RFC 3339.
     if (time.toISOString().length === ISO_LENGTH) return time;
   }
   throw badUserInput(`expected a time such as "2026-01-31T09:30:00.000Z" (RFC 3339), got ${describe(value)}`);
 }
 
-/** `Date` takes 30 February for 2 March. */
+/** False for 30 February, which `Date` reads as 2 March. */
 function isCalendarDate(date: string): boolean {
   const time = new Date(`${date}T00:00:00Z`);
   return !Number.isNaN(time.getTime()) && time.toISOString().startsWith(date);
@@ -30,35 +30,37 @@ function parseSafeInt(value: unknown): number {
 
 const MAX_SHOWN = 40;
 
-/** What came, in a few words: a value of a client's can be megabytes long, or nested deep enough to overflow the stack. */
+/** The kind of a value, or a short value itself. A client's value can be megabytes long, or so deep that it overflows the stack. */
 function describe(value: unknown): string {
   if (typeof value === 'number') return String(value);
   if (typeof value === 'string') {
     return value.length > MAX_SHOWN ? `a string of ${value.length} characters` : JSON.stringify(value);
   }
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
+  return kindOf(value);
 }
 
 builder.scalarType('DateTime', {
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc3339#section-5.6',
   description:
-    'A moment, as RFC 3339 has it. Given in UTC with milliseconds: `2026-01-31T09:30:00.000Z`. ' +
-    'Taken with any offset; what is finer than a millisecond is cut off.',
+    'A time of RFC 3339. Output is in UTC with milliseconds: `2026-01-31T09:30:00.000Z`. Input may have any offset; digits below ' +
+    'a millisecond are cut off. Leap seconds are refused.',
   serialize: isoTime,
   parseValue: parseDateTime,
 });
 
 builder.scalarType('JSON', {
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259',
   description:
-    'Any JSON value: an object, a list, a string, a number, a boolean or null. Kept as it was given, but that a number is a ' +
-    '64-bit float: whole numbers past 2^53 lose digits. Every key is data, `__proto__` too.',
+    'Any JSON value: an object, a list, a string, a number, a boolean or null. The value is stored unchanged, except that numbers ' +
+    'are 64-bit floats: integers beyond 2^53 lose digits. Every key is data, even `__proto__`.',
   serialize: (value) => value,
   parseValue: (value) => value as JsonValue,
 });
 
 builder.scalarType('JSONObject', {
+  specifiedByURL: 'https://www.rfc-editor.org/rfc/rfc8259#section-4',
   description:
-    'A JSON object: keys and any JSON values, kept as `JSON` is. Every key is data, `__proto__` too.',
+    'A JSON object with any JSON values, stored as `JSON` is. Every key is data, even `__proto__`.',
   serialize: (value) => value,
   parseValue: (value) => {
     if (isJsonObject(value)) return value;
@@ -67,9 +69,9 @@ builder.scalarType('JSONObject', {
 });
 
 builder.scalarType('SafeInt', {
+  specifiedByURL: 'https://tc39.es/ecma262/#sec-number.issafeinteger',
   description:
-    'A whole number of up to 2^53 - 1, which is what a JSON number holds exactly: counts of tokens add up past the 2^31 ' +
-    'of `Int`.',
+    'An integer within ±(2^53 - 1), the range that a JSON number holds exactly. Sums of tokens can exceed `Int`, which ends at 2^31 - 1.',
   serialize: (value) => value,
   parseValue: parseSafeInt,
 });

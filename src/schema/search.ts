@@ -1,19 +1,28 @@
+import DataLoader from 'dataloader';
 import { GraphQLError } from 'graphql';
 import { StorageError } from '../model/errors.ts';
-import type { Message as MessageModel } from '../model/message.ts';
-import { parseQuery, snippetOf } from '../model/search-text.ts';
+import { type MessageRef, messageId } from '../model/id.ts';
+import type { Message as MessageModel, ShownTexts } from '../model/message.ts';
+import { type SearchPage, type SearchRequest, UnknownKeyError } from '../repository/repository.ts';
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { PageInfoType } from './connection.ts';
 import { appearMessages, findSession, type SchemaContext } from './context.ts';
-import { type SearchKey, searchCursor } from './cursor.ts';
-import { Message, MessageRole } from './message.ts';
-import { pageRequest } from './page.ts';
+import { type SearchScope, searchCursor } from './cursor.ts';
+import { selectedOfMessages } from './look-ahead.ts';
+import { Message, MessageRole, uniqueRoles } from './message.ts';
+import { DEFAULT_SIZE, type PageArguments, pageRequest, pageRules } from './page.ts';
 import { badUserInput } from './request-error.ts';
+import { checkQuery } from './search-query.ts';
+
+interface SearchArguments extends SearchScope, PageArguments {}
+
+type SnippetLoader = DataLoader<MessageRef, string | null, string>;
 
 interface Found {
   readonly message: MessageModel;
-  readonly snippet: string;
-  readonly cursor: string;
+  readonly snippets: SnippetLoader;
+  readonly cursor: () => string;
 }
 
 interface SearchResult {
@@ -26,43 +35,51 @@ interface SearchResult {
 const SearchEdge = builder.objectRef<Found>('SearchEdge').implement({
   description: 'A message that was found.',
   fields: (t) => ({
-    cursor: t.exposeString('cursor', {
+    cursor: t.string({
       description: 'This place, to page on from. Opaque: pass it on as it is, to the same search.',
+      resolve: ({ cursor }) => cursor(),
     }),
     node: t.field({ description: 'The message.', type: Message, resolve: ({ message }) => message }),
-    snippet: t.exposeString('snippet', {
+    snippet: t.string({
       description:
-        'The part of its content around the first match, in its words; each match between << and >>.',
+        'An excerpt of the content around the first match, with each match between << and >>. Empty if the message was deleted ' +
+        'after it was found.',
+      resolve: async ({ message, snippets }, _args, { budget }) => {
+        const snippet = (await snippets.load(message)) ?? '';
+        budget.chargeText(Buffer.byteLength(snippet));
+        return snippet;
+      },
     }),
   }),
 });
 
 const SearchConnection = builder.objectRef<SearchResult>('SearchConnection').implement({
-  description: 'A page of what a search found, the best first.',
+  description: 'A page of the hits of a search, ordered by relevance.',
   fields: (t) => ({
     edges: t.field({
       description: 'The messages of this page, each with its snippet and its cursor.',
       type: [SearchEdge],
-      resolve: ({ found }) => found,
+      resolve: ({ found }, _args, { turns }) => turns.paced(found),
     }),
     nodes: t.field({
       description: 'The messages of this page.',
       type: [Message],
-      resolve: ({ found }) => found.map(({ message }) => message),
+      resolve: ({ found }, _args, { turns }) => turns.paced(found.map(({ message }) => message)),
     }),
     pageInfo: t.field({
-      description: 'Where this page lies in what was found.',
+      description: 'The position of this page among the hits.',
       type: PageInfoType,
       resolve: ({ found, hasNextPage, hasPreviousPage }) => ({
         hasNextPage,
         hasPreviousPage,
-        startCursor: () => found[0]?.cursor ?? null,
-        endCursor: () => found.at(-1)?.cursor ?? null,
+        startCursor: () => found[0]?.cursor() ?? null,
+        endCursor: () => found.at(-1)?.cursor() ?? null,
       }),
     }),
     isComplete: t.exposeBoolean('isComplete', {
       description:
-        'False while the search index is being built or catches up: what was found is right, and there may be more.',
+        'False if the search index was still being built or updated, or if the search took too long. The hits are correct, but there ' +
+        'may be more.',
     }),
   }),
 });
@@ -70,65 +87,129 @@ const SearchConnection = builder.objectRef<SearchResult>('SearchConnection').imp
 builder.queryField('searchMessages', (t) =>
   t.field({
     description:
-      'Messages whose content holds all words of the query, in any order, without regard to case and accents. `"…"` asks for ' +
-      'words that follow one another, `word*` for what begins so. Chinese, Japanese, Korean and Thai are found by any part of ' +
-      'a sentence. No other character has a meaning, and none is an error. A message is found once its mutation has answered.',
+      'Full-text search: messages whose content has all words of the query, in any order. Case and accents are ignored. `"two words"` ' +
+      'finds the words in this order, next to each other. `word*` finds words with this prefix. Parts of identifiers are words too: ' +
+      '`query` finds `parseQuery`, and `utf` finds `utf8`. In Chinese, Japanese, Korean and Thai, any part of a sentence is found. ' +
+      'An emoji is a word. All other characters separate words; no query is a syntax error. A search finds every message whose ' +
+      'mutation has answered before. The first page fixes the ranking: later pages show each message of it once, whatever is ' +
+      'written in between. Messages that were deleted, rolled back or moved out of `within` are skipped.',
     type: SearchConnection,
     args: {
-      query: t.arg.string({ description: 'What to look for: at most 500 characters.', required: true }),
-      within: t.arg.id({ description: 'Only in this session and all beneath it.' }),
-      roles: t.arg({ description: 'Only messages of these roles; all when left out.', type: [MessageRole] }),
-      first: t.arg.int({ description: 'At most this many. Left out: 50.' }),
-      after: t.arg.string({ description: 'A cursor of this search: only what comes after it.' }),
+      query: t.arg.string({
+        description:
+          "The words to find. The server's limits are `queryLength` for the characters, `queryWords` for words and phrases, " +
+          '`queryPrefixes` for those of them that end in `*`, and `queryTokens` for all words of all phrases, with characters of ' +
+          'scripts without spaces and emoji counted as words.',
+        required: true,
+      }),
+      within: t.arg.id({
+        description: 'Only messages of this session and its descendants. Default: the whole store.',
+      }),
+      roles: t.arg({ description: 'Only messages of these roles. Default: all roles.', type: [MessageRole] }),
+      first: t.arg.int({
+        description: `The maximum number of hits on the page: at most the server's limit \`pageSize\`. Default: ${DEFAULT_SIZE}.`,
+      }),
+      after: t.arg.string({ description: 'A cursor of this search. The page has only hits after it.' }),
     },
-    resolve: async (_root, { query, within, roles, first, after }, context) => {
-      const { limits, repository } = context;
-      if (query.length > limits.queryLength) {
-        throw badUserInput(
-          `query: expected at most ${limits.queryLength} characters, got ${query.length}. Look for fewer words.`,
-        );
-      }
-      const cursors = searchCursor();
+    extensions: argumentRules(
+      checkQuery,
+      ...pageRules<SearchArguments>(
+        'pageSize',
+        // To tell a query's own cursors the whole query is read, and one that is too long has none.
+        (cursor, argument, scope, { repository, limits }) =>
+          scope.query.length > limits.queryLength || searchCursor(repository, scope).decode(cursor, argument),
+      ),
+    ),
+    resolve: async (_root, { query, within, roles: given, first, after }, context, info) => {
+      const roles = given && uniqueRoles(given);
+      checkQuery({ query }, context);
+      const { shown } = selectedOfMessages(info, 'SearchConnection');
+      const scope = { query, within, roles };
+      const cursors = searchCursor(context.repository, scope);
       const { limit, after: key } = pageRequest(
         { first, after },
-        { max: limits.pageSize, cursors: () => cursors },
+        { limit: 'pageSize', limits: context.limits, cursors: () => cursors },
       );
-      const { offset, through }: { offset: number; through: number | null } = key ?? {
-        offset: 0,
-        through: null,
-      };
-      const page = await repository
-        .search({ query, within, roles, limit, offset, through })
-        .catch((cause) => Promise.reject(cause instanceof StorageError ? searchUnavailable(cause) : cause));
-      const messages = await loadAll(context, page.hits);
-      const phrases = parseQuery(query);
-      const found = messages.flatMap((message, n) => {
-        const snippet = message && snippetOf(message.content, phrases);
-        const place: SearchKey = { offset: offset + n + 1, through: page.through };
-        return snippet ? [{ message, snippet, cursor: cursors.encode(place) }] : [];
-      });
-      return { found, isComplete: page.isComplete, hasNextPage: page.hasMore, hasPreviousPage: offset > 0 };
+      const snippets = snippetLoader(context, query);
+      const found: Found[] = [];
+      let request: SearchRequest = { ...scope, limit, after: key ?? null };
+      for (;;) {
+        const page = await search(context, request);
+        await context.turns.take(page.hits.length);
+        for (const [n, message] of (await loadAll(context, page.hits, shown)).entries()) {
+          const place = { ranking: page.ranking, place: page.hits[n]!.place };
+          if (message) found.push({ message, snippets, cursor: once(() => cursors.encode(place)) });
+        }
+        const last = page.hits.at(-1);
+        if (found.length === limit || !page.hasMore || !last) {
+          const { isComplete, hasMore } = page;
+          return { found, isComplete, hasNextPage: hasMore, hasPreviousPage: (key?.place ?? 0) > 0 };
+        }
+        // Some hits were deleted after they were found, or cannot be read: the next hits fill the page.
+        const reached = { ranking: page.ranking, place: last.place };
+        request = { ...scope, limit: limit - found.length, after: reached };
+      }
     },
   }),
 );
 
-/** The rest of the answer stands: only the index for search cannot be had. */
-function searchUnavailable({ message }: StorageError): GraphQLError {
-  return new GraphQLError(message, { extensions: { code: 'SEARCH_UNAVAILABLE' } });
+function search({ loaders }: SchemaContext, request: SearchRequest): Promise<SearchPage> {
+  return loaders.search.load(request).catch(rethrow);
 }
 
-/** Messages in their order, with what they cost charged; null for one that has gone since it was found. */
+function rethrow(cause: unknown): never {
+  // Only the search index is unavailable: the rest of the answer is valid.
+  if (cause instanceof StorageError)
+    throw new GraphQLError(cause.message, { extensions: { code: 'SEARCH_UNAVAILABLE' } });
+  if (!(cause instanceof UnknownKeyError)) throw cause;
+  throw badUserInput(
+    'after: expected a cursor of a ranking that the store still has, got one whose ranking has expired and would be different now. ' +
+      'Search again without it.',
+  );
+}
+
+/** `make`, called once: a cursor has a checksum, and can be shown under many names. */
+function once(make: () => string): () => string {
+  let made: string | undefined;
+  return () => {
+    made ??= make();
+    return made;
+  };
+}
+
+/** The size of a batch of snippets, in messages. The budget is checked before each batch. */
+const SNIPPETS_PER_BATCH = 50;
+
+/** Loads the snippets of one search, if they are selected. */
+function snippetLoader({ loaders }: SchemaContext, query: string): SnippetLoader {
+  return new DataLoader(
+    async (refs) => {
+      const snippets: (string | null)[] = [];
+      for (let n = 0; n < refs.length; n += SNIPPETS_PER_BATCH) {
+        const some = refs
+          .slice(n, n + SNIPPETS_PER_BATCH)
+          .map(({ sessionId, ordinal }) => ({ sessionId, ordinal }));
+        snippets.push(...(await loaders.snippetsOf(query, some).catch(rethrow)));
+      }
+      return snippets;
+    },
+    { cacheKeyFn: messageId },
+  );
+}
+
+/** The messages, in order, with the texts in `shown`, charged to the budget. Null for a message that was deleted after it was found. */
 async function loadAll(
   context: SchemaContext,
-  refs: readonly { readonly sessionId: string; readonly ordinal: number }[],
+  refs: readonly MessageRef[],
+  shown: ShownTexts | null,
 ): Promise<(MessageModel | null)[]> {
   const { loaders } = context;
   const sessions = await Promise.all(refs.map(({ sessionId }) => findSession(context, sessionId)));
-  const messages = await Promise.all(refs.map((ref) => loaders.message.load(ref)));
+  const messages = await Promise.all(refs.map((ref) => loaders.message.load({ ...ref, shown })));
   return messages.map((message, n) => {
     const session = sessions[n];
     if (!message || !session) return null;
-    appearMessages(context, session, [message]);
+    appearMessages(context, session, [message], shown);
     return message;
   });
 }

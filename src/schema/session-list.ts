@@ -5,64 +5,69 @@ import type {
   SessionFilter as SessionFilterModel,
   SessionOrder as SessionOrderModel,
 } from '../model/session.ts';
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { sessionsCursor } from './cursor.ts';
-import { pageArguments, pageRequest } from './page.ts';
+import { type PageArguments, pageArguments, pageRequest, pageRules } from './page.ts';
 import { badUserInput } from './request-error.ts';
 import { SessionConnection, sessionConnection } from './session.ts';
 
 const SessionOrderField = builder.enumType('SessionOrderField', {
-  description: 'What a list of sessions is ordered by. Where times are equal: the order of creation.',
+  description:
+    'The time by which a list of sessions is ordered. Sessions with equal times have a fixed order.',
   values: {
-    CREATED_AT: { description: 'When it was created.' },
-    LAST_ACTIVE_AT: { description: 'When it was created or messages were last appended.' },
+    CREATED_AT: { description: 'The time of creation.' },
+    LAST_ACTIVE_AT: { description: 'The time of the last append, or of the creation if there was none.' },
   },
 });
 
 const OrderDirection = builder.enumType('OrderDirection', {
-  description: 'Which end of an order comes first.',
+  description: 'The direction of an order.',
   values: {
-    ASC: { description: 'The oldest first.' },
-    DESC: { description: 'The newest first.' },
+    ASC: { description: 'Oldest first.' },
+    DESC: { description: 'Newest first.' },
   },
 });
 
 const SessionOrder = builder.inputType('SessionOrder', {
   description: 'The order of a list of sessions.',
   fields: (t) => ({
-    field: t.field({ description: 'What to order by.', type: SessionOrderField, required: true }),
-    direction: t.field({ description: 'Which end comes first.', type: OrderDirection, required: true }),
+    field: t.field({ description: 'The time to order by.', type: SessionOrderField, required: true }),
+    direction: t.field({ description: 'The direction.', type: OrderDirection, required: true }),
   }),
 });
 
 const ArchivedFilter = builder.enumType('ArchivedFilter', {
-  description: 'Whether archived sessions are in a list.',
+  description: 'Which sessions a list has: archived ones or not.',
   values: {
-    EXCLUDE: { description: 'They are left out.' },
-    INCLUDE: { description: 'They are there with all others.' },
-    ONLY: { description: 'Nothing else is there.' },
+    EXCLUDE: { description: 'Sessions that are not archived.' },
+    INCLUDE: { description: 'All sessions.' },
+    ONLY: { description: 'Archived sessions only.' },
   } satisfies Record<ArchivedFilterModel, { description: string }>,
 });
 
 const SessionFilter = builder.inputType('SessionFilter', {
-  description: 'What a list of sessions is narrowed to; all that is given must hold.',
+  description: 'Conditions for a list of sessions. A session must meet all that are given.',
   fields: (t) => ({
     userId: t.string({ description: 'Sessions of this user.' }),
-    rootsOnly: t.boolean({ description: 'Whether to leave out sessions with a parent that can be read.' }),
-    parentId: t.id({ description: 'Children of this session, as recorded.' }),
-    rootId: t.id({ description: 'The tree of this root, the root included.' }),
+    rootsOnly: t.boolean({
+      description: 'True: only sessions without a parent, or whose parent cannot be read.',
+    }),
+    parentId: t.id({ description: 'Children of this session, even if the session cannot be read.' }),
+    rootId: t.id({ description: 'Sessions of the tree of this root, including the root.' }),
     createdAfter: t.field({ description: 'Created at this time or after.', type: 'DateTime' }),
     createdBefore: t.field({ description: 'Created before this time.', type: 'DateTime' }),
     activeAfter: t.field({ description: 'Last active at this time or after.', type: 'DateTime' }),
     activeBefore: t.field({ description: 'Last active before this time.', type: 'DateTime' }),
     metadata: t.field({
       description:
-        'Sessions whose metadata contains all of this: every key with a value that contains the one given, every element ' +
-        'of a list in any place.',
+        'Sessions whose metadata contains this object: each key, with a value that contains the given value. A list contains ' +
+        "another if it contains each of its elements, in any order. Size and nesting: at most the server's limits `filterBytes` and " +
+        '`metadataDepth`.',
       type: 'JSONObject',
     }),
     archived: t.field({
-      description: 'Whether archived sessions are there. Left out: EXCLUDE.',
+      description: 'Default: EXCLUDE.',
       type: ArchivedFilter,
     }),
   }),
@@ -73,30 +78,41 @@ const LATEST_FIRST: SessionOrderModel = { field: 'LAST_ACTIVE_AT', direction: 'D
 builder.queryField('sessions', (t) =>
   t.field({
     description:
-      'The sessions of the store, archived ones left out unless the filter asks for them. The filter applies before the page.',
+      'The sessions of the store, without archived ones unless the filter includes them. The filter applies before paging.',
     type: SessionConnection,
     args: {
       filter: t.arg({
-        description: 'What to narrow the list to; all sessions when left out.',
+        description: 'Conditions for the sessions. Default: all sessions that are not archived.',
         type: SessionFilter,
       }),
       orderBy: t.arg({
-        description: 'The order of the list; last active first when left out.',
+        description: 'The order of the list. Default: last active first.',
         type: SessionOrder,
       }),
-      ...pageArguments,
+      ...pageArguments('pageSize'),
     },
+    extensions: argumentRules(
+      checkFilter,
+      ...pageRules<ListArguments>('pageSize', (cursor, argument, { orderBy }, { repository }) =>
+        sessionsCursor(repository, orderBy ?? LATEST_FIRST).decode(cursor, argument),
+      ),
+    ),
     resolve: (_root, { filter: given, orderBy, ...args }, context) => {
-      const { repository, limits, rules } = context;
-      const filter = checkFilter(rules, given ?? {});
+      const { repository, limits, budget } = context;
+      const filter = checkFilter({ filter: given }, context);
       const order = orderBy ?? LATEST_FIRST;
-      const cursors = sessionsCursor(order);
-      const page = pageRequest(args, { max: limits.pageSize, cursors: () => cursors });
+      const cursors = sessionsCursor(repository, order);
+      const page = pageRequest(args, { limit: 'pageSize', limits, cursors: () => cursors });
       return sessionConnection(context, {
         request: page,
         expected: 0,
-        load: () => context.turns.wait(repository.list(filter, order, page)),
-        count: () => repository.count(filter),
+        load: () =>
+          context.turns.wait(budget.read((options) => repository.list(filter, order, page, options))),
+        count: () =>
+          budget.read((options) => {
+            budget.chargeWalk(1);
+            return repository.count(filter, options);
+          }),
         cursorOf: (session) => {
           const time = order.field === 'CREATED_AT' ? session.createdAt : session.lastActiveAt;
           return cursors.encode({ time: time.getTime(), sequence: session.sequence });
@@ -106,9 +122,17 @@ builder.queryField('sessions', (t) =>
   }),
 );
 
-function checkFilter(rules: InputRules, filter: SessionFilterModel): SessionFilterModel {
+interface ListArguments extends PageArguments {
+  readonly filter?: SessionFilterModel | null;
+  readonly orderBy?: SessionOrderModel | null;
+}
+
+function checkFilter(
+  { filter }: Pick<ListArguments, 'filter'>,
+  { rules }: { readonly rules: InputRules },
+): SessionFilterModel {
   try {
-    return checkInput(rules.filter, filter, ['filter']);
+    return checkInput(rules.filter, filter ?? {}, ['filter']);
   } catch (error) {
     if (error instanceof InvalidInputError) throw badUserInput(`${error.message}.`);
     throw error;

@@ -7,30 +7,31 @@ import { appear, findSession, type SchemaContext } from './context.ts';
 import { ID_DESCRIPTION, Node } from './node.ts';
 
 const Damage = builder.objectRef<DamageModel>('Damage').implement({
-  description: "A part of a session's record that cannot be read. It is never served; all else is.",
+  description: "A damaged part of a session's record. The damaged part is never served; all other parts are.",
   fields: (t) => ({
     line: t.exposeInt('line', {
-      description: 'The line of the record, counted from 1; null where the fault has no line.',
+      description: 'The line of the record, counted from 1; null if the damage has no line.',
       nullable: true,
     }),
-    reason: t.exposeString('reason', { description: 'What is wrong with it.' }),
+    reason: t.exposeString('reason', { description: 'A description of the damage.' }),
   }),
 });
 
-/** Its place in the tree is in tree.ts, its history in history.ts. */
+/** tree.ts adds the fields of the tree, history.ts adds the history. */
 export const Session = builder.objectRef<SessionModel>('Session').implement({
   description: 'A session of an agent: a node in a tree of sessions, with a history of messages.',
   interfaces: [Node],
   fields: (t) => ({
-    // Read off the session, where the interface would have to tell it from a message first: trees ask for thousands.
+    // The resolver of the interface first has to tell a session from a message. This one is faster; trees select thousands of ids.
     id: t.exposeID('id', { description: ID_DESCRIPTION }),
     userId: t.exposeString('userId', {
-      description: "Whose it is. A child has its parent's unless it was given one.",
+      description:
+        'The user who owns the session. A child inherits the user of its parent, unless it is given one.',
       nullable: true,
     }),
-    title: t.exposeString('title', { description: 'What to call it.', nullable: true }),
+    title: t.exposeString('title', { description: 'The title.', nullable: true }),
     metadata: t.field({
-      description: 'What the client keeps with it.',
+      description: 'Data of the client, stored with the session.',
       type: 'JSONObject',
       resolve: (session, _args, { budget }) => {
         budget.chargeText(session.metadataBytes);
@@ -38,54 +39,57 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
       },
     }),
     metadataValue: t.field({
-      description: 'The value of one key of `metadata`; null where there is no such key.',
+      description: 'The value of one key of `metadata`; null if there is no such key.',
       type: 'JSON',
       nullable: true,
-      args: { key: t.arg.string({ description: 'A key of the outermost object.', required: true }) },
+      args: { key: t.arg.string({ description: 'A top-level key.', required: true }) },
       resolve: (session, { key }, { budget }) => {
         budget.chargeText(session.metadataBytes);
         return Object.hasOwn(session.metadata, key) ? session.metadata[key] : null;
       },
     }),
-    createdAt: t.expose('createdAt', { description: 'When it was created.', type: 'DateTime' }),
+    createdAt: t.expose('createdAt', { description: 'When the session was created.', type: 'DateTime' }),
     lastActiveAt: t.expose('lastActiveAt', {
       description:
-        'When it was created or messages were last appended; a change of title or metadata leaves it.',
+        'The time of the last append, or of the creation if there was none. Changes of title or metadata do not count.',
       type: 'DateTime',
     }),
     messageCount: t.exposeInt('messageCount', {
-      description: 'How many user messages its history holds: one for each exchange.',
+      description: 'The number of USER messages in the history: one for each exchange.',
     }),
     historyLength: t.exposeInt('historyLength', {
-      description: 'How many messages its history holds, of any role.',
+      description: 'The number of messages in the history, of any role.',
     }),
     version: t.exposeInt('version', {
       description:
-        'Grows by one with each mutation of this session itself, from 1; spawning changes the child, not the parent. ' +
-        'Give it as `expectedVersion` to change only what was read.',
+        'Starts at 1 and grows by one with each mutation of this session. Spawning a child does not change the parent. Pass it as ' +
+        '`expectedVersion` to have a mutation refused if the session has changed since it was read.',
     }),
     archivedAt: t.expose('archivedAt', {
-      description: 'Since when it is archived; null where it is not.',
+      description: 'When the session was archived; null if it is not archived.',
       type: 'DateTime',
       nullable: true,
     }),
-    damage: t.expose('damage', {
-      description: 'Parts of its record that cannot be read; empty when all is well.',
+    damage: t.field({
+      description: "The damaged parts of the session's record; empty if there is no damage.",
       type: [Damage],
+      // The session may have been found before another program replaced its record, which the history beside this field shows.
+      resolve: ({ id }, _, { loaders }) => loaders.damage.load(id),
     }),
   }),
 });
 
 export const SessionConnection = connectionType(Session);
 
-/** A connection whose sessions appear when it is read. */
+/** A connection that charges the budget for its sessions when it is read. */
 export function sessionConnection(
   context: SchemaContext,
-  source: Omit<ConnectionSource<SessionModel>, 'budget' | 'appear'>,
+  source: Omit<ConnectionSource<SessionModel>, 'budget' | 'turns' | 'appear'>,
 ): Connection<SessionModel> {
   return new Connection({
     ...source,
     budget: context.budget,
+    turns: context.turns,
     appear: (sessions) => {
       for (const session of sessions) appear(context, session);
     },
@@ -94,10 +98,10 @@ export function sessionConnection(
 
 builder.queryField('session', (t) =>
   t.field({
-    description: 'The session with this id; null where there is none.',
+    description: 'The session with this id; null if there is none.',
     type: Session,
     nullable: true,
-    args: { id: t.arg.id({ description: "The session's id.", required: true }) },
+    args: { id: t.arg.id({ description: 'The id of the session.', required: true }) },
     resolve: async (_root, { id }, context) => {
       const session = isSessionId(id) ? await findSession(context, id) : null;
       return session && appear(context, session);

@@ -2,25 +2,29 @@ import type {
   QuarantinedFile as QuarantinedFileModel,
   StoreStatus as StoreStatusModel,
 } from '../repository/repository.ts';
+import { VERSION } from '../version.ts';
 import { builder } from './builder.ts';
 
 const QuarantinedFile = builder.objectRef<QuarantinedFileModel>('QuarantinedFile').implement({
   description:
-    'Something in the store that could not be read. It is left where it is, and hides nothing else.',
+    'A file of the store that could not be read. The file stays in its place, and all other files are served.',
   fields: (t) => ({
-    path: t.exposeString('path', { description: 'Where it is, from the data directory.' }),
-    reason: t.exposeString('reason', { description: 'Why it could not be read.' }),
-    since: t.expose('since', { description: 'When that was first seen.', type: 'DateTime' }),
+    path: t.exposeString('path', { description: 'The path, relative to the data directory.' }),
+    reason: t.exposeString('reason', { description: 'The reason why the file could not be read.' }),
+    since: t.expose('since', { description: 'When the fault was first seen.', type: 'DateTime' }),
   }),
 });
 
 const StoreStatus = builder.objectRef<StoreStatusModel>('StoreStatus').implement({
-  description: 'What the store holds.',
+  description: 'The content and the health of the store, and the version of the server.',
   fields: (t) => ({
-    sessionCount: t.exposeInt('sessionCount', { description: 'How many sessions.' }),
-    messageCount: t.exposeInt('messageCount', { description: 'How many user messages, in all sessions.' }),
+    version: t.string({ description: 'The version of the server.', resolve: () => VERSION }),
+    sessionCount: t.exposeInt('sessionCount', { description: 'The number of sessions.' }),
+    messageCount: t.exposeInt('messageCount', {
+      description: 'The number of USER messages in all sessions.',
+    }),
     quarantined: t.expose('quarantined', {
-      description: 'What could not be read, and why; empty in a healthy store.',
+      description: 'The files that could not be read; empty for a healthy store.',
       type: [QuarantinedFile],
     }),
   }),
@@ -28,8 +32,8 @@ const StoreStatus = builder.objectRef<StoreStatusModel>('StoreStatus').implement
 
 builder.queryField('store', (t) =>
   t.field({
-    description: 'What the store holds, and what of it could not be read.',
+    description: 'The content and the health of the store, and the version of the server.',
     type: StoreStatus,
-    resolve: (_root, _args, { repository }) => repository.status(),
+    resolve: (_root, _args, { loaders }) => loaders.status(),
   }),
 );

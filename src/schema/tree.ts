@@ -1,21 +1,25 @@
 import { EMPTY_PAGE } from '../repository/repository.ts';
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { appear, findSession } from './context.ts';
-import { childrenCursor, descendantsCursor } from './cursor.ts';
+import { checkKind, childrenCursor, descendantsCursor } from './cursor.ts';
 import { andThen } from './maybe-promise.ts';
-import { pageArguments, pageRequest } from './page.ts';
+import { pageArguments, pageRequest, pageRules } from './page.ts';
 import { badUserInput } from './request-error.ts';
 import { Session, SessionConnection, sessionConnection } from './session.ts';
 
-/** A session's place in its tree. */
+function checkMaxDepth({ maxDepth }: { readonly maxDepth?: number | null }): void {
+  if (maxDepth != null && maxDepth < 0) throw badUserInput(`maxDepth: expected 0 or more, got ${maxDepth}.`);
+}
+
+/** The fields of a session's position in its tree. */
 builder.objectFields(Session, (t) => ({
   parentId: t.exposeID('parentId', {
-    description:
-      'The id of the session that spawned it, as recorded, also where that cannot be read; null for a root.',
+    description: 'The id of the parent, as recorded, even if the parent cannot be read. Null for a root.',
     nullable: true,
   }),
   parent: t.field({
-    description: 'The session that spawned it; null for a root, and where the parent cannot be read.',
+    description: 'The session that spawned this one; null for a root, and if the parent cannot be read.',
     type: Session,
     nullable: true,
     resolve: ({ parentId }, _args, context) =>
@@ -25,72 +29,72 @@ builder.objectFields(Session, (t) => ({
   }),
   rootId: t.exposeID('rootId', { description: 'The id of `root`.' }),
   root: t.field({
-    description: 'The topmost session of its tree that can be read; itself for a root.',
+    description: 'The topmost readable session of the tree. A root is its own root.',
     type: Session,
     resolve: (session, _args, context) => {
       const { id, rootId } = session;
-      // A tree can be deleted while it is read: what is left of it in this answer has itself for a root.
+      // A tree can be deleted while it is read. Its sessions in this answer then count as their own roots.
       return andThen(rootId === id ? session : findSession(context, rootId), (root) =>
         appear(context, root ?? session),
       );
     },
   }),
-  depth: t.exposeInt('depth', { description: 'How many ancestors it has: 0 for a root.' }),
+  depth: t.exposeInt('depth', { description: 'The number of ancestors: 0 for a root.' }),
   ancestors: t.field({
-    description: 'The sessions above it, root first, parent last.',
+    description: 'The ancestors, from the root to the parent.',
     type: [Session],
     resolve: async ({ id, depth }, _args, context) => {
       context.budget.chargeObjects(depth);
       const ancestors = await context.loaders.ancestors.load(id);
       context.budget.chargeObjects(-depth);
-      return ancestors.map((ancestor) => appear(context, ancestor));
+      return context.turns.paced(ancestors.map((ancestor) => appear(context, ancestor)));
     },
   }),
   childCount: t.exposeInt('childCount', {
-    description: 'How many sessions it has spawned that are still there.',
+    description: 'The number of children.',
   }),
   children: t.field({
-    description: 'The sessions it has spawned, in order of arrival.',
+    description: 'The children, in the order in which they came under this session.',
     type: SessionConnection,
-    args: pageArguments,
+    args: pageArguments('pageSize'),
+    extensions: argumentRules(...pageRules('pageSize', checkKind('children'))),
     resolve: ({ id, childCount }, args, context) => {
-      const { limits, loaders } = context;
-      const page = pageRequest(args, { max: limits.pageSize, cursors: () => childrenCursor(id) });
+      const { repository, limits, loaders } = context;
+      const cursors = () => childrenCursor(repository, id);
+      const page = pageRequest(args, { limit: 'pageSize', limits, cursors });
       const isAtAnEnd = page.after === undefined && page.before === undefined;
       return sessionConnection(context, {
         request: page,
         expected: isAtAnEnd ? Math.min(page.limit, childCount) : 0,
         load: () => (childCount === 0 ? EMPTY_PAGE : loaders.children.load({ parentId: id, page })),
         count: () => childCount,
-        cursorOf: (child) => childrenCursor(id).encode(child.arrival),
+        cursorOf: (child) => cursors().encode(child.arrival),
       });
     },
   }),
   descendants: t.field({
     description:
-      'All sessions beneath it, in pre-order: each before its own children, siblings in order of arrival. A client builds ' +
-      'the tree from it with `parentId`.',
+      'All descendants, in pre-order: each session before its own children, siblings as in `children`. A client can rebuild the ' +
+      'tree with `parentId`.',
     type: SessionConnection,
     args: {
-      ...pageArguments,
+      ...pageArguments('descendantsPageSize'),
       maxDepth: t.arg.int({
-        description: 'Only so many levels beneath: 1 is the children. All when left out.',
+        description: 'The number of levels below this session: 1 for the children only. Default: all levels.',
       }),
     },
+    extensions: argumentRules(checkMaxDepth, ...pageRules('descendantsPageSize', checkKind('descendants'))),
     resolve: ({ id }, { maxDepth = null, ...args }, context) => {
-      const { limits, loaders } = context;
-      if (maxDepth !== null && maxDepth < 0)
-        throw badUserInput(`maxDepth: expected 0 or more, got ${maxDepth}.`);
-      const page = pageRequest(args, {
-        max: limits.descendantsPageSize,
-        cursors: () => descendantsCursor(id),
-      });
+      const { repository, limits, loaders } = context;
+      const cursors = () => descendantsCursor(repository, id);
+      checkMaxDepth({ maxDepth });
+      const page = pageRequest(args, { limit: 'descendantsPageSize', limits, cursors });
       return sessionConnection(context, {
         request: page,
         expected: 0,
         load: () => context.turns.wait(loaders.descendants.load({ sessionId: id, maxDepth, page })),
         count: () => loaders.descendantCount.load({ sessionId: id, maxDepth }),
-        cursorOf: (descendant) => descendantsCursor(id).encode(descendant.id),
+        cursorOf: (descendant) => cursors().encode(descendant.id),
       });
     },
   }),

@@ -1,26 +1,68 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Page } from '../repository/repository.ts';
+import { andThen, type MaybePromise } from './maybe-promise.ts';
 
-/** Objects that are put into an answer in one go: some tens of milliseconds of work. */
+/** Objects that are put into answers per turn of the event loop: some tens of milliseconds of work. */
 const OBJECTS_A_TURN = 2_000;
 
+/** Milliseconds that a request may go on before it lets others have a turn. */
+const WORK_MS = 10;
+
 /**
- * Lets other requests have a turn while one puts a large answer together. Only lists from which nothing is loaded a level
- * at a time take turns: what is loaded for the nodes of one level must be asked for in one go to be one batch.
+ * Yields to other requests while a large answer is built. `children` and `ancestors` take no turns before their page: the nodes of one
+ * level have to be resolved in the same turn to share a batch. Only very many, with many fields each, share several.
  */
 export class Turns {
   #objects = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
+  /** When the request last began to work, on the clock of `performance.now()`. */
+  #since = performance.now();
+  #objectsAtOnce = Number.POSITIVE_INFINITY;
+  #inTurn = 0;
+  /** The turn of the next object of a list; null for this one. */
+  #turn: Promise<void> | null = null;
 
-  /** `page`, when it is this page's turn to be put into the answer. */
-  wait<Node>(page: Promise<Page<Node>>): Promise<Page<Node>> {
-    return page.then((read) => {
-      this.#objects += read.items.length;
-      if (this.#objects < OBJECTS_A_TURN) return read;
-      this.#objects = 0;
-      // One after the other: all that wait for the same turn would be done in it.
-      this.#last = this.#last.then(() => nextTurn());
-      return this.#last.then(() => read);
+  /** Resolves to the `page` when it is its turn to be put into the answer. */
+  wait<Read extends Page<unknown>>(page: Promise<Read>): Promise<Read> {
+    return page.then((read) => andThen(this.take(read.items.length), () => read));
+  }
+
+  /** Resolves when it is the turn of so many more objects. */
+  take(objects: number): MaybePromise<void> {
+    this.#objects += objects;
+    if (this.#objects < OBJECTS_A_TURN) return undefined;
+    this.#objects = 0;
+    // In a chain: objects that waited for the same turn would all be handled in it.
+    this.#last = this.#last.then(() => nextTurn());
+    return this.#last;
+  }
+
+  /** Objects of lists that are put into the answer at once, in any case. The executor decides, by the time that it takes for one. */
+  setPace(objectsAtOnce: number): void {
+    this.#objectsAtOnce = objectsAtOnce;
+  }
+
+  /** The `items` of a list, each when it is its turn to be put into the answer. */
+  paced<Item>(items: readonly Item[]): readonly MaybePromise<Item>[] {
+    this.#inTurn += items.length;
+    if (this.#inTurn <= this.#objectsAtOnce && !this.#turn) return items;
+    this.#inTurn -= items.length;
+    return items.map((item) => {
+      this.#inTurn += 1;
+      if (this.#inTurn > this.#objectsAtOnce) {
+        this.#inTurn = 1;
+        this.#last = this.#last.then(() => nextTurn());
+        this.#turn = this.#last;
+      }
+      return this.#turn ? this.#turn.then(() => item) : item;
+    });
+  }
+
+  /** Resolves in another turn of the event loop if this request has worked for long. Between the parts of one batch. */
+  rest(): MaybePromise<void> {
+    if (performance.now() - this.#since < WORK_MS) return undefined;
+    return nextTurn().then(() => {
+      this.#since = performance.now();
     });
   }
 }

@@ -1,7 +1,7 @@
 /**
- * Resolves at the end of the turn of the event loop in which it is asked, for all that ask in it together. Answers that are
- * written one right after the other wake their client once; one at a time, each write wakes it anew, and that takes longer than
- * all the rest of a small request.
+ * Gives a function whose promise resolves at the end of the current turn of the event loop; all callers of one turn share a promise.
+ * Answers that are written together wake the client once. Written one at a time, each wakes it anew, which costs more than the rest
+ * of a small request.
  */
 export function createEndOfTurn(): () => Promise<void> {
   let end: Promise<void> | null = null;

@@ -1,199 +1,256 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type DocumentNode, type ExecutionResult, GraphQLError, getOperationAST } from 'graphql';
+import { sendNodeResponse } from '@whatwg-node/server';
+import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
 import { execute } from '../execution/execute.ts';
 import { createContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
+import { resultType } from './accept.ts';
+import { Admission } from './admission/admission.ts';
+import { ANSWER_OVERLOADED, OVERLOADED } from './admission/overloaded.ts';
+import { SMALL_BYTES } from './admission/small.ts';
+import { Ticket } from './admission/ticket.ts';
+import { SECURITY_HEADERS, VARY } from './browser-headers.ts';
+import { isSentAsIs } from './compression.ts';
 import { createDocumentCache, type DocumentCache } from './document-cache.ts';
 import { createEndOfTurn } from './end-of-turn.ts';
-import type { RequestFacts } from './plugin.ts';
-import { VARY } from './plugins/use-cors.ts';
-import { maskResult } from './plugins/use-error-masking.ts';
-import { createHostCheck } from './plugins/use-host-check.ts';
-import { isJson } from './plugins/use-json-requests.ts';
-import { requestIdOf } from './plugins/use-request-id.ts';
-import { logRequest, operationFacts } from './plugins/use-request-log.ts';
-import { GRAPHQL_PATH } from './plugins/use-routes.ts';
-import { SECURITY_HEADERS } from './plugins/use-security-headers.ts';
-import { parseParams } from './request-params.ts';
-import { createSessiontreeYoga, type SessiontreeYoga, type SessiontreeYogaOptions } from './yoga.ts';
+import { knownDocument } from './known-document.ts';
+import { maskResult } from './mask-result.ts';
+import { answerRefusal, createBugAnswer, createNodeListener, type RequestHandler } from './node-listener.ts';
+import { GRAPHQL_PATH } from './paths.ts';
+import type { HandedOn, ServerContext } from './plugin.ts';
+import type { Refusal } from './refusal.ts';
+import { createFacts, noteDeparture, noteExecution } from './request-facts.ts';
+import { headOfMessage, type RequestHead } from './request-head.ts';
+import { logRequest } from './request-log.ts';
+import { BODY_BROKE_OFF, parseParams } from './request-params.ts';
+import { createRequestRules, type RequestRules } from './request-rules.ts';
+import { type ServerSettings, type SessiontreeYogaOptions, withDefaults } from './settings.ts';
+import { writeAnswer } from './write-answer.ts';
+import { createYogaPath, type SessiontreeYoga } from './yoga.ts';
 
-/** Larger bodies gain nothing: they take longer to read than all that the fast path spares them. */
-const MAX_BODY = 64 * 1024;
-
-const JSON_TYPE = 'application/json; charset=utf-8';
-const RESPONSE_TYPE = 'application/graphql-response+json; charset=utf-8';
-
-/** What clients that are programs say they accept, and what Yoga answers each with. */
-const ANSWER_TYPES = new Map<string | undefined, string>([
-  [undefined, JSON_TYPE],
-  ['*/*', JSON_TYPE],
-  ['application/json', JSON_TYPE],
-  ['application/json, */*', JSON_TYPE],
-  ['application/json, text/plain, */*', JSON_TYPE],
-  ['application/graphql-response+json', RESPONSE_TYPE],
-  ['application/graphql-response+json, application/json', RESPONSE_TYPE],
-  ['application/graphql-response+json,application/json;q=0.9', RESPONSE_TYPE],
-]);
-
-/** The API behind node:http: Yoga, with a fast path before it. It opens and closes nothing. */
+/**
+ * The API as a listener for node:http, or for a framework that gives node:http's request and response: GraphQL at `/graphql`, and GraphiQL
+ * there for browsers. No body parser may run before it. Throws a RangeError for an invalid entry in `allowedOrigins`, and a TypeError for
+ * an invalid limit. The listener neither opens nor closes the repository.
+ */
 export function createRequestListener(options: SessiontreeYogaOptions): RequestListener {
+  const settings = withDefaults(options);
+  const rules = createRequestRules(settings);
+  const admission = new Admission(settings);
+  const { logger } = settings;
+  return createNodeListener(createRequestHandler(settings, rules, admission), {
+    ...rules,
+    logger,
+    drops: admission.drops,
+  });
+}
+
+/** The same, for use within `createNodeListener`, which settles the target of each request. */
+export function createRequestHandler(
+  settings: ServerSettings,
+  rules: RequestRules,
+  admission: Admission,
+): RequestHandler {
   const documents = createDocumentCache<DocumentNode>();
-  return withFastPath(createSessiontreeYoga(options, documents), options, documents);
+  return withFastPath(createYogaPath(settings, rules, documents), settings, rules, documents, admission);
 }
 
 /**
- * Two ways lead through the server:
+ * A request takes one of two paths through the server:
  *
- * - The *fast path* takes what programs send over and over: a small JSON body by POST, under a name of the server's own, from
- *   no browser, with a document that has been served before. Nothing about such a request can be refused but for its
- *   variables, so all that is left to do is to execute it and to write the answer.
- * - *Yoga*, with its plugins, takes all else, and whatever the fast path finds that it cannot take: what comes from a
- *   browser, each document for the first time, everything that is refused. So each policy and each refusal is there once.
+ * - The *fast path* serves what programs send over and over: a small JSON body by POST, from a program on this machine, with a document
+ *   that was served before. The fast path checks the policies, executes the operation, and writes the answer.
+ * - *Yoga*, with its plugins, serves all other requests: those of browsers, those whose answer is compressed, those with a document
+ *   that is new. Yoga also answers every request that a policy refuses, so that refusals are written in one place.
  *
- * An answer is the same whichever way it came: `test/server/fast-path.test.ts` compares them.
- *
- * `documents` are those that `yoga` has served, by their text.
+ * Both paths give the same answer; `test/server/fast-path.test.ts` compares them. Both run the same list of policies, `checks`. The
+ * policies for the head, and for the content of a plain request, run here, before the paths part. Every request has a ticket of
+ * `admission`. `documents` are those that have passed the policies and validation, by text and by hash.
  */
 export function withFastPath(
-  yoga: Pick<SessiontreeYoga, 'requestListener' | 'fetch'>,
-  { repository, limits, logger, allowedHosts, allowedOrigins }: SessiontreeYogaOptions,
+  yoga: Pick<SessiontreeYoga, 'handleNodeRequestAndResponse' | 'fetch'>,
+  settings: ServerSettings,
+  { checks, isAllowedOrigin }: RequestRules,
   documents: DocumentCache<DocumentNode>,
-): RequestListener {
-  const isOwnHost = createHostCheck(allowedHosts);
+  admission = new Admission(settings),
+): RequestHandler {
+  const { repository, limits, logger } = settings;
+  const answerBug = createBugAnswer({ logger, isAllowedOrigin });
   const endOfTurn = createEndOfTurn();
-  const maxBody = Math.min(MAX_BODY, limits.bodyBytes);
-  const sameHeaders = { ...SECURITY_HEADERS, ...(allowedOrigins.length > 0 && VARY) };
+  const sameHeaders = { ...SECURITY_HEADERS, ...(isAllowedOrigin && VARY) };
 
-  /** The type of the answer to a request that the fast path can take, as far as its head says. */
-  function answerType({ method, url, headers }: IncomingMessage): string | undefined {
-    const isPlain =
-      method === 'POST' &&
-      url === GRAPHQL_PATH &&
-      isJson(headers['content-type']) &&
-      headers['content-encoding'] === undefined &&
-      Number(headers['content-length']) <= maxBody &&
-      isOwnHost(headers.host) &&
-      // A browser names the page that sends; what it may send, and who may read the answer, is for the plugins to say.
-      headers.origin === undefined &&
-      headers['sec-fetch-site'] === undefined;
-    return isPlain ? ANSWER_TYPES.get(headers.accept) : undefined;
-  }
-
-  /** Undefined where nothing was executed: Yoga says why. */
-  async function answer(body: Buffer, facts: RequestFacts): Promise<ExecutionResult | undefined> {
-    const params = paramsIn(body);
-    const document = params?.query ? documents.get(params.query) : undefined;
-    const operation = document && getOperationAST(document, params?.operationName);
+  /** Undefined if nothing was executed: Yoga then answers the request. */
+  async function execution(
+    body: Buffer,
+    { facts, head, ticket }: HandedOn,
+  ): Promise<ExecutionResult | undefined> {
+    const params = paramsIn(body, limits.bodyValues);
+    if (!params || checks.params(params, head)) return undefined;
+    const document = knownDocument(params, documents);
+    const operation = document && getOperationAST(document, params.operationName);
     if (!document || !operation || operation.operation === 'subscription') return undefined;
-    facts.operation = operationFacts(operation);
+    if (checks.operation(operation, head)) return undefined;
+    const { startedAt } = facts;
+    const contextValue = createContext({ repository, limits, startedAt, hold: ticket.charge });
+    noteExecution(facts, operation, contextValue);
     const result = await execute({
       schema,
       document,
-      contextValue: createContext({ repository, limits }),
-      variableValues: params?.variables,
-      operationName: params?.operationName,
+      contextValue,
+      variableValues: params.variables,
+      operationName: params.operationName,
     });
-    // Without data it was refused for its variables, before anything was executed.
+    // A result without data is a refusal of variables or arguments: nothing was executed.
     return 'data' in result ? maskResult(result, facts, logger) : undefined;
   }
 
   async function respond(
     request: IncomingMessage,
     response: ServerResponse,
-    type: string,
-    facts: RequestFacts,
+    handedOn: HandedOn,
   ): Promise<void> {
+    const { facts, head, ticket } = handedOn;
     const body = await bodyOf(request);
     if (body === null) {
-      // The client gave up: there is nobody to answer.
+      // The client closed the connection: nobody is left to answer.
       facts.errorCodes = ['BAD_REQUEST'];
+      facts.messages = [BODY_BROKE_OFF];
       logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status: 400 });
       return;
     }
-    const result = await answer(body, facts);
-    if (result === undefined) return respondByYoga(request, response, body, facts);
-    await endOfTurn();
-    write(response, 200, type, result, facts);
+    const hasBegun = ticket.begin(body.byteLength);
+    if (hasBegun !== true && !(await hasBegun)) {
+      answerRefusal(request, response, OVERLOADED, logger, facts);
+      return;
+    }
+    const result = await execution(body, handedOn);
+    if (result === undefined) {
+      const headers = { ...request.headers } as Record<string, string>;
+      const init = { method: 'POST', headers, body: new Uint8Array(body) };
+      const answered = await yoga.fetch(`http://${head.host}${head.path}`, init, { handedOn });
+      // Sending lasts as long as the client takes to read.
+      ticket.finish();
+      return sendNodeResponse(answered, response, request, true);
+    }
+    await (ticket.answerTurn() ?? endOfTurn());
+    const written = writeAnswer(result, facts, limits.answerBytes, logger);
+    const answer = encoded(written instanceof Promise ? await written : written);
+    facts.context?.budget.release();
+    const bytes = bytesOf(answer);
+    if (!ticket.settle(bytes)) {
+      answerRefusal(request, response, ANSWER_OVERLOADED, logger, facts);
+      return;
+    }
+    if (!facts.hasLeft) {
+      response.writeHead(200, {
+        'content-type': `${resultType(head.header('accept'))}; charset=utf-8`,
+        'content-length': bytes,
+        'x-request-id': facts.id,
+        ...sameHeaders,
+      });
+      endWith(response, answer);
+    }
+    logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status: 200 });
   }
 
-  function write(
-    response: ServerResponse,
-    status: number,
-    type: string,
-    result: ExecutionResult,
-    facts: RequestFacts,
-  ): void {
-    const text = JSON.stringify(result);
-    response.writeHead(status, {
-      'content-type': type,
-      'content-length': Buffer.byteLength(text),
-      'x-request-id': facts.id,
-      ...sameHeaders,
-    });
-    response.end(text);
-    logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status });
+  /** Reserves room for the body before any of it is read. */
+  async function refusalOfBody(head: RequestHead, ticket: Ticket): Promise<Refusal | undefined> {
+    const bytes = Number(head.header('content-length') ?? 0);
+    // Of a content that is refused, nothing is read. Such a size may be any number.
+    if (!(bytes > SMALL_BYTES) || head.method !== 'POST' || checks.content(head)) return undefined;
+    return (await ticket.reserve(bytes)) ? undefined : OVERLOADED;
   }
 
   async function respondByYoga(
     request: IncomingMessage,
     response: ServerResponse,
-    body: Buffer,
-    facts: RequestFacts,
+    { ticket, ...headOnly }: HandedOn,
   ): Promise<void> {
-    const headers = { ...request.headers } as Record<string, string>;
-    const answered = await yoga.fetch(
-      `http://${headers.host}${GRAPHQL_PATH}`,
-      { method: 'POST', headers, body: new Uint8Array(body) },
-      { handedOn: facts },
+    const refusal = headOnly.refusal ?? (await refusalOfBody(headOnly.head, ticket));
+    const handedOn = { ...headOnly, refusal, ticket };
+    // The context that Yoga's own listener passes, and `handedOn`.
+    const context = { req: request, res: response, handedOn };
+    const answered = await yoga.handleNodeRequestAndResponse(
+      request,
+      response,
+      context as typeof context & ServerContext,
     );
-    response.writeHead(answered.status, Object.fromEntries(answered.headers));
-    response.end(Buffer.from(await answered.arrayBuffer()));
+    ticket.finish();
+    await sendNodeResponse(answered, response, request, true);
   }
 
   return (request, response) => {
-    const type = answerType(request);
-    if (type === undefined) {
-      nameHost(request);
-      yoga.requestListener(request, response);
-      return;
-    }
-    const id = requestIdOf(request.headers['x-request-id'] as string | undefined);
-    const facts: RequestFacts = { id, startedAt: performance.now() };
-    respond(request, response, type, facts).catch((error) => {
-      const bug = new GraphQLError('', { originalError: error });
-      const result = maskResult<ExecutionResult>({ errors: [bug] }, facts, logger);
-      if (!response.headersSent) write(response, 500, type, result, facts);
+    const facts = createFacts(request.headers['x-request-id']);
+    const head = headOfMessage(request);
+    response.on('close', () => {
+      if (!response.writableFinished) noteDeparture(facts);
     });
+    const refusal = checks.head(head);
+    const ticket = new Ticket(admission, response);
+    const handedOn = { facts, head, refusal, ticket };
+    const isFast = !refusal && isPlain(head) && !checks.content(head);
+    const responding = (isFast ? respond : respondByYoga)(request, response, handedOn);
+    return responding.then(
+      () => ticket.finish(),
+      (error) => {
+        ticket.finish();
+        answerBug(error, request, response, facts);
+      },
+    );
   };
 }
 
-/**
- * Yoga makes a URL of the Host header before any plugin can refuse it, and answers with a stack where it cannot. What names no
- * host is therefore given a name that is nobody's (RFC 6761), which is refused as any other.
- */
-function nameHost({ headers }: IncomingMessage): void {
-  if (headers.host !== undefined && !URL.canParse(`http://${headers.host}`)) headers.host = 'host.invalid';
+/** A long text in bytes, which stay outside of the heap until the client has read them. */
+function encoded(answer: string | readonly Buffer[]): string | readonly Buffer[] {
+  return typeof answer === 'string' && answer.length > SMALL_BYTES ? [Buffer.from(answer)] : answer;
 }
 
-/** Null where the connection ends first. */
+/** Whether the head of a request fits the fast path. */
+function isPlain(head: RequestHead): boolean {
+  return (
+    head.method === 'POST' &&
+    head.path === GRAPHQL_PATH &&
+    // Reading a larger body takes longer than the fast path saves.
+    Number(head.header('content-length')) <= SMALL_BYTES &&
+    // Answers to pages need the CORS headers of Yoga's plugins.
+    head.header('origin') === undefined &&
+    isSentAsIs(head)
+  );
+}
+
+/** The body of a request; null if the connection closes before its end. */
 function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
   return new Promise((resolve) => {
     request
       .on('data', (chunk: Buffer) => chunks.push(chunk))
       .on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-      // After the end it says nothing more.
+      // After 'end', resolving again does nothing.
       .on('close', () => resolve(null));
   });
 }
 
-/** Null for what is to be refused. */
-function paramsIn(body: Buffer): GraphQLParams | null {
+/** Null for a body that is refused. */
+function paramsIn(body: Buffer, maxValues: number): GraphQLParams | null {
   try {
-    return parseParams(body);
+    return parseParams(body, maxValues);
   } catch {
-    // Yoga comes upon the same, and tells the client.
+    // Yoga parses the same body, and answers with the refusal.
     return null;
   }
+}
+
+function bytesOf(answer: string | readonly Buffer[]): number {
+  if (typeof answer === 'string') return Buffer.byteLength(answer);
+  return answer.reduce((sum, { length }) => sum + length, 0);
+}
+
+function endWith(response: ServerResponse, answer: string | readonly Buffer[]): void {
+  if (typeof answer === 'string') {
+    response.end(answer);
+    return;
+  }
+  for (const piece of answer) response.write(piece);
+  response.end();
 }

@@ -1,25 +1,28 @@
-/** Operations that GraphiQL opens with, one a tab, to be run from the first to the last. */
+/**
+ * The operations that GraphiQL opens with, one a tab, to be run in order. README.md and docs/trees.md have the same operations with the
+ * same ids: a reader can switch between them at any step.
+ *
+ * A tab shows 32 lines of 50 characters in a window of 1280 by 800.
+ */
 export const GRAPHIQL_EXAMPLES: readonly { readonly query: string }[] = [
   {
-    query: `# 1. A session. Run it (Ctrl-Enter), then go on to
-# the next tab. Run it again, as a client does when
-# the network fails it: it changes nothing, for the
-# operationId is the same.
+    query: `# 1. A session. Run it (Ctrl-Enter), then go on
+# to the next tab. Run again, it changes nothing:
+# the operationId is the same.
 mutation Create {
-  createSession(
-    input: {
-      id: "example"
-      title: "Plan a trip"
-      userId: "ada"
-      metadata: { topic: "travel" }
-      operationId: "example-create"
-    }
-  ) {
-    __typename
+  createSession(input: {
+    id: "trip"
+    userId: "ada"
+    title: "Plan a trip"
+    metadata: { topic: "travel" }
+    operationId: "create-trip"
+  }) {
     ... on CreateSessionPayload {
       session {
         id
-        title
+        rootId
+        depth
+        version
         createdAt
       }
     }
@@ -27,45 +30,52 @@ mutation Create {
       message
     }
   }
-}
-`,
+}`,
   },
   {
-    query: `# 2. An exchange: what the user said, and what the
-# agent answered. Recorded whole or not at all.
+    query: `# 2. An exchange: what the user said, and what
+# the agent answered. Recorded whole or not at
+# all.
 mutation Send {
-  sendMessage(
-    input: {
-      sessionId: "example"
-      message: "Where to in May?"
-      response: "Lisbon: warm, and not yet crowded."
-      usage: { inputTokens: 12, outputTokens: 9 }
-    }
-  ) {
-    __typename
+  sendMessage(input: {
+    sessionId: "trip"
+    message: "Where to in May?"
+    response: "Lisbon: warm, and not yet crowded."
+    usage: { inputTokens: 12, outputTokens: 9 }
+    operationId: "trip-1"
+  }) {
     ... on SendMessagePayload {
       messages {
         id
         role
         content
       }
+      session {
+        messageCount
+        version
+      }
     }
     ... on Error {
       message
     }
   }
-}
-`,
+}`,
   },
   {
     query: `# 3. A child session, for an agent that the first
 # one calls. It takes its parent's user.
 mutation Spawn {
-  spawnSession(input: { parentId: "example", title: "Find flights" }) {
-    __typename
+  spawnSession(input: {
+    parentId: "trip"
+    id: "flights"
+    title: "Find flights"
+    operationId: "spawn-flights"
+  }) {
     ... on SpawnSessionPayload {
       session {
         id
+        parentId
+        rootId
         depth
         userId
       }
@@ -77,14 +87,13 @@ mutation Spawn {
       message
     }
   }
-}
-`,
+}`,
   },
   {
     query: `# 4. The whole tree in one query, nested, each
 # session with its latest messages.
 query Tree {
-  session(id: "example") {
+  session(id: "trip") {
     ...Node
     children {
       nodes {
@@ -102,55 +111,54 @@ query Tree {
 fragment Node on Session {
   id
   title
-  messageCount
   history(last: 2) {
     nodes {
       role
       content
     }
   }
-}
-`,
+}`,
   },
   {
-    query: `# 5. The same tree, flat: of any depth, and in the
-# order of an outline.
+    query: `# 5. The same tree, flat: of any depth, and in
+# the order of an outline.
 query FlatTree {
-  session(id: "example") {
-    id
-    title
-    descendants(first: 100) {
+  session(id: "trip") {
+    descendants(first: 1000) {
       totalCount
       nodes {
         id
         parentId
         depth
-        title
+      }
+      pageInfo {
+        hasNextPage
+        endCursor
       }
     }
   }
-}
-`,
+}`,
   },
   {
-    query: `# 6. A fork: a copy of the history as a child of the
-# session, to try another way from there.
+    query: `# 6. A fork: a copy of the history as a child of
+# the session, to try another way from there.
 mutation Fork {
-  forkSession(
-    input: {
-      sessionId: "example"
-      title: "Plan another trip"
-      operationId: "example-fork"
-    }
-  ) {
-    __typename
+  forkSession(input: {
+    sessionId: "trip"
+    throughMessageId: "trip:1"
+    id: "trip-b"
+    title: "Another trip"
+    operationId: "fork-trip"
+  }) {
     ... on ForkSessionPayload {
       session {
         id
+        parentId
         historyLength
         forkedFrom {
           sessionId
           messageId
+          historyLength
         }
       }
     }
@@ -158,56 +166,55 @@ mutation Fork {
       message
     }
   }
-}
-`,
+}`,
   },
   {
-    query: `# 7. What the tree has come to: a session and all
-# beneath it, added up, for each node.
+    query: `# 7. What the tree has come to: the session and
+# all beneath it, added up. Ask for it on every
+# node of a tree, if you like.
 query Rollup {
-  session(id: "example") {
-    ...Sums
-    children {
-      nodes {
-        ...Sums
+  session(id: "trip") {
+    rollup {
+      sessionCount
+      messageCount
+      historyLength
+      maxDepth
+      lastActiveAt
+      usage {
+        inputTokens
+        outputTokens
+        costUsd
       }
     }
   }
-}
-
-fragment Sums on Session {
-  id
-  title
-  rollup {
-    sessionCount
-    messageCount
-    usage {
-      inputTokens
-      outputTokens
-      costUsd
-    }
-  }
-}
-`,
+}`,
   },
   {
-    query: `# 8. Full text, in the whole tree: all words in any
-# order, "a phrase", or what begins so*.
+    query: `# 8. Full text, in the whole tree: all words in
+# any order, "a phrase", or what begins so*.
 query Search {
-  searchMessages(query: "lisbon warm*", within: "example") {
+  searchMessages(
+    query: "lisbon warm*"
+    within: "trip"
+    roles: [ASSISTANT]
+    first: 10
+  ) {
     isComplete
     edges {
       snippet
       node {
         id
-        role
         session {
+          id
           title
         }
       }
     }
+    pageInfo {
+      hasNextPage
+      endCursor
+    }
   }
-}
-`,
+}`,
   },
 ];

@@ -1,19 +1,28 @@
 import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
-import type { Config } from '../config.ts';
+import { type AddressInfo, Server as NetServer } from 'node:net';
+import { descriptorShares } from '../descriptors.ts';
 import { openFileRepository } from '../repository/files/open.ts';
 import type { Logger, Progress } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
-import { Connections } from './connections.ts';
-import { createRequestListener } from './fast-path.ts';
-import { GRAPHQL_PATH } from './plugins/use-routes.ts';
+import { Admission } from './admission/admission.ts';
+import { OVERLOADED } from './admission/overloaded.ts';
+import type { Config } from './config.ts';
+import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
+import { createRequestHandler } from './fast-path.ts';
+import { answerRefusal, createNodeListener } from './node-listener.ts';
+import { answerOddRequests } from './odd-requests.ts';
+import { GRAPHQL_PATH } from './paths.ts';
 import { createProbes } from './probes.ts';
+import type { Refusal } from './refusal.ts';
+import { createRequestRules } from './request-rules.ts';
 
-/** How long requests under way may take to finish once the server stops. */
-const GRACE_MILLISECONDS = 10_000;
+/** Milliseconds that a stop may take. The caller of `stop` ends the process then. */
+export const STOP_MS_MAX = 10_000;
+/** Milliseconds that pending requests may take once the server stops. The rest is left to the store. */
+const GRACE_MS = STOP_MS_MAX - 2_000;
 
-/** Against clients that hold a connection and send next to nothing; a body of 16 MiB on a slow line passes. */
+/** In milliseconds. They close connections of clients that send almost nothing, but allow 16 MiB over a slow line. */
 const TIMEOUTS = { headersTimeout: 20_000, requestTimeout: 120_000, keepAliveTimeout: 60_000 };
 
 export interface StartOptions {
@@ -26,18 +35,18 @@ export interface RunningServer {
   /** Where the API and GraphiQL are. */
   readonly url: string;
   /**
-   * Takes no more connections, finishes the requests under way, and closes the store. What is not finished within ten
-   * seconds is cut off; called again while it stops, it cuts off at once.
+   * Accepts no more connections, finishes pending requests, and closes the store. Requests that take longer than eight seconds are cut
+   * off; a second call cuts off all at once.
    */
   stop(): Promise<void>;
 }
 
-/** The address cannot be listened on; the message says why and what to do. */
+/** Listening on the address failed; the message says why, and what to do. */
 export class ListenError extends Error {
   override readonly name = 'ListenError';
 }
 
-/** Opens the data directory and serves it. Rejects, and leaves nothing open, where either cannot be done. */
+/** Opens the data directory and serves it. If either fails, it rejects and leaves nothing open. */
 export async function startServer(
   config: Config,
   { logger, onProgress }: StartOptions,
@@ -49,13 +58,24 @@ export async function startServer(
     logger,
     ...(onProgress && { onProgress }),
   });
-  const server = createServer(TIMEOUTS);
-  const connections = new Connections(server);
+  // `settleTarget` refuses a request without a Host header: Node.js would do so without a line in the log.
+  const server = createServer({ ...TIMEOUTS, requireHostHeader: false });
+  const admission = new Admission({ limits: config.limits, logger });
+  const connections = new Connections(server, {
+    connections: Math.min(
+      config.limits.connections,
+      Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES),
+    ),
+    writeMs: config.limits.writeMs,
+    isScarce: () => admission.answers.isScarce,
+    drops: admission.drops,
+  });
   try {
-    server.on('request', createListener(config, repository, logger));
+    server.on('request', createListener({ config, repository, admission, connections, logger }));
+    answerOddRequests(server, connections, logger);
     await listen(server, config);
   } catch (error) {
-    await repository.close();
+    await repository.discard();
     throw error;
   }
   let stopped: Promise<void> | undefined;
@@ -69,18 +89,44 @@ export async function startServer(
   };
 }
 
-function createListener(config: Config, repository: SessionRepository, logger: Logger): RequestListener {
-  const api = createRequestListener({
+const TOO_MANY_CONNECTIONS: Refusal = {
+  ...OVERLOADED,
+  headers: { ...OVERLOADED.headers, connection: 'close' },
+};
+
+interface ListenerOptions {
+  readonly config: Config;
+  readonly repository: SessionRepository;
+  readonly admission: Admission;
+  readonly connections: Connections;
+  readonly logger: Logger;
+}
+
+function createListener({
+  config,
+  repository,
+  admission,
+  connections,
+  logger,
+}: ListenerOptions): RequestListener {
+  const settings = {
     repository,
     logger,
     limits: config.limits,
     allowedHosts: [urlHost(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
-  });
-  const probes = createProbes(repository, logger);
-  return (request, response) => {
-    if (!probes(request, response)) api(request, response);
   };
+  const rules = createRequestRules(settings);
+  const api = createRequestHandler(settings, rules, admission);
+  const probes = createProbes(repository, logger);
+  return createNodeListener(
+    (request, response) => {
+      if (probes(request, response)) return;
+      if (!connections.isBeyond(request.socket)) return api(request, response);
+      answerRefusal(request, response, TOO_MANY_CONNECTIONS, logger);
+    },
+    { ...rules, logger, drops: admission.drops },
+  );
 }
 
 async function listen(server: Server, { host, port }: Config): Promise<void> {
@@ -99,9 +145,10 @@ async function listen(server: Server, { host, port }: Config): Promise<void> {
 
 async function drain(server: Server, connections: Connections): Promise<void> {
   const closed = once(server, 'close');
-  server.close();
+  // `http.Server.close` also destroys each connection whose answer has ended, though a slow client may still read it.
+  NetServer.prototype.close.call(server);
   connections.drain();
-  const grace = setTimeout(() => server.closeAllConnections(), GRACE_MILLISECONDS);
+  const grace = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;
   clearTimeout(grace);
 }

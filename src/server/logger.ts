@@ -1,21 +1,35 @@
-import { writeSync } from 'node:fs';
-import { type DestinationStream, type Logger, pino } from 'pino';
-import type { Config } from '../config.ts';
+import { type DestinationStream, type LevelWithSilent, type Logger, pino } from 'pino';
+import type { Config } from './config.ts';
+import { GatheredLines } from './gathered-lines.ts';
+import { paintFor, prettyLine } from './pretty-line.ts';
+import { openStandardOutput } from './standard-output.ts';
 
-/** JSON lines on standard output, each with its time and level in words. */
-export function createLogger(level: Config['logLevel']): Logger {
-  return pino(
-    {
-      level,
-      base: null,
-      timestamp: timeMember(),
-      formatters: { level: (label) => ({ level: label }) },
-    },
-    new GatheredLines(),
+/** The log on standard output, as JSON lines or as text for people. */
+export function createLogger({ logLevel, logFormat }: Pick<Config, 'logLevel' | 'logFormat'>): Logger {
+  const paint = paintFor(process.stdout);
+  const format = logFormat === 'json' ? undefined : (line: string) => prettyLine(line, paint);
+  return createPino(
+    logLevel,
+    new GatheredLines({ output: openStandardOutput(), format, notice: droppedLine }),
   );
 }
 
-/** The time of a line, as ISO 8601: written once a millisecond, for it takes longer than the rest of the line. */
+/** The line that stands for `dropped` lines of the log. */
+function droppedLine(dropped: number): string {
+  const time = new Date().toISOString();
+  const msg = 'lines of the log are missing here: standard output took no more';
+  return `${JSON.stringify({ level: 'warn', time, dropped, msg })}\n`;
+}
+
+/** JSON lines, with time and level in words. */
+export function createPino(level: LevelWithSilent, stream: DestinationStream): Logger {
+  return pino(
+    { level, base: null, timestamp: timeMember(), formatters: { level: (label) => ({ level: label }) } },
+    stream,
+  );
+}
+
+/** The time of a line in ISO 8601. It is formatted once a millisecond: that takes longer than the rest of the line. */
 function timeMember(): () => string {
   let last = 0;
   let member = '';
@@ -26,50 +40,3 @@ function timeMember(): () => string {
     return member;
   };
 }
-
-/** Milliseconds that a line may wait for others. */
-const PATIENCE = 10;
-
-/**
- * Hands on together what is logged within some milliseconds: for a busy server, to write each line by itself took a quarter of
- * its time. What waits when the process exits is still written.
- */
-class GatheredLines implements DestinationStream {
-  #lines = '';
-  /** The last line that was written is not whole. */
-  #isCutShort = false;
-
-  constructor() {
-    process.on('exit', () => this.flushSync());
-  }
-
-  write(line: string): void {
-    if (this.#lines === '') setTimeout(() => this.flushSync(), PATIENCE);
-    this.#lines += line;
-  }
-
-  /** pino calls it for what is fatal. */
-  flushSync(): void {
-    const bytes = Buffer.from(this.#isCutShort ? `\n${this.#lines}` : this.#lines);
-    this.#lines = '';
-    for (let written = 0; written < bytes.length; ) {
-      try {
-        written += writeSync(STANDARD_OUTPUT, bytes, written);
-      } catch (error) {
-        // Whoever reads the log is slower than the server. Where nobody does, or the disk that it goes to is full, the server goes on
-        // without it.
-        if ((error as NodeJS.ErrnoException).code !== 'EAGAIN') {
-          this.#isCutShort = written > 0 || this.#isCutShort;
-          return;
-        }
-        Atomics.wait(NOTHING, 0, 0, BETWEEN_TRIES);
-      }
-    }
-    if (bytes.length > 0) this.#isCutShort = false;
-  }
-}
-
-const STANDARD_OUTPUT = 1;
-/** Milliseconds. */
-const BETWEEN_TRIES = 10;
-const NOTHING = new Int32Array(new SharedArrayBuffer(4));

@@ -1,15 +1,15 @@
 import type { FieldNode, FragmentDefinitionNode, SelectionSetNode, ValidationContext } from 'graphql';
 
 export interface Measure {
-  /** The value of a field, given that of what is selected in it: 0 for a leaf. */
+  /** The measure of a field, given that of its selection set: 0 for a leaf. */
   readonly field: (field: FieldNode, inner: number) => number;
-  /** The value of two selections side by side. */
+  /** The measure of two selections side by side. */
   readonly together: (one: number, other: number) => number;
 }
 
 /**
- * Measures a selection set with its fragments in place, each worked out once, so that a document whose fragments multiply
- * costs no more than its length. One that spreads itself counts as 0 there: another rule refuses it.
+ * Measures a selection set as if its fragments were inlined. Each fragment is measured once, so that the time is linear in the length
+ * of the document. A fragment that spreads itself counts as 0 there: another rule refuses it.
  */
 export function measureSelections(
   context: ValidationContext,

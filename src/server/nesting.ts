@@ -1,6 +1,6 @@
 /**
- * Brackets within brackets in a GraphQL document, of any kind; strings and comments left out. Counts no further than just
- * past `limit`, and uses no recursion.
+ * The nesting depth of brackets of all kinds in a GraphQL document, without strings and comments. It does not recurse, and stops
+ * just past `limit`.
  */
 export function nestingOf(source: string, limit: number): number {
   let depth = 0;
@@ -29,7 +29,7 @@ export function nestingOf(source: string, limit: number): number {
   return deepest;
 }
 
-/** Place of the closing quote of the string, or block string, that opens at `start`. */
+/** The index of the closing quote of the string, or block string, that opens at `start`. */
 function endOfString(source: string, start: number): number {
   if (source.startsWith('"""', start)) {
     let end = source.indexOf('"""', start + 3);
@@ -37,7 +37,7 @@ function endOfString(source: string, start: number): number {
     return end === -1 ? source.length : end + 2;
   }
   let at = start + 1;
-  // A string without an end is a syntax error in its line, and so is all that follows.
+  // A string that does not end in its line is a syntax error: what follows does not matter.
   while (at < source.length && source[at] !== '"' && !isLineEnd(source[at]!))
     at += source[at] === '\\' ? 2 : 1;
   return at;

@@ -1,19 +1,27 @@
 import type { Plugin } from 'graphql-yoga';
+import type { Ticket } from './admission/ticket.ts';
+import type { Refusal } from './refusal.ts';
+import type { RequestFacts } from './request-facts.ts';
+import type { RequestHead } from './request-head.ts';
 
-/** What is known of a request from its first moment on, for its answer and its line in the log. */
-export interface RequestFacts {
-  readonly id: string;
-  /** On the clock of `performance.now()`. */
-  readonly startedAt: number;
-  operation?: { readonly kind: string; readonly name: string | undefined };
-  errorCodes?: readonly string[];
-}
-
-/** What the plugins share; `useRequestId`, the first of them, puts it there. */
+/** What the plugins share. `useRequestFacts`, the first plugin, sets `facts` and `head`. */
 export interface ServerContext {
   facts: RequestFacts;
-  /** The facts of a request that the fast path hands on: its time began when its head came. */
-  readonly handedOn?: RequestFacts;
+  head: RequestHead;
+  /** Set for a request that came through the fast path's handler. */
+  readonly handedOn?: HandedOn;
+  /** The IncomingMessage of node:http. Other servers may pass anything under this name. */
+  readonly req?: { readonly socket?: { readonly remoteAddress?: string | undefined } };
+}
+
+/** A request whose head was checked before Yoga got it. `facts.startedAt` is when its head came. */
+export interface HandedOn {
+  readonly facts: RequestFacts;
+  readonly head: RequestHead;
+  /** The policies' refusal of the head. */
+  readonly refusal?: Refusal | undefined;
+  /** What the request uses of the server's room. */
+  readonly ticket: Ticket;
 }
 
 export type ServerPlugin = Plugin<ServerContext, ServerContext>;

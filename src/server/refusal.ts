@@ -1,7 +1,6 @@
 import { GraphQLError } from 'graphql';
-import type { ServerContext } from './plugin.ts';
 
-/** A request that is not served: the HTTP status, the code in `extensions`, and what was expected and what came. */
+/** Why a request is not served: the HTTP status, the code in `extensions`, and a message with what was expected and what came. */
 export interface Refusal {
   readonly status: number;
   readonly code: string;
@@ -13,7 +12,10 @@ export function badRequest(message: string): Refusal {
   return { status: 400, code: 'BAD_REQUEST', message };
 }
 
-export function methodNotAllowed(message: string, allow: string): Refusal {
+/** The methods of /graphql, for `Allow`. */
+export const SERVED_METHODS = 'GET, HEAD, POST';
+
+export function methodNotAllowed(message: string, allow = SERVED_METHODS): Refusal {
   return { status: 405, code: 'METHOD_NOT_ALLOWED', message, headers: { allow } };
 }
 
@@ -21,32 +23,34 @@ export function unsupportedMediaType(message: string): Refusal {
   return { status: 415, code: 'UNSUPPORTED_MEDIA_TYPE', message };
 }
 
-/** `refusal` as an error to throw, from `onRequestParse` on: before that, a throw is answered with its stack. */
+export function tooLarge(maxBytes: number): Refusal {
+  return {
+    status: 413,
+    code: 'PAYLOAD_TOO_LARGE',
+    message: `Expected a body of at most ${maxBytes} bytes. Send less at a time.`,
+  };
+}
+
+export function tooManyValues(most: number): Refusal {
+  return {
+    status: 413,
+    code: 'PAYLOAD_TOO_LARGE',
+    message: `Expected a body of at most ${most} JSON values and keys (the limit bodyValues), got more. Send less at a time.`,
+  };
+}
+
+/** The error for a refusal. Throw it in `onRequestParse` or later: Yoga would answer an earlier error with its stack. */
 export function refusalError({ status, code, message, headers }: Refusal): GraphQLError {
   return new GraphQLError(message, { extensions: { code, http: { status, ...(headers && { headers }) } } });
 }
 
-/** A fault of the GraphQL document: 400, or 200 for a client that wants `application/json`, as GraphQL over HTTP has it. */
+/** An error in a GraphQL document. The status is 400, or 200 for `application/json`, as GraphQL over HTTP demands. */
 export function documentError(code: string, message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code, http: { spec: true, status: 400 } } });
 }
 
-interface OnRequest {
-  readonly fetchAPI: { readonly Response: typeof Response };
-  readonly serverContext: ServerContext;
-  readonly endResponse: (response: Response) => void;
-}
+export const JSON_TYPE = 'application/json; charset=utf-8';
 
-/** Answers a request that goes no further, from `onRequest`. */
-export function refuse(
-  { fetchAPI, serverContext, endResponse }: OnRequest,
-  { status, code, message, headers }: Refusal,
-): void {
-  serverContext.facts.errorCodes = [code];
-  endResponse(
-    new fetchAPI.Response(JSON.stringify({ errors: [{ message, extensions: { code } }] }), {
-      status,
-      headers: { 'content-type': 'application/json; charset=utf-8', ...headers },
-    }),
-  );
+export function refusalBody({ code, message }: Pick<Refusal, 'code' | 'message'>): string {
+  return JSON.stringify({ errors: [{ message, extensions: { code } }] });
 }

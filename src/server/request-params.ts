@@ -1,46 +1,82 @@
 import { isUtf8 } from 'node:buffer';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { GraphQLParams } from 'graphql-yoga';
-import { badRequest, type Refusal, refusalError } from './refusal.ts';
+import type { Limits } from '../model/limits.ts';
+import { OVERLOADED } from './admission/overloaded.ts';
+import { SMALL_BYTES } from './admission/small.ts';
+import type { Ticket } from './admission/ticket.ts';
+import { hasMoreValues, memoryOf } from './count-values.ts';
+import { badRequest, refusalError, tooLarge, tooManyValues } from './refusal.ts';
 
-/** The GraphQL parameters in a JSON body of at most `maxBytes`. Throws a refusal; it never repeats what came. */
-export async function readParams(request: Request, maxBytes: number): Promise<GraphQLParams> {
-  return parseParams(await readBody(request, maxBytes));
+export type BodyLimits = Pick<Limits, 'bodyBytes' | 'bodyValues'>;
+
+/**
+ * Reads the GraphQL parameters of a request: of GET from the URL, of POST from a JSON body within `limits`. The types of the
+ * parameters are not checked here, but by a policy. A request with a `ticket` waits for its turn before its body is parsed. Throws a
+ * refusal, which never repeats the input.
+ */
+export async function readParams(
+  request: Request,
+  limits: BodyLimits,
+  ticket?: Ticket,
+): Promise<GraphQLParams> {
+  const body = request.method === 'GET' ? null : await readBody(request, limits.bodyBytes, ticket);
+  if (body && body.byteLength > SMALL_BYTES) return parseLarge(body, limits.bodyValues, ticket);
+  if (ticket && !(await ticket.begin(body?.byteLength ?? 0))) throw refusalError(OVERLOADED);
+  return body ? parseParams(body, limits.bodyValues) : paramsInUrl(request.url);
 }
 
-/** The GraphQL parameters in a body that was read. Throws a refusal. */
-export function parseParams(body: Buffer): GraphQLParams {
+/** To count, to parse and to execute each take as long as others should wait: each is done in another turn of the event loop. */
+async function parseLarge(body: Buffer, maxValues: number, ticket?: Ticket): Promise<GraphQLParams> {
+  await ticket?.ownTurn();
+  const memory = memoryOf(body, maxValues);
+  if (memory === null) throw refusalError(tooManyValues(maxValues));
+  await nextTurn();
+  if (ticket && !(await ticket.begin(body.byteLength, memory))) throw refusalError(OVERLOADED);
+  const params = parseBody(body);
+  ticket?.parsed();
+  await nextTurn();
+  return params;
+}
+
+/** The GraphQL parameters in a body, unchecked as in `readParams`. Throws a refusal. */
+export function parseParams(body: Buffer, maxValues: number): GraphQLParams {
+  if (hasMoreValues(body, maxValues)) throw refusalError(tooManyValues(maxValues));
+  return parseBody(body);
+}
+
+function parseBody(body: Buffer): GraphQLParams {
   if (!isUtf8(body))
     throw refusalError(badRequest('The body is not UTF-8. Send it as plain, uncompressed JSON.'));
-  return checkParams(parseJson(body.toString(), 'The body'));
+  return parseJson(body.toString(), 'The body') as GraphQLParams;
 }
 
-/** The GraphQL parameters in a URL. Throws a refusal. */
-export function readUrlParams(request: Request): GraphQLParams {
-  const start = request.url.indexOf('?');
-  const params = new URLSearchParams(start === -1 ? '' : request.url.slice(start + 1));
+function paramsInUrl(url: string): GraphQLParams {
+  const start = url.indexOf('?');
+  const params = new URLSearchParams(start === -1 ? '' : url.slice(start + 1));
   const json = (name: string) => {
     const text = params.get(name);
-    return text ? parseJson(text, `The parameter "${name}"`) : undefined;
+    return text ? (parseJson(text, `The parameter "${name}"`) as Record<string, unknown>) : undefined;
   };
-  return checkParams({
+  return {
     query: params.get('query') ?? undefined,
     operationName: params.get('operationName') || undefined,
     variables: json('variables'),
     extensions: json('extensions'),
-  });
+  };
 }
 
-async function readBody(request: Request, maxBytes: number): Promise<Buffer> {
+async function readBody(request: Request, maxBytes: number, ticket?: Ticket): Promise<Buffer> {
   const declared = request.headers.get('content-length');
-  if (declared === null) return readStream(request, maxBytes);
-  if (Number(declared) > maxBytes) throw refusalError(tooLarge(maxBytes));
-  // Node sees to it that no more comes than the header says; whoever calls `fetch` may say anything.
+  // Yoga's requests keep what `arrayBuffer` has read for as long as they last: a large body must not be kept.
+  if (declared === null || Number(declared) > SMALL_BYTES) return readStream(request, maxBytes, ticket);
+  // Node.js holds a body to its Content-Length. A caller of `yoga.fetch` may set any.
   const body = Buffer.from(await received(request.arrayBuffer()));
   if (body.byteLength > maxBytes) throw refusalError(tooLarge(maxBytes));
   return body;
 }
 
-async function readStream(request: Request, maxBytes: number): Promise<Buffer> {
+async function readStream(request: Request, maxBytes: number, ticket?: Ticket): Promise<Buffer> {
   if (!request.body) return Buffer.alloc(0);
   const reader = request.body.getReader();
   const chunks: Uint8Array[] = [];
@@ -50,20 +86,27 @@ async function readStream(request: Request, maxBytes: number): Promise<Buffer> {
     if (done) return Buffer.concat(chunks);
     bytes += value.byteLength;
     if (bytes > maxBytes) {
-      // Cancelling would close the connection before the answer is out: what still comes is let go by.
+      // Cancelling would close the connection before the answer is sent: the rest is read and dropped.
       discard(reader);
       throw refusalError(tooLarge(maxBytes));
+    }
+    // Once it is no longer small, it may become the largest: nothing more is read until there is room for that.
+    if (bytes > SMALL_BYTES && ticket && !(await ticket.reserve(maxBytes))) {
+      void discard(reader);
+      throw refusalError(OVERLOADED);
     }
     chunks.push(value);
   }
 }
 
-/** What fails while a body is read is the connection to the client, and no fault of the server's. */
+export const BODY_BROKE_OFF = 'The body broke off before its end.';
+
+/** An error while a body is read is a broken connection, not a bug. */
 async function received<T>(part: Promise<T>): Promise<T> {
   try {
     return await part;
   } catch {
-    throw refusalError(badRequest('The body broke off before its end.'));
+    throw refusalError(badRequest(BODY_BROKE_OFF));
   }
 }
 
@@ -71,16 +114,8 @@ async function discard(reader: ReadableStreamDefaultReader<Uint8Array>): Promise
   try {
     while (!(await reader.read()).done);
   } catch {
-    // The client gave up: there is nothing left to let by.
+    // The client closed the connection: there is nothing left to drop.
   }
-}
-
-function tooLarge(maxBytes: number): Refusal {
-  return {
-    status: 413,
-    code: 'PAYLOAD_TOO_LARGE',
-    message: `Expected a body of at most ${maxBytes} bytes. Send less at a time.`,
-  };
 }
 
 function parseJson(text: string, where: string): unknown {
@@ -89,47 +124,4 @@ function parseJson(text: string, where: string): unknown {
   } catch {
     throw refusalError(badRequest(`${where} is not valid JSON.`));
   }
-}
-
-const PARAMETERS = new Set(['query', 'variables', 'operationName', 'extensions']);
-
-/** https://graphql.github.io/graphql-over-http/draft/#sec-Request-Parameters */
-function checkParams(params: unknown): GraphQLParams {
-  if (Array.isArray(params)) {
-    throw refusalError(badRequest('Expected one request, got a list: batches are not supported.'));
-  }
-  if (!isRecord(params)) {
-    throw refusalError(badRequest(`Expected a JSON object, got ${describe(params)}.`));
-  }
-  const { query, operationName, variables, extensions } = params;
-  if (typeof query !== 'string') {
-    throw refusalError(badRequest(`Expected "query" to be a string, got ${describe(query)}.`));
-  }
-  if (operationName != null && typeof operationName !== 'string') {
-    throw refusalError(
-      badRequest(`Expected "operationName" to be a string, got ${describe(operationName)}.`),
-    );
-  }
-  checkIsObject('variables', variables);
-  checkIsObject('extensions', extensions);
-  for (const name in params) {
-    if (PARAMETERS.has(name)) continue;
-    throw refusalError(badRequest(`Expected no other parameters than ${[...PARAMETERS].join(', ')}.`));
-  }
-  return params;
-}
-
-function checkIsObject(name: string, value: unknown): void {
-  if (value == null || isRecord(value)) return;
-  throw refusalError(badRequest(`Expected "${name}" to be an object, got ${describe(value)}.`));
-}
-
-function isRecord(value: unknown): value is Record<string, unknown> {
-  return typeof value === 'object' && value !== null && !Array.isArray(value);
-}
-
-function describe(value: unknown): string {
-  if (value === undefined) return 'nothing';
-  if (value === null) return 'null';
-  return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }

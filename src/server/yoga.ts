@@ -1,64 +1,60 @@
 import type { DocumentNode } from 'graphql';
 import { createYoga, type YogaServerInstance } from 'graphql-yoga';
-import type { Limits } from '../model/limits.ts';
-import type { Logger } from '../repository/observer.ts';
-import type { SessionRepository } from '../repository/repository.ts';
 import { createContext, type SchemaContext } from '../schema/context.ts';
 import { schema } from '../schema/index.ts';
 import { createDocumentCache, type DocumentCache } from './document-cache.ts';
+import { GRAPHQL_PATH } from './paths.ts';
 import type { ServerContext } from './plugin.ts';
-import { useAcceptCheck } from './plugins/use-accept-check.ts';
-import { useAliasLimit } from './plugins/use-alias-limit.ts';
-import { useCors } from './plugins/use-cors.ts';
-import { useDepthLimit } from './plugins/use-depth-limit.ts';
+import { useAdmission } from './plugins/use-admission.ts';
+import { useBrowserHeaders } from './plugins/use-browser-headers.ts';
+import { useCompression } from './plugins/use-compression.ts';
 import { useErrorMasking } from './plugins/use-error-masking.ts';
+import { useExecution } from './plugins/use-execution.ts';
 import { useGraphiQL } from './plugins/use-graphiql.ts';
-import { useHostCheck } from './plugins/use-host-check.ts';
-import { useJsonRequests } from './plugins/use-json-requests.ts';
+import { useHead } from './plugins/use-head.ts';
 import { useKnownDocuments } from './plugins/use-known-documents.ts';
-import { useOriginCheck } from './plugins/use-origin-check.ts';
-import { usePlannedExecution } from './plugins/use-planned-execution.ts';
-import { useReadOnlyGet } from './plugins/use-read-only-get.ts';
-import { useRequestId } from './plugins/use-request-id.ts';
+import { usePersistedQueries } from './plugins/use-persisted-queries.ts';
+import { usePolicies } from './plugins/use-policies.ts';
+import { useRequestFacts } from './plugins/use-request-facts.ts';
 import { useRequestLog } from './plugins/use-request-log.ts';
-import { GRAPHQL_PATH, useRoutes } from './plugins/use-routes.ts';
-import { useSecurityHeaders } from './plugins/use-security-headers.ts';
-import { useTokenLimit } from './plugins/use-token-limit.ts';
-
-export interface SessiontreeYogaOptions {
-  readonly repository: SessionRepository;
-  readonly limits: Limits;
-  /** Gets one line a request, and every internal error. */
-  readonly logger: Logger;
-  /** Names beside the loopback ones that the server answers for, without a port. */
-  readonly allowedHosts: readonly string[];
-  /** Origins (`https://app.example`) whose pages may call. */
-  readonly allowedOrigins: readonly string[];
-}
+import { useResultType } from './plugins/use-result-type.ts';
+import { useRoutes } from './plugins/use-routes.ts';
+import { createRequestRules, type RequestRules } from './request-rules.ts';
+import { type ServerSettings, type SessiontreeYogaOptions, withDefaults } from './settings.ts';
 
 export type SessiontreeYoga = YogaServerInstance<ServerContext, SchemaContext>;
 
 /**
- * The API as a request handler: `yoga.fetch(request)`. It opens and listens to nothing itself, and leaves closing the
- * repository to the caller. For node:http there is `createRequestListener`, which is faster, and refuses a Host that is none.
- *
- * `documents` gets each document that has passed all rules, with its text: the fast path goes by it.
+ * The API as a request handler: `yoga.fetch(request)`. It does not listen on a port, and does not close the repository. For node:http
+ * use `createRequestListener`, which is faster and handles every target and Host header: Yoga's own listener answers some of them with
+ * a stack.
  */
-export function createSessiontreeYoga(
-  options: SessiontreeYogaOptions,
+export function createSessiontreeYoga(options: SessiontreeYogaOptions): SessiontreeYoga {
+  const settings = withDefaults(options);
+  return createYogaPath(settings, createRequestRules(settings));
+}
+
+/**
+ * Yoga with the plugins of the server. It executes operations with the `limits` object of `settings` itself, as the fast path does:
+ * arguments and input rules are checked once per object. Documents are stored in `documents`, if given, for the fast path.
+ */
+export function createYogaPath(
+  settings: ServerSettings,
+  { isAllowedOrigin, routeOf, checks }: RequestRules,
   documents?: DocumentCache<DocumentNode>,
 ): SessiontreeYoga {
-  const { repository, limits, logger, allowedHosts } = options;
-  const allowedOrigins = new Set(options.allowedOrigins);
+  const { repository, limits, logger } = settings;
+  const parsed = createDocumentCache<DocumentNode>();
   return createYoga<ServerContext, SchemaContext>({
     schema,
-    context: () => createContext({ repository, limits }),
+    context: ({ facts: { startedAt }, handedOn: { ticket } = {} }) =>
+      createContext({ repository, limits, startedAt, hold: ticket?.charge, writeTurn: ticket }),
     graphqlEndpoint: GRAPHQL_PATH,
     parserAndValidationCache: {
-      documentCache: createDocumentCache<DocumentNode>(),
+      documentCache: parsed,
       errorCache: createDocumentCache<Error>(),
     },
-    // What Yoga brings along is looser, or slower, than the plugins below.
+    // Yoga's own features are looser or slower than the plugins and policies below.
     cors: false,
     graphiql: false,
     landingPage: false,
@@ -66,25 +62,22 @@ export function createSessiontreeYoga(
     maxRequestBodySize: false,
     maskedErrors: false,
     logging: false,
-    // Yoga's health check answers every URL with this ending, before any plugin: no URL ends with a line break.
+    // Yoga's health check runs before any plugin, for each URL with this ending. No URL ends with a line break.
     healthCheckEndpoint: '\n',
     plugins: [
-      useRequestId(),
+      useAdmission(),
+      useRequestFacts(),
+      useCompression(),
       useRequestLog({ logger }),
-      useSecurityHeaders(),
-      useHostCheck({ allowedHosts }),
-      useCors({ allowedOrigins }),
-      useRoutes(),
-      useGraphiQL(),
-      useOriginCheck({ allowedOrigins }),
-      useAcceptCheck(),
-      useJsonRequests(limits),
-      useReadOnlyGet(),
-      useTokenLimit(limits),
-      useDepthLimit(limits),
-      useAliasLimit(limits),
-      documents ? useKnownDocuments(documents) : {},
-      usePlannedExecution(),
+      useBrowserHeaders({ isAllowedOrigin }),
+      useHead(),
+      usePolicies({ checks, limits }),
+      useRoutes({ routeOf }),
+      useGraphiQL({ routeOf, logger }),
+      usePersistedQueries(),
+      useKnownDocuments({ parsed, valid: documents }),
+      useExecution(),
+      useResultType({ answerBytes: limits.answerBytes, logger }),
       useErrorMasking({ logger }),
     ],
   });

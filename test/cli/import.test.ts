@@ -6,7 +6,7 @@ import { describe, expect, it } from 'vitest';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import { directoryOf, sessionFile } from '../import/support.ts';
 import { temporaryDirectory } from '../support/repository.ts';
-import { hasCommand, runCli } from './run.ts';
+import { runCli } from './run.ts';
 
 const FIXTURES = join(import.meta.dirname, '../fixtures');
 const SEED = join(FIXTURES, 'seed');
@@ -24,7 +24,7 @@ describe('sessiontree import', () => {
       stderr: '',
       stdout:
         'Notes:\n' +
-        '  orphan-1.json: its parent "deleted-parent" is not there: it came in as a root, and its metadata keeps the link\n' +
+        '  orphan-1.json: its parent "deleted-parent" does not exist: imported as a root; its metadata keeps the link\n' +
         'Times without an offset were read as local time (Europe/Berlin); digits beyond milliseconds were cut.\n' +
         'Imported 11, already there 0, not imported 0, 1 note.\n',
     });
@@ -53,19 +53,19 @@ describe('sessiontree import', () => {
         array.json: expected a JSON object, got an array
         bad-role.json: history.0.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, got "robot"
         bad-time.json: created_at: expected a time such as 2026-03-01T10:00:00.000001, with or without an offset, got "yesterday"
-        cut.json: the file is not whole JSON: Unterminated string in JSON at position 233 (line 10 column 11)
-        cycle-a.json: its parent closes a circle (cycle-a → cycle-b → cycle-a): it is a root, and its metadata keeps the link
+        cut.json: the file is not valid JSON: Unterminated string in JSON at position 233 (line 10 column 11)
+        cycle-a.json: its parent link closes a cycle (cycle-a → cycle-b → cycle-a): imported as a root; its metadata keeps the link
         empty.json: the file is empty
         nul.json: the file holds nothing but NUL bytes
-        surrogate.json: history.0.content: expected well-formed Unicode without NUL, got "lone \\ud83d surrogate"
-        traversal.json: session_id: expected 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit, got "../../outside"
+        surrogate.json: history.0.content: expected well-formed Unicode without NUL, got "lone \\ud83d surrogate" with half of a surrogate pair as character 6
+        traversal.json: session_id: expected 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit, got "../../outside" with "." as character 1
       Notes:
-        no-history.json: it has no history: it came in with an empty one
-        no-history.json: message_count is 1: its history has 0 user messages, and that counts
-        renamed.json: its session_id is "other-name", and that counts
-        wrong-count.json: message_count is 40: its history has 1 user message, and that counts
-        wrong-depth.json: depth is 7: its place in the tree makes it 1, and that counts
-        wrong-depth.json: root_session_id is "somebody-else": its place in the tree makes it "good", and that counts
+        no-history.json: it has no history: imported with an empty one
+        no-history.json: message_count is 1: ignored, its history has 0 user messages
+        renamed.json: imported under its session_id, "other-name"
+        wrong-count.json: message_count is 40: ignored, its history has 1 user message
+        wrong-depth.json: depth is 7: ignored, its place in the tree makes it 1
+        wrong-depth.json: root_session_id is "somebody-else": ignored, its place in the tree makes it "good"
       Times without an offset were read as local time (UTC); digits beyond milliseconds were cut.
       Imported 8, already there 0, not imported 9 (8 files, 1 link), 6 notes.
       "
@@ -111,9 +111,34 @@ describe('sessiontree import', () => {
       'Not imported:',
       '  bad\\u001b[31m\\u000a.json: expected a JSON object, got an array',
       'Times without an offset were read as local time (UTC); digits beyond milliseconds were cut.',
-      'Passed over, as no .json file: 1.',
+      'Skipped entries that are not .json files: 1.',
       'Imported 1, already there 0, not imported 1, 0 notes.',
     ]);
+  });
+
+  it('takes limits, by flag and by variable', async () => {
+    const history = [{ role: 'user', content: 'x'.repeat(20), timestamp: '2026-03-01T10:00:00Z' }];
+    const metadata = { text: 'y'.repeat(70_000) };
+    const directory = await directoryOf({
+      'long.json': sessionFile('long', { history, message_count: 1 }),
+      'large.json': sessionFile('large', { metadata }),
+    });
+    const run = async (args: string[], env: NodeJS.ProcessEnv = {}) => {
+      const { stdout } = await runCli(['import', directory, '--data', await temporaryDirectory(), ...args], {
+        TZ: 'UTC',
+        ...env,
+      });
+      return lines(stdout).filter((line) => line.startsWith('  '));
+    };
+    const long =
+      '  long.json: history.0.content: expected at most 10 bytes of UTF-8 (the limit contentBytes), got 20';
+    const large = expect.stringMatching(
+      /^ {2}large\.json: metadata: expected at most 65536 bytes as JSON \(the limit metadataBytes\), got /,
+    );
+    expect(await run([])).toEqual([large]);
+    expect(await run(['--limit', 'contentBytes=10'])).toEqual([large, long]);
+    expect(await run([], { SESSIONTREE_LIMITS: 'contentBytes=10,metadataBytes=100000' })).toEqual([long]);
+    expect(await run(['--limit', 'metadataBytes=100000'])).toEqual([]);
   });
 
   it('takes its data directory from SESSIONTREE_DATA', async () => {
@@ -133,13 +158,14 @@ describe('sessiontree import', () => {
       runCli(['import', file, '--data', data]),
       runCli(['import', SEED, '--data', data, '--fast']),
       runCli(['import', SEED, DAMAGED, '--data', data]),
+      runCli(['import', SEED, '--data', data, '--limit', 'size=1']),
     ]);
     expect(results.map(({ code, stdout }) => ({ code, stdout }))).toEqual(
       results.map(() => ({ code: 2, stdout: '' })),
     );
     const expected = 'error: expected a directory of .json files';
     expect(results[1]!.stderr).toBe(`${expected}, got "${join(data, 'nothing')}" (ENOENT)\n`);
-    expect(results[2]!.stderr).toBe(`${expected}, got "${file}" (no directory)\n`);
+    expect(results[2]!.stderr).toBe(`${expected}, got "${file}" (not a directory)\n`);
   });
 
   it('does not write beside another process', async () => {
@@ -178,24 +204,12 @@ describe('sessiontree import', () => {
         (error: { code: number; stdout: string }) => error,
       );
       expect(code).toBe(1);
-      expect(stdout).toMatch(/^Stopped: .* Run it again to go on\.$/m);
+      expect(stdout).toMatch(/^Stopped: .* Run the import again to continue\.$/m);
       const again = await runCli(['import', directory, '--data', data]);
       expect(again.code).toBe(0);
       expect(lines(again.stdout).at(-1)).toMatch(
         /^Imported [1-9]\d*, already there [1-9]\d*, not imported 0/,
       );
-    },
-  );
-
-  it.runIf(process.platform === 'linux' && hasCommand('script'))(
-    'shows its progress on a terminal, and only there',
-    async () => {
-      const data = await temporaryDirectory();
-      // `script` gives the command a terminal.
-      const command = `stty columns 80; '${process.execPath}' '${CLI}' import '${SEED}' --data '${data}'`;
-      const { stdout } = await promisify(execFile)('script', ['-qec', command, '/dev/null']);
-      expect(stdout).toMatch(/Importing \[#+\] 11 of 11/);
-      expect(stdout).toContain('Imported 11, already there 0');
     },
   );
 });

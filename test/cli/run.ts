@@ -10,7 +10,7 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `sessiontree` from source to its end, with `env` on top of this process's own environment. */
+/** Runs `sessiontree` from source until it exits, with `env` added to this process's environment. */
 export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { ...process.env, ...env },
@@ -21,7 +21,7 @@ export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {
   return { code, stdout, stderr };
 }
 
-/** Whether this machine has a command: the tests install none. */
+/** True if this machine has the command. The tests install none. */
 export function hasCommand(name: string): boolean {
   return spawnSync(name, ['--version'], { stdio: 'ignore' }).error === undefined;
 }

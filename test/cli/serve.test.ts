@@ -7,6 +7,7 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { openConnection, postInTwoParts } from '../server/running.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
@@ -21,21 +22,25 @@ interface LogLine {
 interface Serving {
   readonly child: ChildProcess;
   readonly url: string;
-  /** Resolves with the first line from now on that says `msg`. */
+  /** Resolves with the next line whose message begins with `msg`. */
   logged(msg: string): Promise<LogLine>;
-  /** How it ended, and all that it wrote to standard error. */
+  /** The exit of the process, and its whole standard error. */
   readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null; stderr: string }>;
 }
 
-/** Runs a server as a process of its own, and waits until it serves. */
-async function serve(args: string[], command = [process.execPath, 'src/cli.ts', 'serve']): Promise<Serving> {
+/** Starts a server process, and waits until it is serving. */
+async function serve(
+  args: string[],
+  command = [process.execPath, 'src/cli.ts', 'serve'],
+  place: { cwd: string; env?: NodeJS.ProcessEnv } = { cwd: ROOT },
+): Promise<Serving> {
   const [program, ...rest] = command;
   const child = spawn(program!, [...rest, '--port', '0', ...args], {
-    cwd: ROOT,
+    ...place,
     stdio: ['ignore', 'pipe', 'pipe'],
     detached: true,
   });
-  // A group of its own, as a terminal makes for what is started in it: npm keeps signals to itself.
+  // In a process group of its own, as in a terminal: npm does not forward signals.
   onTestFinished(() => {
     if (child.exitCode === null && child.signalCode === null) process.kill(-child.pid!, 'SIGKILL');
   });
@@ -43,7 +48,7 @@ async function serve(args: string[], command = [process.execPath, 'src/cli.ts', 
   const ended = once(child, 'close').then(async ([code, signal]) => ({ code, signal, stderr: await stderr }));
   const waiting = new Set<(line: LogLine) => void>();
   createInterface(child.stdout).on('line', (line) => {
-    // npm says what it runs first.
+    // npm first prints the command that it runs.
     if (!line.startsWith('{')) return;
     for (const tell of waiting) tell(JSON.parse(line) as LogLine);
   });
@@ -74,6 +79,31 @@ const CREATE = 'mutation { createSession(input: { id: "kept" }) { __typename } }
 const CREATED = { data: { createSession: { __typename: 'CreateSessionPayload' } } };
 
 describe('sessiontree serve', () => {
+  test('goes on from the latest time where the clock was set back an hour', async () => {
+    const data = await temporaryDirectory();
+    const before = await serve(['--data', data]);
+    await post(before.url, CREATE);
+    before.child.kill('SIGKILL');
+    await before.ended;
+
+    const setBack = `Date = class extends Date {
+      constructor(...given) { given.length === 0 ? super(Date.now()) : super(...given); }
+      static now() { return super.now() - 3_600_000; }
+    }`;
+    const imported = `data:text/javascript,${encodeURIComponent(setBack)}`;
+    const command = [process.execPath, '--import', imported, 'src/cli.ts', 'serve'];
+    const { url } = await serve(['--data', data], command);
+    const send = 'sendMessage(input: { sessionId: "kept", message: "m", response: "r" }) { __typename }';
+    await post(url, `mutation { createSession(input: { id: "later" }) { __typename } ${send} }`);
+    const { data: answer } = (await post(url, '{ sessions { nodes { id createdAt lastActiveAt } } }')) as {
+      data: { sessions: { nodes: { id: string; createdAt: string; lastActiveAt: string }[] } };
+    };
+    const [kept, later] = answer.sessions.nodes;
+    expect([kept!.id, later!.id]).toEqual(['kept', 'later']);
+    expect(kept!.lastActiveAt > later!.createdAt).toBe(true);
+    expect(later!.createdAt > kept!.createdAt).toBe(true);
+  });
+
   test('serves, and what it acknowledged is there after it was stopped', async () => {
     const data = await temporaryDirectory();
     const first = await serve(['--data', data]);
@@ -100,7 +130,7 @@ describe('sessiontree serve', () => {
       const { child, url, ended, logged } = await serve(['--data', await temporaryDirectory()]);
       const connection = openConnection(url);
       const [first, rest] = postInTwoParts(CREATE);
-      // The answer to the first request shows that the server has read what came with it: the head of the second.
+      // The answer to the first request shows that the server has also read the head of the second, which came with it.
       connection.socket.write(`GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n${first}`);
       await connection.received('\r\n\r\nok');
       const stopping = logged('stopping');
@@ -127,27 +157,75 @@ describe('sessiontree serve', () => {
     await stopped;
     expect(await ended).toEqual({ code: 0, signal: null, stderr: '' });
   });
+
+  test.each([
+    ['when its time is over', 1, 10],
+    ['at a second signal', 2, 1],
+  ])(
+    'a stop that waits for a thread that does not end is over %s, and the next start has everything',
+    async (_, signals, speed) => {
+      const data = await temporaryDirectory();
+      const { child, url, ended, logged } = await serve(['--data', data], withEndlessThreads(speed));
+      expect(await post(url, `mutation { ${MANY.join(' ')} }`)).toHaveProperty('data.s0');
+      const stopping = logged('stopping');
+      const overdue = logged('the store could not be closed in time');
+      child.kill('SIGTERM');
+      await stopping;
+      if (signals === 2) child.kill('SIGTERM');
+      await overdue;
+      expect(await ended).toEqual({ code: null, signal: 'SIGTERM', stderr: '' });
+
+      const again = await serve(['--data', data]);
+      expect(await post(again.url, '{ sessions { totalCount } }')).toEqual({
+        data: { sessions: { totalCount: MANY.length } },
+      });
+    },
+  );
 });
 
-test.skipIf(!existsSync('/dev/full'))('without room for its log it serves, and stops, as ever', async () => {
-  const other = createServer().listen(0, '127.0.0.1');
-  await once(other, 'listening');
-  const { port } = other.address() as { port: number };
-  await new Promise((resolve) => other.close(resolve));
-  const full = openSync('/dev/full', 'w');
-  const args = ['src/cli.ts', 'serve', '--port', String(port), '--data', await temporaryDirectory()];
-  const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', full, 'inherit'] });
-  onTestFinished(() => void child.kill('SIGKILL'));
-  closeSync(full);
-  const ended = once(child, 'close');
-  const url = `http://127.0.0.1:${port}/graphql`;
-  await vi.waitFor(() => post(url, '{ __typename }'), { timeout: 20_000, interval: 50 });
-  expect(await post(url, CREATE)).toEqual(CREATED);
-  child.kill('SIGTERM');
-  expect(await ended).toEqual([0, null]);
-});
+/** Mutations after which the index has a thread for its checkpoints. */
+const MANY = Array.from(
+  { length: 80 },
+  (_, n) => `s${n}: createSession(input: { id: "s${n}" }) { __typename }`,
+);
 
-describe('what is in its way is one line on standard error', () => {
+/** A server whose threads, when they are to end, run a statement of SQLite without an end. The clock of the server is `speed` times as fast. */
+function withEndlessThreads(speed: number): string[] {
+  const program = `
+    import { DatabaseSync } from 'node:sqlite';
+    import { isMainThread } from 'node:worker_threads';
+    const { setTimeout } = globalThis;
+    globalThis.setTimeout = (run, delay, ...rest) => setTimeout(run, delay / ${speed}, ...rest);
+    if (!isMainThread)
+      DatabaseSync.prototype.close = function () {
+        this.exec('WITH RECURSIVE endless (n) AS (SELECT 1 UNION ALL SELECT 1 FROM endless) SELECT count(*) FROM endless');
+      };`;
+  const imported = `data:text/javascript,${encodeURIComponent(program)}`;
+  return [process.execPath, '--import', imported, 'src/cli.ts', 'serve'];
+}
+
+test.skipIf(!existsSync('/dev/full'))(
+  'a server without room for its log serves and stops as ever',
+  async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    await once(other, 'listening');
+    const { port } = other.address() as { port: number };
+    await new Promise((resolve) => other.close(resolve));
+    const full = openSync('/dev/full', 'w');
+    const args = ['src/cli.ts', 'serve', '--port', String(port), '--data', await temporaryDirectory()];
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', full, 'inherit'] });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    closeSync(full);
+    const ended = once(child, 'close');
+    const url = `http://127.0.0.1:${port}/graphql`;
+    await vi.waitFor(() => post(url, '{ __typename }'), { timeout: 20_000, interval: 50 });
+    expect(await post(url, CREATE)).toEqual(CREATED);
+    child.kill('SIGTERM');
+    expect(await ended).toEqual([0, null]);
+  },
+);
+
+describe('what keeps a server from starting is one line on standard error', () => {
   const LINE = /^[^\n]+\n$/;
 
   test('another process has the data directory', async () => {
@@ -200,7 +278,6 @@ describe('what is in its way is one line on standard error', () => {
     ],
     ['an address that others reach', ['serve', '--host', '0.0.0.0'], {}, 'there is no authentication yet'],
     ['no name of a directory', ['serve', '--data', ''], {}, 'Expected the name of a directory.'],
-    ['a variable that is empty', ['check'], { SESSIONTREE_DATA: '' }, 'Expected the name of a directory.'],
     ['an unknown flag', ['serve', '--prot', '1'], {}, "unknown option '--prot'"],
     ['an unknown command', ['sreve'], {}, "unknown command 'sreve'"],
     ['an argument too many', ['serve', 'here'], {}, 'too many arguments'],
@@ -210,6 +287,44 @@ describe('what is in its way is one line on standard error', () => {
     expect(stderr).toContain(said);
     expect(stderr).not.toContain('    at ');
   });
+});
+
+test.each([
+  ['an unknown command', ['sreve'], 'sessiontree --help'],
+  ['an unknown flag without a command', ['--port', '5000'], 'sessiontree --help'],
+  ['an unknown flag of a command', ['serve', '--prot', '1'], 'sessiontree serve --help'],
+  ['an argument too many', ['check', 'here'], 'sessiontree check --help'],
+  ['an argument that is missing', ['import'], 'sessiontree import --help'],
+])('a command line with %s points to the help', async (_name, args, help) => {
+  const { code, stderr } = await runCli(args);
+  expect(code).toBe(2);
+  expect(stderr.trimEnd().split('\n').at(-1)).toBe(`Run "${help}" for usage.`);
+});
+
+test('a command line without a command shows the help', async () => {
+  const [bare, help, wanted] = await Promise.all([runCli([]), runCli(['help']), runCli(['--help'])]);
+  expect(bare).toEqual({ code: 2, stdout: '', stderr: wanted.stdout });
+  expect(help).toEqual({ code: 0, stdout: wanted.stdout, stderr: '' });
+});
+
+test('--version says which version this is', async () => {
+  expect(await runCli(['--version'])).toEqual({ code: 0, stdout: `${packageJson.version}\n`, stderr: '' });
+});
+
+test('a variable that is empty counts as not set, for each option of each command', async () => {
+  const directory = await temporaryDirectory();
+  const { stdout } = await runCli(['serve', '--help']);
+  const names = [...stdout.replaceAll(/\s+/g, ' ').matchAll(/env: (SESSIONTREE_\w+)/g)].map(
+    ([, name]) => name!,
+  );
+  expect(names).toContain('SESSIONTREE_PORT');
+  const env = { ...process.env, ...Object.fromEntries(names.map((name) => [name, ''])) };
+  const command = [process.execPath, join(ROOT, 'src/cli.ts'), 'serve'];
+  const { url } = await serve([], command, { cwd: directory, env });
+  expect(await post(url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+  // Only a start without the flag shows the variable that the flag overrides.
+  const help = await runCli(['serve', '--help'], env);
+  expect({ ...help, stdout: '' }).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
 test('--help lists every flag with its default and its variable', async () => {
@@ -230,7 +345,7 @@ test('--help lists every flag with its default and its variable', async () => {
   }
 });
 
-test('whoever has seen enough of the help ends it without a word', async () => {
+test('the help ends without an error where its reader goes away early', async () => {
   const child = spawn(process.execPath, ['src/cli.ts', 'serve', '--help'], {
     cwd: ROOT,
     stdio: ['ignore', 'pipe', 'pipe'],
@@ -241,8 +356,52 @@ test('whoever has seen enough of the help ends it without a word', async () => {
   expect(await stderr).toBe('');
 });
 
-test('all four commands are there', async () => {
+test('the help lists the commands serve, import, export and check', async () => {
   const { code, stdout } = await runCli(['--help']);
   expect(code).toBe(0);
   expect(stdout.match(/^ {2}(serve|import|export|check) /gm)).toHaveLength(4);
 });
+
+test.skipIf(process.platform === 'win32')(
+  'with few descriptors, silent connections lock out nobody, and the store has its share',
+  async () => {
+    const limited = ['sh', '-c', 'ulimit -n 256; exec "$0" "$@"', process.execPath, 'src/cli.ts', 'serve'];
+    const { url } = await serve(['--data', await temporaryDirectory()], limited);
+    const silent = Array.from({ length: 400 }, () => openConnection(url));
+    await Promise.race(silent.map(({ closed }) => closed()));
+    const post = (query: string) =>
+      fetch(url, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ query }),
+      });
+    // More sessions than there are descriptors, written at once and read again.
+    const ids = Array.from({ length: 300 }, (_, n) => `s${n}`);
+    for (let from = 0; from < ids.length; from += 20) {
+      const answers = await Promise.all(
+        ids.slice(from, from + 20).map(async (id) => {
+          const created = await post(
+            `mutation { createSession(input: { id: "${id}" }) { __typename } appendMessages(input: { sessionId: "${id}", messages: [{ role: USER, content: "${id}" }] }) { __typename } }`,
+          );
+          return created.json();
+        }),
+      );
+      for (const answer of answers) {
+        expect(answer).toEqual({
+          data: {
+            createSession: { __typename: 'CreateSessionPayload' },
+            appendMessages: { __typename: 'AppendMessagesPayload' },
+          },
+        });
+      }
+    }
+    const nodes = `{ nodes(ids: ${JSON.stringify(ids)}) { ... on Session { history { nodes { content } } } } }`;
+    const { data } = (await (await post(nodes)).json()) as { data: { nodes: unknown } };
+    expect(data.nodes).toEqual(ids.map((content) => ({ history: { nodes: [{ content }] } })));
+    const page = await fetch(url, { headers: { accept: 'text/html' } });
+    expect({ status: page.status, length: (await page.text()).length > 1_000 }).toEqual({
+      status: 200,
+      length: true,
+    });
+  },
+);

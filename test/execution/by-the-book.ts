@@ -2,6 +2,7 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   execute as executeByTheBook,
+  isObjectType,
   parse,
   validate,
 } from 'graphql';
@@ -9,7 +10,7 @@ import { expect } from 'vitest';
 import { createExecute, execute } from '../../src/execution/execute.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
-import { isBudgetExceeded } from '../../src/schema/budget.ts';
+import { endsRequest } from '../../src/schema/budget.ts';
 import { createContext } from '../../src/schema/context.ts';
 import { schema } from '../../src/schema/index.ts';
 
@@ -25,9 +26,9 @@ export type Named = readonly [name: string, request: Request];
 export interface BothWays {
   /** The answer of graphql-js itself, as JSON. */
   readonly book: string;
-  /** Those of the server, each time that it was asked. */
+  /** The server's answers, one for each execution. */
   readonly answers: readonly string[];
-  /** How it came to them. */
+  /** The ways in which the server executed the fields of queries, for each execution. */
   readonly ways: { readonly [time in 'first' | 'again' | 'compiled' | 'halfCompiled']: readonly Way[] };
 }
 
@@ -58,46 +59,51 @@ export async function executeBothWays(
   return { book, answers, ways: { first, again, compiled, halfCompiled } };
 }
 
-/** Compiles from the start what the server compiles once it has been asked over and over. */
+/** Compiles each selection from its first object on, which the server does only after many objects. */
 export const executeCompiled = createExecute(1);
 
-/** Compiles a selection amid its first objects. */
+/** Compiles a selection after its first objects, in the middle of an answer. */
 export const executeHalfCompiled = createExecute(3);
 
-/** Of a request whose budget is spent, the answer is that one error. */
+/** Reduces the result of a request with a spent budget to the one error of the budget. */
 export function endedByBudget(result: ExecutionResult): ExecutionResult {
-  const error = result.errors?.find(isBudgetExceeded);
-  return error ? { data: null, errors: [error] } : result;
+  const error = result.errors?.find(endsRequest);
+  return error ? { errors: [error], data: null } : result;
 }
 
 export type Way = 'plan' | 'book';
 
 const taken = new Set<Way>();
 
-/** The ways that fields of queries were executed since this was last asked, in order. */
+/** The ways in which fields of queries were executed since the last call, in order. */
 function takeWays(): Way[] {
   const ways = [...taken];
   taken.clear();
   return ways;
 }
 
-// A plan gives resolvers no `info`, which none of them needs: so they see which way they are called.
+// Without these rules, invalid arguments reach the resolvers, which check them too: so many more executions fail.
+for (const type of Object.values(schema.getTypeMap()))
+  if (isObjectType(type) && !type.name.startsWith('__'))
+    for (const field of Object.values(type.getFields())) field.extensions = {};
+
+// In the `info` of a plan, some members are inherited: so a resolver can tell which executor calls it.
 for (const field of Object.values(schema.getQueryType()!.getFields())) {
   const { resolve } = field;
   if (!resolve) continue;
   field.resolve = (source, args, context, info) => {
-    taken.add((info as unknown) === undefined ? 'plan' : 'book');
+    taken.add(Object.hasOwn(info, 'path') ? 'book' : 'plan');
     return resolve(source, args, context, info);
   };
 }
 
-/** Fails each test of a file that leaves a rejection which nobody handles: it would end the server. */
+/** Fails each test of a file that leaves an unhandled rejection, which would end the server. */
 export function failOnUnhandled(): { check(): Promise<void> } {
   const unhandled: unknown[] = [];
   process.on('unhandledRejection', (reason) => unhandled.push(reason));
   return {
     async check() {
-      // Rejections are told in the turn after the one in which they happen.
+      // `unhandledRejection` is emitted in the turn after the rejection.
       for (let turn = 0; turn < 5; turn += 1) await new Promise((resolve) => setImmediate(resolve));
       expect(unhandled.splice(0)).toEqual([]);
     },

@@ -1,4 +1,9 @@
+import { type OperationDefinitionNode, parse } from 'graphql';
 import { afterEach, describe, expect, test } from 'vitest';
+import { Plan } from '../../src/execution/plan.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { createContext } from '../../src/schema/context.ts';
+import { schema } from '../../src/schema/index.ts';
 import { executeBothWays, failOnUnhandled, type Named, type Way } from './by-the-book.ts';
 import { ARGUMENTS } from './queries-arguments.ts';
 import { FAILING, NOT_PLANNED, REFUSED } from './queries-others.ts';
@@ -13,7 +18,7 @@ afterEach(() => unhandled.check());
 const KINDS: readonly [kind: string, table: readonly Named[], again: readonly Way[], hasErrors: boolean][] = [
   ['what a plan serves', [...SELECTIONS, ...ARGUMENTS], ['plan'], false],
   ['what is not planned', NOT_PLANNED, ['book'], false],
-  ['what fails is executed again by the book', FAILING, ['plan', 'book'], true],
+  ['what fails is executed by the plan alone', FAILING, ['plan'], true],
   ['what is refused', REFUSED, [], true],
 ];
 
@@ -27,7 +32,7 @@ describe.each(KINDS)('%s', (_kind, table, again, hasErrors) => {
   });
 });
 
-test('`__typename` alone', async () => {
+test('a query of `__typename` alone is answered as graphql-js answers it', async () => {
   const { book, answers } = await executeBothWays(store.repository, {
     query: '{ __typename q: __typename }',
   });
@@ -44,7 +49,7 @@ describe('a budget that is spent', () => {
     ['in a page of a page', tree, { objects: 5 }],
     ['by what comes later', tree, { objects: 8 }],
     ['by text', '{ session(id: "root") { title metadata } }', { textBytes: 10 }],
-    ['by histories', '{ sessions { nodes { id history { nodes { content } } } } }', { textBytes: 500 }],
+    ['by histories', '{ sessions { nodes { id history { nodes { content } } } } }', { textBytes: 50 }],
     [
       'in a list of promises',
       '{ nodes(ids: ["a", "b", "c"]) { id ... on Session { metadata } } }',
@@ -68,8 +73,8 @@ describe('a budget that is spent', () => {
     for (const way of Object.values(ways)) expect(way).toEqual(['plan']);
   });
 
-  test('is spent anew by the second execution', async () => {
-    // Six objects, which are charged before the last of them fails.
+  test('is not spent again for an answer with errors', async () => {
+    // Six objects, all of which are charged before the last one fails.
     const query = `{
       session(id: "root") { children { nodes { id } } }
       node(id: "a:0") { ... on Message { session { history(first: -1) { totalCount } } } }
@@ -78,6 +83,19 @@ describe('a budget that is spent', () => {
     const { book, answers, ways } = await executeBothWays(store.repository, { query, limits });
     for (const answer of answers) expect(answer).toBe(book);
     expect(book).toContain('BAD_USER_INPUT');
-    expect(ways.again).toEqual(['plan', 'book']);
+    expect(ways.again).toEqual(['plan']);
   });
+});
+
+test('a plan is kept, unless it has more than 500 selections', async () => {
+  const isKept = async (selections: number) => {
+    const fields = Array.from({ length: selections - 1 }, (_, n) => `s${n}: session(id: "a") { id }`);
+    const document = parse(`{ ${fields.join(' ')} }`);
+    const contextValue = createContext({ repository: store.repository, limits: DEFAULT_LIMITS });
+    const args = { schema, document, contextValue };
+    const plan = new Plan(args, document.definitions[0] as OperationDefinitionNode, 1);
+    expect((await plan.execute(args, { sources: {}, coerced: {} })).errors).toBeUndefined();
+    return plan.isFor(args);
+  };
+  expect([await isKept(500), await isKept(501)]).toEqual([true, false]);
 });

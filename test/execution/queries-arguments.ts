@@ -7,7 +7,7 @@ const SELECT = (depth: number): string =>
     ? 'id __typename'
     : `id t: __typename parent { id } children { nodes { ${SELECT(depth - 1)} } totalCount }`;
 
-/** Ways to give arguments, and kinds of answers, that a plan serves to its end. */
+/** Ways to pass arguments, and kinds of answers, that a plan executes without falling back to graphql-js. */
 export const ARGUMENTS: readonly Named[] = [
   [
     'variables',

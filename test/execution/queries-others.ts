@@ -1,6 +1,6 @@
 import type { Named } from './by-the-book.ts';
 
-/** What is left to graphql-js: conditions, introspection, keys that are no ordinary ones of an object. */
+/** Queries that are left to graphql-js: conditions, introspection, unusual keys of objects. */
 export const NOT_PLANNED: readonly Named[] = [
   [
     '@skip and @include',
@@ -35,7 +35,7 @@ export const NOT_PLANNED: readonly Named[] = [
   ],
 ];
 
-/** What ends with errors. */
+/** Queries that end with errors. */
 export const FAILING: readonly Named[] = [
   [
     'a cursor that is none',
@@ -102,7 +102,7 @@ export const FAILING: readonly Named[] = [
   ],
 ];
 
-/** What is refused before anything is executed. */
+/** Requests that are refused before execution. */
 export const REFUSED: readonly Named[] = [
   ['a variable that is required and missing', { query: 'query ($id: ID!) { session(id: $id) { id } }' }],
   [

@@ -1,7 +1,7 @@
 import type { Named } from './by-the-book.ts';
 
 const SESSION = 'id title userId depth metadata createdAt archivedAt version';
-/** Ways to select fields that a plan serves to its end. */
+/** Ways to select fields that a plan executes without falling back to graphql-js. */
 export const SELECTIONS: readonly Named[] = [
   ['all fields of a session', { query: `{ session(id: "root") { ${SESSION} damage { line reason } } }` }],
   ['a session that is not there', { query: '{ session(id: "none") { id } }' }],
@@ -84,6 +84,12 @@ export const SELECTIONS: readonly Named[] = [
     'merged selections of an interface',
     {
       query: '{ node(id: "a") { id } node(id: "a") { ... on Session { title } ... on Message { content } } }',
+    },
+  ],
+  [
+    'more selections than a plan that is kept may have',
+    {
+      query: `{ ${Array.from({ length: 600 }, (_, n) => `s${n}: session(id: "a") { id }`).join(' ')} }`,
     },
   ],
   [

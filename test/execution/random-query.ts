@@ -18,7 +18,7 @@ const MAX_DEPTH = 6;
 
 type Composite = GraphQLObjectType | GraphQLInterfaceType;
 
-/** What strings, ids and numbers may be: what is there, what is not, and what is refused. */
+/** Values for strings, ids and numbers: existing ones, missing ones, and invalid ones. */
 export interface Pools {
   readonly ID: readonly string[];
   readonly String: readonly string[];
@@ -28,8 +28,8 @@ export interface Pools {
 const NUMBERS = [1, 2, 3, 0, 50, -1, 1_001];
 
 /**
- * Draws a query from the schema itself. Each decision takes a number off `tape`, and 0, the plainest, once that is used up:
- * so a shorter tape is a smaller query.
+ * Draws a query from the schema. Each decision takes the next number of `tape`, or 0 at the end of the tape. 0 stands for the
+ * simplest choice, so a shorter tape gives a smaller query.
  */
 export class RandomQuery implements Request {
   readonly query: string;
@@ -52,7 +52,7 @@ export class RandomQuery implements Request {
     this.query = [`query Q${declared} ${selection}`, ...fragments].join('\n');
   }
 
-  /** For a query that fails a test. */
+  /** Printed for a query that fails a test. */
   toString(): string {
     return `${this.query} ${JSON.stringify(this.variables)}`;
   }
@@ -90,7 +90,7 @@ export class RandomQuery implements Request {
     const fields = Object.values(type.getFields()).filter(
       (field) => depth < MAX_DEPTH || !isComposite(getNamedType(field.type)),
     );
-    // At the deepest level not every type has a leaf.
+    // At the deepest level, some types have no leaf field.
     return fields.length === 0 ? '__typename' : this.#field(this.#oneOf(fields), depth);
   }
 
@@ -115,13 +115,13 @@ export class RandomQuery implements Request {
 
   #field(field: GraphQLField<unknown, unknown>, depth: number): string {
     const args = this.#arguments(field.args);
-    // Two of one name are one field, if they can be; with arguments they hardly ever can.
+    // Fields of one name are merged. With arguments, they hardly ever can be, so each gets an alias.
     const isPlain = args === '' && !this.#rarely(5);
     const alias = isPlain ? '' : `${this.#newName('a')}: `;
     const inner = getNamedType(field.type);
     const text = `${alias}${field.name}${args}${isComposite(inner) ? ` ${this.#selection(inner, depth + 1)}` : ''}`;
     if (!isComposite(inner) || !this.#rarely(6)) return text;
-    // The same again, with another selection to merge.
+    // Selects the field a second time, with another selection to merge.
     return `${text} ${alias}${field.name}${args} ${this.#selection(inner, depth + 1)}`;
   }
 
@@ -146,13 +146,13 @@ export class RandomQuery implements Request {
     return `$${variable}`;
   }
 
-  /** A value of `type`, as JSON has it. */
+  /** A value of `type`, as JSON. */
   #json(name: string, type: GraphQLInputType): unknown {
     if (!isNonNullType(type) && this.#rarely(8)) return null;
     const present = getNullableType(type);
     if (isListType(present)) {
       const item = () => this.#json(name, present.ofType as GraphQLInputType);
-      // One value stands for a list of it.
+      // A single value is coerced to a list.
       if (this.#rarely(3)) return item();
       return Array.from({ length: this.#below(4) }, item);
     }
@@ -185,7 +185,7 @@ function isComposite(type: unknown): type is Composite {
   return type instanceof GraphQLObjectType || type instanceof GraphQLInterfaceType;
 }
 
-/** `value` as it stands in a document. */
+/** `value` as a literal of a document. */
 function literal(value: unknown, type: GraphQLInputType): string {
   const present = getNullableType(type);
   if (value === null) return 'null';

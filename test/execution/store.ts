@@ -7,7 +7,7 @@ import { MESSAGE_ROLES } from '../../src/model/message.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 
-/** A store with something of everything, for all tests of a file. */
+/** A store with sessions and messages of every kind, for all tests of a file. */
 export function useVariedStore(): { readonly repository: SessionRepository } {
   let directory: string;
   let repository: SessionRepository;
@@ -30,7 +30,7 @@ export function useVariedStore(): { readonly repository: SessionRepository } {
   };
 }
 
-/** As a client's JSON has them: `__proto__` is a key like any other. */
+/** Parsed from JSON, in which `__proto__` is an ordinary key. */
 const ODD_METADATA = JSON.parse(
   '{"__proto__":{"a":1},"constructor":"c","toJSON":"no function","then":[],"":0,"__typename":"T","topic":"odd"}',
 ) as JsonObject;
@@ -66,6 +66,6 @@ async function fillVaried(repository: SessionRepository): Promise<void> {
   const throughMessage = { sessionId: 'a', ordinal: 1 };
   await repository.fork({ sessionId: 'a', id: 'fork', asRoot: false, throughMessage });
   await repository.fork({ sessionId: 'gone', id: 'fork-of-gone', asRoot: true });
-  await repository.delete({ id: 'gone', mode: 'CASCADE', dryRun: false });
+  await repository.delete({ id: 'gone', mode: 'CASCADE' });
   await repository.archive({ id: 'b', archived: true, subtree: true });
 }

@@ -18,19 +18,6 @@ describe('an import', () => {
     expect(report.passedOver).toBe(4);
   });
 
-  it('takes the first file of those with one session_id, by name', async () => {
-    const directory = await directoryOf({
-      'b.json': sessionFile('same', { user_id: 'second' }),
-      'a.json': sessionFile('same', { user_id: 'first' }),
-    });
-    const repository = await openTestRepository();
-    const report = await importDirectory(directory, repository);
-    expect(textsOf(report.refused)).toEqual([
-      'b.json: a.json has the same session_id, "same", and comes first',
-    ]);
-    expect(await sessionsOf(repository, 'same')).toMatchObject([{ userId: 'first' }]);
-  });
-
   it('lists a file that changed since, and leaves the session as it was', async () => {
     const directory = await directoryOf({ 's.json': sessionFile('s') });
     const repository = await openTestRepository();
@@ -38,7 +25,7 @@ describe('an import', () => {
     await writeFile(join(directory, 's.json'), JSON.stringify(sessionFile('s', { user_id: 'grace' })));
     const report = await importDirectory(directory, repository);
     expect(textsOf(report.refused)).toEqual([
-      's.json: it was imported before, and has changed since; what came in then stays. To bring it in as well, give the file another session_id',
+      's.json: it was imported before, and the file has changed since; the stored session stays as it is. To import it as well, give the file another session_id',
     ]);
     expect(await sessionsOf(repository, 's')).toMatchObject([{ userId: 'ada', version: 1 }]);
   });
@@ -64,7 +51,7 @@ describe('an import', () => {
     });
     const report = await importDirectory(directory, repository);
     expect(textsOf(report.refused)).toEqual([
-      's.json: the store has another session "s", which did not come from this file. To bring it in as well, give the file another session_id',
+      's.json: the store already has a session "s", which was not imported from this file. To import it as well, give the file another session_id',
     ]);
     expect(await sessionsOf(repository, 's', 'c')).toMatchObject([
       { title: 'made by hand', childCount: 0 },
@@ -100,7 +87,9 @@ describe('an import', () => {
     const directory = await directoryOf({ 'c.json': sessionFile('c', { parent_session_id: 'p', metadata }) });
     const report = await importDirectory(directory, await openTestRepository());
     expect(textsOf(report.refused)).toEqual([
-      expect.stringMatching(/^c\.json: metadata\.imported: expected at most 65536 bytes as JSON, got /),
+      expect.stringMatching(
+        /^c\.json: metadata\.imported: expected at most 65536 bytes as JSON \(the limit metadataBytes\), got /,
+      ),
     ]);
   });
 
@@ -122,14 +111,14 @@ describe('an import', () => {
     });
     const repository = await openTestRepository();
     await repository.create({ id: 'other' });
-    await repository.delete({ id: 'other', mode: 'CASCADE', dryRun: false });
+    await repository.delete({ id: 'other', mode: 'CASCADE' });
     await importDirectory(directory, repository);
-    await repository.delete({ id: 's', mode: 'CASCADE', dryRun: false });
+    await repository.delete({ id: 's', mode: 'CASCADE' });
     const report = await importDirectory(directory, repository);
     expect(textsOf(report.refused).toSorted()).toEqual([
-      'c.json: it was imported before and then deleted. A deleted id stays taken. To bring it in as well, give the file another session_id',
-      'other.json: the id "other" is taken by a session that was deleted or cannot be read. To bring it in as well, give the file another session_id',
-      's.json: it was imported before and then deleted. A deleted id stays taken. To bring it in as well, give the file another session_id',
+      'c.json: it was imported before and then deleted. The id of a deleted session cannot be used again. To import it as well, give the file another session_id',
+      'other.json: the id "other" is taken by a session that was deleted or cannot be read. To import it as well, give the file another session_id',
+      's.json: it was imported before and then deleted. The id of a deleted session cannot be used again. To import it as well, give the file another session_id',
     ]);
     expect(report.imported).toBe(0);
     expect(await repository.status()).toMatchObject({ sessionCount: 0 });
@@ -148,7 +137,7 @@ describe('an import', () => {
   it('lists a file that changes between its two passes', async () => {
     const directory = await directoryOf({ 's.json': sessionFile('s'), 't.json': sessionFile('t') });
     const { repository } = watched(await openTestRepository(), ([method]) =>
-      // What an import asks first, once its first pass is over.
+      // The first call of an import after its first pass.
       method === 'findMany'
         ? writeFile(join(directory, 's.json'), JSON.stringify(sessionFile('new')))
         : undefined,
@@ -186,7 +175,7 @@ describe('an import', () => {
   it('brings in 2,000 files, siblings in the order of their creation, at most 32 writes at a time', async () => {
     const directory = await temporaryDirectory();
     const time = (n: number) => new Date(1_772_355_600_000 + n).toISOString();
-    // The order of names is not that of creation.
+    // The order of the names differs from that of creation.
     const idOf = (n: number) => `s${(n * 7_919) % 2_000}`;
     await writeFile(join(directory, 'root.json'), JSON.stringify(sessionFile('root')));
     for (let n = 0; n < 1_999; n += 1) {
@@ -206,8 +195,8 @@ describe('an import', () => {
       },
     });
     const progress: string[] = [];
-    const report = await importDirectory(directory, counting, (stage, done, total) => {
-      progress.push(`${stage} ${done} of ${total}`);
+    const report = await importDirectory(directory, counting, {
+      onProgress: (stage, done, total) => progress.push(`${stage} ${done} of ${total}`),
     });
     expect(sums(report)).toEqual({ imported: 2_000, alreadyThere: 0, refused: [], cutLinks: [] });
     expect(await childIds(store, 'root')).toEqual(Array.from({ length: 1_999 }, (_, n) => idOf(n)));

@@ -3,7 +3,9 @@ import { describe, expect, it } from 'vitest';
 import { type Entry, planImport } from '../../src/import/plan.ts';
 
 function entry(id: string, parentId: string | null = null, microseconds = 0): Entry {
-  return { file: `${id}.json`, bytes: 1, id, parentId, microseconds };
+  const file = `${id}.json`;
+  const rest = { bytes: 1, lastActive: microseconds, historyLength: 0, naive: false };
+  return { name: Buffer.from(file), file, id, parentId, microseconds, ...rest };
 }
 
 const idsOf = (entries: readonly Entry[]) =>

@@ -77,7 +77,7 @@ describe("the seed's files", () => {
       imported: { parent_session_id: 'deleted-parent', root_session_id: null, depth: 1 },
     });
     expect(textsOf(report.notes)).toEqual([
-      'orphan-1.json: its parent "deleted-parent" is not there: it came in as a root, and its metadata keeps the link',
+      'orphan-1.json: its parent "deleted-parent" does not exist: imported as a root; its metadata keeps the link',
     ]);
   });
 
@@ -115,23 +115,23 @@ describe('damaged files', () => {
       'array.json: expected a JSON object, got an array',
       'bad-role.json: history.0.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, got "robot"',
       'bad-time.json: created_at: expected a time such as 2026-03-01T10:00:00.000001, with or without an offset, got "yesterday"',
-      'cut.json: the file is not whole JSON: Unterminated string in JSON at position 233 (line 10 column 11)',
+      'cut.json: the file is not valid JSON: Unterminated string in JSON at position 233 (line 10 column 11)',
       'empty.json: the file is empty',
       'nul.json: the file holds nothing but NUL bytes',
-      'surrogate.json: history.0.content: expected well-formed Unicode without NUL, got "lone \\ud83d surrogate"',
-      'traversal.json: session_id: expected 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit, got "../../outside"',
+      'surrogate.json: history.0.content: expected well-formed Unicode without NUL, got "lone \\ud83d surrogate" with half of a surrogate pair as character 6',
+      'traversal.json: session_id: expected 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit, got "../../outside" with "." as character 1',
     ]);
     expect(textsOf(report.cutLinks)).toEqual([
-      'cycle-a.json: its parent closes a circle (cycle-a → cycle-b → cycle-a): it is a root, and its metadata keeps the link',
+      'cycle-a.json: its parent link closes a cycle (cycle-a → cycle-b → cycle-a): imported as a root; its metadata keeps the link',
     ]);
     expect(textsOf(report.notes).toSorted()).toEqual(
       [
-        'no-history.json: it has no history: it came in with an empty one',
-        'no-history.json: message_count is 1: its history has 0 user messages, and that counts',
-        'renamed.json: its session_id is "other-name", and that counts',
-        'wrong-count.json: message_count is 40: its history has 1 user message, and that counts',
-        'wrong-depth.json: depth is 7: its place in the tree makes it 1, and that counts',
-        'wrong-depth.json: root_session_id is "somebody-else": its place in the tree makes it "good", and that counts',
+        'no-history.json: it has no history: imported with an empty one',
+        'no-history.json: message_count is 1: ignored, its history has 0 user messages',
+        'renamed.json: imported under its session_id, "other-name"',
+        'wrong-count.json: message_count is 40: ignored, its history has 1 user message',
+        'wrong-depth.json: depth is 7: ignored, its place in the tree makes it 1',
+        'wrong-depth.json: root_session_id is "somebody-else": ignored, its place in the tree makes it "good"',
       ].toSorted(),
     );
     expect(report.complete).toBe(false);
@@ -186,7 +186,7 @@ describe('damaged files', () => {
     const report = await importDirectory(directory, repository);
     expect(sums(report)).toEqual({ imported: 1, alreadyThere: 1, refused: [], cutLinks: [] });
     expect(textsOf(report.notes)).toEqual([
-      'c.json: its parent "p" is there now; it came in as a root before, and stays one',
+      'c.json: its parent "p" exists now; the session was imported as a root before, and stays one',
     ]);
     expect(await childIds(repository, 'p')).toEqual([]);
   });

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { fileRules } from '../../src/import/file-rules.ts';
-import { sessionMetadata } from '../../src/import/kept.ts';
 import { FileFault } from '../../src/import/read-json.ts';
 import { readSessionFile, type SessionFile } from '../../src/import/session-file.ts';
+import { sessionMetadata } from '../../src/import/unknown-fields.ts';
 import { inputRules } from '../../src/model/input.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { directoryOf, sessionFile } from './support.ts';
@@ -17,7 +17,7 @@ async function read(content: unknown): Promise<SessionFile> {
 
 const readWith = (fields: Record<string, unknown>) => read(sessionFile('s', fields));
 
-/** JSON text with `fields` set to raw text, for what JSON.stringify would not write. */
+/** JSON text in which `fields` have raw text, which JSON.stringify would not write. */
 function rawWith(field: string, raw: string): string {
   return JSON.stringify(sessionFile('s', { [field]: '@' })).replace('"@"', () => raw);
 }
@@ -55,8 +55,8 @@ describe('a file of the Python module', () => {
   });
 
   it.each([
-    ['is cut', '{"session_id": "s", "his', /^the file is not whole JSON: /],
-    ['has text after its end', '{}}', /^the file is not whole JSON: /],
+    ['is cut', '{"session_id": "s", "his', /^the file is not valid JSON: /],
+    ['has text after its end', '{}}', /^the file is not valid JSON: /],
     ['holds NaN', rawWith('metadata', '{"x": NaN}'), /\(NaN and Infinity are not JSON\)/],
     ['holds -Infinity', rawWith('metadata', '[1, -Infinity]'), /\(NaN and Infinity are not JSON\)/],
     [
@@ -77,26 +77,26 @@ describe('a file of the Python module', () => {
   it.each([
     ['session_id', '../../outside', 'session_id: expected 1 to 128 letters'],
     ['session_id', 'x'.repeat(129), 'session_id: expected 1 to 128 letters'],
-    ['session_id', undefined, 'session_id: Invalid input: expected string, received undefined'],
-    ['parent_session_id', 7, 'parent_session_id: Invalid input: expected string, received number'],
-    ['user_id', 'x'.repeat(257), 'user_id: expected at most 256 characters, got 257'],
+    ['session_id', undefined, 'session_id: expected a string, got nothing'],
+    ['parent_session_id', 7, 'parent_session_id: expected a string, got 7'],
+    ['user_id', 'x'.repeat(257), 'user_id: expected at most 256 characters (the limit nameLength), got 257'],
     ['created_at', 'yesterday', 'created_at: expected a time such as 2026-03-01T10:00:00.000001'],
     ['created_at', undefined, 'created_at: expected a time such as 2026-03-01T10:00:00.000001'],
     ['last_active', '2026-02-30T00:00:00', 'last_active: expected a time such as'],
     ['metadata', [1], 'metadata: expected a JSON object, got [1]'],
     ['metadata', { x: 'y'.repeat(66_000) }, 'metadata: expected at most 65536 bytes as JSON'],
     ['metadata', { 'a\0b': 1 }, 'metadata: expected well-formed Unicode without NUL'],
-    ['history', {}, 'history: Invalid input: expected array, received object'],
-    ['history', [7], 'history.0: Invalid input: expected object, received number'],
+    ['history', {}, 'history: expected a list, got {}'],
+    ['history', [7], 'history.0: expected an object, got 7'],
     ['history', [USER, { ...USER, role: 'robot' }], 'history.1.role: expected one of SYSTEM, USER'],
     ['history', [{ ...USER, role: 'User' }], 'history.0.role: expected one of SYSTEM, USER'],
-    ['history', [{ ...USER, content: null }], 'history.0.content: Invalid input: expected string'],
+    ['history', [{ ...USER, content: null }], 'history.0.content: expected a string, got null'],
     ['history', [{ ...USER, content: 'lone \ud83d' }], 'history.0.content: expected well-formed Unicode'],
     ['history', [{ ...USER, content: 'nul \0' }], 'history.0.content: expected well-formed Unicode'],
     [
       'history',
       [{ ...USER, content: 'é'.repeat(600_000) }],
-      'history.0.content: expected at most 1048576 bytes of UTF-8, got 1200000',
+      'history.0.content: expected at most 1048576 bytes of UTF-8 (the limit contentBytes), got 1200000',
     ],
     ['history', [{ ...USER, timestamp: null }], 'history.0.timestamp: expected a time'],
     ['extra', 'x'.repeat(66_000), 'metadata.imported: expected at most 65536 bytes as JSON'],
@@ -109,7 +109,9 @@ describe('a file of the Python module', () => {
       /with or without an offset, got "yesterday"$/,
     );
     const history = [{ ...USER, content: 'lone \ud83d surrogate' }];
-    await expect(readWith({ history })).rejects.toThrow(/without NUL, got "lone \\ud83d surrogate"$/);
+    await expect(readWith({ history })).rejects.toThrow(
+      /without NUL, got "lone \\ud83d surrogate" with half of a surrogate pair as character 6$/,
+    );
   });
 
   it('with many faults is refused with the first three', async () => {
@@ -125,13 +127,13 @@ describe('a file of the Python module', () => {
 
   it('without history, last_active or a right message_count comes in, and says so', async () => {
     expect((await readWith({ history: undefined })).notes).toEqual([
-      'it has no history: it came in with an empty one',
+      'it has no history: imported with an empty one',
     ]);
     const file = await readWith({ last_active: null });
     expect(file.lastActiveAt).toEqual(file.createdAt);
-    expect(file.notes).toEqual(['it has no last_active: created_at counts']);
+    expect(file.notes).toEqual(['it has no last_active: created_at is used']);
     expect((await readWith({ message_count: 40, history: [USER] })).notes).toEqual([
-      'message_count is 40: its history has 1 user message, and that counts',
+      'message_count is 40: ignored, its history has 1 user message',
     ]);
   });
 
@@ -176,8 +178,8 @@ describe('a file of the Python module', () => {
       '{"__proto__":"12345678901234567890","ok":9007199254740991,"big":"1e400","float":0.12345678901234568}',
     );
     expect(file.notes).toEqual([
-      '12345678901234567890 is beyond what a JSON number keeps: it came in as text',
-      '1e400 is beyond what a JSON number keeps: it came in as text',
+      '12345678901234567890 is beyond the range or precision of a JSON number: imported as text',
+      '1e400 is beyond the range or precision of a JSON number: imported as text',
     ]);
   });
 });

@@ -3,9 +3,10 @@ import { join } from 'node:path';
 import type { ImportReport } from '../../src/import/report.ts';
 import type { Session } from '../../src/model/session.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
+import { childrenRequests } from '../support/children.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 
-/** What the Python module writes for a session without messages, with `fields` in place of its own. */
+/** The file of the Python module for a session without messages, with `fields` overridden. */
 export function sessionFile(id: string, fields: Record<string, unknown> = {}): Record<string, unknown> {
   return {
     session_id: id,
@@ -22,7 +23,7 @@ export function sessionFile(id: string, fields: Record<string, unknown> = {}): R
   };
 }
 
-/** Writes each of `files` (`<name>.json` beside text or a value) into a new directory, in the order given. */
+/** Writes `files` (each a `<name>.json` with a text or a value) into a new directory, in the given order. */
 export async function directoryOf(files: Record<string, unknown>): Promise<string> {
   const directory = await temporaryDirectory();
   for (const [name, content] of Object.entries(files)) {
@@ -34,7 +35,7 @@ export async function directoryOf(files: Record<string, unknown>): Promise<strin
   return directory;
 }
 
-/** Runs `work` with the machine's time zone set to `zone`. */
+/** Runs `work` with the process's time zone set to `zone`. */
 export async function inTimeZone<T>(zone: string, work: () => T | Promise<T>): Promise<T> {
   const before = process.env.TZ;
   process.env.TZ = zone;
@@ -51,7 +52,7 @@ export async function sessionsOf(repository: SessionRepository, ...ids: string[]
 }
 
 export async function childIds(repository: SessionRepository, id: string): Promise<string[]> {
-  const [page] = await repository.childrenOf([id], { limit: 5_000, from: 'start' });
+  const [page] = await repository.childrenOf(childrenRequests([id], { limit: 5_000, from: 'start' }));
   return page!.items.map((child) => child.id);
 }
 

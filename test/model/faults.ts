@@ -2,7 +2,7 @@ import type { z } from 'zod';
 import { InvalidInputError } from '../../src/model/errors.ts';
 import { checkInput } from '../../src/model/input.ts';
 
-/** The faults of `input`, as `path: message`; none where it passes. */
+/** The faults of `input`, as `path: message`; empty if it is valid. */
 export function faults(rule: z.ZodType, input: unknown): string[] {
   try {
     checkInput(rule, input);
@@ -15,7 +15,7 @@ export function faults(rule: z.ZodType, input: unknown): string[] {
 
 export const message = { role: 'USER', content: 'hi' };
 
-/** An append whose second message is changed so. */
+/** An append whose second message has the members of `change`. */
 export const withMessage = (change: object) => ({
   sessionId: 'a',
   messages: [message, { ...message, ...change }],

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
 import { checkInput, inputRules, jsonFault } from '../../src/model/input.ts';
+import { faultMessage } from '../../src/model/input-fault.ts';
 import type { JsonValue } from '../../src/model/json.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { faults, ID_FAULT, message, TEXT_FAULT, withMessage } from './faults.ts';
@@ -60,15 +61,39 @@ describe('an input within the limits', () => {
 
 describe('an id of a bad form is refused wherever one is taken', () => {
   it.each([
-    ['create', rules.create, { id: 'a/b' }, 'id'],
-    ['spawn', rules.spawn, { parentId: '..' }, 'parentId'],
-    ['spawn, own id', rules.spawn, { parentId: 'a', id: '' }, 'id'],
-    ['send', rules.send, { sessionId: 'a:0', message: '', response: '' }, 'sessionId'],
-    ['append', rules.append, { sessionId: 'ä', messages: [message] }, 'sessionId'],
-    ['update', rules.update, { id: 'a'.repeat(129) }, 'id'],
-    ['delete', rules.delete, { id: 'a\n', mode: 'RESTRICT', dryRun: false }, 'id'],
-  ])('%s', (_name, rule, input, path) => {
-    expect(faults(rule, input)).toStrictEqual([`input.${path}: ${ID_FAULT}`]);
+    ['create', rules.create, { id: 'a/b' }, 'id', 'a string of 3 characters with "/" as character 2'],
+    [
+      'spawn',
+      rules.spawn,
+      { parentId: '..' },
+      'parentId',
+      'a string of 2 characters with "." as character 1',
+    ],
+    ['spawn, own id', rules.spawn, { parentId: 'a', id: '' }, 'id', 'an empty string'],
+    [
+      'send',
+      rules.send,
+      { sessionId: 'a:0', message: '', response: '' },
+      'sessionId',
+      'a string of 3 characters with ":" as character 2',
+    ],
+    [
+      'append',
+      rules.append,
+      { sessionId: 'ä', messages: [message] },
+      'sessionId',
+      'a string of 1 character with "ä" as character 1',
+    ],
+    ['update', rules.update, { id: 'a'.repeat(129) }, 'id', 'a string of 129 characters'],
+    [
+      'delete',
+      rules.delete,
+      { id: 'a\n', mode: 'RESTRICT', dryRun: false },
+      'id',
+      'a string of 2 characters with "\\n" as character 2',
+    ],
+  ])('%s', (_name, rule, input, path, got) => {
+    expect(faults(rule, input)).toStrictEqual([`input.${path}: ${ID_FAULT}, got ${got}`]);
   });
 });
 
@@ -89,21 +114,23 @@ describe('text that no store can keep is refused wherever text is taken', () => 
     ['messages.1.payload', rules.append, (payload) => withMessage({ payload })],
   ];
 
-  for (const [what, bad] of [
-    ['NUL', 'a\0'],
-    ['a lone high surrogate', 'a\ud800'],
-    ['a lone low surrogate', '\udc00a'],
+  for (const [what, bad, flaw] of [
+    ['NUL', 'a\0', 'NUL as character 2'],
+    ['a lone high surrogate', 'a\ud800', 'half of a surrogate pair as character 2'],
+    ['a lone low surrogate', '\udc00a', 'half of a surrogate pair as character 1'],
   ] as const) {
     it.each(places)(`${what} in %s`, (path, rule, input) => {
       expect(faults(rule, input('ok'))).toStrictEqual([]);
-      expect(faults(rule, input(bad))).toStrictEqual([`input.${path}: ${TEXT_FAULT}`]);
+      expect(faults(rule, input(bad))).toStrictEqual([
+        `input.${path}: ${TEXT_FAULT}, got a string of 2 characters with ${flaw}`,
+      ]);
     });
 
     it.each(jsonPlaces)(`${what} in a string and in a key in %s`, (path, rule, input) => {
       expect(faults(rule, input('ok'))).toStrictEqual([]);
       for (const json of [bad, [bad], { [bad]: 1 }])
         expect(faults(rule, input(json))).toStrictEqual([
-          `input.${path}: ${TEXT_FAULT} in every string and key`,
+          `input.${path}: ${TEXT_FAULT} in every string and key, got one with ${flaw}`,
         ]);
     });
   }
@@ -118,33 +145,43 @@ describe('text that no store can keep is refused wherever text is taken', () => 
 
 describe('a value of another type is refused', () => {
   it.each([
-    ['no input', rules.create, null, 'input: Invalid input: expected object, received null'],
-    ['id', rules.create, { id: 7 }, 'input.id: Invalid input: expected string, received number'],
-    ['metadata, array', rules.create, { metadata: [] }, 'input.metadata: expected a JSON object'],
-    ['metadata, text', rules.update, { id: 'a', metadata: 'x' }, 'input.metadata: expected a JSON object'],
+    ['no input', rules.create, null, 'input: expected an object, got null'],
+    ['id', rules.create, { id: 7 }, 'input.id: expected a string, got 7'],
+    [
+      'metadata, array',
+      rules.create,
+      { metadata: [] },
+      'input.metadata: expected a JSON object, got an empty list',
+    ],
+    [
+      'metadata, text',
+      rules.update,
+      { id: 'a', metadata: 'x' },
+      'input.metadata: expected a JSON object, got a string of 1 character',
+    ],
     [
       'role',
       rules.append,
       withMessage({ role: 'user' }),
-      'input.messages.1.role: expected one of SYSTEM, USER, ASSISTANT, TOOL',
+      'input.messages.1.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, got a string of 4 characters',
     ],
     [
       'content',
       rules.append,
       withMessage({ content: 1 }),
-      'input.messages.1.content: Invalid input: expected string, received number',
+      'input.messages.1.content: expected a string, got 1',
     ],
     [
       'mode',
       rules.delete,
       { id: 'a', mode: 'ORPHAN', dryRun: false },
-      'input.mode: Invalid option: expected one of "RESTRICT"|"CASCADE"|"REPARENT"',
+      'input.mode: expected one of RESTRICT, CASCADE, REPARENT, got a string of 6 characters',
     ],
     [
       'tokens, fraction',
       rules.append,
       withMessage({ usage: { inputTokens: 0.5, outputTokens: 0 } }),
-      'input.messages.1.usage.inputTokens: expected a whole number up to 2^53 - 1',
+      'input.messages.1.usage.inputTokens: expected a whole number up to 2^53 - 1, got 0.5',
     ],
   ])('%s', (_name, rule, input, fault) => {
     expect(faults(rule, input)).toStrictEqual([fault]);
@@ -152,10 +189,19 @@ describe('a value of another type is refused', () => {
 });
 
 describe('jsonFault', () => {
+  const faultOf = (value: JsonValue, bytes: number, depth: number) => {
+    const fault = jsonFault(
+      value,
+      { limit: 'payloadBytes', max: bytes },
+      { limit: 'payloadDepth', max: depth },
+    );
+    return fault && faultMessage(fault, value);
+  };
+
   it('finds none in a value that comes back as it was', () => {
     fc.assert(
       fc.property(fc.jsonValue({ stringUnit: 'grapheme' }), (value) => {
-        const fault = jsonFault(value as JsonValue, 1_000_000, 100);
+        const fault = faultOf(value as JsonValue, 1_000_000, 100);
         if (fault === null) expect(JSON.stringify(value).isWellFormed()).toBe(true);
         expect(fault === null).toBe(!JSON.stringify(value).includes('\\u0000'));
       }),
@@ -165,12 +211,38 @@ describe('jsonFault', () => {
   it('answers for a value a million levels deep', () => {
     let deep: JsonValue = [];
     for (let level = 1; level < 1_000_000; level += 1) deep = [deep];
-    expect(jsonFault(deep, 100, 32)).toBe('expected at most 32 levels of nesting, got more');
+    expect(faultOf(deep, 100, 32)).toBe(
+      'expected at most 32 levels of nesting (the limit payloadDepth), got more',
+    );
   });
 
   it('measures depth and bytes at exactly the limit', () => {
-    expect(jsonFault([['€']], 9, 2)).toBeNull();
-    expect(jsonFault([['€']], 8, 2)).toBe('expected at most 8 bytes as JSON, got 9');
-    expect(jsonFault([['€']], 9, 1)).toBe('expected at most 1 levels of nesting, got more');
+    expect(faultOf([['€']], 9, 2)).toBeNull();
+    expect(faultOf([['€']], 8, 2)).toBe('expected at most 8 bytes as JSON (the limit payloadBytes), got 9');
+    expect(faultOf([['€']], 9, 1)).toBe(
+      'expected at most 1 levels of nesting (the limit payloadDepth), got more',
+    );
+  });
+});
+
+describe('every fault says what was expected and what came, and repeats no text of the input', () => {
+  const SECRET = 'hunter2-';
+  const values = [
+    `${SECRET}\0`,
+    SECRET.repeat(200_000),
+    { [SECRET]: `${SECRET}\ud800` },
+    [[SECRET]],
+    new Date(NaN),
+  ];
+  const { create, filter, fork, move, append, truncate, message } = rules;
+
+  it.each(Object.entries({ create, filter, fork, move, append, truncate, message }))('%s', (_name, rule) => {
+    for (const value of values) {
+      const input = Object.fromEntries(Object.keys(rule.shape).map((member) => [member, value]));
+      const found = faults(rule, input);
+      expect(found).not.toStrictEqual([]);
+      expect(found.filter((fault) => !/: expected .+, got .+/.test(fault))).toStrictEqual([]);
+      expect(found.filter((fault) => fault.includes(SECRET))).toStrictEqual([]);
+    }
   });
 });

@@ -7,13 +7,13 @@ import {
   type JsonObject,
   type JsonValue,
   jsonContains,
-  jsonDepth,
+  jsonShape,
   mergePatch,
 } from '../../src/model/json.ts';
 
 const json = (text: string) => JSON.parse(text) as JsonObject;
 
-/** Any JSON value as a parser hands it in, `__proto__` among its keys. */
+/** Any JSON value as a parser returns it, also with the key `__proto__`. */
 const jsonValue = (): fc.Arbitrary<JsonValue> =>
   fc.letrec<{ value: JsonValue; object: JsonObject }>((tie) => ({
     value: fc.oneof(
@@ -160,7 +160,9 @@ describe('jsonContains', () => {
   });
 });
 
-describe('jsonDepth', () => {
+describe('jsonShape', () => {
+  const MANY = 10_000_000;
+
   it.each([
     ['"text"', 0],
     ['null', 0],
@@ -168,27 +170,34 @@ describe('jsonDepth', () => {
     ['[]', 1],
     ['[[]]', 2],
     ['{"a":1,"b":[{"c":[]}]}', 4],
-  ])('of %s is %i', (text, depth) => {
-    expect(jsonDepth(JSON.parse(text), 100)).toBe(depth);
+  ])('%s has %i levels', (text, depth) => {
+    expect(jsonShape(JSON.parse(text), depth, MANY)).toBe(null);
+    if (depth > 0) expect(jsonShape(JSON.parse(text), depth - 1, MANY)).toBe('DEEP');
   });
 
-  it('measures a value a million levels deep, and stops counting one past the limit', () => {
+  it('judges a value a million levels deep', () => {
     let deep: JsonValue = 'bottom';
     for (let level = 0; level < 1_000_000; level += 1) deep = level % 2 ? [deep] : { a: deep };
-    expect(jsonDepth(deep, 2_000_000)).toBe(1_000_000);
-    expect(jsonDepth(deep, 32)).toBe(33);
+    expect(jsonShape(deep, 1_000_000, MANY)).toBe(null);
+    expect(jsonShape(deep, 999_999, MANY)).toBe('DEEP');
+    expect(jsonShape(deep, 32, MANY)).toBe('DEEP');
   });
 
-  it('measures a value a million members wide', () => {
-    expect(jsonDepth(new Array(1_000_000).fill({}), 32)).toBe(2);
+  it('counts values down to the depth, the outermost included', () => {
+    const wide = new Array(1_000_000).fill({});
+    expect(jsonShape(wide, 32, 1_000_001)).toBe(null);
+    expect(jsonShape(wide, 32, 1_000_000)).toBe('WIDE');
+    expect(jsonShape([[], wide], 1, 10)).toBe('DEEP');
+    expect(jsonShape({ a: 1, b: [2, 3] }, 2, 5)).toBe(null);
+    expect(jsonShape({ a: 1, b: [2, 3] }, 2, 4)).toBe('WIDE');
   });
 
-  it('is one more than the deepest member', () => {
+  it('is one level more than that of the deepest member', () => {
     fc.assert(
-      fc.property(jsonValue(), jsonValue(), (a, b) => {
-        const deepest = Math.max(jsonDepth(a, 100), jsonDepth(b, 100));
-        expect(jsonDepth([a, b], 100)).toBe(deepest + 1);
-        expect(jsonDepth({ a, b }, 100)).toBe(deepest + 1);
+      fc.property(jsonValue(), jsonValue(), fc.integer({ min: 0, max: 5 }), (a, b, depth) => {
+        const isDeep = [a, b].some((value) => jsonShape(value, depth, MANY) === 'DEEP');
+        expect(jsonShape([a, b], depth + 1, MANY)).toBe(isDeep ? 'DEEP' : null);
+        expect(jsonShape({ a, b }, depth + 1, MANY)).toBe(isDeep ? 'DEEP' : null);
       }),
     );
   });

@@ -1,5 +1,6 @@
 import { describe } from 'vitest';
 import { describeAppend } from './contract/append.ts';
+import { describeBounds } from './contract/bounds.ts';
 import { describeConcurrency } from './contract/concurrency.ts';
 import { describeCreate } from './contract/create.ts';
 import { describeDelete } from './contract/delete.ts';
@@ -19,11 +20,12 @@ import { type SetUpStore, useStore } from './contract/store.ts';
 import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
 
-/** What every SessionRepository must do. `setup` makes an empty store; it is called once for each test. */
+/** The requirements for every SessionRepository. `setup` creates an empty store; it is called once per test. */
 export function describeRepositoryContract(name: string, setup: SetUpStore): void {
   describe(name, () => {
     const store = useStore(setup);
     describeReads(store);
+    describeBounds(store);
     describePages(store);
     describeHistory(store);
     describeDescendants(store);

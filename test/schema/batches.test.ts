@@ -1,11 +1,14 @@
 import { expect, test } from 'vitest';
+import type { PageRequest } from '../../src/repository/repository.ts';
 import { graphql } from '../generated/index.ts';
 import { createApi } from '../support/api.ts';
+import { childrenRequests } from '../support/children.ts';
 import { openTestRepository } from '../support/repository.ts';
 import { growTree } from '../support/tree.ts';
 import { watched } from '../support/watched-repository.ts';
 
-const FIRST_50 = { limit: 50, from: 'start', after: undefined, before: undefined };
+const CONTENT = { content: 1, payload: 0, metadata: 0 };
+const FIRST_50: PageRequest<number> = { limit: 50, from: 'start', after: undefined, before: undefined };
 
 const THREE_LEVELS = graphql(`
   query ThreeLevels($id: ID!) {
@@ -35,14 +38,14 @@ test('a nested tree costs one batch a level for children and one for history, ho
 
   const lastTwo = { limit: 2, from: 'end', after: undefined, before: undefined };
   const histories = (ids: string[]) =>
-    ids.map((sessionId) => ({ sessionId, roles: undefined, page: lastTwo }));
+    ids.map((sessionId) => ({ sessionId, roles: undefined, page: lastTwo, shown: CONTENT }));
   const byMethod = Object.groupBy(calls, ([method]) => method);
   expect(byMethod).toEqual({
     findMany: [['findMany', ['root']]],
     childrenOf: [
-      ['childrenOf', roots, FIRST_50],
-      ['childrenOf', level1, FIRST_50],
-      ['childrenOf', level2, FIRST_50],
+      ['childrenOf', childrenRequests(roots!, FIRST_50)],
+      ['childrenOf', childrenRequests(level1!, FIRST_50)],
+      ['childrenOf', childrenRequests(level2!, FIRST_50)],
     ],
     historyOf: [roots, level1, level2, level3].map((ids) => ['historyOf', histories(ids!), 67_108_864]),
   });
@@ -158,7 +161,7 @@ const DIFFERENT_PAGES = graphql(`
   }
 `);
 
-test('each page of children that differs is one batch, and all pages of history together are one', async () => {
+test('pages of one level that differ are one batch for children, and one for history', async () => {
   const store = await openTestRepository();
   const [, level1] = await growTree(store, { breadth: 2, depth: 2 });
   const { repository, calls } = watched(store);
@@ -167,13 +170,12 @@ test('each page of children that differs is one batch, and all pages of history 
   const first = { limit: 1, from: 'start', after: undefined, before: undefined };
   const last = { limit: 1, from: 'end', after: undefined, before: undefined };
   expect(calls.slice(2)).toEqual([
-    ['childrenOf', level1, first],
-    ['childrenOf', level1, last],
+    ['childrenOf', level1!.flatMap((parentId) => [first, last].map((page) => ({ parentId, page })))],
     [
       'historyOf',
       level1!.flatMap((sessionId) => [
-        { sessionId, roles: ['USER'], page: first },
-        { sessionId, roles: ['ASSISTANT'], page: last },
+        { sessionId, roles: ['USER'], page: first, shown: CONTENT },
+        { sessionId, roles: ['ASSISTANT'], page: last, shown: CONTENT },
       ]),
       67_108_864,
     ],
@@ -252,9 +254,9 @@ test('a tree of 1,111 sessions comes from one nested query, and from one of desc
   const nested = await api.query(WHOLE_TREE, { id: 'root' });
   expect(calls).toEqual([
     ['findMany', levels[0]],
-    ['childrenOf', levels[0], FIRST_50],
-    ['childrenOf', levels[1], FIRST_50],
-    ['childrenOf', levels[2], FIRST_50],
+    ['childrenOf', childrenRequests(levels[0]!, FIRST_50)],
+    ['childrenOf', childrenRequests(levels[1]!, FIRST_50)],
+    ['childrenOf', childrenRequests(levels[2]!, FIRST_50)],
   ]);
 
   calls.length = 0;

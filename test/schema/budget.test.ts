@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
+import { Budget } from '../../src/schema/budget.ts';
 import { graphql } from '../generated/index.ts';
 import { type Api, createApi } from '../support/api.ts';
 import { openTestRepository } from '../support/repository.ts';
@@ -11,7 +13,7 @@ const TOO_MANY = (limit: number) => ({
   errors: [
     {
       message:
-        `The answer would hold more than ${limit} sessions and messages, counted each time one appears. ` +
+        `The answer would hold more than ${limit} sessions and messages, counted each time one appears (the limit objects). ` +
         'Ask for smaller pages or fewer levels, and page on with "after".',
       path: expect.any(Array),
       locations: expect.any(Array),
@@ -20,12 +22,15 @@ const TOO_MANY = (limit: number) => ({
   ],
 });
 
-const TOO_LONG = (limit: number) => ({
+/** What the message says of a mutation that was executed before its payload exceeded the budget. */
+const EXECUTED = 'The mutation was executed, but its payload is missing. ';
+
+const TOO_LONG = (limit: number, fate = '') => ({
   data: null,
   errors: [
     {
       message:
-        `The answer would hold more than ${limit} bytes of text. ` +
+        `${fate}The answer would hold more than ${limit} bytes of text, counted each time one appears (the limit textBytes). ` +
         'Ask for smaller pages, and page on with "after".',
       path: expect.any(Array),
       locations: expect.any(Array),
@@ -53,7 +58,7 @@ test('an answer of as many objects as the budget has is given, and one of more i
   expect(await createApi(store, { objects: 12 }).run(TWO_LEVELS)).toEqual(TOO_MANY(12));
 });
 
-test('a level that would be too much is not read', async () => {
+test('a level of a tree that would exceed the budget is not read', async () => {
   const { repository, calls } = watched(await openTree(3, 2));
   await createApi(repository, { objects: 12 }).run(TWO_LEVELS);
   expect(calls.map(([method]) => method)).toEqual(['findMany', 'childrenOf']);
@@ -67,7 +72,7 @@ const CYCLE = graphql(`
   }
 `);
 
-test('a cycle costs each time round, though it is read once', async () => {
+test('a session that is reached again through parent or children costs each time, though it is read once', async () => {
   const { repository, calls } = watched(await openTree(3, 1));
   // 1 root, 3 children, and for each of them: 1 parent with 3 children, each with 1 parent with 3 with 1.
   const whole = 1 + 3 + 3 + 9 + 9 + 27 + 27;
@@ -81,7 +86,7 @@ const WIDE = graphql(`
   query Wide($ids: [ID!]!) { nodes(ids: $ids) { ... on Session { parent { root { parent { id } id } id } id } } }
 `);
 
-test('a request that is over ends with one error, however many places it could have failed in', async () => {
+test('a request that exceeds its budget ends with one error, however many places could fail', async () => {
   const store = await openTree(100, 1);
   const ids = Array.from({ length: 1_000 }, (_, index) => `root-${index % 100}`);
   expect(await createApi(store, { objects: 1_500 }).run(WIDE, { ids })).toEqual(TOO_MANY(1_500));
@@ -103,7 +108,7 @@ const ONLY_PAGE_INFO = graphql(`
   query OnlyPageInfo { session(id: "root") { children { pageInfo { hasNextPage } } } }
 `);
 
-test('a page that is read costs, also where none of it is shown', async () => {
+test('a page costs what is read for it, also where none of it is shown', async () => {
   const store = await openTree(3, 1);
   await createApi(store, { objects: 4 }).query(ONLY_PAGE_INFO);
   expect(await createApi(store, { objects: 3 }).run(ONLY_PAGE_INFO)).toEqual(TOO_MANY(3));
@@ -115,7 +120,7 @@ const BENEATH_EACH = graphql(`
   }
 `);
 
-test('descendants that would be too many are counted and not read', async () => {
+test('descendants that would exceed the budget are counted and not read', async () => {
   const { repository, calls } = watched(await openTree(3, 3));
   // 1 root, 3 children, 12 beneath each of them.
   await createApi(repository, { objects: 40 }).query(BENEATH_EACH, { first: 1_000 });
@@ -137,7 +142,7 @@ const ABOVE_EACH = graphql(`
   query AboveEach { session(id: "root") { descendants(first: 6) { nodes { ancestors { id } } } } }
 `);
 
-test('ancestors cost, and are not read where they would be too many', async () => {
+test('ancestors cost, and are not read where they would exceed the budget', async () => {
   const { repository, calls } = watched(await openTree(2, 2));
   // 1 root, 6 beneath, of which 2 have 1 ancestor and 4 have 2.
   await createApi(repository, { objects: 17 }).query(ABOVE_EACH);
@@ -161,28 +166,26 @@ async function openHistories(): Promise<SessionRepository> {
   return store;
 }
 
-test('a page of history that is too long is refused before it is read', async () => {
+test('a page of history that is too long is refused while it is read', async () => {
   const { repository, calls } = watched(await openHistories());
-  const { sessions } = await createApi(repository, { textBytes: 21_000 }).query(HISTORIES);
+  const { sessions } = await createApi(repository, { textBytes: 20_000 }).query(HISTORIES);
   expect(sessions.nodes.length).toBe(2);
-  expect(await createApi(repository, { textBytes: 19_000 }).run(HISTORIES)).toEqual(TOO_LONG(19_000));
-  const maxBytes = calls.filter(([method]) => method === 'historyOf').map((call) => call.at(-1));
-  expect(maxBytes).toEqual([21_000, 19_000]);
+  expect(await createApi(repository, { textBytes: 19_999 }).run(HISTORIES)).toEqual(TOO_LONG(19_999));
+  const maxBytes = calls.filter(([method]) => method === 'historyOf').map((call) => call[2]);
+  expect(maxBytes).toEqual([20_000, 19_999]);
 });
 
 const SAME_HISTORY = graphql(`
   query SameHistory {
-    session(id: "a") { first: history { nodes { id } } again: history { nodes { id } } }
-    node(id: "a:0") { id }
+    session(id: "a") { first: history { nodes { content } } again: history { nodes { content } } }
+    node(id: "a:0") { ... on Message { content } }
   }
 `);
 
 test('a message costs its text each time it appears', async () => {
   const store = await openHistories();
-  const [message] = await store.findMessages([{ sessionId: 'a', ordinal: 0 }], 1_000_000);
-  const { bytes } = message!;
-  await createApi(store, { textBytes: 3 * bytes, objects: 4 }).query(SAME_HISTORY);
-  const short = 3 * bytes - 1;
+  await createApi(store, { textBytes: 30_000, objects: 4 }).query(SAME_HISTORY);
+  const short = 29_999;
   expect(await createApi(store, { textBytes: short }).run(SAME_HISTORY)).toEqual(TOO_LONG(short));
   expect(await createApi(store, { objects: 3 }).run(SAME_HISTORY)).toEqual(TOO_MANY(3));
 });
@@ -207,19 +210,19 @@ test('metadata costs its text where it is asked for', async () => {
 const SEND_AND_SEND = graphql(`
   mutation SendAndSend($text: String!) {
     first: sendMessage(input: { sessionId: "a", message: $text, response: $text }) {
-      ... on SendMessagePayload { messages { id } }
+      ... on SendMessagePayload { messages { content } }
     }
     second: sendMessage(input: { sessionId: "a", message: $text, response: $text }) { __typename }
   }
 `);
 
-test('a request that is over writes nothing more', async () => {
+test('a request that exceeds its budget writes nothing more', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'a' });
   const refused = await createApi(store, { textBytes: 1_000 }).run(SEND_AND_SEND, {
     text: 'x'.repeat(1_000),
   });
-  expect(refused).toEqual(TOO_LONG(1_000));
+  expect(refused).toEqual(TOO_LONG(1_000, EXECUTED));
   expect(await store.findMany(['a'])).toMatchObject([{ historyLength: 2 }]);
 });
 
@@ -237,21 +240,38 @@ const UPDATED = graphql(`
   }
 `);
 
-test.each<[string, (api: Api) => Promise<unknown>]>([
-  ['a query', (api) => api.run(METADATA_BEFORE_CHILDREN)],
-  ['a mutation', (api) => api.run(UPDATED)],
+test.each<[string, (api: Api) => Promise<unknown>, string]>([
+  ['a query', (api) => api.run(METADATA_BEFORE_CHILDREN), ''],
+  ['a mutation', (api) => api.run(UPDATED), EXECUTED],
 ])(
-  '%s that is over while it reads something else leaves no failure that nobody handles',
-  async (_name, run) => {
+  '%s that exceeds the budget while something else is read leaves no unhandled rejection',
+  async (_name, run, fate) => {
     const unhandled: unknown[] = [];
     const note = (reason: unknown) => unhandled.push(reason);
     process.on('unhandledRejection', note);
     const store = await openTree(10, 2);
-    // The first children are being read when the metadata of a later one is too much.
-    expect(await run(createApi(store, { textBytes: 9 }))).toEqual(TOO_LONG(9));
-    // Rejections are told in the turn after the one in which they happen.
+    // The first children are still being read when the metadata of a later one exceeds the budget.
+    expect(await run(createApi(store, { textBytes: 9 }))).toEqual(TOO_LONG(9, fate));
+    // Node.js reports unhandled rejections in the turn after the rejection.
     for (let turn = 0; turn < 20; turn += 1) await new Promise((resolve) => setImmediate(resolve));
     process.off('unhandledRejection', note);
     expect(unhandled).toEqual([]);
   },
 );
+
+test('an answer of names and ids alone counts for the whole process while it grows, in coarse steps', () => {
+  const held: number[] = [];
+  const budget = new Budget(DEFAULT_LIMITS, performance.now(), (bytes) => {
+    held.push(bytes);
+    return held.length < 5;
+  });
+  const grow = (scalars: number) => {
+    for (let n = 0; n < scalars; n += 1) budget.chargeAnswer(100);
+  };
+  grow(600);
+  expect(held).toEqual([]);
+  grow(2_000);
+  expect(held).toHaveLength(3);
+  expect(held.reduce((sum, bytes) => sum + bytes)).toBeGreaterThan(196_000);
+  expect(() => grow(2_000)).toThrow(expect.objectContaining({ extensions: { code: 'OVERLOADED' } }));
+});

@@ -1,13 +1,13 @@
-import { readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, onTestFinished, test } from 'vitest';
-import { sessionFileName, shardOf } from '../../src/repository/files/layout.ts';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { sessionFileName, shardOf } from '../../src/repository/files/format/layout.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import { graphql } from '../generated/index.ts';
 import { type Api, createApi } from '../support/api.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 
-/** A store of root, child and grandchild, its index built anew after `change` has changed the file of `id`. */
+/** A store of root, child and grandchild, whose index is rebuilt after `change` was applied to the file of `id`. */
 async function openDamaged(id: string, change: (text: string) => string): Promise<Api> {
   const directory = await temporaryDirectory();
   const store = await openFileRepository({ directory });
@@ -94,4 +94,73 @@ test('a session whose parent cannot be read is a root that knows its parent, and
       ],
     },
   });
+});
+
+const HEADS_AND_TEXTS = graphql(`
+  query HeadsAndTexts {
+    session(id: "child") {
+      heads: history { nodes { id } }
+      texts: history { nodes { id content } pageInfo { hasNextPage endCursor } }
+    }
+  }
+`);
+
+const AFTERWARDS = graphql(`
+  query Afterwards { session(id: "child") { damage { line } history { totalCount nodes { id } } } }
+`);
+
+test('a line that goes bad while it is served costs its message where its text is asked for, and then everywhere', async () => {
+  const directory = await temporaryDirectory();
+  const store = await openFileRepository({ directory });
+  onTestFinished(() => store.close());
+  await store.create({ id: 'child' });
+  for (const content of ['first', 'second', 'third'])
+    await store.append({ sessionId: 'child', messages: [{ role: 'USER', content }] });
+  const api = createApi(store);
+  const path = join(directory, 'sessions', shardOf('child'), sessionFileName('child'));
+  const bytes = await readFile(path, 'utf8');
+  await writeFile(path, bytes.replace('second', 'sEcond'));
+
+  const { session } = await api.query(HEADS_AND_TEXTS);
+  expect(session!.texts.nodes).toMatchObject([{ content: 'first' }, { content: 'third' }]);
+  expect(session!.heads.nodes).toEqual(expect.arrayContaining([{ id: 'child:0' }, { id: 'child:2' }]));
+  expect(await api.query(AFTERWARDS)).toEqual({
+    session: {
+      damage: [{ line: 3 }],
+      history: { totalCount: 2, nodes: [{ id: 'child:0' }, { id: 'child:2' }] },
+    },
+  });
+});
+
+/** What another program can do to a file that is being served. */
+const REPLACEMENTS: Readonly<Record<string, (path: string) => Promise<unknown>>> = {
+  'emptied in its place': (path) => truncate(path),
+  'shortened in its place': async (path) => truncate(path, (await readFile(path)).length - 20),
+  'renamed, and a folder made in its place': async (path) => {
+    await rename(path, `${path}.aside`);
+    await mkdir(path);
+  },
+};
+
+describe.each(['open', 'not open'])('a file that is %s', (state) => {
+  test.each(Object.entries(REPLACEMENTS))(
+    'and is then %s is damage in the first answer',
+    async (_, replace) => {
+      const directory = await temporaryDirectory();
+      const store = await openFileRepository({ directory });
+      await store.create({ id: 'child' });
+      for (const content of ['first', 'second', 'third'])
+        await store.append({ sessionId: 'child', messages: [{ role: 'USER', content }] });
+      await store.close();
+      const reopened = await openFileRepository({ directory });
+      onTestFinished(() => reopened.close());
+      const api = createApi(reopened);
+      if (state === 'open') await api.query(DAMAGE, { id: 'child' });
+
+      await replace(join(directory, 'sessions', shardOf('child'), sessionFileName('child')));
+      const { session } = await api.query(DAMAGE, { id: 'child' });
+      expect(session?.damage).toContainEqual({ line: null, reason: expect.any(String) });
+      expect(session?.history.nodes.length).toBeLessThan(3);
+    },
+  );
 });

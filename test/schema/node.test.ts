@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import packageJson from '../../package.json' with { type: 'json' };
 import { graphql } from '../generated/index.ts';
 import { createApi } from '../support/api.ts';
 import { openTestRepository } from '../support/repository.ts';
@@ -53,12 +54,13 @@ test('sessions and messages are found by their ids, in the order asked for, in o
     { __typename: 'Session', id: 'a', title: 'A' },
     hello,
   ]);
-  const refs = [
-    { sessionId: 'a', ordinal: 1 },
-    { sessionId: 'a', ordinal: 0 },
+  const shown = { content: 1, payload: 0, metadata: 0 };
+  const requests = [
+    { sessionId: 'a', ordinal: 1, shown },
+    { sessionId: 'a', ordinal: 0, shown },
   ];
   expect(calls).toEqual([
-    ['findMessages', refs, 67_108_864],
+    ['findMessages', requests, 67_108_864],
     ['findMany', ['a', 'b', 'nowhere']],
   ]);
 });
@@ -96,20 +98,20 @@ test('more ids than the limit are refused', async () => {
   const most = await api.query(NODES, { ids: ids.slice(1) });
   expect(most.nodes.length).toBe(1_000);
   const { data, errors } = await api.run(NODES, { ids });
-  expect(data).toBeNull();
+  expect(data).toBeUndefined();
   expect(errors).toMatchObject([
     {
-      message: 'ids: expected at most 1000 ids, got 1001. Ask for them in parts.',
+      message: 'ids: expected at most 1000 ids (the limit nodeIds), got 1001. Ask for them in parts.',
       extensions: { code: 'BAD_USER_INPUT' },
     },
   ]);
 });
 
 const STORE = graphql(`
-  query Store { store { sessionCount messageCount quarantined { path reason since } } }
+  query Store { store { version sessionCount messageCount quarantined { path reason since } } }
 `);
 
-test('the store says what it holds', async () => {
+test('the store says what it holds, and which server serves it', async () => {
   const { store } = await createApi(await openStore()).query(STORE);
-  expect(store).toEqual({ sessionCount: 2, messageCount: 1, quarantined: [] });
+  expect(store).toEqual({ version: packageJson.version, sessionCount: 2, messageCount: 1, quarantined: [] });
 });

@@ -230,7 +230,7 @@ describe.each(lists)('$name', (list) => {
     expect(whole.nodes.map(({ id }) => id)).toEqual(list.ids.slice(2, 5));
   });
 
-  test('none with first: 0, and whether there are any', async () => {
+  test('has no rows with first: 0, but says whether there are any', async () => {
     const connection = await list.read(createApi(await makeStore(list)), { first: 0 });
     expect(connection).toEqual({
       totalCount: 7,
@@ -257,7 +257,7 @@ test('a cursor still holds its place when its session is deleted', async () => {
   const store = await makeStore(lists[0]!);
   const api = createApi(store);
   const first = await api.query(NAMED_CHILDREN, { after: null });
-  await store.delete({ id: 'child-2', mode: 'RESTRICT', dryRun: false });
+  await store.delete({ id: 'child-2', mode: 'RESTRICT' });
   const { endCursor } = first.session!.children.pageInfo;
   const second = await api.query(NAMED_CHILDREN, { after: endCursor });
   expect(second.session!.children.nodes.map(({ id }) => id)).toEqual(['child-3', 'child-4', 'child-5']);

@@ -49,7 +49,7 @@ test('a rollup says what a session and all beneath it took', async () => {
   });
 });
 
-test('what no number can hold any more stays at the largest', async () => {
+test('a rollup that no number can hold any more stays at the largest number', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'root' });
   const usage = { inputTokens: 1, outputTokens: 1, costUsd: Number.MAX_VALUE };

@@ -21,7 +21,7 @@ async function openApi(): Promise<Api> {
   return createApi(await openTestRepository());
 }
 
-// An object literal would set its prototype.
+// Parsed from JSON: `__proto__` in an object literal would set the prototype.
 const HOSTILE = '{"__proto__":{"admin":true},"constructor":1,"toString":null,"in":{"__proto__":[2]}}';
 
 describe('metadata', () => {
@@ -83,7 +83,7 @@ describe('metadata', () => {
       );
       const issue = {
         path: ['input', 'metadata'],
-        message: 'expected at most 32 levels of nesting, got more',
+        message: 'expected at most 32 levels of nesting (the limit metadataDepth), got more',
       };
       expect(answer).toEqual({
         data: {

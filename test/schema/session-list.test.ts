@@ -46,7 +46,7 @@ test.each<[SessionFilter, string[]]>([
   [{ metadata: { env: 'prod' } }, ['new']],
   [{ metadata: { tags: ['b'] } }, ['new']],
   [{ userId: 'ada', rootsOnly: true, createdAfter: '2026-01-02T00:00:00Z' }, ['new']],
-])('%o', async (filter, ids) => {
+])('sessions with the filter %o', async (filter, ids) => {
   const { sessions } = await createApi(await openStore()).query(LIST, { filter, orderBy: CREATED });
   expect(sessions.nodes.map(({ id }) => id)).toEqual(ids);
   expect(sessions.totalCount).toBe(ids.length);
@@ -57,22 +57,31 @@ test.each<[SessionOrder | null, string[]]>([
   [{ field: 'LAST_ACTIVE_AT', direction: 'DESC' }, ['old', 'grandchild', 'child', 'new', 'other']],
   [{ field: 'LAST_ACTIVE_AT', direction: 'ASC' }, ['other', 'new', 'child', 'grandchild', 'old']],
   [{ field: 'CREATED_AT', direction: 'DESC' }, ['grandchild', 'child', 'new', 'other', 'old']],
-])('ordered by %o', async (orderBy, ids) => {
+])('sessions in the order %o', async (orderBy, ids) => {
   const { sessions } = await createApi(await openStore()).query(LIST, { orderBy });
   expect(sessions.nodes.map(({ id }) => id)).toEqual(ids);
 });
 
 test.each<[SessionFilter, string]>([
-  [{ userId: 'a\0b' }, 'filter.userId: expected well-formed Unicode without NUL.'],
-  [{ rootId: '\udfff' }, 'filter.rootId: expected well-formed Unicode without NUL.'],
-  [{ metadata: nested(33) }, 'filter.metadata: expected at most 32 levels of nesting, got more.'],
+  [
+    { userId: 'a\0b' },
+    'filter.userId: expected well-formed Unicode without NUL, got a string of 3 characters with NUL as character 2.',
+  ],
+  [
+    { rootId: '\udfff' },
+    'filter.rootId: expected well-formed Unicode without NUL, got a string of 1 character with half of a surrogate pair as character 1.',
+  ],
+  [
+    { metadata: nested(33) },
+    'filter.metadata: expected at most 32 levels of nesting (the limit metadataDepth), got more.',
+  ],
   [
     { metadata: { big: 'x'.repeat(65_536) } },
-    'filter.metadata: expected at most 4096 bytes as JSON, got 65546.',
+    'filter.metadata: expected at most 4096 bytes as JSON (the limit filterBytes), got 65546.',
   ],
 ])('a filter that cannot be met is refused: %#', async (filter, message) => {
   const { data, errors } = await createApi(await openStore()).run(LIST, { filter });
-  expect(data).toBeNull();
+  expect(data).toBeUndefined();
   expect(errors).toMatchObject([{ message, path: ['sessions'], extensions: { code: 'BAD_USER_INPUT' } }]);
 });
 

@@ -1,10 +1,11 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
+import { Turns } from '../../src/schema/turns.ts';
 import { createApi } from '../support/api.ts';
 import { openTestRepository } from '../support/repository.ts';
 import { growTree } from '../support/tree.ts';
 
-test('others are answered while a large answer is put together', async () => {
+test('other requests are answered while a large answer is put together', async () => {
   const repository = await openTestRepository();
   await growTree(repository, { breadth: 10, depth: 3 });
   const api = createApi(repository);
@@ -24,4 +25,39 @@ test('others are answered while a large answer is put together', async () => {
   }
   await large;
   expect(answered).toEqual(['small', 'small', 'small', 'large']);
+});
+
+const NAMES = Array.from({ length: 90 }, (_, n) => `n${n}: title`).join(' ');
+
+test('objects with very many fields are put into an answer in several turns, in their order', async () => {
+  const repository = await openTestRepository();
+  await growTree(repository, { breadth: 10, depth: 3 });
+  const pages = (more: string) =>
+    ['a', 'b'].map((key) => `${key}: sessions(first: 1000) { nodes { id } edges { node { ${more} } } }`);
+  const api = createApi(repository);
+  const whole = await api.send(`{ ${pages('id').join(' ')} }`);
+  for (const directive of ['', '@skip(if: false)']) {
+    const { data, errors } = await api.send(
+      `{ ${pages(`id ${directive} ...Wide`)[0]} } fragment Wide on Session { ${NAMES} }`,
+    );
+    expect(errors).toBeUndefined();
+    const { a } = data as { a: { nodes: object[]; edges: { node: object }[] } };
+    expect(a.nodes).toEqual((whole.data as { a: { nodes: object[] } }).a.nodes);
+    expect(a.edges.map(({ node }) => ({ id: (node as { id: string }).id }))).toEqual(a.nodes);
+  }
+});
+
+test('a list is cut into turns after as many objects as the pace allows, whichever lists they are in', async () => {
+  const turns = new Turns();
+  turns.setPace(3);
+  const [first, second] = [turns.paced([1, 2]), turns.paced([3, 4, 5, 6, 7])];
+  const isLater = (item: unknown) => item instanceof Promise;
+  expect([...first, ...second].map(isLater)).toEqual([false, false, false, true, true, true, true]);
+  const order: (number | string)[] = [];
+  const items = second.map(async (item) => order.push(await item));
+  await nextTurn();
+  order.push('turn');
+  await Promise.all(items);
+  expect(order.filter((entry) => entry !== 'turn')).toEqual([3, 4, 5, 6, 7]);
+  expect(order.indexOf('turn')).toBeLessThan(order.indexOf(7));
 });

@@ -59,11 +59,11 @@ async function openTrees(): Promise<SessionRepository> {
   return store;
 }
 
-/** Deletes the tree just before the repository's n-th call, and gives how many calls there were. */
+/** Deletes the tree just before the repository's n-th call. Returns the total number of calls. */
 async function queryBesideDeletion(run: (api: Api) => Promise<unknown>, n: number): Promise<number> {
   const store = await openTrees();
   const { repository, calls } = watched(store, () =>
-    calls.length === n ? store.delete({ id: 'root', mode: 'CASCADE', dryRun: false }) : undefined,
+    calls.length === n ? store.delete({ id: 'root', mode: 'CASCADE' }) : undefined,
   );
   await run(createApi(repository));
   const [root] = await store.findMany(['root']);
@@ -91,7 +91,7 @@ const BEFORE_AND_AFTER = graphql(`
 test('a session that comes while a query runs is whole where it appears', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'root' });
-  // A session that had none when it was read has none in this answer.
+  // A session that had no children when it was read has none in this answer.
   await store.create({ id: 'early', parentId: 'root' });
   const { repository } = watched(store, ([method]) =>
     method === 'childrenOf'
@@ -125,7 +125,7 @@ test('a parent that is deleted right after a spawn is a typed error', async () =
   const store = await openTestRepository();
   await store.create({ id: 'root' });
   const { repository } = watched(store, ([method]) =>
-    method === 'findMany' ? store.delete({ id: 'root', mode: 'CASCADE', dryRun: false }) : undefined,
+    method === 'findMany' ? store.delete({ id: 'root', mode: 'CASCADE' }) : undefined,
   );
   expect(await createApi(repository).query(SPAWN_AND_LOOK_UP)).toEqual({
     spawnSession: { __typename: 'SessionNotFoundError', sessionId: 'root' },

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { ALLOWED, openTestServer, outcome } from './support.ts';
+import { ALLOWED, ENDPOINT, openTestServer, outcome } from './support.ts';
 
 test.each([
   '',
@@ -9,6 +9,14 @@ test.each([
   'Application/JSON; q=0.5',
   'text/plain, */*;q=0.1',
   'application/json; charset=UTF-8',
+  'application/json; charset="utf-8"',
+  'application/json;q=0, */*',
+  'text/event-stream, application/json;q=0.1',
+  'multipart/mixed;deferSpec=20220824,application/graphql-response+json,application/json;q=0.9',
+  '*/*;q=0, application/*;q=.2',
+  '*',
+  'image/*;x="application/xml, a", application/json',
+  ', ;, application/json',
 ])('a client that accepts "%s" is answered', async (accept) => {
   const { post } = await openTestServer();
   expect(await outcome(await post('{ __typename }', { accept }))).toEqual(ALLOWED);
@@ -22,6 +30,21 @@ test.each([
   'x-application/json',
   'application/problem+json, application/*+json',
   'application/json; charset=iso-8859-1',
+  'text/event-stream',
+  'multipart/mixed',
+  'text/event-stream, multipart/mixed;q=0.5',
+  'text/html',
+  'application/json;q=0',
+  'application/json;q=0.000',
+  'application/json ; Q=0',
+  '*/*;q=0',
+  'application/*;q=0, */*;q=0.5',
+  'application/json;q=2',
+  'application/json;q=high',
+  'application/json;q=',
+  '*/json',
+  'json',
+  'text/plain;x="application/json, application/json"',
 ])('a client that accepts only %s is refused before its mutation is run', async (accept) => {
   const { post, repository } = await openTestServer();
   const response = await post('mutation { createSession(input: { id: "made" }) { __typename } }', {
@@ -31,12 +54,33 @@ test.each([
   expect(await repository.findMany(['made'])).toEqual([null]);
 });
 
-test('a client is answered in the media type that it asks for', async () => {
+test.each([
+  ['*/*', 'application/json'],
+  ['application/*', 'application/json'],
+  ['application/json', 'application/json'],
+  ['application/graphql-response+json, application/json;q=0.9', 'application/graphql-response+json'],
+  ['application/graphql-response+json;q=0.9, application/json', 'application/json'],
+  ['application/json;q=0.2, application/graphql-response+json;q=0.7', 'application/graphql-response+json'],
+  ['application/json, application/graphql-response+json', 'application/json'],
+  ['*/*, application/graphql-response+json', 'application/graphql-response+json'],
+  ['*/*, application/json;q=0.5', 'application/graphql-response+json'],
+  ['application/json;q=0, */*;q=0.1', 'application/graphql-response+json'],
+  ['text/event-stream, application/json;q=0.1', 'application/json'],
+])('a client that accepts %s is answered in %s', async (accept, expected) => {
   const { post } = await openTestServer();
-  const typeFor = async (accept: string) =>
-    (await post('{ __typename }', { accept })).headers.get('content-type');
-  expect(await typeFor('application/json')).toBe('application/json; charset=utf-8');
-  expect(await typeFor('application/graphql-response+json, application/json;q=0.9')).toBe(
-    'application/graphql-response+json; charset=utf-8',
-  );
+  const response = await post('{ __typename }', { accept });
+  expect(response.headers.get('content-type')).toBe(`${expected}; charset=utf-8`);
+  expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+});
+
+test.each([
+  ['text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8', 'text/html; charset=utf-8'],
+  ['text/*', 'text/html; charset=utf-8'],
+  ['text/html;q=0, application/json', 'application/json; charset=utf-8'],
+  ['application/json, text/html;q=0.9', 'application/json; charset=utf-8'],
+])('of a page and a result, a GET that accepts %s gets %s', async (accept, expected) => {
+  const { fetch } = await openTestServer();
+  const response = await fetch({ headers: { accept } }, `${ENDPOINT}?query={__typename}`);
+  expect(response.status).toBe(200);
+  expect(response.headers.get('content-type')).toBe(expected);
 });

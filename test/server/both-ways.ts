@@ -7,7 +7,12 @@ import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { createDocumentCache } from '../../src/server/document-cache.ts';
 import { withFastPath } from '../../src/server/fast-path.ts';
-import { createSessiontreeYoga } from '../../src/server/yoga.ts';
+import { createNodeListener } from '../../src/server/node-listener.ts';
+import { createChecks } from '../../src/server/policies/checks.ts';
+import { createPolicies } from '../../src/server/policies/policies.ts';
+import type { Policy } from '../../src/server/policies/policy.ts';
+import { createRequestRules } from '../../src/server/request-rules.ts';
+import { createYogaPath } from '../../src/server/yoga.ts';
 import { counted } from '../support/fast-path.ts';
 import { type Received, type Sent, send } from '../support/http-client.ts';
 import { createTestLogger, type LogLine, openTestServer, type TestServerOptions } from './support.ts';
@@ -20,11 +25,13 @@ export interface Way {
 
 export interface BothWays {
   readonly yoga: Way;
-  /** The fast path before a Yoga; `handedOn` counts what it did not answer itself. */
+  /** The fast path in front of a Yoga. `handedOn` counts the requests that it passed on. */
   readonly fast: Way & { readonly handedOn: () => number };
+  /** Yoga without a socket. */
+  readonly fetch: (sent: Sent) => Promise<Response>;
 }
 
-/** The store of all tests of a file, with a small tree in it. */
+/** A store with a small tree, rules by all tests of a file. */
 export async function openTree(): Promise<SessionRepository> {
   const { repository } = await openTestServer();
   const [root] = await repository.findMany(['root']);
@@ -48,27 +55,43 @@ async function listen(listener: RequestListener): Promise<{ server: Server; port
   return { server, port: (server.address() as AddressInfo).port };
 }
 
-/** The same store behind Yoga alone, and behind the fast path. */
+/** The same store behind Yoga alone and behind the fast path. `policies` may change the list that both check. */
 export async function openBothWays(
   repository: SessionRepository,
   { limits, allowedHosts = [], allowedOrigins = [] }: TestServerOptions = {},
+  policies = (list: readonly Policy[]) => list,
 ): Promise<BothWays> {
   const options = { repository, limits: { ...DEFAULT_LIMITS, ...limits }, allowedHosts, allowedOrigins };
   const [alone, behind] = [createTestLogger(), createTestLogger()];
   const fastOptions = { ...options, logger: behind.logger };
-  const yoga = createSessiontreeYoga({ ...options, logger: alone.logger });
+  const routing = createRequestRules(options);
+  const rules = { ...routing, checks: createChecks(policies(createPolicies({ ...options, ...routing }))) };
+  const yoga = createYogaPath({ ...options, logger: alone.logger }, rules);
   const documents = createDocumentCache<DocumentNode>();
-  const { counting, handedOn } = counted(createSessiontreeYoga(fastOptions, documents));
-  const listener = withFastPath(counting, fastOptions, documents);
+  const { counting, handedOn } = counted(createYogaPath(fastOptions, rules, documents));
+  const listener = withFastPath(counting, fastOptions, rules, documents);
   return {
-    yoga: { ...(await listen(yoga.requestListener)), logs: alone.lines },
-    fast: { ...(await listen(listener)), logs: behind.lines, handedOn },
+    yoga: {
+      ...(await listen(createNodeListener(yoga.requestListener, { ...rules, logger: alone.logger }))),
+      logs: alone.lines,
+    },
+    fast: {
+      ...(await listen(createNodeListener(listener, { ...rules, logger: behind.logger }))),
+      logs: behind.lines,
+      handedOn,
+    },
+    fetch: async ({ path = '/graphql', headers, ...init }) =>
+      yoga.fetch(`http://localhost${path}`, {
+        method: 'POST',
+        headers: { host: 'localhost', ...headers },
+        ...init,
+      } as RequestInit),
   };
 }
 
 const UUID = /[0-9a-f]{8}-[0-9a-f]{4}-4[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}/g;
 
-/** What a client sees of an answer; ids that were made for it are all one. */
+/** The parts of an answer that a client sees, with generated ids made equal. */
 export function seen({ status, headers, body }: Received): object {
   const { date: _, ...told } = headers;
   const id = told['x-request-id'];
@@ -79,12 +102,12 @@ export function seen({ status, headers, body }: Received): object {
   };
 }
 
-/** What a line of the log says, but for when, and how long it took. */
+/** A line of the log, without time and duration. */
 export function said({ time, milliseconds, requestId, ...line }: LogLine): object {
   return { ...line, requestId: String(requestId).replace(UUID, 'made'), milliseconds: typeof milliseconds };
 }
 
-/** Sends `sent` three times each way, and expects the same answers and the same lines in the logs. */
+/** Sends `sent` three times over each path. Expects equal answers and equal lines in the logs. */
 export async function expectSame({ yoga, fast }: BothWays, sent: Sent): Promise<Received[]> {
   const answers: Received[] = [];
   const before = fast.logs.length;

@@ -1,6 +1,14 @@
 import { getIntrospectionQuery } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { ALLOWED, openTestServer, outcome } from './support.ts';
+import {
+  ALLOWED,
+  ENDPOINT,
+  type ErrorAnswer,
+  GRAPHQL_RESPONSE,
+  JSON_TYPE,
+  openTestServer,
+  outcome,
+} from './support.ts';
 
 const refused = (code: string) => ({ status: 400, codes: [code] });
 const nested = (levels: number) =>
@@ -18,6 +26,17 @@ test('a tree of eight levels with the messages of each passes', async () => {
   const tree = (levels: number): string =>
     levels === 0 ? page : `${page} children { edges { node { ${tree(levels - 1)} } } }`;
   expect(await outcome(await post(`{ session(id: "x") { ${tree(8)} } }`))).toEqual(ALLOWED);
+});
+
+test.each([
+  ['@defer', '{ ... @defer { __typename } }'],
+  ['@stream', '{ sessions { nodes @stream { id } } }'],
+])('%s, which the server does not do, is refused by its name', async (directive, query) => {
+  const { post } = await openTestServer();
+  const { errors } = (await (await post(query)).json()) as { errors: ErrorAnswer[] };
+  expect(errors).toMatchObject([
+    { message: `Unknown directive "${directive}".`, extensions: { code: 'GRAPHQL_VALIDATION_FAILED' } },
+  ]);
 });
 
 test('a document refused by its limits is answered with 200 to a client of the older media type', async () => {
@@ -119,5 +138,78 @@ describe('aliases', () => {
     const steps = Array.from({ length: 40 }, (_, at) => step(at)).join(' ');
     const query = `{ session(id: "x") { ...F0 } } ${steps} fragment F40 on Session { id }`;
     expect(await outcome(await post(query))).toEqual(refused('TOO_MANY_ALIASES'));
+  });
+});
+
+describe('mutations', () => {
+  const update = (key: string) => `${key}: updateSession(input: { id: "none" }) { __typename }`;
+  const mutationOf = (keys: readonly string[]) => `mutation { __typename ${keys.map(update).join(' ')} }`;
+
+  test('as many as the limit pass, one more does not', async () => {
+    const { post } = await openTestServer({ limits: { mutations: 3 } });
+    expect(await outcome(await post(mutationOf(['a', 'b', 'c'])))).toEqual(ALLOWED);
+    expect(await outcome(await post(mutationOf(['a', 'b', 'c', 'd'])))).toEqual(
+      refused('TOO_MANY_MUTATIONS'),
+    );
+  });
+
+  test('fragments count, and what is selected twice is executed and counted once', async () => {
+    const { post } = await openTestServer({ limits: { mutations: 2 } });
+    const query = (key: string) =>
+      `mutation { ...A ...A ... on Mutation { ${update('a')} } } fragment A on Mutation { ${update('a')} ${update('b')} ${update(key)} }`;
+    expect(await outcome(await post(query('b')))).toEqual(ALLOWED);
+    expect(await outcome(await post(query('c')))).toEqual(refused('TOO_MANY_MUTATIONS'));
+  });
+});
+
+describe('length', () => {
+  test('as long as the limit passes, one character more does not, by either method', async () => {
+    const { post, fetch } = await openTestServer({ limits: { documentLength: 20 } });
+    for (const [length, expected] of [
+      [20, ALLOWED],
+      [21, refused('DOCUMENT_TOO_LONG')],
+    ] as const) {
+      const query = '{ __typename }'.padEnd(length);
+      expect(await outcome(await post(query))).toEqual(expected);
+      const url = `${ENDPOINT}?query=${encodeURIComponent(query)}`;
+      expect(await outcome(await fetch({ headers: { accept: GRAPHQL_RESPONSE } }, url))).toEqual(expected);
+    }
+  });
+
+  test.each([
+    ['a name', (text: string) => ({ query: `{ ${text} }` })],
+    ['a string', (text: string) => ({ query: `{ session(id: "${text}") { id } }` })],
+    ['a comment', (text: string) => ({ query: `{ __typename } # ${text}` })],
+    ['an operationName', (text: string) => ({ query: '{ __typename }', operationName: text })],
+  ])('%s of many megabytes is refused, and not repeated in the answer', async (_name, paramsOf) => {
+    const { fetch } = await openTestServer();
+    const body = JSON.stringify(paramsOf('x'.repeat(15 * 1024 * 1024)));
+    const response = await fetch({
+      method: 'POST',
+      headers: { ...JSON_TYPE, accept: GRAPHQL_RESPONSE },
+      body,
+    });
+    const text = await response.text();
+    expect(text.length).toBeLessThan(1_000);
+    expect(text).toContain('DOCUMENT_TOO_LONG');
+  });
+});
+
+describe('JSON values of a body', () => {
+  const bodyOf = (values: string) => `{"query":"{ __typename }","variables":{"list":[${values}]}}`;
+
+  test('as many as the limit pass, one more does not', async () => {
+    const { fetch } = await openTestServer({ limits: { bodyValues: 1_003 } });
+    const sent = (values: number) =>
+      fetch({
+        method: 'POST',
+        headers: { ...JSON_TYPE, accept: GRAPHQL_RESPONSE },
+        body: bodyOf(Array(values).fill('[]').join(',')),
+      });
+    // The object, its two keys and the comma between them, `variables` and its key, and the list; each list in it and each comma.
+    // Each of the three keys is new, and a short string.
+    const most = (1_003 - 7 - 3 * 21 + 1) / 2;
+    expect(await outcome(await sent(most))).toEqual(ALLOWED);
+    expect(await outcome(await sent(most + 1))).toEqual({ status: 413, codes: ['PAYLOAD_TOO_LARGE'] });
   });
 });

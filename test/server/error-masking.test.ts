@@ -1,9 +1,10 @@
 import { GraphQLError } from 'graphql';
 import { createSchema, createYoga } from 'graphql-yoga';
 import { afterEach, describe, expect, test, vi } from 'vitest';
+import { StorageError } from '../../src/model/errors.ts';
 import type { ServerContext } from '../../src/server/plugin.ts';
 import { useErrorMasking } from '../../src/server/plugins/use-error-masking.ts';
-import { useRequestId } from '../../src/server/plugins/use-request-id.ts';
+import { useRequestFacts } from '../../src/server/plugins/use-request-facts.ts';
 import {
   createTestLogger,
   ENDPOINT,
@@ -65,12 +66,12 @@ describe('what a client caused has a code', () => {
 
 const SECRET = 'disk /var/lib/secret is gone';
 
-/** A schema with every way to fail that the real one should not have, under the plugins that mask. */
+/** A schema that fails in every way in which the real one should not, with the plugins that mask errors. */
 function openFailingServer() {
   const { logger, lines } = createTestLogger();
   const schema = createSchema<ServerContext>({
     typeDefs: `
-      type Query { bug: String text: String count: Int! wrapped: String missing: String! known: String many: [Item] fine: String }
+      type Query { bug: String text: String count: Int! wrapped: String missing: String! known: String unread: String many: [Item] fine: String }
       type Item { bug: String }
       type Subscription { ticks: String }
     `,
@@ -89,6 +90,9 @@ function openFailingServer() {
         missing: () => null,
         known: () => {
           throw new GraphQLError('Expected less.', { extensions: { code: 'TOO_MUCH' } });
+        },
+        unread: () => {
+          throw new StorageError('Too many files are open.', true, { cause: new Error(SECRET) });
         },
         many: () => Array.from({ length: 1_000 }, () => ({})),
         fine: () => 'fine',
@@ -112,7 +116,7 @@ function openFailingServer() {
     schema,
     maskedErrors: false,
     logging: false,
-    plugins: [useRequestId(), useErrorMasking({ logger })],
+    plugins: [useRequestFacts(), useErrorMasking({ logger })],
   });
   const post = async (query: string, accept = GRAPHQL_RESPONSE) =>
     yoga.fetch(ENDPOINT, {
@@ -130,7 +134,7 @@ const MASKED = {
 
 describe('what a bug caused is masked', () => {
   test.each(['bug', 'text', 'count', 'wrapped', 'missing'])('%s', async (field) => {
-    // Yoga's own masking shows all in this mode.
+    // Yoga's own masking shows original errors in this mode.
     vi.stubEnv('NODE_ENV', 'development');
     const { post, lines } = openFailingServer();
     const response = await post(`{ ${field} }`);
@@ -167,7 +171,17 @@ describe('what a bug caused is masked', () => {
     expect(lines).toHaveLength(1);
   });
 
-  test('and what is not a bug stays as it is', async () => {
+  test('and not that the store could not read for now', async () => {
+    const { post } = openFailingServer();
+    const text = await (await post('{ unread fine }')).text();
+    expect(JSON.parse(text)).toMatchObject({
+      data: { unread: null, fine: 'fine' },
+      errors: [{ message: 'Too many files are open.', extensions: { code: 'STORE_UNAVAILABLE' } }],
+    });
+    expect(text).not.toContain('secret');
+  });
+
+  test('and no error that a client caused', async () => {
     const { post, lines } = openFailingServer();
     expect(await (await post('{ known }')).json()).toMatchObject({
       errors: [{ message: 'Expected less.', extensions: { code: 'TOO_MUCH' } }],
@@ -175,3 +189,15 @@ describe('what a bug caused is masked', () => {
     expect(lines).toEqual([]);
   });
 });
+
+test.each(['', 'x'])(
+  'a long value is cut between characters, not within one: %j before it',
+  async (before) => {
+    const { post } = await openTestServer();
+    const query = 'query ($first: Int) { sessions(first: $first) { totalCount } }';
+    const answer = await (await post(query, {}, { first: `${before}${'😀'.repeat(2_000)}` })).json();
+    const [{ message }] = (answer as { errors: [{ message: string }] }).errors;
+    expect(message.length).toBeLessThan(1_010);
+    expect(message).toMatch(/😀…$/u);
+  },
+);

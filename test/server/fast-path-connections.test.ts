@@ -3,12 +3,11 @@ import { Agent, createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
-import { Connections } from '../../src/server/connections.ts';
 import { send } from '../support/http-client.ts';
 import { watched } from '../support/watched-repository.ts';
 import { type BothWays, expectSame, openBothWays, openTree, said, type Way } from './both-ways.ts';
 import { plain } from './requests.ts';
-import { openConnection, postInTwoParts } from './running.ts';
+import { connectionsOf, openConnection, postInTwoParts } from './running.ts';
 
 const QUERY = '{ session(id: "root") { id children { nodes { id title } } } }';
 const BY_ID = 'query ById($id: ID!) { session(id: $id) { id } }';
@@ -16,7 +15,7 @@ const BY_ID = 'query ById($id: ID!) { session(id: $id) { id } }';
 const urlOf = ({ port }: Way) => `http://127.0.0.1:${port}/graphql`;
 const byId = (id: string) => plain({ query: BY_ID, variables: { id } });
 
-/** Both ways, with `query` served once by each. */
+/** Both paths, each of which has served `query` once. */
 async function openServed(query: string): Promise<BothWays> {
   const ways = await openBothWays(await openTree());
   for (const { port } of [ways.yoga, ways.fast]) await send(port, plain({ query, variables: { id: 'a' } }));
@@ -55,7 +54,7 @@ test('a client that hangs up in its body is noted the same, and nothing is execu
     const [part] = postInTwoParts(QUERY);
     const whole = `${postInTwoParts(QUERY).join('')}`;
     connection.socket.write(whole + part);
-    // The answer to the first request shows that the head of the second has come too.
+    // The answer to the first request shows that the head of the second has arrived too.
     await connection.received('"title":"c"');
     connection.socket.destroy();
     await vi.waitFor(() => expect(way.logs).toHaveLength(3));
@@ -70,7 +69,7 @@ test('a request that is handed on is logged with the time that its body took', a
   const connection = openConnection(urlOf(fast));
   const [first, rest] = postInTwoParts('{ session(id: "c") { title } }');
   const started = performance.now();
-  // The answer to the first request shows that the head of the second has come too.
+  // The answer to the first request shows that the head of the second has arrived too.
   connection.socket.write(postInTwoParts(QUERY).join('') + first);
   await connection.received('"children"');
   await delay(60);
@@ -176,7 +175,7 @@ describe('an internal error', () => {
 
 test('a server that stops answers what is under way, and closes its connection', async () => {
   const { fast } = await openServed(QUERY);
-  const connections = new Connections(fast.server);
+  const connections = connectionsOf(fast.server);
   const connection = openConnection(urlOf(fast));
   const [first, rest] = postInTwoParts(QUERY);
   connection.socket.write(postInTwoParts(QUERY).join('') + first);
@@ -194,7 +193,7 @@ test('a server that stops answers what is under way, and closes its connection',
 test('a server that stops answers all that a connection has asked for at once', async () => {
   const server = createServer().listen(0, '127.0.0.1');
   onTestFinished(() => void server.close());
-  const connections = new Connections(server);
+  const connections = connectionsOf(server);
   const responses: ServerResponse[] = [];
   server.on('request', (_request, response) => responses.push(response));
   await once(server, 'listening');

@@ -1,26 +1,26 @@
-import { existsSync } from 'node:fs';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { expect, onTestFinished, test, vi } from 'vitest';
+import type { Browser, Page } from 'playwright-core';
+import { expect, test, vi } from 'vitest';
+import { openBrowser } from './browser.ts';
 import { startTestServer } from './running.ts';
 
-const CHROMIUM = process.env.CHROMIUM_PATH ?? '/usr/bin/chromium';
-const QUIET = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+interface Viewport {
+  readonly width: number;
+  readonly height: number;
+}
 
-async function openPage(browser: Browser): Promise<{ page: Page; faults: string[]; foreign: string[] }> {
-  const page = await browser.newPage({ viewport: { width: 1280, height: 800 } });
-  page.setDefaultTimeout(10_000);
+const WIDE: Viewport = { width: 1280, height: 800 };
+const NARROW: Viewport = { width: 390, height: 844 };
+
+async function openPage(
+  browser: Browser,
+  viewport: Viewport,
+): Promise<{ page: Page; faults: string[]; foreign: string[] }> {
+  const page = await browser.newPage({ viewport });
+  page.setDefaultTimeout(30_000);
   const faults: string[] = [];
   const foreign: string[] = [];
   page.on('pageerror', (error) => faults.push(error.message));
-  // What the content security policy stops is reported here.
+  // Violations of the content security policy are reported here.
   page.on('console', (message) => {
     if (message.type() === 'error') faults.push(message.text());
   });
@@ -36,41 +36,50 @@ async function openPage(browser: Browser): Promise<{ page: Page; faults: string[
   return { page, faults, foreign };
 }
 
-test('GraphiQL works in a browser without the internet: its examples run', { timeout: 90_000 }, async ({
-  skip,
-}) => {
-  skip(!existsSync(CHROMIUM), `no browser at ${CHROMIUM}: install Chromium, or name one in CHROMIUM_PATH`);
+/** Whether the editor shows the whole last line of the query, and the whole longest line. */
+function linesInView(page: Page) {
+  return page.locator('.graphiql-query-editor').evaluate((pane) => {
+    const view = pane.querySelector('.monaco-editor')!.getBoundingClientRect();
+    const lines = [...pane.querySelectorAll('.view-line')];
+    const byPlace = lines.toSorted((a, b) => a.getBoundingClientRect().top - b.getBoundingClientRect().top);
+    const last = byPlace.at(-1)!;
+    const rights = lines.map((line) => line.firstElementChild!.getBoundingClientRect().right);
+    return {
+      last: last.textContent,
+      isInView: last.getBoundingClientRect().bottom <= view.bottom,
+      isWhole: Math.max(...rights) <= view.right,
+    };
+  });
+}
+
+const TABS = [
+  ['Create', '"version": 1'],
+  ['Send', '"trip:0"'],
+  ['Spawn', '"flights"'],
+  ['Tree', 'Find flights'],
+  ['FlatTree', 'totalCount'],
+  ['Fork', '"trip-b"'],
+  ['Rollup', 'sessionCount'],
+  ['Search', '<<Lisbon>>'],
+] as const;
+
+test('GraphiQL works in a browser without the internet: its examples can be read, and run', {
+  timeout: 120_000,
+}, async ({ skip }) => {
+  const browser = await openBrowser(skip);
   const server = await startTestServer();
-  const browser = await chromium.launch({ executablePath: CHROMIUM, args: QUIET });
-  onTestFinished(() => browser.close());
-  const { page, faults, foreign } = await openPage(browser);
+  const { page, faults, foreign } = await openPage(browser, WIDE);
 
   await page.goto(new URL('/', server.url).href);
   expect(page.url()).toBe(server.url);
   const tabs = page.getByRole('tab').locator('button[title]');
   await tabs.nth(7).waitFor();
-  expect(await tabs.allTextContents()).toEqual([
-    'Create',
-    'Send',
-    'Spawn',
-    'Tree',
-    'FlatTree',
-    'Fork',
-    'Rollup',
-    'Search',
-  ]);
+  expect(await tabs.allTextContents()).toEqual(TABS.map(([name]) => name));
+  expect(await page.title()).toBe('Sessiontree');
+  expect((await page.locator('.graphiql-logo').textContent())!.trim()).toBe('Sessiontree');
 
   const answer = page.locator('.result-window');
-  for (const [name, expected] of [
-    ['Create', 'CreateSessionPayload'],
-    ['Send', 'SendMessagePayload'],
-    ['Spawn', 'SpawnSessionPayload'],
-    ['Tree', 'Find flights'],
-    ['FlatTree', 'totalCount'],
-    ['Fork', 'ForkSessionPayload'],
-    ['Rollup', 'sessionCount'],
-    ['Search', '<<Lisbon>>'],
-  ] as const) {
+  for (const [name, expected] of TABS) {
     await tabs.getByText(name, { exact: true }).click();
     // For a moment after a tab is changed, GraphiQL still runs the operation of the one before.
     await vi.waitFor(
@@ -80,6 +89,38 @@ test('GraphiQL works in a browser without the internet: its examples run', { tim
       },
       { timeout: 15_000 },
     );
+    await vi.waitFor(
+      async () => expect(await linesInView(page), name).toEqual({ last: '}', isInView: true, isWhole: true }),
+      { timeout: 10_000 },
+    );
   }
+
+  await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
+  await page.locator('.graphiql-doc-explorer').getByText('trees of agent sessions').waitFor();
   expect({ faults, foreign }).toEqual({ faults: [], foreign: [] });
+});
+
+test('in a narrow window the answer stands below the query, and the last line can be reached', {
+  timeout: 120_000,
+}, async ({ skip }) => {
+  const browser = await openBrowser(skip);
+  const server = await startTestServer();
+  const { page } = await openPage(browser, NARROW);
+
+  await page.goto(server.url);
+  const editor = page.locator('.graphiql-query-editor .monaco-editor').first();
+  await editor.locator('.view-line').first().waitFor();
+  const query = (await page.locator('.graphiql-editors').boundingBox())!;
+  const answer = (await page.locator('.graphiql-response').boundingBox())!;
+  expect(answer.y).toBeGreaterThanOrEqual(query.y + query.height);
+  expect(answer.width).toBeGreaterThan(250);
+
+  await vi.waitFor(
+    async () => {
+      await editor.hover();
+      await page.mouse.wheel(0, 5_000);
+      expect(await linesInView(page)).toMatchObject({ last: '}', isInView: true });
+    },
+    { timeout: 10_000 },
+  );
 });

@@ -11,6 +11,15 @@ test.each(['localhost', 'LOCALHOST:4000', '127.0.0.1:5000', '[::1]', '[::1]:4000
   },
 );
 
+// Browsers canonicalize an address before they send it, and no name that DNS can point elsewhere ends in a number.
+test.each(['2130706433', '0x7f000001', '127.1'])(
+  'a request for %s, another spelling of 127.0.0.1, is answered',
+  async (host) => {
+    const { post } = await openTestServer();
+    expect(await outcome(await post(QUERY, { host }))).toEqual(ALLOWED);
+  },
+);
+
 test.each([
   'evil.example',
   'localhost.evil.example',
@@ -34,7 +43,7 @@ test('an allowed host is answered at any port, and no other', async () => {
   });
 });
 
-test('a foreign host is not shown GraphiQL either', async () => {
+test('GraphiQL is refused to a foreign host', async () => {
   const { fetch } = await openTestServer();
   const response = await fetch({ headers: { host: 'evil.example', accept: 'text/html' } });
   expect(response.status).toBe(403);

@@ -1,9 +1,12 @@
+import { createHash } from 'node:crypto';
+import { gzipSync } from 'node:zlib';
+import { childrenCursor } from '../../src/schema/cursor.ts';
 import type { Sent } from '../support/http-client.ts';
-import { GRAPHQL_RESPONSE, JSON_TYPE, type TestServerOptions } from './support.ts';
+import { GRAPHQL_RESPONSE, JSON_TYPE, TEST_STORE, type TestServerOptions } from './support.ts';
 
 export type Case = readonly [name: string, sent: Sent, options?: TestServerOptions];
 
-/** A request as a program sends it. */
+/** A request in the form that programs send. */
 export function plain(params: object | string, headers: Sent['headers'] = {}): Sent {
   const body = typeof params === 'string' ? params : JSON.stringify(params);
   return { headers: { ...JSON_TYPE, accept: GRAPHQL_RESPONSE, ...headers }, body };
@@ -13,28 +16,44 @@ const TREE = `query Tree($n: Int = 2) {
   session(id: "root") { id metadata children(first: $n) { totalCount nodes { id title history(last: 1) { nodes { role content payload } } } } }
 }`;
 const TYPENAME = { query: '{ __typename }' };
+/** A query with a long answer. */
+export const TYPES = { query: '{ __schema { types { name fields { name } } } }' };
 const BY_ID = 'query ($id: ID!) { session(id: $id) { id version } }';
 const CREATE =
   'mutation Create($input: CreateSessionInput!) { createSession(input: $input) { __typename ... on CreateSessionPayload { session { id createdAt version } } ... on Error { message } } }';
+/** A query with its hash. Either may be sent without the other. */
+export const ID_BY_HASH = {
+  query: BY_ID,
+  extensions: {
+    persistedQuery: { version: 1, sha256Hash: createHash('sha256').update(BY_ID).digest('hex') },
+  },
+};
 const TWO =
   'query A { __typename } query B { store { __typename } } mutation C { updateSession(input: { id: "none" }) { __typename } }';
 
-/** What makes the documents known that stand in a request which is handed on all the same. */
+/** Requests that register the documents of requests that are passed on nevertheless. */
 export const KNOWN: readonly Sent[] = [
   plain(TYPENAME),
+  plain(TYPES),
   plain({ query: TREE }),
   plain({ query: BY_ID, variables: { id: 'root' } }),
   plain({ query: CREATE, variables: { input: { id: 'root' } } }),
   plain({ query: TWO, operationName: 'A' }),
+  plain({ ...ID_BY_HASH, variables: { id: 'root' } }),
 ];
 
-/** After a first time, the fast path answers these itself. */
+/** Requests that the fast path answers itself, once their documents are registered. */
 export const OWN: readonly Case[] = [
   ['a query', plain({ query: TREE })],
   ['a query with variables', plain({ query: TREE, variables: { n: 1 } })],
   [
     'variables, a name and extensions that are null',
     plain({ query: TREE, variables: null, operationName: null, extensions: null }),
+  ],
+  ['a query string', { ...plain(TYPENAME), path: '/graphql?a=1' }],
+  [
+    'an address that is whole',
+    { ...plain(TYPENAME, { host: 'evil.example' }), path: 'http://localhost:4000/graphql' },
   ],
   ['extensions', plain({ ...TYPENAME, extensions: { persisted: true } })],
   ['a query that finds nothing', plain({ query: BY_ID, variables: { id: 'none' } })],
@@ -48,7 +67,7 @@ export const OWN: readonly Case[] = [
       variables: { yes: true },
     }),
   ],
-  ['introspection', plain({ query: '{ __schema { types { name fields { name } } } }' })],
+  ['introspection', plain(TYPES)],
   [
     'a mutation that is sent again',
     plain({ query: CREATE, variables: { input: { id: 'made', operationId: 'make' } } }),
@@ -66,13 +85,9 @@ export const OWN: readonly Case[] = [
     'an error beside data',
     plain({
       query:
-        '{ node(id: "root") { ... on Session { children(first: -1) { totalCount } } } store { sessionCount } }',
+        'query ($after: String) { node(id: "root") { ... on Session { children(after: $after) { totalCount } } } store { sessionCount } }',
+      variables: { after: childrenCursor(TEST_STORE, 'another').encode(1) },
     }),
-  ],
-  ['an error instead of data', plain({ query: '{ sessions(first: -1) { totalCount } }' })],
-  [
-    'an error instead of data, to a client of the older type',
-    plain({ query: '{ sessions(first: -1) { totalCount } }' }, { accept: 'application/json' }),
   ],
   ['a budget that is spent', plain({ query: TREE }), { limits: { objects: 2 } }],
   [
@@ -91,6 +106,10 @@ export const OWN: readonly Case[] = [
   ['Accept: application/json, */*', plain(TYPENAME, { accept: 'application/json, */*' })],
   ['Accept of both types', plain(TYPENAME, { accept: `${GRAPHQL_RESPONSE}, application/json` })],
   ['Accept with a preference', plain(TYPENAME, { accept: `${GRAPHQL_RESPONSE},application/json;q=0.9` })],
+  ['Accept of anything of ours', plain(TYPENAME, { accept: 'application/*' })],
+  ['an empty Accept', plain(TYPENAME, { accept: '' })],
+  ['a browser, by Sec-Fetch-Site', plain(TYPENAME, { 'sec-fetch-site': 'same-origin' })],
+  ['a Content-Encoding that changes nothing', plain(TYPENAME, { 'content-encoding': 'Identity' })],
   ['a charset', plain(TYPENAME, { 'content-type': 'application/json; charset=UTF-8' })],
   ['a content type in capitals', plain(TYPENAME, { 'content-type': 'Application/JSON' })],
   ['an id', plain(TYPENAME, { 'x-request-id': 'Trace_1.2-3' })],
@@ -115,18 +134,28 @@ export const OWN: readonly Case[] = [
       'apollo-require-preflight': '1',
     }),
   ],
+  ['a program that takes gzip, as Node has it', plain(TYPES, { 'accept-encoding': 'gzip, deflate' })],
+  [
+    'a program that takes gzip, as Ruby has it',
+    plain(TYPES, { 'accept-encoding': 'gzip;q=1.0,deflate;q=0.6,identity;q=0.3' }),
+  ],
+  ['a program behind a proxy that takes no gzip', plain(TYPES, { 'x-forwarded-for': '10.0.0.7' })],
   ['a body of just the limit', plain(JSON.stringify(TYPENAME).padEnd(100)), { limits: { bodyBytes: 100 } }],
   ['a body of 64 KiB', plain(JSON.stringify(TYPENAME).padEnd(64 * 1024))],
 ];
 
 const HUGE = `{ ${Array.from({ length: 3_000 }, () => '__typename').join(' ')} }`;
 
-/** Yoga answers these each time, though it has served their documents to others. */
+/** Requests that Yoga always answers, even if their documents are registered. */
 export const HANDED_ON: readonly Case[] = [
   ['a body over 64 KiB', plain(JSON.stringify(TYPENAME).padEnd(64 * 1024 + 1))],
   ['a body over the limit', plain(JSON.stringify(TYPENAME).padEnd(101)), { limits: { bodyBytes: 100 } }],
   ['a body in chunks', plain(TYPENAME, { 'transfer-encoding': 'chunked' })],
-  ['a body that says it is compressed', plain(TYPENAME, { 'content-encoding': 'gzip' })],
+  [
+    'a body that is compressed',
+    { ...plain('', { 'content-encoding': 'gzip' }), body: gzipSync(JSON.stringify(TYPENAME)) },
+  ],
+  ['a body that says it is compressed, and is not', plain(TYPENAME, { 'content-encoding': 'br' })],
   ['a document that is too long to be kept', plain({ query: HUGE })],
   ['an empty body', plain('')],
   ['no body', { headers: { ...JSON_TYPE } }],
@@ -139,6 +168,20 @@ export const HANDED_ON: readonly Case[] = [
   ['a list', plain([TYPENAME])],
   ['an unknown parameter', plain({ ...TYPENAME, id: 1 })],
   ['no query', plain({ operationName: 'A' })],
+  ['a query with its hash', plain({ ...ID_BY_HASH, variables: { id: 'root' } })],
+  ['a query with the hash of another', plain({ ...ID_BY_HASH, ...TYPENAME })],
+  [
+    'a hash in the place of a query',
+    plain({ query: ID_BY_HASH.extensions.persistedQuery.sha256Hash, variables: { id: 'root' } }),
+  ],
+  [
+    'a hash that is not known',
+    plain({ extensions: { persistedQuery: { version: 1, sha256Hash: '0'.repeat(64) } } }),
+  ],
+  ['a hash of another version', plain({ ...TYPENAME, extensions: { persistedQuery: { version: 2 } } })],
+  ['a hash that is none', plain({ ...TYPENAME, extensions: { persistedQuery: { version: 1 } } })],
+  ['@defer', plain({ query: '{ ... @defer { __typename } }' })],
+  ['@stream', plain({ query: '{ sessions { nodes @stream { id } } }' })],
   ['an empty query', plain({ query: '' })],
   ['variables in a list', plain({ ...TYPENAME, variables: [] })],
   ['a name that is no string', plain({ ...TYPENAME, operationName: 1 })],
@@ -165,10 +208,14 @@ export const HANDED_ON: readonly Case[] = [
     'a variable of the wrong type, to a client of the older type',
     plain({ query: BY_ID, variables: { id: {} } }, { accept: '*/*' }),
   ],
+  ['an argument that is wrong', plain({ query: '{ sessions(first: -1) { totalCount } }' })],
+  [
+    'an argument that is wrong, to a client of the older type',
+    plain({ query: '{ sessions(first: -1) { totalCount } }' }, { accept: 'application/json' }),
+  ],
+  ['an argument that is wrong by its variable', plain({ query: TREE, variables: { n: 1_001 } })],
   ['an unknown Accept', plain(TYPENAME, { accept: 'text/plain' })],
-  ['an Accept of anything of ours', plain(TYPENAME, { accept: 'application/*' })],
   ['a client that takes a stream', plain(TYPENAME, { accept: 'text/event-stream' })],
-  ['an empty Accept', plain(TYPENAME, { accept: '' })],
   ['another content type', plain(TYPENAME, { 'content-type': 'text/plain' })],
   ['no content type', { headers: {}, body: JSON.stringify(TYPENAME) }],
   ['a wrong host', plain(TYPENAME, { host: 'evil.example' })],
@@ -181,7 +228,16 @@ export const HANDED_ON: readonly Case[] = [
     { allowedOrigins: ['https://app.example'] },
   ],
   ['an Origin that is null', plain(TYPENAME, { origin: 'null' })],
-  ['a browser, by Sec-Fetch-Site', plain(TYPENAME, { 'sec-fetch-site': 'same-origin' })],
+  [
+    'a browser that takes gzip',
+    plain(TYPES, { 'sec-fetch-site': 'same-origin', 'accept-encoding': 'gzip, deflate, br, zstd' }),
+  ],
+  [
+    'a program behind a proxy that takes gzip',
+    plain(TYPES, { 'x-forwarded-for': '10.0.0.7', 'accept-encoding': 'gzip' }),
+  ],
+  ['a program that takes nothing but gzip', plain(TYPENAME, { 'accept-encoding': 'gzip, identity;q=0' })],
+  ['a program that takes nothing', plain(TYPENAME, { 'accept-encoding': 'identity;q=0' })],
   ['another site, by Sec-Fetch-Site', plain(TYPENAME, { 'sec-fetch-site': 'cross-site' })],
   ['GET', { method: 'GET', path: '/graphql?query={__typename}' }],
   ['GET of GraphiQL', { method: 'GET', headers: { accept: 'text/html' } }],
@@ -212,7 +268,5 @@ export const HANDED_ON: readonly Case[] = [
   ['another path', { ...plain(TYPENAME), path: '/other' }],
   ['a path with a slash at its end', { ...plain(TYPENAME), path: '/graphql/' }],
   ['the bare address', { method: 'GET', path: '/' }],
-  ['a query string', { ...plain(TYPENAME), path: '/graphql?a=1' }],
-  ['an address that is whole', { ...plain(TYPENAME), path: 'http://localhost/graphql' }],
   ['a subscription', plain({ query: 'subscription { x }' })],
 ];

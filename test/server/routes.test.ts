@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { openTestServer, outcome } from './support.ts';
 
-test('the bare address leads to the API', async () => {
+test('the address without a path leads to the API', async () => {
   const { fetch } = await openTestServer();
   const response = await fetch({}, 'http://localhost:4000/');
   expect(response.status).toBe(302);

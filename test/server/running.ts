@@ -1,12 +1,16 @@
+import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
 import { onTestFinished } from 'vitest';
-import { type Config, createConfig } from '../../src/config.ts';
+import { createConfig } from '../../src/commands/serve-options.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { DropLog } from '../../src/server/admission/drop-log.ts';
+import type { Config } from '../../src/server/config.ts';
+import { type ConnectionOptions, Connections } from '../../src/server/connections.ts';
 import { type RunningServer, startServer } from '../../src/server/http.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { createTestLogger } from './support.ts';
 
-/** What `sessiontree serve` would have, on a free port and a data directory of this test's own. */
+/** The configuration of `sessiontree serve`, with a free port and a temporary data directory. */
 export async function testConfig(changes: Partial<Config> = {}): Promise<Config> {
   const config = createConfig({
     port: 0,
@@ -17,6 +21,7 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     allowHost: [],
     limit: DEFAULT_LIMITS,
     logLevel: 'info',
+    logFormat: 'json',
   });
   return { ...config, ...changes };
 }
@@ -31,13 +36,13 @@ export async function startTestServer(changes: Partial<Config> = {}): Promise<Ru
 
 export interface RawConnection {
   readonly socket: Socket;
-  /** All that has come, once it contains `text`; rejects when the other side closes first. */
+  /** Resolves with everything received, once it contains `text`. Rejects if the other side closes first. */
   received(text: string): Promise<string>;
-  /** All that has come, once the other side has closed. */
+  /** Resolves with everything received, once the other side has closed. */
   closed(): Promise<string>;
 }
 
-/** A connection that says exactly what a test wants, when it wants. */
+/** A raw connection, on which a test controls every byte and its timing. */
 export function openConnection(url: string): RawConnection {
   const { hostname, port } = new URL(url);
   const socket = connect(Number(port), hostname);
@@ -56,7 +61,7 @@ export function openConnection(url: string): RawConnection {
     ended = true;
     tell();
   };
-  // A reset is one way for the other side to close.
+  // The other side may also close with a reset.
   socket.on('error', end).on('close', end);
   const until = (isThere: () => boolean) =>
     new Promise<string>((resolve, reject) => {
@@ -73,6 +78,68 @@ export function openConnection(url: string): RawConnection {
     socket,
     received: (part) => until(() => text.includes(part)),
     closed: () => until(() => ended),
+  };
+}
+
+/** The connections of a server without `startServer`. */
+export function connectionsOf(server: Server, changes: Partial<ConnectionOptions> = {}): Connections {
+  const { connections, writeMs } = DEFAULT_LIMITS;
+  const drops = new DropLog(createTestLogger().logger);
+  return new Connections(server, { connections, writeMs, isScarce: () => false, drops, ...changes });
+}
+
+/** More than what the system's buffers on both ends of a connection take. */
+export const LONG_ANSWER_BYTES = 8 * 1024 * 1024;
+
+const TEXT_BYTES = 1024 * 1024;
+const TEXTS = Array.from({ length: LONG_ANSWER_BYTES / TEXT_BYTES }, (_, n) => `c${n}: content`);
+const LONG_QUERY = `{ session(id: "long") { history(first: 1) { nodes { ${TEXTS.join(' ')} } } } }`;
+
+/** Creates a session whose history, as `longRequest` asks for it, is an answer of more than `LONG_ANSWER_BYTES`. */
+export async function createLongSession(url: string): Promise<void> {
+  const content = 'x'.repeat(TEXT_BYTES);
+  const append =
+    'mutation ($content: String!) { appendMessages(input: { sessionId: "long", messages: [{ role: USER, content: $content }] }) { __typename } }';
+  for (const params of [
+    { query: 'mutation { createSession(input: { id: "long" }) { __typename } }' },
+    { query: append, variables: { content } },
+    // The fast path answers a document that was sent before.
+    { query: LONG_QUERY },
+  ]) {
+    const body = JSON.stringify(params);
+    const response = await fetch(url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body,
+    });
+    await response.arrayBuffer();
+  }
+}
+
+/** The bytes of a request for the long answer. */
+export function longRequest(): string {
+  return postInTwoParts(LONG_QUERY).join('');
+}
+
+export interface UnreadConnection {
+  /** Reads all that comes until the connection closes. */
+  rest(): Promise<string>;
+  close(): void;
+}
+
+/** A connection on which the long answer has begun, and is not read. */
+export async function openUnread(url: string): Promise<UnreadConnection> {
+  await createLongSession(url);
+  const { socket, received, closed } = openConnection(url);
+  socket.once('data', () => socket.pause());
+  socket.write(longRequest());
+  await received('HTTP/1.1 ');
+  return {
+    rest: () => {
+      socket.resume();
+      return closed();
+    },
+    close: () => void socket.destroy(),
   };
 }
 

@@ -1,11 +1,14 @@
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { pino } from 'pino';
 import { afterAll } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
+import { STORE_LOG } from '../../src/repository/files/format/layout.ts';
+import { encodeLine } from '../../src/repository/files/format/line.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
+import { FORMAT } from '../../src/repository/files/scan/store-id.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { openApi } from '../support/fast-path.ts';
 
@@ -15,7 +18,7 @@ export const GRAPHQL_RESPONSE = 'application/graphql-response+json';
 
 export type LogLine = Record<string, unknown>;
 
-/** A logger, and the lines that it has written so far. */
+/** A logger that collects its lines. */
 export function createTestLogger() {
   const lines: LogLine[] = [];
   const stream = new Writable({
@@ -36,9 +39,9 @@ export interface TestServerOptions {
 export interface TestServer {
   readonly repository: SessionRepository;
   readonly logs: readonly LogLine[];
-  /** A request as it is, to the endpoint unless `url` says otherwise. */
+  /** Sends a request unchanged, to the endpoint unless `url` is given. */
   fetch(init?: RequestInit, url?: string): Promise<Response>;
-  /** A query by POST, as a client sends it; `headers` come on top. */
+  /** Sends a query by POST, as a client does, with additional `headers`. */
   post(query: string, headers?: Record<string, string>, variables?: unknown): Promise<Response>;
 }
 
@@ -50,16 +53,21 @@ afterAll(async () => {
   await rm(opened.directory, { recursive: true });
 });
 
-/** One store for all tests of a file: opening one costs more than what they test. */
+/** The id of the store of `openTestServer`, for cursors in requests that are defined before the store exists. */
+export const TEST_STORE = { storeId: '7e57570e-0000-4000-8000-000000000000' };
+
+/** One store for all tests of a file, because opening a store takes longer than a test. */
 async function sharedRepository(): Promise<SessionRepository> {
   if (!opened) {
     const directory = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
+    const header = { op: 'store', format: FORMAT, store: TEST_STORE.storeId, at: new Date().toISOString() };
+    await writeFile(join(directory, STORE_LOG), encodeLine(header));
     opened = { directory, repository: await openFileRepository({ directory }) };
   }
   return opened.repository;
 }
 
-/** The API over a store that the other tests of the file use too. */
+/** The API on a store that all tests of the file share. */
 export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
   const repository = await sharedRepository();
   const { logger, lines } = createTestLogger();
@@ -90,7 +98,7 @@ export interface ErrorAnswer {
   readonly extensions: { readonly code: string };
 }
 
-/** The status, and the code of each error, of an answer. */
+/** The status of an answer, and the code of each error. */
 export async function outcome(response: Response): Promise<{ status: number; codes: string[] }> {
   const { errors = [] } = (await response.json()) as { errors?: ErrorAnswer[] };
   return { status: response.status, codes: errors.map(({ extensions }) => extensions.code) };

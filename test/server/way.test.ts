@@ -6,7 +6,7 @@ import { createTestLogger, ENDPOINT, JSON_TYPE, openTestServer } from './support
 test('the suites run over the way that their project is named for', async ({ task }) => {
   expect(OVER_A_SOCKET).toBe(task.file.projectName === 'fast path');
   const { post } = await openTestServer();
-  // Only what came over a socket says when.
+  // Only answers over a socket have a Date header.
   expect((await post('{ __typename }')).headers.has('date')).toBe(OVER_A_SOCKET);
 });
 

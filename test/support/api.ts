@@ -20,17 +20,17 @@ export interface ApiResult<Data> {
 type Variables<V> = [V] extends [Record<string, never>] ? [] : [variables: NoInfer<V>];
 
 export interface Api {
-  /** The answer to a typed operation, errors and all. */
+  /** The answer to a typed operation, including errors. */
   run<Data, V>(document: TypedDocumentNode<Data, V>, ...variables: Variables<V>): Promise<ApiResult<Data>>;
   /** The data of an answer that has no errors. */
   query<Data, V>(document: TypedDocumentNode<Data, V>, ...variables: Variables<V>): Promise<Data>;
-  /** The answer to a document that has no types: what a client could send and should not. */
+  /** The answer to an untyped document, such as an invalid one. */
   send(query: string, variables?: unknown): Promise<ApiResult<unknown>>;
-  /** The answer to a request's body as it is: `JSON.stringify` could not write a value nested as deep as some are. */
+  /** The answer to a raw request body. `JSON.stringify` cannot write a value that is nested very deeply. */
   sendBody(body: string): Promise<ApiResult<unknown>>;
 }
 
-/** The API over `repository` as the server serves it. */
+/** The API on `repository`, as the server serves it. */
 export function createApi(repository: SessionRepository, limits: Partial<Limits> = {}): Api {
   const fetch = openApi({
     repository,

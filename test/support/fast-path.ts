@@ -1,52 +1,50 @@
 import { once } from 'node:events';
-import { createServer, type OutgoingHttpHeaders, type Server } from 'node:http';
+import { createServer, type OutgoingHttpHeaders } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { DocumentNode } from 'graphql';
 import { pino } from 'pino';
-import { afterAll } from 'vitest';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { createDocumentCache } from '../../src/server/document-cache.ts';
 import { withFastPath } from '../../src/server/fast-path.ts';
-import {
-  createSessiontreeYoga,
-  type SessiontreeYoga,
-  type SessiontreeYogaOptions,
-} from '../../src/server/yoga.ts';
+import { createNodeListener } from '../../src/server/node-listener.ts';
+import { createRequestRules } from '../../src/server/request-rules.ts';
+import type { ServerSettings } from '../../src/server/settings.ts';
+import { createSessiontreeYoga, createYogaPath, type SessiontreeYoga } from '../../src/server/yoga.ts';
 import { type Sent, send } from './http-client.ts';
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;
 
-/** Whether this run is the one over the fast path: see vitest.config.ts. */
+/** True in the project that runs the tests over the fast path: see vitest.config.ts. */
 export const OVER_A_SOCKET = process.env.SESSIONTREE_TEST_WAY === 'fast-path';
 
-/** The API as a function: Yoga without a socket or, where the suites run over it, the fast path behind a real one. */
-export function openApi(options: SessiontreeYogaOptions): Fetch {
+/** The API as a function: Yoga without a socket or, in the fast-path project, the fast path behind a real socket. */
+export function openApi(options: ServerSettings): Fetch {
   if (OVER_A_SOCKET) return serveFast(options).fetch;
   const yoga = createSessiontreeYoga(options);
-  // Its headers are copied: a request adds its length to the very object that it is given.
+  // The headers are copied, because `request` adds Content-Length to the given object.
   return async (url, { headers, ...init } = {}) =>
     yoga.fetch(url, { ...init, headers: { ...(headers as Record<string, string>) } });
 }
 
-const servers: Server[] = [];
-
-afterAll(() => {
-  for (const server of servers) server.close();
-});
-
-/** Each document is made known before it is sent, so that the fast path takes it the first time. */
-export function serveFast(options: SessiontreeYogaOptions): {
+/** Registers each document before it is sent, so that the fast path handles its first request. */
+export function serveFast(options: ServerSettings): {
   readonly fetch: Fetch;
   readonly handedOn: () => number;
 } {
+  const rules = createRequestRules(options);
   const documents = createDocumentCache<DocumentNode>();
-  const yoga = createSessiontreeYoga(options, documents);
-  const { counting, handedOn } = counted(yoga);
-  const server = createServer(withFastPath(counting, options, documents)).listen(0, '127.0.0.1');
-  servers.push(server);
+  const { counting, handedOn } = counted(createYogaPath(options, rules, documents));
+  const listener = createNodeListener(withFastPath(counting, options, rules, documents), {
+    ...rules,
+    logger: options.logger,
+  });
+  const server = createServer(listener).listen(0, '127.0.0.1');
+  // It must not keep the process of the tests alive; a file that shares its process has no end to close it at.
+  server.unref();
   const listening = once(server, 'listening');
-  const silent = createSessiontreeYoga(
+  const silent = createYogaPath(
     { ...options, repository: REFUSING, logger: pino({ level: 'silent' }) },
+    rules,
     documents,
   );
 
@@ -69,13 +67,13 @@ export function serveFast(options: SessiontreeYogaOptions): {
   return { fetch, handedOn };
 }
 
-/** `yoga` for a fast path, and how often it was handed a request. */
+/** `yoga` for a fast path, with the number of requests that were passed to it. */
 export function counted(yoga: SessiontreeYoga) {
   let handedOn = 0;
-  const counting: Pick<SessiontreeYoga, 'requestListener' | 'fetch'> = {
-    requestListener: (...args) => {
+  const counting: Pick<SessiontreeYoga, 'handleNodeRequestAndResponse' | 'fetch'> = {
+    handleNodeRequestAndResponse: (...args) => {
       handedOn += 1;
-      return yoga.requestListener(...args);
+      return yoga.handleNodeRequestAndResponse(...args);
     },
     fetch: ((...args: Parameters<SessiontreeYoga['fetch']>) => {
       handedOn += 1;
@@ -85,14 +83,14 @@ export function counted(yoga: SessiontreeYoga) {
   return { counting, handedOn: () => handedOn };
 }
 
-/** Whoever is asked to make a document known must not read or write for it. */
+/** A repository for registering documents, which must not be read or written. */
 const REFUSING = new Proxy({} as SessionRepository, {
   get: (_, name) => async () => {
     throw new Error(`${String(name)}: nothing is to be done.`);
   },
 });
 
-/** A document is noted once it is parsed and validated; what it then comes to is nobody's business. */
+/** A document is registered once it is parsed and validated. The result of its execution does not matter. */
 async function makeKnown(silent: SessiontreeYoga, body: RequestInit['body']): Promise<void> {
   const params = paramsIn(body);
   if (params === undefined) return;
@@ -109,7 +107,7 @@ function paramsIn(body: RequestInit['body']): { query: unknown; operationName: u
     const { query, operationName } = JSON.parse(body) as Record<string, unknown>;
     return { query, operationName };
   } catch {
-    // What is no JSON, and what holds no members, holds no document.
+    // A body that is not a JSON object has no document.
     return undefined;
   }
 }

@@ -5,7 +5,7 @@ import type { ReadableStream } from 'node:stream/web';
 export interface Sent {
   readonly method?: string | undefined;
   readonly path?: string;
-  /** As they are: nothing is added but `Host`, where it is not said, and how long the body is. */
+  /** Sent as given. Only `Host`, if missing, and the length of the body are added. */
   readonly headers?: OutgoingHttpHeaders;
   /** A stream is sent in chunks. */
   readonly body?: string | Uint8Array | ReadableStream | undefined;
@@ -17,7 +17,7 @@ export interface Received {
   readonly body: Buffer;
 }
 
-/** A request as a test wants it: `fetch` sets headers of its own, and does not let `Host` be set. */
+/** Sends a request with exactly the given headers: `fetch` adds headers, and cannot set `Host`. */
 export function send(port: number, sent: Sent, agent: Agent | false = false): Promise<Received> {
   const { method = 'POST', path = '/graphql', body } = sent;
   const isStream = typeof body === 'object' && 'getReader' in body;
@@ -35,7 +35,7 @@ export function send(port: number, sent: Sent, agent: Agent | false = false): Pr
           .on('error', reject)
           .on('end', () => {
             resolve({ status: response.statusCode!, headers: response.headers, body: Buffer.concat(chunks) });
-            // A stream may have no end.
+            // A stream may be endless.
             if (isStream) outgoing.destroy();
           });
       },

@@ -17,7 +17,7 @@ export interface PageVariables {
   before?: string | null;
 }
 
-/** Every page of a connection, from its start with `first`, or from its end with `last`. `between` runs between pages. */
+/** All pages of a connection, from the start with `first`, or from the end with `last`. `between` runs between pages. */
 export async function allPages(
   read: (page: PageVariables) => Promise<AnswerPage>,
   { size, from, between }: { size: number; from: 'start' | 'end'; between?: () => Promise<unknown> },

@@ -5,14 +5,14 @@ import { onTestFinished } from 'vitest';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 
-/** A directory of this test's own, removed after it. */
+/** A temporary directory, removed after the test. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
   onTestFinished(() => rm(directory, { recursive: true, force: true }));
   return directory;
 }
 
-/** An empty store of this test's own, closed and removed after it. */
+/** An empty store, closed and removed after the test. */
 export async function openTestRepository(): Promise<SessionRepository> {
   const repository = await openFileRepository({ directory: await temporaryDirectory() });
   onTestFinished(() => repository.close());

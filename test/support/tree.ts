@@ -1,8 +1,8 @@
 import type { SessionRepository } from '../../src/repository/repository.ts';
 
 /**
- * A tree under the session `root`: `breadth` children each, `depth` levels beneath it. The children of `root` are
- * `root-0`, `root-1` and so on, in this order of arrival. Gives their ids, level by level.
+ * A tree below the session `root`: each session has `breadth` children, for `depth` levels. The children of `root` are
+ * `root-0`, `root-1` and so on, in this order of arrival. Returns the ids, level by level.
  */
 export async function growTree(
   repository: SessionRepository,
@@ -12,7 +12,7 @@ export async function growTree(
   const levels = [[root]];
   for (let level = 0; level < depth; level += 1) {
     const parents = levels[level]!;
-    // One round a place among the siblings: a session waits for its elder, and not for its cousins.
+    // One round per place among siblings: siblings are created in order, cousins concurrently.
     for (let place = 0; place < breadth; place += 1) {
       await Promise.all(
         parents.map((parentId) => {

@@ -5,15 +5,15 @@ import zlib from 'node:zlib';
 import { BREAK_VARIABLE, HOOK_FAILED } from './break-names.ts';
 
 /*
- * Breaks the store on purpose, from beneath: what Node gives it does less than it says. Imported before all other modules
- * (`node --import`) in the processes that are to be broken. The suite must catch each of these.
+ * Breaks the store on purpose, by replacing functions of Node.js with ones that do less than they report. Imported before all
+ * other modules (`node --import`) in the processes that are to be broken. The suite must catch each of these.
  */
 
 const file = await promises.open(process.execPath, 'r');
 const handles = Object.getPrototypeOf(file) as FileHandle;
 await file.close();
 
-/** Skips the syncs of what `skipped` says. */
+/** Skips the syncs of the files for which `skipped` returns true. */
 function breakSync(skipped: (fd: number) => boolean): void {
   for (const name of ['sync', 'datasync'] as const) {
     const whole = handles[name];
@@ -35,9 +35,40 @@ function breakSync(skipped: (fd: number) => boolean): void {
 
 const isDirectory = (fd: number) => fstatSync(fd).isDirectory();
 
-/** What is added to a file is written a little later than it is said to be. */
+/** Milliseconds by which a broken store delays a write that it has reported as done. */
+const LATE = 30;
+
+/** Delays appends, both asynchronous and synchronous ones, after reporting them as done. */
 function breakAppend(): void {
-  const LATE = 30;
+  breakAsynchronousAppend();
+  breakSynchronousAppend();
+}
+
+/** Synchronous writes: those of up to 64 KiB, which are nearly all. */
+function breakSynchronousAppend(): void {
+  const whole = fs.writeSync as (fd: number, ...args: unknown[]) => number;
+  const late = (fd: number, ...args: unknown[]): number => {
+    const [buffer] = args;
+    const { size, ino } = fstatSync(fd);
+    if (size === 0 || !Buffer.isBuffer(buffer)) return whole(fd, ...args);
+    setTimeout(() => {
+      // The descriptor may be closed by now, or be that of another file.
+      if (inodeOf(fd) === ino) whole(fd, ...args);
+    }, LATE);
+    return buffer.length;
+  };
+  Object.assign(fs, { writeSync: late });
+}
+
+function inodeOf(fd: number): number | null {
+  try {
+    return fstatSync(fd).ino;
+  } catch {
+    return null;
+  }
+}
+
+function breakAsynchronousAppend(): void {
   const whole = handles.write as (this: FileHandle, ...args: unknown[]) => Promise<unknown>;
   const late = function (this: FileHandle, ...args: unknown[]) {
     const [buffer] = args;

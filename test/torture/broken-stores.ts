@@ -4,21 +4,23 @@ import { BREAK_VARIABLE, HOOK } from './break-names.ts';
 import { SuiteError } from './part.ts';
 import { PARTS } from './parts.ts';
 
-/** A store that is broken on purpose, by a way that `break.ts` knows, and what must catch it. */
+/** A store that is broken on purpose, in one of the ways of `break.ts`, and the part of the suite that must notice. */
 export interface BrokenStore {
   readonly broken: string;
   /** A name in `PARTS`. */
   readonly caughtBy: string;
   readonly rounds: number;
-  /** What the part says where it catches just this. */
+  /** The message with which the part reports this very break. */
   readonly fault: RegExp;
 }
 
 const LOST = /gone|early|does not open|should be|holds|cannot be read/;
-/** Lost, or followed by another mutation of its session: a gap in the versions shows it then. */
-const LOST_OR_SKIPPED = new RegExp(`${LOST.source}|is missing|are missing`);
+/** The mutation is missing (a deletion, too), or a later mutation of its session shows a gap in the versions. */
+const LOST_OR_SKIPPED = new RegExp(`${LOST.source}|is missing|are missing|quarantined|is back|is there`);
+/** To the store, a file that grows late looks as if another program wrote to it. */
+const LATE = new RegExp(`${LOST_OR_SKIPPED.source}|changed by another program|came in neither|version is`);
 
-/** The session itself is missed, or by those beneath it, as a line or within JSON. */
+/** A session is missing, or its descendants miss it, reported as a line or within JSON. */
 const GONE = /is gone|its parent \\?"[^"]+" cannot be read/;
 
 export const BROKEN_STORES: readonly BrokenStore[] = [
@@ -32,14 +34,21 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
     rounds: 500,
     fault: /its damage is empty|is not what it was/,
   },
-  { broken: 'index before write', caughtBy: 'kill-9', rounds: 20, fault: LOST_OR_SKIPPED },
-  { broken: 'tail not cut', caughtBy: 'cut-files', rounds: 200, fault: /after an append and a new index/ },
+  { broken: 'index before write', caughtBy: 'kill-9', rounds: 20, fault: LATE },
+  { broken: 'index before write', caughtBy: 'kill-9-trees', rounds: 20, fault: LATE },
+  { broken: 'no fdatasync', caughtBy: 'power-cut-ext4-trees', rounds: 20, fault: LATE },
+  {
+    broken: 'tail not cut',
+    caughtBy: 'cut-files',
+    rounds: 120,
+    fault: /after an append and a new index|ends in an unfinished write/,
+  },
 ];
 
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
 const FAULTS_FOUND = 1;
 
-/** What the suite finds wrong with it; null where it finds nothing, and so proves nothing. */
+/** The fault that the suite finds; null if it finds none, and therefore would prove nothing. */
 export async function catchBroken(store: BrokenStore, seed: number): Promise<string | null> {
   const flags = ['--only', store.caughtBy, '--exactly', `${store.rounds}`, '--seed', `${seed}`];
   const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {

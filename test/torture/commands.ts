@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process';
 
-/** Runs a command to its end; gives what it printed. Throws with what it said where it fails. */
+/** Runs a command; resolves with its output. If it fails, the error has its output. */
 export function run(command: string, ...args: readonly string[]): string {
   return execFileSync(command, args, {
     encoding: 'utf8',
@@ -9,7 +9,7 @@ export function run(command: string, ...args: readonly string[]): string {
   });
 }
 
-/** As `run`; null where it fails, or is not there. */
+/** As `run`; null if the command fails or does not exist. */
 export function tryRun(command: string, ...args: readonly string[]): string | null {
   try {
     return run(command, ...args);
@@ -18,14 +18,14 @@ export function tryRun(command: string, ...args: readonly string[]): string | nu
   }
 }
 
-/** Why this process cannot mount what it likes; null where it can. */
+/** Why this process cannot mount file systems; null if it can. */
 export function whyNoMounts(): string | null {
   if (process.platform !== 'linux') return 'only Linux has what it takes';
   if (process.getuid?.() !== 0) return 'only root may mount';
   return null;
 }
 
-/** Why `command` cannot be run; null where it can. `install` is the package that brings it. */
+/** Why `command` cannot be run; null if it can. `install` is the package that provides it. */
 export function whyMissing(command: string, install: string): string | null {
   return tryRun('sh', '-c', 'command -v "$0"', command) === null
     ? `there is no ${command} (apt-get install ${install})`

@@ -1,61 +1,63 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { removeIndex, verifyAtRest, verifyChecked } from './at-rest.ts';
-import { load, replay, retry } from './load.ts';
-import { Model, type StorageErrors } from './model.ts';
-import { MIXED, Mutations, type Weights } from './mutation.ts';
+import { MIXED, type Weights } from './mutation.ts';
 import { Fault, type Outcome, type PartOptions } from './part.ts';
 import { Random } from './random.ts';
 import { StoreProcess } from './store-process.ts';
-import { verify } from './verify.ts';
+import type { StorageErrors, Workload } from './workload.ts';
 
-/** A way to take a store away from one moment to the next. */
+/** A way to crash a store. */
 export interface Crash {
   readonly directory: string;
-  /** Takes it away before it returns, as far as the store can tell. */
+  /** Crashes the store. When it returns, the store can write nothing more. */
   strike(store: StoreProcess): void;
-  /** Brings it back, once the process is gone. */
+  /** Makes the directory usable again, once the process has ended. */
   recover(): void;
-  /** Is the process killed by itself in some rounds, and starts again before the next stroke? */
+  /** True if, in some rounds, the process alone is killed and restarted before the crash. */
   readonly alsoKilled: boolean;
   readonly storageErrors: StorageErrors;
-  /** How many mutations are acknowledged between two crashes, at most. */
+  /** The most calls of `goOn` before a crash: one for each answered mutation, or about one per millisecond of a large one. */
   readonly mutations: number;
 }
 
-/** So much that the journal goes on to its next file. */
+/** Bytes that make the journal continue in its next file. */
 const HEAVY: Weights = { ...MIXED, content: 8_000, sessions: 60 };
 
-/** Crash after crash on one directory, which grows; what was acknowledged is compared after each. */
-export async function crashRounds(crash: Crash, { rounds, seed, deadline }: PartOptions): Promise<Outcome> {
+/** Crashes a store again and again in one directory, and verifies all acknowledged mutations after each crash. */
+export async function crashRounds(
+  crash: Crash,
+  workloadOf: (random: Random) => Workload,
+  { rounds, seed, deadline }: PartOptions,
+): Promise<Outcome> {
   const random = new Random(seed);
-  const model = new Model();
+  const workload = workloadOf(random);
   let round = 0;
   const faults: string[] = [];
   try {
-    for (; round < rounds && Date.now() < deadline; round += 1) await crashOnce(crash, model, random, round);
-    await verifyAtRest(model, crash.directory);
+    for (; round < rounds && Date.now() < deadline; round += 1)
+      await crashOnce(crash, workload, random, round);
+    await verifyAtRest(workload, crash.directory);
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     faults.push(`round ${round}: ${error.message}`);
   }
-  return { rounds: round, acknowledged: model.acknowledged, faults };
+  return { rounds: round, acknowledged: workload.acknowledged, faults };
 }
 
-async function crashOnce(crash: Crash, model: Model, random: Random, round: number): Promise<void> {
+async function crashOnce(crash: Crash, workload: Workload, random: Random, round: number): Promise<void> {
   const { directory, storageErrors, alsoKilled } = crash;
   const killed = alsoKilled && random.oneIn(4);
   if (random.oneIn(5)) removeIndex(directory);
   if (random.oneIn(6)) await crashWhileOpening(crash, random);
   const store = await StoreProcess.open(directory);
   try {
-    const unanswered = [...model.underWay];
-    const cameIn = await verify(model, store.reader(), directory);
-    await retry(store, model, unanswered, cameIn);
-    await replay(store, model, random, 8);
-    await verify(model, store.reader(), directory);
-    if (random.oneIn(10)) await verifyChecked(directory);
+    await workload.verify(store.reader(), directory);
+    // Before anything is sent again: a retry may cover up what the recovery has missed.
+    if (random.oneIn(2)) await verifyChecked(directory);
+    await workload.sendAgain(store);
+    await workload.verify(store.reader(), directory);
 
-    // One at a time, nothing else syncs what the last one forgot to.
+    // One at a time, so that no later write syncs what the last one should have synced.
     const lanes = random.oneIn(2) ? 1 : 8;
     let left = 1 + random.below(lanes === 1 ? 20 : crash.mutations);
     const goOn = () => {
@@ -65,18 +67,14 @@ async function crashOnce(crash: Crash, model: Model, random: Random, round: numb
       return left > 0;
     };
     const weights = random.oneIn(4) ? HEAVY : MIXED;
-    await load(store, model, new Mutations(model, random, `${round}`, weights), {
-      lanes,
-      storageErrors,
-      goOn,
-    });
+    await workload.load(store, { lanes, prefix: `${round}`, weights, storageErrors, goOn });
   } finally {
     await store.kill();
   }
   if (!killed) crash.recover();
 }
 
-/** The way back from a crash may end in a crash. */
+/** The recovery from a crash may itself be interrupted by a crash. */
 async function crashWhileOpening(crash: Crash, random: Random): Promise<void> {
   const store = new StoreProcess(crash.directory);
   await Promise.race([store.opened(), delay(150 + random.below(250))]);

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { sessionPath } from '../../src/repository/files/layout.ts';
+import { sessionPath } from '../../src/repository/files/format/layout.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { judge } from './judge.ts';
 import { targetOf } from './mutation.ts';
@@ -9,7 +9,10 @@ import { type Answers, ask, FILES, LIVING, MUTATIONS, Specimen } from './specime
 import { differenceOf, NOTHING, type State, stateAfter } from './state.ts';
 import { inTemporaryDirectory, QUICK } from './undo.ts';
 
-/** A file that ends at any of its bytes, as after a crash that left no index, and behind the back of one. */
+/**
+ * A file is cut at any of its bytes, without an index (as after a crash that left none), and with an index that knows the whole
+ * file.
+ */
 export const cutFiles: Part = {
   name: 'a file cut at a byte',
   rounds: () => Number.POSITIVE_INFINITY,
@@ -72,7 +75,7 @@ async function cut(
 
 const AFTERWARDS = [{ role: 'USER' as const, content: 'and on it goes' }];
 
-/** Where nobody knows better, what is not whole at the end was never acknowledged, and the rest is as it was. */
+/** Without an index, an incomplete end counts as never acknowledged, and the rest is unchanged. */
 function judgeTorn(
   specimen: Specimen,
   before: Answers,
@@ -88,7 +91,7 @@ function judgeTorn(
   return differenceOf(state, read) ?? judge(before, others, sessionPath(id));
 }
 
-/** A session after the mutations that are whole in the first bytes of its file; null where its creation is not. */
+/** A session after those mutations that are complete in the first bytes of its file; null if its creation is not. */
 function stateOfFirst(bytes: Buffer, id: string): State | null {
   const lines = bytes.toString('latin1').split('\n');
   const whole = lines.filter((line) => /,"crc":"[0-9a-f]{8}"\}$/.test(line));
@@ -100,7 +103,7 @@ function stateOfFirst(bytes: Buffer, id: string): State | null {
   return complete.length === 0 ? null : stateAfter(NOTHING, own.slice(0, complete.length));
 }
 
-/** What was cut away is kept aside. */
+/** The cut bytes are kept in `torn/`. */
 function verifyKept(specimen: Specimen, path: string, length: number): void {
   const left = specimen.bytes(path).subarray(0, length);
   const now = readFileSync(specimen.path(path));
@@ -108,7 +111,7 @@ function verifyKept(specimen: Specimen, path: string, length: number): void {
   while (same < left.length && left[same] === now[same]) same += 1;
   if (same === left.length) return;
   const kept = readdirSync(specimen.path('torn')).map((name) => readFileSync(specimen.path(`torn/${name}`)));
-  // The first bytes of what was cut may be those of what was written in its place.
+  // The first of the cut bytes may equal those that were written in their place.
   if (
     !kept.some(
       (bytes) =>
@@ -118,7 +121,7 @@ function verifyKept(specimen: Specimen, path: string, length: number): void {
     throw new Fault('what was cut off is not kept in torn/');
 }
 
-/** What was written after the cut stands in the file as it should: a new index finds it again, and all before it. */
+/** Writes after the cut are complete in the file: a new index finds them, and everything before them. */
 async function verifyAfterwards(specimen: Specimen, then: Answers, id: string): Promise<void> {
   specimen.removeIndex();
   const now = await during(specimen, ask);

@@ -2,9 +2,7 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifyAtRest } from './at-rest.ts';
 import { tryRun, whyMissing } from './commands.ts';
-import { load } from './load.ts';
-import { Model } from './model.ts';
-import { MIXED, Mutations } from './mutation.ts';
+import { MIXED } from './mutation.ts';
 import { Fault, type Part, type PartOptions, SuiteError } from './part.ts';
 import { Random } from './random.ts';
 import { Refusals } from './refusals.ts';
@@ -12,13 +10,14 @@ import { repeatedly } from './repeatedly.ts';
 import { StoreProcess } from './store-process.ts';
 import { readTrace, writeAfterFailedSync } from './system-calls.ts';
 import { inTemporaryDirectory } from './undo.ts';
-import { verify } from './verify.ts';
+import type { Workload } from './workload.ts';
+import { WORKLOADS, type WorkloadName } from './workloads.ts';
 
-const TRACED = 'openat,read,pread64,write,pwrite64,writev,pwritev,fsync,fdatasync,rename';
+const TRACED = 'openat,read,pread64,write,pwrite64,writev,pwritev,fsync,fdatasync,rename,unlink';
 const FAILING = ['fdatasync', 'rename', 'fsync'] as const;
 const MUTATIONS = 60;
 
-/** Why system calls cannot be made to fail here; null where they can. Tries it. */
+/** Why system calls cannot be made to fail on this machine; null if they can. Tries it. */
 function whyNoInjection(): string | null {
   if (process.platform !== 'linux') return 'only Linux has strace';
   const missing = whyMissing('strace', 'strace');
@@ -26,26 +25,30 @@ function whyNoInjection(): string | null {
   return tryRun('strace', '-f', '-o', '/dev/null', 'true') === null ? 'strace may not trace here' : null;
 }
 
-/** Some system call fails with EIO: the `when`th of its kind of each thread, and where it `stays` all later ones. */
+/** A system call fails with EIO: the `when`th of its kind in each thread and, with `stays`, all later ones. */
 interface Injection {
   readonly call: (typeof FAILING)[number];
   readonly when: number;
   readonly stays: boolean;
 }
 
-async function fail(options: PartOptions, { call, when, stays }: Injection, home: string): Promise<Model> {
+async function fail(
+  work: WorkloadName,
+  options: PartOptions,
+  { call, when, stays }: Injection,
+  home: string,
+): Promise<Workload> {
   const directory = join(home, 'data');
   const trace = join(home, 'trace');
   const random = new Random(options.seed);
-  const model = new Model();
-  // Only large creations are synced and renamed by themselves.
+  const workload = WORKLOADS[work](random);
+  // Only files of large creations are synced and renamed individually.
   const weights = call === 'fdatasync' ? MIXED : { ...MIXED, largeCreations: 1 };
-  const mutations = new Mutations(model, random, 'm', weights);
-  // What fails is to be a mutation, not the making of a store.
+  // A mutation should fail, not the creation of the store.
   await (await StoreProcess.open(directory)).close();
   const inject = `inject=${call}:error=EIO:when=${when}${stays ? '+' : ''}`;
   const through = ['strace', '-f', '-y', '-o', trace, '-e', `trace=${TRACED}`, '-e', inject];
-  // strace counts by thread: the calls of the store are to be made by one.
+  // strace counts per thread, so the store's calls must come from a single thread.
   const store = await StoreProcess.open(directory, { through, environment: { UV_THREADPOOL_SIZE: '1' } });
   try {
     const refusals = new Refusals(false);
@@ -56,12 +59,12 @@ async function fail(options: PartOptions, { call, when, stays }: Injection, home
       return left > 0;
     };
     const lanes = random.oneIn(2) ? 1 : 4;
-    await load(store, model, mutations, { lanes, storageErrors: 'nothing', goOn });
-    await verify(model, store.reader(), directory);
+    await workload.load(store, { lanes, prefix: 'm', weights, storageErrors: 'nothing', goOn });
+    await workload.verify(store.reader(), directory);
     const told = store.said.filter((said) => said.startsWith('error: '));
     if (refusals.count > 0 && told.length === 0) throw new Fault('the operator was told of nothing');
-    if (!stays && model.acknowledged < MUTATIONS / 2)
-      throw new Fault(`one failure, and of ${MUTATIONS} mutations only ${model.acknowledged} were done`);
+    if (!stays && workload.acknowledged < MUTATIONS / 2)
+      throw new Fault(`one failure, and of ${MUTATIONS} mutations only ${workload.acknowledged} were done`);
   } finally {
     await store.kill();
   }
@@ -70,13 +73,13 @@ async function fail(options: PartOptions, { call, when, stays }: Injection, home
   const path = writeAfterFailedSync(calls);
   if (path !== null)
     throw new Fault(`${path} was written to after a failed sync, without having been read back`);
-  await verifyAtRest(model, directory);
-  return model;
+  await verifyAtRest(workload, directory);
+  return workload;
 }
 
 /** EIO from the calls that make writes durable. */
-export const failingDisk: Part = {
-  name: 'EIO from fdatasync, fsync, rename',
+export const failingDisk = (work: WorkloadName): Part => ({
+  name: `EIO from fdatasync, fsync, rename, ${work}`,
   rounds: (asked) => Math.ceil(asked / 10),
   whyNot: whyNoInjection,
   run: (options) =>
@@ -89,7 +92,7 @@ export const failingDisk: Part = {
           stays: random.oneIn(4),
         };
         try {
-          const { acknowledged } = await fail(once, injection, home);
+          const { acknowledged } = await fail(work, once, injection, home);
           return { rounds: 1, acknowledged, faults: [] };
         } catch (error) {
           if (!(error instanceof Fault)) throw error;
@@ -99,4 +102,4 @@ export const failingDisk: Part = {
         }
       }),
     ),
-};
+});

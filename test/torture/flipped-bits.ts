@@ -6,7 +6,7 @@ import { tryCases } from './sample.ts';
 import { type Answers, ask, FILES, Specimen } from './specimen.ts';
 import { inTemporaryDirectory, QUICK } from './undo.ts';
 
-/** What there is beside the damaged file: nothing but other files, or an index that vouches for it. */
+/** The state in which a file is damaged: without an index, or with an index that considers the file unchanged. */
 type Beside = 'no index' | 'index';
 
 interface Target {
@@ -17,7 +17,7 @@ interface Target {
 const everyFile = (beside: Beside): Target[] => FILES.map((path) => ({ path, beside }));
 const CACHES: Target[] = ['index.db', 'index.clean.json'].map((path) => ({ path, beside: 'index' }));
 
-/** One bit of one file, flipped behind the store's back; the file's size and time stay. */
+/** Flips one bit of one file, and keeps the file's size and mtime. */
 function flippedBits(name: string, targets: readonly Target[], rounds: number): Part {
   return {
     name,
@@ -64,7 +64,7 @@ async function flip(
   const place = `bit ${bit & 7} of byte ${bit >> 3} of ${path}, ${beside}`;
   let store: SessionReader | undefined;
   try {
-    // A reader is quicker; what was deleted only an owner can be asked.
+    // Opening for reading is faster, but only an owner can be asked about deleted sessions.
     const owner = beside === 'index' || path === 'store.jsonl' ? await specimen.open() : null;
     store = owner ?? (await specimen.openForReading());
     const after = await ask(store);
@@ -78,7 +78,7 @@ async function flip(
   }
 }
 
-/** The index is no file of record: there is nothing to report, since nothing is lost. */
+/** The index is a cache: nothing is lost, so there is nothing to report. */
 function judgeCache(before: Answers, after: Answers, path: string): string | null {
   if (FILES.includes(path)) return null;
   const reported = [...after.reported];
@@ -87,14 +87,12 @@ function judgeCache(before: Answers, after: Answers, path: string): string | nul
     : `the list is ${after.listed}, expected ${before.listed}; reported: ${reported}`;
 }
 
-/** A deleted id stays taken, and a late retry is answered as the first time. */
+/** The id of a deleted session stays taken, and a late retry is answered as the first time. */
 async function verifyDeletion(store: SessionRepository): Promise<void> {
   const created = await store.create({ id: 'gone' }).catch(({ name }: Error) => name);
   if (created !== 'SessionExistsError') throw new Fault('the id of a deleted session can be taken again');
   const operation = operationOf('delete-gone', 'mutation', 'delete-gone');
-  const again = await store
-    .delete({ id: 'gone', mode: 'CASCADE', dryRun: false }, operation)
-    .catch((error: Error) => error);
+  const again = await store.delete({ id: 'gone', mode: 'CASCADE' }, operation).catch((error: Error) => error);
   if (again instanceof Error || again.deletedIds.join() !== 'gone')
     throw new Fault(`the retry of a deletion was answered ${JSON.stringify(again)}`);
 }

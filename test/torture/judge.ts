@@ -1,12 +1,12 @@
 import { isDeepStrictEqual } from 'node:util';
 import type { Session } from '../../src/model/session.ts';
-import { sessionPath } from '../../src/repository/files/layout.ts';
+import { sessionPath } from '../../src/repository/files/format/layout.ts';
 import { type Answers, LIVING, PARENT } from './specimen.ts';
 import type { Read } from './state.ts';
 
 /**
- * What is wrong with the answers of a store whose file `damaged` was changed; null where nothing is: each answer is what it
- * was, or its session's damage is reported and what is missing shows.
+ * The fault in the answers of a store whose file `damaged` was changed; null if there is none: each answer is what it
+ * was, or its session's damage is reported and the gap is visible.
  */
 export function judge(before: Answers, after: Answers, damaged: string): string | null {
   const strangers = after.listed.filter((id) => !before.listed.includes(id));
@@ -31,7 +31,7 @@ function judgeDamaged(was: Read, is: Read | null, { reported }: Answers): string
   if (!reported.has(path)) return 'is damaged, and the status does not say so';
   for (const message of is.history) {
     const original = was.history[message.position];
-    // Its share of the line is what it costs to read, not what it is.
+    // `bytes` is the cost of reading a message, not a part of the message.
     if (!isDeepStrictEqual({ ...message, bytes: 0 }, original && { ...original, bytes: 0 }))
       return `message ${message.position} is not what it was: ${JSON.stringify(message)}`;
   }
@@ -43,7 +43,7 @@ function judgeDamaged(was: Read, is: Read | null, { reported }: Answers): string
   return difference ? `its ${difference[0]} became ${difference[1]}` : null;
 }
 
-/** Of others, only what follows from an ancestor or a child that is gone may be different. */
+/** Other sessions may differ only in values that depend on a missing ancestor or child. */
 function judgeOther(was: Read, is: Read | null, before: Answers, after: Answers): string | null {
   if (is === null) return 'is gone, though another file was damaged';
   const gone: string[] = LIVING.filter((id) => before.sessions[id] && !after.sessions[id]);
@@ -59,7 +59,7 @@ function judgeOther(was: Read, is: Read | null, before: Answers, after: Answers)
   return isDeepStrictEqual(now, expected) ? null : `changed: ${firstDifference(expected, now)}`;
 }
 
-/** Its topmost ancestor that can be read, and how far that is. */
+/** Its topmost readable ancestor, and the distance to it. */
 function placeOf(id: string, { sessions }: Answers): Pick<Session, 'rootId' | 'depth'> {
   const parent = PARENT[id] ?? null;
   if (parent === null || !sessions[parent]) return { rootId: id, depth: 0 };

@@ -1,11 +1,13 @@
 import { crashRounds } from './crash-rounds.ts';
 import type { Part } from './part.ts';
 import { inTemporaryDirectory } from './undo.ts';
+import { LARGE_TREE_CRASH_MS, WORKLOADS, type WorkloadName } from './workloads.ts';
 
 /** kill -9 under load. */
-export const kill9: Part = {
-  name: 'kill -9 under load',
-  rounds: (asked) => asked,
+export const kill9 = (work: WorkloadName): Part => ({
+  name: `kill -9 under load, ${work}`,
+  // A round with a large tree takes several times as long.
+  rounds: (asked) => (work === 'large trees' ? Math.ceil(asked / 10) : asked),
   whyNot: () => null,
   run: (options) =>
     inTemporaryDirectory((directory) =>
@@ -16,9 +18,10 @@ export const kill9: Part = {
           recover() {},
           alsoKilled: false,
           storageErrors: 'fault',
-          mutations: 400,
+          mutations: work === 'large trees' ? LARGE_TREE_CRASH_MS : 400,
         },
+        WORKLOADS[work],
         options,
       ),
     ),
-};
+});

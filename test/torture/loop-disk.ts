@@ -11,10 +11,10 @@ const MAKE: Record<FileSystem, { command: string; flags: string[]; install: stri
   xfs: { command: 'mkfs.xfs', flags: ['-q', '-f'], install: 'xfsprogs' },
 };
 
-/** The least that mkfs.xfs takes; the file has holes. */
+/** The minimum for mkfs.xfs. The file is sparse. */
 const SIZE = 320 * 1024 * 1024;
 
-/** Why there can be no such disk here; null where there can. Tries it. */
+/** Why a loop disk cannot be created on this machine; null if it can. Tries it. */
 export function whyNoLoopDisk(system: FileSystem): string | null {
   const { command, install } = MAKE[system];
   const missing = whyNoMounts() ?? whyMissing('xfs_io', 'xfsprogs') ?? whyMissing(command, install);
@@ -27,9 +27,9 @@ export function whyNoLoopDisk(system: FileSystem): string | null {
   }
 }
 
-/** A file system of its own on a loop device, whose power can be cut. */
+/** A file system on a loop device, for simulated power cuts. */
 export class LoopDisk {
-  /** Where it is mounted. */
+  /** The mount point. */
   readonly directory: string;
   readonly #image: string;
   readonly #dispose: () => void;
@@ -56,7 +56,7 @@ export class LoopDisk {
     }
   }
 
-  /** From here on nothing reaches the disk, and what had not is lost. */
+  /** From now on nothing reaches the disk; unsynced writes are lost. */
   cutPower(): void {
     run('xfs_io', '-x', '-c', 'shutdown', this.directory);
   }

@@ -4,51 +4,46 @@ import { describeMutation, type Mutation, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
 import { NOTHING, type State, stateAfter } from './state.ts';
 import type { Refusal } from './worker.ts';
+import type { StorageErrors } from './workload.ts';
 
-/** A session that lives. */
+/** A session that is not deleted. */
 export interface ModelSession {
   readonly id: string;
   readonly parentId: string | null;
   readonly sequence: number;
-  /** What a reader has been seen to give. */
+  /** The state that a read has confirmed. */
   settled: State;
-  /** What was acknowledged since, by the version that it made. */
+  /** Mutations acknowledged since, by the version that each produced. */
   readonly acknowledged: Map<number, Mutation>;
 }
 
 export type Value = Session | Appended | Deleted;
 
-/** A mutation with an operation id, and what it was answered. */
+/** A mutation with an operation id, and its answer. */
 export interface Done {
   readonly mutation: Mutation;
   readonly value: Value;
 }
 
-/**
- * What to make of a StorageError: it must not happen (`fault`); nothing of the mutation may be there (`nothing`); it may
- * have come in or not, because the store was taken away meanwhile (`unknown`).
- */
-export type StorageErrors = 'fault' | 'nothing' | 'unknown';
-
 const REMEMBERED_OPERATIONS = 2_000;
 
-/** What the store has acknowledged, and so must give. */
+/** The acknowledged state, which the store must return. */
 export class Model {
   readonly sessions = new Map<string, ModelSession>();
   readonly deleted = new Set<string>();
-  /** Asked for, and not answered. Once the store is gone: what may have come in or not. */
+  /** Mutations without an answer. After a crash, each may have taken effect or not. */
   readonly underWay = new Set<Mutation>();
   readonly done: Done[] = [];
   acknowledged = 0;
   refused = 0;
-  /** Of every creation ever. */
+  /** The ids of all sessions that were ever created, by their `sequence`. */
   readonly #sequences = new Map<number, string>();
 
   ask(mutation: Mutation): void {
     this.underWay.add(mutation);
   }
 
-  /** The store has said that it is done. */
+  /** Records that the store acknowledged a mutation. */
   acknowledge(mutation: Mutation, value: Value): void {
     this.underWay.delete(mutation);
     this.acknowledged += 1;
@@ -59,7 +54,7 @@ export class Model {
       this.#change(mutation, mutation.kind === 'append' ? (value as Appended).session : (value as Session));
   }
 
-  /** The store has refused it. Throws a Fault where it had no reason to. */
+  /** Records that the store refused a mutation. Throws a Fault if it had no reason to. */
   refuse(mutation: Mutation, refusal: Refusal, storageErrors: StorageErrors): void {
     this.refused += 1;
     if (refusal.name === 'StorageError' && storageErrors === 'unknown') return;
@@ -70,7 +65,7 @@ export class Model {
     throw new Fault(`the ${describeMutation(mutation)} was refused: ${refusal.name}: ${refusal.message}`);
   }
 
-  /** A created session, whether its creation was answered or found to have come in. */
+  /** Adds a created session, whose creation was answered or found to have taken effect. */
   add(mutation: Mutation & { kind: 'create' }, sequence: number): void {
     const { id, parentId } = mutation.input;
     const twin = this.#sequences.get(sequence);
@@ -80,19 +75,19 @@ export class Model {
     this.sessions.set(id, { id, parentId: parentId ?? null, sequence, settled, acknowledged: new Map() });
   }
 
-  /** Takes away what a deletion took that was found to have come in without an answer. */
+  /** Removes the sessions of an unanswered deletion that was found to have taken effect. */
   remove(id: string): void {
     this.sessions.delete(id);
     this.deleted.add(id);
   }
 
-  /** By parent, in order of arrival. */
+  /** The children of each parent, in order of arrival. */
   children(): Map<string | null, ModelSession[]> {
     const inOrder = [...this.sessions.values()].sort((a, b) => a.sequence - b.sequence);
     return Map.groupBy(inOrder, ({ parentId }) => parentId);
   }
 
-  /** Is `id` in the subtree of `ancestor`? Itself included. */
+  /** True if `id` is in the subtree of `ancestor`, including `ancestor` itself. */
   isWithin(id: string, ancestor: string): boolean {
     for (let at: string | null = id; at !== null; at = this.sessions.get(at)?.parentId ?? null) {
       if (at === ancestor) return true;
@@ -105,7 +100,7 @@ export class Model {
   }
 
   #change(mutation: Mutation & { kind: 'create' | 'append' | 'update' }, session: Session): void {
-    // A deletion that came between may have been heard first.
+    // The answer to a later deletion may have arrived first.
     if (this.deleted.has(session.id)) return;
     if (mutation.kind === 'create') {
       this.add(mutation, session.sequence);

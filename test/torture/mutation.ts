@@ -1,23 +1,13 @@
 import type { NewMessage } from '../../src/model/message.ts';
-import { type Operation, operationOf } from '../../src/model/operation.ts';
-import type {
-  AppendMessages,
-  CreateSession,
-  DeleteSession,
-  UpdateSession,
-} from '../../src/repository/repository.ts';
+import { operationOf } from '../../src/model/operation.ts';
 import type { Model } from './model.ts';
+import type { TreeMutation } from './own-trees/tree-mutation.ts';
 import type { Random } from './random.ts';
 
-/** `kind` is the repository's method that does it. */
-export type Mutation = { readonly operation?: Operation } & (
-  | { readonly kind: 'create'; readonly input: CreateSession & { readonly id: string } }
-  | { readonly kind: 'append'; readonly input: AppendMessages }
-  | { readonly kind: 'update'; readonly input: UpdateSession }
-  | { readonly kind: 'delete'; readonly input: DeleteSession }
-);
+/** The mutations that clients of shared sessions send. */
+export type Mutation = Extract<TreeMutation, { readonly kind: 'create' | 'append' | 'update' | 'delete' }>;
 
-/** The session that it is about. */
+/** The id of the session that the mutation is about. */
 export function targetOf({ kind, input }: Mutation): string {
   return kind === 'append' ? input.sessionId : input.id;
 }
@@ -27,14 +17,14 @@ export function describeMutation(mutation: Mutation): string {
   return `${mutation.kind} of "${targetOf(mutation)}"${operation}`;
 }
 
-/** How much a load weighs. */
+/** The sizes of a load. */
 export interface Weights {
-  /** Bytes of most contents, and of one in forty. */
+  /** Bytes of most contents, and of one content in forty. */
   readonly content: number;
   readonly largeContent: number;
-  /** One creation in so many is large: it takes another way to the disk. */
+  /** One of this many creations is large, and takes another path to the disk. */
   readonly largeCreations: number;
-  /** Sessions that live at a time: from here on deletions grow frequent. */
+  /** The number of existing sessions from which deletions become frequent. */
   readonly sessions: number;
 }
 
@@ -42,10 +32,10 @@ export const MIXED: Weights = { content: 60, largeContent: 60_000, largeCreation
 
 const ROLES = ['USER', 'ASSISTANT', 'TOOL', 'SYSTEM'] as const;
 
-/** Bytes of a large creation's message: more than the journal takes. */
+/** Bytes of a large creation's message: more than the journal accepts. */
 const LARGE_CREATION = 300_000;
 
-/** Makes mutations of all kinds for what lives in `model`. No two have the same contents, ids or metadata keys. */
+/** Generates mutations of all kinds for the sessions of `model`. No two have equal contents, ids or metadata keys. */
 export class Mutations {
   readonly #model: Model;
   readonly #random: Random;
@@ -53,7 +43,7 @@ export class Mutations {
   readonly #prefix: string;
   #made = 0;
 
-  /** `prefix` begins everything that is named. */
+  /** All generated names begin with `prefix`. */
   constructor(model: Model, random: Random, prefix: string, weights = MIXED) {
     this.#model = model;
     this.#random = random;
@@ -76,7 +66,7 @@ export class Mutations {
 
   create(parentId: string | null): Mutation {
     const token = this.#token();
-    // Upper case takes another way through file names.
+    // File names treat upper-case letters differently.
     const id = this.#random.oneIn(3) ? `S.${token}` : `s-${token}`;
     const metadata = this.#random.oneIn(2) ? { [token]: true } : {};
     const large = this.#random.oneIn(this.#weights.largeCreations);
@@ -95,7 +85,7 @@ export class Mutations {
   }
 
   #delete(id: string, mode: 'CASCADE' | 'RESTRICT'): Mutation {
-    return this.#named('delete', { id, mode, dryRun: false });
+    return this.#named('delete', { id, mode });
   }
 
   #named<K extends Mutation['kind']>(kind: K, input: Extract<Mutation, { kind: K }>['input']): Mutation {

@@ -1,7 +1,5 @@
 import { verifyAtRest } from './at-rest.ts';
-import { load, mutate } from './load.ts';
-import { Model } from './model.ts';
-import { Mutations, type Weights } from './mutation.ts';
+import type { Weights } from './mutation.ts';
 import { Fault, type Outcome, type Part, type PartOptions } from './part.ts';
 import { Random } from './random.ts';
 import { Refusals } from './refusals.ts';
@@ -9,37 +7,41 @@ import { repeatedly } from './repeatedly.ts';
 import { SmallDisk, whyNoSmallDisk } from './small-disk.ts';
 import { StoreProcess, type Surroundings } from './store-process.ts';
 import { inTemporaryDirectory } from './undo.ts';
-import { verify } from './verify.ts';
+import { WORKLOADS, type WorkloadName } from './workloads.ts';
 
-/** A place where room runs out. */
+/** A place that runs out of space. */
 interface Confined {
   readonly directory: string;
   readonly surroundings: Surroundings;
   readonly weights: Weights;
-  /** Makes room, for the store that runs or for one started anew. */
+  readonly work: WorkloadName;
+  /** Makes room, for the running store or for a restarted one. */
   makeRoom(): 'at once' | 'after a restart';
 }
 
-/** Refusals for want of room before there is room again. */
+/** Number of refusals for lack of space before room is made. */
 const ENOUGH_REFUSALS = 20;
-/** What there is room for in no case. */
+/** Acknowledged mutations after which the disk must have been full. */
 const TOO_MANY = 5_000;
 
-/** Fills the store until it refuses, looks that nothing of what was refused is there, makes room, and goes on. */
+/** Number of mutations after room was made. */
+const MUTATIONS_AFTERWARDS = 20;
+
+/** Fills the store until it refuses mutations, checks that refused ones left nothing behind, makes room, and continues. */
 async function fill(place: Confined, { seed }: PartOptions): Promise<Outcome> {
   const random = new Random(seed);
-  const model = new Model();
-  const mutations = new Mutations(model, random, 'm', place.weights);
+  const { weights } = place;
+  const workload = WORKLOADS[place.work](random);
   let store = await StoreProcess.open(place.directory, place.surroundings);
   try {
     const refusals = new Refusals(true);
     const goOn = (refusal: Parameters<Refusals['hear']>[0]) => {
       refusals.hear(refusal);
-      if (model.acknowledged > TOO_MANY) throw new Fault('the disk is full, and nothing was refused');
+      if (workload.acknowledged > TOO_MANY) throw new Fault('the disk is full, and nothing was refused');
       return refusals.count < ENOUGH_REFUSALS;
     };
-    await load(store, model, mutations, { lanes: 4, storageErrors: 'nothing', goOn });
-    await verify(model, store.reader(), place.directory);
+    await workload.load(store, { lanes: 4, prefix: 'm', weights, storageErrors: 'nothing', goOn });
+    await workload.verify(store.reader(), place.directory);
     if (!store.said.some((said) => said.startsWith('error: ')))
       throw new Fault('the operator was told of nothing');
 
@@ -47,21 +49,17 @@ async function fill(place: Confined, { seed }: PartOptions): Promise<Outcome> {
       await store.close();
       store = await StoreProcess.open(place.directory);
     }
-    for (const id of [...model.sessions.keys()].slice(0, 20)) {
-      const answer = await mutate(store, model, mutations.append(id), 'nothing');
-      if (answer === 'unanswered' || 'refusal' in answer)
-        throw new Fault(`there is room again, and "${id}" takes no more: ${JSON.stringify(answer)}`);
-    }
-    await verify(model, store.reader(), place.directory);
+    await workload.sendMore(store, MUTATIONS_AFTERWARDS, { prefix: 'n', weights });
+    await workload.verify(store.reader(), place.directory);
     await store.close();
-    await verifyAtRest(model, place.directory);
-    return { rounds: 1, acknowledged: model.acknowledged, faults: [] };
+    await verifyAtRest(workload, place.directory);
+    return { rounds: 1, acknowledged: workload.acknowledged, faults: [] };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
     const told = store.said.at(-1) ?? 'nothing';
     return {
       rounds: 1,
-      acknowledged: model.acknowledged,
+      acknowledged: workload.acknowledged,
       faults: [`${error.message} (the operator was told last: ${told})`],
     };
   } finally {
@@ -69,9 +67,9 @@ async function fill(place: Confined, { seed }: PartOptions): Promise<Outcome> {
   }
 }
 
-/** The disk is full, for the session files and for the index alike. */
-export const fullDisk: Part = {
-  name: 'a full disk',
+/** The disk is full, for session files and index alike. */
+export const fullDisk = (work: WorkloadName): Part => ({
+  name: `a full disk, ${work}`,
   rounds: (asked) => Math.ceil(asked / 30),
   whyNot: whyNoSmallDisk,
   run: (options) =>
@@ -83,6 +81,7 @@ export const fullDisk: Part = {
           {
             directory: disk.directory,
             surroundings: {},
+            work,
             weights: { content: 3_000, largeContent: 200_000, largeCreations: 8, sessions: 40 },
             makeRoom() {
               disk.unload();
@@ -95,7 +94,7 @@ export const fullDisk: Part = {
         disk.dispose();
       }
     }),
-};
+});
 
 /** No file may pass 8 MiB: the index stays well below, the sessions do not. */
 const CONFINED = ['bash', '-c', 'trap \'\' XFSZ; ulimit -f 8192; exec "$0" "$@"'];
@@ -112,6 +111,7 @@ export const fileSizeLimit: Part = {
           {
             directory,
             surroundings: { through: CONFINED },
+            work: 'shared sessions',
             weights: { content: 900_000, largeContent: 1_900_000, largeCreations: 8, sessions: 2 },
             makeRoom: () => 'after a restart',
           },

@@ -1,4 +1,4 @@
-/** What a part of the suite is given. */
+/** The input of a part of the suite. */
 export interface PartOptions {
   readonly rounds: number;
   readonly seed: number;
@@ -6,7 +6,7 @@ export interface PartOptions {
   readonly deadline: number;
 }
 
-/** What a part came to. `faults` is empty where the store kept its promises. */
+/** The result of a part. `faults` is empty if the store kept its guarantees. */
 export interface Outcome {
   readonly rounds: number;
   /** Mutations that the store acknowledged. */
@@ -14,22 +14,22 @@ export interface Outcome {
   readonly faults: readonly string[];
 }
 
-/** A way to torture a store. */
+/** A part of the suite: one kind of fault. */
 export interface Part {
   readonly name: string;
-  /** Of the long form. */
+  /** The number of rounds in the long form; `asked` is that of `--rounds`. */
   readonly rounds: (asked: number) => number;
-  /** Why it cannot run on this machine; null where it can. */
+  /** Why the part cannot run on this machine; null if it can. */
   readonly whyNot: () => string | null;
   readonly run: (options: PartOptions) => Promise<Outcome>;
 }
 
-/** The store broke a promise. What follows it in the same run would prove nothing. */
+/** The store broke a guarantee. The rest of the run would prove nothing. */
 export class Fault extends Error {
   override readonly name = 'Fault';
 }
 
-/** The suite could not do its work: that says nothing of the store. */
+/** The suite itself failed, which says nothing about the store. */
 export class SuiteError extends Error {
   override readonly name = 'SuiteError';
 }

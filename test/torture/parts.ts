@@ -7,16 +7,23 @@ import type { Part } from './part.ts';
 import { powerCut } from './power-cut.ts';
 import { twoProcesses } from './two-processes.ts';
 
-/** All of the suite, by the names that `--only` takes. */
+/** All parts of the suite, with the names that `--only` accepts. */
 export const PARTS: Readonly<Record<string, Part>> = {
-  'kill-9': kill9,
-  'power-cut-ext4': powerCut('ext4'),
-  'power-cut-xfs': powerCut('xfs'),
+  'kill-9': kill9('shared sessions'),
+  'kill-9-trees': kill9('own trees'),
+  'kill-9-large-trees': kill9('large trees'),
+  'power-cut-ext4': powerCut('ext4', 'shared sessions'),
+  'power-cut-ext4-trees': powerCut('ext4', 'own trees'),
+  'power-cut-ext4-large-trees': powerCut('ext4', 'large trees'),
+  'power-cut-xfs': powerCut('xfs', 'shared sessions'),
+  'power-cut-xfs-trees': powerCut('xfs', 'own trees'),
   'cut-files': cutFiles,
   'flipped-bits': flippedBitsOfFiles,
   'flipped-index': flippedBitsOfIndex,
-  'full-disk': fullDisk,
+  'full-disk': fullDisk('shared sessions'),
+  'full-disk-trees': fullDisk('own trees'),
   'file-size-limit': fileSizeLimit,
-  'failing-disk': failingDisk,
+  'failing-disk': failingDisk('shared sessions'),
+  'failing-disk-trees': failingDisk('own trees'),
   'two-processes': twoProcesses,
 };

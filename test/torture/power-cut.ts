@@ -1,12 +1,14 @@
 import { crashRounds } from './crash-rounds.ts';
 import { type FileSystem, LoopDisk, whyNoLoopDisk } from './loop-disk.ts';
 import type { Part } from './part.ts';
+import { LARGE_TREE_CRASH_MS, WORKLOADS, type WorkloadName } from './workloads.ts';
 
-/** The power goes, under load: what the disk was not told to keep is lost. */
-export function powerCut(system: FileSystem): Part {
+/** A power cut under load: writes that were not synced are lost. */
+export function powerCut(system: FileSystem, work: WorkloadName): Part {
   return {
-    name: `power cut, ${system}`,
-    rounds: (asked) => Math.ceil(asked / 6),
+    name: `power cut, ${system}, ${work}`,
+    // A round with a large tree takes longer.
+    rounds: (asked) => Math.ceil(asked / (work === 'large trees' ? 10 : 6)),
     whyNot: () => whyNoLoopDisk(system),
     async run(options) {
       const disk = new LoopDisk(system);
@@ -14,12 +16,18 @@ export function powerCut(system: FileSystem): Part {
         return await crashRounds(
           {
             directory: disk.directory,
-            strike: () => disk.cutPower(),
+            strike(store) {
+              // The cut takes as long as a change of a large tree, which would be at its end.
+              if (work === 'large trees') store.pause();
+              disk.cutPower();
+              if (work === 'large trees') store.resume();
+            },
             recover: () => disk.restart(),
             alsoKilled: true,
             storageErrors: 'unknown',
-            mutations: 200,
+            mutations: work === 'large trees' ? LARGE_TREE_CRASH_MS : 200,
           },
+          WORKLOADS[work],
           options,
         );
       } finally {

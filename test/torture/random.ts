@@ -1,4 +1,4 @@
-/** Numbers that follow from a seed, so that a choice can be had again (mulberry32). */
+/** A seeded random number generator (mulberry32), so that a run can be repeated. */
 export class Random {
   #state: number;
 
@@ -6,7 +6,7 @@ export class Random {
     this.#state = seed >>> 0;
   }
 
-  /** From 0, less than `n`; whole. */
+  /** An integer from 0 to `n - 1`. */
   below(n: number): number {
     this.#state = (this.#state + 0x6d2b79f5) >>> 0;
     let mixed = Math.imul(this.#state ^ (this.#state >>> 15), this.#state | 1);
@@ -14,16 +14,16 @@ export class Random {
     return Math.floor((((mixed ^ (mixed >>> 14)) >>> 0) / 2 ** 32) * n);
   }
 
-  /** True one time in `n`. */
+  /** True with probability 1 / `n`. */
   oneIn(n: number): boolean {
     return this.below(n) === 0;
   }
 
-  /** One of `items`, of which there must be some. */
+  /** One of `items`, which must not be empty. */
   pick<T>(items: readonly T[]): T {
     return items[this.below(items.length)]!;
   }
 }
 
-/** A seed for a run that was given none. */
+/** A random seed, for a run without one. */
 export const anySeed = (): number => Math.floor(Math.random() * 2 ** 31);

@@ -1,17 +1,17 @@
 import { Fault } from './part.ts';
 import type { Refusal } from './worker.ts';
 
-/** Counts what the disk made the store refuse. */
+/** Counts the mutations that the store refused because of the disk. */
 export class Refusals {
   readonly #retryable: boolean;
   count = 0;
 
-  /** `retryable`: room or patience helps, and the client is to be told so. */
+  /** `retryable`: the value that the client must get: true if room or time helps. */
   constructor(retryable: boolean) {
     this.#retryable = retryable;
   }
 
-  /** For `goOn` of a load. Throws a Fault where a client is told what is not so. */
+  /** For `goOn` of a load. Throws a Fault if a client got a wrong `retryable`. */
   hear(refusal: Refusal | null): void {
     if (refusal?.name !== 'StorageError') return;
     this.count += 1;

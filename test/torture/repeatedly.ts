@@ -1,6 +1,6 @@
 import type { Outcome, PartOptions } from './part.ts';
 
-/** `once`, as often as asked for, each time with another seed. */
+/** Runs `once` repeatedly, each time with another seed. */
 export async function repeatedly(
   options: PartOptions,
   once: (options: PartOptions, round: number) => Promise<Outcome>,

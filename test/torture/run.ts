@@ -9,16 +9,16 @@ import { undoAll } from './undo.ts';
 
 /*
  * The long form of the torture suite: node test/torture/run.ts. Exit code 0: no fault. 1: the store broke a promise, or a
- * store that is broken on purpose was not caught. 2: the suite itself could not run.
+ * store that is broken on purpose was not caught. 2: the suite itself could not run. 130, 143: interrupted by SIGINT, SIGTERM.
  */
 
 const HELP = `node test/torture/run.ts [flags]
 
-  --rounds <n>     kill -9 so often, and all else in proportion (300)
-  --exactly <n>    every part so often, for a short look
-  --only <names>   these parts, by commas: ${[...Object.keys(PARTS), 'broken-stores'].join(', ')}
-  --seed <n>       the choices of an earlier run
-  --minutes <n>    no part begins a round after so long (20)
+  --rounds <n>     rounds of kill -9; the other parts in proportion (300)
+  --exactly <n>    rounds of every part, for a short run
+  --only <names>   only these parts, separated by commas: ${[...Object.keys(PARTS), 'broken-stores'].join(', ')}
+  --seed <n>       the seed of an earlier run, to repeat it
+  --minutes <n>    the time for all parts, of which each gets an equal share; no round begins after it (no limit)
 `;
 
 const { values: flags } = parseArgs({
@@ -27,7 +27,7 @@ const { values: flags } = parseArgs({
     exactly: { type: 'string' },
     only: { type: 'string', default: [...Object.keys(PARTS), 'broken-stores'].join(',') },
     seed: { type: 'string', default: `${anySeed()}` },
-    minutes: { type: 'string', default: '20' },
+    minutes: { type: 'string', default: 'Infinity' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -42,7 +42,10 @@ interface Row extends Outcome {
   readonly skipped: string | null;
 }
 
-async function runPart(part: Part): Promise<Row> {
+/** The rows of the parts that have ended. */
+const rows: Row[] = [];
+
+async function runPart(part: Part, deadline: number): Promise<Row> {
   const started = performance.now();
   const skipped = part.whyNot();
   const none: Outcome = { rounds: 0, acknowledged: 0, faults: [] };
@@ -52,12 +55,12 @@ async function runPart(part: Part): Promise<Row> {
       : await part.run({
           rounds: flags.exactly ? Number(flags.exactly) : part.rounds(rounds),
           seed,
-          deadline: Date.now() + Number(flags.minutes) * 60_000,
+          deadline,
         });
   return { ...outcome, what: part.name, seconds: (performance.now() - started) / 1000, skipped };
 }
 
-/** Stores that are broken on purpose: the fault is not to find one. */
+/** Stores that are broken on purpose: it is a fault if the suite does not notice. */
 async function runBroken(): Promise<Row[]> {
   const rows: Row[] = [];
   for (const store of BROKEN_STORES) {
@@ -85,13 +88,21 @@ async function main(): Promise<number> {
     return 0;
   }
   say(`seed ${seed}`);
-  const rows: Row[] = [];
-  for (const name of flags.only.split(',')) {
+  const end = Date.now() + Number(flags.minutes) * 60_000;
+  const names = flags.only.split(',');
+  for (const [n, name] of names.entries()) {
     const part = PARTS[name];
     if (!part && name !== 'broken-stores') throw new SuiteError(`There is no part "${name}".\n\n${HELP}`);
     say(`${name} …`);
-    rows.push(...(part ? [await runPart(part)] : await runBroken()));
+    // A part that ends early leaves the rest of its share to the others.
+    const share = (end - Date.now()) / (names.length - n);
+    rows.push(...(part ? [await runPart(part, Date.now() + share)] : await runBroken()));
   }
+  return report() ? 1 : 0;
+}
+
+/** Prints the table and the faults of the parts that have ended. Returns whether there are faults. */
+function report(): boolean {
   const cells = rows.map(({ what, rounds, acknowledged, faults, seconds, skipped }) =>
     skipped === null
       ? [what, `${rounds}`, `${acknowledged}`, `${faults.length}`, `${seconds.toFixed(0)} s`]
@@ -100,13 +111,18 @@ async function main(): Promise<number> {
   say(`\n${table(['what', 'rounds', 'acknowledged', 'faults', 'took'], cells)}`);
   const told = rows.flatMap(({ what, faults }) => toldFaults(faults).map((fault) => `${what}: ${fault}`));
   if (told.length > 0) say(`\n${told.join('\n')}\n\nseed ${seed}`);
-  return told.length > 0 ? 1 : 0;
+  return told.length > 0;
 }
 
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+for (const [signal, code] of [
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const) {
   process.on(signal, () => {
+    report();
+    say(`\nInterrupted by ${signal}: the table has the parts that had ended.`);
     undoAll();
-    process.exit(2);
+    process.exit(code);
   });
 }
 try {

@@ -1,7 +1,7 @@
 import { Fault, type Outcome, type PartOptions } from './part.ts';
 import { Random } from './random.ts';
 
-/** Tries `count` cases, numbered from 0: all of them, or as many as are asked for, evenly spread from where the seed says. */
+/** Tries the cases 0 to `count - 1`: all of them, or an evenly spread sample that begins at a random case. */
 export async function tryCases(
   count: number,
   { rounds, seed, deadline }: PartOptions,

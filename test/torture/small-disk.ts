@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { run, whyNoMounts } from './commands.ts';
 import { owe } from './undo.ts';
 
-/** Why there can be no such disk here; null where there can. Tries it. */
+/** Why a small disk cannot be created on this machine; null if it can. Tries it. */
 export function whyNoSmallDisk(): string | null {
   const missing = whyNoMounts();
   if (missing !== null) return missing;
@@ -16,7 +16,7 @@ export function whyNoSmallDisk(): string | null {
   }
 }
 
-/** A disk that is soon full, and can be given room again. */
+/** A disk that fills up quickly, and whose space can be freed again. */
 export class SmallDisk {
   readonly directory: string;
   readonly #ballast: string;
@@ -39,12 +39,12 @@ export class SmallDisk {
     }
   }
 
-  /** Takes room away. */
+  /** Uses up space. */
   load(kibibytes: number): void {
     writeFileSync(this.#ballast, Buffer.alloc(kibibytes * 1024));
   }
 
-  /** Takes away all that is left. */
+  /** Uses up all remaining space. */
   fill(): void {
     const descriptor = openSync(this.#ballast, 'a');
     try {
@@ -56,7 +56,7 @@ export class SmallDisk {
     }
   }
 
-  /** Gives it back. */
+  /** Frees the space. */
   unload(): void {
     rmSync(this.#ballast);
   }

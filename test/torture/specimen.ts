@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Message } from '../../src/model/message.ts';
 import { type Operation, operationOf } from '../../src/model/operation.ts';
 import type { Session } from '../../src/model/session.ts';
-import { layoutOf, sessionPath } from '../../src/repository/files/layout.ts';
+import { layoutOf, sessionPath } from '../../src/repository/files/format/layout.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../../src/repository/files/open.ts';
 import type { Logger } from '../../src/repository/observer.ts';
 import type { SessionReader, SessionRepository } from '../../src/repository/repository.ts';
@@ -15,7 +15,7 @@ const say = (role: 'USER' | 'ASSISTANT' | 'TOOL', content: string) => ({ role, c
 const exchange = (n: number) => [say('USER', `question ${n}`), say('ASSISTANT', `answer ${n}`)];
 const named = (id: string): Operation => operationOf(id, 'mutation', id);
 
-/** Lines of every kind, in few bytes: each is broken in as many ways as it has bits. */
+/** Lines of every kind, as short as possible: each of their bits is flipped in turn. */
 export const MUTATIONS: readonly Mutation[] = [
   { kind: 'create', input: { id: 'root', userId: 'ada', title: 'Plan', metadata: { k: 1 } } },
   { kind: 'create', input: { id: 'Child.1', parentId: 'root', metadata: { n: null, deep: { er: [1.5] } } } },
@@ -28,12 +28,12 @@ export const MUTATIONS: readonly Mutation[] = [
   { kind: 'append', input: { sessionId: 'Child.1', messages: exchange(3) } },
   { kind: 'create', input: { id: 'leaf', parentId: 'Child.1', messages: exchange(4) } },
   { kind: 'create', input: { id: 'gone', parentId: 'root' }, operation: named('create-gone') },
-  { kind: 'delete', input: { id: 'gone', mode: 'CASCADE', dryRun: false }, operation: named('delete-gone') },
+  { kind: 'delete', input: { id: 'gone', mode: 'CASCADE' }, operation: named('delete-gone') },
   { kind: 'create', input: { id: 'other', metadata: { z: 'Z' } } },
   { kind: 'append', input: { sessionId: 'other', messages: exchange(5) } },
 ];
 
-/** Sessions that live in it, parents first. */
+/** The sessions of the store, parents first. */
 export const LIVING = ['root', 'Child.1', 'leaf', 'other'] as const;
 export const PARENT: Record<string, string | null> = {
   root: null,
@@ -42,21 +42,21 @@ export const PARENT: Record<string, string | null> = {
   other: null,
 };
 
-/** Its files as `cat` shows them; the rest of the directory is a cache. */
+/** The files that matter; the rest of the directory is a cache. */
 export const FILES: readonly string[] = ['store.jsonl', ...LIVING.map(sessionPath)];
 
-/** What a store answers of its sessions, and what it reports. */
+/** A store's answers about its sessions, and its reports. */
 export interface Answers {
   readonly sessions: Readonly<Record<string, Read | null>>;
-  /** Sessions that it lists. */
+  /** The listed sessions. */
   readonly listed: readonly string[];
-  /** Paths of what it says it cannot read. */
+  /** Paths that the store reports as unreadable. */
   readonly reported: ReadonlySet<string>;
 }
 
 const WHOLE_SECOND = new Date('2026-01-01T00:00:00.000Z');
 
-/** A small store at rest that can be damaged, asked, and put right again. */
+/** A small closed store that can be damaged, read, and restored. */
 export class Specimen {
   readonly directory: string;
   readonly #files = new Map<string, Buffer>();
@@ -69,13 +69,13 @@ export class Specimen {
     this.#logger = { debug() {}, info: say, warn: say, error: say };
   }
 
-  /** Makes it in an empty directory; `index` and its mark are kept too, to be put back. */
+  /** Creates the store in an empty directory. Copies of the index and of its mark are kept too, to be restored. */
   static async make(directory: string): Promise<Specimen> {
     const specimen = new Specimen(directory);
     const repository = await specimen.open();
     for (const mutation of MUTATIONS) await apply(repository, mutation);
     await repository.close();
-    // Times that can be set again exactly: to the store, a damaged file must look untouched.
+    // Whole seconds, which can be restored exactly: a damaged file must look unchanged to the store.
     for (const path of FILES) utimesSync(specimen.path(path), WHOLE_SECOND, WHOLE_SECOND);
     specimen.removeIndex();
     await (await specimen.open()).close();
@@ -99,7 +99,7 @@ export class Specimen {
     return this.#files.get(path)!;
   }
 
-  /** Puts `bytes` into a file, which keeps its time. */
+  /** Writes `bytes` to a file, and keeps its mtime. */
   write(path: string, bytes: Buffer): void {
     writeFileSync(this.path(path), bytes);
     utimesSync(this.path(path), WHOLE_SECOND, WHOLE_SECOND);
@@ -125,7 +125,7 @@ export class Specimen {
     return openFileRepositoryForReading({ directory: this.directory, logger: this.#logger });
   }
 
-  /** The mark of the clean stop knows the index by its time, which is to be a whole second too. */
+  /** The mark of the clean stop has the mtime of the index, which must be a whole second too. */
   #settleMark(): void {
     const { index, indexClean } = layoutOf(this.directory);
     const before = statSync(index).mtimeMs;
@@ -145,7 +145,7 @@ async function apply(repository: SessionRepository, mutation: Mutation): Promise
 
 const ALL = { limit: 1_000, from: 'start' } as const;
 
-/** Messages first: reading them is what finds damage in files that the index vouches for. */
+/** Reads messages first: only that finds damage in files that the index considers unchanged. */
 export async function ask(reader: SessionReader): Promise<Answers> {
   const histories = await reader.historyOf(
     LIVING.map((sessionId) => ({ sessionId, page: ALL })),

@@ -3,7 +3,7 @@ import type { Message, NewMessage } from '../../src/model/message.ts';
 import type { Session } from '../../src/model/session.ts';
 import type { Mutation } from './mutation.ts';
 
-/** What a session's mutations make of it. */
+/** A session's state, as its mutations determine it. */
 export interface State {
   readonly version: number;
   readonly title: string | null;
@@ -11,13 +11,13 @@ export interface State {
   readonly history: readonly NewMessage[];
 }
 
-/** A session as a reader gives it. */
+/** A session as it was read. */
 export interface Read {
   readonly session: Session;
   readonly history: readonly Message[];
 }
 
-/** Before a session is created. */
+/** The state before the session is created. */
 export const NOTHING: State = { version: 0, title: null, metadata: {}, history: [] };
 
 /** `state` after `mutations`, which must be this session's own. */
@@ -36,7 +36,7 @@ export function stateAfter(state: State, mutations: readonly Mutation[]): State 
   return { version, title, metadata, history };
 }
 
-/** Where what is read differs from `state`; null where it is the same. */
+/** How a read session differs from `state`; null if it does not. */
 export function differenceOf(state: State, { session, history }: Read): string | null {
   const differs = (what: string, expected: unknown, read: unknown) =>
     `session "${session.id}": its ${what} should be ${shown(expected)}, and is ${shown(read)}`;

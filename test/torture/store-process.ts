@@ -1,32 +1,41 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { statSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import type { SessionReader, SessionRepository } from '../../src/repository/repository.ts';
+import { STORE_LOG } from '../../src/repository/files/format/layout.ts';
+import type { SessionRepository } from '../../src/repository/repository.ts';
 import { BREAK_VARIABLE, HOOK, HOOK_FAILED } from './break-names.ts';
+import type { TreeMutation } from './own-trees/tree-mutation.ts';
 import { Fault, SuiteError } from './part.ts';
 import { owe } from './undo.ts';
 import type { Call, Refusal, Told } from './worker.ts';
+import type { Reader } from './workload.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
-/** Longer than anything takes on a busy machine: a store that is silent for so long hangs. */
+/** A store that does not answer for this long hangs: nothing takes as long, even on a busy machine. */
 const PATIENCE = 60_000;
 
 export type Answer<T> = { readonly value: T } | { readonly refusal: Refusal } | 'unanswered';
 
-type Method = keyof SessionRepository;
+type Method = Exclude<keyof SessionRepository, 'storeId'>;
 type Result<M extends Method> = Awaited<ReturnType<SessionRepository[M]>>;
 
-/** The command before the one that starts the store, such as `strace …`, and variables for it. */
+/** A rollback returns all that it drops. */
+const NO_LIMIT = { messages: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+
+/** A command that wraps the one that starts the store, such as `strace …`, and its environment variables. */
 export interface Surroundings {
   readonly through?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
 }
 
-/** A store in a process of its own. */
+/** A store in a child process. */
 export class StoreProcess {
-  /** What it said to its operator, as `level: message`. */
+  /** The lines of its log, as `level: message`. */
   readonly said: string[] = [];
   readonly exited: Promise<void>;
   readonly #child: ChildProcess;
+  readonly #treeLog: string;
   readonly #waiting = new Map<number, (answer: Answer<unknown>) => void>();
   readonly #opened = Promise.withResolvers<Refusal | 'opened' | 'unanswered'>();
   #stderr = '';
@@ -34,9 +43,10 @@ export class StoreProcess {
   #gone = false;
 
   constructor(directory: string, { through = [], environment = {} }: Surroundings = {}) {
+    this.#treeLog = join(directory, STORE_LOG);
     const imports = process.env[BREAK_VARIABLE] ? ['--import', HOOK] : [];
     const command = [...through, process.execPath, ...imports, WORKER, directory];
-    // A group of its own, so that a kill reaches the store and what it runs under.
+    // In a process group of its own, so that a kill reaches the store and its wrapper.
     this.#child = spawn(command[0]!, command.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
       serialization: 'advanced',
@@ -60,7 +70,7 @@ export class StoreProcess {
     });
   }
 
-  /** A store that is open. Throws a Fault where it does not open. */
+  /** Starts a process with an open store. Throws a Fault if the store does not open. */
   static async open(directory: string, surroundings?: Surroundings): Promise<StoreProcess> {
     const store = new StoreProcess(directory, surroundings);
     const opened = await store.opened();
@@ -71,11 +81,16 @@ export class StoreProcess {
     throw new Fault(`the store does not open: ${why}`);
   }
 
+  /** Bytes of `store.jsonl`. */
+  get treeLogSize(): number {
+    return statSync(this.#treeLog, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
   get pid(): number {
     return this.#child.pid!;
   }
 
-  /** Resolves once it is open, or has refused, or is gone. */
+  /** Resolves once the store is open, has refused to open, or its process has ended. */
   opened(): Promise<Refusal | 'opened' | 'unanswered'> {
     return this.#patiently(this.#opened.promise, 'opening');
   }
@@ -86,13 +101,18 @@ export class StoreProcess {
     const answer = new Promise<Answer<unknown>>((resolve) => {
       if (this.#gone) return resolve('unanswered');
       this.#waiting.set(call.number, resolve);
-      // That it could not be sent shows as the end of the process.
+      // A failed send shows as the end of the process.
       this.#child.send(call, () => {});
     });
     return this.#patiently(answer, method) as Promise<Answer<Result<M>>>;
   }
 
-  /** As `call`, where neither a refusal nor the end of the process is expected. */
+  mutate<M extends TreeMutation>({ kind, input, operation }: M): Promise<Answer<Result<M['kind']>>> {
+    const args = kind === 'truncate' ? [input, NO_LIMIT, operation] : [input, operation];
+    return this.call<M['kind']>(kind, ...(args as Parameters<SessionRepository[M['kind']]>));
+  }
+
+  /** As `call`, but neither a refusal nor the end of the process is expected. */
   async get<M extends Method>(method: M, ...args: Parameters<SessionRepository[M]>): Promise<Result<M>> {
     const answer = await this.call(method, ...args);
     if (answer === 'unanswered') throw new Fault(`the store ended during "${method}": ${this.#stderr}`);
@@ -100,21 +120,22 @@ export class StoreProcess {
     throw new Fault(`"${method}" failed with ${answer.refusal.name}: ${answer.refusal.message}`);
   }
 
-  reader(): Pick<SessionReader, 'findMany' | 'childrenOf' | 'historyOf' | 'list' | 'count' | 'status'> {
+  reader(): Reader {
     return {
       findMany: (...args) => this.get('findMany', ...args),
       childrenOf: (...args) => this.get('childrenOf', ...args),
       historyOf: (...args) => this.get('historyOf', ...args),
+      rollupsOf: (...args) => this.get('rollupsOf', ...args),
       list: (...args) => this.get('list', ...args),
       count: (...args) => this.get('count', ...args),
       status: (...args) => this.get('status', ...args),
     };
   }
 
-  /** kill -9; resolves when the process is gone, and what it had said before is heard. */
+  /** kill -9. Resolves once the process has ended, and its earlier messages have arrived. */
   async kill(): Promise<void> {
     this.#signal('SIGKILL');
-    // With a clock: were its end never heard of, nothing else would keep this process from ending without a word.
+    // The timer keeps this process alive: otherwise it could end silently if the end of the child were never reported.
     await this.#patiently(this.exited, 'kill -9');
   }
 
@@ -126,7 +147,7 @@ export class StoreProcess {
     this.#signal('SIGCONT');
   }
 
-  /** Stops it cleanly. */
+  /** Stops the store cleanly. */
   async close(): Promise<void> {
     await this.get('close');
     await this.#patiently(this.exited, 'ending');
@@ -137,7 +158,7 @@ export class StoreProcess {
     try {
       process.kill(-this.#child.pid, signal);
     } catch (error) {
-      // It ended by itself, and this process has not heard yet.
+      // The process ended by itself, and this process has not been notified yet.
       if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
     }
   }

@@ -1,13 +1,13 @@
 /** One system call of a traced process. */
 export interface SystemCall {
   readonly name: string;
-  /** The file it was about; null where the trace names none. */
+  /** The path of the file; null if the trace has none. */
   readonly path: string | null;
-  /** strace made it fail. */
+  /** True if strace injected a failure. */
   readonly injected: boolean;
 }
 
-/** Reads what `strace -f -y -o` wrote, in the order in which the calls ended. */
+/** Parses the output of `strace -f -y -o`, in the order in which the calls ended. */
 export function readTrace(trace: string): SystemCall[] {
   const calls: SystemCall[] = [];
   const unfinished = new Map<string, string>();
@@ -28,13 +28,15 @@ export function readTrace(trace: string): SystemCall[] {
 function pathOf(name: string, text: string): string | null {
   // `openat(AT_FDCWD</cwd>, "path", …)`, `rename("from", "to")`, and `write(23</path>, …)`.
   const match =
-    name === 'openat' || name === 'rename' ? /"([^"]*)"/.exec(text) : /^\w+\(\d+<([^>]*)>/.exec(text);
+    name === 'openat' || name === 'rename' || name === 'unlink'
+      ? /"([^"]*)"/.exec(text)
+      : /^\w+\(\d+<([^>]*)>/.exec(text);
   return match?.[1] ?? null;
 }
 
 /**
- * Where a file was written to after its sync had failed, though it had not been opened anew and read back since: the
- * kernel may have thrown away what it had not written, and says nothing of it a second time. Null where that never was.
+ * The first write to a file after its sync failed, without the file being reopened and read in between: the
+ * kernel may have dropped unwritten data, and does not report that twice. Null if there is none.
  */
 export function writeAfterFailedSync(calls: readonly SystemCall[]): string | null {
   const failed = new Map<string, 'failed' | 'opened'>();
@@ -42,6 +44,8 @@ export function writeAfterFailedSync(calls: readonly SystemCall[]): string | nul
     if (path === null) continue;
     const state = failed.get(path);
     if (/^f(data)?sync$/.test(name) && injected) failed.set(path, 'failed');
+    // SQLite removes a rollback journal that it could not sync: the next one is another file of the same name.
+    else if (name === 'unlink') failed.delete(path);
     else if (name === 'openat' && state === 'failed') failed.set(path, 'opened');
     else if (/^p?read/.test(name) && state === 'opened') failed.delete(path);
     else if (/^p?write/.test(name) && state !== undefined) return path;

@@ -1,8 +1,8 @@
 const MOST = 20;
 
 /**
- * Of many faults an even choice, and how many more there are. They come in the order of the files that were broken: the first
- * ones would be of one file.
+ * An evenly spread sample of many faults, with the number of the others. Faults are in the order of the damaged files: the first
+ * ones would all be of one file.
  */
 export function toldFaults(faults: readonly string[]): string[] {
   const stride = Math.max(1, faults.length / MOST);

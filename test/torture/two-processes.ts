@@ -1,18 +1,17 @@
 import { verifyAtRest } from './at-rest.ts';
-import { load } from './load.ts';
-import { Model } from './model.ts';
-import { Mutations } from './mutation.ts';
+import { MIXED } from './mutation.ts';
 import { Fault, type Outcome, type Part, type PartOptions } from './part.ts';
 import { Random } from './random.ts';
 import { repeatedly } from './repeatedly.ts';
+import { SharedSessions } from './shared-sessions.ts';
 import { StoreProcess } from './store-process.ts';
 import { inTemporaryDirectory } from './undo.ts';
-import { verify } from './verify.ts';
+import type { Workload } from './workload.ts';
 
 const CONTENDERS = 3;
 const MUTATIONS = 40;
 
-/** Some that open the store at the same time: one gets it. The others are told who has it. */
+/** Several processes open the store at the same time: one succeeds, and the others get an error that names the owner. */
 async function contend(directory: string): Promise<StoreProcess> {
   const contenders = Array.from({ length: CONTENDERS }, () => new StoreProcess(directory));
   const outcomes = await Promise.all(contenders.map((store) => store.opened()));
@@ -30,15 +29,21 @@ function verifyRefused(outcome: Awaited<ReturnType<StoreProcess['opened']>>): vo
     throw new Fault(`a second process was not told that the directory is in use: ${JSON.stringify(outcome)}`);
 }
 
-/** The owner is stopped for a while, in the middle of its work: it stays the owner, and goes on. */
-async function pauseUnderLoad(owner: StoreProcess, model: Model, mutations: Mutations, directory: string) {
+/** The owner is paused in the middle of its work: it stays the owner, and continues. */
+async function pauseUnderLoad(owner: StoreProcess, workload: Workload, directory: string) {
   let left = MUTATIONS;
   const goOn = () => {
     left -= 1;
     if (left === MUTATIONS / 2) owner.pause();
     return left > 0;
   };
-  const loaded = load(owner, model, mutations, { lanes: 4, storageErrors: 'fault', goOn });
+  const loaded = workload.load(owner, {
+    lanes: 4,
+    prefix: 'm',
+    weights: MIXED,
+    storageErrors: 'fault',
+    goOn,
+  });
   const second = new StoreProcess(directory);
   const refused = await second.opened();
   await second.kill();
@@ -48,35 +53,34 @@ async function pauseUnderLoad(owner: StoreProcess, model: Model, mutations: Muta
 }
 
 async function rivals({ seed }: PartOptions): Promise<Outcome> {
-  const model = new Model();
+  const workload = new SharedSessions(new Random(seed));
   try {
     await inTemporaryDirectory(async (directory) => {
-      const mutations = new Mutations(model, new Random(seed), 'm');
       const owner = await contend(directory);
       try {
-        await pauseUnderLoad(owner, model, mutations, directory);
-        await verify(model, owner.reader(), directory);
+        await pauseUnderLoad(owner, workload, directory);
+        await workload.verify(owner.reader(), directory);
         owner.pause();
       } finally {
         await owner.kill();
       }
-      // At once: nothing is left of the lock of a process that is gone.
+      // Immediately: the system releases the lock of a process that has ended.
       const next = await StoreProcess.open(directory);
       try {
-        await verify(model, next.reader(), directory);
+        await workload.verify(next.reader(), directory);
       } finally {
         await next.kill();
       }
-      await verifyAtRest(model, directory);
+      await verifyAtRest(workload, directory);
     });
-    return { rounds: 1, acknowledged: model.acknowledged, faults: [] };
+    return { rounds: 1, acknowledged: workload.acknowledged, faults: [] };
   } catch (error) {
     if (!(error instanceof Fault)) throw error;
-    return { rounds: 1, acknowledged: model.acknowledged, faults: [error.message] };
+    return { rounds: 1, acknowledged: workload.acknowledged, faults: [error.message] };
   }
 }
 
-/** Processes that want the same directory. */
+/** Several processes on the same directory. */
 export const twoProcesses: Part = {
   name: 'two processes on one directory',
   rounds: (asked) => Math.ceil(asked / 30),

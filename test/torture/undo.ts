@@ -2,10 +2,10 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-/** What must be undone whatever happens: mounts, processes, directories. Undone in reverse order. */
+/** Cleanups that must run in any case: of mounts, processes, directories. They run in reverse order. */
 const owed: (() => void)[] = [];
 
-/** Registers `undo`; the returned function does it, once. */
+/** Registers the cleanup `undo`. The returned function runs it, once. */
 export function owe(undo: () => void): () => void {
   owed.push(undo);
   return () => {
@@ -16,15 +16,15 @@ export function owe(undo: () => void): () => void {
   };
 }
 
-/** When the process is told to stop: what is owed by then nobody else would do. */
+/** Runs the remaining cleanups when the process is told to stop. */
 export function undoAll(): void {
   for (let undo = owed.pop(); undo; undo = owed.pop()) undo();
 }
 
-/** Where files are made and removed by the thousand, and no sync matters: in memory, where the system has such a place. */
+/** A directory for thousands of short-lived files that need no sync: in memory, if the system has such a place. */
 export const QUICK: string = existsSync('/dev/shm') ? '/dev/shm' : tmpdir();
 
-/** Runs `work` in a directory of its own, removed after it. */
+/** Runs `work` in a new directory, which is removed afterwards. */
 export async function inTemporaryDirectory<T>(
   work: (directory: string) => Promise<T>,
   parent: string = tmpdir(),

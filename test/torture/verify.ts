@@ -2,23 +2,18 @@ import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Message, NewMessage } from '../../src/model/message.ts';
-import { sessionPath } from '../../src/repository/files/layout.ts';
-import type { ListKey, SessionReader } from '../../src/repository/repository.ts';
+import { sessionPath } from '../../src/repository/files/format/layout.ts';
+import type { ListKey } from '../../src/repository/repository.ts';
+import { childrenRequests } from '../support/children.ts';
 import type { Model, ModelSession } from './model.ts';
 import { describeMutation, type Mutation, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
 import { differenceOf, type Read, type State, stateAfter } from './state.ts';
-
-/** What the model is compared with. */
-export type Reader = Pick<
-  SessionReader,
-  'findMany' | 'childrenOf' | 'historyOf' | 'list' | 'count' | 'status'
->;
+import type { Reader } from './workload.ts';
 
 /**
- * Compares all that the store gives with what it acknowledged. Of what is under way in the model, each mutation may have
- * come in or not, but whole or not at all; after this the model holds what was found. Gives those that came in. Throws a
- * Fault.
+ * Compares the state of the store with the acknowledged mutations. Each unanswered mutation of the model may have taken effect or
+ * not, but not partly. Updates the model to the state that was found. Returns the mutations that took effect. Throws a Fault.
  */
 export async function verify(model: Model, reader: Reader, directory: string): Promise<Set<Mutation>> {
   const { quarantined } = await reader.status();
@@ -27,12 +22,12 @@ export async function verify(model: Model, reader: Reader, directory: string): P
   for (const mutation of await settleSessions(model, reader)) cameIn.add(mutation);
   model.underWay.clear();
   await verifyTree(model, reader);
-  await verifyList(model, reader);
+  await verifyList([...model.sessions.keys()], reader);
   verifyFiles(model, directory);
   return cameIn;
 }
 
-/** Which creations and deletions came in. */
+/** The creations and deletions that took effect. */
 async function settleShape(model: Model, reader: Reader): Promise<Set<Mutation>> {
   const cameIn = new Set<Mutation>();
   const creations = [...model.underWay].filter((mutation) => mutation.kind === 'create');
@@ -85,7 +80,7 @@ async function settleSessions(model: Model, reader: Reader): Promise<Mutation[]>
   return cameIn;
 }
 
-/** Finds the order of mutations that explains what is read, and so which of `unanswered` came in. */
+/** Finds an order of mutations that explains the state that was read, and thus which of `unanswered` took effect. */
 function settle(session: ModelSession, read: Read, unanswered: readonly Mutation[]): Mutation[] {
   const { settled, acknowledged } = session;
   const { version } = read.session;
@@ -113,7 +108,7 @@ function settle(session: ModelSession, read: Read, unanswered: readonly Mutation
   throw new Fault(difference);
 }
 
-/** Every way to put `count` of `items` in order. */
+/** All ordered selections of `count` of `items`. */
 function* arrangements<T>(items: readonly T[], count: number): Generator<T[]> {
   if (count === 0) yield [];
   else
@@ -125,7 +120,7 @@ async function verifyTree(model: Model, reader: Reader): Promise<void> {
   const living = [...model.sessions.keys()];
   const byParent = model.children();
   const sessions = await reader.findMany(living);
-  const pages = await reader.childrenOf(living, { limit: 1_000_000, from: 'start' });
+  const pages = await reader.childrenOf(childrenRequests(living, { limit: 1_000_000, from: 'start' }));
   for (const [n, id] of living.entries()) {
     const expected = byParent.get(id)?.map((child) => child.id) ?? [];
     const read = pages[n]!.items.map((child) => child.id);
@@ -139,40 +134,37 @@ async function verifyTree(model: Model, reader: Reader): Promise<void> {
   }
 }
 
-async function verifyList(model: Model, reader: Reader): Promise<void> {
+/** Checks that the list of sessions has each of `ids` once, and nothing else. */
+export async function verifyList(ids: readonly string[], reader: Reader): Promise<void> {
   const listed: string[] = [];
   let after: ListKey | undefined;
   for (let more = true; more; ) {
     const order = { field: 'CREATED_AT', direction: 'ASC' } as const;
-    const page = await reader.list({}, order, { limit: 100, from: 'start', after });
+    const page = await reader.list(ALL, order, { limit: 100, from: 'start', after });
     listed.push(...page.items.map(({ id }) => id));
     const last = page.items.at(-1);
     more = page.hasMore;
     if (last) after = { time: last.createdAt.getTime(), sequence: last.sequence };
   }
-  const expected = [...model.sessions.keys()].sort().join();
+  const expected = ids.toSorted().join();
   if (listed.sort().join() !== expected)
     throw new Fault(`the list of sessions should be [${expected}], and is [${listed}]`);
-  const count = await reader.count({});
+  const count = await reader.count(ALL);
   if (count !== listed.length) throw new Fault(`${listed.length} sessions are listed, ${count} are counted`);
 }
+
+const ALL = { archived: 'INCLUDE' } as const;
 
 interface Line {
   readonly version: number;
   readonly messages?: readonly Message[];
 }
 
-/** Reads the files by themselves: whole lines, each mutation once, and no file of a deleted session. */
+/** Checks the files without the store: complete lines, each mutation once, and no file of a deleted session. */
 function verifyFiles(model: Model, directory: string): void {
-  for (const id of model.deleted) {
-    if (existsSync(join(directory, sessionPath(id))))
-      throw new Fault(`session "${id}" was deleted, its file is there`);
-  }
+  for (const id of model.deleted) verifyNoFile(id, directory);
   for (const { id, settled } of model.sessions.values()) {
-    const text = readFileSync(join(directory, sessionPath(id)), 'utf8');
-    const lines = text.split('\n');
-    if (lines.pop() !== '') throw new Fault(`the file of "${id}" ends without a newline`);
-    const records = lines.map((line, n) => recordOf(line, `line ${n + 1} of the file of "${id}"`));
+    const records = recordsOf(id, directory);
     const versions = new Set(records.map(({ version }) => version));
     if (versions.size !== settled.version)
       throw new Fault(`the file of "${id}" holds ${versions.size} mutations, expected ${settled.version}`);
@@ -182,6 +174,20 @@ function verifyFiles(model: Model, directory: string): void {
       records.flatMap(({ messages }) => messages ?? []),
     );
   }
+}
+
+/** Checks that no deleted session has a file. */
+export function verifyNoFile(id: string, directory: string): void {
+  if (existsSync(join(directory, sessionPath(id))))
+    throw new Fault(`session "${id}" was deleted, its file is there`);
+}
+
+/** Reads the lines of a session's file without the store. Each must be complete. */
+export function recordsOf(id: string, directory: string): Line[] {
+  const text = readFileSync(join(directory, sessionPath(id)), 'utf8');
+  const lines = text.split('\n');
+  if (lines.pop() !== '') throw new Fault(`the file of "${id}" ends without a newline`);
+  return lines.map((line, n) => recordOf(line, `line ${n + 1} of the file of "${id}"`));
 }
 
 function compareMessages(id: string, { history }: State, written: readonly NewMessage[]): void {

@@ -9,7 +9,7 @@ export interface Call {
   readonly args: unknown[];
 }
 
-/** Why something was refused. */
+/** Why a call was refused. */
 export interface Refusal {
   readonly name: string;
   readonly message: string;
@@ -23,7 +23,7 @@ export type Told =
   | { readonly number: number; readonly refusal: Refusal }
   | { readonly level: keyof Logger; readonly message: string };
 
-/** The store in a process of its own, so that it can be killed: it does what its parent tells it over the channel. */
+/** The store in a child process that can be killed. It runs the calls that its parent sends over the channel. */
 const tell = (told: Told, done = () => {}) => process.send!(told, done);
 const refusalOf = ({ name, message, retryable }: Refusal): Refusal => ({
   name,

@@ -9,7 +9,7 @@ export interface PageArguments {
   readonly before?: string | null;
 }
 
-/** A page as its fields need it. */
+/** A page, with what its fields need. */
 export interface Connection<Node> {
   readonly nodes: readonly Node[];
   readonly hasMore: boolean;
@@ -41,7 +41,7 @@ export function connection<Node>(
   return { nodes: items, hasMore, request, keyOf, ...(totalCount !== undefined && { totalCount }) };
 }
 
-/** The fields of a connection that are not there as they are. */
+/** The fields of a connection that need a resolver. */
 export const connectionResolvers = {
   edges: ({ nodes, keyOf }: Connection<unknown>) =>
     nodes.map((node) => ({ node, cursor: cursorOf(keyOf(node)) })),

@@ -10,10 +10,10 @@ interface Query<Params> {
   readonly params: Params;
 }
 
-/** A tree names no session twice: keeping what was loaded would cost more than it saves. */
+/** A tree has no session twice: a cache would cost more than it saves. */
 const opts = { cache: false };
 
-/** What Mercurius gathers of one level into one call of the repository. */
+/** The loaders: Mercurius collects one level into one call of the repository. */
 export function loadersOf(repository: SessionRepository, limits: Limits): MercuriusLoaders {
   return {
     Session: {
@@ -21,14 +21,16 @@ export function loadersOf(repository: SessionRepository, limits: Limits): Mercur
       root: (queries: Query<object>[]) => repository.findMany(queries.map(({ obj }) => obj.rootId)),
       children: {
         opts,
-        loader: (queries: Query<PageArguments>[]) =>
-          byParams(queries, async (ids, params, sessions) => {
-            const request = pageRequest<number>(params, limits.pageSize);
-            const pages = await repository.childrenOf(ids, request);
-            return pages.map((page, n) =>
-              connection(page, request, ({ arrival }) => arrival, sessions[n]!.childCount),
-            );
-          }),
+        loader: async (queries: Query<PageArguments>[]) => {
+          const requests = queries.map(({ obj, params }) => ({
+            parentId: obj.id,
+            page: pageRequest<number>(params, limits.pageSize),
+          }));
+          const pages = await repository.childrenOf(requests);
+          return pages.map((page, n) =>
+            connection(page, requests[n]!.page, ({ arrival }) => arrival, queries[n]!.obj.childCount),
+          );
+        },
       },
       descendants: {
         opts,
@@ -57,19 +59,15 @@ export function loadersOf(repository: SessionRepository, limits: Limits): Mercur
   } as unknown as MercuriusLoaders;
 }
 
-/** One call of `read` for all that have their arguments in common; an alias can bring in others. */
+/** One call of `read` for all requests with equal arguments. Aliases can have different ones. */
 async function byParams<Params, Value>(
   queries: readonly Query<Params>[],
-  read: (ids: string[], params: Params, sessions: Session[]) => Promise<Value[]>,
+  read: (ids: string[], params: Params) => Promise<Value[]>,
 ): Promise<Value[]> {
   const values = new Map<Query<Params>, Value>();
   for (const group of Map.groupBy(queries, ({ params }) => JSON.stringify(params)).values()) {
-    const sessions = group.map(({ obj }) => obj);
-    const found = await read(
-      sessions.map(({ id }) => id),
-      group[0]!.params,
-      sessions,
-    );
+    const ids = group.map(({ obj }) => obj.id);
+    const found = await read(ids, group[0]!.params);
     for (const [n, query] of group.entries()) values.set(query, found[n]!);
   }
   return queries.map((query) => values.get(query)!);

@@ -16,7 +16,7 @@ interface ListArguments extends PageArguments {
   readonly orderBy?: SessionOrder | null;
 }
 
-/** What of the schema the cases need, and more for it to be whole. */
+/** The part of the schema that the cases need, made complete. */
 export function resolversOf(repository: SessionRepository, limits: Limits): IResolvers {
   const rules = inputRules(limits);
   const member = { resolveType: ({ __typename }: { __typename: string }) => __typename };
@@ -77,7 +77,7 @@ export function resolversOf(repository: SessionRepository, limits: Limits): IRes
   } as unknown as IResolvers;
 }
 
-/** The payload that `write` gives, or the typed error that says why there is none. */
+/** The payload that `write` resolves with, or the typed error that it rejects with. */
 async function answer<Payload extends object>(
   payload: string,
   write: () => Promise<Payload>,

@@ -2,27 +2,27 @@ import { EXCHANGE } from '../content.ts';
 import { get, post } from '../http.ts';
 import type { FixtureSession, HttpRequest } from '../peer.ts';
 
-/** The name of the graph in its configuration. */
+/** The graph's name in the configuration. */
 export const GRAPH = 'chat';
-/** The node of the graph that messages are written in the name of. */
+/** The node of the graph as which messages are written. */
 const NODE = 'answer';
 
-/** What makes threads a tree: it has no trees of its own. */
+/** Metadata that makes threads a tree: LangGraph itself has no trees. */
 export interface TreeMetadata {
   readonly root_id: string;
   readonly parent_id: string | null;
   readonly title: string;
 }
 
-/** A thread, of its answers. */
+/** A thread in an answer. */
 export interface Thread {
   readonly thread_id: string;
   readonly metadata: TreeMetadata;
-  /** The graph's whole state, where messages were written. */
+  /** The graph's whole state, if messages were written. */
   readonly values?: { readonly messages: readonly unknown[] };
 }
 
-/** The most that a search gives. */
+/** The largest page of a search. */
 export const MOST = 1_000;
 
 export function thread(id: string): HttpRequest {
@@ -33,7 +33,7 @@ export function state(id: string): HttpRequest {
   return get(`/threads/${id}/state`);
 }
 
-/** Threads, the newest first. Of each only the members that are named, or all. */
+/** Threads, the newest first, with the given members or all. */
 export function search(query: {
   readonly metadata?: Partial<TreeMetadata>;
   readonly limit: number;
@@ -43,7 +43,7 @@ export function search(query: {
   return post('/threads/search', query);
 }
 
-/** A thread, and its first messages in the same request. */
+/** Creates a thread with its first messages in one request. */
 export function create(
   metadata: TreeMetadata,
   id?: string,

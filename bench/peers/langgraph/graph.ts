@@ -1,6 +1,6 @@
 import { END, MessagesAnnotation, START, StateGraph } from '@langchain/langgraph';
 
-/** The least that a thread needs to keep messages: a node that asks no model and answers nothing. */
+/** The minimal graph that lets a thread keep messages: a node that calls no model and answers nothing. */
 export const graph = new StateGraph(MessagesAnnotation)
   .addNode('answer', () => ({}))
   .addEdge(START, 'answer')

@@ -3,7 +3,7 @@ import { LISTED_SESSIONS, longHistory, rootSessions, WRITTEN_SESSIONS } from '..
 import type { Client, FixtureSession, RunningPeer } from '../peer.ts';
 import { create } from './api.ts';
 
-/** Ids of threads; of a tree, the root's is the first. */
+/** Ids of threads. The first id of a tree is the root's. */
 export interface Loaded {
   readonly small: readonly string[];
   readonly large: readonly string[];

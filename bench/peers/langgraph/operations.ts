@@ -4,7 +4,7 @@ import type { Client, RunningPeer } from '../peer.ts';
 import * as api from './api.ts';
 import type { Loaded } from './load.ts';
 
-/** Of a thread, what a session's scalars are. */
+/** The members of a thread that correspond to a session's scalar fields. */
 const SCALARS = ['thread_id', 'created_at', 'updated_at', 'metadata', 'status'];
 
 export function langgraphOperations(loaded: Loaded): ReturnType<RunningPeer['operations']> {
@@ -17,7 +17,7 @@ export function langgraphOperations(loaded: Loaded): ReturnType<RunningPeer['ope
       next: () => api.thread(small[0]!),
       check: (answer) => expectThread(answer),
     },
-    // A search gives each thread's state with it: all of its messages, of which here are just two.
+    // A search returns each thread's whole state, that is, all messages. Here each thread has just two.
     'tree-341': {
       kind: 'request',
       next: () =>
@@ -54,7 +54,7 @@ export function langgraphOperations(loaded: Loaded): ReturnType<RunningPeer['ope
       next: () => api.search({ limit: PAGE, select: SCALARS }),
       check: (answer) => expectCount('threads of a page', PAGE, (answer as unknown[]).length),
     },
-    // It has no page of messages: whoever wants the last fifty gets them all.
+    // It has no paging of messages: a client that needs the last fifty gets all of them.
     'history-page': {
       kind: 'request',
       next: () => api.state(history[0]!),
@@ -66,7 +66,7 @@ export function langgraphOperations(loaded: Loaded): ReturnType<RunningPeer['ope
   };
 }
 
-/** By metadata, the most at a time: as many requests as there are thousands of threads. */
+/** Searches by metadata, with the largest page: one request per thousand threads. */
 async function searchTree(root: string, client: Client): Promise<number> {
   const found: api.Thread[] = [];
   for (let last = api.MOST; last === api.MOST; ) {

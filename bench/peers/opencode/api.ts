@@ -1,12 +1,12 @@
 import { get, post } from '../http.ts';
 import type { HttpRequest } from '../peer.ts';
 
-/** More sessions than any tree has: without a limit, it gives a hundred. */
+/** More sessions than any tree has: without a limit, it returns a hundred. */
 const ALL = 100_000;
-/** Named so that it need not look for one; nothing asks it. */
+/** A model must be named, but is never called. */
 const MODEL = { providerID: 'none', modelID: 'none' };
 
-/** A session, of its answers. */
+/** A session in an answer. */
 export interface OpencodeSession {
   readonly id: string;
   readonly parentID?: string;
@@ -14,13 +14,13 @@ export interface OpencodeSession {
   readonly time: { readonly created: number; readonly updated: number };
 }
 
-/** A message, of its answers. */
+/** A message in an answer. */
 export interface OpencodeMessage {
   readonly info: { readonly id: string; readonly role: 'user' | 'assistant' };
   readonly parts: readonly { readonly type: string; readonly text?: string }[];
 }
 
-/** A change of a session, as it keeps and passes on. */
+/** A change event of a session, as opencode stores and sends it. */
 export interface OpencodeEvent {
   readonly id: string;
   readonly aggregateID: string;
@@ -29,7 +29,7 @@ export interface OpencodeEvent {
   readonly data: object;
 }
 
-/** The requests to one directory. Each directory has its sessions, and a list of its own. */
+/** The requests to one directory. Each directory has its own sessions. */
 export class OpencodeDirectory {
   readonly #directory: string;
 
@@ -59,13 +59,13 @@ export class OpencodeDirectory {
     return post(this.#path('/session'), { title, parentID });
   }
 
-  /** Stores a user's message, and has no model answer it. */
+  /** Stores a user's message, without an answer by a model. */
   send(id: string, text: string): HttpRequest {
     const body = { noReply: true, agent: 'build', model: MODEL, parts: [{ type: 'text', text }] };
     return post(this.#path(`/session/${id}/message`), body);
   }
 
-  /** Stores what another opencode has gone through with one session. */
+  /** Stores the recorded events of a session, as from another opencode. */
   replay(events: readonly OpencodeEvent[]): HttpRequest {
     return post(this.#path('/sync/replay'), { directory: this.#directory, events });
   }

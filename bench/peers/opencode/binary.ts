@@ -3,13 +3,13 @@ import { createRequire } from 'node:module';
 import { dirname, join } from 'node:path';
 
 /**
- * The program in the package for this platform. The package `opencode-ai` has it only after a script of its
- * installation, which may not be allowed to run.
+ * The executable in the package for this platform. The package `opencode-ai` has it only after an install script
+ * of its own, which may not be allowed to run.
  */
 export function opencodeBinary(environment: Readonly<Record<string, string>>): string {
   const platform = process.platform === 'win32' ? 'windows' : process.platform;
   const base = `opencode-${platform}-${process.arch}`;
-  // As its own installation does: that for the machine's newer instructions first.
+  // As its install script does: first the one for newer CPU instructions.
   const names = [base, `${base}-baseline`, `${base}-musl`, `${base}-baseline-musl`];
   const failures: string[] = [];
   for (const name of names) {

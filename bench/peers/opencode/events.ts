@@ -6,18 +6,18 @@ const NO_TOKENS = { input: 0, output: 0, reasoning: 0, cache: { read: 0, write: 
 
 let made = 0;
 
-/** In the form of its ids, ascending. */
+/** Ascending ids in opencode's form. */
 export function newId(prefix: 'ses' | 'msg' | 'prt' | 'evt'): string {
   made += 1;
   return `${prefix}_${String(made).padStart(26, '0')}`;
 }
 
-/** What created a session that is like another, but for its id, parent and title. */
+/** The event that creates a session like the given one, with another id, parent and title. */
 export function creationOf(session: OpencodeSession & { readonly title: string }): OpencodeEvent {
   return eventOf(session.id, 0, 'session.created.1', { info: session });
 }
 
-/** What wrote the messages of a session, each with one part of text, after its creation. */
+/** The events that write the messages of a session after its creation, each with one text part. */
 export function messagesOf(session: OpencodeSession, messages: FixtureSession['messages']): OpencodeEvent[] {
   let parent = '';
   return messages.flatMap(({ role, text }, n) => {

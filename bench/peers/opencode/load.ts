@@ -4,10 +4,10 @@ import type { Client, FixtureSession, RunningPeer } from '../peer.ts';
 import { OpencodeDirectory, type OpencodeEvent, type OpencodeSession } from './api.ts';
 import { creationOf, messagesOf, newId } from './events.ts';
 
-/** A directory for each: what one case writes, another does not read. */
+/** One directory per use, so that no case reads what another writes. */
 export const DIRECTORIES = ['small', 'large', 'listed', 'history', 'written'] as const;
 
-/** Sessions of one directory, of which the first is the root, or the only one, or as good as any. */
+/** The ids of the sessions of one directory. The first is the root of a tree. */
 export interface LoadedDirectory {
   readonly api: OpencodeDirectory;
   readonly ids: readonly string[];
@@ -43,13 +43,13 @@ export async function loadOpencode(
   return loaded as Loaded;
 }
 
-/** Events that a request takes: its body stays below a megabyte. */
+/** Events per request, so that its body stays below a megabyte. */
 const BATCH = 1_000;
 
 /**
- * The first is created as a client creates it. The others are like it, and are replayed, with their messages: that
- * takes a request for each session instead of one more for each message, and only so has it messages of an assistant
- * that no model wrote.
+ * The first session is created as by a client. The others are copies of it, which are replayed with their messages. That
+ * takes one request per session instead of one more per message, and is the only way to get messages of an assistant
+ * without a model.
  */
 async function store(
   api: OpencodeDirectory,

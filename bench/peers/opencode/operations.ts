@@ -16,7 +16,7 @@ export function opencodeOperations(loaded: Loaded): ReturnType<RunningPeer['oper
     },
     'tree-341': { kind: 'walk', run: (client) => walkWithMessages(small, client) },
     'tree-1111': { kind: 'walk', run: (client) => walkChildren(large, client) },
-    // The user's message alone, in its favour: a client cannot store what no model of opencode has answered.
+    // Only the user's message, in its favour: a client cannot store an answer that did not come from a model of opencode.
     'send-message': {
       kind: 'request',
       next: () => written.api.send(receiver(), EXCHANGE.message),
@@ -44,8 +44,8 @@ export function opencodeOperations(loaded: Loaded): ReturnType<RunningPeer['oper
 }
 
 /**
- * The children of each session, a level at a time: none says whether it has any. A directory that holds nothing but one tree can be
- * listed in one request instead; one that holds others too gives them all.
+ * Gets the children of each session, level by level: a session does not tell whether it has any. A directory with only one tree
+ * could be listed in one request instead, but a directory with other sessions returns all of them.
  */
 async function walkChildren(tree: LoadedDirectory, client: Client): Promise<number> {
   let level = [tree.ids[0]!];
@@ -59,10 +59,10 @@ async function walkChildren(tree: LoadedDirectory, client: Client): Promise<numb
   return count;
 }
 
-/** The sessions in one request, in its favour, and then the messages in one for each: there is no way to get more. */
+/** All sessions in one request, in its favour, then the messages in one request per session: there is no request for more. */
 async function walkWithMessages(tree: LoadedDirectory, client: Client): Promise<number> {
   const ids = treeOf(await client.json(tree.api.sessions()), tree);
-  // All are asked for at once, since none needs another's answer: the client's connection is never idle.
+  // All are requested at once, since none depends on another's answer: the client's connection is never idle.
   const answers = await Promise.all(ids.map((id) => client.json(tree.api.messages(id, 2))));
   for (const answer of answers) expectCount('last messages', 2, (answer as OpencodeMessage[]).length);
   return ids.length;

@@ -1,14 +1,10 @@
-import {
-  SessionArchivedError,
-  SessionExistsError,
-  SessionNotFoundError,
-  StorageError,
-} from '../../model/errors.ts';
-import { newSessionId } from '../../model/id.ts';
+import { SessionExistsError, StorageError } from '../../model/errors.ts';
+import { type MessageRef, newSessionId } from '../../model/id.ts';
 import type { Limits } from '../../model/limits.ts';
-import type { Message, NewMessage } from '../../model/message.ts';
+import type { Message } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
+import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type {
   Appended,
   AppendMessages,
@@ -27,77 +23,88 @@ import type {
   TruncateHistory,
   UpdateSession,
 } from '../repository.ts';
-import { Claims } from './commit/claims.ts';
 import { Committer } from './commit/committer.ts';
-import { Gate } from './commit/gate.ts';
-import { Operations } from './commit/operations.ts';
-import { Deletions } from './deletions.ts';
-import { DurableFiles, type DurableFilesParts } from './disk/durable.ts';
-import { storageError } from './disk/storage-error.ts';
-import { FileReader, type FileReaderParts } from './file-reader.ts';
-import { ForeignChanges } from './foreign-changes.ts';
-import { Forks } from './forks.ts';
+import { IdempotencyRecords } from './commit/idempotency-records.ts';
+import { KeyedMutex } from './commit/keyed-mutex.ts';
+import { ReadWriteLock } from './commit/read-write-lock.ts';
+import { WorkUnderWay } from './commit/work-under-way.ts';
+import type { DataDirectory } from './disk/data-directory.ts';
+import type { FileStamp } from './disk/known-file.ts';
+import { isSystemError, storageError } from './disk/storage-error.ts';
+import { tryWriting } from './disk/try-writing.ts';
+import type { DurableFiles } from './durable/durable-files.ts';
+import { appendRecords, updateRecords } from './format/encode-mutation.ts';
+import type { AppliedOperation, MessageLocation } from './format/session-state.ts';
 import { Checkpoints } from './index/checkpoints.ts';
 import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
-import { absoluteSessionPath, sessionPath } from './layout.ts';
-import { appendRecords, createRecords, updateRecords, writtenAt } from './mutation.ts';
-import type { Durability } from './options.ts';
-import { Placements } from './placements.ts';
-import { messageOf, stampOf, storedMessageOf } from './record.ts';
-import { Rollbacks, type RolledBack } from './rollbacks.ts';
-import type { LineFault } from './scan-lines.ts';
+import { bytesToRead, FileReader, type FileReaderParts, readingAlone } from './read/file-reader.ts';
+import { ChangedFiles } from './recovery/changed-files.ts';
+import { ExternalChanges } from './recovery/external-changes.ts';
+import { isAllKnown } from './recovery/faulty-files.ts';
+import { Sweep } from './recovery/sweep.ts';
+import type { StoreClock } from './runtime/store-clock.ts';
+import type { LineFault } from './scan/scan-lines.ts';
+import type { StoreLogFile } from './scan/store-log.ts';
 import { Searcher } from './search/searcher.ts';
-import type { AppliedOperation } from './session-state.ts';
-import { SessionWrites } from './session-writes.ts';
-import { ShapeLog } from './shape-log.ts';
-import { Sweep } from './sweep.ts';
-import { ghostOf } from './tombstone.ts';
-import { isFaultOfOneFile } from './unreadable-file.ts';
+import { appendedMessages, messagesOfRetry } from './write/appended-messages.ts';
+import { Creations } from './write/creations.ts';
+import { Deletions } from './write/deletions.ts';
+import { Forks } from './write/forks.ts';
+import { MovesAndArchivals } from './write/moves-and-archivals.ts';
+import { refuseArchived } from './write/preconditions.ts';
+import { SessionWrites } from './write/session-writes.ts';
+import { sessionOfTombstone } from './write/tombstone.ts';
+import { TreeLog } from './write/tree-log.ts';
+import { areSame, Truncations, unlessUnread } from './write/truncations.ts';
 
-export interface FileRepositoryParts
-  extends FileReaderParts,
-    Pick<DurableFilesParts, 'store' | 'left' | 'unsynced'> {
+export interface FileRepositoryParts extends FileReaderParts {
+  readonly files: DurableFiles;
   readonly limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
-  readonly durability: Durability;
+  /** If false, the system decides when writes reach the disk. */
+  readonly durable: boolean;
   /** The highest sequence number so far. */
   readonly lastSeq: number;
-  /** Bytes of `store.jsonl`. */
-  readonly storeLogSize: number;
-  /** Lets go of the data directory; `lastSeq` is null where the index is not current. */
+  /** `store.jsonl` as the start has read it. */
+  readonly storeLog: StoreLogFile;
+  readonly clock: StoreClock;
+  /** The `sequence` of each session whose faulty file was read again at the start. */
+  readonly replaced: readonly number[];
+  /** Faulty files as the start has read them, by session id. */
+  readonly faulty: ReadonlyMap<string, FileStamp>;
+  readonly data: Pick<DataDirectory, 'removeStore' | 'removeDirectories'>;
+  /** Releases the data directory. `lastSeq` is null if the index is not current. */
   readonly release: (lastSeq: number | null) => void;
 }
 
-/** The repository over plain files. FORMAT.md says what it writes, and what it promises. */
+/** The repository on plain files. FORMAT.md specifies the files and the guarantees. */
 export class FileRepository extends FileReader implements SessionRepository {
   readonly #parts: FileRepositoryParts;
-  readonly #writer: IndexWriter;
-  readonly #files: DurableFiles;
   readonly #checkpoints: Checkpoints;
   readonly #committer: Committer;
-  readonly #foreign: ForeignChanges;
+  readonly #changedFiles: ChangedFiles;
   readonly #writes: SessionWrites;
+  readonly #creations: Creations;
   readonly #deletions: Deletions;
-  readonly #placements: Placements;
+  readonly #movesAndArchivals: MovesAndArchivals;
   readonly #forks: Forks;
-  readonly #rollbacks: Rollbacks;
+  readonly #truncations: Truncations;
   readonly #searcher: Searcher;
-  /** What depends on the shape of the trees passes here: creations side by side, deletions alone. */
-  readonly #gate = new Gate();
-  readonly #operations = new Operations((id) => this.index.operation(id));
-  /** Ids that a creation under way has taken. */
-  readonly #claims = new Claims();
-  /** Writes, and files that are read again. */
-  #underWay = 0;
-  #whenDone: PromiseWithResolvers<void> | null = null;
+  /** Creations and forks hold the tree lock shared; moves, archivals and deletions hold it exclusively. */
+  readonly #treeLock = new ReadWriteLock();
+  readonly #idempotency = new IdempotencyRecords((id) => this.index.operation(id));
+  /** The ids of sessions that are being created. */
+  readonly #newIds = new KeyedMutex();
+  /** Running writes, and rereads of changed files. */
+  readonly #underWay = new WorkUnderWay();
   readonly #sweep: Sweep;
   #closing: Promise<void> | null = null;
+  /** All who ask at once share one try: it has one file. */
+  #tryingToWrite: Promise<void> | null = null;
 
   constructor(parts: FileRepositoryParts) {
     super(parts);
     this.#parts = parts;
-    this.#writer = new IndexWriter(parts.db);
-    this.#files = new DurableFiles({ ...parts, durable: parts.durability === 'disk' });
     this.#checkpoints = new Checkpoints(parts.db, parts.layout.index, parts.logger);
     this.#committer = new Committer(parts, (large) => this.#checkpoints.changed(large));
     this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger, () =>
@@ -106,26 +113,43 @@ export class FileRepository extends FileReader implements SessionRepository {
     const shared = {
       ...parts,
       historyChanged: (sequence: number) => this.#searcher.changed(sequence),
-      fileReplaced: (sequence: number) => this.#searcher.replaced(sequence),
+      lines: this.lines,
+      isClosing: () => this.#underWay.isClosed,
+      fileReplaced: (sequence: number) => this.#searcher.replaced([sequence]),
       index: this.index,
-      writer: this.#writer,
-      files: this.#files,
+      walks: this.walks,
+      writer: new IndexWriter(parts.db, parts.clock),
       committer: this.#committer,
     };
-    this.#foreign = new ForeignChanges(shared);
-    this.#writes = new SessionWrites({ ...shared, foreign: this.#foreign });
-    const tree = { ...shared, writes: this.#writes, shapeLog: new ShapeLog(shared) };
+    const external = new ExternalChanges(shared);
+    this.#writes = new SessionWrites({ ...shared, external });
+    this.#changedFiles = new ChangedFiles({
+      ...shared,
+      external,
+      treeLock: this.#treeLock,
+      creations: this.#newIds,
+      underWay: this.#underWay,
+      hold: (ids) => this.#writes.hold(ids),
+    });
+    this.#creations = new Creations(shared);
+    const tree = { ...shared, writes: this.#writes, treeLog: new TreeLog(shared) };
     this.#deletions = new Deletions(tree);
-    this.#placements = new Placements(tree);
+    this.#movesAndArchivals = new MovesAndArchivals(tree);
     this.#forks = new Forks(tree);
-    this.#rollbacks = new Rollbacks(tree);
-    this.#sweep = new Sweep(parts.db, parts.layout, (id) => this.#reread(id), parts.logger);
+    this.#truncations = new Truncations(tree);
+    this.#searcher.replaced(parts.replaced);
+    this.#sweep = new Sweep({
+      ...parts,
+      changed: (id) => this.#changedFiles.reread(id),
+      ended: () => external.forgetStrays(),
+    });
   }
 
   create(input: CreateSession, operation?: Operation): Promise<Session> {
     return this.#accept(
       operation,
-      () => this.#create(input, operation),
+      [input.id, input.parentId],
+      () => this.#withId(input.id, (id) => this.#creations.create(id, input, operation)),
       (applied) => this.#sessionOf(applied, { title: input.title ?? null, metadata: input.metadata ?? {} }),
     );
   }
@@ -134,17 +158,18 @@ export class FileRepository extends FileReader implements SessionRepository {
     const { sessionId, messages, expectedVersion } = input;
     return this.#accept(
       operation,
+      [sessionId],
       () =>
         this.#writes.submit(sessionId, {
           expectedVersion,
           operation,
           records: (stamp, state) => {
-            if (state.archivedAt !== null) throw new SessionArchivedError(sessionId);
+            refuseArchived(sessionId, state.archivedAt);
             return appendRecords(stamp, state, messages);
           },
           answer: (session, written, at) => ({
             session,
-            messages: appended(
+            messages: appendedMessages(
               sessionId,
               at,
               messages,
@@ -152,21 +177,17 @@ export class FileRepository extends FileReader implements SessionRepository {
             ),
           }),
         }),
-      (applied) => {
-        const places = messages.map((_, n) => ({
-          ordinal: (applied.ordinal ?? 0) + n,
-          position: (applied.position ?? 0) + n,
-          bytes: this.index.message(sessionId, (applied.ordinal ?? 0) + n)?.bytes ?? 0,
-        }));
-        const at = new Date(applied.at);
-        return { session: this.#sessionOf(applied, {}), messages: appended(sessionId, at, messages, places) };
-      },
+      (applied) => ({
+        session: this.#sessionOf(applied, {}),
+        messages: messagesOfRetry(applied, messages),
+      }),
     );
   }
 
   update(input: UpdateSession, operation?: Operation): Promise<Session> {
     return this.#accept(
       operation,
+      [input.id],
       () =>
         this.#writes.submit(input.id, {
           expectedVersion: input.expectedVersion,
@@ -178,22 +199,32 @@ export class FileRepository extends FileReader implements SessionRepository {
     );
   }
 
-  async delete(input: DeleteSession, operation?: Operation): Promise<Deleted> {
-    if (input.dryRun) return this.#gate.exclusive(() => this.#deletions.plan(input));
+  async planDelete(input: DeleteSession, options?: ReadOptions): Promise<Deleted> {
+    throwIfOver(options);
+    await this.#changedFiles.look([input.id], options);
+    return this.#deletions.foresee(input, options);
+  }
+
+  delete(input: DeleteSession, operation?: Operation): Promise<Deleted> {
     return this.#accept(
       operation,
-      () => this.#gate.exclusive(() => this.#deletions.delete(input, operation)),
-      ({ seq }) => ({ deletedIds: this.index.deletedBy(seq), reparentedIds: this.index.changedBy(seq) }),
+      [input.id],
+      () => this.#deletions.delete(input, operation, (work) => this.#treeLock.exclusive(work)),
+      async ({ seq }) => ({
+        deletedIds: await this.walks.deletedBy(seq),
+        reparentedIds: await this.walks.changedBy(seq),
+      }),
     );
   }
 
-  fork(input: ForkSession, operation?: Operation): Promise<Session> {
+  fork(input: ForkSession, operation?: Operation, onWrite?: (bytes: number) => void): Promise<Session> {
     return this.#accept(
       operation,
+      [input.id, input.sessionId],
       () =>
-        this.#claim(input.id, async (id) => {
-          await this.refresh([input.sessionId]);
-          await this.#forks.fork(id, input, operation);
+        this.#withId(input.id, async (id) => {
+          await this.#changedFiles.refreshInLock(input.sessionId);
+          await this.#forks.fork(id, input, operation, onWrite);
           const session = this.index.session(id)!;
           this.#searcher.changed(session.sequence);
           return session;
@@ -205,7 +236,8 @@ export class FileRepository extends FileReader implements SessionRepository {
   move(input: MoveSession, operation?: Operation): Promise<Session> {
     return this.#accept(
       operation,
-      () => this.#gate.exclusive(() => this.#placements.move(input, operation)),
+      [input.id, input.parentId],
+      () => this.#treeLock.exclusive(() => this.#movesAndArchivals.move(input, operation)),
       (applied) => this.#sessionOf(applied, {}),
     );
   }
@@ -213,37 +245,89 @@ export class FileRepository extends FileReader implements SessionRepository {
   archive(input: ArchiveSession, operation?: Operation): Promise<Archived> {
     return this.#accept(
       operation,
-      () => this.#gate.exclusive(() => this.#placements.archive(input, operation)),
-      (applied) => ({
+      [input.id],
+      () => this.#treeLock.exclusive(() => this.#movesAndArchivals.archive(input, operation)),
+      async (applied) => ({
+        changedIds: await this.walks.changedBy(applied.seq),
         session: this.#sessionOf(applied, {}),
-        changedIds: this.index.changedBy(applied.seq),
       }),
     );
   }
 
-  async truncate(input: TruncateHistory, limit: ReadLimit, operation?: Operation): Promise<Truncated> {
+  async planTruncate(input: TruncateHistory, limit: ReadLimit | null): Promise<Truncated> {
     const { sessionId } = input;
-    const popped = async ({ session, dropped }: RolledBack) => ({
-      session,
-      popped: await this.readable(sessionId, dropped),
-    });
-    if (input.dryRun) {
-      await this.refresh([sessionId]);
-      return popped(this.#rollbacks.plan(input, limit));
-    }
+    throwIfOver(limit ?? {});
+    await this.refresh([sessionId], limit ?? undefined);
+    const { session, dropped } = this.#truncations.plan(input, limit);
+    return { session, popped: await this.#popped(sessionId, dropped, limit) };
+  }
+
+  truncate(input: TruncateHistory, limit: ReadLimit | null, operation?: Operation): Promise<Truncated> {
+    const { sessionId } = input;
     return this.#accept(
       operation,
-      async () => popped(await this.#rollbacks.truncate(input, limit, operation)),
-      (applied) =>
-        popped({
-          session: this.#sessionOf(applied, {}),
-          dropped: this.index.droppedBy(sessionId, applied.seq),
-        }),
+      [sessionId],
+      () => this.#truncate(input, limit, operation),
+      async (applied) => ({
+        session: this.#sessionOf(applied, {}),
+        popped: await unlessUnread(operation, () =>
+          this.#popped(sessionId, this.index.droppedBy(sessionId, applied.seq), limit),
+        ),
+      }),
     );
   }
 
-  search(request: SearchRequest): Promise<SearchPage> {
-    return this.#searcher.search(request);
+  async #truncate(
+    input: TruncateHistory,
+    limit: ReadLimit | null,
+    operation: Operation | undefined,
+  ): Promise<Truncated> {
+    const { sessionId } = input;
+    // If the dropped messages may exceed the limit, they are read before the rollback is written, without holding the queue.
+    const ahead = limit ? this.#truncations.toReadAhead(input, limit) : [];
+    const read = ahead.length > 0 ? await this.#popped(sessionId, ahead, limit) : [];
+    const { session, dropped } = await this.#truncations.truncate(input, limit, ahead, operation);
+    if (areSame(dropped, ahead)) return { session, popped: read };
+    // `Truncations.truncate` already charged these bytes.
+    const charged = limit && { ...limit, onRead: undefined };
+    const popped = await unlessUnread(operation, () => this.#popped(sessionId, dropped, charged));
+    return { session, popped };
+  }
+
+  async #popped(
+    sessionId: string,
+    dropped: readonly MessageLocation[],
+    limit: ReadLimit | null,
+  ): Promise<readonly Message[]> {
+    if (!limit) return [];
+    const { shown, bytes, onRead } = limit;
+    if (shown !== null) onRead?.(bytesToRead(dropped));
+    return (await this.read({ sessionId, shown }, dropped, readingAlone(bytes, limit))).items;
+  }
+
+  override async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {
+    const found = this.findFew(ids, options) ?? (await super.findMany(ids, options));
+    // The file of a session that is missing or damaged may have been restored.
+    const doubtful = ids.filter((id, n) => found[n] === null || this.index.isFaulty(id));
+    const isAnyRead = doubtful.length > 0 && (await this.#changedFiles.look(doubtful, options));
+    return isAnyRead ? super.findMany(ids, options) : found;
+  }
+
+  search(request: SearchRequest, options?: ReadOptions): Promise<SearchPage> {
+    return this.#searcher.search(request, options);
+  }
+
+  snippetsOf(query: string, refs: readonly MessageRef[], options?: ReadOptions): Promise<(string | null)[]> {
+    return this.#searcher.snippetsOf(query, refs, options);
+  }
+
+  async checkWritable(): Promise<void> {
+    if (this.#underWay.isClosed) throw closing();
+    this.#committer.check();
+    this.#tryingToWrite ??= tryWriting(this.#parts.layout, this.#parts.durable).finally(() => {
+      this.#tryingToWrite = null;
+    });
+    await this.#tryingToWrite;
   }
 
   override close(): Promise<void> {
@@ -251,105 +335,91 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#closing;
   }
 
-  async #close(): Promise<void> {
+  /** See `OpenedRepository.discard`. */
+  discard(): Promise<void> {
+    this.#closing ??= this.#close(true);
+    return this.#closing;
+  }
+
+  async #close(isDiscarded = false): Promise<void> {
     let isRelied = false;
     try {
-      await this.#writesEnded();
-      await this.#sweep.stop();
-      this.#committer.close();
-      await this.#searcher.close();
-      const settled = await this.#files.close();
-      // The journal has given its room back.
-      this.#committer.close();
-      await this.#checkpoints.close();
-      await super.close();
-      isRelied = settled && !this.#committer.isBehind && !this.#parts.db.doubtful;
+      const isCurrent = await this.#end().finally(() => super.close());
+      isRelied = isCurrent;
     } finally {
-      this.#parts.release(isRelied ? this.#committer.lastSeq : null);
+      const { data, release } = this.#parts;
+      let isGone = isDiscarded;
+      try {
+        isGone &&= data.removeStore();
+      } finally {
+        release(isRelied && !isGone ? this.#committer.lastSeq : null);
+      }
+      if (isGone) data.removeDirectories();
     }
   }
 
-  async #writesEnded(): Promise<void> {
-    if (this.#underWay === 0) return;
-    this.#whenDone = Promise.withResolvers();
-    await this.#whenDone.promise;
+  /** Finishes all running work. Resolves with true if the index is current. */
+  async #end(): Promise<boolean> {
+    await this.#underWay.close();
+    await this.#sweep.stop();
+    this.#committer.close();
+    const searchEnded = this.#searcher.close();
+    const settled = await this.#parts.files.close().finally(() => searchEnded);
+    // Again: the removed journal may have freed the room that the index needed.
+    this.#committer.close();
+    await this.#checkpoints.close();
+    const { db, layout } = this.#parts;
+    return settled && !this.#committer.isBehind && !db.doubtful && isAllKnown(layout, db);
   }
 
-  protected override async refresh(ids: readonly string[]): Promise<void> {
-    for (const id of new Set(ids)) if (!this.#foreign.isOpen(id)) await this.#reread(id);
+  protected override refresh(ids: readonly string[], options?: ReadOptions): Promise<void> {
+    return this.#changedFiles.refresh(ids, options);
   }
 
-  protected override async damaged(id: string, faults: readonly LineFault[]): Promise<void> {
+  protected override lookAgain(ids: readonly string[], options?: ReadOptions): Promise<void> {
+    return this.#changedFiles.lookAgain(ids, options);
+  }
+
+  protected override async damaged(
+    id: string,
+    faults: readonly LineFault[],
+    options?: ReadOptions,
+  ): Promise<void> {
     await super.damaged(id, faults);
-    await this.#reread(id, true);
+    await this.#changedFiles.reread(id, { known: true, options });
   }
 
-  /** Reads a session's file again where somebody else changed it; in any case when it is `known` to be damaged. */
-  async #reread(id: string, known = false): Promise<void> {
-    if (this.#closing || (!known && !this.#foreign.differs(id))) return;
-    this.#underWay += 1;
-    const release = await this.#writes.hold([id]);
-    try {
-      // It may have been this process that was writing: then it differs no longer.
-      if (!known && !this.#foreign.differs(id)) return;
-      const row = this.index.row(id);
-      // What such an index says of a file may be old: nothing is cut by it.
-      if (this.#committer.mustRestart) return;
-      if (row) await this.#files.settle({ path: absoluteSessionPath(this.layout.root, id), size: row.size });
-      this.logger.warn({ path: sessionPath(id) }, 'changed or damaged by somebody else: reading it again');
-      await this.#foreign.reread(id);
-    } catch (err) {
-      // No reason not to read: each line is read by its own checksum.
-      if (!isSqliteError(err) && !isFaultOfOneFile(err) && !(err instanceof StorageError)) throw err;
-      this.logger.error({ err, path: sessionPath(id) }, 'the index could not take in what changed');
-    } finally {
-      release();
-      this.#ended();
-    }
-  }
-
-  /** Every write comes through here: refused once the store is closing, waited for by `close`. */
+  /** Every write passes here. It is refused once the store is closing; `close` waits for running ones. */
   async #accept<T>(
     operation: Operation | undefined,
+    /** Sessions of the input. One that the index does not know may have a file that was added from outside. */
+    ids: readonly (string | null | undefined)[],
     run: () => Promise<T>,
     replay: (applied: AppliedOperation) => T | Promise<T>,
   ): Promise<T> {
-    if (this.#closing)
-      throw new StorageError('The store is closing: nothing was recorded. Try again later.', true);
-    this.#underWay += 1;
+    if (this.#underWay.isClosed) throw closing();
+    this.#underWay.begin();
     try {
-      return await this.#operations.once(operation, run, replay);
+      if (ids.some((id) => id != null && !this.index.has(id))) await this.#changedFiles.look(ids);
+      return await this.#idempotency.once(operation, run, replay);
     } catch (reason) {
-      const error = isSqliteError(reason) ? storageError(reason) : reason;
+      const error = isSqliteError(reason) || isSystemError(reason) ? storageError(reason) : reason;
       if (error instanceof StorageError) this.logger.error({ err: error.cause ?? error }, error.message);
       throw error;
     } finally {
-      this.#ended();
+      this.#underWay.end();
     }
   }
 
-  #ended(): void {
-    this.#underWay -= 1;
-    if (this.#underWay === 0) this.#whenDone?.resolve();
-  }
-
-  #create(input: CreateSession, operation: Operation | undefined): Promise<Session> {
-    return this.#claim(input.id, async (id) => {
-      const session = await this.#createAs(id, input, operation);
-      if (session.historyLength > 0) this.#searcher.changed(session.sequence);
-      return session;
-    });
-  }
-
   /**
-   * Creates a session with `create`, whose id is the one that was `named`, or a new one: while nobody else creates one with that id,
-   * and nothing changes the shape of the trees.
+   * Calls `create` with the id `named`, or with a new id, holding the mutex of that id and the tree lock (shared). Rejects with a
+   * SessionExistsError if the id is taken.
    */
-  #claim(named: string | null | undefined, create: (id: string) => Promise<Session>): Promise<Session> {
-    const id = named ?? newSessionId();
-    return this.#claims.during(id, () =>
-      this.#gate.shared(() => {
-        // A new one is 74 random bits beside the time: nobody has it, nor had.
+  #withId(named: string | null | undefined, create: (id: string) => Promise<Session>): Promise<Session> {
+    const id = named ?? newSessionId(this.#parts.clock.now().getTime());
+    return this.#newIds.during(id, () =>
+      this.#treeLock.shared(() => {
+        // A new id needs no check: it has 74 random bits beside the time.
         const taken = named == null ? null : this.index.idTaken(id);
         if (taken !== null) throw new SessionExistsError(id, taken);
         return create(id);
@@ -357,52 +427,16 @@ export class FileRepository extends FileReader implements SessionRepository {
     );
   }
 
-  async #createAs(id: string, input: CreateSession, operation: Operation | undefined): Promise<Session> {
-    const parent = input.parentId != null ? this.index.row(input.parentId) : undefined;
-    if (input.parentId != null && !parent) throw new SessionNotFoundError(input.parentId);
-    if (parent && parent.archived_at !== null) throw new SessionArchivedError(parent.id);
-    const path = absoluteSessionPath(this.layout.root, id);
-    const whole = {
-      ...input,
-      id,
-      userId: input.userId === undefined ? (parent?.user_id ?? null) : input.userId,
-    };
-
-    return this.#committer.commit({
-      prepare: (seq) =>
-        writtenAt(0, createRecords(stampOf(seq, new Date(), operation), this.#parts.store, whole), null),
-      write: ({ bytes }) => this.#files.create(path, bytes),
-      change:
-        ({ state, effects }, mtime) =>
-        () => {
-          this.#writer.insertSession(state, mtime);
-          if (input.id != null) this.#writer.linkOrphansOf(id);
-          for (const effect of effects) this.#writer.addEffects(state.sequence, effect);
-          return this.index.session(id)!;
-        },
-      undo: () => this.#files.uncreate(path),
-    });
-  }
-
-  /** The session of an operation as it is now; where it was deleted since, what is left of it and what is `known`. */
+  /** The current session of a recorded operation. If it was deleted since, its tombstone completed with the fields of `known`. */
   #sessionOf(applied: AppliedOperation, known: Partial<Session>): Session {
     const session = this.index.session(applied.sessionId);
     if (session) return session;
     const tombstone = this.index.tombstone(applied.sessionId);
     if (!tombstone) throw new StorageError('The session of this operation cannot be read.', false);
-    return { ...ghostOf(tombstone), ...known };
+    return { ...sessionOfTombstone(tombstone), ...known };
   }
 }
 
-/** The messages as a read gives them, from what was handed in: for a retry that is the same, by its fingerprint. */
-function appended(
-  sessionId: string,
-  at: Date,
-  messages: readonly NewMessage[],
-  places: readonly Pick<Message, 'ordinal' | 'position' | 'bytes'>[],
-): Message[] {
-  return messages.map((message, n) => {
-    const { ordinal, position, bytes } = places[n]!;
-    return messageOf(storedMessageOf(message), { sessionId, at, ordinal, position, bytes });
-  });
+function closing(): StorageError {
+  return new StorageError('The store is closing: nothing was recorded. Try again later.', true);
 }

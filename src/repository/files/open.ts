@@ -1,88 +1,127 @@
-import { constants, existsSync, mkdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
-import { basename } from 'node:path';
-import { setTimeout as delay } from 'node:timers/promises';
+import { constants, lstatSync, rmSync, statSync } from 'node:fs';
+import { descriptorShares } from '../../descriptors.ts';
+import type { Logger } from '../observer.ts';
 import type { SessionReader, SessionRepository } from '../repository.ts';
-import { type CleanStop, compareIndex, readCleanStop, writeCleanStop } from './clean-stop.ts';
-import { COMMIT_AFTER } from './commit/committer.ts';
+import { findDataDirectory, makeDataDirectory } from './disk/data-directory.ts';
 import { syncDirectory } from './disk/directory-sync.ts';
 import { HandlePool } from './disk/handle-pool.ts';
-import { acquireLock, isOwned } from './disk/lock.ts';
-import { FileReader } from './file-reader.ts';
+import { acquireLock, DataDirectoryInUseError, type Lock } from './disk/lock.ts';
+import { moveOtherKindsAside } from './disk/other-kinds.ts';
+import { DurableFiles } from './durable/durable-files.ts';
+import { replayJournal } from './durable/journal/replay.ts';
 import { FileRepository } from './file-repository.ts';
-import { IndexDatabase } from './index/database.ts';
-import { ShapeWriter } from './index/shape-writer.ts';
-import { type Fault, IndexWriter } from './index/writer.ts';
-import type { Difference } from './journal/latest-entries.ts';
-import { compareWithJournal, type Replayed, replayJournal } from './journal/replay.ts';
-import { segmentFiles } from './journal/segment-files.ts';
-import type { ToSync } from './journal/sync-files.ts';
-import { type Layout, layoutOf, SHARDS, STORE_LOG, sessionIdOfFileName } from './layout.ts';
-import { mendTail } from './mend-tail.ts';
-import { type FileRepositoryOptions, withDefaults } from './options.ts';
-import { lastSeqOf, reconcileSessions } from './reconcile.ts';
-import { createStoreLog, readStoreLog, type StoreLog, UnreadableStoreError } from './store-log.ts';
+import type { IndexDatabase } from './index/database.ts';
+import { FileReader } from './read/file-reader.ts';
+import { readCleanStop, writeCleanStop } from './recovery/clean-stop.ts';
+import { differencesFromJournal } from './recovery/journal-faults.ts';
+import { openIndex } from './recovery/open-index.ts';
+import { openCurrentIndex, readIntoMemory } from './recovery/read-index.ts';
+import { type FileRepositoryOptions, withDefaults } from './runtime/options.ts';
+import type { StoreClock } from './runtime/store-clock.ts';
+import { createStoreLog, readStoreId, UnreadableStoreError } from './scan/store-id.ts';
 
-/** Logged when no index could be used. */
-export const BUILDING = 'building the index';
-
-/** Open files that are kept for the next use. */
-const POOLED_HANDLES = 512;
-
-type Options = Required<FileRepositoryOptions>;
+/** A repository that is also the owner of its data directory. */
+export interface OpenedRepository extends SessionRepository {
+  /**
+   * Call instead of `close` if the repository was not used: also removes a new store without sessions, and the
+   * directories that were created for it.
+   */
+  discard(): Promise<void>;
+}
 
 /**
- * Opens a data directory for reading and writing, and makes it where there is none. Brings the index up to date, or builds
- * it. Rejects with a DataDirectoryInUseError where another process owns the directory, with an UnreadableStoreError where
- * it is not one that this version can use.
+ * Opens a data directory for reading and writing; creates a missing one. Brings the index up to date, or builds
+ * it. Rejects with a DataDirectoryInUseError if another process owns the directory, and with an
+ * UnreadableStoreError if it holds no store that this version can use.
  */
-export async function openFileRepository(options: FileRepositoryOptions): Promise<SessionRepository> {
-  const settings = withDefaults(options);
-  const layout = layoutOf(settings.directory);
-  mkdirSync(layout.sessions, { recursive: true });
-  const lock = acquireLock(layout);
+export async function openFileRepository(options: FileRepositoryOptions): Promise<OpenedRepository> {
+  const { directory, durability, limits, logger, onProgress } = withDefaults(options);
+  const data = makeDataDirectory(directory);
+  const { layout } = data;
+  let lock: Lock;
   try {
+    lock = await acquireLock(layout, logger);
+  } catch (error) {
+    // Another owner relies on the directories.
+    if (!(error instanceof DataDirectoryInUseError)) data.removeDirectories();
+    throw error;
+  }
+  const handles = new HandlePool(
+    layout.root,
+    descriptorShares().files,
+    constants.O_RDWR | constants.O_APPEND,
+  );
+  let db: IndexDatabase | undefined;
+  try {
+    moveOtherKindsAside(layout, logger);
+    warnIfOthersMayRead(layout.root, logger);
     const cleanStop = readCleanStop(layout);
-    // From here on the index may run ahead of what the mark says.
+    // From here on, the index may be newer than the mark.
     rmSync(layout.indexClean, { force: true });
     createStoreLog(layout);
     await syncDirectory(layout.root);
-    const { left, lost } = replayLeft(layout, settings);
-    const { db, store, storeLogSize, lastSeq, unsynced } = await openIndex(layout, settings, cleanStop, lost);
+    const store = readStoreId(layout);
+    // The replay comes before all other reading: after it, the files hold every acknowledged write.
+    const { left, lost } = replayJournal(layout, store, logger);
+    const durable = durability === 'disk';
+    const files = new DurableFiles({ layout, store, handles, logger, durable });
+    const start = { layout, store, files, cleanStop, lost, durability, logger, onProgress };
+    const opened = await openIndex(start);
+    db = opened.db;
+    const { clock, storeLog, lastSeq, replaced, faulty, unsynced } = opened;
+    const indexFile = lstatSync(layout.index);
+    warnOfSlowClock(clock, logger);
+    files.takeOver({ left, unsynced });
     return new FileRepository({
       layout,
-      db,
-      handles: new HandlePool(POOLED_HANDLES, constants.O_RDWR | constants.O_APPEND | constants.O_NOFOLLOW),
-      logger: settings.logger,
-      limits: settings.limits,
-      durability: settings.durability,
       store,
-      storeLogSize,
+      db,
+      files,
+      handles,
+      clock,
+      storeLog,
       lastSeq,
-      left,
-      unsynced,
+      replaced,
+      faulty,
+      logger,
+      limits,
+      durable,
       release: (lastSeq) => {
         try {
-          if (lastSeq !== null && isTakenIn(layout)) writeCleanStop(layout, lastSeq);
+          if (lastSeq !== null) writeCleanStop(layout, indexFile, { lastSeq, latestTime: clock.latest });
         } finally {
           lock.release();
         }
       },
+      data,
     });
   } catch (error) {
-    lock.release();
+    await handles.close().catch((err) => {
+      logger.warn({ err }, 'the files that the failed start had opened could not be closed');
+    });
+    try {
+      db?.close();
+      data.removeStore();
+    } catch (err) {
+      logger.warn({ err }, 'what was made for the start that failed could not be taken away');
+    } finally {
+      lock.release();
+    }
+    data.removeDirectories();
     throw error;
   }
 }
 
 /**
- * Opens a data directory for reading, beside a process that may be writing to it, and changes nothing there. Where no index
- * can be relied on, it reads all files into one in memory. Rejects with an
- * UnreadableStoreError where there is no store that this version can read, or one that has yet to be given back what it lost.
+ * Opens a data directory for reading, and changes nothing there; another process may write to it meanwhile. If
+ * the index may not be current, all files are read into an index in memory. Rejects with an
+ * UnreadableStoreError if there is no store that this version can read, or if a start has to restore
+ * acknowledged writes from the journal first.
  */
 export async function openFileRepositoryForReading(options: FileRepositoryOptions): Promise<SessionReader> {
-  const settings = withDefaults(options);
-  const layout = layoutOf(settings.directory);
-  const { store } = readStoreLog(layout, null, () => {});
+  const { directory, logger, onProgress } = withDefaults(options);
+  const layout = findDataDirectory(directory);
+  const store = readStoreId(layout);
   for (const { path, lacking } of differencesFromJournal(layout, store)) {
     if (lacking.length === 0) continue;
     throw new UnreadableStoreError(
@@ -90,198 +129,34 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
         'Start a server on it, or run "sessiontree check --repair": either puts it back.',
     );
   }
-  const db = (await openCurrentIndex(layout, store)) ?? (await readIntoMemory(layout, settings)).db;
-  const handles = new HandlePool(POOLED_HANDLES, constants.O_RDONLY | constants.O_NOFOLLOW);
-  return new FileReader({ layout, db, handles, logger: settings.logger });
+  const reading = { layout, store, logger, onProgress };
+  const db = (await openCurrentIndex(reading)) ?? (await readIntoMemory(reading));
+  const handles = new HandlePool(layout.root, descriptorShares().files, constants.O_RDONLY);
+  return new FileReader({ store, layout, db, handles, logger });
 }
 
-/** Is all of the index in its own file? Somebody who reads it beside the owner keeps its log from being taken in and removed. */
-function isTakenIn({ index }: Layout): boolean {
-  return (statSync(`${index}-wal`, { throwIfNoEntry: false })?.size ?? 0) === 0;
+/** Permissions of the group and of others. */
+const OF_OTHERS = 0o077;
+
+/** New files are their owner's alone. Those of earlier versions are not changed without being asked. */
+function warnIfOthersMayRead(root: string, logger: Logger): void {
+  // Windows has no such permissions, and reports some that mean nothing.
+  if (process.platform === 'win32' || (statSync(root).mode & OF_OTHERS) === 0) return;
+  logger.warn(
+    { directory: root },
+    'other users of this system may have access to the data directory; "chmod -R go-rwx" on it shuts them out',
+  );
 }
 
-/** Before anything else is read: the files are to hold all that was acknowledged. */
-function replayLeft(layout: Layout, { logger }: Options): Replayed {
-  if (segmentFiles(layout).length === 0) return { left: [], lost: [] };
-  return replayJournal(layout, readStoreLog(layout, null, () => {}).store, logger);
-}
+/** Milliseconds by which a correct clock may be off: no warning is logged up to this difference. */
+const CLOCK_ERROR_MS_MAX = 1_000;
 
-interface UpToDate {
-  readonly db: IndexDatabase;
-  readonly store: string;
-  readonly storeLogSize: number;
-  /** The highest sequence number that is known to have been given out. */
-  readonly lastSeq: number;
-  /** Names of files that may not be on the disk as they are shown. */
-  readonly unsynced: ToSync['names'];
-}
-
-/** The index on the disk, brought up to date; a new one where there is none that can be used. */
-async function openIndex(
-  layout: Layout,
-  settings: Options,
-  cleanStop: CleanStop | null,
-  lost: Replayed['lost'],
-): Promise<UpToDate> {
-  const { logger } = settings;
-  const { store, end, torn } = readStoreLog(layout, null, () => {});
-  const state = cleanStop ? compareIndex(layout, cleanStop) : 'unknown';
-  const trusted = state === 'same' && cleanStop !== null;
-  let open =
-    state === 'changed'
-      ? null
-      : IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
-  if (open && !torn && Number(open.meta('store_log_size')) > end) {
-    // As where an older copy was put back; one that was cut off is damaged, and told so. What the log does not say any more must not
-    // take a session away.
-    logger.warn(
-      { path: STORE_LOG },
-      'it is shorter than it was: what the index knows of its end does not count',
-    );
-    open.close();
-    open = null;
-  }
-  if (open) {
-    if (!trusted) logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
-    const shards = trusted ? cleanStop.changedShards(layout) : SHARDS;
-    try {
-      return await bringUpToDate(layout, settings, { db: open, store, shards, cleanStop, lost });
-    } catch (err) {
-      // Whatever is wrong with a cache: the files are the truth. Where they are at fault, the second try says so.
-      logger.warn({ err }, 'the index cannot be used');
-      open.close();
-    }
-  }
-  logger.info({ directory: layout.root }, BUILDING);
-  const db = createIndex(layout);
-  return bringUpToDate(layout, settings, { db, store, shards: SHARDS, cleanStop, lost });
-}
-
-interface Index {
-  readonly db: IndexDatabase;
-  readonly store: string;
-  /** Where the files may differ from it. */
-  readonly shards: readonly string[];
-  readonly cleanStop: CleanStop | null;
-  readonly lost: Replayed['lost'];
-}
-
-async function bringUpToDate(
-  layout: Layout,
-  settings: Options,
-  { db, store, shards, cleanStop, lost }: Index,
-): Promise<UpToDate> {
-  const changedShards = cleanStop?.changedShards(layout) ?? SHARDS;
-  const wasUnsynced = markUnsynced(layout, settings, changedShards);
-  const writer = new IndexWriter(db);
-  db.run('BEGIN');
-  const known = db.filling ? null : Number(db.meta('store_log_size'));
-  const shapeWriter = new ShapeWriter(db);
-  const log = readStoreLog(layout, known, (record) => shapeWriter.apply(record));
-  quarantineLog(writer, log);
-  mendTail(layout, STORE_LOG, log, settings.logger);
-  db.setMeta('store_log_size', log.end);
-  const { reshaped, read } = await reconcileSessions({
-    layout,
-    store,
-    db,
-    writer,
-    shards,
-    mend: true,
-    isLogWhole: log.faults.length === 0,
-    lastSeq: Math.max(cleanStop?.lastSeq ?? 0, log.lastSeq),
-    ...settings,
-  });
-  if (reshaped && !db.filling) writer.relink();
-  for (const { path, lost: what } of lost) {
-    // Where a line is damaged, or the file cut short, that says it better.
-    if (!db.get('SELECT 1 FROM quarantine WHERE path = ?', path))
-      writer.addFault(faultOf(path, `${what}: see torn/`));
-  }
-  db.run('COMMIT');
-  if (db.filling) db.complete(store, () => writer.relink());
-  // To look for it takes a walk through all sessions: spared where nothing has changed since the stop that noted it.
-  const inSessions = cleanStop && shards.length === 0 ? cleanStop.lastSeq : lastSeqOf(db);
-  const lastSeq = Math.max(cleanStop?.lastSeq ?? 0, log.lastSeq, inSessions);
-  // After a clean stop, only what came since may not be on the disk.
-  const came = changedShards.length === 0 ? [] : read === 'all' ? read : [STORE_LOG, ...read];
-  return { db, store, storeLogSize: log.end, lastSeq, unsynced: wasUnsynced ? 'all' : came };
-}
-
-/**
- * Where somebody was killed before he could sync what he had written, or where files came from elsewhere, the index must not vouch
- * for them until they are synced: a mark stays until then. Says whether there was one already.
- */
-function markUnsynced(layout: Layout, { durability }: Options, changedShards: readonly string[]): boolean {
-  const was = existsSync(layout.unsynced);
-  if (changedShards.length > 0 || durability === 'os') writeFileSync(layout.unsynced, '');
-  return was;
-}
-
-function quarantineLog(writer: IndexWriter, log: StoreLog): void {
-  writer.clearFaults('log');
-  for (const { line, reason } of log.faults) {
-    writer.addFault({ kind: 'log', path: STORE_LOG, line, sessionId: null, reason });
-  }
-}
-
-function createIndex(layout: Layout): IndexDatabase {
-  for (const suffix of ['', '-wal', '-shm', '-journal']) rmSync(layout.index + suffix, { force: true });
-  return IndexDatabase.create(layout.index);
-}
-
-/** The index on the disk, where it is sure to be current: its owner runs, or stopped cleanly and nothing changed since. */
-async function openCurrentIndex(layout: Layout, store: string): Promise<IndexDatabase | null> {
-  const cleanStop = readCleanStop(layout);
-  const current =
-    cleanStop === null
-      ? isOwned(layout)
-      : compareIndex(layout, cleanStop) === 'same' && cleanStop.changedShards(layout).length === 0;
-  if (!current) return null;
-  // What its owner has acknowledged is to be seen.
-  if (cleanStop === null) await delay(2 * COMMIT_AFTER);
-  return IndexDatabase.open(layout.index, store, { readOnly: true, verify: false });
-}
-
-/** A fresh index of all files, in memory. Changes nothing on the disk. */
-export async function readIntoMemory(
-  layout: Layout,
-  settings: Options,
-): Promise<Pick<UpToDate, 'db' | 'store'>> {
-  const db = IndexDatabase.inMemory();
-  const writer = new IndexWriter(db);
-  db.run('BEGIN');
-  const shapeWriter = new ShapeWriter(db);
-  const log = readStoreLog(layout, null, (record) => shapeWriter.apply(record));
-  quarantineLog(writer, log);
-  await reconcileSessions({
-    layout,
-    store: log.store,
-    db,
-    writer,
-    shards: SHARDS,
-    mend: false,
-    isLogWhole: log.faults.length === 0,
-    lastSeq: log.lastSeq,
-    ...settings,
-  });
-  for (const { path, lacking, lost } of differencesFromJournal(layout, log.store)) {
-    if (lacking.length > 0) writer.addFault(faultOf(path, LACKING));
-    if (lost !== null) writer.addFault(faultOf(path, lost));
-  }
-  db.run('COMMIT');
-  db.complete(log.store, () => writer.relink());
-  return { db, store: log.store };
-}
-
-/** Of a store that is in use, the journal only doubles what its files show. */
-function differencesFromJournal(layout: Layout, store: string): Iterable<Difference> {
-  return isOwned(layout) ? [] : compareWithJournal(layout, store);
-}
-
-const LACKING = 'the file has lost its end, which the next start puts back from the journal';
-
-function faultOf(path: string, reason: string): Fault {
-  const sessionId = sessionIdOfFileName(basename(path));
-  return { kind: sessionId === null ? 'log' : 'damage', path, line: null, sessionId, reason };
+function warnOfSlowClock({ latest }: StoreClock, logger: Logger): void {
+  const behind = latest - Date.now();
+  if (behind <= CLOCK_ERROR_MS_MAX) return;
+  logger.warn(
+    { latest: new Date(latest).toISOString() },
+    `the system's clock is ${Math.round(behind / 1_000)} s behind the latest time in the store, from which times go on slowly until ` +
+      'the clock has caught up. Is it set right?',
+  );
 }

@@ -1,39 +1,65 @@
 import { ClientError } from '../../model/errors.ts';
-import { type Operation, operationOf } from '../../model/operation.ts';
+import { type Operation, operationOfInput } from '../../model/operation.ts';
+import type { ReadOptions } from '../../repository/read-options.ts';
 import { forget, type SchemaContext } from '../context.ts';
 
-/** The type of an error in a result union: the name of its class. */
+/** The key of an error's type in a result union: the name of its class. */
 const MEMBER = Symbol('member');
 
 /**
- * What a mutation answers: the payload that `write` gives, or what a client caused. Anything else that is thrown is a
- * fault of the server's. What was loaded before is stale afterwards, so it goes on with new loaders, which nothing uses
- * until `write` has written: the mutations of a request run one after the other.
+ * Runs a mutation. Returns the payload of `write`, or the ClientError that it threw; throws any other error, for it is a fault of
+ * the server, or the end of the request. `written` counts the bytes that it wrote; it is called only if another mutation follows.
  */
-export async function answer<Payload>(
+export function answer<Payload>(
   context: SchemaContext,
-  write: () => Promise<Payload>,
+  write: (options: ReadOptions) => Promise<Payload>,
+  written: () => number = NOTHING,
+): Promise<Payload> {
+  return payloadOrRefusal(context, () => context.budget.write(write, written));
+}
+
+/** As `answer`, for a mutation with `dryRun`: a read, which stops when the request is over. */
+export function dryRun<Payload>(
+  context: SchemaContext,
+  plan: (options: ReadOptions) => Promise<Payload>,
+): Promise<Payload> {
+  return payloadOrRefusal(context, () => context.budget.read(plan));
+}
+
+const NOTHING = () => 0;
+
+/**
+ * Objects loaded before are stale after a mutation, so the request continues with new loaders. They are not used before `run` has ended:
+ * the mutations of a request run one after the other.
+ */
+async function payloadOrRefusal<Payload>(
+  context: SchemaContext,
+  run: () => Promise<Payload>,
 ): Promise<Payload> {
   forget(context);
+  let refusal: string | null = null;
   try {
-    return await context.outcomes.once(write);
+    return await run();
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    // Its properties, for the executor throws what is an Error. `never`: the union says which errors are its members.
-    return { ...error, message: error.message, [MEMBER]: error.name } as never;
+    refusal = error.name;
+    // A plain object: a resolver that returns an Error fails. `never`: the union lists the errors that are its members.
+    return { ...error, message: error.message, [MEMBER]: refusal } as never;
+  } finally {
+    context.refusals.push(refusal);
   }
 }
 
-/** Tells the members of a result union apart: what is not one of its errors is its payload. */
+/** The `resolveType` of a result union. A value without an error's type is the payload. */
 export function memberOf(payload: string): (value: object) => string {
   return (value) => (MEMBER in value ? String(value[MEMBER]) : payload);
 }
 
-/** The operation that makes `mutation` with this input safe to retry; none where the client gave no id for it. */
+/** The operation that makes `mutation` with this input safe to retry; undefined if the client sent no `operationId`. */
 export function operation(
   id: string | null | undefined,
   mutation: string,
   input: object,
 ): Operation | undefined {
-  return id == null ? undefined : operationOf(id, mutation, input);
+  return id == null ? undefined : operationOfInput(id, mutation, input);
 }

@@ -1,4 +1,5 @@
 import { checkInput } from '../../model/input.ts';
+import { textBytesIn } from '../../model/json.ts';
 import type { Appended } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
 import { appear, appearMessages } from '../context.ts';
@@ -9,6 +10,7 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
+import { selectedOfMessages } from '../look-ahead.ts';
 import { Message } from '../message.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
@@ -16,11 +18,12 @@ import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 import { MessageInput } from './message-input.ts';
 
 const AppendMessagesInput = builder.inputType('AppendMessagesInput', {
-  description: 'Messages for the end of a history.',
+  description: 'Messages to append to a history.',
   fields: (t) => ({
-    sessionId: t.id({ description: 'The session that takes them.', required: true }),
+    sessionId: t.id({ description: 'The session to append to.', required: true }),
     messages: t.field({
-      description: 'The messages, oldest first: 1 to 1,000. They are appended all or none.',
+      description:
+        "The messages, oldest first: at least one, and at most the server's limit `messages`. Either all are appended or none.",
       type: [MessageInput],
       required: true,
     }),
@@ -33,15 +36,15 @@ const AppendMessagesPayload = builder.objectRef<Appended>('AppendMessagesPayload
   description: 'The messages were appended.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session as it is now.',
+      description: 'The session after the mutation.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
     messages: t.field({
-      description: 'The messages that were appended, in their order.',
+      description: 'The appended messages, in order.',
       type: [Message],
-      resolve: ({ session, messages }, _args, context) => {
-        appearMessages(context, session, messages);
+      resolve: ({ session, messages }, _args, context, info) => {
+        appearMessages(context, session, messages, selectedOfMessages(info, 'Message').shown);
         return messages;
       },
     }),
@@ -49,7 +52,7 @@ const AppendMessagesPayload = builder.objectRef<Appended>('AppendMessagesPayload
 });
 
 const AppendMessagesResult = builder.unionType('AppendMessagesResult', {
-  description: 'What `appendMessages` answers.',
+  description: 'The answer of `appendMessages`: the payload, or a typed error.',
   types: [
     AppendMessagesPayload,
     SessionNotFoundError,
@@ -63,13 +66,23 @@ const AppendMessagesResult = builder.unionType('AppendMessagesResult', {
 
 builder.mutationField('appendMessages', (t) =>
   t.field({
-    description: 'Appends messages of any role to a history, all or none.',
+    description: 'Appends messages of any role to a history. Either all are appended or none.',
     type: AppendMessagesResult,
-    args: { input: t.arg({ description: 'The messages.', type: AppendMessagesInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      answer(context, () => {
-        const { operationId, ...append } = checkInput(context.rules.append, input);
-        return context.repository.append(append, operation(operationId, 'appendMessages', append));
+    args: {
+      input: t.arg({
+        description: 'The messages, and the session.',
+        type: AppendMessagesInput,
+        required: true,
       }),
+    },
+    resolve: (_root, { input }, context) =>
+      answer(
+        context,
+        () => {
+          const { operationId, ...append } = checkInput(context.rules.append, input);
+          return context.repository.append(append, operation(operationId, 'appendMessages', append));
+        },
+        () => textBytesIn(input),
+      ),
   }),
 );

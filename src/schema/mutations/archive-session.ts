@@ -8,11 +8,11 @@ import { answer, memberOf, operation } from './answer.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 
 const ArchiveSessionInput = builder.inputType('ArchiveSessionInput', {
-  description: 'What to archive, or to bring back.',
+  description: 'The session to archive or to unarchive.',
   fields: (t) => ({
     id: t.id({ description: 'The session.', required: true }),
     subtree: t.boolean({
-      description: 'Whether all beneath it goes with it. Nothing above it ever does.',
+      description: 'True: the descendants too. Ancestors are never changed.',
       defaultValue: true,
     }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
@@ -21,23 +21,23 @@ const ArchiveSessionInput = builder.inputType('ArchiveSessionInput', {
 });
 
 const ArchiveSessionPayload = builder.objectRef<Archived>('ArchiveSessionPayload').implement({
-  description: 'The sessions are archived, or no longer are.',
+  description: 'The sessions were archived or unarchived.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session that was named, as it is now.',
+      description: 'The session of the input, after the mutation.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
     archivedIds: t.idList({
       description:
-        'What changed: the sessions that were archived, or brought back, in pre-order. Those that were so before are left out.',
+        'The ids of the sessions that changed, in pre-order. Sessions that were in this state before are left out.',
       resolve: ({ changedIds }) => [...changedIds],
     }),
   }),
 });
 
 const ArchiveSessionResult = builder.unionType('ArchiveSessionResult', {
-  description: 'What `archiveSession` and `unarchiveSession` answer.',
+  description: 'The answer of `archiveSession` and `unarchiveSession`: the payload, or a typed error.',
   types: [ArchiveSessionPayload, SessionNotFoundError, InvalidInputError, ConflictError, StorageError],
   resolveType: memberOf('ArchiveSessionPayload'),
 });
@@ -47,7 +47,7 @@ function archival(name: 'archiveSession' | 'unarchiveSession', archived: boolean
     t.field({
       description,
       type: ArchiveSessionResult,
-      args: { input: t.arg({ description: 'Which session.', type: ArchiveSessionInput, required: true }) },
+      args: { input: t.arg({ description: 'The session.', type: ArchiveSessionInput, required: true }) },
       resolve: (_root, { input }, context) =>
         answer(context, () => {
           const given = { ...input, subtree: input.subtree ?? true };
@@ -61,7 +61,8 @@ function archival(name: 'archiveSession' | 'unarchiveSession', archived: boolean
 archival(
   'archiveSession',
   true,
-  'Hides a session from `sessions` (unless the filter asks for it). It stays reachable by its id and in its tree, and takes no ' +
-    'messages and no new children.',
+  'Archives a session: `sessions` leaves it out, unless the filter includes archived sessions. An archived session can be read by ' +
+    'its id and in its tree. `sendMessage`, `appendMessages`, `truncateHistory` and `spawnSession` are refused; sessions may still ' +
+    'be forked or moved under it.',
 );
-archival('unarchiveSession', false, 'Brings an archived session back.');
+archival('unarchiveSession', false, 'Unarchives a session.');

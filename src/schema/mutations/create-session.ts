@@ -1,20 +1,21 @@
 import { checkInput } from '../../model/input.ts';
+import { textBytesIn } from '../../model/json.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
 import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionExistsError, StorageError } from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { ID, OPERATION_ID } from './descriptions.ts';
+import { ID, METADATA, OPERATION_ID, TITLE, USER_ID } from './descriptions.ts';
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
-  description: 'A new root.',
+  description: 'A new root session.',
   fields: (t) => ({
     id: t.id({ description: ID }),
-    userId: t.string({ description: 'Whose it is.' }),
-    title: t.string({ description: 'What to call it: at most 500 characters.' }),
+    userId: t.string({ description: `The user who owns the session. ${USER_ID}` }),
+    title: t.string({ description: TITLE }),
     metadata: t.field({
-      description: 'What to keep with it: at most 64 KiB as JSON and 32 levels.',
+      description: METADATA,
       type: 'JSONObject',
     }),
     operationId: t.id({ description: OPERATION_ID }),
@@ -35,24 +36,28 @@ const CreateSessionPayload = builder
   });
 
 const CreateSessionResult = builder.unionType('CreateSessionResult', {
-  description: 'What `createSession` answers.',
+  description: 'The answer of `createSession`: the payload, or a typed error.',
   types: [CreateSessionPayload, SessionExistsError, InvalidInputError, ConflictError, StorageError],
   resolveType: memberOf('CreateSessionPayload'),
 });
 
 builder.mutationField('createSession', (t) =>
   t.field({
-    description: 'Creates a session that is the root of a new tree.',
+    description: 'Creates a session as the root of a new tree.',
     type: CreateSessionResult,
     args: { input: t.arg({ description: 'The new session.', type: CreateSessionInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      answer(context, async () => {
-        const { operationId, ...create } = checkInput(context.rules.create, input);
-        const session = await context.repository.create(
-          create,
-          operation(operationId, 'createSession', create),
-        );
-        return { session };
-      }),
+      answer(
+        context,
+        async () => {
+          const { operationId, ...create } = checkInput(context.rules.create, input);
+          const session = await context.repository.create(
+            create,
+            operation(operationId, 'createSession', create),
+          );
+          return { session };
+        },
+        () => textBytesIn(input),
+      ),
   }),
 );

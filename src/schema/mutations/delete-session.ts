@@ -9,51 +9,57 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
-import { answer, memberOf, operation } from './answer.ts';
+import { answer, dryRun, memberOf, operation } from './answer.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 
 const DeleteMode = builder.enumType('DeleteMode', {
-  description: 'What becomes of the children of a session that is deleted.',
+  description: 'What happens to the children of a deleted session.',
   values: {
-    RESTRICT: { description: 'A session that has children is not deleted.' },
-    CASCADE: { description: 'All that is beneath it is deleted with it.' },
+    RESTRICT: {
+      description: 'A session with children is not deleted: the answer is a SessionHasChildrenError.',
+    },
+    CASCADE: { description: 'All descendants are deleted too.' },
     REPARENT: {
       description:
-        'Its children go to its parent, behind those that are there; those of a root become roots.',
+        'The children move to the parent of the deleted session, after its other children. Children of a root become roots.',
     },
   } satisfies Record<DeleteModeModel, { description: string }>,
 });
 
 const DeleteSessionInput = builder.inputType('DeleteSessionInput', {
-  description: 'What to delete.',
+  description: 'The session to delete.',
   fields: (t) => ({
     id: t.id({ description: 'The session to delete.', required: true }),
     mode: t.field({
-      description: 'What becomes of its children.',
+      description: 'What happens to the children.',
       type: DeleteMode,
       defaultValue: 'RESTRICT',
     }),
-    dryRun: t.boolean({ description: 'Whether only to say what would be deleted.', defaultValue: false }),
+    dryRun: t.boolean({
+      description: 'True: nothing is deleted, and the payload says what would be.',
+      defaultValue: false,
+    }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     operationId: t.id({ description: OPERATION_ID }),
   }),
 });
 
 const DeleteSessionPayload = builder.objectRef<Deleted>('DeleteSessionPayload').implement({
-  description: 'The sessions were deleted, or would be. An id that was deleted stays taken.',
+  description:
+    'The sessions were deleted or, with `dryRun`, would be. The id of a deleted session is never free again.',
   fields: (t) => ({
     deletedIds: t.exposeIDList('deletedIds', {
       description:
-        'What was deleted, or would be: the session, and with CASCADE all beneath it, in pre-order.',
+        'The ids of the deleted sessions, in pre-order: the session and, with CASCADE, its descendants.',
     }),
     reparentedIds: t.exposeIDList('reparentedIds', {
-      description: 'Children that went to its parent, or would, in their order: only with REPARENT.',
+      description: 'With REPARENT, the ids of the children that moved, in order; otherwise empty.',
     }),
   }),
 });
 
 const DeleteSessionResult = builder.unionType('DeleteSessionResult', {
-  description: 'What `deleteSession` answers.',
+  description: 'The answer of `deleteSession`: the payload, or a typed error.',
   types: [
     DeleteSessionPayload,
     SessionNotFoundError,
@@ -68,15 +74,22 @@ const DeleteSessionResult = builder.unionType('DeleteSessionResult', {
 builder.mutationField('deleteSession', (t) =>
   t.field({
     description:
-      'Deletes a session, and with CASCADE all that is beneath it: all or none. With REPARENT its children stay.',
+      'Deletes a session and, with CASCADE, all its descendants: all or none. With REPARENT, the children stay.',
     type: DeleteSessionResult,
-    args: { input: t.arg({ description: 'What to delete.', type: DeleteSessionInput, required: true }) },
-    resolve: (_root, { input }, context) =>
-      answer(context, () => {
-        // Null is left out: neither has a meaning of its own for it.
+    args: {
+      input: t.arg({ description: 'The session to delete.', type: DeleteSessionInput, required: true }),
+    },
+    resolve: (_root, { input }, context) => {
+      const run = input.dryRun ? dryRun : answer;
+      return run(context, (options) => {
+        // For both members, null means the default.
         const given = { ...input, mode: input.mode ?? 'RESTRICT', dryRun: input.dryRun ?? false };
-        const { operationId, ...remove } = checkInput(context.rules.delete, given);
-        return context.repository.delete(remove, operation(operationId, 'deleteSession', remove));
-      }),
+        const { operationId, ...checked } = checkInput(context.rules.delete, given);
+        const { dryRun: isDryRun, ...remove } = checked;
+        if (isDryRun) return context.repository.planDelete(remove, options);
+        // The fingerprint includes `dryRun`, as in earlier versions: so a retry after an upgrade is recognised.
+        return context.repository.delete(remove, operation(operationId, 'deleteSession', checked));
+      });
+    },
   }),
 );

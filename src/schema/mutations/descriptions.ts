@@ -1,10 +1,17 @@
-/** What the inputs of several mutations have in common. */
+/** Descriptions that several inputs share. */
 export const ID =
-  'The id it is to have: 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit. Left out: a new UUIDv7.';
+  'The id of the new session: 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit. Default: a new UUIDv7.';
+
+export const USER_ID = "Length: at most the server's limit `nameLength`.";
+
+export const TITLE = "The title. Length: at most the server's limit `titleLength`.";
+
+export const METADATA =
+  "Data of the client. Size and nesting: at most the server's limits `metadataBytes` and `metadataDepth`.";
 
 export const EXPECTED_VERSION =
-  'Do it only where the session is at this version, else answer with a ConflictError. Left out: at any version.';
+  'The mutation is done only if the session is at this version; otherwise the answer is a ConflictError. Default: any version.';
 
 export const OPERATION_ID =
-  'Makes a retry safe: the same id with the same input is answered as the first time and changes nothing more; with other ' +
-  'input it is a ConflictError. It is checked before `expectedVersion`. A refusal is not recorded.';
+  'Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with ' +
+  'other input is a ConflictError. The id is checked before `expectedVersion`. A refused mutation does not use up its id.';

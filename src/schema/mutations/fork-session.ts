@@ -13,22 +13,24 @@ import {
 } from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { EXPECTED_VERSION, ID, OPERATION_ID } from './descriptions.ts';
+import { EXPECTED_VERSION, ID, OPERATION_ID, TITLE } from './descriptions.ts';
 
 const ForkSessionInput = builder.inputType('ForkSessionInput', {
-  description: 'What to copy, and where to.',
+  description: 'The history to copy, and the new session.',
   fields: (t) => ({
     sessionId: t.id({ description: 'The session whose history is copied.', required: true }),
-    throughMessageId: t.id({ description: 'The last message to copy. Left out: all of the history.' }),
+    throughMessageId: t.id({
+      description: 'The id of the last message to copy. Default: the whole history is copied.',
+    }),
     id: t.id({ description: ID }),
     title: t.string({
-      description: "What to call the fork: at most 500 characters. Left out: the original's.",
+      description: `${TITLE} Default: the title of the original.`,
     }),
     asRoot: t.boolean({
-      description: 'Whether the fork is a tree of its own; else it is a child of the original.',
+      description: 'True: the fork is the root of a new tree. False: the fork is a child of the original.',
       defaultValue: false,
     }),
-    expectedVersion: t.int({ description: `Of the original. ${EXPECTED_VERSION}` }),
+    expectedVersion: t.int({ description: `The version of the original. ${EXPECTED_VERSION}` }),
     operationId: t.id({ description: OPERATION_ID }),
   }),
 });
@@ -47,7 +49,7 @@ const ForkSessionPayload = builder.objectRef<Forked>('ForkSessionPayload').imple
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
     origin: t.field({
-      description: 'The original as it is now.',
+      description: 'The original after the mutation.',
       type: Session,
       resolve: ({ origin }, _args, context) => appear(context, origin),
     }),
@@ -55,7 +57,7 @@ const ForkSessionPayload = builder.objectRef<Forked>('ForkSessionPayload').imple
 });
 
 const ForkSessionResult = builder.unionType('ForkSessionResult', {
-  description: 'What `forkSession` answers.',
+  description: 'The answer of `forkSession`: the payload, or a typed error.',
   types: [
     ForkSessionPayload,
     SessionNotFoundError,
@@ -70,13 +72,18 @@ const ForkSessionResult = builder.unionType('ForkSessionResult', {
 builder.mutationField('forkSession', (t) =>
   t.field({
     description:
-      "Copies a history, through a message or whole, into a new session with the original's userId and metadata, in one step.",
+      "Copies a history, whole or through a given message, into a new session. The fork has the original's `userId` and `metadata`.",
     type: ForkSessionResult,
     args: {
-      input: t.arg({ description: 'What to copy, and where to.', type: ForkSessionInput, required: true }),
+      input: t.arg({
+        description: 'The history to copy, and the new session.',
+        type: ForkSessionInput,
+        required: true,
+      }),
     },
-    resolve: (_root, { input }, context) =>
-      answer(context, async () => {
+    resolve: (_root, { input }, context) => {
+      let copied = 0;
+      const run = async () => {
         const given = { ...input, asRoot: input.asRoot ?? false };
         const { operationId, ...fork } = checkInput(context.rules.fork, given);
         const { throughMessageId, ...copy } = fork;
@@ -84,10 +91,15 @@ builder.mutationField('forkSession', (t) =>
         const session = await context.repository.fork(
           { ...copy, throughMessage },
           operation(operationId, 'forkSession', fork),
+          (bytes) => {
+            copied += bytes;
+          },
         );
         const origin = await findSession(context, fork.sessionId);
         if (!origin) throw new SessionNotFound(fork.sessionId);
         return { session, origin };
-      }),
+      };
+      return answer(context, run, () => copied);
+    },
   }),
 );

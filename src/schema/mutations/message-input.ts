@@ -1,34 +1,47 @@
 import { builder } from '../builder.ts';
 import { MessageRole } from '../message.ts';
+import { METADATA } from './descriptions.ts';
+
+export const CONTENT = "Size: at most the server's limit `contentBytes`.";
+const NAME = "Length: at most the server's limit `nameLength`.";
 
 export const TokenUsageInput = builder.inputType('TokenUsageInput', {
-  description: 'What it took to produce a message.',
+  description: 'Tokens and money that a message cost.',
   fields: (t) => ({
-    inputTokens: t.field({ description: 'Tokens read: 0 or more.', type: 'SafeInt', required: true }),
-    outputTokens: t.field({ description: 'Tokens written: 0 or more.', type: 'SafeInt', required: true }),
-    costUsd: t.float({ description: 'What they cost, in US dollars: 0 or more.' }),
+    inputTokens: t.field({
+      description: 'Tokens that the model read: 0 or more.',
+      type: 'SafeInt',
+      required: true,
+    }),
+    outputTokens: t.field({
+      description: 'Tokens that the model wrote: 0 or more.',
+      type: 'SafeInt',
+      required: true,
+    }),
+    costUsd: t.float({ description: 'The price in US dollars: 0 or more.' }),
   }),
 });
 
 export const MessageInput = builder.inputType('MessageInput', {
   description: 'A message to append.',
   fields: (t) => ({
-    role: t.field({ description: 'Who speaks.', type: MessageRole, required: true }),
-    content: t.string({ description: 'What is said, as text: at most 1 MiB.', required: true }),
-    name: t.string({ description: 'The name of the tool or of the author: at most 256 characters.' }),
+    role: t.field({ description: 'The author of the message.', type: MessageRole, required: true }),
+    content: t.string({ description: `The text of the message. ${CONTENT}`, required: true }),
+    name: t.string({ description: `The name of the tool or of the author. ${NAME}` }),
     toolCallId: t.string({
-      description: 'On a TOOL message: the call that it answers. At most 256 characters.',
+      description: `The id of the tool call that a TOOL message answers. ${NAME}`,
     }),
     payload: t.field({
       description:
-        "The provider's own form of the message, to keep as it is: at most 1 MiB as JSON and 128 levels.",
+        "The message in the provider's own format, stored unchanged. Size and nesting: at most the server's limits " +
+        '`payloadBytes` and `payloadDepth`.',
       type: 'JSON',
     }),
-    usage: t.field({ description: 'What it took to produce it.', type: TokenUsageInput }),
+    usage: t.field({ description: 'Tokens and money that the message cost.', type: TokenUsageInput }),
     metadata: t.field({
-      description: 'What to keep with it: at most 64 KiB as JSON and 32 levels.',
+      description: METADATA,
       type: 'JSONObject',
     }),
-    createdAt: t.field({ description: 'When it was said. Left out: now.', type: 'DateTime' }),
+    createdAt: t.field({ description: 'The time of the message. Default: now.', type: 'DateTime' }),
   }),
 });

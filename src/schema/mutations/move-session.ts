@@ -8,12 +8,15 @@ import { answer, memberOf, operation } from './answer.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 
 const MoveSessionInput = builder.inputType('MoveSessionInput', {
-  description: 'What to move, and where to.',
+  description: 'The session to move, and its new parent.',
   fields: (t) => ({
-    id: t.id({ description: 'The session to move, with all beneath it.', required: true }),
+    id: t.id({ description: 'The session to move. Its descendants move with it.', required: true }),
     parentId: t.id({
       description:
-        'Its new parent, behind whose children it takes its place. Null or left out: a tree of its own.',
+        'The new parent. The session comes after its other children. Give either `parentId` or `asRoot: true`.',
+    }),
+    asRoot: t.boolean({
+      description: 'True, instead of a `parentId`: the session becomes the root of a tree of its own.',
     }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     operationId: t.id({ description: OPERATION_ID }),
@@ -26,7 +29,7 @@ const MoveSessionPayload = builder
     description: 'The session was moved.',
     fields: (t) => ({
       session: t.field({
-        description: 'The session in its new place.',
+        description: 'The session after the move.',
         type: Session,
         resolve: ({ session }, _args, context) => appear(context, session),
       }),
@@ -34,7 +37,7 @@ const MoveSessionPayload = builder
   });
 
 const MoveSessionResult = builder.unionType('MoveSessionResult', {
-  description: 'What `moveSession` answers.',
+  description: 'The answer of `moveSession`: the payload, or a typed error.',
   types: [MoveSessionPayload, SessionNotFoundError, InvalidInputError, ConflictError, StorageError],
   resolveType: memberOf('MoveSessionPayload'),
 });
@@ -42,19 +45,22 @@ const MoveSessionResult = builder.unionType('MoveSessionResult', {
 builder.mutationField('moveSession', (t) =>
   t.field({
     description:
-      'Moves a session with all beneath it under another parent, or makes a tree of its own of it. Never under itself.',
+      'Moves a session and its descendants under another parent, or makes it the root of a tree of its own. A session cannot be moved ' +
+      'under itself or a descendant.',
     type: MoveSessionResult,
     args: {
-      input: t.arg({ description: 'What to move, and where to.', type: MoveSessionInput, required: true }),
+      input: t.arg({
+        description: 'The session to move, and its new parent.',
+        type: MoveSessionInput,
+        required: true,
+      }),
     },
     resolve: (_root, { input }, context) =>
       answer(context, async () => {
-        const { operationId, ...move } = checkInput(context.rules.move, input);
-        const { parentId = null } = move;
-        const session = await context.repository.move(
-          { ...move, parentId },
-          operation(operationId, 'moveSession', { ...move, parentId }),
-        );
+        // The rule has checked that exactly one of both is given: from here on, no parent means a root.
+        const { operationId, asRoot: _, parentId = null, ...rest } = checkInput(context.rules.move, input);
+        const move = { ...rest, parentId };
+        const session = await context.repository.move(move, operation(operationId, 'moveSession', move));
         return { session };
       }),
   }),

@@ -1,4 +1,5 @@
 import { checkInput } from '../../model/input.ts';
+import { textBytesIn } from '../../model/json.ts';
 import type { Appended } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
 import { appear, appearMessages } from '../context.ts';
@@ -9,20 +10,21 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
+import { selectedOfMessages } from '../look-ahead.ts';
 import { Message } from '../message.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
-import { TokenUsageInput } from './message-input.ts';
+import { CONTENT, TokenUsageInput } from './message-input.ts';
 
 const SendMessageInput = builder.inputType('SendMessageInput', {
-  description: 'One exchange: what the user said, and what the agent answered.',
+  description: 'One exchange: a message of the user and the answer of the agent.',
   fields: (t) => ({
-    sessionId: t.id({ description: 'The session it belongs to.', required: true }),
-    message: t.string({ description: 'What the user said: at most 1 MiB.', required: true }),
-    response: t.string({ description: 'What the agent answered: at most 1 MiB.', required: true }),
+    sessionId: t.id({ description: 'The session to append to.', required: true }),
+    message: t.string({ description: `The message of the user. ${CONTENT}`, required: true }),
+    response: t.string({ description: `The answer of the agent. ${CONTENT}`, required: true }),
     usage: t.field({
-      description: 'What the answer took. It is kept with the answer.',
+      description: 'Tokens and money that the answer cost, stored with the answer.',
       type: TokenUsageInput,
     }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
@@ -34,15 +36,15 @@ const SendMessagePayload = builder.objectRef<Appended>('SendMessagePayload').imp
   description: 'The exchange was recorded.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session as it is now.',
+      description: 'The session after the mutation.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
     messages: t.field({
-      description: "The two messages that were appended: the user's and the agent's.",
+      description: "The two appended messages: the user's and the agent's.",
       type: [Message],
-      resolve: ({ session, messages }, _args, context) => {
-        appearMessages(context, session, messages);
+      resolve: ({ session, messages }, _args, context, info) => {
+        appearMessages(context, session, messages, selectedOfMessages(info, 'Message').shown);
         return messages;
       },
     }),
@@ -50,7 +52,7 @@ const SendMessagePayload = builder.objectRef<Appended>('SendMessagePayload').imp
 });
 
 const SendMessageResult = builder.unionType('SendMessageResult', {
-  description: 'What `sendMessage` answers.',
+  description: 'The answer of `sendMessage`: the payload, or a typed error.',
   types: [
     SendMessagePayload,
     SessionNotFoundError,
@@ -64,24 +66,28 @@ const SendMessageResult = builder.unionType('SendMessageResult', {
 
 builder.mutationField('sendMessage', (t) =>
   t.field({
-    description: 'Records one exchange in a history, whole or not at all.',
+    description: 'Appends one exchange to a history: a USER message and an ASSISTANT message, both or none.',
     type: SendMessageResult,
     args: { input: t.arg({ description: 'The exchange.', type: SendMessageInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      answer(context, () => {
-        const { operationId, ...send } = checkInput(context.rules.send, input);
-        const { sessionId, message, response, usage, expectedVersion } = send;
-        return context.repository.append(
-          {
-            sessionId,
-            messages: [
-              { role: 'USER', content: message },
-              { role: 'ASSISTANT', content: response, usage },
-            ],
-            expectedVersion,
-          },
-          operation(operationId, 'sendMessage', send),
-        );
-      }),
+      answer(
+        context,
+        () => {
+          const { operationId, ...send } = checkInput(context.rules.send, input);
+          const { sessionId, message, response, usage, expectedVersion } = send;
+          return context.repository.append(
+            {
+              sessionId,
+              messages: [
+                { role: 'USER', content: message },
+                { role: 'ASSISTANT', content: response, usage },
+              ],
+              expectedVersion,
+            },
+            operation(operationId, 'sendMessage', send),
+          );
+        },
+        () => textBytesIn(input),
+      ),
   }),
 );

@@ -1,5 +1,6 @@
 import { SessionNotFoundError as SessionNotFound } from '../../model/errors.ts';
 import { checkInput } from '../../model/input.ts';
+import { textBytesIn } from '../../model/json.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
 import { builder } from '../builder.ts';
 import { appear, findSession } from '../context.ts';
@@ -13,17 +14,19 @@ import {
 } from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { ID, OPERATION_ID } from './descriptions.ts';
+import { ID, METADATA, OPERATION_ID, TITLE, USER_ID } from './descriptions.ts';
 
 const SpawnSessionInput = builder.inputType('SpawnSessionInput', {
-  description: 'A new child.',
+  description: 'A new child session.',
   fields: (t) => ({
-    parentId: t.id({ description: 'The session that spawns it.', required: true }),
+    parentId: t.id({ description: 'The parent.', required: true }),
     id: t.id({ description: ID }),
-    userId: t.string({ description: "Whose it is. Left out: its parent's." }),
-    title: t.string({ description: 'What to call it: at most 500 characters.' }),
+    userId: t.string({
+      description: `The user who owns the session. Default: the user of the parent. ${USER_ID}`,
+    }),
+    title: t.string({ description: TITLE }),
     metadata: t.field({
-      description: 'What to keep with it: at most 64 KiB as JSON and 32 levels.',
+      description: METADATA,
       type: 'JSONObject',
     }),
     operationId: t.id({ description: OPERATION_ID }),
@@ -44,7 +47,8 @@ const SpawnSessionPayload = builder.objectRef<Spawned>('SpawnSessionPayload').im
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
     parent: t.field({
-      description: 'Its parent as it is now.',
+      description:
+        'The parent after the mutation. If it was deleted since, in the answer to a retry, the present parent of the session.',
       type: Session,
       resolve: ({ parent }, _args, context) => appear(context, parent),
     }),
@@ -52,7 +56,7 @@ const SpawnSessionPayload = builder.objectRef<Spawned>('SpawnSessionPayload').im
 });
 
 const SpawnSessionResult = builder.unionType('SpawnSessionResult', {
-  description: 'What `spawnSession` answers.',
+  description: 'The answer of `spawnSession`: the payload, or a typed error.',
   types: [
     SpawnSessionPayload,
     SessionNotFoundError,
@@ -67,21 +71,27 @@ const SpawnSessionResult = builder.unionType('SpawnSessionResult', {
 
 builder.mutationField('spawnSession', (t) =>
   t.field({
-    description: 'Creates a session as a child of another, in its tree.',
+    description: 'Creates a session as a child of another.',
     type: SpawnSessionResult,
     args: { input: t.arg({ description: 'The new session.', type: SpawnSessionInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      answer(context, async () => {
-        const { operationId, ...spawn } = checkInput(context.rules.spawn, input);
-        const session = await context.repository.create(
-          // A client that sends null for what it does not have means the same as one that leaves it out.
-          { ...spawn, userId: spawn.userId ?? undefined },
-          operation(operationId, 'spawnSession', spawn),
-        );
-        const parent = await findSession(context, spawn.parentId);
-        // It was deleted since, and this session with it: that is what there is to say, also to a retry.
-        if (!parent) throw new SessionNotFound(spawn.parentId);
-        return { session, parent };
-      }),
+      answer(
+        context,
+        async () => {
+          const { operationId, ...spawn } = checkInput(context.rules.spawn, input);
+          const session = await context.repository.create(
+            // Some clients send null for an absent value: null means the same as leaving `userId` out.
+            { ...spawn, userId: spawn.userId ?? undefined },
+            operation(operationId, 'spawnSession', spawn),
+          );
+          const parent =
+            (await findSession(context, spawn.parentId)) ??
+            // Deleted since: the session may have gone to the parent's parent.
+            (session.parentId === null ? null : await findSession(context, session.parentId));
+          if (!parent) throw new SessionNotFound(spawn.parentId);
+          return { session, parent };
+        },
+        () => textBytesIn(input),
+      ),
   }),
 );

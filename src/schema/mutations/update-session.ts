@@ -1,21 +1,22 @@
 import { checkInput } from '../../model/input.ts';
+import { textBytesIn } from '../../model/json.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
 import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
+import { EXPECTED_VERSION, OPERATION_ID, TITLE } from './descriptions.ts';
 
 const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
-  description: 'What to change of a session. What is left out stays.',
+  description: 'The changes of a session. Members that are left out do not change.',
   fields: (t) => ({
     id: t.id({ description: 'The session to change.', required: true }),
-    title: t.string({ description: 'What to call it: at most 500 characters. Null: nothing.' }),
+    title: t.string({ description: `${TITLE} Null removes the title.` }),
     metadata: t.field({
       description:
-        'A JSON merge patch (RFC 7396): a null removes its key, what is not named stays. At most 64 KiB and 32 levels, ' +
-        'also once merged.',
+        'A JSON merge patch (RFC 7396): null removes a key, and keys that are left out do not change. Size and nesting of both the ' +
+        "patch and the result: at most the server's limits `metadataBytes` and `metadataDepth`.",
       type: 'JSONObject',
     }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
@@ -29,7 +30,7 @@ const UpdateSessionPayload = builder
     description: 'The session was changed.',
     fields: (t) => ({
       session: t.field({
-        description: 'The session as it is now.',
+        description: 'The session after the mutation.',
         type: Session,
         resolve: ({ session }, _args, context) => appear(context, session),
       }),
@@ -37,24 +38,28 @@ const UpdateSessionPayload = builder
   });
 
 const UpdateSessionResult = builder.unionType('UpdateSessionResult', {
-  description: 'What `updateSession` answers.',
+  description: 'The answer of `updateSession`: the payload, or a typed error.',
   types: [UpdateSessionPayload, SessionNotFoundError, InvalidInputError, ConflictError, StorageError],
   resolveType: memberOf('UpdateSessionPayload'),
 });
 
 builder.mutationField('updateSession', (t) =>
   t.field({
-    description: 'Changes the title and merges into the metadata of a session.',
+    description: 'Changes the title of a session, and merges a patch into its metadata.',
     type: UpdateSessionResult,
-    args: { input: t.arg({ description: 'The change.', type: UpdateSessionInput, required: true }) },
+    args: { input: t.arg({ description: 'The changes.', type: UpdateSessionInput, required: true }) },
     resolve: (_root, { input }, context) =>
-      answer(context, async () => {
-        const { operationId, ...update } = checkInput(context.rules.update, input);
-        const session = await context.repository.update(
-          update,
-          operation(operationId, 'updateSession', update),
-        );
-        return { session };
-      }),
+      answer(
+        context,
+        async () => {
+          const { operationId, ...update } = checkInput(context.rules.update, input);
+          const session = await context.repository.update(
+            update,
+            operation(operationId, 'updateSession', update),
+          );
+          return { session };
+        },
+        () => textBytesIn(input),
+      ),
   }),
 );

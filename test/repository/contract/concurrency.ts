@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/model/message.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 export function describeConcurrency(store: OpenStore): void {
@@ -10,7 +11,7 @@ export function describeConcurrency(store: OpenStore): void {
   }
 
   async function arrivalsOf(parentId: string) {
-    const [page] = await store.repository.childrenOf([parentId], ALL);
+    const [page] = await store.repository.childrenOf(childrenRequests([parentId], ALL));
     return page!.items.map(({ arrival }) => arrival);
   }
 
@@ -108,7 +109,7 @@ export function describeConcurrency(store: OpenStore): void {
       for (let round = 0; round < 20; round += 1) {
         const [root, child] = [`root-${round}`, `child-${round}`];
         await store.chain(root, child);
-        const remove = () => repository.delete({ id: root, mode: 'CASCADE', dryRun: false });
+        const remove = () => repository.delete({ id: root, mode: 'CASCADE' });
         const writes = [
           () => repository.append({ sessionId: child, messages: [say('x')] }),
           () => repository.create({ id: `a-${round}`, parentId: child }),
@@ -141,7 +142,7 @@ export function describeConcurrency(store: OpenStore): void {
         const id = `parent-${round}`;
         await store.create({ id });
         const spawn = () => repository.create({ id: `child-${round}`, parentId: id });
-        const remove = () => repository.delete({ id, mode: 'RESTRICT', dryRun: false });
+        const remove = () => repository.delete({ id, mode: 'RESTRICT' });
         const both = round % 2 ? [spawn(), remove()] : [remove(), spawn()];
         const [spawned, removed] = await Promise.allSettled(round % 2 ? both : both.reverse());
         const [parent, child] = await repository.findMany([id, `child-${round}`]);
@@ -158,7 +159,7 @@ export function describeConcurrency(store: OpenStore): void {
 
     it('of the same session is done once', async () => {
       await store.chain('a', 'b', 'c');
-      const remove = (id: string) => store.repository.delete({ id, mode: 'CASCADE', dryRun: false });
+      const remove = (id: string) => store.repository.delete({ id, mode: 'CASCADE' });
       const results = await Promise.allSettled(['b', 'a', 'c', 'a', 'b'].map(remove));
       const deleted = results.flatMap((result) =>
         result.status === 'fulfilled' ? result.value.deletedIds : [],
@@ -201,7 +202,7 @@ export function describeConcurrency(store: OpenStore): void {
       const seen: number[][] = [];
       const spawns = Array.from({ length: 60 }, async (_, index) => {
         const { id } = await store.create({ parentId: 'parent', messages: conversation(index % 5) });
-        const [page] = await store.repository.childrenOf(['parent'], ALL);
+        const [page] = await store.repository.childrenOf(childrenRequests(['parent'], ALL));
         expect(idsOf(page!.items)).toContain(id);
         seen.push(page!.items.map(({ arrival }) => arrival));
       });
@@ -218,7 +219,7 @@ export function describeConcurrency(store: OpenStore): void {
         for (let round = 0; round < 15; round += 1) {
           await store.chain(`r${round}`, `c${round}`, `g${round}`);
           await repository.append({ sessionId: `g${round}`, messages: conversation(2) });
-          await repository.delete({ id: `r${round}`, mode: 'CASCADE', dryRun: false });
+          await repository.delete({ id: `r${round}`, mode: 'CASCADE' });
         }
       })().finally(() => {
         done = true;
@@ -230,7 +231,7 @@ export function describeConcurrency(store: OpenStore): void {
         for (const { parentId } of items) if (parentId) expect(ids).toContain(parentId);
         expect(items.length).toBeLessThanOrEqual(3);
         reads += 1;
-        // A repository that answers without I/O would never let the writes go on.
+        // A repository that reads without I/O would otherwise never let the writes proceed.
         await setImmediate();
       }
       await writes;

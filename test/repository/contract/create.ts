@@ -12,7 +12,7 @@ export function describeCreate(store: OpenStore): void {
       expect(session).toEqual({
         id: expect.stringMatching(UUID_V7),
         sequence: expect.any(Number),
-        arrival: session.sequence,
+        arrival: expect.any(Number),
         parentId: null,
         rootId: session.id,
         depth: 0,
@@ -62,10 +62,10 @@ export function describeCreate(store: OpenStore): void {
       expect(session).toMatchObject({ createdAt, lastActiveAt: createdAt });
     });
 
-    it('gives each a sequence number of its own, growing', async () => {
-      const sequences: number[] = [];
-      for (let index = 0; index < 5; index += 1) sequences.push((await store.create()).sequence);
-      expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
+    it('gives each a sequence number that no other has', async () => {
+      const sequences = new Set<number>();
+      for (let index = 0; index < 5; index += 1) sequences.add((await store.create()).sequence);
+      expect(sequences.size).toBe(5);
     });
 
     it('takes its messages in with it', async () => {
@@ -93,7 +93,7 @@ export function describeCreate(store: OpenStore): void {
 
     it('refuses an id that a deleted session had', async () => {
       await store.chain('a', 'b');
-      await store.repository.delete({ id: 'a', mode: 'CASCADE', dryRun: false });
+      await store.repository.delete({ id: 'a', mode: 'CASCADE' });
       for (const id of ['a', 'b'])
         await expect(store.create({ id })).rejects.toMatchObject({
           name: 'SessionExistsError',
@@ -133,7 +133,7 @@ export function describeCreate(store: OpenStore): void {
 
     it.each(['missing', 'deleted', 'itself'])('refuses a parent that is not there: %s', async (parentId) => {
       await store.create({ id: 'deleted' });
-      await store.repository.delete({ id: 'deleted', mode: 'RESTRICT', dryRun: false });
+      await store.repository.delete({ id: 'deleted', mode: 'RESTRICT' });
       await expect(store.create({ id: 'itself', parentId })).rejects.toMatchObject({
         name: 'SessionNotFoundError',
         sessionId: parentId,

@@ -1,11 +1,14 @@
 import { describe, expect, it } from 'vitest';
 import type { DeleteSession } from '../../../src/repository/repository.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { everything } from './everything.ts';
 import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 export function describeDelete(store: OpenStore): void {
   const remove = (input: Partial<DeleteSession> & { id: string }) =>
-    store.repository.delete({ mode: 'RESTRICT', dryRun: false, ...input });
+    store.repository.delete({ mode: 'RESTRICT', ...input });
+  const plan = (input: Partial<DeleteSession> & { id: string }) =>
+    store.repository.planDelete({ mode: 'RESTRICT', ...input });
 
   /** keep; a ── z ── y, a ── b: with messages everywhere. */
   async function growTree() {
@@ -78,16 +81,16 @@ export function describeDelete(store: OpenStore): void {
       expect(await store.find('a')).toMatchObject({ childCount: 1 });
       const gone = ['z', 'y'];
       const none = { items: [], hasMore: false };
-      expect(await repository.childrenOf(gone, ALL)).toEqual([none, none]);
+      expect(await repository.childrenOf(childrenRequests(gone, ALL))).toEqual([none, none]);
       expect(await repository.descendantsOf(gone, ALL, null)).toEqual([none, none]);
       expect(await repository.countDescendants(['a', ...gone], null)).toEqual([1, 0, 0]);
       expect(await repository.ancestorsOf(gone)).toEqual([[], []]);
       const requests = gone.map((sessionId) => ({ sessionId, page: ALL }));
-      expect(await repository.historyOf(requests, PLENTY_OF_BYTES)).toEqual([none, none]);
+      expect(await repository.historyOf(requests, PLENTY_OF_BYTES)).toMatchObject([none, none]);
       expect(await repository.countHistory(requests)).toEqual([0, 0]);
       const refs = gone.map((sessionId) => ({ sessionId, ordinal: 0 }));
       expect(await repository.findMessages(refs, PLENTY_OF_BYTES)).toEqual([null, null]);
-      const [children] = await repository.childrenOf(['a'], ALL);
+      const [children] = await repository.childrenOf(childrenRequests(['a'], ALL));
       expect(idsOf(children!.items)).toEqual(['b']);
       const [descendants] = await repository.descendantsOf(['a'], ALL, null);
       expect(idsOf(descendants!.items)).toEqual(['b']);
@@ -115,8 +118,8 @@ export function describeDelete(store: OpenStore): void {
       await growTree();
       await remove({ id: 'a', mode: 'CASCADE' });
       for (const id of ['a', 'y', 'missing'])
-        for (const dryRun of [true, false])
-          await expect(remove({ id, mode: 'CASCADE', dryRun })).rejects.toMatchObject({
+        for (const attempt of [plan, remove])
+          await expect(attempt({ id, mode: 'CASCADE' })).rejects.toMatchObject({
             name: 'SessionNotFoundError',
             sessionId: id,
           });
@@ -125,8 +128,8 @@ export function describeDelete(store: OpenStore): void {
     it('guards against a version that has moved on', async () => {
       await store.create({ id: 'a' });
       await store.repository.append({ sessionId: 'a', messages: [say('important')] });
-      for (const dryRun of [true, false])
-        await expect(remove({ id: 'a', dryRun, expectedVersion: 1 })).rejects.toMatchObject({
+      for (const attempt of [plan, remove])
+        await expect(attempt({ id: 'a', expectedVersion: 1 })).rejects.toMatchObject({
           name: 'ConflictError',
           reason: 'VERSION',
           expectedVersion: 1,
@@ -137,21 +140,21 @@ export function describeDelete(store: OpenStore): void {
     });
   });
 
-  describe('a dry run of deleting', () => {
+  describe('a plan of a deletion', () => {
     it('says what would go and changes nothing', async () => {
       await growTree();
       const before = await everything(store.repository);
-      expect(await remove({ id: 'a', mode: 'CASCADE', dryRun: true })).toEqual({
+      expect(await plan({ id: 'a', mode: 'CASCADE' })).toEqual({
         deletedIds: ['a', 'z', 'y', 'b'],
         reparentedIds: [],
       });
-      expect((await remove({ id: 'y', dryRun: true })).deletedIds).toEqual(['y']);
+      expect((await plan({ id: 'y' })).deletedIds).toEqual(['y']);
       expect(await everything(store.repository)).toEqual(before);
     });
 
     it('is refused where the deletion would be', async () => {
       await growTree();
-      await expect(remove({ id: 'a', dryRun: true })).rejects.toMatchObject({
+      await expect(plan({ id: 'a' })).rejects.toMatchObject({
         name: 'SessionHasChildrenError',
       });
     });

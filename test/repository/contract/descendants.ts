@@ -12,7 +12,7 @@ export function describeDescendants(store: OpenStore): void {
     return { ids: idsOf(descendants!.items), hasMore: descendants!.hasMore };
   }
 
-  /** a(z(y(w)) b(c x)), grown so that neither the ids nor the times nor the arrivals are in pre-order. */
+  /** a(z(y(w)) b(c x)), created so that neither the ids nor the times nor the arrivals are in pre-order. */
   async function growTree() {
     await store.chain('a', 'z');
     await store.create({ id: 'b', parentId: 'a', createdAt: new Date('2001-01-01') });
@@ -39,7 +39,7 @@ export function describeDescendants(store: OpenStore): void {
     for (const index of deleted) {
       const id = tree[index % tree.length]!;
       if (id === tree[0] || gone.has(id)) continue;
-      const { deletedIds } = await store.repository.delete({ id, mode: 'CASCADE', dryRun: false });
+      const { deletedIds } = await store.repository.delete({ id, mode: 'CASCADE' });
       for (const each of deletedIds) gone.add(each);
     }
     return { tree, gone, beneath: (id: string) => naiveDescendants(id, (each) => children.get(each) ?? []) };
@@ -101,7 +101,7 @@ export function describeDescendants(store: OpenStore): void {
 
     it.each(['at once', ...RETURNS] as const)('go on from a deleted key, where it was: %s', async (how) => {
       await growTree();
-      await store.repository.delete({ id: 'y', mode: 'CASCADE', dryRun: false });
+      await store.repository.delete({ id: 'y', mode: 'CASCADE' });
       await store.create({ id: 'v', parentId: 'z' });
       if (how !== 'at once') await store.comeBack(how);
       for (const key of ['y', 'w']) {
@@ -137,7 +137,7 @@ export function describeDescendants(store: OpenStore): void {
         fc.asyncProperty(shape, async ({ parents, deleted, limit }) => {
           const { tree, gone, beneath } = await growTreeOf(parents, deleted);
           const root = tree[0]!;
-          // A deleted session keeps its place as a key, and so does one beneath `maxDepth`.
+          // A deleted session keeps its place as a key, as does one below `maxDepth`.
           const order = beneath(root).map(({ id }) => id);
           const place = (id: string, key: string) => order.indexOf(id) - order.indexOf(key);
 

@@ -1,8 +1,9 @@
 import { SESSION_ORDER_FIELDS } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, PLENTY_OF_BYTES } from './store.ts';
 
-/** Every answer that the store gives: to compare before and after. `gone` are ids that must stay as unknown as they are. */
+/** Every answer of the store, to compare before and after. `gone` are ids that must stay unknown. */
 export async function everything(repository: SessionRepository, gone: readonly string[] = []) {
   const lists = [];
   for (const field of SESSION_ORDER_FIELDS)
@@ -13,7 +14,7 @@ export async function everything(repository: SessionRepository, gone: readonly s
         );
   const ids = [...lists[0]!.map((id) => id!), ...gone];
   const requests = ids.map((sessionId) => ({ sessionId, page: ALL }));
-  const children = await repository.childrenOf(ids, ALL);
+  const children = await repository.childrenOf(childrenRequests(ids, ALL));
   const descendants = await repository.descendantsOf(ids, ALL, null);
   return {
     ids,

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { MessageRole } from '../../../src/model/message.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { everything } from './everything.ts';
 import { ALL, conversation, MUCH, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
@@ -21,7 +22,7 @@ const ROLES: readonly (readonly MessageRole[] | null | undefined)[] = [
   [],
 ];
 
-/** All that can be read, in pages too: what a store may keep between reads. */
+/** Everything that can be read, also in pages, and that a store may therefore cache. */
 async function views(repository: SessionRepository) {
   const pages = [];
   for (const page of PAGES) {
@@ -29,7 +30,7 @@ async function views(repository: SessionRepository) {
       const requests = IDS.map((sessionId) => ({ sessionId, roles, page }));
       pages.push(await repository.historyOf(requests, PLENTY_OF_BYTES));
     }
-    pages.push(await repository.childrenOf(IDS, page));
+    pages.push(await repository.childrenOf(childrenRequests(IDS, page)));
     const { limit, from } = page;
     for (const maxDepth of [null, 1, 2])
       pages.push(await repository.descendantsOf(IDS, { limit, from }, maxDepth));
@@ -57,11 +58,11 @@ const WRITES: readonly [name: string, write: Write][] = [
     'updates metadata',
     (repository) => repository.update({ id: 'root', metadata: { topic: null, more: [1] } }),
   ],
-  ['truncates', (repository) => repository.truncate({ sessionId: 'a', length: 2, dryRun: false }, MUCH)],
+  ['truncates', (repository) => repository.truncate({ sessionId: 'a', length: 2 }, MUCH)],
   [
     'truncates and appends as much again',
     async (repository) => {
-      await repository.truncate({ sessionId: 'a', length: 4, dryRun: false }, MUCH);
+      await repository.truncate({ sessionId: 'a', length: 4 }, MUCH);
       await repository.append({ sessionId: 'a', messages: [say('x')] });
     },
   ],
@@ -78,13 +79,10 @@ const WRITES: readonly [name: string, write: Write][] = [
     'brings back what is archived',
     (repository) => repository.archive({ id: 'c', archived: false, subtree: true }),
   ],
-  ['deletes a leaf', (repository) => repository.delete({ id: 'deep', mode: 'RESTRICT', dryRun: false })],
-  ['deletes with CASCADE', (repository) => repository.delete({ id: 'a', mode: 'CASCADE', dryRun: false })],
-  ['deletes with REPARENT', (repository) => repository.delete({ id: 'a', mode: 'REPARENT', dryRun: false })],
-  [
-    'deletes a root with REPARENT',
-    (repository) => repository.delete({ id: 'root', mode: 'REPARENT', dryRun: false }),
-  ],
+  ['deletes a leaf', (repository) => repository.delete({ id: 'deep', mode: 'RESTRICT' })],
+  ['deletes with CASCADE', (repository) => repository.delete({ id: 'a', mode: 'CASCADE' })],
+  ['deletes with REPARENT', (repository) => repository.delete({ id: 'a', mode: 'REPARENT' })],
+  ['deletes a root with REPARENT', (repository) => repository.delete({ id: 'root', mode: 'REPARENT' })],
   ['forks into the tree', (repository) => repository.fork({ sessionId: 'a', id: 'new', asRoot: false })],
   ['forks out of the tree', (repository) => repository.fork({ sessionId: 'a', id: 'new', asRoot: true })],
 ];
@@ -112,7 +110,7 @@ export function describeFreshReads(store: OpenStore): void {
       const after = await views(store.repository);
       expect(after).not.toEqual(before);
       expect(await views(store.repository)).toEqual(after);
-      // What nobody has read before, and from the files alone.
+      // Also read without any cache, and from the files alone.
       await store.comeBack('rebuilt');
       expect(await views(store.repository)).toEqual(after);
     });
@@ -148,7 +146,7 @@ export function describeFreshReads(store: OpenStore): void {
         ['a', 0],
         ['a', 2],
       ]);
-      const [children] = await store.repository.childrenOf(['a1'], ALL);
+      const [children] = await store.repository.childrenOf(childrenRequests(['a1'], ALL));
       expect(children!.items).toMatchObject([{ id: 'deep', rootId: 'a', depth: 2 }]);
     });
 
@@ -173,7 +171,7 @@ export function describeFreshReads(store: OpenStore): void {
       const before = JSON.stringify(await views(store.repository));
       const [page] = await store.repository.descendantsOf(['root'], ALL, null);
       (page!.items as unknown[]).reverse();
-      const [children] = await store.repository.childrenOf(['root'], ALL);
+      const [children] = await store.repository.childrenOf(childrenRequests(['root'], ALL));
       (children!.items as unknown[]).pop();
       expect(JSON.stringify(await views(store.repository))).toBe(before);
     });

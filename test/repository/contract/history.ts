@@ -1,13 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import type { Message, MessageRole } from '../../../src/model/message.ts';
+import type { Message, MessageRole, ShownTexts } from '../../../src/model/message.ts';
 import type { HistoryRequest, PageRequest } from '../../../src/repository/repository.ts';
 import { naivePage } from './naive.ts';
 import { pagesBetween } from './pages.ts';
 import { ALL, conversation, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 export function describeHistory(store: OpenStore): void {
-  const bytesOf = (messages: readonly Message[]) => messages.reduce((sum, message) => sum + message.bytes, 0);
-
   async function historyOf(sessionId: string, page: PageRequest<number> = ALL, roles?: MessageRole[] | null) {
     const [history] = await store.repository.historyOf([{ sessionId, page, roles }], PLENTY_OF_BYTES);
     return history!;
@@ -50,7 +48,7 @@ export function describeHistory(store: OpenStore): void {
         const { roles, page } = request;
         const passing = items.filter((message) => !roles || roles.includes(message.role));
         const expected = naivePage(passing, page, (message, key) => message.ordinal - key);
-        expect({ request, ...pages[index] }).toEqual({ request, ...expected });
+        expect({ request, ...pages[index] }).toMatchObject({ request, ...expected });
       }
     });
 
@@ -111,6 +109,16 @@ export function describeHistory(store: OpenStore): void {
       ]);
       expect(counts).toEqual([3, 0, 7, 0, 4, 7, 0, 0]);
     });
+
+    it('takes roles as a set, however often one is given', async () => {
+      await store.create({ id: 'a', messages: conversation(7) });
+      const roles = Array.from({ length: 100_000 }, (_, n) => (n % 2 ? 'TOOL' : 'ASSISTANT') as MessageRole);
+      expect(await store.repository.countHistory([{ sessionId: 'a', roles }])).toEqual([4]);
+      const page = { limit: 3, from: 'end' } as const;
+      const [found] = await store.repository.historyOf([{ sessionId: 'a', roles, page }], PLENTY_OF_BYTES);
+      expect(found!.items.map(({ content }) => content)).toEqual(['2', '4', '5']);
+      expect(found!.hasMore).toBe(true);
+    });
   });
 
   describe('messages by reference', () => {
@@ -134,61 +142,107 @@ export function describeHistory(store: OpenStore): void {
     });
   });
 
-  describe('a read that is allowed so many bytes', () => {
-    it('reads that many, and refuses more', async () => {
+  describe('a read that is allowed so many bytes of text', () => {
+    const CONTENT = { content: 1, payload: 0, metadata: 0 };
+    const large = say('ä'.repeat(1_000), {
+      payload: { image: 'p'.repeat(100_000) },
+      metadata: { note: 'm'.repeat(5_000) },
+    });
+    const tooLarge = (maxBytes: number) => ({ name: 'ReadTooLargeError', maxBytes });
+
+    it('gives that many, and refuses more', async () => {
       const { repository } = store;
       await store.create({ id: 'a', messages: conversation(5) });
-      const page: PageRequest<number> = { limit: 3, from: 'end' };
-      const bytes = bytesOf((await historyOf('a', page)).items);
-      expect(bytes).toBeGreaterThan(0);
-      const request = { sessionId: 'a', page };
-      expect((await repository.historyOf([request], bytes))[0]?.items.length).toBe(3);
-      await expect(repository.historyOf([request], bytes - 1)).rejects.toMatchObject({
-        name: 'ReadTooLargeError',
-        maxBytes: bytes - 1,
-      });
-      const refs = [1, 4].map((ordinal) => ({ sessionId: 'a', ordinal }));
-      const found = await repository.findMessages(refs, PLENTY_OF_BYTES);
-      const size = bytesOf(found.filter((message) => message !== null));
-      expect(await repository.findMessages(refs, size)).toEqual(found);
-      await expect(repository.findMessages(refs, size - 1)).rejects.toMatchObject({
-        name: 'ReadTooLargeError',
-        maxBytes: size - 1,
-      });
+      const request = { sessionId: 'a', page: { limit: 3, from: 'end' } as const };
+      const [page] = await repository.historyOf([request], PLENTY_OF_BYTES);
+      const { textBytes } = page!;
+      expect(textBytes).toBeGreaterThan(0);
+      expect(await repository.historyOf([request], textBytes)).toEqual([page]);
+      await expect(repository.historyOf([request], textBytes - 1)).rejects.toMatchObject(
+        tooLarge(textBytes - 1),
+      );
+      const refs = [2, 3, 4].map((ordinal) => ({ sessionId: 'a', ordinal }));
+      expect(await repository.findMessages(refs, textBytes)).toEqual(page!.items);
+      await expect(repository.findMessages(refs, textBytes - 1)).rejects.toMatchObject(
+        tooLarge(textBytes - 1),
+      );
     });
 
-    it('reads an exchange for what its messages cost', async () => {
-      const { repository } = store;
-      await store.create({ id: 'a' });
-      const exchange = [say('question'.repeat(100)), say('answer'.repeat(200), { role: 'ASSISTANT' })];
-      await repository.append({ sessionId: 'a', messages: exchange });
-      const { items } = await historyOf('a');
-      const read = await repository.historyOf([{ sessionId: 'a', page: ALL }], bytesOf(items));
-      expect(read).toEqual([{ items, hasMore: false }]);
-      expect(bytesOf(items)).toBeLessThan(2 * (800 + 1_200 + 500));
+    it('counts contents in UTF-8, payload and metadata as JSON, and nothing else', async () => {
+      await store.create({ id: 'a', messages: [large] });
+      const [page] = await store.repository.historyOf([{ sessionId: 'a', page: ALL }], PLENTY_OF_BYTES);
+      const { payload, metadata } = large;
+      expect(page!.textBytes).toBe(2_000 + JSON.stringify(payload).length + JSON.stringify(metadata).length);
     });
 
-    it('counts the whole batch, and only what the pages hold', async () => {
+    it('counts, and gives, only the parts that are asked for, as often as they are shown', async () => {
       const { repository } = store;
-      const large = say('x'.repeat(10_000));
-      await store.create({ id: 'a', messages: [large, large, large] });
+      await store.create({ id: 'a', messages: [large, large] });
+      const request = (shown: ShownTexts) => ({ sessionId: 'a', page: ALL, shown });
+      const [page] = await repository.historyOf([request(CONTENT)], 4_000);
+      expect(page).toMatchObject({ textBytes: 4_000, items: [{ content: large.content }, { position: 1 }] });
+      expect(page!.items[0]).toMatchObject({ payload: undefined, metadata: undefined, name: null });
+      const twice = request({ ...CONTENT, content: 2 });
+      expect(await repository.historyOf([twice], 8_000)).toMatchObject([{ textBytes: 8_000 }]);
+      await expect(repository.historyOf([twice], 7_999)).rejects.toMatchObject(tooLarge(7_999));
+      const found = { sessionId: 'a', ordinal: 0, shown: CONTENT };
+      expect(await repository.findMessages([found], 2_000)).toEqual(page!.items.slice(0, 1));
+    });
+
+    it('counts the whole batch', async () => {
+      await store.create({ id: 'a', messages: [large, large] });
       await store.create({ id: 'b', messages: [large] });
-      const page: PageRequest<number> = { limit: 1, from: 'start' };
-      const requests = ['a', 'b'].map((sessionId) => ({ sessionId, page }));
-      expect(await repository.historyOf(requests, 21_000)).toMatchObject([
+      const requests = ['a', 'b'].map((sessionId) => ({
+        sessionId,
+        page: { limit: 1, from: 'start' } as const,
+        shown: CONTENT,
+      }));
+      expect(await store.repository.historyOf(requests, 4_000)).toMatchObject([
         { hasMore: true },
         { hasMore: false },
       ]);
-      await expect(repository.historyOf(requests, 19_000)).rejects.toMatchObject({
-        name: 'ReadTooLargeError',
-      });
+      await expect(store.repository.historyOf(requests, 3_999)).rejects.toMatchObject(tooLarge(3_999));
     });
 
-    it('charges a message for all it holds', async () => {
-      const payload = { text: 'p'.repeat(5_000) };
-      const metadata = { text: 'm'.repeat(5_000) };
-      await store.create({ id: 'a', messages: [say('ä'.repeat(5_000), { payload, metadata })] });
-      expect((await historyOf('a')).items[0]!.bytes).toBeGreaterThan(20_000);
+    it('asked only where messages stand reads nothing', async () => {
+      const { repository } = store;
+      await store.create({ id: 'a', messages: [large, say('r', { role: 'ASSISTANT' })] });
+      const told: number[] = [];
+      const onRead = (bytes: number) => told.push(bytes);
+      const request = { sessionId: 'a', page: ALL, shown: null };
+      const items = [
+        { sessionId: 'a', ordinal: 0, position: 0, role: 'USER' },
+        { sessionId: 'a', ordinal: 1, position: 1, role: 'ASSISTANT' },
+      ];
+      expect(await repository.historyOf([request], 0, { onRead })).toEqual([
+        { items, hasMore: false, textBytes: 0 },
+      ]);
+      const refs = [1, 2].map((ordinal) => ({ sessionId: 'a', ordinal, shown: null }));
+      expect(await repository.findMessages(refs, 0, { onRead })).toEqual([items[1], null]);
+      expect(told.filter((bytes) => bytes > 0)).toEqual([]);
+    });
+
+    it('is told what is about to be read, and reads nothing where that is refused', async () => {
+      const { repository } = store;
+      await store.create({ id: 'a', messages: [large, large] });
+      const told: number[] = [];
+      const request = { sessionId: 'a', page: ALL, shown: CONTENT };
+      const read = () =>
+        repository.historyOf([request], PLENTY_OF_BYTES, { onRead: (bytes) => told.push(bytes) });
+      await read();
+      await read();
+      expect(told[0]).toBeGreaterThan(210_000);
+      expect(told[0]).toBeLessThan(220_000);
+      expect(told[1]).toBe(told[0]);
+      const refusal = new Error('too much');
+      const refuse = {
+        onRead: () => {
+          throw refusal;
+        },
+      };
+      await expect(repository.historyOf([request], PLENTY_OF_BYTES, refuse)).rejects.toBe(refusal);
+      const ref = { sessionId: 'a', ordinal: 0 };
+      await expect(repository.findMessages([ref], PLENTY_OF_BYTES, refuse)).rejects.toBe(refusal);
     });
   });
 }

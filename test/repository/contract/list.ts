@@ -157,7 +157,7 @@ export function describeList(store: OpenStore): void {
     it('is what it should be for any filter, order, limit, direction and keys, those of deleted sessions too', async () => {
       const sessions = await populate();
       const leaves = sessions.filter((session) => session.childCount === 0).slice(0, 4);
-      for (const { id } of leaves) await store.repository.delete({ id, mode: 'RESTRICT', dryRun: false });
+      for (const { id } of leaves) await store.repository.delete({ id, mode: 'RESTRICT' });
       const left = await store.repository.findMany(sessions.map(({ id }) => id));
       const present = left.filter((session) => session !== null);
 

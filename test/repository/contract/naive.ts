@@ -2,7 +2,7 @@ import { jsonContains } from '../../../src/model/json.ts';
 import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
 import type { ListKey, Page, PageRequest } from '../../../src/repository/repository.ts';
 
-/** What a page of `items` is, said in the plainest way. `compare` orders an item against a key. */
+/** The page of `items`, in the simplest implementation. `compare` orders an item against a key. */
 export function naivePage<T, Key>(
   items: readonly T[],
   page: PageRequest<Key>,
@@ -38,7 +38,7 @@ export function listKey(session: Session, order: SessionOrder): ListKey {
   return { time: time.getTime(), sequence: session.sequence };
 }
 
-/** Below 0 where `a` comes before `b` in `order`. */
+/** Below 0 if `a` comes before `b` in `order`. */
 export function compareListKeys(a: ListKey, b: ListKey, order: SessionOrder): number {
   const ascending = a.time - b.time || a.sequence - b.sequence;
   return order.direction === 'ASC' ? ascending : -ascending;
@@ -59,7 +59,7 @@ export function naiveList(
   );
 }
 
-/** What is beneath `id`, in pre-order, each with its level beneath; siblings as in `childrenOf`. */
+/** The descendants of `id` in pre-order, each with its level below `id`. Siblings are in the order of `childrenOf`. */
 export function naiveDescendants(
   id: string,
   childrenOf: (id: string) => readonly string[],

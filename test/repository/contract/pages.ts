@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/model/session.ts';
 import type { PageRequest } from '../../../src/repository/repository.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { naivePage } from './naive.ts';
 import { ALL, idsOf, type OpenStore } from './store.ts';
 
-/** Every page that can be asked for with these keys, with limits at and around the ends. */
+/** Every page request with these keys, with limits at and around the ends. */
 export function pagesBetween<Key>(keys: readonly Key[], limits: readonly number[]): PageRequest<Key>[] {
   const ends = [undefined, ...keys];
   return limits.flatMap((limit) =>
@@ -18,7 +19,7 @@ export function describePages(store: OpenStore): void {
   const byArrival = (session: Session, key: number) => session.arrival - key;
 
   async function childrenOf(parentId: string, page: PageRequest<number>) {
-    const [children] = await store.repository.childrenOf([parentId], page);
+    const [children] = await store.repository.childrenOf(childrenRequests([parentId], page));
     return children!;
   }
 
@@ -52,8 +53,8 @@ export function describePages(store: OpenStore): void {
     it('is what it should be for every limit, direction and pair of keys, those of deleted children too', async () => {
       await store.create({ id: 'parent' });
       const children = await spawn(6);
-      await store.repository.delete({ id: children[2]!.id, mode: 'RESTRICT', dryRun: false });
-      await store.repository.delete({ id: children[5]!.id, mode: 'RESTRICT', dryRun: false });
+      await store.repository.delete({ id: children[2]!.id, mode: 'RESTRICT' });
+      await store.repository.delete({ id: children[5]!.id, mode: 'RESTRICT' });
       const left = (await childrenOf('parent', ALL)).items;
       expect(left.length).toBe(4);
       const keys = [0, ...children.map((child) => child.arrival), children[5]!.arrival + 1_000];
@@ -68,15 +69,36 @@ export function describePages(store: OpenStore): void {
       }
     });
 
+    it('may be another page for each parent of a batch, and twice for one', async () => {
+      await store.create({ id: 'parent' });
+      await store.create({ id: 'other' });
+      const children = await spawn(3);
+      const others = await spawn(2, 'other');
+      const pages = await store.repository.childrenOf([
+        { parentId: 'parent', page: { limit: 1, from: 'end' } },
+        { parentId: 'other', page: ALL },
+        { parentId: 'parent', page: { limit: 1, from: 'start', after: children[0]!.arrival } },
+      ]);
+      expect(pages.map(({ items, hasMore }) => [idsOf(items), hasMore])).toEqual([
+        [[children[2]!.id], true],
+        [idsOf(others), false],
+        [[children[1]!.id], true],
+      ]);
+    });
+
     it('is limited for each parent of a batch by itself', async () => {
       await store.create({ id: 'parent' });
       await store.create({ id: 'other' });
       const children = idsOf(await spawn(3));
       const others = idsOf(await spawn(1, 'other'));
-      const pages = await store.repository.childrenOf(['other', 'parent'], { limit: 2, from: 'start' });
+      const pages = await store.repository.childrenOf(
+        childrenRequests(['other', 'parent'], { limit: 2, from: 'start' }),
+      );
       expect(pages.map((page) => idsOf(page.items))).toEqual([others, children.slice(0, 2)]);
       expect(pages.map((page) => page.hasMore)).toEqual([false, true]);
-      const last = await store.repository.childrenOf(['other', 'parent'], { limit: 2, from: 'end' });
+      const last = await store.repository.childrenOf(
+        childrenRequests(['other', 'parent'], { limit: 2, from: 'end' }),
+      );
       expect(last.map((page) => idsOf(page.items))).toEqual([others, children.slice(1)]);
       expect(last.map((page) => page.hasMore)).toEqual([false, true]);
     });

@@ -1,11 +1,21 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { StorageError } from '../../../src/model/errors.ts';
 import type { JsonValue } from '../../../src/model/json.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { everything } from './everything.ts';
 import { ALL, conversation, idsOf, type OpenStore, operation, RETURNS, say } from './store.ts';
 
 export function describePersistence(store: OpenStore): void {
   describe.each(RETURNS)('a store that was %s', (how) => {
+    it('has the same id', async () => {
+      const { storeId } = store.repository;
+      await store.create();
+      await store.comeBack(how);
+      expect(store.repository.storeId).toBe(storeId);
+      expect(storeId).not.toBe('');
+    });
+
     it('gives every answer as before', async () => {
       const { repository } = store;
       await store.create({
@@ -34,8 +44,8 @@ export function describePersistence(store: OpenStore): void {
       await repository.update({ id: 'z', title: 'title', metadata: { added: [1], id: null } });
       await repository.update({ id: 'z', metadata: { more: { x: 1 } } });
       await repository.append({ sessionId: 'root', messages: conversation(3) }, operation('1', 'append'));
-      await repository.delete({ id: 'b', mode: 'RESTRICT', dryRun: false });
-      await repository.delete({ id: 'root', mode: 'CASCADE', dryRun: false });
+      await repository.delete({ id: 'b', mode: 'RESTRICT' });
+      await repository.delete({ id: 'root', mode: 'CASCADE' });
       const gone = ['b', 'root', 'd'];
       const before = await everything(repository, gone);
       expect(before.ids.length).toBe(7);
@@ -45,12 +55,12 @@ export function describePersistence(store: OpenStore): void {
       expect(await everything(store.repository, gone)).toEqual(before);
     });
 
-    it('goes on: versions, ordinals and sequence numbers grow from where they were', async () => {
+    it('goes on: versions and ordinals grow from where they were, and no sequence number is given again', async () => {
       await store.create({ id: 'a', messages: conversation(3) });
       await store.repository.update({ id: 'a', title: 'x' });
       await store.create({ id: 'last' });
       const { sequence } = await store.find('last');
-      await store.repository.delete({ id: 'last', mode: 'RESTRICT', dryRun: false });
+      await store.repository.delete({ id: 'last', mode: 'RESTRICT' });
       await store.comeBack(how);
       const { session, messages } = await store.repository.append({
         sessionId: 'a',
@@ -61,7 +71,7 @@ export function describePersistence(store: OpenStore): void {
         [3, 3],
         [4, 4],
       ]);
-      expect((await store.create({ id: 'next' })).sequence).toBeGreaterThan(sequence);
+      expect((await store.create({ id: 'next' })).sequence).not.toBe(sequence);
       expect(await store.repository.update({ id: 'a', metadata: { x: 1 } })).toMatchObject({
         version: 4,
         title: 'x',
@@ -71,7 +81,7 @@ export function describePersistence(store: OpenStore): void {
     it('keeps taken what was taken, and guards what it guarded', async () => {
       await store.chain('a', 'b');
       await store.create({ id: 'c' });
-      await store.repository.delete({ id: 'a', mode: 'CASCADE', dryRun: false });
+      await store.repository.delete({ id: 'a', mode: 'CASCADE' });
       await store.comeBack(how);
       for (const id of ['a', 'b', 'c'])
         await expect(store.create({ id })).rejects.toMatchObject({
@@ -109,7 +119,9 @@ export function describePersistence(store: OpenStore): void {
       const key = children[2]!;
       await store.comeBack(how);
       const rest = idsOf(children.slice(3));
-      const [page] = await store.repository.childrenOf(['parent'], { ...ALL, after: key.arrival });
+      const [page] = await store.repository.childrenOf(
+        childrenRequests(['parent'], { ...ALL, after: key.arrival }),
+      );
       expect(idsOf(page!.items)).toEqual(rest);
       const [beneath] = await store.repository.descendantsOf(['parent'], { ...ALL, after: key.id }, null);
       expect(idsOf(beneath!.items)).toEqual(rest);
@@ -141,8 +153,8 @@ export function describePersistence(store: OpenStore): void {
               spawn: () => store.create(spawned, op),
               append: () => repository.append({ sessionId: id, messages: conversation(1 + (pick % 4)) }, op),
               update: () => repository.update({ id, title: `${pick}`, metadata: { [pick % 3]: pick } }, op),
-              delete: () => repository.delete({ id, mode: 'RESTRICT', dryRun: false }, op),
-              cascade: () => repository.delete({ id, mode: 'CASCADE', dryRun: false }, op),
+              delete: () => repository.delete({ id, mode: 'RESTRICT' }, op),
+              cascade: () => repository.delete({ id, mode: 'CASCADE' }, op),
             }[kind];
             const result = await write().catch((error: Error) => {
               expect(error.name).toMatch(/^Session(NotFound|HasChildren)Error$/);
@@ -183,9 +195,7 @@ export function describePersistence(store: OpenStore): void {
         stopped,
       );
       await expect(repository.update({ id: 'a', title: 'x' })).rejects.toMatchObject(stopped);
-      await expect(repository.delete({ id: 'a', mode: 'RESTRICT', dryRun: false })).rejects.toMatchObject(
-        stopped,
-      );
+      await expect(repository.delete({ id: 'a', mode: 'RESTRICT' })).rejects.toMatchObject(stopped);
       await store.comeBack('reopened');
       expect(await everything(store.repository, ['b'])).toMatchObject({
         ids: ['a', 'b'],
@@ -193,5 +203,14 @@ export function describePersistence(store: OpenStore): void {
       });
       expect(await store.find('a')).toMatchObject({ version: 1, title: null });
     });
+  });
+
+  it('can write while it is open, and changes nothing to find that out', async () => {
+    await store.create({ id: 'a', messages: conversation(2) });
+    const before = await everything(store.repository);
+    await Promise.all([1, 2, 3].map(() => store.repository.checkWritable()));
+    expect(await everything(store.repository)).toEqual(before);
+    await store.close();
+    await expect(store.repository.checkWritable()).rejects.toThrow(StorageError);
   });
 }

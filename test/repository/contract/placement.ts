@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { childrenRequests } from '../../support/children.ts';
 import { everything } from './everything.ts';
 import { ALL, conversation, idsOf, MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
@@ -7,7 +8,8 @@ export function describePlacement(store: OpenStore): void {
     store.repository.move({ id, parentId, ...(expectedVersion && { expectedVersion }) });
   const archive = (id: string, subtree = true, archived = true) =>
     store.repository.archive({ id, subtree, archived });
-  const childrenOf = async (id: string) => idsOf((await store.repository.childrenOf([id], ALL))[0]!.items);
+  const childrenOf = async (id: string) =>
+    idsOf((await store.repository.childrenOf(childrenRequests([id], ALL)))[0]!.items);
   const listed = async (archived?: 'EXCLUDE' | 'INCLUDE' | 'ONLY') =>
     idsOf((await store.repository.list({ archived }, { field: 'CREATED_AT', direction: 'ASC' }, ALL)).items);
 
@@ -91,10 +93,10 @@ export function describePlacement(store: OpenStore): void {
       for (const id of ['gone', 'stays']) await store.create({ id, parentId: 'a' });
       for (const id of ['c1', 'c2', 'c3']) await store.create({ id, parentId: 'gone' });
       await store.create({ id: 'deep', parentId: 'c2' });
-      const remove = (dryRun: boolean) => store.repository.delete({ id: 'gone', mode: 'REPARENT', dryRun });
+      const input = { id: 'gone', mode: 'REPARENT' } as const;
       const answer = { deletedIds: ['gone'], reparentedIds: ['c1', 'c2', 'c3'] };
-      expect(await remove(true)).toEqual(answer);
-      expect(await remove(false)).toEqual(answer);
+      expect(await store.repository.planDelete(input)).toEqual(answer);
+      expect(await store.repository.delete(input)).toEqual(answer);
       expect(await childrenOf('a')).toEqual(['stays', 'c1', 'c2', 'c3']);
       expect(await store.find('deep')).toMatchObject({ depth: 2, rootId: 'a', version: 1 });
       expect(await store.find('c2')).toMatchObject({ depth: 1, parentId: 'a', version: 2 });
@@ -106,7 +108,7 @@ export function describePlacement(store: OpenStore): void {
 
     it('makes roots of the children of a root', async () => {
       await store.chain('a', 'b', 'c');
-      await store.repository.delete({ id: 'a', mode: 'REPARENT', dryRun: false });
+      await store.repository.delete({ id: 'a', mode: 'REPARENT' });
       expect(await store.find('b')).toMatchObject({ parentId: null, rootId: 'b', depth: 0 });
       expect(await store.find('c')).toMatchObject({ rootId: 'b', depth: 1 });
     });
@@ -156,13 +158,26 @@ export function describePlacement(store: OpenStore): void {
       const error = { name: 'SessionArchivedError', sessionId: 'a' };
       const append = () => repository.append({ sessionId: 'a', messages: [say('x')] });
       await expect(append()).rejects.toMatchObject(error);
-      await expect(
-        repository.truncate({ sessionId: 'a', length: 0, dryRun: false }, MUCH),
-      ).rejects.toMatchObject(error);
+      await expect(repository.truncate({ sessionId: 'a', length: 0 }, MUCH)).rejects.toMatchObject(error);
       await expect(repository.create({ parentId: 'a' })).rejects.toMatchObject(error);
       await repository.update({ id: 'a', title: 'still' });
       await archive('a', true, false);
       expect((await append()).session).toMatchObject({ version: 5, title: 'still' });
+    });
+
+    it('leaves it to be read, found, forked and moved, and others to be moved under it', async () => {
+      await store.create({ id: 'a', messages: [say('a fox')] });
+      await store.chain('x', 'y');
+      await archive('a');
+      const { repository } = store;
+      const fork = await repository.fork({ sessionId: 'a', id: 'fork', asRoot: false });
+      expect(fork).toMatchObject({ parentId: 'a', archivedAt: null, historyLength: 1 });
+      expect((await repository.search({ query: 'fox', within: 'a', limit: 9 })).hits).toHaveLength(2);
+      await repository.move({ id: 'y', parentId: 'a' });
+      expect(await childrenOf('a')).toEqual(['fork', 'y']);
+      await repository.move({ id: 'a', parentId: 'x' });
+      expect(await store.find('a')).toMatchObject({ parentId: 'x', archivedAt: expect.any(Date) });
+      expect(await store.find('y')).toMatchObject({ parentId: 'a', archivedAt: null });
     });
 
     it.each(RETURNS)('stays so after the store was %s', async (how) => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { newSessionId } from '../../../src/model/id.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 export function describeReads(store: OpenStore): void {
@@ -10,15 +11,19 @@ export function describeReads(store: OpenStore): void {
       const none = { items: [], hasMore: false };
       expect(await repository.findMany([])).toEqual([]);
       expect(await repository.findMany(['a'])).toEqual([null]);
-      expect(await repository.childrenOf([], ALL)).toEqual([]);
-      expect(await repository.childrenOf(['a'], ALL)).toEqual([none]);
+      expect(await repository.damageOf([])).toEqual([]);
+      expect(await repository.damageOf(['a'])).toEqual([[]]);
+      expect(await repository.childrenOf(childrenRequests([], ALL))).toEqual([]);
+      expect(await repository.childrenOf(childrenRequests(['a'], ALL))).toEqual([none]);
       expect(await repository.descendantsOf([], ALL, null)).toEqual([]);
       expect(await repository.descendantsOf(['a'], ALL, null)).toEqual([none]);
       expect(await repository.countDescendants(['a'], null)).toEqual([0]);
       expect(await repository.ancestorsOf([])).toEqual([]);
       expect(await repository.ancestorsOf(['a'])).toEqual([[]]);
       expect(await repository.historyOf([], PLENTY_OF_BYTES)).toEqual([]);
-      expect(await repository.historyOf([{ sessionId: 'a', page: ALL }], PLENTY_OF_BYTES)).toEqual([none]);
+      expect(await repository.historyOf([{ sessionId: 'a', page: ALL }], PLENTY_OF_BYTES)).toEqual([
+        { ...none, textBytes: 0 },
+      ]);
       expect(await repository.countHistory([{ sessionId: 'a' }])).toEqual([0]);
       expect(await repository.findMessages([], PLENTY_OF_BYTES)).toEqual([]);
       expect(await repository.findMessages([{ sessionId: 'a', ordinal: 0 }], PLENTY_OF_BYTES)).toEqual([
@@ -38,7 +43,7 @@ export function describeReads(store: OpenStore): void {
       const keys = ['grandchild', 'missing', 'root', 'child', 'root'];
 
       expect(idsOf(await repository.findMany(keys))).toEqual(['grandchild', null, 'root', 'child', 'root']);
-      const children = await repository.childrenOf(keys, ALL);
+      const children = await repository.childrenOf(childrenRequests(keys, ALL));
       expect(children.map((page) => idsOf(page.items))).toEqual([
         [],
         [],
@@ -70,7 +75,7 @@ export function describeReads(store: OpenStore): void {
       await store.chain('root', 'child');
       const keys = [...Array.from({ length: 20_000 }, newSessionId), 'child', 'root'];
       expect(idsOf(await repository.findMany(keys)).slice(-3)).toEqual([null, 'child', 'root']);
-      const children = await repository.childrenOf(keys, ALL);
+      const children = await repository.childrenOf(childrenRequests(keys, ALL));
       expect(children.length).toBe(keys.length);
       expect(idsOf(children.at(-1)!.items)).toEqual(['child']);
       expect((await repository.ancestorsOf(keys)).slice(-2).map(idsOf)).toEqual([['root'], []]);
@@ -88,7 +93,7 @@ export function describeReads(store: OpenStore): void {
       await store.create({ id: 'child', parentId: 'Planner' });
       const found = await store.repository.findMany(['planner', 'Planner', 'PLANNER']);
       expect(found.map((session) => session?.title)).toEqual(['lower', 'upper', undefined]);
-      const children = await store.repository.childrenOf(['planner', 'Planner'], ALL);
+      const children = await store.repository.childrenOf(childrenRequests(['planner', 'Planner'], ALL));
       expect(children.map((page) => page.items.length)).toEqual([0, 1]);
     });
 
@@ -144,7 +149,7 @@ export function describeReads(store: OpenStore): void {
       await store.create({ id: 'c', messages: conversation(4) });
       await store.repository.append({ sessionId: 'b', messages: conversation(7) });
       expect(await store.repository.status()).toEqual({ sessionCount: 3, messageCount: 5, quarantined: [] });
-      await store.repository.delete({ id: 'b', mode: 'RESTRICT', dryRun: false });
+      await store.repository.delete({ id: 'b', mode: 'RESTRICT' });
       expect(await store.repository.status()).toEqual({ sessionCount: 2, messageCount: 2, quarantined: [] });
     });
   });

@@ -4,30 +4,30 @@ import { type Operation, operationOf } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
 import type { CreateSession, SessionRepository } from '../../../src/repository/repository.ts';
 
-/** A store that a repository can be opened on. */
+/** A store on which a repository can be opened. */
 export interface Store {
-  /** Opens it; after a `close()` again, with all that was written before. */
+  /** Opens the store. After `close()`, it can be opened again, with everything that was written before. */
   open(): Promise<SessionRepository>;
-  /** Removes it, once it is closed. */
+  /** Removes the closed store. */
   cleanup(): Promise<void>;
-  /** Throws away what is only a cache, while the store is closed. */
+  /** Deletes the caches of the closed store. */
   rebuild?(): Promise<void>;
 }
 
 export type SetUpStore = () => Promise<Store>;
 
-/** Ways for a store to come back: the answers are the same after each. */
+/** Ways to reopen a store: the answers must be the same after each. */
 export const RETURNS = ['reopened', 'rebuilt'] as const;
 export type Return = (typeof RETURNS)[number];
 
-/** The store of the test that runs. */
+/** The store of the running test. */
 export interface OpenStore {
   readonly repository: SessionRepository;
   close(): Promise<void>;
-  /** Closes it if it is open, and opens it again; `rebuilt`: without its caches, where it has any. */
+  /** Closes the repository if it is open, and opens it again; with `rebuilt`, without the caches. */
   comeBack(how: Return): Promise<void>;
   create(input?: CreateSession, operation?: Operation): Promise<Session>;
-  /** A chain of sessions, each the child of the one before. */
+  /** Creates a chain of sessions, each the child of the one before. */
   chain(...ids: string[]): Promise<void>;
   find(id: string): Promise<Session>;
 }
@@ -85,18 +85,18 @@ export const say = (content: string, more: Partial<NewMessage> = {}): NewMessage
   ...more,
 });
 
-/** `count` messages, "0" and on, the roles in turn. */
+/** `count` messages: "0", "1" and so on, with alternating roles. */
 export const conversation = (count: number): NewMessage[] =>
   Array.from({ length: count }, (_, index) =>
     say(`${index}`, { role: (['USER', 'ASSISTANT', 'TOOL'] as const)[index % 3]! }),
   );
 
-/** The operation of a client that names its mutation `id` and gives it `input`. */
+/** The operation for a mutation with the operation id `id` and the input `input`. */
 export const operation = (id: string, input: unknown): Operation => operationOf(id, 'mutation', input);
 
-/** More than any test holds. */
+/** More than any test uses. */
 export const ALL = { limit: 10_000, from: 'start' } as const;
-/** For what takes a limit of messages and bytes. */
+/** A limit of messages and bytes that no test reaches. */
 export const MUCH = { messages: 1e6, bytes: 1e9 } as const;
 export const PLENTY_OF_BYTES = 256 * 1024 * 1024;
 

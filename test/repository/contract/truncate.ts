@@ -4,11 +4,10 @@ import { everything } from './everything.ts';
 import { contentsOf, conversation, historyOf, MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
 export function describeTruncate(store: OpenStore): void {
-  const truncate = (length: number, dryRun = false, expectedVersion?: number) =>
-    store.repository.truncate(
-      { sessionId: 'a', length, dryRun, ...(expectedVersion && { expectedVersion }) },
-      MUCH,
-    );
+  const truncate = (length: number, expectedVersion?: number) =>
+    store.repository.truncate({ sessionId: 'a', length, expectedVersion: expectedVersion ?? null }, MUCH);
+  const plan = (length: number, expectedVersion?: number) =>
+    store.repository.planTruncate({ sessionId: 'a', length, expectedVersion: expectedVersion ?? null }, MUCH);
 
   describe('rolling a history back', () => {
     it('keeps the first messages, and answers with the others', async () => {
@@ -44,11 +43,11 @@ export function describeTruncate(store: OpenStore): void {
       expect(await contentsOf(store, 'a')).toEqual(['q']);
     });
 
-    it('to its length drops nothing, beyond it is refused, and a dry run changes nothing', async () => {
+    it('to its length drops nothing, beyond it is refused, and a plan changes nothing', async () => {
       await store.create({ id: 'a', messages: conversation(3) });
       expect((await truncate(3)).popped).toEqual([]);
       const before = await everything(store.repository);
-      expect(await truncate(1, true)).toMatchObject({
+      expect(await plan(1)).toMatchObject({
         session: { version: 2, historyLength: 3 },
         popped: [{ content: '1' }, { content: '2' }],
       });
@@ -56,18 +55,37 @@ export function describeTruncate(store: OpenStore): void {
         name: 'InvalidInputError',
         issues: [{ path: ['input', 'length'], message: expect.stringContaining('at most 3') }],
       });
-      await expect(truncate(1, false, 9)).rejects.toMatchObject({ name: 'ConflictError' });
-      await expect(truncate(1, true, 9)).rejects.toMatchObject({ name: 'ConflictError' });
+      await expect(truncate(1, 9)).rejects.toMatchObject({ name: 'ConflictError' });
+      await expect(plan(1, 9)).rejects.toMatchObject({ name: 'ConflictError' });
       expect(await everything(store.repository)).toEqual(before);
     });
 
     it('is refused before anything is written where more is dropped than may be read', async () => {
       await store.create({ id: 'a', messages: [say('x'.repeat(1_000)), say('y'.repeat(1_000))] });
-      const input = { sessionId: 'a', length: 0, dryRun: false };
+      const input = { sessionId: 'a', length: 0 };
       await expect(store.repository.truncate(input, { messages: 5, bytes: 500 })).rejects.toBeInstanceOf(
         ReadTooLargeError,
       );
       expect(await store.find('a')).toMatchObject({ historyLength: 2, version: 1 });
+    });
+
+    it('counts only what is asked for, and reads nothing where nothing is', async () => {
+      const payload = { image: 'p'.repeat(10_000) };
+      const messages = [say('x', { payload }), say('y', { payload }), say('z', { payload })];
+      await store.create({ id: 'a', messages });
+      const { repository } = store;
+      const input = (length: number) => ({ sessionId: 'a', length });
+      const shown = { content: 2, payload: 0, metadata: 0 };
+      const limit = { messages: 1, bytes: 1, shown };
+      await expect(repository.truncate(input(2), limit)).rejects.toBeInstanceOf(ReadTooLargeError);
+      const one = await repository.truncate(input(2), { ...limit, bytes: 2 });
+      expect(one.popped).toMatchObject([{ content: 'z' }]);
+      const heads = await repository.truncate(input(1), { messages: 1, bytes: 0, shown: null });
+      expect(heads.popped).toEqual([{ sessionId: 'a', ordinal: 1, position: 1, role: 'USER' }]);
+      expect(await repository.truncate(input(0), null)).toMatchObject({
+        popped: [],
+        session: { historyLength: 0 },
+      });
     });
 
     it('comes in order with appends that wait with it', async () => {

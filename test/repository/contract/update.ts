@@ -98,7 +98,7 @@ export function describeUpdate(store: OpenStore): void {
         sessionId: 'a',
       });
       await store.create({ id: 'a' });
-      await store.repository.delete({ id: 'a', mode: 'RESTRICT', dryRun: false });
+      await store.repository.delete({ id: 'a', mode: 'RESTRICT' });
       await expect(update({ title: 'new' })).rejects.toMatchObject({ name: 'SessionNotFoundError' });
     });
 

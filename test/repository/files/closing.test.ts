@@ -6,7 +6,7 @@ import { TestStore } from './store.ts';
 
 const OPEN = new URL('../../../src/repository/files/open.ts', import.meta.url).href;
 
-/** Runs `body` in a program of its own, with an open `repository`, and nothing else to keep it from ending. */
+/** Runs `body` in a child process with an open `repository`, and nothing else that keeps the process alive. */
 function runProgram(store: TestStore, body: string, flags: readonly string[] = []) {
   const program = `
     import { openFileRepository } from ${JSON.stringify(OPEN)};
@@ -34,7 +34,7 @@ test.each([
     const ended = runProgram(
       store,
       `await repository.create({ id: 'a', messages: [{ role: 'USER', content: 'fox' }] });
-     const search = repository.search({ query: 'fox', limit: 10, offset: 0 });
+     const search = repository.search({ query: 'fox', limit: 10 });
      const closed = repository.close();
      console.log((await search).hits.length);
      await closed;`,
@@ -45,7 +45,7 @@ test.each([
   },
 );
 
-test('whoever closes the store a second time waits for the first', async () => {
+test('a second close of the store waits for the first', async () => {
   const store = await TestStore.make();
   const repository = await store.open();
   const writes = Array.from({ length: 20 }, (_, n) => repository.create({ id: `session-${n}` }));
@@ -63,7 +63,7 @@ test('threads start whatever flags Node was given', async () => {
     `import { openFileRepository } from ${JSON.stringify(OPEN)};
      const repository = await openFileRepository({ directory: ${JSON.stringify(store.directory)} });
      await repository.create({ id: 'a', messages: [{ role: 'USER', content: 'fox' }] });
-     console.log((await repository.search({ query: 'fox', limit: 10, offset: 0 })).hits.length);
+     console.log((await repository.search({ query: 'fox', limit: 10 })).hits.length);
      await repository.close();`,
   );
   const { stdout } = spawnSync(process.execPath, ['--max-old-space-size=300', program], { encoding: 'utf8' });
@@ -75,7 +75,7 @@ test('a search that fails keeps no store from closing', async () => {
   const repository = await store.open();
   await repository.create({ id: 'a' });
   mkdirSync(store.path('search.db'));
-  const search = repository.search({ query: 'fox', limit: 10, offset: 0 });
+  const search = repository.search({ query: 'fox', limit: 10 });
   const failed = expect(search).rejects.toThrow(StorageError);
   await repository.close();
   await failed;

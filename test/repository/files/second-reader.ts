@@ -5,13 +5,14 @@ import { expect } from 'vitest';
 import { messageId } from '../../../src/model/id.ts';
 import type { Session } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, PLENTY_OF_BYTES } from '../contract/store.ts';
 
 const READER = join(import.meta.dirname, '../../fixtures/read_store.py');
 
 export const hasPython = spawnSync('python3', ['--version']).status === 0;
 
-/** What `test/fixtures/read_store.py` prints. */
+/** The output of `test/fixtures/read_store.py`. */
 interface ReadStore {
   /** Its exit code. */
   readonly status: number | null;
@@ -26,7 +27,7 @@ export function readStore(directory: string): ReadStore {
   return { ...JSON.parse(stdout.toString()), status };
 }
 
-/** The repository's answers in the reader's form. */
+/** The repository's answers, in the form of the reader's output. */
 export async function answersOf(repository: SessionRepository) {
   const order = { field: 'CREATED_AT', direction: 'ASC' } as const;
   const { items } = await repository.list({ archived: 'INCLUDE' }, order, ALL);
@@ -34,11 +35,11 @@ export async function answersOf(repository: SessionRepository) {
   const ids = sessions.map(({ id }) => id);
   const requests = ids.map((sessionId) => ({ sessionId, page: ALL }));
   const histories = await repository.historyOf(requests, PLENTY_OF_BYTES);
-  const children = await repository.childrenOf(ids, ALL);
+  const children = await repository.childrenOf(childrenRequests(ids, ALL));
   return sessions.map((session, index) => ({
     ...inTheFile(session),
     children: idsOf(children[index]!.items),
-    history: histories[index]!.items.map(({ sessionId, bytes: _, ...message }) => ({
+    history: histories[index]!.items.map(({ sessionId, ...message }) => ({
       id: messageId({ sessionId, ordinal: message.ordinal }),
       ...message,
       createdAt: message.createdAt.toISOString(),
@@ -56,7 +57,7 @@ function inTheFile({ childCount: _c, metadataBytes: _m, damage, archivedAt, ...s
   };
 }
 
-/** So that the next start reads every file. The store must be closed. */
+/** Removes the index, so that the next start reads every file. The store must be closed. */
 export async function removeIndex(directory: string): Promise<void> {
   for (const name of await readdir(directory)) if (name.startsWith('index.')) await rm(join(directory, name));
 }

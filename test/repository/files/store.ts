@@ -1,20 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
-import { sessionPath } from '../../../src/repository/files/layout.ts';
+import { sessionPath } from '../../../src/repository/files/format/layout.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
+import { checkDataDirectory, type Problem } from '../../../src/repository/files/tools/check.ts';
+import { type Mended, repairDataDirectory } from '../../../src/repository/files/tools/repair.ts';
 import type { Logger } from '../../../src/repository/observer.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 
-/** What a repository said, by level. */
+/** The log messages of a repository, by level. */
 export interface Said {
   readonly level: 'debug' | 'info' | 'warn' | 'error';
   readonly fields: object;
   readonly message: string;
 }
 
-/** A data directory of this test's own, which is opened and closed as the test likes. */
+/** A temporary data directory that the test can open and close. */
 export class TestStore {
   readonly directory: string;
   readonly said: Said[] = [];
@@ -37,7 +39,7 @@ export class TestStore {
     return repository;
   }
 
-  /** Opens it, does `work`, and closes it. */
+  /** Opens the store, runs `work`, and closes the store. */
   async during<T>(work: (repository: SessionRepository) => Promise<T>): Promise<T> {
     const repository = await this.open();
     try {
@@ -45,6 +47,20 @@ export class TestStore {
     } finally {
       await repository.close();
     }
+  }
+
+  /** The problems that `check` finds. */
+  async problems(): Promise<readonly Problem[]> {
+    return (await checkDataDirectory({ directory: this.directory })).problems;
+  }
+
+  /** Repairs the store as `sessiontree check --repair` does. */
+  async repair(): Promise<Mended[]> {
+    const paths = new Set((await this.problems()).map(({ path }) => path));
+    return repairDataDirectory(
+      { directory: this.directory },
+      [...paths].filter((path) => path.endsWith('.jsonl')),
+    );
   }
 
   path(...parts: string[]): string {
@@ -55,7 +71,7 @@ export class TestStore {
     return this.path(sessionPath(id));
   }
 
-  /** Changes the bytes of a session's file. */
+  /** Replaces the bytes of a session's file. */
   edit(id: string, change: (bytes: Buffer) => Buffer): void {
     writeFileSync(this.sessionFile(id), change(readFileSync(this.sessionFile(id))));
   }
@@ -71,7 +87,7 @@ export const exchange = (n: number) => [
   { role: 'ASSISTANT' as const, content: `answer ${n}` },
 ];
 
-/** The contents of a session's history. */
+/** The contents of the messages in a session's history. */
 export async function contents(repository: SessionRepository, sessionId: string): Promise<string[]> {
   const [page] = await repository.historyOf([{ sessionId, page: { limit: 1_000, from: 'start' } }], 1e9);
   return page!.items.map(({ content }) => content);

@@ -20,12 +20,22 @@ export interface ModelSession {
   readonly forkedFrom: { sessionId: string; messageId: string | null; historyLength: number } | null;
 }
 
-/** What the store is to do, as plainly as it can be said: no files, no index, a walk through everything for each answer. */
+/** The specification of the store in the simplest form: without files and index, with a walk through everything for each answer. */
 export class Model {
   /** In order of creation. */
   readonly sessions = new Map<string, ModelSession>();
   readonly deleted = new Set<string>();
   #arrivals = 0;
+
+  /** A copy of the model. */
+  clone(): Model {
+    const copy = new Model();
+    for (const [id, session] of this.sessions)
+      copy.sessions.set(id, { ...session, history: [...session.history] });
+    for (const id of this.deleted) copy.deleted.add(id);
+    copy.#arrivals = this.#arrivals;
+    return copy;
+  }
 
   #add(session: Pick<ModelSession, 'id' | 'parentId' | 'title'> & Partial<ModelSession>): ModelSession {
     this.#arrivals += 1;
@@ -53,21 +63,25 @@ export class Model {
     return session;
   }
 
-  create(id: string, parentId: string | null): void {
+  create(id: string, parentId: string | null, contents: readonly string[] = []): void {
     this.#refuseTaken(id);
     if (parentId !== null && this.#get(parentId).archived) throw new Error('SessionArchivedError');
-    this.#add({ id, parentId, title: null });
+    this.#say(this.#add({ id, parentId, title: null }), contents, null);
   }
 
   append(id: string, contents: readonly string[], costUsd: string | null): void {
     const session = this.#get(id);
     if (session.archived) throw new Error('SessionArchivedError');
+    this.#say(session, contents, costUsd);
+    session.version += 1;
+  }
+
+  #say(session: ModelSession, contents: readonly string[], costUsd: string | null): void {
     for (const [n, content] of contents.entries()) {
       session.history.push({ ordinal: session.nextOrdinal, content, role: n % 2 ? 'ASSISTANT' : 'USER' });
       session.nextOrdinal += 1;
       session.costUsd = addOptionalDecimals(session.costUsd, costUsd);
     }
-    session.version += 1;
   }
 
   update(id: string, title: string | null): void {

@@ -4,7 +4,7 @@ import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { MUCH } from '../contract/store.ts';
 import type { Model } from './model.ts';
 
-/** A mutation, said to the model and to the store. */
+/** A mutation, applied to the model and to the store. */
 export interface Mutation {
   readonly model: (model: Model) => void;
   readonly store: (repository: SessionRepository) => Promise<unknown>;
@@ -72,7 +72,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     'delete',
     fc.record({ id, mode: fc.constantFrom(...DELETE_MODES) }),
     (model, input) => model.delete(input.id, input.mode),
-    (repository, input) => repository.delete({ ...input, dryRun: false }),
+    (repository, input) => repository.delete({ ...input }),
   ),
   {
     weight: 2,
@@ -98,8 +98,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       'truncate',
       fc.record({ id, length: fc.nat(6) }),
       (model, input) => model.truncate(input.id, input.length),
-      (repository, input) =>
-        repository.truncate({ sessionId: input.id, length: input.length, dryRun: false }, MUCH),
+      (repository, input) => repository.truncate({ sessionId: input.id, length: input.length }, MUCH),
     ),
   },
   {
@@ -113,7 +112,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
 );
 
-/** Through the message at a position, or all where there is none. */
+/** The message at a position, through which to fork; all messages if there is none. */
 async function forkAt(
   repository: SessionRepository,
   input: { id: string; newId: string; last: number; asRoot: boolean },

@@ -53,7 +53,7 @@ test('messages of every role are appended as they were given', async () => {
   });
 });
 
-test('each fault of a message is an issue with its path', async () => {
+test('each fault of a message is an issue of appendMessages with its path', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'run' });
   const { appendMessages } = await createApi(store).query(APPEND, {
@@ -68,11 +68,19 @@ test('each fault of a message is an issue with its path', async () => {
   expect(appendMessages).toEqual({
     __typename: 'InvalidInputError',
     issues: [
-      { path: ['input', 'messages', '1', 'content'], message: 'expected well-formed Unicode without NUL' },
-      { path: ['input', 'messages', '1', 'name'], message: 'expected at most 256 characters, got 257' },
+      {
+        path: ['input', 'messages', '1', 'content'],
+        message: expect.stringMatching(
+          /^expected well-formed Unicode without NUL, got a string of \d+ characters with /,
+        ),
+      },
+      {
+        path: ['input', 'messages', '1', 'name'],
+        message: 'expected at most 256 characters (the limit nameLength), got 257',
+      },
       {
         path: ['input', 'messages', '1', 'metadata'],
-        message: 'expected at most 65536 bytes as JSON, got 65546',
+        message: 'expected at most 65536 bytes as JSON (the limit metadataBytes), got 65546',
       },
     ],
   });
@@ -80,9 +88,12 @@ test('each fault of a message is an issue with its path', async () => {
 });
 
 test.each([
-  [0, 'expected at least one message'],
-  [1_001, 'expected at most 1000 messages'],
-])('%i messages are refused', async (count, message) => {
+  [0, 'expected at least one message, got an empty list'],
+  [
+    1_001,
+    'expected at most 1000 messages (the limit messages), got 1001. Append them with several mutations',
+  ],
+])('appendMessages refuses %i messages', async (count, message) => {
   const store = await openTestRepository();
   await store.create({ id: 'run' });
   const messages = Array.from({ length: count }, () => ({ role: 'USER' as const, content: 'again' }));
@@ -93,7 +104,7 @@ test.each([
   });
 });
 
-test('a session that is not there, and a version that was passed, are typed errors', async () => {
+test('appendMessages to a session that is not there, or with a version that was passed, is a typed error', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'run' });
   const api = createApi(store);

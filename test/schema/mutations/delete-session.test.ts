@@ -52,16 +52,18 @@ test('a session with children is not deleted unless it is asked for', async () =
 test('CASCADE deletes all that is beneath, and a dry run only says what', async () => {
   const api = await openApi();
   const gone = { __typename: 'DeleteSessionPayload', deletedIds: ['root-0', 'root-0-0', 'root-0-1'] };
-  const dry = await api.query(DELETE, { input: { id: 'root-0', mode: 'CASCADE', dryRun: true } });
+  const dry = await api.query(DELETE, {
+    input: { id: 'root-0', mode: 'CASCADE', dryRun: true, operationId: 'op' },
+  });
   expect(dry.deleteSession).toEqual(gone);
   expect((await api.query(LEFT)).sessions.nodes.length).toBe(7);
-  const real = await api.query(DELETE, { input: { id: 'root-0', mode: 'CASCADE' } });
+  const real = await api.query(DELETE, { input: { id: 'root-0', mode: 'CASCADE', operationId: 'op' } });
   expect(real.deleteSession).toEqual(gone);
   const { sessions } = await api.query(LEFT);
   expect(sessions.nodes.map(({ id }) => id)).toEqual(['root', 'root-1', 'root-1-0', 'root-1-1']);
 });
 
-test('what cannot be deleted is a typed error', async () => {
+test('deleteSession of what is not there, at another version or with a bad id is a typed error', async () => {
   const api = await openApi();
   const remove = async (input: { id: string; expectedVersion?: number }) =>
     (await api.query(DELETE, { input })).deleteSession;

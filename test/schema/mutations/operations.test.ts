@@ -99,7 +99,7 @@ test('a retry answers as the first time and changes nothing more', async () => {
   expect(await api.query(DELETE_ONCE, remove)).toEqual(removed);
 });
 
-test('the same id with other input, or for another mutation, is a ConflictError', async () => {
+test('an operationId with other input, or for another mutation, is a ConflictError', async () => {
   const store = await openTestRepository();
   const api = createApi(store);
   await api.query(CREATE_ONCE, { input: { id: 'a', operationId: 'op' } });
@@ -119,7 +119,7 @@ test('the same id with other input, or for another mutation, is a ConflictError'
   expect(await store.findMany(['a', 'b'])).toMatchObject([{ id: 'a', version: 1 }, null]);
 });
 
-test('a refusal is not recorded: the same id can be used again', async () => {
+test('a refusal is not recorded: its operationId can be used again', async () => {
   const store = await openTestRepository();
   const api = createApi(store);
   const input = { sessionId: 'a', message: 'm', response: 'r', operationId: 'op' };
@@ -130,7 +130,7 @@ test('a refusal is not recorded: the same id can be used again', async () => {
   expect(sent.sendMessage).toMatchObject({ __typename: 'SendMessagePayload', session: { id: 'a' } });
 });
 
-test('two requests with one id at the same time are one operation', async () => {
+test('two requests with one operationId at the same time are one operation', async () => {
   const store = await openTestRepository();
   const api = createApi(store);
   const input = { title: 'once', operationId: 'op' };
@@ -147,8 +147,8 @@ test('a retry is answered also when its session was deleted since', async () => 
   const spawn = { input: { parentId: 'root', id: 'b', operationId: 'spawn' } };
   await api.query(CREATE_ONCE, create);
   await api.query(SPAWN_ONCE, spawn);
-  await store.delete({ id: 'a', mode: 'RESTRICT', dryRun: false });
-  await store.delete({ id: 'b', mode: 'RESTRICT', dryRun: false });
+  await store.delete({ id: 'a', mode: 'RESTRICT' });
+  await store.delete({ id: 'b', mode: 'RESTRICT' });
 
   expect(await api.query(CREATE_ONCE, create)).toMatchObject({ createSession: { session: { id: 'a' } } });
   expect(await api.query(SPAWN_ONCE, spawn)).toMatchObject({
@@ -166,7 +166,7 @@ test('a retried exchange is answered also when its session was deleted since', a
   await store.create({ id: 'a' });
   const send = { input: { sessionId: 'a', message: 'm', response: 'r', operationId: 'send' } };
   const first = await api.query(SEND_ONCE, send);
-  await store.delete({ id: 'a', mode: 'RESTRICT', dryRun: false });
+  await store.delete({ id: 'a', mode: 'RESTRICT' });
 
   expect(await api.query(SEND_ONCE, send)).toEqual(first);
   expect(await api.query(SEND_MESSAGES_ONLY, send)).toEqual({
@@ -180,7 +180,7 @@ test('a retried spawn whose parent was deleted since says that the parent is gon
   await store.create({ id: 'root' });
   const spawn = { input: { parentId: 'root', id: 'b', operationId: 'spawn' } };
   await api.query(SPAWN_ONCE, spawn);
-  await store.delete({ id: 'root', mode: 'CASCADE', dryRun: false });
+  await store.delete({ id: 'root', mode: 'CASCADE' });
   expect((await api.query(SPAWN_ONCE, spawn)).spawnSession).toEqual({
     __typename: 'SessionNotFoundError',
     sessionId: 'root',

@@ -48,7 +48,7 @@ test('an exchange is one user message and one answer, which has the usage', asyn
   });
 });
 
-test('a session that is not there is a SessionNotFoundError', async () => {
+test('sendMessage to a session that is not there is a SessionNotFoundError', async () => {
   const { sendMessage } = await createApi(await openTestRepository()).query(SEND, {
     input: { sessionId: 'nowhere', message: 'a', response: 'b' },
   });
@@ -74,16 +74,19 @@ test('an exchange that cannot be stored is not recorded in part', async () => {
   expect(sendMessage).toEqual({
     __typename: 'InvalidInputError',
     issues: [
-      { path: ['input', 'response'], message: 'expected at most 1048576 bytes of UTF-8, got 1048577' },
-      { path: ['input', 'usage', 'inputTokens'], message: 'expected 0 or more' },
-      { path: ['input', 'expectedVersion'], message: 'expected 1 or more: versions start at 1' },
+      {
+        path: ['input', 'response'],
+        message: 'expected at most 1048576 bytes of UTF-8 (the limit contentBytes), got 1048577',
+      },
+      { path: ['input', 'usage', 'inputTokens'], message: 'expected 0 or more, got -1' },
+      { path: ['input', 'expectedVersion'], message: 'expected 1 or more (versions start at 1), got 0' },
     ],
   });
   const [session] = await store.findMany(['chat']);
   expect(session).toMatchObject({ version: 1, historyLength: 0 });
 });
 
-test('a version that was passed is a ConflictError, and changes nothing', async () => {
+test('sendMessage with a version that was passed is a ConflictError, and changes nothing', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'chat' });
   const api = createApi(store);

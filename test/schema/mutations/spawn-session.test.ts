@@ -44,7 +44,7 @@ test("a child has its parent's user and tree, and its parent shows it and keeps 
   });
 });
 
-test('a child that is given a user has that one', async () => {
+test('a child that is given a userId has it, not that of its parent', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'root', userId: 'ada' });
   const { spawnSession } = await createApi(store).query(SPAWN, {
@@ -71,3 +71,21 @@ test('a parent that is not there, an id that is taken and a bad id are typed err
     issues: [{ path: ['input', 'id'] }, { path: ['input', 'parentId'] }],
   });
 });
+
+test.each([
+  ['a child of the root', 'root', { __typename: 'SpawnSessionPayload', parent: { id: 'root' } }],
+  ['a root', null, { __typename: 'SessionNotFoundError', sessionId: 'parent' }],
+])(
+  'a retry finds the session that the deletion of its parent has made %s',
+  async (_name, parentId, answer) => {
+    const store = await openTestRepository();
+    await store.create({ id: 'root' });
+    await store.create({ id: 'parent', ...(parentId && { parentId }) });
+    const api = createApi(store);
+    const input = { parentId: 'parent', id: 'child', operationId: 'spawn-1' };
+    await api.query(SPAWN, { input });
+    await store.delete({ id: 'parent', mode: 'REPARENT' });
+    const { spawnSession } = await api.query(SPAWN, { input });
+    expect(spawnSession).toMatchObject(answer);
+  },
+);

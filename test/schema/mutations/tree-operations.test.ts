@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import type { MoveSessionInput } from '../../generated/graphql.ts';
 import { graphql } from '../../generated/index.ts';
 import { createApi } from '../../support/api.ts';
 import { openTestRepository } from '../../support/repository.ts';
@@ -124,11 +125,11 @@ test('what cannot be forked is a typed error', async () => {
   }
 });
 
-test('forkedFrom names its origin after that is gone', async () => {
+test('forkedFrom names the origin of a fork after the origin is deleted', async () => {
   const { api, store } = await openApi();
   const input = { sessionId: 'root-0', id: 'fork', asRoot: true };
   await api.query(FORK, { input });
-  await store.delete({ id: 'root-0', mode: 'CASCADE', dryRun: false });
+  await store.delete({ id: 'root-0', mode: 'CASCADE' });
   const { data } = await api.send(
     '{ session(id: "fork") { forkedFrom { session { id } sessionId historyLength } } }',
   );
@@ -137,8 +138,7 @@ test('forkedFrom names its origin after that is gone', async () => {
 
 test('moveSession takes a subtree under another parent, or on its own', async () => {
   const { api } = await openApi();
-  const move = async (input: { id: string; parentId?: string | null; expectedVersion?: number }) =>
-    (await api.query(MOVE, { input })).moveSession;
+  const move = async (input: MoveSessionInput) => (await api.query(MOVE, { input })).moveSession;
   expect(await move({ id: 'root-0', parentId: 'root-1-1' })).toEqual({
     __typename: 'MoveSessionPayload',
     session: {
@@ -150,7 +150,7 @@ test('moveSession takes a subtree under another parent, or on its own', async ()
       parent: { id: 'root-1-1', childCount: 1 },
     },
   });
-  expect(await move({ id: 'root-1' })).toMatchObject({
+  expect(await move({ id: 'root-1', asRoot: true })).toMatchObject({
     session: { parentId: null, rootId: 'root-1', depth: 0 },
   });
   expect(await move({ id: 'root-1', parentId: 'root-0-1' })).toEqual({
@@ -163,11 +163,58 @@ test('moveSession takes a subtree under another parent, or on its own', async ()
     ],
   });
   expect(await move({ id: 'root', parentId: 'none' })).toMatchObject({ __typename: 'SessionNotFoundError' });
-  expect(await move({ id: 'root-1', expectedVersion: 1 })).toEqual({
+  expect(await move({ id: 'root-1', asRoot: true, expectedVersion: 1 })).toEqual({
     __typename: 'ConflictError',
     reason: 'VERSION',
     actualVersion: 2,
   });
+});
+
+const NEITHER = {
+  path: ['input', 'parentId'],
+  message: 'expected the id of the new parent, or "asRoot: true" for a tree of its own, got neither',
+};
+const BOTH = {
+  path: ['input', 'asRoot'],
+  message: 'expected either "parentId" or "asRoot: true", got both. Leave one of them out',
+};
+
+test.each([
+  [{}, NEITHER],
+  [{ parentId: null }, NEITHER],
+  [{ asRoot: null }, NEITHER],
+  [{ asRoot: false }, NEITHER],
+  [{ parentId: null, asRoot: false }, NEITHER],
+  [{ parentId: 'root-0', asRoot: true }, BOTH],
+])('moveSession to %o is refused, and the session stays where it is', async (destination, issue) => {
+  const { api, store } = await openApi();
+  const before = await store.findMany(['root-1-0']);
+  const input = { id: 'root-1-0', ...destination, operationId: 'move' };
+  expect((await api.query(MOVE, { input })).moveSession).toEqual({
+    __typename: 'InvalidInputError',
+    issues: [issue],
+  });
+  expect(await store.findMany(['root-1-0'])).toEqual(before);
+});
+
+test.each([
+  { parentId: 'root-0' },
+  { parentId: 'root-0', asRoot: false },
+  { parentId: 'root-0', asRoot: null },
+])('moveSession to %o is taken', async (destination) => {
+  const { api } = await openApi();
+  const { moveSession } = await api.query(MOVE, { input: { id: 'root-1-0', ...destination } });
+  expect(moveSession).toMatchObject({ session: { parentId: 'root-0' } });
+});
+
+test('a variable of a move that is undefined in the client detaches nothing', async () => {
+  const { api, store } = await openApi();
+  const { data } = (await api.send(
+    'mutation ($to: ID) { moveSession(input: { id: "root-1", parentId: $to }) { __typename } }',
+    { to: undefined },
+  )) as { data: unknown };
+  expect(data).toEqual({ moveSession: { __typename: 'InvalidInputError' } });
+  expect(await store.findMany(['root-1'])).toMatchObject([{ parentId: 'root', version: 1 }]);
 });
 
 test('archiveSession hides a subtree from lists, and unarchiveSession brings it back', async () => {
@@ -214,7 +261,8 @@ test('truncateHistory answers with what it dropped, and a dry run only says so',
     session: { id: 'root-0' },
   }));
   const session = { historyLength: 3, version: 2 };
-  expect(await truncate({ length: 1, dryRun: true })).toMatchObject({ popped, session });
+  expect(await truncate({ length: 1, dryRun: true, operationId: 'op' })).toMatchObject({ popped, session });
+  // The dry run did not take the id.
   const dropped = { popped, session: { historyLength: 1, version: 3 } };
   expect(await truncate({ length: 1, operationId: 'op' })).toMatchObject(dropped);
   expect(await truncate({ length: 1, operationId: 'op' })).toMatchObject(dropped);
@@ -226,11 +274,26 @@ test('truncateHistory answers with what it dropped, and a dry run only says so',
 
 test('truncateHistory drops nothing where the answer could not hold it', async () => {
   const { store } = await openApi();
-  const api = createApi(store, { objects: 2 });
-  const { truncateHistory } = await api.query(TRUNCATE, { input: { sessionId: 'root-0', length: 0 } });
-  expect(truncateHistory).toMatchObject({
-    __typename: 'InvalidInputError',
-    issues: [{ path: ['input', 'length'], message: expect.stringContaining('at most 2 messages') }],
+  const truncate = async (objects: number, popped: string) => {
+    const query = `mutation { truncateHistory(input: { sessionId: "root-0", length: 0 }) {
+      __typename ... on InvalidInputError { issues { path message } } ... on TruncateHistoryPayload { ${popped} } } }`;
+    const { data, errors } = await createApi(store, { objects }).send(query);
+    expect(errors).toBeUndefined();
+    return (data as { readonly truncateHistory: unknown }).truncateHistory;
+  };
+  for (const [objects, popped, most] of [
+    [3, 'session { id } popped { id }', 2],
+    [6, 'session { id } a: popped { id } b: popped { content }', 2],
+    [9, 'a: popped { id } b: popped { id } ... on TruncateHistoryPayload { c: popped { id } }', 2],
+  ] as const) {
+    expect(await truncate(objects, popped)).toMatchObject({
+      __typename: 'InvalidInputError',
+      issues: [{ path: ['input', 'length'], message: expect.stringContaining(`at most ${most} messages`) }],
+    });
+    expect((await store.findMany(['root-0']))[0]).toMatchObject({ historyLength: 3 });
+  }
+  expect(await truncate(7, 'session { id } a: popped { id } b: popped { id }')).toMatchObject({
+    __typename: 'TruncateHistoryPayload',
+    b: [{}, {}, {}],
   });
-  expect((await store.findMany(['root-0']))[0]).toMatchObject({ historyLength: 3 });
 });

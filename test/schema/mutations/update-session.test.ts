@@ -15,7 +15,7 @@ const UPDATE = graphql(`
   }
 `);
 
-test('metadata merges, a null removes its key, and what is left out stays', async () => {
+test('updateSession merges metadata, where null removes a key, and leaves what is left out', async () => {
   const store = await openTestRepository();
   const { lastActiveAt } = await store.create({
     id: 'a',
@@ -47,7 +47,7 @@ test('a title is changed, and with null is taken away', async () => {
   expect(taken.updateSession).toMatchObject({ session: { title: null, version: 3 } });
 });
 
-test('what cannot be done is a typed error', async () => {
+test('updateSession that cannot be done is a typed error', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'a', metadata: { big: 'x'.repeat(40_000) } });
   const api = createApi(store);

@@ -2,9 +2,9 @@ import { StorageError } from '../../../model/errors.ts';
 import type { Logger } from '../../observer.ts';
 import { storageError } from '../disk/storage-error.ts';
 import type { IndexDatabase } from '../index/database.ts';
-import { type Change, Sequencer } from './sequencer.ts';
+import { type Change, CommitPipeline } from './commit-pipeline.ts';
 
-/** What a `Committer` works with. */
+/** The dependencies of a `Committer`. */
 export interface CommitterParts {
   readonly db: IndexDatabase;
   /** The highest sequence number so far. */
@@ -12,33 +12,33 @@ export interface CommitterParts {
   readonly logger: Logger;
 }
 
-/** What was acknowledged is in the index for other connections after so many milliseconds. */
-export const COMMIT_AFTER = 100;
+/** Milliseconds after which other connections see an acknowledged mutation in the index. */
+export const COMMIT_DELAY_MS = 100;
 
 /**
- * Takes mutations through their commit: a sequence number, the write, then the index, in the order of the numbers. Where
- * the index has no room, the mutation is refused and its write undone; where it is broken, nothing more is committed: the
- * next start builds it again.
+ * Commits mutations: allocates a sequence number, writes, then changes the index in the order of the numbers. If there is no
+ * room for the index, the mutation is refused and its write undone. If the index cannot be written for another reason, all later
+ * mutations are refused until the next start, which brings the index up to date.
  */
 export class Committer {
   readonly #db: IndexDatabase;
   readonly #logger: Logger;
-  readonly #sequencer: Sequencer;
+  readonly #pipeline: CommitPipeline;
   #lastSeq: number;
   #failed = false;
   #timer: NodeJS.Timeout | null = null;
-  /** What waits cannot be committed, and that was said. */
-  #isSaid = false;
+  /** Whether the current failure to write the pending rows was logged. */
+  #isFailureLogged = false;
 
-  /** `changed` is called after each change of the index, with whether it is a large one, and must not throw. */
+  /** `changed` is called after each change of the index, with true for a large change. It must not throw. */
   constructor({ db, lastSeq, logger }: CommitterParts, changed: (large: boolean) => void) {
     this.#db = db;
     this.#logger = logger;
     this.#lastSeq = lastSeq;
-    this.#sequencer = new Sequencer(lastSeq, {
+    this.#pipeline = new CommitPipeline(lastSeq, {
       atOnce: (work) => {
-        if (db.behind.isFull) this.commitIndex();
-        // What waited may have been given up just now.
+        if (db.isFull) this.commitIndex();
+        // `commitIndex` may just have given up the pending rows.
         this.check();
         try {
           db.transaction(work);
@@ -60,42 +60,50 @@ export class Committer {
     });
   }
 
-  /** The highest number that was given out. */
+  /** The highest number that was allocated. */
   get lastSeq(): number {
     return this.#lastSeq;
   }
 
-  /** The index lacks something that the files have. */
+  /** True while the index lacks something that the files have. */
   get isBehind(): boolean {
-    return this.mustRestart || this.#db.behind.rows > 0;
+    return this.mustRestart || this.#db.pendingRows > 0;
   }
 
-  /** As of the `Sequencer`: for several mutations that share one write. */
-  begin(): number {
+  /** As `CommitPipeline.begin`, for mutations that share one write. Throws a StorageError if the store must be restarted. */
+  begin(numbers = 1): number {
     this.check();
-    this.#lastSeq = this.#sequencer.begin();
+    this.#lastSeq = this.#pipeline.begin(numbers);
     return this.#lastSeq;
   }
 
+  /** Tells that the number `seq` came into the store from outside: later numbers are above it. */
+  follow(seq: number): void {
+    this.#pipeline.follow(seq);
+    this.#lastSeq = Math.max(this.#lastSeq, seq);
+  }
+
   giveUp(seq: number): void {
-    this.#sequencer.giveUp(seq);
+    this.#pipeline.giveUp(seq);
   }
 
   apply<T>(seq: number, change: Change<T>): Promise<T> {
-    return this.#sequencer.commit(seq, change);
+    return this.#pipeline.commit(seq, change);
   }
 
   /**
-   * One mutation by itself: `prepare` under its number, `write` to the disk, `change` the index. What was written and
-   * cannot be applied is undone: it was answered to nobody.
+   * Commits one mutation: `prepare` with its number, `write` to the disk, `change` the index. If the change fails, the write is
+   * undone: no client was answered yet.
    */
   async commit<Prepared, Result, T>(steps: {
     prepare: (seq: number) => Prepared;
     write: (prepared: Prepared) => Promise<Result>;
     change: (prepared: Prepared, written: Result) => Change<T>;
     undo: () => Promise<void>;
+    /** As in `CommitPipeline.begin`. */
+    numbers?: number;
   }): Promise<T> {
-    const seq = this.begin();
+    const seq = this.begin(steps.numbers);
     let prepared: Prepared;
     let written: Result;
     try {
@@ -119,61 +127,61 @@ export class Committer {
     }
   }
 
-  /** What the index has not committed yet, other connections do not see. Throws a StorageError where it cannot be done now. */
+  /** Commits the pending rows, so that other connections see them. Throws a StorageError if they cannot be committed now. */
   commitIndex(): void {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
     try {
-      this.#db.behind.commit();
+      this.#db.commit();
     } catch (cause) {
       const error = this.#failure(cause);
-      this.#say(cause);
+      this.#logFailure(cause);
       this.#commitSoon();
       throw error;
     }
-    const { failure } = this.#db.behind;
-    if (failure !== null) this.#say(failure);
-    else this.#isSaid = false;
+    const { failure } = this.#db;
+    if (failure !== null) this.#logFailure(failure);
+    else this.#isFailureLogged = false;
   }
 
-  /** Commits what waits, if it can be, and no more by itself. */
+  /** Tries to commit the pending rows, and stops the timer that does so. */
   close(): void {
     this.#tryToCommit();
     if (this.#timer) clearTimeout(this.#timer);
   }
 
   #commitSoon(): void {
-    if (this.#timer || this.#failed || this.#db.behind.rows === 0) return;
-    // Whatever ends the process before, the next start finds in the files.
-    this.#timer = setTimeout(() => this.#tryToCommit(), COMMIT_AFTER).unref();
+    if (this.#timer || this.#failed || this.#db.pendingRows === 0) return;
+    // If the process ends before that, the next start reads the changes from the files.
+    this.#timer = setTimeout(() => this.#tryToCommit(), COMMIT_DELAY_MS).unref();
   }
 
   #tryToCommit(): void {
     try {
       this.commitIndex();
     } catch {
-      // It has been said.
+      // `commitIndex` logged the failure.
     }
   }
 
-  #say(err: unknown): void {
-    if (!this.#isSaid) this.#logger.error({ err }, 'the index could not be written');
-    this.#isSaid = true;
+  #logFailure(err: unknown): void {
+    if (!this.#isFailureLogged) this.#logger.error({ err }, 'the index could not be written');
+    this.#isFailureLogged = true;
   }
 
-  /** The index cannot be written any more: what it says of sessions may be old. */
+  /** True once the index cannot be written any more: it may be out of date. */
   get mustRestart(): boolean {
-    return this.#failed || this.#db.behind.failure !== null;
+    return this.#failed || this.#db.failure !== null;
   }
 
-  /** Throws a StorageError where it `mustRestart`. */
+  /** Throws a StorageError if the store `mustRestart`. */
   check(): void {
     if (this.mustRestart) throw needsRestart();
   }
 
   #failure(cause: unknown): StorageError {
     const error = storageError(cause);
-    // For want of room: the index is as it was before.
+    // There was no room: the index is unchanged.
     if (error.retryable) return error;
     this.#failed = true;
     return needsRestart({ cause });

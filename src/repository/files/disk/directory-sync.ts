@@ -1,14 +1,14 @@
 import { constants } from 'node:fs';
 import { open } from 'node:fs/promises';
 
-/** Syncs directories; those who ask while a sync runs share the next one. */
+/** Syncs directories; callers during a running sync share the next one. */
 export class DirectorySync {
   readonly #running = new Map<string, { current: Promise<void>; next: Promise<void> | null }>();
 
   sync(directory: string): Promise<void> {
     const state = this.#running.get(directory);
     if (!state) return this.#start(directory);
-    // The one that runs may have begun before the caller's change: only a later one is sure to hold it.
+    // The running sync may have begun before the caller's change: only a later one is sure to include it.
     state.next ??= state.current.then(
       () => this.#start(directory),
       () => this.#start(directory),

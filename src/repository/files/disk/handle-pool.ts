@@ -1,35 +1,49 @@
-import { type FileHandle, open } from 'node:fs/promises';
+import type { FileHandle } from 'node:fs/promises';
+import { Semaphore } from '../runtime/semaphore.ts';
+import { openInStore } from './plain-file.ts';
 
 interface Pooled {
   readonly handle: Promise<FileHandle>;
-  /** Null until it is open. */
+  /** Null until the file is open. */
   descriptor: number | null;
   users: number;
-  /** Counts uses of the pool. */
+  /** The pool's use count at the last use. */
   lastUse: number;
 }
 
 /**
- * Open files, at most `capacity` of them while they are not in use: opening is half the cost of a small append, and the
- * number of descriptors must not grow with the number of sessions.
+ * An LRU pool of open files, at most `capacity`, in use or idle: opening is half the cost of a small append, and the number of
+ * descriptors must not grow with the number of sessions, nor with that of readers. A user may not use a second file meanwhile: it could
+ * wait for itself.
  */
 export class HandlePool {
+  readonly #root: string;
   readonly #capacity: number;
   readonly #flags: number;
   #uses = 0;
   readonly #pooled = new Map<string, Pooled>();
+  /** As many users as handles: each then finds one that is idle, or opens one in its place. */
+  readonly #users: Semaphore;
 
-  /** `flags` as of `open`; without O_CREAT, so that looking at a file never makes one. */
-  constructor(capacity: number, flags: number) {
+  /**
+   * For files of the store at `root`. `flags` are those of `open`, without O_CREAT, so that opening a file never creates one.
+   */
+  constructor(root: string, capacity: number, flags: number) {
+    this.#root = root;
     this.#capacity = capacity;
     this.#flags = flags;
+    this.#users = new Semaphore(capacity);
   }
 
-  /** Runs `use` with the file open; rejects as `open` does where it cannot be. */
-  async with<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+  /** Runs `use` with the file open; rejects as `open` does if the file cannot be opened. */
+  with<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
+    return this.#users.with(1, () => this.#use(path, use));
+  }
+
+  async #use<T>(path: string, use: (handle: FileHandle) => Promise<T>): Promise<T> {
     let entry = this.#pooled.get(path);
     if (!entry) {
-      entry = { handle: open(path, this.#flags), descriptor: null, users: 0, lastUse: 0 };
+      entry = { handle: this.#open(path), descriptor: null, users: 0, lastUse: 0 };
       this.#pooled.set(path, entry);
     }
     entry.users += 1;
@@ -39,27 +53,32 @@ export class HandlePool {
       entry.descriptor = handle.fd;
       return await use(handle);
     } catch (error) {
-      // A handle that failed is not used again: its state, or the file behind it, is in doubt.
+      // A handle that failed is not reused: its state, or the file behind it, is in doubt.
       if (this.#pooled.get(path) === entry) this.#pooled.delete(path);
       throw error;
     } finally {
       entry.users -= 1;
       if (entry.users === 0 && this.#pooled.get(path) !== entry) await close(entry);
-      if (this.#pooled.size > this.#capacity) await this.#evict();
     }
   }
 
-  /** Is the file open, or being opened? */
+  /** Opens a file, in place of one that is idle if the pool is full. */
+  async #open(path: string): Promise<FileHandle> {
+    if (this.#pooled.size >= this.#capacity) await this.#evict();
+    return openInStore(this.#root, path, this.#flags);
+  }
+
+  /** True if the file is open, or being opened. */
   has(path: string): boolean {
     return this.#pooled.has(path);
   }
 
-  /** Of the file, if it is open. Good only in the same step: the file may be closed in the next. */
+  /** The file's descriptor, if open. Use it synchronously: the file may be closed in a later turn. */
   descriptor(path: string): number | null {
     return this.#pooled.get(path)?.descriptor ?? null;
   }
 
-  /** Forgets a file that was removed or replaced. */
+  /** Closes the handle of a file that was removed or replaced. */
   async forget(path: string): Promise<void> {
     const entry = this.#pooled.get(path);
     if (!entry) return;
@@ -71,7 +90,7 @@ export class HandlePool {
     await Promise.all([...this.#pooled.keys()].map((path) => this.forget(path)));
   }
 
-  /** Closes the one that was used longest ago. */
+  /** Closes the least recently used handle. */
   async #evict(): Promise<void> {
     let oldest: [string, Pooled] | null = null;
     for (const [path, entry] of this.#pooled) {

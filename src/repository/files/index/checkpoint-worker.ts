@@ -1,42 +1,44 @@
-import { DatabaseSync } from 'node:sqlite';
 import { parentPort, workerData } from 'node:worker_threads';
+import { openDatabase } from './open-database.ts';
 
-/*
- * The thread of the `Checkpoints`.
- */
+/* The worker thread of `Checkpoints`. */
 
-/** What it says: that the rest is for the thread that commits, or why the log could not be taken in. */
+/** A message of the worker: too few pages are left for another pass, or the error of a failed checkpoint. */
 export type FromCheckpointWorker = 'few left' | { readonly failed: unknown };
 
-/** Pages in the log (8 MiB) that are worth it: what is written again and again in between goes into the index once. */
-const WORTH = 2_048;
-/** So few pages are left to the thread that commits: while it goes on, there are always some. */
-const FEW = 256;
-const PASSES = 10;
+/**
+ * Pages in the WAL (8 MiB) from which on a checkpoint runs. A page that changes many times before is copied into
+ * the index only once.
+ */
+const WAL_PAGES_MIN = 2_048;
+/** The most pages left to the committing thread: while that thread writes, the WAL is never quite empty. */
+const PAGES_LEFT_MAX = 256;
+/** The most passes of one checkpoint. */
+const PASSES_MAX = 10;
 
 interface Checkpoint {
-  /** 1 where somebody else is making one: the rest is not known then. */
+  /** 1 if another connection is running a checkpoint. The other columns are then not valid. */
   readonly busy: number;
-  /** Pages in the log. */
+  /** Pages in the WAL. */
   readonly log: number;
-  /** How many of them the index has. */
+  /** Pages of the WAL that are already copied into the index. */
   readonly checkpointed: number;
 }
 
-const index = new DatabaseSync(workerData as string);
-// SQLite before 3.51 takes this for PASSIVE, and so does more often what is asked for below.
+const index = openDatabase(workerData as string);
+// SQLite before 3.51 treats NOOP as PASSIVE: more checkpoints then run, with the same result.
 const look = index.prepare('PRAGMA wal_checkpoint(NOOP)');
 const checkpoint = index.prepare('PRAGMA wal_checkpoint(PASSIVE)');
 
 const port = parentPort!;
 const post = (message: FromCheckpointWorker) => port.postMessage(message);
 
-function takeIn(): void {
+function checkpointPages(): void {
   let { busy, log, checkpointed } = look.get() as unknown as Checkpoint;
-  if (log < WORTH) return;
-  for (let pass = 0; pass < PASSES && busy === 0 && log - checkpointed > FEW; pass += 1)
+  if (log < WAL_PAGES_MIN) return;
+  for (let pass = 0; pass < PASSES_MAX && busy === 0 && log - checkpointed > PAGES_LEFT_MAX; pass += 1)
     ({ busy, log, checkpointed } = checkpoint.get() as unknown as Checkpoint);
-  if (busy === 0 && log - checkpointed <= FEW) post('few left');
+  if (busy === 0 && log - checkpointed <= PAGES_LEFT_MAX) post('few left');
 }
 
 port.on('message', (message: 'look' | 'close') => {
@@ -46,7 +48,7 @@ port.on('message', (message: 'look' | 'close') => {
     return;
   }
   try {
-    takeIn();
+    checkpointPages();
   } catch (error) {
     post({ failed: error });
   }

@@ -1,27 +1,27 @@
 import type { Worker } from 'node:worker_threads';
+import { startThread } from '../../../threads.ts';
 import type { Logger } from '../../observer.ts';
-import { startThread } from '../threads.ts';
 import type { FromCheckpointWorker } from './checkpoint-worker.ts';
 import type { IndexDatabase } from './database.ts';
 import { isSqliteError } from './statements.ts';
 
-/** Changes after which the thread looks whether there is enough to do. */
-const LOOK = 64;
+/** Changes between two messages to the worker, which then checks whether the WAL is worth a checkpoint. */
+const CHANGES_PER_LOOK = 64;
 
 /**
- * Takes the log of the index into the index itself, nearly all of it in a thread of its own: it is synced for that, which takes as
- * long as a hundred requests. Where there can be no thread, SQLite does it by itself, on the one that commits.
+ * Checkpoints the index's WAL, nearly all of it in a worker thread: a checkpoint syncs the index, which takes
+ * as long as a hundred requests. If no thread can run, SQLite checkpoints by itself on the committing thread.
  */
 export class Checkpoints {
   readonly #db: IndexDatabase;
-  /** Of the index's file. */
+  /** The index's file. */
   readonly #path: string;
   readonly #logger: Logger;
   #worker: Worker | null = null;
   #changes = 0;
-  /** No other thread is started: it is closing, or there was one that could not run, as the next could not. */
+  /** No further worker is started: the index is closing, or a worker could not run. */
   #over = false;
-  /** The last try failed, and that was said. */
+  /** The last checkpoint failed, and the failure is logged. */
   #failing = false;
 
   constructor(db: IndexDatabase, path: string, logger: Logger) {
@@ -30,20 +30,23 @@ export class Checkpoints {
     this.#logger = logger;
   }
 
-  /** To be called after each change; never throws. `large`: of many pages, which are not to wait for others. */
+  /**
+   * Call after each change; never throws. `large`: the change wrote many pages, so the worker is told at
+   * once.
+   */
   changed(large: boolean): void {
     this.#changes += 1;
-    if (!large && this.#changes % LOOK !== 0) return;
+    if (!large && this.#changes % CHANGES_PER_LOOK !== 0) return;
     if (!this.#worker && !this.#over) this.#start();
     this.#worker?.postMessage('look');
   }
 
-  /** To be called before the index is closed: whoever closes it last takes in the rest. */
+  /** Call before the index is closed. The last connection to close checkpoints the rest. */
   async close(): Promise<void> {
     this.#over = true;
     const worker = this.#worker;
     if (!worker) return;
-    // Whether it ends well or fails: that it failed has been said.
+    // Both a clean exit and a failure resolve this: a failure is already logged.
     const ended = new Promise((resolve) => worker.once('exit', resolve));
     worker.ref();
     worker.postMessage('close');
@@ -53,7 +56,7 @@ export class Checkpoints {
   #start(): void {
     try {
       const worker = startThread(import.meta.url, 'checkpoint-worker', this.#path);
-      // A program that does nothing else may end.
+      // The worker alone must not keep the process alive.
       worker.unref();
       worker.on('message', (message: FromCheckpointWorker) => this.#hear(message));
       worker.on('error', (err) => this.#lost(err));
@@ -63,7 +66,7 @@ export class Checkpoints {
       this.#worker = worker;
       this.#db.leaveLog('to a thread');
     } catch (err) {
-      // As where the system allows no more threads. The commit stands.
+      // For example, the system allows no more threads. The commit itself stands.
       this.#lost(err);
     }
   }
@@ -71,7 +74,7 @@ export class Checkpoints {
   #lost(err: unknown): void {
     this.#over = true;
     this.#db.leaveLog('to SQLite');
-    this.#logger.warn({ err }, 'no thread for the log of the index: requests wait while it is taken in');
+    this.#logger.warn({ err }, 'no thread can checkpoint the index: requests wait during each checkpoint');
   }
 
   #hear(message: FromCheckpointWorker): void {
@@ -79,7 +82,10 @@ export class Checkpoints {
     else if (!this.#over) this.#finish();
   }
 
-  /** Nothing is committed meanwhile, and so nothing is left: the log begins anew. */
+  /**
+   * Runs on the committing thread. Nothing commits meanwhile, so the whole WAL is copied, and SQLite can begin
+   * the WAL anew.
+   */
   #finish(): void {
     try {
       this.#db.checkpoint();
@@ -92,7 +98,7 @@ export class Checkpoints {
 
   #failed(err: unknown): void {
     if (!this.#failing)
-      this.#logger.warn({ err }, 'the log of the index cannot be taken in: it grows until it can');
+      this.#logger.warn({ err }, 'the index cannot be checkpointed: its WAL grows until that succeeds');
     this.#failing = true;
   }
 }

@@ -1,229 +1,191 @@
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import { Pace, STRETCH } from '../pace.ts';
-import { addJsonContains } from './json-contains.ts';
-import { MessagesTable } from './messages-table.ts';
+import { DatabaseSync } from 'node:sqlite';
+import { isPlainDatabase, makeDatabaseFile } from '../disk/database-file.ts';
+import { openDatabase } from './open-database.ts';
 import { openForReading } from './open-for-reading.ts';
-import { OperationsTable } from './operations-table.ts';
-import { RecentRows } from './recent-rows.ts';
+import { writeAtPace } from './paced.ts';
 import * as schema from './schema.ts';
-import { SessionsTable } from './sessions-table.ts';
-import { isSqliteError, Statements } from './statements.ts';
-import { TermsTable } from './terms-table.ts';
-import { WriteBehind } from './write-behind.ts';
+import { isSqliteError } from './statements.ts';
+import { IndexTables } from './tables.ts';
 
-/** Bytes of memory for the sessions that were last asked for: some twenty thousand. */
-const RECENT_ROWS = 32 * 1024 * 1024;
+/** Bytes of memory for recently used sessions, of which about 20,000 fit. */
+const RECENT_SESSIONS_BYTES = 32 * 1024 * 1024;
 
-/** Pages of the log (32 MiB) at which SQLite takes it in by itself, on the thread that commits, where it is left to it. */
-const CHECKPOINT_PAGES = 8_192;
-/** Bytes of the log's file that stay when it begins anew. It grows past them where somebody reads for long. */
-const LOG_FILE = 64 * 1024 * 1024;
+/** Bytes of an index under construction that are mapped into memory: the most that SQLite can map. */
+const MAPPED_BYTES_MAX = 2 ** 31;
 
-/** Bytes of an index that is being built that are mapped into memory: all that SQLite can map. */
-const MAPPED = 2 ** 31;
-
-/** The index's SQLite database, with its statements prepared once. */
+/**
+ * The index as other folders see it: its file and its transactions. `IndexReader` answers queries, `IndexWriter` and
+ * `TreeChangeWriter` make changes, `differencesOf` compares two indexes, and recovery reads the state of files
+ * from the tables.
+ */
 export class IndexDatabase {
-  readonly #database: DatabaseSync;
-  readonly #statements: Statements;
-  /** Its transactions. */
-  readonly behind: WriteBehind;
-  /** A transaction at pace is under way. */
+  readonly tables: IndexTables;
+  /** A paced transaction is under way. */
   #busy: Promise<unknown> | null = null;
-  /** Shared by what reads and what writes. */
-  readonly recent: RecentRows;
-  readonly sessions = new SessionsTable(this);
-  readonly terms = new TermsTable(this);
-  readonly messages = new MessagesTable(this);
-  readonly operations = new OperationsTable(this);
 
-  /** Spares each session a look into a table that is mostly empty. May be true where it is empty; false only there. */
-  anyShapeChanges = true;
-  /** It is being built: linked, indexed and said to be complete once all is in. */
-  #filling = false;
-  /** A file that it should hold could not be read. */
-  #doubtful = false;
-
-  private constructor(database: DatabaseSync, recentBytes: number) {
-    this.#database = database;
-    this.#statements = new Statements(database);
-    this.behind = new WriteBehind(this.#statements, () => this.recent.clear());
-    this.recent = new RecentRows(recentBytes);
-    addJsonContains(database);
+  private constructor(tables: IndexTables) {
+    this.tables = tables;
   }
 
-  /** An empty one in memory: for programs that read beside the one that owns the directory. */
+  /** An empty index in memory: for programs that read beside the process that owns the directory. */
   static inMemory(): IndexDatabase {
-    const index = new IndexDatabase(new DatabaseSync(':memory:'), 0);
-    index.#beginFilling();
-    return index;
+    const tables = new IndexTables(new DatabaseSync(':memory:'), 0);
+    tables.begin();
+    return new IndexDatabase(tables);
   }
 
-  /** An empty one in the file `path`, which must not be there. */
+  /** An empty index in the file `path`, which must not exist yet. */
   static create(path: string): IndexDatabase {
-    const index = new IndexDatabase(new DatabaseSync(path), RECENT_ROWS);
-    // Built in one go, or built again: a rebuild that was cut short never says that it is complete.
-    index.#database.exec('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072');
-    // Each index is a walk through all sessions: mapped, their pages need not be copied. A page that the disk cannot read ends the
-    // process then, and so it is mapped only until it is complete: the next start would begin anew.
-    index.#database.exec(`PRAGMA mmap_size = ${MAPPED}`);
-    index.#beginFilling();
-    return index;
+    makeDatabaseFile(path);
+    const tables = new IndexTables(openDatabase(path), RECENT_SESSIONS_BYTES);
+    const { connection } = tables;
+    // No rollback journal and no syncs: a rebuild that was cut short is never marked complete, and is begun
+    // anew.
+    connection.configure('PRAGMA journal_mode = OFF; PRAGMA synchronous = OFF; PRAGMA cache_size = -131072');
+    // Building each SQL index scans all sessions; mapped pages need not be copied. If the disk cannot read a
+    // mapped page, the process dies. The file is therefore mapped only until the index is complete: the next
+    // start would build it anew.
+    connection.configure(`PRAGMA mmap_size = ${MAPPED_BYTES_MAX}`);
+    tables.begin();
+    return new IndexDatabase(tables);
   }
 
-  get filling(): boolean {
-    return this.#filling;
-  }
-
-  /** The next start must not rely on it: a part of its file turned out to be damaged, or it does not hold all that is there. */
-  get doubtful(): boolean {
-    return this.#doubtful || this.#statements.isDamaged || this.behind.failure !== null;
-  }
-
-  /** It does not hold all that is there. */
-  doubt(): void {
-    this.#doubtful = true;
-  }
-
-  #beginFilling(): void {
-    this.#database.exec(schema.TABLES);
-    this.#filling = true;
-    this.anyShapeChanges = false;
-  }
-
-  /** The one in the file `path`; null where there is none that can be used, or none of this version and this store. */
+  /**
+   * The index in the file `path`; null if there is no usable file, or if it has another version or belongs to
+   * another store.
+   */
   static open(
     path: string,
     store: string,
     options: { readOnly: boolean; verify: boolean },
   ): IndexDatabase | null {
+    if (!isPlainDatabase(path)) return null;
     let database: DatabaseSync | undefined;
     try {
-      database = options.readOnly ? openForReading(path) : new DatabaseSync(path);
-      // Beside another process that writes, nothing tells what changes.
-      const index = new IndexDatabase(database, options.readOnly ? 0 : RECENT_ROWS);
+      database = options.readOnly ? openForReading(path) : openDatabase(path);
+      // Beside another process that writes, nothing reports changes, so rows must not be cached.
+      const tables = new IndexTables(database, options.readOnly ? 0 : RECENT_SESSIONS_BYTES);
       const sound =
-        index.meta('version') === schema.INDEX_VERSION &&
-        index.meta('store') === store &&
-        index.meta('complete') === 1 &&
-        (!options.verify || index.get<{ quick_check: string }>('PRAGMA quick_check')?.quick_check === 'ok');
+        tables.meta('version') === schema.INDEX_VERSION &&
+        tables.meta('store') === store &&
+        tables.meta('complete') === 1 &&
+        (!options.verify || isSound(tables));
       if (sound) {
         if (!options.readOnly) {
-          index.#tuneForWriting();
-          index.anyShapeChanges = index.get('SELECT 1 FROM shape_changes LIMIT 1') !== undefined;
+          tables.connection.tuneForWriting();
+          tables.treeChanges.lookIfEmpty();
         }
-        return index;
+        return new IndexDatabase(tables);
       }
     } catch (error) {
-      // No file, or a file that SQLite cannot read: either way it has to be built.
+      // No file, or one that SQLite cannot read: the index has to be built in either case.
       if (!isSqliteError(error)) throw error;
     }
     database?.close();
     return null;
   }
 
-  /** To be called where an index that is being filled is looked at: rows wait until many can go in together. */
+  get sessions() {
+    return this.tables.sessions;
+  }
+
+  get messages() {
+    return this.tables.messages;
+  }
+
+  get quarantine() {
+    return this.tables.quarantine;
+  }
+
+  get treeChanges() {
+    return this.tables.treeChanges;
+  }
+
+  get tombstones() {
+    return this.tables.tombstones;
+  }
+
+  /** True while the index is being built. */
+  get filling(): boolean {
+    return this.tables.connection.filling;
+  }
+
+  /** The next start must not rely on this index: a part of its file is damaged, or it lacks rows. */
+  get doubtful(): boolean {
+    return this.tables.connection.isDamaged || this.failure !== null;
+  }
+
+  /** Bytes of the store's log that the index has read. */
+  get storeLogSize(): number {
+    return Number(this.tables.meta('store_log_size'));
+  }
+
+  set storeLogSize(bytes: number) {
+    this.tables.setMeta('store_log_size', bytes);
+  }
+
+  /** Call before reading an index that is being built. */
   flush(): void {
-    this.sessions.flush();
-    this.messages.flush();
-    this.terms.flush();
+    this.tables.flushQueues();
   }
 
-  /** After a rebuild has filled the tables. `link` works out what depends on the shape of the trees. */
+  /** Call after a rebuild has filled the tables. `link` computes what depends on the shape of the trees. */
   complete(store: string, link: () => void): void {
-    this.transaction(() => this.flush());
-    this.sessions.filled();
-    this.#database.exec(schema.TREE_INDEX);
+    const { tables } = this;
+    const { connection } = tables;
+    tables.transaction(() => tables.flushQueues());
+    tables.sessions.filled();
+    connection.configure(schema.TREE_INDEX);
     link();
-    this.#database.exec(schema.INDEXES);
-    this.#filling = false;
-    this.setMeta('version', schema.INDEX_VERSION);
-    this.setMeta('store', store);
-    this.setMeta('complete', 1);
-    this.#database.exec('PRAGMA mmap_size = 0');
-    this.#tuneForWriting();
-  }
-
-  /** For the `IndexWriter`, which also tells what came of it. */
-  relink(): void {
-    // A session that comes after its parent takes its place from it, and is counted: where all have done so, there is nothing to work out.
-    if (!this.#filling || this.get(schema.ANY_WITHOUT_PLACE)) {
-      this.#exec(schema.PLACE);
-      this.#exec(schema.COUNT_CHILDREN);
-    }
-    this.#exec(schema.COUNT_ALL);
-    this.recent.clear();
-  }
-
-  // A commit need not reach the disk: what the index lost, the files still say. WAL keeps it whole across a power cut.
-  #tuneForWriting(): void {
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
-    // What a statement may have to take back must not need room on the disk: see `WriteBehind`.
-    this.#database.exec('PRAGMA temp_store = MEMORY');
-    this.#database.exec(`PRAGMA journal_size_limit = ${LOG_FILE}`);
-    this.leaveLog('to SQLite');
-  }
-
-  /** Who takes in the log. */
-  leaveLog(to: 'to a thread' | 'to SQLite'): void {
-    const pages = to === 'to SQLite' ? CHECKPOINT_PAGES : 0;
-    this.#database.exec(`PRAGMA wal_autocheckpoint = ${pages}`);
-  }
-
-  get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.behind.reading((statements) => statements.get<Row>(sql, ...values));
-  }
-
-  all<Row>(sql: string, ...values: SQLInputValue[]): Row[] {
-    return this.behind.reading((statements) => statements.all<Row>(sql, ...values));
-  }
-
-  /** The first value of each row: for lists of ids and of numbers. */
-  column<Value>(sql: string, ...values: SQLInputValue[]): Value[] {
-    return this.behind.reading((statements) => statements.column<Value>(sql, ...values));
-  }
-
-  /** Of what never waits: see `WriteBehind`. */
-  getWritten<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
-    return this.behind.readingWritten((statements) => statements.get<Row>(sql, ...values));
-  }
-
-  iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
-    return this.behind.reading((statements) => statements.iterate<Row>(sql, ...values));
-  }
-
-  run(sql: string, ...values: SQLInputValue[]): void {
-    this.behind.writing((statements) => statements.run(sql, ...values));
-  }
-
-  #exec(sql: string): void {
-    this.behind.writing((statements) => statements.exec(sql));
-  }
-
-  meta(key: string): unknown {
-    return this.get<{ value: unknown }>('SELECT value FROM meta WHERE key = ?', key)?.value;
-  }
-
-  setMeta(key: string, value: SQLInputValue): void {
-    this.run('INSERT INTO meta VALUES (?, ?) ON CONFLICT DO UPDATE SET value = excluded.value', key, value);
-  }
-
-  /** Runs `work`, all of it or nothing. What it changes of sessions alone need not be committed at its end: see `WriteBehind`. */
-  transaction(work: () => void): void {
-    try {
-      this.behind.transaction(work);
-    } catch (error) {
-      this.recent.clear();
-      throw error;
-    }
+    connection.configure(schema.INDEXES);
+    connection.filling = false;
+    tables.setMeta('version', schema.INDEX_VERSION);
+    tables.setMeta('store', store);
+    tables.setMeta('complete', 1);
+    connection.configure('PRAGMA mmap_size = 0');
+    connection.tuneForWriting();
   }
 
   /**
-   * Runs `work` on a connection of its own, resting where it yields, all of it or nothing: nobody sees any of it before its
-   * end. The caller sees to it that nothing else is written meanwhile.
+   * Begins the one transaction of a start: `endStart` commits all that is written until then. If the start
+   * fails in between, close the index.
    */
-  async transactionAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
-    const running = this.#atPace(work);
+  beginStart(): void {
+    this.tables.connection.run('BEGIN');
+  }
+
+  endStart(): void {
+    this.tables.connection.run('COMMIT');
+  }
+
+  /**
+   * Runs `work` in one transaction. Changes that only concern sessions may be committed later: see
+   * `WriteBehind`.
+   */
+  transaction(work: () => void): void {
+    this.tables.transaction(work);
+  }
+
+  /** Runs `work` within a transaction. `work` may take back all its changes by calling `undo`, and go on. */
+  undoable<T>(work: (undo: () => void) => T): T {
+    const { connection, sessions } = this.tables;
+    connection.run('SAVEPOINT undoable');
+    // An error is left to the caller's transaction, which SQLite may already have ended, for example because
+    // the disk is full.
+    const result = work(() => {
+      connection.run('ROLLBACK TO undoable');
+      sessions.forget();
+    });
+    connection.run('RELEASE undoable');
+    return result;
+  }
+
+  /**
+   * Runs `work` in one transaction on a connection of its own, resting at each `yield`. No reader sees any of
+   * the changes before the commit. The caller ensures that nothing else is written meanwhile.
+   */
+  async transactionAtPace<T>(work: (index: IndexDatabase) => Iterator<unknown, T>): Promise<T> {
+    const running = writeAtPace(this.tables, (own) => work(new IndexDatabase(own)));
     this.#busy = running.catch(() => {});
     try {
       return await running;
@@ -232,69 +194,47 @@ export class IndexDatabase {
     }
   }
 
-  /** The same for what only reads: it sees one state of the index, whatever is written meanwhile. */
-  async readAtPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
-    const path = this.#database.location();
-    const own = path !== null && this.#isCommitted() ? new IndexDatabase(openForReading(path), 0) : this;
-    // What is not committed can be rolled back, in the middle of a walk that rests.
-    const mayRest = own !== this || path === null;
-    const pace = new Pace(STRETCH);
-    try {
-      if (own !== this) own.#database.exec('BEGIN');
-      const steps = work(own);
-      let step = steps.next();
-      for (; !step.done; step = steps.next()) if (mayRest && pace.isDue) await pace.rest();
-      return step.value;
-    } finally {
-      if (own !== this) own.close();
-    }
-  }
-
-  /** Does another connection see what this one does? Not where there is no room for what waits. */
-  #isCommitted(): boolean {
-    try {
-      this.behind.commit();
-      return true;
-    } catch (error) {
-      if (!isSqliteError(error)) throw error;
-      return false;
-    }
-  }
-
-  /** Resolves when this connection can write: while a transaction at pace is under way it cannot. */
+  /** Resolves when this connection can write: it cannot during a paced transaction. */
   async writable(): Promise<void> {
     while (this.#busy) await this.#busy;
   }
 
-  async #atPace<T>(work: (index: IndexDatabase) => Iterator<void, T>): Promise<T> {
-    const path = this.#database.location();
-    if (path === null) throw new Error('An index in memory has one connection.');
-    this.behind.commit();
-    const own = new IndexDatabase(new DatabaseSync(path), 0);
-    const pace = new Pace(STRETCH);
-    try {
-      own.#tuneForWriting();
-      own.leaveLog('to a thread');
-      own.#database.exec('BEGIN IMMEDIATE');
-      const steps = work(own);
-      let step = steps.next();
-      for (; !step.done; step = steps.next()) if (pace.isDue) await pace.rest();
-      own.#database.exec('COMMIT');
-      this.anyShapeChanges = true;
-      return step.value;
-    } finally {
-      own.close();
-      this.recent.clear();
-    }
+  /** Rows of finished transactions that are not committed yet. */
+  get pendingRows(): number {
+    return this.tables.connection.behind.rows;
   }
 
-  /** Takes the log into the file, and syncs both. */
+  /** True if it is time to commit. */
+  get isFull(): boolean {
+    return this.tables.connection.behind.isFull;
+  }
+
+  /** Why pending rows were given up; null if none were. */
+  get failure(): unknown {
+    return this.tables.connection.behind.failure;
+  }
+
+  /** Commits all finished transactions: other connections then see them. */
+  commit(): void {
+    this.tables.connection.behind.commit();
+  }
+
+  /** Chooses whether a thread or SQLite itself runs checkpoints. */
+  leaveLog(to: 'to a thread' | 'to SQLite'): void {
+    this.tables.connection.leaveLog(to);
+  }
+
+  /** Commits, checkpoints the WAL into the file, and syncs both. */
   checkpoint(): void {
-    this.behind.commit();
-    this.#database.exec('PRAGMA wal_checkpoint(PASSIVE)');
+    this.commit();
+    this.tables.connection.configure('PRAGMA wal_checkpoint(PASSIVE)');
   }
 
   close(): void {
-    this.#database.close();
+    this.tables.connection.close();
   }
+}
+
+function isSound({ connection }: IndexTables): boolean {
+  return connection.written.get<{ quick_check: string }>('PRAGMA quick_check')?.quick_check === 'ok';
 }

@@ -1,31 +1,38 @@
 import type { IndexDatabase } from './database.ts';
+import { COMPARED_MEMBERS, OWN_MEMBERS, selection } from './session-row.ts';
+
+/** The compared members of a row: those from the session's file and the store's log, or also its place in its tree. */
+export type Compared = 'own' | 'all';
 
 /**
- * The ids of the sessions of which two indexes hold different things, in `columns` of `sessions`, in their messages or in
- * their operations. With `only`, no other session is looked at.
+ * The ids of the sessions that differ between two indexes: in their rows, in their messages or in their
+ * operations. With `only`, no other session is compared.
  */
 export function differencesOf(
   a: IndexDatabase,
   b: IndexDatabase,
-  columns: string,
+  compared: Compared,
   only?: string,
 ): Set<string> {
   const one = only !== undefined;
   const values = one ? [only] : [];
   const queries = [
-    `SELECT ${columns} FROM sessions ${one ? 'WHERE id = ?' : ''} ORDER BY id`,
+    `SELECT ${selection(compared === 'own' ? OWN_MEMBERS : COMPARED_MEMBERS)} FROM sessions ${one ? 'WHERE id = ?' : ''} ORDER BY id`,
     `SELECT s.id, m.* FROM messages m JOIN sessions s ON s.seq = m.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position FROM operations
        WHERE NOT logged ${one ? 'AND session_id = ?' : ''} ORDER BY session_id, seq`,
     `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, t.term`,
-    // One session's file tells nothing of what the store's log says.
-    ...(one ? [] : ['SELECT * FROM tombstones ORDER BY id', 'SELECT * FROM shape_changes ORDER BY id, seq']),
+    // These tables come from the store's log, which is not part of the comparison of a single session.
+    ...(one ? [] : ['SELECT * FROM tombstones ORDER BY id', 'SELECT * FROM tree_changes ORDER BY id, seq']),
   ];
   const different = new Set<string>();
   for (const sql of queries) {
-    compareInOrder(a.iterate<Row>(sql, ...values), b.iterate<Row>(sql, ...values), (id) => different.add(id));
+    const [left, right] = [a, b].map(({ tables }) =>
+      tables.connection.flushed().iterate<Row>(sql, ...values),
+    );
+    compareInOrder(left!, right!, (id) => different.add(id));
   }
   return different;
 }
@@ -34,7 +41,7 @@ interface Row {
   readonly id: string;
 }
 
-/** Walks two lists that are ordered by id side by side. */
+/** Merges two lists ordered by id, and reports the ids that differ. */
 function compareInOrder(left: Iterable<Row>, right: Iterable<Row>, differs: (id: string) => void): void {
   const a = left[Symbol.iterator]();
   const b = right[Symbol.iterator]();

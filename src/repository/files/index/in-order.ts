@@ -1,6 +1,9 @@
 import type { Page, PageRequest } from '../../repository.ts';
 
-/** Rows as they came from one end, one more than asked for where there are more: a page in the list's own order. */
+/**
+ * Puts `rows`, which were read from either end, into the list's own order. One row beyond the limit means that
+ * there are more.
+ */
 export function inOrder<Row>(rows: Row[], page: PageRequest<unknown>): Page<Row> {
   const items = rows.slice(0, page.limit);
   if (page.from === 'end') items.reverse();

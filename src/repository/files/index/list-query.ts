@@ -1,85 +1,290 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
-import type { ListKey, PageRequest } from '../../repository.ts';
-import { filterTerms, TOO_MANY } from './metadata-terms.ts';
+import type { ListKey } from '../../repository.ts';
+import { TOO_MANY } from './metadata-terms.ts';
 
 export interface Query {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }
 
-/** The rarest term of a metadata filter, where it is rare enough to begin with the sessions that have it. */
-export type RareTerm = (terms: readonly number[]) => number | null;
+/** A filter of either the archived or the other sessions. INCLUDE is merged from both. */
+export interface HalfFilter extends SessionFilter {
+  readonly archived: 'EXCLUDE' | 'ONLY';
+}
 
-function filterConditions(filter: SessionFilter, rareTerm: RareTerm): Query[] {
+export type TimeColumn = 'created_at' | 'last_active_at';
+
+export function timeColumnOf(field: SessionOrder['field']): TimeColumn {
+  return field === 'CREATED_AT' ? 'created_at' : 'last_active_at';
+}
+
+/** Entries that a walk reads in one direction: the sessions with these times, or with one time and these numbers. */
+export interface Range {
+  readonly times: Span;
+  /** Null unless `times` is a single time. */
+  readonly sequences: Span | null;
+}
+
+/** All integers from `min` to `max`, both included. */
+interface Span {
+  readonly min: number;
+  readonly max: number;
+}
+
+const ALL: Span = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
+
+/** A way through the sessions, along a SQL index in which those that can pass the filter lie together. */
+export interface Way {
+  /** The column that orders the entries; null if only their sequence numbers do. */
+  readonly by: TimeColumn | null;
+  /** The column of the sequence number, in the table that is read first. */
+  readonly sequence: 'sessions.seq' | 't.seq';
+  /** The FROM clause, and the conditions that every entry fulfils. */
+  readonly from: Query;
+  /** The times that the filter allows. */
+  readonly span: Span;
+  /** Conditions that entries may not fulfil. */
+  readonly others: readonly Query[];
+}
+
+/** The way along the SQL index of a time: of a tree, of a user, of the roots, or of all. */
+export function wayByTime(filter: HalfFilter, by: TimeColumn, terms: readonly number[]): Way {
+  const name = filter.archived === 'ONLY' ? 'archived' : 'live';
+  const along = (which: string, condition = '', ...values: SQLInputValue[]) => ({
+    by,
+    sequence: 'sessions.seq' as const,
+    from: {
+      sql: `sessions INDEXED BY ${name}${which}_${by} WHERE ${isArchived(filter).sql}${condition}`,
+      values,
+    },
+    span: spanOf(filter, by),
+  });
+  const other = by === 'created_at' ? 'last_active_at' : 'created_at';
+  const more = [...timeConditions(filter, other), ...terms.map(hasTerm)];
+  if (filter.rootId != null)
+    return {
+      ...along('_by_root_id_and', ' AND root_id = ?', filter.rootId),
+      others: [...otherConditions({ ...filter, rootId: null }), ...more],
+    };
+  if (filter.userId != null)
+    return {
+      ...along('_by_user_id_and', ' AND user_id = ?', filter.userId),
+      others: [...otherConditions({ ...filter, userId: null }), ...more],
+    };
+  if (filter.rootsOnly)
+    return {
+      ...along('_roots_by', ' AND depth = 0'),
+      others: [...otherConditions({ ...filter, rootsOnly: null }), ...more],
+    };
+  return { ...along('_by'), others: [...otherConditions(filter), ...more] };
+}
+
+/** The way through the sessions with the parent `parentId`. */
+export function wayOfChildren(filter: HalfFilter, parentId: string, terms: readonly number[]): Way {
+  return {
+    by: null,
+    sequence: 'sessions.seq',
+    from: { sql: 'sessions INDEXED BY sessions_parent_id WHERE parent_id = ?', values: [parentId] },
+    span: ALL,
+    others: [
+      isArchived(filter),
+      ...otherConditions({ ...filter, parentId: null }),
+      ...bothTimes(filter),
+      ...terms.map(hasTerm),
+    ],
+  };
+}
+
+/** The way through the sessions that have a term of metadata. */
+export function wayOfTerm(filter: HalfFilter, term: number): Way {
+  return {
+    by: null,
+    sequence: 't.seq',
+    from: {
+      sql: 'metadata_terms t CROSS JOIN sessions ON sessions.seq = t.seq WHERE t.term = ?',
+      values: [term],
+    },
+    span: ALL,
+    others: [isArchived(filter), ...otherConditions(filter), ...bothTimes(filter)],
+  };
+}
+
+function isArchived({ archived }: HalfFilter): Query {
+  return { sql: `archived_at IS ${archived === 'ONLY' ? 'NOT NULL' : 'NULL'}`, values: [] };
+}
+
+/** All conditions except those on archival, times and metadata. */
+function otherConditions(filter: SessionFilter): Query[] {
   const conditions: Query[] = [];
-  // INCLUDE is put together of the two others.
-  conditions.push({ sql: `archived_at IS ${filter.archived === 'ONLY' ? 'NOT NULL' : 'NULL'}`, values: [] });
   const add = (sql: string, ...values: SQLInputValue[]) => conditions.push({ sql, values });
   if (filter.userId != null) add('user_id = ?', filter.userId);
-  // Not by their parent: SQLite would find all roots by that, and sort them.
+  // Not by `parent_id`: an orphan is a root, too.
   if (filter.rootsOnly) add('depth = 0');
   if (filter.parentId != null) add('parent_id = ?', filter.parentId);
   if (filter.rootId != null) add('root_id = ?', filter.rootId);
-  if (filter.createdAfter) add('created_at >= ?', filter.createdAfter.getTime());
-  if (filter.createdBefore) add('created_at < ?', filter.createdBefore.getTime());
-  if (filter.activeAfter) add('last_active_at >= ?', filter.activeAfter.getTime());
-  if (filter.activeBefore) add('last_active_at < ?', filter.activeBefore.getTime());
-  if (filter.metadata) {
-    const terms = filterTerms(filter.metadata);
-    const rare = rareTerm(terms);
-    // A rare term is where the search begins; a common one only spares most rows the comparison.
-    if (rare !== null) add('seq IN (SELECT seq FROM metadata_terms WHERE term IN (?, ?))', rare, TOO_MANY);
-    else for (const term of terms) add(HAS_TERM, term, TOO_MANY);
-    add('json_contains(metadata, ?)', JSON.stringify(filter.metadata));
-  }
   return conditions;
 }
 
-const HAS_TERM = 'EXISTS (SELECT 1 FROM metadata_terms t WHERE t.term IN (?, ?) AND t.seq = sessions.seq)';
+function bothTimes(filter: HalfFilter): Query[] {
+  return [...timeConditions(filter, 'created_at'), ...timeConditions(filter, 'last_active_at')];
+}
 
-function where(conditions: readonly Query[]): Query {
+function timeConditions(filter: HalfFilter, column: TimeColumn): Query[] {
+  const { min, max } = spanOf(filter, column);
+  if (min === ALL.min && max === ALL.max) return [];
+  return [{ sql: `${column} BETWEEN ? AND ?`, values: [min, max] }];
+}
+
+export function spanOf(filter: HalfFilter, column: TimeColumn): Span {
+  const [after, before] =
+    column === 'created_at'
+      ? [filter.createdAfter, filter.createdBefore]
+      : [filter.activeAfter, filter.activeBefore];
+  return { min: after ? after.getTime() : ALL.min, max: before ? before.getTime() - 1 : ALL.max };
+}
+
+/** True if the filter restricts this time. */
+export function isLimited(filter: HalfFilter, column: TimeColumn): boolean {
+  return timeConditions(filter, column).length > 0;
+}
+
+function hasTerm(term: number): Query {
   return {
-    sql: ` WHERE ${conditions.map(({ sql }) => sql).join(' AND ')}`,
-    values: conditions.flatMap(({ values }) => values),
+    sql: 'EXISTS (SELECT 1 FROM metadata_terms t WHERE t.term IN (?, ?) AND t.seq = sessions.seq)',
+    values: [term, TOO_MANY],
   };
 }
 
-/** The sequence numbers of one page, and one more that tells whether there are more; in page direction. */
-export function listQuery(
-  filter: SessionFilter,
-  order: SessionOrder,
-  page: PageRequest<ListKey>,
-  rareTerm: RareTerm,
-): Query {
-  const time = order.field === 'CREATED_AT' ? 'created_at' : 'last_active_at';
-  const ascending = order.direction === 'ASC';
-  const conditions = filterConditions(filter, rareTerm);
-  const beyond = (key: ListKey | undefined, later: boolean) => {
-    if (key) {
-      conditions.push({
-        sql: `(${time}, seq) ${later ? '>' : '<'} (?, ?)`,
-        values: [key.time, key.sequence],
-      });
-    }
-  };
-  beyond(page.after, ascending);
-  beyond(page.before, !ascending);
-  const direction = ascending === (page.from === 'start') ? 'ASC' : 'DESC';
-  const { sql, values } = where(conditions);
-  return {
-    sql: `SELECT seq FROM sessions${sql} ORDER BY ${time} ${direction}, seq ${direction} LIMIT ?`,
-    values: [...values, page.limit + 1],
-  };
-}
-
-/** The number of sessions that pass; read off the totals where there is no more to it than being archived. */
-export function countQuery(filter: SessionFilter, rareTerm: RareTerm): Query {
-  const conditions = filterConditions(filter, rareTerm);
-  if (conditions.length === 1) {
-    const total = filter.archived === 'ONLY' ? 'archived' : 'sessions - archived';
-    return { sql: `SELECT ${total} AS n FROM totals`, values: [] };
+/**
+ * The ranges of a way, in ascending order, strictly between two keys. A key splits off the entries with its own time: SQLite
+ * seeks by a sequence number only within one time, and would step over all entries with that time.
+ */
+export function rangesOf({ by, span }: Way, low?: ListKey, high?: ListKey): Range[] {
+  if (!by) return [{ times: ALL, sequences: { min: 0, max: ALL.max } }];
+  const at = (time: number, min: number, max: number): Range => ({
+    times: { min: time, max: time },
+    sequences: { min, max },
+  });
+  if (low && high && low.time > high.time) return [];
+  const min = low ? low.sequence + 1 : 0;
+  const max = high ? high.sequence - 1 : ALL.max;
+  const ranges: Range[] = [];
+  if (low && high && low.time === high.time) ranges.push(at(low.time, min, max));
+  else {
+    if (low) ranges.push(at(low.time, min, ALL.max));
+    const times = { min: low ? low.time + 1 : ALL.min, max: high ? high.time - 1 : ALL.max };
+    ranges.push({ times, sequences: null });
+    if (high) ranges.push(at(high.time, 0, max));
   }
-  const { sql, values } = where(conditions);
-  return { sql: `SELECT count(*) AS n FROM sessions${sql}`, values };
+  return ranges.map((range) => ({ ...range, times: within(range.times, span) })).filter(isNotEmpty);
+}
+
+/** What is left of a range beyond an entry. */
+export function beyond(
+  range: Range,
+  { sequence, time, along = time }: Pick<Entry, 'along' | 'sequence'> & Partial<ListKey>,
+  isAscending: boolean,
+): Range[] {
+  const rest = ({ min, max }: Span, reached: number): Span =>
+    isAscending ? { min: reached + 1, max } : { min, max: reached - 1 };
+  if (range.sequences) return [{ ...range, sequences: rest(range.sequences, sequence) }];
+  // Only a range that follows a time has no sequence numbers.
+  const at = along!;
+  const same = { times: { min: at, max: at }, sequences: rest({ min: 0, max: ALL.max }, sequence) };
+  return [same, { times: rest(range.times, at), sequences: null }].filter(isNotEmpty);
+}
+
+function within(one: Span, other: Span): Span {
+  return { min: Math.max(one.min, other.min), max: Math.min(one.max, other.max) };
+}
+
+function isNotEmpty({ times, sequences }: Range): boolean {
+  return times.min <= times.max && (!sequences || sequences.min <= sequences.max);
+}
+
+/** An entry of a way; its key is its place in a list. */
+export interface Entry extends ListKey {
+  /** The time that orders the way, if that is not the time of the key; null if there is none. */
+  readonly along?: number | null;
+  /** Only if it was asked for. */
+  readonly metadata?: string;
+}
+
+/**
+ * The entries of a range that fulfil the other conditions, in order. Takes as last values the most entries to walk, and the most to
+ * return.
+ */
+export function entriesQuery(
+  way: Way,
+  range: Range,
+  time: TimeColumn,
+  isAscending: boolean,
+  withMetadata: boolean,
+): Query {
+  const fulfilled = way.others.map(({ sql }) => sql).join(' AND ');
+  const part = partOf(way, range);
+  const columns = `sequence, time, along${withMetadata ? ', metadata' : ''}`;
+  // Most lists have no other conditions.
+  if (!fulfilled && !withMetadata && way.by === time)
+    return {
+      sql: `SELECT seq AS sequence, ${time} AS time FROM ${way.from.sql}${part.sql} ${inOrder(way, isAscending)} LIMIT min(?, ?)`,
+      values: [...way.from.values, ...part.values],
+    };
+  return {
+    sql:
+      `SELECT ${columns} FROM (SELECT ${way.sequence} AS sequence, ${time} AS time, ${way.by} AS along` +
+      `${withMetadata ? ', metadata' : ''}${fulfilled ? `, ${fulfilled} AS passes` : ''} FROM ${way.from.sql}${part.sql} ` +
+      `${inOrder(way, isAscending)} LIMIT ?)${fulfilled ? ' WHERE passes' : ''} LIMIT ?`,
+    values: [...way.others.flatMap(({ values }) => values), ...way.from.values, ...part.values],
+  };
+}
+
+/**
+ * Counts the first `limit` entries of a range, or, much cheaper, all of them if `limit` is null: as `walked`, and those that fulfil
+ * the other conditions as `passed`.
+ */
+export function countQuery(way: Way, range: Range, limit: number | null): Query {
+  const fulfilled = way.others.map(({ sql }) => sql).join(' AND ');
+  const part = partOf(way, range);
+  const value = fulfilled ? `CASE WHEN ${fulfilled} THEN 1 END` : '1';
+  const values = [...way.others.flatMap((other) => other.values), ...way.from.values, ...part.values];
+  const entries = `${way.from.sql}${part.sql}`;
+  if (limit === null)
+    return { sql: `SELECT count(*) AS walked, count(${value}) AS passed FROM ${entries}`, values };
+  return {
+    sql:
+      `SELECT count(*) AS walked, count(value) AS passed FROM (SELECT ${value} AS value FROM ${entries} ` +
+      `${inOrder(way, true)} LIMIT ?)`,
+    values: [...values, limit],
+  };
+}
+
+/** The entry of a range that has a number of others before it. */
+export function entryQuery(way: Way, range: Range, isAscending: boolean): Query {
+  const part = partOf(way, range);
+  return {
+    sql:
+      `SELECT ${way.sequence} AS sequence, ${way.by} AS along FROM ${way.from.sql}${part.sql} ` +
+      `${inOrder(way, isAscending)} LIMIT 1 OFFSET ?`,
+    values: [...way.from.values, ...part.values],
+  };
+}
+
+function inOrder({ by, sequence }: Way, isAscending: boolean): string {
+  const direction = isAscending ? 'ASC' : 'DESC';
+  return `ORDER BY ${by ? `${by} ${direction}, ` : ''}${sequence} ${direction}`;
+}
+
+function partOf({ by, sequence }: Way, { times, sequences }: Range): Query {
+  const parts: Query[] = [];
+  if (by && times.min === times.max) parts.push({ sql: ` AND ${by} = ?`, values: [times.min] });
+  else if (by && (times.min !== ALL.min || times.max !== ALL.max))
+    parts.push({ sql: ` AND ${by} BETWEEN ? AND ?`, values: [times.min, times.max] });
+  if (sequences)
+    parts.push({ sql: ` AND ${sequence} BETWEEN ? AND ?`, values: [sequences.min, sequences.max] });
+  return {
+    sql: parts.map(({ sql }) => sql).join(''),
+    values: parts.flatMap(({ values }) => values),
+  };
 }

@@ -1,14 +1,16 @@
 import { existsSync } from 'node:fs';
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 import { pathToFileURL } from 'node:url';
+import { openDatabase } from './open-database.ts';
 
 /**
- * A connection to the database `path` that only reads. SQLite makes files of its own beside one that others may write to, and cannot
- * read it where it may not: where nobody has it open, as its log tells, which is there then, it is told that the file stays as it is.
+ * A read-only connection to the database `path`. For a database that another process may write to, SQLite
+ * creates files beside the database, and fails in a read-only directory. While a process has the database open,
+ * there is a WAL file. Without a WAL file, this connection opens the database as immutable, which creates no files.
  */
 export function openForReading(path: string): DatabaseSync {
-  if (existsSync(`${path}-wal`) || !existsSync(path)) return new DatabaseSync(path, { readOnly: true });
+  if (existsSync(`${path}-wal`)) return openDatabase(path, { readOnly: true });
   const url = pathToFileURL(path);
   url.searchParams.set('immutable', '1');
-  return new DatabaseSync(url, { readOnly: true });
+  return openDatabase(path, { readOnly: true }, url);
 }

@@ -1,41 +1,73 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { AppliedOperation } from '../session-state.ts';
-import type { IndexDatabase } from './database.ts';
+import type { AppliedOperation } from '../format/session-state.ts';
+import type { IndexConnection } from './connection.ts';
+import type { PendingRows } from './pending-rows.ts';
+import type { Statements } from './statements.ts';
 
-/** The operations that were made, by their ids. */
+/** The operations that were applied, by their ids. */
 export class OperationsTable {
-  readonly #db: IndexDatabase;
+  readonly #db: IndexConnection;
 
-  constructor(db: IndexDatabase) {
+  constructor(db: IndexConnection) {
     this.#db = db;
   }
 
-  /** One that the session's file has. */
+  /** Adds an operation that is recorded in the session's file. */
   add(operation: AppliedOperation): void {
-    const { changes } = this.#db.behind;
-    if (changes) changes.addOperation(operation);
-    else this.#db.run(INTO_OPERATIONS, ...operationValues(operation));
+    const pending = this.#db.behind.taking(PendingOperations);
+    if (pending) pending.set(operation);
+    else this.#db.run(INSERT, ...valuesOf(operation));
   }
 
-  /** One that the store's log has, not the session's file. */
+  /** Adds an operation that is recorded in the store's log rather than in the session's file. */
   addLogged(operation: AppliedOperation): void {
-    this.#db.run(INTO_OPERATIONS, ...operationValues(operation, 1));
+    const row = valuesOf(operation, 1);
+    // A start applies the whole log again.
+    if (this.#db.filling || this.#db.written.get(SELECT_SAME, ...row) === undefined)
+      this.#db.run(INSERT, ...row);
   }
 
-  /** Also one that waits. */
+  /** Finds pending operations too. */
   get(id: string): AppliedOperation | undefined {
-    return this.#db.behind.operation(id) ?? this.#db.getWritten<AppliedOperation>(SELECT_OPERATION, id);
+    const pending = this.#db.behind.pending(PendingOperations, (operations) => operations.get(id));
+    return pending ?? this.#db.written.get<AppliedOperation>(SELECT_OPERATION, id);
   }
 }
 
 const SELECT_OPERATION = `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position
   FROM operations WHERE id = ?`;
 
-/** Columns as the schema has them. */
-export const INTO_OPERATIONS = 'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+const SELECT_SAME = `SELECT 1 FROM operations WHERE id = ? AND fingerprint = ? AND session_id = ? AND seq = ? AND at = ?
+  AND ordinal IS ? AND position IS ? AND logged = ?`;
 
-/** Those of `INTO_OPERATIONS`. */
-export function operationValues(operation: AppliedOperation, logged = 0): SQLInputValue[] {
+const INSERT = 'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+
+function valuesOf(operation: AppliedOperation, logged = 0): SQLInputValue[] {
   const { id, fingerprint, sessionId, seq, at, ordinal, position } = operation;
   return [id, fingerprint, sessionId, seq, at, ordinal, position, logged];
+}
+
+class PendingOperations implements PendingRows {
+  readonly #byId = new Map<string, AppliedOperation>();
+  readonly text = 0;
+
+  get rows(): number {
+    return this.#byId.size;
+  }
+
+  get(id: string): AppliedOperation | undefined {
+    return this.#byId.get(id);
+  }
+
+  set(operation: AppliedOperation): void {
+    this.#byId.set(operation.id, operation);
+  }
+
+  add(later: this): void {
+    for (const operation of later.#byId.values()) this.set(operation);
+  }
+
+  write(statements: Pick<Statements, 'run'>): void {
+    for (const operation of this.#byId.values()) statements.run(INSERT, ...valuesOf(operation));
+  }
 }

@@ -1,282 +1,147 @@
-import { MESSAGE_ROLES } from '../../../model/message.ts';
-import type { Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
-import {
-  EMPTY_PAGE,
-  type HistoryRequest,
-  type HistoryScope,
-  type ListKey,
-  type Page,
-  type PageRequest,
-  UnknownKeyError,
-} from '../../repository.ts';
-import type { AppliedOperation, MessageLocation } from '../session-state.ts';
+import type { MessageRole } from '../../../model/message.ts';
+import type { Damage, Session } from '../../../model/session.ts';
+import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
 import type { IndexDatabase } from './database.ts';
-import { inOrder } from './in-order.ts';
-import { SessionLists } from './session-lists.ts';
+import { historyPage, type LocationRow, locationOf } from './histories.ts';
 import { type SessionRow, sessionOf } from './session-row.ts';
-import { allChildren, comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
+import { atOnce } from './steps.ts';
+import type { IndexTables } from './tables.ts';
+import type { TombstoneRow } from './tombstones-table.ts';
+import { walkTree } from './tree-walk.ts';
 
-/** What a tombstone keeps of a deleted session. */
-export interface TombstoneRow {
-  readonly id: string;
-  readonly parent_id: string | null;
-  readonly arrival: number;
-  readonly last: string | null;
-}
-
-/** Every question that the index answers. Synchronous: each sees one state of the store. */
+/** Short queries of the index. They are synchronous, so each sees one state of the store. `IndexWalks` has the long ones. */
 export class IndexReader {
-  readonly #db: IndexDatabase;
-  readonly #lists: SessionLists;
-  /** Of the few sessions that have any: every other read is spared the look. */
-  #damage = new Map<string, Damage[]>();
+  readonly #tables: IndexTables;
+  /** Damage by session id. Few sessions are damaged, so reads of all others need no query. */
+  readonly #damage = new Map<string, Damage[]>();
 
   constructor(db: IndexDatabase) {
-    this.#db = db;
-    this.#lists = new SessionLists(db);
+    this.#tables = db.tables;
     this.refreshDamage();
   }
 
-  /** After the quarantine has changed. */
-  refreshDamage(): void {
-    this.#damage = new Map();
-    // The sessions that were made of rows tell of damage.
-    this.#db.recent.clear();
-    const rows = this.#db.all<{ session_id: string; line: number | null; reason: string }>(
-      `SELECT session_id, line, reason FROM quarantine
-        WHERE kind = 'damage' ORDER BY session_id, line`,
-    );
-    for (const { session_id, line, reason } of rows) {
-      const known = this.#damage.get(session_id);
+  /** Call after the quarantine has changed, for one session or for all. */
+  refreshDamage(id: string | null = null): void {
+    if (id === null) this.#damage.clear();
+    else this.#damage.delete(id);
+    // Cached sessions contain their damage.
+    this.#tables.sessions.forget();
+    for (const { sessionId, line, reason } of this.#tables.quarantine.inSessions(id)) {
+      const known = this.#damage.get(sessionId);
       if (known) known.push({ line, reason });
-      else this.#damage.set(session_id, [{ line, reason }]);
+      else this.#damage.set(sessionId, [{ line, reason }]);
     }
   }
 
+  /** True if the session's file, or a part of it, could not be read when last read. */
+  isFaulty(id: string): boolean {
+    return this.#damage.has(id);
+  }
+
+  /** What could not be read of the session's file when it was last read. */
+  damageOf(id: string): readonly Damage[] {
+    return this.#damage.get(id) ?? UNDAMAGED;
+  }
+
+  /** True if there is a session `id`. Does not write pending rows. */
+  has(id: string): boolean {
+    return this.#tables.sessions.isRecent(id) || this.#tables.sessions.has(id);
+  }
+
   row(id: string): SessionRow | undefined {
-    const recent = this.#db.recent.get(id);
-    if (recent) return recent;
-    const row = this.#db.get<SessionRow>('SELECT * FROM sessions WHERE id = ?', id);
-    if (row) this.#db.recent.remember(row);
-    return row;
+    return this.#tables.sessions.row(id);
   }
 
   session(id: string): Session | null {
     const row = this.row(id);
-    return row ? this.#session(row) : null;
+    return row ? this.sessionOf(row) : null;
   }
 
-  /** Why a new session cannot have this id; null when it can. */
+  /** Why a new session cannot have this id; null if it can. */
   idTaken(id: string): string | null {
-    if (this.#db.sessions.has(id)) return 'a session has it';
+    if (this.#tables.sessions.has(id)) return 'a session has it';
     if (this.tombstone(id)) return 'a session that was deleted had it';
-    if (this.#db.getWritten("SELECT 1 FROM quarantine WHERE kind = 'file' AND session_id = ?", id)) {
+    if (this.#tables.quarantine.hasUnreadable(id)) {
       return 'a file that cannot be read has it (see store { quarantined })';
     }
     return null;
   }
 
   tombstone(id: string): TombstoneRow | undefined {
-    return this.#db.getWritten<TombstoneRow>('SELECT * FROM tombstones WHERE id = ?', id);
+    return this.#tables.tombstones.get(id);
   }
 
   operation(id: string): AppliedOperation | undefined {
-    return this.#db.operations.get(id);
+    return this.#tables.operations.get(id);
   }
 
   operationsOf(sessionId: string): (AppliedOperation & { logged: number })[] {
-    return this.#db.all<AppliedOperation & { logged: number }>(
+    return this.#tables.connection.flushed().all<AppliedOperation & { logged: number }>(
       `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position, logged
          FROM operations WHERE session_id = ? ORDER BY seq`,
       sessionId,
     );
   }
 
-  /** The sessions that the change of shape with this sequence number lists, in its order. */
-  changedBy(seq: number): string[] {
-    return this.#db.column('SELECT id FROM shape_changes WHERE seq = ? ORDER BY place', seq);
-  }
-
-  /** The ids that the deletion with this sequence number took away, in its order. */
-  deletedBy(seq: number): string[] {
-    return this.#db.column('SELECT id FROM tombstones WHERE deleted_seq = ? ORDER BY place', seq);
-  }
-
-  children(parentId: string, page: PageRequest<number>): Page<Session> {
-    const parent = this.row(parentId);
-    if (!parent || parent.child_count === 0) return EMPTY_PAGE;
-    const isWhole = page.after === undefined && page.before === undefined && parent.child_count <= page.limit;
-    if (isWhole) return this.#pageOf({ items: allChildren(this.#db, parent), hasMore: false });
-    const rows = this.#db.all<SessionRow>(
-      `SELECT * FROM sessions WHERE parent_seq = ? AND arrival > ? AND arrival < ?
-         ORDER BY arrival ${page.from === 'start' ? 'ASC' : 'DESC'} LIMIT ?`,
-      parent.seq,
-      page.after ?? -1,
-      page.before ?? Number.MAX_SAFE_INTEGER,
-      page.limit + 1,
-    );
-    return this.#pageOf(inOrder(rows, page));
-  }
-
-  descendants(topId: string, page: PageRequest<string>, maxDepth: number | null): Page<Session> {
-    const top = this.row(topId);
-    if (!top) return EMPTY_PAGE;
-    const after = this.#place(topId, page.after);
-    const before = this.#place(topId, page.before);
-    const forward = page.from === 'start';
-    const [start, end] = forward ? [after, before] : [before, after];
-    const rows: SessionRow[] = [];
-    const direction = forward ? 'forward' : 'backward';
-    for (const visit of walkTree(this.#db, top, direction, maxDepth ?? Number.POSITIVE_INFINITY, start)) {
-      if (end && comparePlaces(visit.place(), end) * (forward ? 1 : -1) >= 0) break;
-      rows.push(visit.row);
-      if (rows.length > page.limit) break;
-    }
-    return this.#pageOf(inOrder(rows, page));
-  }
-
-  #place(topId: string, key: string | undefined): Place | undefined {
-    if (key === undefined) return undefined;
-    const place = placeBeneath(this.#db, topId, key);
-    if (!place) throw new UnknownKeyError(`"${key}" is not beneath "${topId}".`);
-    return place;
-  }
-
-  countDescendants(id: string, maxDepth: number | null): number {
-    return this.#db.get<{ n: number }>(
-      `WITH RECURSIVE beneath (seq, depth) AS (
-         SELECT c.seq, 1 FROM sessions t JOIN sessions c ON c.parent_seq = t.seq WHERE t.id = ?1 AND ?2 > 0
-         UNION ALL
-         SELECT c.seq, b.depth + 1 FROM beneath b JOIN sessions c ON c.parent_seq = b.seq WHERE b.depth < ?2
-       ) SELECT count(*) AS n FROM beneath`,
-      id,
-      maxDepth ?? Number.MAX_SAFE_INTEGER,
-    )!.n;
-  }
-
-  /** The ids of its children, in order of arrival. */
-  childIds(id: string): string[] {
-    return this.#db.column(
-      'SELECT id FROM sessions WHERE parent_seq = (SELECT seq FROM sessions WHERE id = ?) ORDER BY arrival',
-      id,
-    );
-  }
-
-  /** The session and all beneath it, in pre-order, read as they are asked for. */
-  *subtree(id: string): Generator<SessionRow, void> {
+  /** The sessions beneath a session, in pre-order, read lazily; null for `maxDepth` means all levels. */
+  *beneath(id: string, maxDepth: number | null): Generator<SessionRow, void> {
     const top = this.row(id);
     if (!top) return;
-    yield top;
-    const beneath = walkTree(this.#db, top, 'forward', Number.POSITIVE_INFINITY, undefined);
-    for (const { row } of beneath) yield row;
+    const visits = walkTree(this.#tables, top, 'forward', maxDepth ?? Number.POSITIVE_INFINITY, undefined);
+    for (const { row } of visits) yield row;
   }
 
-  ancestors(id: string): Session[] {
-    const found: Session[] = [];
-    let next = this.row(id)?.parent_seq ?? null;
-    while (next !== null) {
-      const row =
-        this.#db.recent.getBySequence(next) ??
-        this.#db.get<SessionRow>('SELECT * FROM sessions WHERE seq = ?', next)!;
-      found.unshift(this.#session(row));
-      next = row.parent_seq;
-    }
-    return found;
+  /** True if the session `id` is `top` or beneath it. */
+  isWithin(id: string, top: string): boolean {
+    return this.#tables.connection.flushed().get(SELECT_ABOVE, id, top) !== undefined;
   }
 
-  list(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<Session> {
-    return this.#pageOf(this.#lists.page(filter, order, page));
+  /** Messages of a history from `position` on, at most `limit`. */
+  messagesFrom(sessionId: string, position: number, limit: number): MessageLocation[] {
+    const last = this.#tables.messages.lastBefore(this.row(sessionId)?.sequence ?? -1, position);
+    return this.messagesBetween(sessionId, last, Number.MAX_SAFE_INTEGER - 1, limit);
   }
 
-  count(filter: SessionFilter): number {
-    return this.#lists.count(filter);
+  /** The number of messages of a role from `position` on. */
+  countFrom(sessionId: string, position: number, role: MessageRole): number {
+    const { messages } = this.#tables;
+    const session = this.row(sessionId)?.sequence ?? -1;
+    return messages.count(session, role, messages.lastBefore(session, position));
   }
 
-  /** Where the messages of a page lie; none for an unknown session. */
-  history({ sessionId, roles, page }: HistoryRequest): Page<MessageLocation> {
-    const scope = this.#historyScope({ sessionId, roles });
-    const rows = this.#db.all<LocationRow>(
-      `SELECT ordinal, position, role, offset, length, bytes FROM messages
-        WHERE ${scope.sql} AND ordinal > ? AND ordinal < ?
-        ORDER BY ordinal ${page.from === 'start' ? 'ASC' : 'DESC'} LIMIT ?`,
-      ...scope.values,
-      page.after ?? -1,
-      page.before ?? Number.MAX_SAFE_INTEGER,
-      page.limit + 1,
-    );
-    const { items, hasMore } = inOrder(rows, page);
-    return { items: items.map(locationOf), hasMore };
-  }
-
-  countHistory(request: HistoryScope): number {
-    const { sql, values } = this.#historyScope(request);
-    return this.#db.get<{ n: number }>(`SELECT count(*) AS n FROM messages WHERE ${sql}`, ...values)!.n;
-  }
-
-  #historyScope({ sessionId, roles }: HistoryScope): { sql: string; values: (string | number)[] } {
-    const session = 'session = (SELECT seq FROM sessions WHERE id = ?)';
-    if (!roles) return { sql: session, values: [sessionId] };
-    const numbers = roles.map((role) => MESSAGE_ROLES.indexOf(role));
-    return { sql: `${session} AND role IN (${numbers.join(', ') || 'NULL'})`, values: [sessionId] };
-  }
-
-  /** Messages of a history from `position` on. */
-  messagesFrom(sessionId: string, position: number): MessageLocation[] {
-    // From the end: positions grow with ordinals, and nothing else is looked at.
-    const last = this.#db.get<{ ordinal: number }>(LAST_BEFORE, sessionId, position);
-    return this.#locations('messages', sessionId, 'ordinal > ?', last?.ordinal ?? -1);
-  }
-
-  /** Messages of a history after one ordinal, up to another and at most `limit`. */
+  /** Messages of a history after one ordinal, through another, and at most `limit`. */
   messagesBetween(sessionId: string, after: number, through: number, limit: number): MessageLocation[] {
     const page = { limit, from: 'start', after, before: through + 1 } as const;
-    return [...this.history({ sessionId, page }).items];
+    return [...atOnce(historyPage(this.#tables, { sessionId, page })).items];
   }
 
-  /** What the rollback with sequence number `seq` dropped. */
+  /** What the truncation with sequence number `seq` dropped. */
   droppedBy(sessionId: string, seq: number): MessageLocation[] {
-    return this.#locations('dropped_messages', sessionId, 'seq = ?', seq);
-  }
-
-  #locations(
-    table: 'messages' | 'dropped_messages',
-    sessionId: string,
-    condition: string,
-    value: number,
-  ): MessageLocation[] {
-    const rows = this.#db.all<LocationRow>(
-      `SELECT ordinal, position, role, offset, length, bytes FROM ${table}
-        WHERE session = (SELECT seq FROM sessions WHERE id = ?) AND ${condition} ORDER BY ordinal`,
-      sessionId,
-      value,
-    );
+    const rows = this.#tables.connection.flushed().all<LocationRow>(SELECT_DROPPED, sessionId, seq);
     return rows.map(locationOf);
   }
 
   message(sessionId: string, ordinal: number): MessageLocation | null {
-    const page = { limit: 1, from: 'start', after: ordinal - 1, before: ordinal + 1 } as const;
-    return this.history({ sessionId, page }).items[0] ?? null;
+    const row = this.#tables.connection.flushed().get<LocationRow>(SELECT_MESSAGE, sessionId, ordinal);
+    return row ? locationOf(row) : null;
   }
 
-  #session(row: SessionRow): Session {
-    return this.#db.recent.session(row, this.#make);
+  /** The session of a row, which another connection may have read. */
+  sessionOf(row: SessionRow): Session {
+    return this.#tables.sessions.session(row, this.#make);
   }
 
   readonly #make = (row: SessionRow): Session => sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
-
-  #pageOf({ items, hasMore }: Page<SessionRow>): Page<Session> {
-    return { items: items.map((row) => this.#session(row)), hasMore };
-  }
 }
 
-type LocationRow = Omit<MessageLocation, 'role'> & { readonly role: number };
+const OF_SESSION = 'session = (SELECT seq FROM sessions WHERE id = ?)';
+const SELECT_MESSAGE = `SELECT ordinal, position, role, offset, length FROM messages WHERE ${OF_SESSION} AND ordinal = ?`;
+const SELECT_DROPPED = `SELECT ordinal, position, role, offset, length FROM dropped_messages
+  WHERE ${OF_SESSION} AND seq = ? ORDER BY ordinal`;
 
-/** Named one by one: a history of a million is read in pages of a thousand, and spreading takes twice as long. */
-function locationOf({ ordinal, position, role, offset, length, bytes }: LocationRow): MessageLocation {
-  return { ordinal, position, role: MESSAGE_ROLES[role]!, offset, length, bytes };
-}
-
-const LAST_BEFORE = `SELECT ordinal FROM messages
-  WHERE session = (SELECT seq FROM sessions WHERE id = ?) AND position < ? ORDER BY ordinal DESC LIMIT 1`;
+const SELECT_ABOVE = `WITH RECURSIVE above (seq) AS (
+    SELECT seq FROM sessions WHERE id = ?
+    UNION SELECT s.parent_seq FROM above a JOIN sessions s ON s.seq = a.seq WHERE s.parent_seq IS NOT NULL
+  ) SELECT 1 FROM above WHERE seq = (SELECT seq FROM sessions WHERE id = ?)`;
 
 const UNDAMAGED: readonly Damage[] = Object.freeze([]);

@@ -2,56 +2,60 @@ import { LRUCache } from 'lru-cache';
 import type { Session } from '../../../model/session.ts';
 import type { SessionRow } from './session-row.ts';
 
-/** What a row takes in memory beside its metadata, with the session that is made of it: an estimate, in bytes. */
+/** Estimated bytes of memory of a row and of the session made of it, without metadata. */
 const ROW_BYTES = 1_200;
 
 const ID_BYTES = 64;
 
 interface Entry {
   readonly row: SessionRow;
-  /** The ids of all its children, in order of arrival; undefined while nobody has asked for all. */
+  /** The ids of all children, in order of arrival; undefined until all have been read. */
   children?: readonly string[] | undefined;
-  /** What was made of the row. */
+  /** The session made of the row. */
   session?: Session;
 }
 
 /**
- * The sessions that were last asked for: a tree that is looked at again and again is not read each time. It holds what the
- * table does: the `IndexWriter` says what it changes, and what changes the shape of a tree empties it. A row is replaced, never
- * changed: what is worked out from one holds as long as it is there.
+ * An LRU cache of sessions: a tree that is read again and again is not queried each time. Private to
+ * `SessionsTable`, which reports each change of a row, and clears the cache when the trees' shape changes. A
+ * row is replaced, never changed, so a session made of a row stays valid as long as the row is cached.
  */
 export class RecentRows {
-  readonly #entries: LRUCache<string, Entry> | null;
-  /** The ids of its rows by their sequence numbers, by which lists go. */
-  readonly #ids = new Map<number, string>();
+  readonly #bytes: number;
+  #entries: LRUCache<string, Entry> | null;
+  /** The ids of cached rows by their sequence numbers, by which lists refer to sessions. */
+  #ids = new Map<number, string>();
 
-  /** Of some `bytes` of memory; 0 keeps nothing. */
+  /** Holds about `bytes` of memory; 0 caches nothing. */
   constructor(bytes: number) {
-    this.#entries =
-      bytes === 0
-        ? null
-        : new LRUCache({
-            maxSize: bytes,
-            sizeCalculation: ({ row, children = [] }) =>
-              ROW_BYTES + 3 * row.metadata.length + ID_BYTES * children.length,
-            disposeAfter: ({ row }, id, reason) => {
-              if (reason !== 'set' && this.#ids.get(row.seq) === id) this.#ids.delete(row.seq);
-            },
-          });
+    this.#bytes = bytes;
+    this.#entries = bytes === 0 ? null : this.#create();
+  }
+
+  #create(): LRUCache<string, Entry> {
+    const ids = this.#ids;
+    return new LRUCache({
+      maxSize: this.#bytes,
+      sizeCalculation: ({ row, children = [] }) =>
+        ROW_BYTES + 3 * row.metadata.length + ID_BYTES * children.length,
+      disposeAfter: ({ row }, id, reason) => {
+        if (reason !== 'set' && ids.get(row.sequence) === id) ids.delete(row.sequence);
+      },
+    });
   }
 
   get(id: string): SessionRow | undefined {
     return this.#entries?.get(id)?.row;
   }
 
-  /** The row with this sequence number. */
+  /** The cached row with this sequence number. */
   getBySequence(seq: number): SessionRow | undefined {
     const id = this.#ids.get(seq);
     const row = id === undefined ? undefined : this.get(id);
-    return row?.seq === seq ? row : undefined;
+    return row?.sequence === seq ? row : undefined;
   }
 
-  /** What `make` makes of the row: made once, as long as the row is here. */
+  /** The session that `make` makes of the row: made once while the row is cached. */
   session(row: SessionRow, make: (row: SessionRow) => Session): Session {
     const entry = this.#entries?.peek(row.id);
     if (entry?.row !== row) return make(row);
@@ -62,10 +66,10 @@ export class RecentRows {
   remember(row: SessionRow): void {
     if (!this.#entries) return;
     this.#entries.set(row.id, { row });
-    this.#ids.set(row.seq, row.id);
+    this.#ids.set(row.sequence, row.id);
   }
 
-  /** All children of the session `id`; undefined where one of them is not here. */
+  /** All children of the session `id`; undefined if any of them is not cached. */
   children(id: string): SessionRow[] | undefined {
     const ids = this.#entries?.get(id)?.children;
     if (!ids) return undefined;
@@ -78,7 +82,7 @@ export class RecentRows {
     return rows;
   }
 
-  /** Gives the rows that it keeps: those that were here already, where they were. */
+  /** Caches the children, and returns the cached rows: rows that were cached already are kept. */
   rememberChildren(parent: SessionRow, children: readonly SessionRow[]): SessionRow[] {
     const entries = this.#entries;
     if (!entries) return [...children];
@@ -88,13 +92,13 @@ export class RecentRows {
       this.remember(row);
       return row;
     });
-    // `parent` itself may be older than what the table has: whoever walks a tree holds it for a while.
+    // Not `parent` itself: a tree walk keeps its rows for a while, so `parent` may be older than the cached row.
     const entry = entries.get(parent.id);
     if (entry) entries.set(parent.id, { ...entry, children: children.map(({ id }) => id) });
     return kept;
   }
 
-  /** Of the session `id`, these columns have changed. */
+  /** These columns of the session `id` have changed. */
   change(id: string, columns: Partial<SessionRow>): void {
     const entry = this.#entries?.get(id);
     if (entry) this.#entries?.set(id, { row: { ...entry.row, ...columns }, children: entry.children });
@@ -103,10 +107,13 @@ export class RecentRows {
   /** The session `id` has one more child. */
   addChild(id: string): void {
     const row = this.get(id);
-    if (row) this.#entries?.set(id, { row: { ...row, child_count: row.child_count + 1 } });
+    if (row) this.#entries?.set(id, { row: { ...row, childCount: row.childCount + 1 } });
   }
 
   clear(): void {
-    this.#entries?.clear();
+    if (!this.#entries || this.#entries.size === 0) return;
+    // Removing the entries one by one would take tens of milliseconds.
+    this.#ids = new Map();
+    this.#entries = this.#create();
   }
 }

@@ -1,51 +1,56 @@
 import { addOptionalDecimals } from '../../../model/decimal.ts';
 import type { SessionRollup } from '../../../model/rollup.ts';
-import type { IndexDatabase } from './database.ts';
-import type { SessionRow } from './session-row.ts';
+import { eachChild } from './beneath.ts';
+import { type SessionRow, selection } from './session-row.ts';
+import type { Steps } from './steps.ts';
+import type { IndexTables } from './tables.ts';
 
-type Row = Pick<
-  SessionRow,
-  | 'seq'
-  | 'id'
-  | 'parent_seq'
-  | 'depth'
-  | 'message_count'
-  | 'history_length'
-  | 'input_tokens'
-  | 'output_tokens'
-  | 'cost_usd'
-  | 'last_active_at'
->;
+/** The members of a row that are summed, and those that give its place in the tree. */
+const MEMBERS = [
+  'sequence',
+  'id',
+  'parentSequence',
+  'depth',
+  'arrival',
+  'childCount',
+  'messageCount',
+  'historyLength',
+  'inputTokens',
+  'outputTokens',
+  'costUsd',
+  'lastActiveAt',
+] as const;
 
-/** Each session of all the subtrees once, however they overlap. */
-const BENEATH = `
-WITH RECURSIVE beneath (seq) AS (
-  SELECT seq FROM sessions WHERE id IN (SELECT value FROM json_each(?))
-  UNION SELECT c.seq FROM beneath b JOIN sessions c ON c.parent_seq = b.seq LIMIT ?
-)
-SELECT s.seq, id, parent_seq, depth, message_count, history_length, input_tokens, output_tokens, cost_usd, last_active_at
-  FROM beneath JOIN sessions s ON s.seq = beneath.seq`;
+type Row = Pick<SessionRow, (typeof MEMBERS)[number]>;
 
-/** So many sessions are added up in one go: some milliseconds. */
-const FEW = 2_000;
+const COLUMNS = selection(MEMBERS, 'c');
 
-/** The rollups of `ids`, by id, from one read of the index. More than a few sessions are read at a pace. */
-export async function rollupsOf(
-  db: IndexDatabase,
+/** Sessions that are summed in one step. */
+const SUMMED_AT_ONCE = 500;
+
+/** The rollups of `ids`, by id. Each session is read once, however the subtrees overlap. */
+export function* rollupsOf(
+  tables: IndexTables,
   ids: readonly string[],
-): Promise<ReadonlyMap<string, SessionRollup>> {
-  const wanted = JSON.stringify(ids);
-  const few = db.all<Row>(BENEATH, wanted, FEW + 1);
-  if (few.length <= FEW) {
-    const adding = new Adding(ids);
-    for (const _ of adding.steps(few));
-    return adding.rollups;
+): Steps<ReadonlyMap<string, SessionRollup>> {
+  const adding = new Adding(ids);
+  let level: Row[] = [];
+  for (let from = 0; from < ids.length; from += SUMMED_AT_ONCE) {
+    const sql = `SELECT ${COLUMNS} FROM sessions c WHERE c.id IN (SELECT value FROM json_each(?))`;
+    const some = JSON.stringify(ids.slice(from, from + SUMMED_AT_ONCE));
+    const rows = tables.connection.flushed().all<Row>(sql, some);
+    for (const row of rows) if (adding.read(row)) level.push(row);
+    yield rows.length;
   }
-  return db.readAtPace(function* (own) {
-    const adding = new Adding(ids);
-    yield* adding.steps(own.iterate<Row>(BENEATH, wanted, -1));
-    return adding.rollups;
-  });
+  while (level.length > 0) {
+    const next: Row[] = [];
+    // A session that was read before has brought its own children.
+    yield* eachChild<Row>(tables, level, COLUMNS, (row) => {
+      if (adding.read(row)) next.push(row);
+    });
+    level = next;
+  }
+  return yield* adding.add();
 }
 
 interface Sum {
@@ -61,33 +66,39 @@ interface Sum {
 }
 
 class Adding {
-  readonly rollups = new Map<string, SessionRollup>();
   readonly #wanted: ReadonlySet<string>;
+  readonly #sums = new Map<number, Sum>();
+  readonly #levels: Sum[][] = [];
 
   constructor(ids: readonly string[]) {
     this.#wanted = new Set(ids);
   }
 
-  /** A session at each step: first they are read, then added to their parents, from the deepest up. */
-  *steps(rows: Iterable<Row>): Generator<void, void> {
-    const sums = new Map<number, Sum>();
-    const levels: Sum[][] = [];
-    for (const row of rows) {
-      const sum = sumOf(row);
-      sums.set(row.seq, sum);
-      levels[row.depth] ??= [];
-      levels[row.depth]!.push(sum);
-      yield;
-    }
-    for (const level of levels.reverse()) {
+  /** Returns false if the session was read before. */
+  read(row: Row): boolean {
+    if (this.#sums.has(row.sequence)) return false;
+    const sum = sumOf(row);
+    this.#sums.set(row.sequence, sum);
+    this.#levels[row.depth] ??= [];
+    this.#levels[row.depth]!.push(sum);
+    return true;
+  }
+
+  /** Call once all sessions are read: adds each to its parent, from the deepest up. */
+  *add(): Steps<ReadonlyMap<string, SessionRollup>> {
+    const rollups = new Map<string, SessionRollup>();
+    let added = 0;
+    for (const level of this.#levels.reverse()) {
       for (const sum of level ?? []) {
-        const { parent_seq, id } = sum.row;
-        const parent = parent_seq === null ? undefined : sums.get(parent_seq);
+        const { parentSequence, id } = sum.row;
+        const parent = parentSequence === null ? undefined : this.#sums.get(parentSequence);
         if (parent) add(parent, sum);
-        if (this.#wanted.has(id)) this.rollups.set(id, rollupOf(sum));
-        yield;
+        if (this.#wanted.has(id)) rollups.set(id, rollupOf(sum));
+        added += 1;
+        if (added % SUMMED_AT_ONCE === 0) yield 0;
       }
     }
+    return rollups;
   }
 }
 
@@ -95,12 +106,12 @@ function sumOf(row: Row): Sum {
   return {
     row,
     sessionCount: 1,
-    messageCount: row.message_count,
-    historyLength: row.history_length,
-    inputTokens: row.input_tokens,
-    outputTokens: row.output_tokens,
-    costUsd: row.cost_usd,
-    lastActiveAt: row.last_active_at,
+    messageCount: row.messageCount,
+    historyLength: row.historyLength,
+    inputTokens: row.inputTokens,
+    outputTokens: row.outputTokens,
+    costUsd: row.costUsd,
+    lastActiveAt: row.lastActiveAt,
     maxDepth: row.depth,
   };
 }
@@ -118,7 +129,7 @@ function add(to: Sum, sum: Sum): void {
 
 function rollupOf(sum: Sum): SessionRollup {
   const { sessionCount, messageCount, historyLength, inputTokens, outputTokens, maxDepth } = sum;
-  // As tokens: a sum that a number cannot hold stays at the largest.
+  // As for tokens: a sum too large for a number stays at the largest.
   const costUsd = sum.costUsd === null ? null : Math.min(Number(sum.costUsd), Number.MAX_VALUE);
   return {
     sessionCount,

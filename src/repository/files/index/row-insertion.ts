@@ -1,13 +1,12 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { IndexDatabase } from './database.ts';
 import type { Statements } from './statements.ts';
 
-/** Several rows in one statement take half the time of as many by themselves. */
+/** Rows in one INSERT, which takes half the time of as many single inserts. */
 export const ROWS_AT_ONCE = 64;
-/** Rows of the statements, the most first. */
+/** Rows of each prepared statement, largest first. */
 const BATCHES = [ROWS_AT_ONCE, 8, 4, 2, 1];
 
-/** How rows go into a table, many at once where there are many. */
+/** Inserts rows into a table, many of them in batches. */
 export class RowInsertion {
   readonly columns: number;
   readonly #statements: readonly { readonly rows: number; readonly sql: string }[];
@@ -29,37 +28,5 @@ export class RowInsertion {
       for (; values.length - done >= count; done += count)
         db.run(sql, ...(count === values.length ? values : values.slice(done, done + count)));
     }
-  }
-}
-
-/**
- * Rows on their way into a table: at once, or, while the index is being filled, when there are enough of them for one statement. What
- * waits must be flushed before the table is read.
- */
-export class RowQueue {
-  readonly #db: IndexDatabase;
-  readonly #insertion: RowInsertion;
-  #waiting: SQLInputValue[] = [];
-
-  constructor(db: IndexDatabase, insertion: RowInsertion) {
-    this.#db = db;
-    this.#insertion = insertion;
-  }
-
-  /** The values of one row after the other. */
-  add(values: readonly SQLInputValue[]): void {
-    if (!this.#db.filling) {
-      this.#insertion.insert(this.#db, values);
-      return;
-    }
-    for (const value of values) this.#waiting.push(value);
-    if (this.#waiting.length >= ROWS_AT_ONCE * this.#insertion.columns) this.flush();
-  }
-
-  flush(): void {
-    const values = this.#waiting;
-    if (values.length === 0) return;
-    this.#waiting = [];
-    this.#insertion.insert(this.#db, values);
   }
 }

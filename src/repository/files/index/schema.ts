@@ -1,9 +1,10 @@
-/** Changes with every change of the tables below: an index of another version is thrown away and built again. */
-export const INDEX_VERSION = 7;
+import { crc32 } from 'node:zlib';
+import { COLUMN_DEFINITIONS } from './session-row.ts';
 
 /**
- * What a list goes along. Those of the archived are apart, so that no list steps over what it hides; they are there from the
- * beginning, for few sessions are archived, and each that is made later is a walk through all.
+ * The SQL indexes that lists are read along. Archived sessions have indexes of their own, so that no list
+ * steps over hidden rows. All exist from the start: few sessions are archived, and creating an index later
+ * would scan all sessions.
  */
 function listIndexes(which: string, condition: string): string {
   const columns = ['root_id', '', 'user_id'];
@@ -23,45 +24,19 @@ function listIndexes(which: string, condition: string): string {
 }
 
 /**
- * The index: what is needed to answer without reading the files. It holds nothing that they do not.
+ * The index: all that queries need without reading the files. Nearly all of it can be read from the files again; FORMAT.md, "Guarantees", names what cannot.
  *
- * `sessions.seq` is the sequence number of the creation. `parent_seq` is null for a root, and where the parent cannot be
- * read; `root_id` and `depth` count from the topmost ancestor that can be read. `metadata` comes last: SQLite reads a long
- * row only as far as it must. `dropped_messages` were rolled back: a late retry of the rollback answers with them.
- * `shape_changes` is what the store's log says of sessions beside their files: `moved` tells a move, which has a new parent and
- * place, from an (un)archival, which has a time or none. An operation is `logged` where the log has it, not a session's file.
- * `size` and `mtime` (milliseconds) are those of the file when it was last read or written: a
- * file with others was changed by somebody else.
+ * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
+ * `tree_changes` holds the changes of sessions that are recorded in the store's log instead of their files.
+ * `moved` is 1 for a move, with the new parent and place. It is 0 for an (un)archival, with a time or none. An
+ * operation is `logged` if it is recorded in the store's log instead of a session's file. If the `size` or
+ * `mtime` of a session's file differs from the table's, another program changed the file.
  */
 export const TABLES = `
 CREATE TABLE meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
 
 CREATE TABLE sessions (
-  seq INTEGER PRIMARY KEY,
-  id TEXT NOT NULL UNIQUE,
-  parent_id TEXT,
-  parent_seq INTEGER,
-  arrival INTEGER NOT NULL,
-  root_id TEXT NOT NULL,
-  depth INTEGER NOT NULL,
-  child_count INTEGER NOT NULL,
-  user_id TEXT,
-  title TEXT,
-  created_at INTEGER NOT NULL,
-  last_active_at INTEGER NOT NULL,
-  message_count INTEGER NOT NULL,
-  history_length INTEGER NOT NULL,
-  next_ordinal INTEGER NOT NULL,
-  input_tokens INTEGER NOT NULL,
-  output_tokens INTEGER NOT NULL,
-  cost_usd TEXT,
-  forked_from TEXT,
-  archived_at INTEGER,
-  version INTEGER NOT NULL,
-  last_seq INTEGER NOT NULL,
-  size INTEGER NOT NULL,
-  mtime REAL NOT NULL,
-  metadata TEXT NOT NULL
+  ${COLUMN_DEFINITIONS}
 );
 
 CREATE TABLE messages (
@@ -71,7 +46,6 @@ CREATE TABLE messages (
   role INTEGER NOT NULL,
   offset INTEGER NOT NULL,
   length INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
 
@@ -82,12 +56,11 @@ CREATE TABLE dropped_messages (
   role INTEGER NOT NULL,
   offset INTEGER NOT NULL,
   length INTEGER NOT NULL,
-  bytes INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
 
-CREATE TABLE shape_changes (
+CREATE TABLE tree_changes (
   id TEXT NOT NULL,
   seq INTEGER NOT NULL,
   place INTEGER NOT NULL,
@@ -133,6 +106,7 @@ CREATE TABLE quarantine (
   reason TEXT NOT NULL,
   since INTEGER NOT NULL
 );
+CREATE INDEX quarantine_session ON quarantine (session_id);
 
 ${listIndexes('archived', 'archived_at IS NOT NULL')}
 
@@ -140,17 +114,20 @@ CREATE TABLE totals (sessions INTEGER NOT NULL, archived INTEGER NOT NULL, messa
 INSERT INTO totals VALUES (0, 0, 0);
 `;
 
-/** What a relink needs to find its way. */
+/** A relink finds children with this SQL index. */
 export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_seq, arrival)';
 
-/** Made after a rebuild has filled and linked the tables: cheaper at once than row by row. */
+/**
+ * Created after a rebuild has filled and linked the tables: building a SQL index at once costs less than row
+ * by row.
+ */
 export const INDEXES = `
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
 ${listIndexes('live', 'archived_at IS NULL')}
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
-CREATE INDEX shape_changes_seq ON shape_changes (seq, place);
+CREATE INDEX tree_changes_seq ON tree_changes (seq, place);
 
 CREATE TRIGGER session_added AFTER INSERT ON sessions BEGIN
   UPDATE totals SET sessions = sessions + 1, archived = archived + (NEW.archived_at IS NOT NULL),
@@ -170,14 +147,21 @@ CREATE TRIGGER session_archived AFTER UPDATE OF archived_at ON sessions BEGIN
 END;
 `;
 
-/** Is there a session whose parent was not there when it came? */
+/** Increment if the same tables are filled with other values than before. */
+const CONTENT_VERSION = 10;
+
+/** Changes with every change of the tables. An index of another version is discarded and rebuilt. */
+export const INDEX_VERSION = `${CONTENT_VERSION}-${crc32(TABLES + TREE_INDEX + INDEXES)}`;
+
+/** Finds a session that was indexed before its parent. */
 export const ANY_WITHOUT_PLACE =
   'SELECT 1 FROM sessions WHERE parent_seq IS NULL AND parent_id IS NOT NULL LIMIT 1';
 
 /**
- * Works out places that depend on other sessions, from `parent_id` alone, for all sessions at once: where files came or went,
- * or came in another order than parents first. It writes only the rows that change. Members of a circle (which no mutation can
- * make, but copied files can), and what is beneath them, have no root above them: each becomes a root of its own.
+ * Computes the places of all sessions at once, from `parent_id` alone: after files were added or removed, or
+ * indexed before their parents. Writes only rows that change. No mutation can make a cycle, but copied
+ * files can. The members of a cycle, and their descendants, have no root above them: each becomes a root of
+ * its own.
  */
 export const PLACE = `
 UPDATE sessions SET parent_seq = p.seq FROM (
@@ -198,7 +182,7 @@ UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE seq NOT IN 
 DROP TABLE placed;
 `;
 
-/** Counts children by the places of sessions. */
+/** Recounts each session's children, by `parent_seq`. */
 export const COUNT_CHILDREN = `
 UPDATE sessions SET child_count = 0 WHERE child_count <> 0
   AND NOT EXISTS (SELECT 1 FROM sessions c WHERE c.parent_seq = sessions.seq);
@@ -207,7 +191,7 @@ UPDATE sessions SET child_count = c.n FROM (
   ) c WHERE c.parent_seq = sessions.seq AND sessions.child_count <> c.n;
 `;
 
-/** Counts all there is. */
+/** Counts all sessions and messages. */
 export const COUNT_ALL = `
 UPDATE totals SET (sessions, archived, messages) =
   (SELECT count(*), count(archived_at), coalesce(sum(message_count), 0) FROM sessions);

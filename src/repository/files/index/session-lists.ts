@@ -1,74 +1,265 @@
+import type { JsonObject } from '../../../model/json.ts';
 import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { ListKey, Page, PageRequest } from '../../repository.ts';
-import type { IndexDatabase } from './database.ts';
 import { inOrder } from './in-order.ts';
-import { countQuery, listQuery } from './list-query.ts';
+import {
+  beyond,
+  countQuery,
+  type Entry,
+  entriesQuery,
+  entryQuery,
+  type HalfFilter,
+  isLimited,
+  type Range,
+  rangesOf,
+  type TimeColumn,
+  type Way,
+  wayByTime,
+  wayOfChildren,
+  wayOfTerm,
+} from './list-query.ts';
+import { MetadataMatch } from './metadata-match.ts';
+import { filterTerms, TOO_MANY } from './metadata-terms.ts';
 import type { SessionRow } from './session-row.ts';
+import type { Steps } from './steps.ts';
+import type { IndexTables } from './tables.ts';
 
-/** Up to so many sessions are cheaper to sort than to come across in the order of the list. */
-const RARE = 2_000;
+/** Up to this many sessions, sorting them costs less than finding them along the list's SQL index. */
+const RARE_SESSIONS_MAX = 2_000;
 
-/** The lists of sessions across trees. */
+/**
+ * Terms of a metadata filter that a query uses, so that its text stays short; the comparison of metadata itself needs none of
+ * them.
+ */
+const TERMS_MAX = 16;
+
+/** Entries whose rows are read in one step: a millisecond of work. */
+const ENTRIES_AT_ONCE = 500;
+/** Entries whose rows are read in one step if each may be large. */
+const FEW_ENTRIES = 64;
+/** Characters of metadata that take some tenths of a millisecond to parse. */
+const LONG_METADATA = 8 * 1024;
+/** Bytes of metadata that are read in one step, about. */
+const METADATA_BYTES = 128 * 1024;
+/**
+ * Entries that are counted in one step, of a SQL index alone, or each with its row: some milliseconds of work. Most counts are over
+ * with the first step, and need no connection of their own.
+ */
+const COUNTED_AT_ONCE = 100_000;
+const LOOKED_AT_ONCE = 10_000;
+
+/** The values of `countQuery`. */
+interface Counted {
+  readonly walked: number;
+  readonly passed: number;
+}
+
+/** Where the sessions are that can pass a filter, and what is left to compare. */
+interface Route {
+  readonly ways: readonly Way[];
+  /** True if the one way has the order of the list. */
+  readonly isOrdered: boolean;
+  readonly match: MetadataMatch | null;
+}
+
+/** The first `limit` sessions of a list between two keys, from either end. */
+interface Part {
+  readonly time: TimeColumn;
+  readonly low: ListKey | undefined;
+  readonly high: ListKey | undefined;
+  readonly isAscending: boolean;
+  readonly limit: number;
+}
+
+/** Lists of sessions across trees. */
 export class SessionLists {
-  readonly #db: IndexDatabase;
+  readonly #tables: IndexTables;
 
-  constructor(db: IndexDatabase) {
-    this.#db = db;
+  constructor(tables: IndexTables) {
+    this.#tables = tables;
   }
 
-  page(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<SessionRow> {
-    if (filter.archived === 'INCLUDE') return this.#pageOfBoth(filter, order, page);
-    const { sql, values } = listQuery(filter, order, page, (terms) => this.#rareTerm(terms));
-    const { items, hasMore } = inOrder(this.#db.column<number>(sql, ...values), page);
-    return { items: this.#rows(items), hasMore };
-  }
-
-  count(filter: SessionFilter): number {
-    if (filter.archived === 'INCLUDE') {
-      return this.count({ ...filter, archived: 'EXCLUDE' }) + this.count({ ...filter, archived: 'ONLY' });
-    }
-    const { sql, values } = countQuery(filter, (terms) => this.#rareTerm(terms));
-    return this.#db.get<{ n: number }>(sql, ...values)!.n;
-  }
-
-  /** The rows of these sessions, which are there: most of a page that is looked at again and again are at hand. */
-  #rows(sequences: readonly number[]): SessionRow[] {
-    const { recent } = this.#db;
-    const rows = sequences.map((seq) => recent.getBySequence(seq));
-    const missing = sequences.filter((_, n) => !rows[n]);
-    if (missing.length === 0) return rows as SessionRow[];
-    const read = new Map<number, SessionRow>();
-    const sql = 'SELECT * FROM sessions WHERE seq IN (SELECT value FROM json_each(?))';
-    for (const row of this.#db.all<SessionRow>(sql, JSON.stringify(missing))) {
-      recent.remember(row);
-      read.set(row.seq, row);
-    }
-    return sequences.map((seq, n) => rows[n] ?? read.get(seq)!);
-  }
-
-  /** Merges a page of each: so both go along an index. */
-  #pageOfBoth(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Page<SessionRow> {
-    const pages = (['EXCLUDE', 'ONLY'] as const).map((archived) =>
-      this.page({ ...filter, archived }, order, page),
-    );
-    const timeOf = (row: SessionRow) => (order.field === 'CREATED_AT' ? row.created_at : row.last_active_at);
-    const sign = order.direction === 'ASC' ? 1 : -1;
-    const items = pages
-      .flatMap((each) => each.items)
-      .sort((a, b) => sign * (timeOf(a) - timeOf(b) || a.seq - b.seq));
-    return {
-      items: page.from === 'start' ? items.slice(0, page.limit) : items.slice(-page.limit),
-      hasMore: items.length > page.limit || pages.some(({ hasMore }) => hasMore),
+  *page(filter: SessionFilter, order: SessionOrder, page: PageRequest<ListKey>): Steps<Page<SessionRow>> {
+    const isOldestFirst = order.direction === 'ASC';
+    const [low, high] = isOldestFirst ? [page.after, page.before] : [page.before, page.after];
+    const part: Part = {
+      time: order.field === 'CREATED_AT' ? 'created_at' : 'last_active_at',
+      low,
+      high,
+      isAscending: isOldestFirst === (page.from === 'start'),
+      limit: page.limit + 1,
     };
+    const halves = halvesOf(filter);
+    let entries: Entry[] = [];
+    for (const half of halves) entries = entries.concat(yield* this.#entries(half, part));
+    if (halves.length > 1) entries = firstOf(entries, part);
+    const { items, hasMore } = inOrder(entries, page);
+    const rows = yield* this.#tables.sessions.rows(items.map(({ sequence }) => sequence));
+    return { items: rows, hasMore };
   }
 
-  /** The term that the fewest sessions have, where they are few. */
-  #rareTerm(terms: readonly number[]): number | null {
+  *count(filter: SessionFilter): Steps<number> {
+    let sum = 0;
+    for (const half of halvesOf(filter)) sum += yield* this.#countHalf(half);
+    return sum;
+  }
+
+  *#entries(filter: HalfFilter, part: Part): Steps<Entry[]> {
+    const { ways, isOrdered, match } = yield* this.#route(filter, part.time);
+    let found: Entry[] = [];
+    if (isOrdered) {
+      const [way] = ways as [Way];
+      yield* this.#walk(way, rangesOf(way, part.low, part.high), part, match, (entry) => {
+        found.push(entry);
+        return part.limit - found.length;
+      });
+      return found;
+    }
+    const { low, high } = part;
+    for (const way of ways) {
+      yield* this.#walk(way, rangesOf(way), part, match, (entry) => {
+        const isInside = !(low && compareKeys(entry, low) <= 0) && !(high && compareKeys(entry, high) >= 0);
+        if (isInside) found.push(entry);
+        if (found.length > part.limit + RARE_SESSIONS_MAX) found = firstOf(found, part);
+        return Number.POSITIVE_INFINITY;
+      });
+    }
+    return firstOf(found, part);
+  }
+
+  *#countHalf(filter: HalfFilter): Steps<number> {
+    if (isOnArchivalAlone(filter)) {
+      const total = filter.archived === 'ONLY' ? 'archived' : 'sessions - archived';
+      const sql = `SELECT ${total} AS n FROM totals`;
+      return this.#tables.connection.flushed().get<{ n: number }>(sql)!.n;
+    }
+    const { ways, match } = yield* this.#route(filter, null);
+    let sum = 0;
+    for (const way of ways) {
+      if (!match) sum += yield* this.#countWay(way);
+      else {
+        const part = { time: way.by ?? 'created_at', isAscending: true, limit: Number.POSITIVE_INFINITY };
+        yield* this.#walk(way, rangesOf(way), part, match, () => {
+          sum += 1;
+          return Number.POSITIVE_INFINITY;
+        });
+      }
+    }
+    return sum;
+  }
+
+  /** The number of entries of a way that fulfil all conditions. */
+  *#countWay(way: Way): Steps<number> {
+    const isExact = way.others.length === 0;
+    const atOnce = isExact ? COUNTED_AT_ONCE : LOOKED_AT_ONCE;
+    const connection = this.#tables.connection.flushed();
+    // No way has more entries than there are sessions.
+    const isShort = isExact && this.#tables.sessions.totals().sessions <= 2 * COUNTED_AT_ONCE;
+    let sum = 0;
+    const ranges = rangesOf(way);
+    for (let range = ranges.shift(); range; range = ranges.shift()) {
+      const end = entryQuery(way, range, true);
+      const last = isShort
+        ? undefined
+        : connection.get<Pick<Entry, 'along' | 'sequence'>>(end.sql, ...end.values, atOnce - 1);
+      if (last) ranges.unshift(...beyond(range, last, true));
+      if (last && isExact) {
+        sum += atOnce;
+        yield atOnce;
+        continue;
+      }
+      const { sql, values } = countQuery(way, range, last ? atOnce : null);
+      const { walked, passed } = connection.get<Counted>(sql, ...values)!;
+      sum += passed;
+      yield walked;
+    }
+    return sum;
+  }
+
+  /**
+   * Passes the sessions on a way that fulfil all conditions to `take`, which returns how many more are wanted. Those that do not
+   * become part of a page count as walked.
+   */
+  *#walk(
+    way: Way,
+    ranges: Range[],
+    { time, isAscending, limit }: Pick<Part, 'time' | 'isAscending' | 'limit'>,
+    match: MetadataMatch | null,
+    take: (entry: Entry) => number,
+  ): Steps<void> {
+    const connection = this.#tables.connection.flushed();
+    const isExact = way.others.length === 0;
+    let wanted = limit;
+    // The metadata of each entry may be large.
+    let most = match ? FEW_ENTRIES : ENTRIES_AT_ONCE;
+    if (!isAscending) ranges.reverse();
+    for (let range = ranges.shift(); range; range = ranges.shift()) {
+      const { sql, values } = entriesQuery(way, range, time, isAscending, match !== null);
+      const count = match ? most : Math.min(wanted, most);
+      const entries = connection.all<Entry>(sql, ...values, ENTRIES_AT_ONCE, count);
+      let taken = 0;
+      let bytes = 0;
+      for (const [n, entry] of entries.entries()) {
+        if (match) {
+          bytes += entry.metadata!.length;
+          if (entry.metadata!.length > LONG_METADATA) yield 0;
+          if (!(yield* match.isIn(entry.metadata!))) continue;
+        }
+        taken += 1;
+        wanted = take(entry);
+        if (wanted > 0) continue;
+        yield n + 1 - taken;
+        return;
+      }
+      let walked = entries.length;
+      let last: (Pick<Entry, 'along' | 'sequence'> & Partial<ListKey>) | undefined = entries.at(-1);
+      if (entries.length < count) {
+        // All entries that could be walked at once were.
+        walked = isExact ? walked : ENTRIES_AT_ONCE;
+        const next = entryQuery(way, range, isAscending);
+        last = isExact ? undefined : connection.get(next.sql, ...next.values, ENTRIES_AT_ONCE - 1);
+      }
+      yield Number.isFinite(wanted) ? walked - taken : walked;
+      if (last) ranges.unshift(...beyond(range, last, isAscending));
+      most = bytes < METADATA_BYTES ? Math.min(4 * most, ENTRIES_AT_ONCE) : FEW_ENTRIES;
+    }
+  }
+
+  /** Chooses the ways for a list in the order of `time`, or for a count if `time` is null. */
+  *#route(filter: HalfFilter, time: TimeColumn | null): Steps<Route> {
+    const { metadata, parentId } = filter;
+    const match = isEmpty(metadata) ? null : new MetadataMatch(metadata!);
+    const terms = match ? filterTerms(metadata!).slice(0, TERMS_MAX) : [];
+    const rare = yield* this.#rareTerm(terms);
+    if (rare !== null)
+      return { ways: [wayOfTerm(filter, rare), wayOfTerm(filter, TOO_MANY)], isOrdered: false, match };
+    if (parentId != null) return { ways: [wayOfChildren(filter, parentId, terms)], isOrdered: false, match };
+    const other = time === 'created_at' ? 'last_active_at' : 'created_at';
+    if (isLimited(filter, other)) {
+      const way = wayByTime(filter, other, terms);
+      if (time === null || (yield* this.#isShort(way))) return { ways: [way], isOrdered: false, match };
+    }
+    return { ways: [wayByTime(filter, time ?? 'last_active_at', terms)], isOrdered: true, match };
+  }
+
+  /** True if a way has at most `RARE_SESSIONS_MAX` entries. */
+  *#isShort(way: Way): Steps<boolean> {
+    const [range] = rangesOf(way);
+    if (!range) return true;
+    const { sql, values } = countQuery({ ...way, others: [] }, range, RARE_SESSIONS_MAX + 1);
+    const { walked } = this.#tables.connection.flushed().get<Counted>(sql, ...values)!;
+    yield walked;
+    return walked <= RARE_SESSIONS_MAX;
+  }
+
+  /** The term with the fewest sessions; null if these are more than `RARE_SESSIONS_MAX`. */
+  *#rareTerm(terms: readonly number[]): Steps<number | null> {
     let rarest: number | null = null;
-    let fewest = RARE + 1;
+    let fewest = RARE_SESSIONS_MAX + 1;
     for (const term of terms) {
       const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM metadata_terms WHERE term = ? LIMIT ?)';
-      const { n } = this.#db.get<{ n: number }>(sql, term, fewest)!;
+      const { n } = this.#tables.connection.flushed().get<{ n: number }>(sql, term, fewest)!;
+      yield n;
       if (n < fewest) {
         rarest = term;
         fewest = n;
@@ -76,4 +267,29 @@ export class SessionLists {
     }
     return rarest;
   }
+}
+
+function halvesOf(filter: SessionFilter): HalfFilter[] {
+  if (filter.archived !== 'INCLUDE') return [{ ...filter, archived: filter.archived ?? 'EXCLUDE' }];
+  return [
+    { ...filter, archived: 'EXCLUDE' },
+    { ...filter, archived: 'ONLY' },
+  ];
+}
+
+function isOnArchivalAlone({ archived: _, rootsOnly, metadata, ...others }: HalfFilter): boolean {
+  return !rootsOnly && isEmpty(metadata) && Object.values(others).every((value) => value == null);
+}
+
+function isEmpty(metadata: JsonObject | null | undefined): boolean {
+  return metadata == null || Object.keys(metadata).length === 0;
+}
+
+function compareKeys(one: ListKey, other: ListKey): number {
+  return one.time - other.time || one.sequence - other.sequence;
+}
+
+function firstOf(entries: Entry[], { isAscending, limit }: Part): Entry[] {
+  const sign = isAscending ? 1 : -1;
+  return entries.sort((one, other) => sign * compareKeys(one, other)).slice(0, limit);
 }

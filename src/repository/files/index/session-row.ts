@@ -1,81 +1,192 @@
+import { compileLiteral } from '../../../compile-literal.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { Damage, ForkOrigin, Session } from '../../../model/session.ts';
-import type { SessionState } from '../session-state.ts';
+import type { SessionState } from '../format/session-state.ts';
 
-/** A row of `sessions`. */
-export interface SessionRow {
-  seq: number;
-  id: string;
-  parent_id: string | null;
-  parent_seq: number | null;
-  arrival: number;
-  root_id: string;
-  depth: number;
-  child_count: number;
-  user_id: string | null;
-  title: string | null;
-  created_at: number;
-  last_active_at: number;
-  message_count: number;
-  history_length: number;
-  next_ordinal: number;
-  input_tokens: number;
-  output_tokens: number;
-  cost_usd: string | null;
-  forked_from: string | null;
-  archived_at: number | null;
-  version: number;
-  last_seq: number;
-  size: number;
-  mtime: number;
-  metadata: string;
+/** The members of a row that come neither from the session's own file nor from the log of the store. */
+interface Surroundings {
+  /** Null for a root, and if the parent cannot be read. */
+  readonly parentSequence: number | null;
+  /** `rootId` and `depth` count from the topmost ancestor that can be read. */
+  readonly rootId: string;
+  readonly depth: number;
+  readonly childCount: number;
+  /** The mtime of the file when this store last read or wrote it, in milliseconds. */
+  readonly mtime: number;
 }
 
+/** A row of `sessions`. */
+export interface SessionRow extends SessionState, Surroundings {}
+
+/** Where the value of a column comes from. */
+type Source =
+  /** The first line of the session's file, or the store's log, which moves and archives sessions. */
+  | 'creation or log'
+  /** The latest line of the session's file that sets the value. */
+  | 'any line'
+  | 'file status'
+  | 'all sessions';
+
+type SqlType<Value> = Value extends string
+  ? 'TEXT NOT NULL' | 'TEXT NOT NULL UNIQUE'
+  : 'INTEGER NOT NULL' | 'INTEGER PRIMARY KEY' | 'REAL NOT NULL';
+
+type SqlTypeOf<Value> = null extends Value
+  ? NonNullable<Value> extends string
+    ? 'TEXT'
+    : 'INTEGER'
+  : SqlType<Value>;
+
+type Column<Value> = readonly [name: string, type: SqlTypeOf<Value>, from: Source];
+
+/**
+ * The columns of `sessions`, in the table's order, by the members of a row. The table, its inserts and updates, the
+ * comparison of two indexes and the packing of scanned files all follow from this list. `metadata` comes last:
+ * SQLite reads a long row only up to the last column that a query needs.
+ */
+const COLUMNS: { readonly [Member in keyof SessionRow]: Column<SessionRow[Member]> } = {
+  sequence: ['seq', 'INTEGER PRIMARY KEY', 'creation or log'],
+  id: ['id', 'TEXT NOT NULL UNIQUE', 'creation or log'],
+  parentId: ['parent_id', 'TEXT', 'creation or log'],
+  parentSequence: ['parent_seq', 'INTEGER', 'all sessions'],
+  arrival: ['arrival', 'INTEGER NOT NULL', 'creation or log'],
+  rootId: ['root_id', 'TEXT NOT NULL', 'all sessions'],
+  depth: ['depth', 'INTEGER NOT NULL', 'all sessions'],
+  childCount: ['child_count', 'INTEGER NOT NULL', 'all sessions'],
+  userId: ['user_id', 'TEXT', 'creation or log'],
+  title: ['title', 'TEXT', 'any line'],
+  createdAt: ['created_at', 'INTEGER NOT NULL', 'creation or log'],
+  lastActiveAt: ['last_active_at', 'INTEGER NOT NULL', 'any line'],
+  messageCount: ['message_count', 'INTEGER NOT NULL', 'any line'],
+  historyLength: ['history_length', 'INTEGER NOT NULL', 'any line'],
+  nextOrdinal: ['next_ordinal', 'INTEGER NOT NULL', 'any line'],
+  inputTokens: ['input_tokens', 'INTEGER NOT NULL', 'any line'],
+  outputTokens: ['output_tokens', 'INTEGER NOT NULL', 'any line'],
+  costUsd: ['cost_usd', 'TEXT', 'any line'],
+  forkedFrom: ['forked_from', 'TEXT', 'creation or log'],
+  archivedAt: ['archived_at', 'INTEGER', 'creation or log'],
+  version: ['version', 'INTEGER NOT NULL', 'any line'],
+  lastSeq: ['last_seq', 'INTEGER NOT NULL', 'any line'],
+  size: ['size', 'INTEGER NOT NULL', 'any line'],
+  mtime: ['mtime', 'REAL NOT NULL', 'file status'],
+  metadata: ['metadata', 'TEXT NOT NULL', 'any line'],
+};
+
+type Member = keyof SessionRow;
+
+const MEMBERS = Object.keys(COLUMNS) as Member[];
+
+const membersFrom = (...sources: readonly Source[]) =>
+  MEMBERS.filter((member) => sources.includes(COLUMNS[member][2]));
+
+const STATE_MEMBERS = membersFrom('creation or log', 'any line') as (keyof SessionState)[];
+
+export const COLUMN_COUNT = MEMBERS.length;
+
+/** The definitions of the columns, for CREATE TABLE. */
+export const COLUMN_DEFINITIONS = MEMBERS.map((member) => COLUMNS[member].slice(0, 2).join(' ')).join(
+  ',\n  ',
+);
+
+/** A list for SELECT that gives these members of a row; `table` is the table's name in the query. */
+export function selection(members: readonly Member[], table = 'sessions'): string {
+  return members.map((member) => `${table}.${COLUMNS[member][0]} AS ${member}`).join(', ');
+}
+
+/*
+ * Statements are constants, never built for a query: a prepared statement is found by its text.
+ */
+
+const SELECT_ROW = `SELECT ${selection(MEMBERS)} FROM sessions`;
+export const SELECT_BY_ID = `${SELECT_ROW} WHERE id = ?`;
+export const SELECT_BY_SEQUENCE = `${SELECT_ROW} WHERE seq = ?`;
+/** Takes a JSON array. */
+export const SELECT_BY_SEQUENCES = `${SELECT_ROW} WHERE seq IN (SELECT value FROM json_each(?))`;
+
+/** Selects at most a given number of a parent's children, between two arrivals. */
+export const SELECT_CHILDREN_BETWEEN = {
+  start: `${SELECT_ROW} WHERE parent_seq = ? AND arrival > ? AND arrival < ? ORDER BY arrival LIMIT ?`,
+  end: `${SELECT_ROW} WHERE parent_seq = ? AND arrival > ? AND arrival < ? ORDER BY arrival DESC LIMIT ?`,
+} as const;
+
+/** Members that depend on the session's own file and on the store's log. */
+export const OWN_MEMBERS: readonly Member[] = STATE_MEMBERS;
+/** Members that depend on the files of all sessions. */
+export const COMPARED_MEMBERS: readonly Member[] = [...OWN_MEMBERS, ...membersFrom('all sessions')];
+
+/** The members of a state, without its id, that threads exchange as texts and as numbers. */
+export const STATE_TEXTS = STATE_MEMBERS.filter((member) => isText(member) && member !== 'id');
+export const STATE_NUMBERS = STATE_MEMBERS.filter((member) => !isText(member));
+
+function isText(member: Member): boolean {
+  return COLUMNS[member][1].startsWith('TEXT');
+}
+
+const CHANGED_MEMBERS = membersFrom('any line', 'file status');
+
+/** Takes the values of `changesOf`, in their order, then the session's sequence number. */
+export const UPDATE_ROW = `UPDATE sessions SET ${CHANGED_MEMBERS.map((member) => `${COLUMNS[member][0]} = ?`).join(', ')} WHERE seq = ?`;
+
+/** A row, its members in the order of the columns. */
+export const rowOf: (state: SessionState, surroundings: Surroundings) => SessionRow = picking(MEMBERS);
+
+/** The members of a row that a mutation in the session's own file can change. */
+export const changesOf: (state: SessionState, status: Pick<SessionRow, 'mtime'>) => Partial<SessionRow> =
+  picking(CHANGED_MEMBERS);
+
+/** The members of a row that come from the session's file and the store's log. */
+export const stateOf: (row: SessionRow) => SessionState = picking(STATE_MEMBERS);
+
+/** The values of `STATE_TEXTS` and of `STATE_NUMBERS`. */
+export const partsOf: (state: SessionState) => {
+  readonly texts: readonly (string | null)[];
+  readonly numbers: readonly (number | null)[];
+} =
+  compileLiteral({
+    parameters: ['state'],
+    members: [
+      ['texts', `[${STATE_TEXTS.map((member) => `state.${member}`).join(', ')}]`],
+      ['numbers', `[${STATE_NUMBERS.map((member) => `state.${member}`).join(', ')}]`],
+    ],
+  }) ??
+  ((state) => ({
+    texts: STATE_TEXTS.map((member) => state[member] as string | null),
+    numbers: STATE_NUMBERS.map((member) => state[member] as number | null),
+  }));
+
+/** Compiles a function that creates an object of `members`: a state's from its first argument, others from its second. */
+function picking<Make>(members: readonly Member[]): Make {
+  const inState = new Set<Member>(STATE_MEMBERS);
+  const compiled = compileLiteral<Make>({
+    parameters: ['state', 'more'],
+    members: members.map((member) => [member, `${inState.has(member) ? 'state' : 'more'}.${member}`]),
+  });
+  const make = (state: SessionRow, more: SessionRow) =>
+    Object.fromEntries(members.map((member) => [member, (inState.has(member) ? state : more)[member]]));
+  return compiled ?? (make as Make);
+}
+
+/** The session as clients see it. */
 export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
   return {
     id: row.id,
-    sequence: row.seq,
+    sequence: row.sequence,
     arrival: row.arrival,
-    parentId: row.parent_id,
-    rootId: row.root_id,
+    parentId: row.parentId,
+    rootId: row.rootId,
     depth: row.depth,
-    childCount: row.child_count,
-    userId: row.user_id,
+    childCount: row.childCount,
+    userId: row.userId,
     title: row.title,
     metadata: row.metadata === '{}' ? {} : (JSON.parse(row.metadata) as JsonObject),
     metadataBytes: Buffer.byteLength(row.metadata),
-    createdAt: new Date(row.created_at),
-    lastActiveAt: new Date(row.last_active_at),
-    messageCount: row.message_count,
-    historyLength: row.history_length,
+    createdAt: new Date(row.createdAt),
+    lastActiveAt: new Date(row.lastActiveAt),
+    messageCount: row.messageCount,
+    historyLength: row.historyLength,
     version: row.version,
     damage,
-    archivedAt: row.archived_at === null ? null : new Date(row.archived_at),
-    forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkOrigin),
-  };
-}
-
-export function stateOf(row: SessionRow): SessionState {
-  return {
-    id: row.id,
-    sequence: row.seq,
-    arrival: row.arrival,
-    parentId: row.parent_id,
-    userId: row.user_id,
-    title: row.title,
-    metadata: row.metadata,
-    createdAt: row.created_at,
-    lastActiveAt: row.last_active_at,
-    messageCount: row.message_count,
-    historyLength: row.history_length,
-    nextOrdinal: row.next_ordinal,
-    inputTokens: row.input_tokens,
-    outputTokens: row.output_tokens,
-    costUsd: row.cost_usd,
-    forkedFrom: row.forked_from,
-    archivedAt: row.archived_at,
-    version: row.version,
-    lastSeq: row.last_seq,
-    size: row.size,
+    archivedAt: row.archivedAt === null ? null : new Date(row.archivedAt),
+    forkedFrom: row.forkedFrom === null ? null : (JSON.parse(row.forkedFrom) as ForkOrigin),
   };
 }

@@ -1,83 +1,229 @@
-import type { SessionState } from '../session-state.ts';
-import type { IndexDatabase } from './database.ts';
-import { RowInsertion, RowQueue } from './row-insertion.ts';
-import type { SessionRow } from './session-row.ts';
+import type { Session } from '../../../model/session.ts';
+import type { PageRequest } from '../../repository.ts';
+import type { KnownFile } from '../disk/known-file.ts';
+import type { SessionState } from '../format/session-state.ts';
+import type { IndexConnection } from './connection.ts';
+import { LatestPlaces, type PlaceInTree } from './latest-places.ts';
+import { INTO_SESSIONS, PendingSessions, textOf } from './pending-sessions.ts';
+import { RecentRows } from './recent-rows.ts';
+import { RowQueue } from './row-queue.ts';
+import {
+  changesOf,
+  rowOf,
+  SELECT_BY_ID,
+  SELECT_BY_SEQUENCE,
+  SELECT_BY_SEQUENCES,
+  SELECT_CHILDREN_BETWEEN,
+  type SessionRow,
+  selection,
+  UPDATE_ROW,
+} from './session-row.ts';
+import type { Steps } from './steps.ts';
 
-/** Where a session is in its tree. */
-type PlaceInTree = Pick<SessionRow, 'seq' | 'root_id' | 'depth'>;
-
-/** How sessions come into the index, each with its place. */
+/** The sessions, each with its place in its tree. Caches recently used rows, which agree with the table. */
 export class SessionsTable {
-  readonly #db: IndexDatabase;
+  readonly #db: IndexConnection;
   readonly #rows: RowQueue;
+  readonly #recent: RecentRows;
   /** Only while the index is being filled. */
   #latest: LatestPlaces | null = null;
-  /** So many children have come of the session with this number, since that was last written. Only while the index is being filled. */
+  /**
+   * New children by the parent's sequence number, not yet added to its row. Only while the index is being
+   * filled.
+   */
   readonly #children = new Map<number, number>();
 
-  constructor(db: IndexDatabase) {
+  /** Keeps about `recentBytes` of recently used sessions in memory. */
+  constructor(db: IndexConnection, recentBytes: number) {
     this.#db = db;
+    this.#recent = new RecentRows(recentBytes);
     this.#rows = new RowQueue(db, INTO_SESSIONS);
   }
 
-  /** Its place comes from its parent, where that is there; `mtime` is its file's, in milliseconds. */
+  /**
+   * Takes the session's place from its parent, if the parent is indexed; `mtime` is the file's, in
+   * milliseconds.
+   */
   add(state: SessionState, mtime: number): void {
     const parent = state.parentId === null ? undefined : this.place(state.parentId);
-    const place = {
-      seq: state.sequence,
-      root_id: parent?.root_id ?? state.id,
+    const row = rowOf(state, {
+      parentSequence: parent?.sequence ?? null,
+      rootId: parent?.rootId ?? state.id,
       depth: parent ? parent.depth + 1 : 0,
-    };
-    const row = rowOf(state, mtime, place, parent?.seq ?? null);
+      childCount: 0,
+      mtime,
+    });
     const isOrphan = state.parentId !== null && !parent;
-    // Whoever makes its parent anew looks for it in the table.
-    const changes = isOrphan ? null : this.#db.behind.changes;
-    if (changes) {
-      changes.addSession(row.id, Object.values(row), textOf(state));
-      this.#db.recent.remember(row);
+    // An orphan is never pending: a parent that returns looks for its orphans in the table.
+    const pending = isOrphan ? null : this.#db.behind.taking(PendingSessions);
+    if (state.parentId !== null) this.#recent.addChild(state.parentId);
+    if (pending) {
+      pending.insert(row);
+      this.#recent.remember(row);
     } else this.#rows.add(Object.values(row));
     if (!this.#db.filling) return;
     this.#latest ??= new LatestPlaces();
-    this.#latest.add(state.id, place);
+    this.#latest.add(row);
     if (!parent) return;
-    this.#children.set(parent.seq, (this.#children.get(parent.seq) ?? 0) + 1);
-    if (this.#children.size > MOST_COUNTS) this.#writeCounts();
+    this.#children.set(parent.sequence, (this.#children.get(parent.sequence) ?? 0) + 1);
+    if (this.#children.size > COUNTED_PARENTS_MAX) this.#writeCounts();
   }
 
-  /** What a mutation of its own file has made of a session that is there; `mtime` is the file's, in milliseconds. */
+  /** Updates an indexed session after a mutation of its own file; `mtime` is the file's, in milliseconds. */
   update(state: SessionState, mtime: number): void {
-    const changed = changedBy(state, mtime);
-    const values = [...CHANGED.map((column) => changed[column]), state.sequence];
-    const { changes } = this.#db.behind;
-    if (changes) changes.updateSession(state.sequence, values, textOf(state));
-    else this.#db.run(UPDATE_SESSION, ...values);
-    this.#db.recent.change(state.id, changed);
+    const changed = changesOf(state, { mtime });
+    const values = [...Object.values(changed), state.sequence];
+    const pending = this.#db.behind.taking(PendingSessions);
+    if (pending) pending.update(state.sequence, values, textOf(state));
+    else this.#db.run(UPDATE_ROW, ...values);
+    this.#recent.change(state.id, changed);
   }
 
-  /** Of the session `id`; undefined where there is none. */
+  /** The place of the session `id`; undefined if there is no such session. */
   place(id: string): PlaceInTree | undefined {
+    return this.#latest?.get(id) ?? this.#recent.get(id) ?? this.#db.flushed().get(SELECT_PLACE, id);
+  }
+
+  /** The row of the session `id`, which is then cached. */
+  row(id: string): SessionRow | undefined {
+    const recent = this.#recent.get(id);
+    if (recent) return recent;
+    const row = this.storedRow(id);
+    if (row) this.#recent.remember(row);
+    return row;
+  }
+
+  /** The row with this sequence number. */
+  rowAt(sequence: number): SessionRow | undefined {
     return (
-      this.#latest?.get(id) ??
-      this.#db.recent.get(id) ??
-      this.#db.get('SELECT seq, root_id, depth FROM sessions WHERE id = ?', id)
+      this.#recent.getBySequence(sequence) ?? this.#db.flushed().get<SessionRow>(SELECT_BY_SEQUENCE, sequence)
     );
   }
 
-  /** Is there a session `id`? */
-  has(id: string): boolean {
-    const isInTable = () => this.#db.getWritten('SELECT 1 FROM sessions WHERE id = ?', id) !== undefined;
-    return this.#db.behind.hasSession(id) || isInTable();
+  /**
+   * The rows of these sessions, which must exist. Most rows of a page that is read again and again are
+   * cached.
+   */
+  *rows(sequences: readonly number[]): Steps<SessionRow[]> {
+    const rows = sequences.map((sequence) => this.#recent.getBySequence(sequence));
+    const missing = sequences.filter((_, n) => !rows[n]);
+    if (missing.length === 0) return rows as SessionRow[];
+    const read = new Map<number, SessionRow>();
+    for (let from = 0; from < missing.length; from += ROWS_AT_ONCE_MAX) {
+      const some = JSON.stringify(missing.slice(from, from + ROWS_AT_ONCE_MAX));
+      for (const row of this.#db.flushed().all<SessionRow>(SELECT_BY_SEQUENCES, some)) {
+        this.#recent.remember(row);
+        read.set(row.sequence, row);
+      }
+      yield 0;
+    }
+    return sequences.map((sequence, n) => rows[n] ?? read.get(sequence)!);
   }
 
-  /** Is there a session with this number? */
+  /** All children of a session, in order of arrival, which are then cached. */
+  *children(parent: SessionRow): Steps<SessionRow[]> {
+    const known = this.#recent.children(parent.id);
+    if (known) return known;
+    const page = { limit: Number.MAX_SAFE_INTEGER, from: 'start' } as const;
+    return this.#recent.rememberChildren(parent, yield* this.childrenPage(parent.sequence, page));
+  }
+
+  /** As `childrenBetween`, in steps. */
+  *childrenPage(parent: number, page: PageRequest<number>): Steps<SessionRow[]> {
+    const rows: SessionRow[] = [];
+    let { after, before } = page;
+    for (;;) {
+      const limit = Math.min(page.limit - rows.length, ROWS_AT_ONCE_MAX);
+      const some = this.childrenBetween(parent, { from: page.from, after, before, limit });
+      for (const row of some) rows.push(row);
+      if (some.length < limit || rows.length === page.limit) return rows;
+      if (page.from === 'start') after = some.at(-1)!.arrival;
+      else before = some.at(-1)!.arrival;
+      yield 0;
+    }
+  }
+
+  /**
+   * At most `limit` children of the session with the sequence number `parent` that arrived between two others,
+   * the earliest or the latest first.
+   */
+  childrenBetween(
+    parent: number,
+    { from, after = -1, before = Number.MAX_SAFE_INTEGER, limit }: PageRequest<number>,
+  ): SessionRow[] {
+    return this.#db.flushed().all(SELECT_CHILDREN_BETWEEN[from], parent, after, before, limit);
+  }
+
+  /** The session that `make` creates from the row: once while the row is cached. */
+  session(row: SessionRow, make: (row: SessionRow) => Session): Session {
+    return this.#recent.session(row, make);
+  }
+
+  /** Clears the cache: the table was changed without it. */
+  forget(): void {
+    this.#recent.clear();
+  }
+
+  /** True if the row of the session `id` is cached. */
+  isRecent(id: string): boolean {
+    return this.#recent.get(id) !== undefined;
+  }
+
+  /** As `row`, but neither reads nor fills the cache. */
+  storedRow(id: string): SessionRow | undefined {
+    return this.#db.flushed().get(SELECT_BY_ID, id);
+  }
+
+  /** The files of all sessions. */
+  files(): Iterable<IndexedFile> {
+    return this.#db.flushed().iterate(SELECT_FILE);
+  }
+
+  /** The files of the `limit` sessions that come next after the one with this sequence number. */
+  filesAfter(sequence: number, limit: number): IndexedFile[] {
+    return this.#db.flushed().all(SELECT_FILES_AFTER, sequence, limit);
+  }
+
+  /** The numbers of sessions and of their messages from users. */
+  totals(): { readonly sessions: number; readonly messages: number } {
+    return this.#db
+      .flushed()
+      .get<{ sessions: number; messages: number }>('SELECT sessions, messages FROM totals')!;
+  }
+
+  /** The highest sequence number in session files, and the session that has it; id null if there is none. */
+  lastMutation(): { readonly seq: number; readonly id: string | null } {
+    // In a query with `max`, SQLite takes the other columns from the row with the maximum.
+    return this.#db.flushed().get('SELECT coalesce(max(last_seq), 0) AS seq, id FROM sessions')!;
+  }
+
+  /** The sessions whose parents cannot be read, by sequence number. */
+  orphans(): { readonly id: string; readonly parentId: string }[] {
+    return this.#db
+      .flushed()
+      .all(`SELECT id, parent_id AS parentId FROM sessions WHERE ${IS_ORPHAN} ORDER BY seq`);
+  }
+
+  /** True if the parent of the session `id` cannot be read. */
+  isOrphan(id: string): boolean {
+    return this.#db.flushed().get(`SELECT 1 FROM sessions WHERE id = ? AND ${IS_ORPHAN}`, id) !== undefined;
+  }
+
+  /** True if there is a session `id`. */
+  has(id: string): boolean {
+    const isInTable = () => this.#db.written.get('SELECT 1 FROM sessions WHERE id = ?', id) !== undefined;
+    return this.#db.behind.pending(PendingSessions, (rows) => rows.has(id) || undefined) ?? isInTable();
+  }
+
+  /** True if a session has this sequence number. */
   isTaken(sequence: number): boolean {
     return (
       this.#latest?.has(sequence) ??
-      this.#db.get('SELECT 1 FROM sessions WHERE seq = ?', sequence) !== undefined
+      this.#db.flushed().get('SELECT 1 FROM sessions WHERE seq = ?', sequence) !== undefined
     );
   }
 
-  /** To be called before anybody else looks at a table that is being filled. */
+  /** Call before any read of a table that is being filled. */
   flush(): void {
     this.#rows.flush();
     this.#writeCounts();
@@ -90,131 +236,28 @@ export class SessionsTable {
     this.#children.clear();
   }
 
-  /** To be called when the table is full: from now on its rows say all. */
+  /** Call when the table is full: from now on its rows are complete. */
   filled(): void {
     this.#latest = null;
   }
 }
 
-/** Counts of children in memory, at most. */
-const MOST_COUNTS = 100_000;
+const SELECT_PLACE = `SELECT ${selection(['sequence', 'rootId', 'depth'])} FROM sessions WHERE id = ?`;
 
-/** Places in one half of what is kept: most sessions come soon after their parents. */
-const HALF = 25_000;
-
-/** The sessions that came last, those among them whose rows wait: their places need not be looked up. */
-class LatestPlaces {
-  #young = new Places();
-  /** Those that came before the young ones. */
-  #old = new Places();
-  /** Of all that ever came. */
-  #highest = 0;
-
-  add(id: string, place: PlaceInTree): void {
-    if (this.#young.byId.size === HALF) {
-      this.#old = this.#young;
-      this.#young = new Places();
-    }
-    this.#young.byId.set(id, place);
-    this.#young.sequences.add(place.seq);
-    this.#highest = Math.max(this.#highest, place.seq);
-  }
-
-  get(id: string): PlaceInTree | undefined {
-    return this.#young.byId.get(id) ?? this.#old.byId.get(id);
-  }
-
-  /** Is there one with this number? Undefined where only the table can say. */
-  has(sequence: number): boolean | undefined {
-    // They come in the order of their numbers, mostly.
-    if (sequence > this.#highest) return false;
-    return this.#young.sequences.has(sequence) || this.#old.sequences.has(sequence) ? true : undefined;
-  }
+/** The file of a session as of its last read or write. */
+export interface IndexedFile extends KnownFile {
+  readonly sequence: number;
+  readonly id: string;
 }
 
-class Places {
-  readonly byId = new Map<string, PlaceInTree>();
-  readonly sequences = new Set<number>();
-}
+const SELECT_FILE = `SELECT ${selection(['sequence', 'id', 'size', 'mtime'])} FROM sessions`;
 
-/** Of a new session, with its columns as the schema has them. */
-function rowOf(
-  state: SessionState,
-  mtime: number,
-  place: PlaceInTree,
-  parentSequence: number | null,
-): SessionRow {
-  return {
-    seq: place.seq,
-    id: state.id,
-    parent_id: state.parentId,
-    parent_seq: parentSequence,
-    arrival: state.arrival,
-    root_id: place.root_id,
-    depth: place.depth,
-    child_count: 0,
-    user_id: state.userId,
-    title: state.title,
-    created_at: state.createdAt,
-    last_active_at: state.lastActiveAt,
-    message_count: state.messageCount,
-    history_length: state.historyLength,
-    next_ordinal: state.nextOrdinal,
-    input_tokens: state.inputTokens,
-    output_tokens: state.outputTokens,
-    cost_usd: state.costUsd,
-    forked_from: state.forkedFrom,
-    archived_at: state.archivedAt,
-    version: state.version,
-    last_seq: state.lastSeq,
-    size: state.size,
-    mtime,
-    metadata: state.metadata,
-  };
-}
+const SELECT_FILES_AFTER = `${SELECT_FILE} WHERE seq > ? ORDER BY seq LIMIT ?`;
 
-/** Characters in its row that may be many. */
-function textOf({ title, metadata }: SessionState): number {
-  return metadata.length + (title?.length ?? 0);
-}
+const IS_ORPHAN = 'parent_seq IS NULL AND parent_id IS NOT NULL';
 
-/** What a mutation of a session's own file can change of its row. */
-const CHANGED = [
-  'title',
-  'last_active_at',
-  'message_count',
-  'history_length',
-  'next_ordinal',
-  'input_tokens',
-  'output_tokens',
-  'cost_usd',
-  'version',
-  'last_seq',
-  'size',
-  'mtime',
-  'metadata',
-] as const;
+/** The most rows that are read in one step: the metadata of each may be large. */
+const ROWS_AT_ONCE_MAX = 128;
 
-function changedBy(state: SessionState, mtime: number): Pick<SessionRow, (typeof CHANGED)[number]> {
-  return {
-    title: state.title,
-    last_active_at: state.lastActiveAt,
-    message_count: state.messageCount,
-    history_length: state.historyLength,
-    next_ordinal: state.nextOrdinal,
-    input_tokens: state.inputTokens,
-    output_tokens: state.outputTokens,
-    cost_usd: state.costUsd,
-    version: state.version,
-    last_seq: state.lastSeq,
-    size: state.size,
-    mtime,
-    metadata: state.metadata,
-  };
-}
-
-/** Its values are those of the `CHANGED` columns, and the session's sequence number. */
-export const UPDATE_SESSION = `UPDATE sessions SET ${CHANGED.map((column) => `${column} = ?`).join(', ')} WHERE seq = ?`;
-
-/** Columns as the schema has them. */
-export const INTO_SESSIONS = new RowInsertion('sessions', 25);
+/** The most parents whose child counts are kept in memory. */
+const COUNTED_PARENTS_MAX = 100_000;

@@ -1,10 +1,18 @@
 import type { DatabaseSync, SQLInputValue, SQLOutputValue, StatementSync } from 'node:sqlite';
 import { compileLiteral } from '../../../compile-literal.ts';
 
-/** One connection to SQLite, with its statements prepared once. Tables keep their columns as long as it is open. */
+/** Statements in each of the two generations of a connection. */
+const GENERATION_STATEMENTS = 128;
+
+/**
+ * One SQLite connection and its prepared statements, of which those used recently are kept. The columns of tables must not change
+ * while the connection is open.
+ */
 export class Statements {
   readonly #database: DatabaseSync;
-  readonly #prepared = new Map<string, PreparedStatement>();
+  #young = new Map<string, PreparedStatement>();
+  /** Statements that were not used since the young generation began. */
+  #old = new Map<string, PreparedStatement>();
   #isDamaged = false;
 
   constructor(database: DatabaseSync) {
@@ -15,9 +23,14 @@ export class Statements {
     return this.#database.isTransaction;
   }
 
-  /** A part of the file turned out to be damaged. */
+  /** True once a part of the file turned out to be damaged. */
   get isDamaged(): boolean {
     return this.#isDamaged;
+  }
+
+  /** Call after another connection to the file has found damage. */
+  noteDamage(): void {
+    this.#isDamaged = true;
   }
 
   get<Row>(sql: string, ...values: SQLInputValue[]): Row | undefined {
@@ -28,14 +41,14 @@ export class Statements {
     return this.#noting(() => this.#statement(sql).all(values) as Row[]);
   }
 
-  /** The first value of each row: for lists of ids and of numbers. */
+  /** The first column of each row: for lists of ids and of numbers. */
   column<Value>(sql: string, ...values: SQLInputValue[]): Value[] {
     return this.#noting(() => this.#statement(sql).column(values) as Value[]);
   }
 
-  /** Rows that are read as they are asked for; what goes wrong with that is not noted as damage. */
+  /** Rows, read lazily; an error during iteration is not noted as damage. */
   iterate<Row>(sql: string, ...values: SQLInputValue[]): Iterable<Row> {
-    // Not the shared statement: another use of it would end the iteration.
+    // A new statement: another use of the cached one would end the iteration.
     return new PreparedStatement(this.#database, sql).iterate(values) as Iterable<Row>;
   }
 
@@ -43,7 +56,7 @@ export class Statements {
     this.#noting(() => this.#statement(sql).run(values));
   }
 
-  /** Several statements that are needed once. */
+  /** Runs several statements that are needed once. */
   exec(sql: string): void {
     this.#noting(() => this.#database.exec(sql));
   }
@@ -58,11 +71,14 @@ export class Statements {
   }
 
   #statement(sql: string): PreparedStatement {
-    let statement = this.#prepared.get(sql);
-    if (!statement) {
-      statement = new PreparedStatement(this.#database, sql);
-      this.#prepared.set(sql, statement);
+    const known = this.#young.get(sql);
+    if (known) return known;
+    if (this.#young.size === GENERATION_STATEMENTS) {
+      this.#old = this.#young;
+      this.#young = new Map();
     }
+    const statement = this.#old.get(sql) ?? new PreparedStatement(this.#database, sql);
+    this.#young.set(sql, statement);
     return statement;
   }
 }
@@ -71,8 +87,8 @@ type Values = readonly SQLOutputValue[];
 type RowMaker = (values: Values) => unknown;
 
 /**
- * Rows come out of SQLite as arrays. The objects that node:sqlite makes are dictionaries to V8: they take longer to make, and each of
- * their members longer to read.
+ * Reads rows from SQLite as arrays. V8 keeps the objects of node:sqlite in dictionary mode, in which objects are
+ * slower to create, and their members slower to read.
  */
 class PreparedStatement {
   readonly #statement: StatementSync;
@@ -115,7 +131,7 @@ class PreparedStatement {
   }
 }
 
-/** By the names of their columns, of which all statements of this program together have few. */
+/** By column names: all statements of this program have few combinations of them. */
 const rowMakers = new Map<string, RowMaker>();
 
 function rowMakerOf(columns: readonly string[]): RowMaker {

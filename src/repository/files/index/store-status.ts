@@ -1,16 +1,13 @@
 import type { StoreStatus } from '../../repository.ts';
 import type { IndexDatabase } from './database.ts';
 
-/** How much the store holds, and what of it cannot be read. */
+/** The numbers of sessions and messages in the store, and the parts that cannot be read. */
 export function storeStatus(db: IndexDatabase): StoreStatus {
-  const totals = db.get<{ sessions: number; messages: number }>('SELECT * FROM totals')!;
-  const faults = db.all<{ path: string; line: number | null; reason: string; since: number }>(
-    'SELECT path, line, reason, since FROM quarantine ORDER BY path, line',
-  );
+  const totals = db.sessions.totals();
   return {
     sessionCount: totals.sessions,
     messageCount: totals.messages,
-    quarantined: faults.map(({ path, line, reason, since }) => ({
+    quarantined: db.quarantine.all().map(({ path, line, reason, since }) => ({
       path,
       reason: line === null ? reason : `line ${line}: ${reason}`,
       since: new Date(since),

@@ -1,14 +1,23 @@
-import type { IndexDatabase } from './database.ts';
+import type { IndexConnection } from './connection.ts';
+import { PendingInserts } from './pending-rows.ts';
 import { ROWS_AT_ONCE, RowInsertion } from './row-insertion.ts';
 import { WaitingTerms } from './waiting-terms.ts';
 
-/** Which session's metadata has which terms. */
+const INTO_TERMS = new RowInsertion('metadata_terms', 2);
+
+class PendingTerms extends PendingInserts {
+  constructor() {
+    super(INTO_TERMS);
+  }
+}
+
+/** The terms of each session's metadata. */
 export class TermsTable {
-  readonly #db: IndexDatabase;
+  readonly #db: IndexConnection;
   /** Only while the index is being filled. */
   readonly #waiting = new WaitingTerms();
 
-  constructor(db: IndexDatabase) {
+  constructor(db: IndexConnection) {
     this.#db = db;
   }
 
@@ -16,8 +25,8 @@ export class TermsTable {
     if (terms.length === 0) return;
     if (!this.#db.filling) {
       const values = terms.flatMap((term) => [term, seq]);
-      const { changes } = this.#db.behind;
-      if (changes) changes.addTerms(values);
+      const pending = this.#db.behind.taking(PendingTerms);
+      if (pending) pending.push(values);
       else INTO_TERMS.insert(this.#db, values);
       return;
     }
@@ -30,11 +39,8 @@ export class TermsTable {
       this.#db.run('DELETE FROM metadata_terms WHERE term = ? AND seq = ?', term, seq);
   }
 
-  /** To be called before an index that was filled is said to be complete. */
+  /** Call before an index that was being filled is marked complete. */
   flush(): void {
     for (const rows of this.#waiting.takeInOrder(ROWS_AT_ONCE)) INTO_TERMS.insert(this.#db, rows);
   }
 }
-
-/** Columns as the schema has them. */
-export const INTO_TERMS = new RowInsertion('metadata_terms', 2);

@@ -1,45 +1,46 @@
-import type { IndexDatabase } from './database.ts';
 import type { SessionRow } from './session-row.ts';
+import { atOnce, type Steps } from './steps.ts';
+import type { IndexTables } from './tables.ts';
 
-/** A node's place in pre-order: the arrivals on the way down to it. A node comes before what is beneath it. */
+/** A node's place in pre-order: the arrivals on the path down to it. A node precedes its descendants. */
 export type Place = readonly { readonly seq: number; readonly arrival: number }[];
 
 type Direction = 'forward' | 'backward';
 
 export interface Visit {
   readonly row: SessionRow;
-  /** Where the row stands; to be asked before the walk goes on. */
+  /** The place of the row. Call before the next step of the walk. */
   readonly place: () => Place;
 }
 
 /**
- * What is beneath `top` in pre-order, or in its reverse, from just beyond `start` on. A node's children are looked up when
- * the walk comes to them, so that a page costs its own length, however large the tree.
+ * The descendants of `top` in pre-order, or in reverse, from just beyond `start` on. A node's children are
+ * fetched when the walk reaches the node, so the cost of a page does not depend on the size of the tree.
  */
 export function* walkTree(
-  db: IndexDatabase,
+  tables: IndexTables,
   top: SessionRow,
   direction: Direction,
   maxDepth: number,
   start: Place | undefined,
 ): Generator<Visit> {
   if (maxDepth < 1) return;
-  /** The siblings at each level from the one that was last visited on, and the parent that they belong to. */
+  /** The siblings still to visit at each level, and the parent that they belong to. */
   const levels: {
     siblings: Iterator<SessionRow, undefined>;
     parent: SessionRow | null;
     at: Place[number] | null;
   }[] = [];
   const enter = (parent: number, row: SessionRow | null, at: Place[number] | null, beyond = at?.arrival) =>
-    levels.push({ siblings: new Siblings(db, parent, direction, beyond), parent: row, at });
+    levels.push({ siblings: new Siblings(tables, parent, direction, beyond), parent: row, at });
   const enterWhole = (parent: SessionRow, row: SessionRow | null) =>
-    levels.push({ siblings: wholeSiblings(db, parent, direction), parent: row, at: null });
+    levels.push({ siblings: wholeSiblings(tables, parent, direction), parent: row, at: null });
   const placeOf = () => levels.flatMap((level) => level.at ?? []);
 
-  let parent = top.seq;
+  let parent = top.sequence;
   for (const step of start?.slice(0, maxDepth) ?? []) {
-    const row = levels.length === 0 ? null : (rowOf(db, parent) ?? null);
-    // Where the start lies too deep to be visited, its deepest ancestor that is visited comes before it.
+    const row = levels.length === 0 ? null : (tables.sessions.rowAt(parent) ?? null);
+    // If the start lies deeper than the walk goes, its deepest visited ancestor comes before it.
     const included = direction === 'backward' && levels.length + 1 === maxDepth && start!.length > maxDepth;
     if (included) enter(parent, row, null, step.arrival + 1);
     else enter(parent, row, step);
@@ -52,46 +53,35 @@ export function* walkTree(
     const { value: row } = level.siblings.next();
     if (!row) {
       levels.pop();
-      // Backwards, a node comes after all that is beneath it.
+      // Backwards, a node follows its descendants.
       if (direction === 'backward' && level.parent) yield { row: level.parent, place: placeOf };
       continue;
     }
-    level.at = { seq: row.seq, arrival: row.arrival };
-    const descend = row.child_count > 0 && levels.length < maxDepth;
+    level.at = { seq: row.sequence, arrival: row.arrival };
+    const descend = row.childCount > 0 && levels.length < maxDepth;
     if (descend) enterWhole(row, row);
     if (direction === 'forward' || !descend) yield { row, place: placeOf };
   }
 }
 
-function rowOf(db: IndexDatabase, seq: number): SessionRow | undefined {
-  return db.get<SessionRow>('SELECT * FROM sessions WHERE seq = ?', seq);
-}
-
-/** So many children are read at once, and kept with the sessions that were last asked for. */
-const FEW = 128;
-
-/** All children of a session, in order of arrival. */
-export function allChildren(db: IndexDatabase, parent: SessionRow): SessionRow[] {
-  const known = db.recent.children(parent.id);
-  if (known) return known;
-  const sql = 'SELECT * FROM sessions WHERE parent_seq = ? ORDER BY arrival';
-  return db.recent.rememberChildren(parent, db.all<SessionRow>(sql, parent.seq));
-}
+/** The most children that are read at once: the metadata of each may be large. */
+const SIBLINGS_AT_ONCE_MAX = 128;
 
 /** All children of `parent`, in the direction of a walk. */
 function wholeSiblings(
-  db: IndexDatabase,
+  tables: IndexTables,
   parent: SessionRow,
   direction: Direction,
 ): Iterator<SessionRow, undefined> {
-  if (parent.child_count > FEW) return new Siblings(db, parent.seq, direction, undefined);
-  const rows = allChildren(db, parent);
-  return (direction === 'forward' ? rows : rows.reverse()).values();
+  if (parent.childCount > SIBLINGS_AT_ONCE_MAX)
+    return new Siblings(tables, parent.sequence, direction, undefined);
+  const rows = atOnce(tables.sessions.children(parent));
+  return (direction === 'forward' ? rows : rows.toReversed()).values();
 }
 
 /** The children of one parent in order of arrival or its reverse, fetched in batches that grow. */
 class Siblings implements Iterator<SessionRow, undefined> {
-  readonly #db: IndexDatabase;
+  readonly #tables: IndexTables;
   readonly #parent: number;
   readonly #forward: boolean;
   #from: number;
@@ -100,8 +90,8 @@ class Siblings implements Iterator<SessionRow, undefined> {
   #size = 8;
   #ended = false;
 
-  constructor(db: IndexDatabase, parent: number, direction: Direction, from: number | undefined) {
-    this.#db = db;
+  constructor(tables: IndexTables, parent: number, direction: Direction, from: number | undefined) {
+    this.#tables = tables;
     this.#parent = parent;
     this.#forward = direction === 'forward';
     this.#from = from ?? (this.#forward ? -1 : Number.MAX_SAFE_INTEGER);
@@ -115,18 +105,19 @@ class Siblings implements Iterator<SessionRow, undefined> {
   }
 
   #fetch(): void {
-    const sql = this.#forward
-      ? 'SELECT * FROM sessions WHERE parent_seq = ? AND arrival > ? ORDER BY arrival LIMIT ?'
-      : 'SELECT * FROM sessions WHERE parent_seq = ? AND arrival < ? ORDER BY arrival DESC LIMIT ?';
-    this.#batch = this.#db.all<SessionRow>(sql, this.#parent, this.#from, this.#size);
+    this.#batch = this.#tables.sessions.childrenBetween(this.#parent, {
+      from: this.#forward ? 'start' : 'end',
+      [this.#forward ? 'after' : 'before']: this.#from,
+      limit: this.#size,
+    });
     this.#read = 0;
     this.#ended = this.#batch.length < this.#size;
-    this.#size = Math.min(this.#size * 4, 512);
+    this.#size = Math.min(this.#size * 4, SIBLINGS_AT_ONCE_MAX);
     this.#from = this.#batch.at(-1)?.arrival ?? this.#from;
   }
 }
 
-/** Below 0 where `a` comes before `b` in pre-order, above 0 where it comes after. */
+/** Negative if `a` precedes `b` in pre-order, positive if it follows. */
 export function comparePlaces(a: Place, b: Place): number {
   for (let n = 0; n < a.length && n < b.length; n += 1) {
     const difference = a[n]!.arrival - b[n]!.arrival;
@@ -135,18 +126,21 @@ export function comparePlaces(a: Place, b: Place): number {
   return a.length - b.length;
 }
 
-/** The place of `id` beneath `top`, also where it was deleted since; null where it is not (or never was) beneath it. */
-export function placeBeneath(db: IndexDatabase, top: string, id: string): Place | null {
+/**
+ * The place of the session `id` beneath `top`, even if the session was deleted since; null if the session is not
+ * (or never was) beneath `top`.
+ */
+export function* placeBeneath(tables: IndexTables, top: string, id: string): Steps<Place | null> {
   const steps: { seq: number; arrival: number }[] = [];
   for (let next: string | null = id; next !== null && next !== top; ) {
-    const step: { seq: number; parent_id: string | null; arrival: number } | undefined =
-      db.get('SELECT seq, parent_id, arrival FROM sessions WHERE id = ?', next) ??
-      // A deleted node has no children to go on with: -1 is nobody's parent.
-      db.get('SELECT -1 AS seq, parent_id, arrival FROM tombstones WHERE id = ?', next);
+    // A deleted node has no children to walk: no session has -1 as its parent.
+    const step: { sequence?: number; parentId: string | null; arrival: number } | undefined =
+      tables.sessions.row(next) ?? tables.tombstones.get(next);
     if (!step) return null;
-    steps.unshift({ seq: step.seq, arrival: step.arrival });
-    next = step.parent_id;
+    steps.push({ seq: step.sequence ?? -1, arrival: step.arrival });
+    next = step.parentId;
     if (next === null) return null;
+    yield 0;
   }
-  return steps.length > 0 ? steps : null;
+  return steps.length > 0 ? steps.reverse() : null;
 }

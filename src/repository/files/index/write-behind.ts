@@ -1,160 +1,75 @@
-import type { SQLInputValue } from 'node:sqlite';
-import type { AppliedOperation } from '../session-state.ts';
-import { INTO_MESSAGES } from './messages-table.ts';
-import { INTO_OPERATIONS, operationValues } from './operations-table.ts';
-import { INTO_SESSIONS, UPDATE_SESSION } from './sessions-table.ts';
+import { Changes, type Kind, type PendingRows } from './pending-rows.ts';
 import { isSqliteError, type Statements } from './statements.ts';
-import { INTO_TERMS } from './terms-table.ts';
 
-/** Rows that wait, at most: to write them takes some milliseconds. */
-const MOST_ROWS = 768;
-/** As which a new session counts: it goes into many indexes. */
-const ROWS_OF_NEW = 4;
-/** Characters of metadata and titles that wait, at most: what is not committed is to stay in SQLite's own memory. */
-const MOST_TEXT = 2 * 1024 * 1024;
-
-/** Rows that are known and have yet to be written. */
-export class Changes {
-  /** The values of new ones by their ids, in the order in which they came: a child after its parent. */
-  readonly #new = new Map<string, readonly SQLInputValue[]>();
-  /** What has become of others, and of those since. */
-  readonly #sessions = new Map<number, readonly SQLInputValue[]>();
-  /** The values of one row after the other. */
-  readonly #terms: SQLInputValue[] = [];
-  readonly #messages: SQLInputValue[] = [];
-  readonly #operations = new Map<string, AppliedOperation>();
-  #text = 0;
-
-  get rows(): number {
-    return (
-      this.#new.size * ROWS_OF_NEW +
-      this.#sessions.size +
-      this.#terms.length / INTO_TERMS.columns +
-      this.#messages.length / INTO_MESSAGES.columns +
-      this.#operations.size
-    );
-  }
-
-  get text(): number {
-    return this.#text;
-  }
-
-  /** `values` are those of `INTO_SESSIONS`, with so many characters of text. */
-  addSession(id: string, values: readonly SQLInputValue[], text: number): void {
-    this.#new.set(id, values);
-    this.#text += text;
-  }
-
-  /** Is it one of those that were added? */
-  hasSession(id: string): boolean {
-    return this.#new.has(id);
-  }
-
-  /** `values` are those of `UPDATE_SESSION`, with so many characters of text: they take the place of earlier ones. */
-  updateSession(sequence: number, values: readonly SQLInputValue[], text: number): void {
-    this.#sessions.set(sequence, values);
-    this.#text += text;
-  }
-
-  /** `values` are those of one row after the other. */
-  addTerms(values: readonly SQLInputValue[]): void {
-    for (const value of values) this.#terms.push(value);
-  }
-
-  /** `values` are those of one row after the other. */
-  addMessages(values: readonly SQLInputValue[]): void {
-    for (const value of values) this.#messages.push(value);
-  }
-
-  addOperation(operation: AppliedOperation): void {
-    this.#operations.set(operation.id, operation);
-  }
-
-  /** One of those that were added. */
-  operation(id: string): AppliedOperation | undefined {
-    return this.#operations.get(id);
-  }
-
-  /** Those that came after. */
-  add(later: Changes): void {
-    for (const [id, values] of later.#new) this.#new.set(id, values);
-    for (const [sequence, values] of later.#sessions) this.#sessions.set(sequence, values);
-    this.addTerms(later.#terms);
-    this.addMessages(later.#messages);
-    for (const operation of later.#operations.values()) this.addOperation(operation);
-    this.#text += later.#text;
-  }
-
-  /** To be called within a transaction. */
-  write(statements: Statements): void {
-    INTO_SESSIONS.insert(statements, [...this.#new.values()].flat());
-    INTO_TERMS.insert(statements, this.#terms);
-    for (const values of this.#sessions.values()) statements.run(UPDATE_SESSION, ...values);
-    INTO_MESSAGES.insert(statements, this.#messages);
-    for (const operation of this.#operations.values())
-      statements.run(INTO_OPERATIONS, ...operationValues(operation));
-  }
-}
+/** The most uncommitted rows: writing them takes some milliseconds. */
+const UNCOMMITTED_ROWS_MAX = 768;
+/** The most characters of uncommitted metadata and titles: they should fit into SQLite's own memory. */
+const UNCOMMITTED_CHARACTERS_MAX = 2 * 1024 * 1024;
 
 /**
- * The transactions of a connection whose changes need not be on the disk to count: the files have them. New sessions wait in memory,
- * and changes of sessions, where later ones of the same session take their place, until somebody asks the tables; then they go into a
- * transaction that stays open, which needs no room on the disk; and they are committed together. Where that fails, they wait again.
+ * The transactions of a connection whose commits need not reach the disk, because the files hold every
+ * change.
+ *
+ * Pending rows (new sessions and updates, where a later update of a session replaces an earlier one) stay in
+ * memory until a query needs the tables. They are then written in a transaction that stays open, which needs
+ * no room on the disk. All rows are committed together. If the commit fails, they are pending again.
  */
 export class WriteBehind {
   readonly #statements: Statements;
   readonly #lost: () => void;
-  /** Of the transaction that is being run. */
+  /** The rows of the transaction that is running. */
   #own: Changes | null = null;
-  /** The transaction that is being run has come to the tables. */
+  /** The running transaction has written to the tables. */
   #isInTables = false;
-  /** Of those that were run, and are not in the tables. */
+  /** Pending rows of finished transactions: not in the tables yet. */
   #waiting = new Changes();
-  /** Those in the tables that are not committed: written again, should SQLite roll them back. */
+  /** Rows in the tables that are not committed: written again if SQLite rolls them back. */
   #uncommitted = new Changes();
   #failure: unknown = null;
 
-  /** `lost` is called when what waited had to be given up: the tables are behind then. */
+  /** `lost` is called when pending rows were discarded, because the tables could not take them. */
   constructor(statements: Statements, lost: () => void) {
     this.#statements = statements;
     this.#lost = lost;
   }
 
-  /** Rows that are not committed. */
+  /** The number of rows that are not committed. */
   get rows(): number {
     return this.#waiting.rows + this.#uncommitted.rows;
   }
 
-  /** It is time to commit. */
+  /** True if it is time to commit. */
   get isFull(): boolean {
-    return this.rows >= MOST_ROWS || this.#waiting.text + this.#uncommitted.text >= MOST_TEXT;
+    return (
+      this.rows >= UNCOMMITTED_ROWS_MAX ||
+      this.#waiting.text + this.#uncommitted.text >= UNCOMMITTED_CHARACTERS_MAX
+    );
   }
 
-  /** Why what waited was given up, if it was. */
+  /** The error for which pending rows were discarded; null if none were. */
   get failure(): unknown {
     return this.#failure;
   }
 
-  /** Where a change may wait; null where it must be written at once. */
-  get changes(): Changes | null {
-    // One transaction may change very much, as where a large file is read again.
-    if (this.#own && this.#own.rows >= MOST_ROWS) this.#bringIn();
-    return this.#own;
+  /** A table's rows of the running transaction, to add more; null if a change must be written at once. */
+  taking<Rows extends PendingRows>(kind: Kind<Rows>): Rows | null {
+    // A transaction can change very many rows, for example when a large file is read again.
+    if (this.#own && this.#own.rows >= UNCOMMITTED_ROWS_MAX) this.#bringIn();
+    return this.#own?.of(kind) ?? null;
   }
 
-  /** An operation that is not in the tables yet. */
-  operation(id: string): AppliedOperation | undefined {
+  /** The first result of `find` among a table's pending rows; the running transaction's rows come first. */
+  pending<Rows extends PendingRows, T>(kind: Kind<Rows>, find: (rows: Rows) => T | undefined): T | undefined {
     this.#noteRollback();
-    return this.#own?.operation(id) ?? this.#waiting.operation(id);
+    for (const changes of [this.#own, this.#waiting]) {
+      const rows = changes?.get(kind);
+      const found = rows && find(rows);
+      if (found !== undefined) return found;
+    }
+    return undefined;
   }
 
-  /** Is it a session that is not in the tables yet? */
-  hasSession(id: string): boolean {
-    this.#noteRollback();
-    return this.#own?.hasSession(id) || this.#waiting.hasSession(id);
-  }
-
-  /** Runs `work`, all of it or nothing. What it does to the tables itself is committed with all that came before. */
+  /** Runs `work` in one transaction. Its direct writes to the tables are committed with all earlier changes. */
   transaction(work: () => void): void {
     this.#noteRollback();
     const own = new Changes();
@@ -174,29 +89,23 @@ export class WriteBehind {
     }
   }
 
-  /** Asks the tables: they hold all that is known then. */
-  reading<T>(ask: (statements: Statements) => T): T {
-    this.#bringInOrGiveUp();
-    return this.#asking(ask);
-  }
-
-  /** Asks the tables for what is known not to wait. */
-  readingWritten<T>(ask: (statements: Statements) => T): T {
+  /** Queries the tables, without pending rows. */
+  asking<T>(ask: (statements: Statements) => T): T {
     this.#noteRollback();
     return this.#asking(ask);
   }
 
-  /** Writes anything else; outside of a transaction, that is one by itself. */
+  /** Writes rows that cannot be pending; outside of a transaction, in a transaction of their own. */
   writing(write: (statements: Statements) => void): void {
     if (this.#own) this.#bringIn();
     else this.commit();
     this.#asking(write);
   }
 
-  /** Commits all that was run: other connections see it then. */
+  /** Commits all finished transactions: other connections then see them. */
   commit(): void {
     if (this.rows === 0) return;
-    this.#bringInOrGiveUp();
+    this.flush();
     try {
       if (this.#statements.isTransaction) this.#commit();
     } catch (error) {
@@ -209,14 +118,15 @@ export class WriteBehind {
     try {
       return ask(this.#statements);
     } catch (error) {
-      // For want of memory or of room for what it sorts, and where a part of the disk cannot be read, even a question can end the
-      // transaction, or leave it fit for nothing else.
+      // Even a query can end the transaction or make it unusable: if memory or the disk space for its sort runs
+      // out, or a part of the disk cannot be read.
       if (!this.#own && this.#uncommitted.rows > 0) this.#rollBack();
       throw error;
     }
   }
 
-  #bringInOrGiveUp(): void {
+  /** Writes pending rows to the tables, for queries that must see them. Discards rows that the tables cannot take. */
+  flush(): void {
     if (this.#own) {
       this.#bringIn();
       return;
@@ -232,7 +142,7 @@ export class WriteBehind {
     }
   }
 
-  /** The tables cannot take in what waits: whoever asks for anything else is to be answered all the same. */
+  /** Discards pending rows that the tables cannot take, so that other queries still succeed. */
   #giveUp(error: unknown): void {
     this.#failure = error;
     this.#waiting = new Changes();
@@ -267,7 +177,7 @@ export class WriteBehind {
     this.#uncommitted = new Changes();
   }
 
-  /** Whatever it was that made SQLite roll back by itself. */
+  /** Detects a rollback by SQLite itself. */
   #noteRollback(): void {
     if (!this.#own && this.#uncommitted.rows > 0 && !this.#statements.isTransaction) this.#rollBack();
   }

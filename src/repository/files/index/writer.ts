@@ -1,133 +1,109 @@
-import { SHARDS, sessionPath } from '../layout.ts';
-import type { Effects, SessionState } from '../session-state.ts';
+import { SHARDS, sessionPath } from '../format/layout.ts';
+import type { Effects, SessionState } from '../format/session-state.ts';
+import type { StoreClock } from '../runtime/store-clock.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
-import type { SessionRow } from './session-row.ts';
-import { changesSince, placed } from './shape-changes.ts';
+import type { Fault } from './quarantine-table.ts';
+import type { IndexTables } from './tables.ts';
+import { placed } from './tree-changes.ts';
 
-/**
- * Something that could not be read: a whole file, a part of a session's, a session's parent, a part of the log.
- * `path` is relative to the data directory; `line` where it is one line.
- */
-export interface Fault {
-  readonly kind: 'file' | 'damage' | 'orphan' | 'log';
-  readonly path: string;
-  readonly line: number | null;
-  readonly sessionId: string | null;
-  readonly reason: string;
-}
-
-/** Every change of the index but those that the store's log makes. The caller brings the transaction. */
+/** Makes every change of the index except those of the store's log. The caller opens the transaction. */
 export class IndexWriter {
-  readonly #db: IndexDatabase;
+  readonly #tables: IndexTables;
+  readonly #clock: StoreClock;
 
-  constructor(db: IndexDatabase) {
-    this.#db = db;
+  /** `clock` gives the time of a new fault. */
+  constructor(db: IndexDatabase, clock: StoreClock) {
+    this.#tables = db.tables;
+    this.#clock = clock;
   }
 
   /**
-   * A session that was not there; `mtime` is its file's, and `terms` are those of its metadata. Its place is worked out from its
-   * parent; where sessions come in another order than parents first, a relink is due.
+   * Adds a new session. `mtime` is its file's, in milliseconds, and `terms` are those of its metadata. The session
+   * takes its place from its parent: if sessions are added before their parents, call `relink` afterwards.
    */
   insertSession(
     own: SessionState,
     mtime: number,
     terms: readonly number[] = metadataTerms(own.metadata),
   ): void {
-    const state = placed(own, changesSince(this.#db, own.id, own.sequence));
-    this.#db.sessions.add(state, mtime);
-    this.#db.terms.add(state.sequence, terms);
-    if (state.parentId !== null) this.#db.recent.addChild(state.parentId);
+    const state = placed(own, this.#tables.treeChanges.since(own.id, own.sequence));
+    this.#tables.sessions.add(state, mtime);
+    this.#tables.terms.add(state.sequence, terms);
   }
 
-  /** To be called after session `id` came in by itself: some may have been waiting for it, whose parent was lost. */
+  /** Call after the session `id` alone was added: it may be the missing parent of orphans. */
   linkOrphansOf(id: string): void {
     const sql = 'SELECT 1 FROM sessions WHERE parent_id = ? AND parent_seq IS NULL LIMIT 1';
-    // None of these waits.
-    if (this.#db.getWritten(sql, id)) this.relink();
+    // An orphan's row is never pending.
+    if (this.#tables.connection.written.get(sql, id)) this.relink();
   }
 
-  /** Counts a session's children anew: for one that was taken out and put back. */
+  /** Recounts a session's children: for a session that was removed and added again. */
   countChildren(id: string): void {
-    this.#db.run(
+    this.#tables.connection.run(
       `UPDATE sessions SET child_count = (SELECT count(*) FROM sessions c WHERE c.parent_seq = sessions.seq)
          WHERE id = ?`,
       id,
     );
-    this.#db.recent.clear();
+    this.#tables.sessions.forget();
   }
 
-  /** `before` is the metadata that the index has of it. */
+  /** `before` is the session's metadata in the index. */
   updateSession(state: SessionState, mtime: number, before: string): void {
     if (state.metadata !== before) {
-      this.#db.terms.remove(state.sequence, metadataTerms(before));
-      this.#db.terms.add(state.sequence, metadataTerms(state.metadata));
+      this.#tables.terms.remove(state.sequence, metadataTerms(before));
+      this.#tables.terms.add(state.sequence, metadataTerms(state.metadata));
     }
-    this.#db.sessions.update(state, mtime);
+    this.#tables.sessions.update(state, mtime);
   }
 
-  /** The messages and the operation of one line. */
+  /** Adds the messages and the operation of one line. */
   addEffects(sequence: number, { seq, truncatedTo, messages, operation }: Effects): void {
-    if (truncatedTo !== null) this.#db.messages.drop(sequence, truncatedTo, seq);
-    this.#db.messages.add(sequence, messages);
-    if (operation) this.#db.operations.add(operation);
+    if (truncatedTo !== null) this.#tables.messages.drop(sequence, truncatedTo, seq);
+    this.#tables.messages.add(sequence, messages);
+    if (operation) this.#tables.operations.add(operation);
   }
 
-  /** All that the index holds of a session's file. */
+  /** Removes all rows of a session's file. */
   removeSession(id: string): void {
-    const row = this.#db.get<Pick<SessionRow, 'seq' | 'metadata'>>(
-      'SELECT seq, metadata FROM sessions WHERE id = ?',
-      id,
-    );
+    const row = this.#tables.sessions.storedRow(id);
     if (row) {
-      this.#db.terms.remove(row.seq, metadataTerms(row.metadata));
-      this.#db.run('DELETE FROM sessions WHERE seq = ?', row.seq);
-      this.#db.recent.clear();
-      this.removeEffects(row.seq, id);
+      this.#tables.terms.remove(row.sequence, metadataTerms(row.metadata));
+      this.#tables.connection.run('DELETE FROM sessions WHERE seq = ?', row.sequence);
+      this.#tables.sessions.forget();
+      this.removeEffects(row.sequence, id);
     }
-    this.#db.run('DELETE FROM quarantine WHERE session_id = ?', id);
+    this.#tables.quarantine.clearOf(id);
   }
 
-  /** Forgets what could not be read in these folders, all but sessions: a scan of the folders finds it again. */
+  /** Clears the faults of files in these folders: a scan of the folders finds the faults again. */
   clearFileFaults(shards: readonly string[]): void {
     if (shards.length === SHARDS.length) this.clearFaults('file');
-    for (const shard of shards) {
-      this.#db.run("DELETE FROM quarantine WHERE kind = 'file' AND path GLOB ?", `sessions/${shard}/*`);
-    }
+    else for (const shard of shards) this.#tables.quarantine.clearShard(shard);
   }
 
-  /** The messages and the operations of session `id`, which has or had the number `sequence`. */
+  /** Removes the messages and the operations of session `id`, which has or had the number `sequence`. */
   removeEffects(sequence: number, id: string): void {
-    this.#db.messages.remove(sequence);
-    this.#db.run('DELETE FROM operations WHERE session_id = ? AND NOT logged', id);
+    this.#tables.messages.remove(sequence);
+    this.#tables.connection.run('DELETE FROM operations WHERE session_id = ? AND NOT logged', id);
   }
 
   clearFaults(kind: Fault['kind']): void {
-    this.#db.run('DELETE FROM quarantine WHERE kind = ?', kind);
+    this.#tables.quarantine.clear(kind);
   }
 
-  /** Works out anew what depends on the shape of the trees, and which sessions' parents cannot be read. */
+  /** Recomputes the places and child counts of all sessions, and the orphans. */
   relink(): void {
-    this.#db.relink();
+    this.#tables.relink();
     this.clearFaults('orphan');
-    const orphans = this.#db.all<{ id: string; parent_id: string }>(
-      'SELECT id, parent_id FROM sessions WHERE parent_seq IS NULL AND parent_id IS NOT NULL ORDER BY seq',
-    );
-    for (const { id, parent_id } of orphans) {
-      const reason = `its parent "${parent_id}" cannot be read: it is served as a root`;
+    for (const { id, parentId } of this.#tables.sessions.orphans()) {
+      const reason = `its parent "${parentId}" cannot be read: it is served as a root`;
       this.addFault({ kind: 'orphan', path: sessionPath(id), line: null, sessionId: id, reason });
     }
   }
 
   addFault(fault: Fault): void {
-    this.#db.run(
-      'INSERT INTO quarantine VALUES (?, ?, ?, ?, ?, ?)',
-      fault.kind,
-      fault.path,
-      fault.line,
-      fault.sessionId,
-      fault.reason,
-      Date.now(),
-    );
+    this.#tables.quarantine.add(fault, this.#clock.now());
   }
 }

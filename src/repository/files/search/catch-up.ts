@@ -1,48 +1,55 @@
-import { closeSync, openSync, readSync } from 'node:fs';
-import { asciiText } from '../../../model/search-text.ts';
+import { indexedText } from '../../../model/search/tokens.ts';
+import { absoluteSessionPath } from '../format/layout.ts';
 import type { Statements } from '../index/statements.ts';
-import { absoluteSessionPath } from '../layout.ts';
-import { decodeLine } from '../line.ts';
-import type { AppendRecord } from '../record.ts';
+import { type DecodedLine, type MessagePlace, Records } from './records.ts';
 import type { Mark, SearchIndex } from './search-index.ts';
 
-interface MessageRow {
-  readonly ordinal: number;
+interface MessageRow extends MessagePlace {
   readonly role: number;
-  readonly offset: number;
-  readonly length: number;
 }
 
-/** Messages: some milliseconds of work. */
-const SLICE = 500;
+/**
+ * Messages, bytes of their lines, and characters of their texts that are indexed in one slice, of at least one
+ * message: some tens of milliseconds of work.
+ */
+const SLICE_MESSAGES = 500;
+const SLICE_BYTES = 512 * 1024;
+const SLICE_CHARACTERS = 512 * 1024;
+/** Messages that are removed in one slice. */
+const SLICE_REMOVED = 1_000;
 const ALL = -1;
 
-/** What the search index's tokenizer takes for a part of a token. */
+/** What is left to do for a session after a slice of work. */
+export type Left = 'nothing' | 'the rest' | 'all anew';
+
+/** Characters that the search index's tokenizer takes as parts of tokens. */
 const HAS_TOKEN = /[A-Za-z0-9\u0080-\uffff]/;
 
 /**
- * Brings the search index up to what the store's index says, from the session files. What it is asked for together must be one state
- * of the store's index: the caller brings a transaction of that too.
+ * Brings the search index up to date with the store's index, reading texts from the session files. Calls that
+ * belong together must see one state of the store's index: the caller opens a transaction on that too.
  */
 export class CatchUp {
   readonly #directory: string;
   readonly #index: Statements;
   readonly #search: SearchIndex;
+  /** The line within which the last slice ended: a line of many messages is decoded once. */
+  #begun: (DecodedLine & { readonly session: number }) | null = null;
 
-  /** `index` is the store's own, for reading. */
+  /** `index` is a read connection to the store's index. */
   constructor(directory: string, index: Statements, search: SearchIndex) {
     this.#directory = directory;
     this.#index = index;
     this.#search = search;
   }
 
-  /** The sessions that the search index does not have as they are, by sequence number. */
+  /** The sessions, by sequence number, that the search index lacks or has in an older state. */
   behind(): number[] {
     const known = new Map<number, Mark>();
     for (const mark of this.#search.marks()) known.set(mark.session, mark);
     const behind: number[] = [];
     const sql = 'SELECT seq AS session, next_ordinal, size, mtime FROM sessions';
-    for (const row of this.#index.iterate<Mark>(sql)) {
+    for (const row of this.#index.iterate<Omit<Mark, 'rolled_back'>>(sql)) {
       const mark = known.get(row.session);
       known.delete(row.session);
       const isCurrent = mark
@@ -50,26 +57,31 @@ export class CatchUp {
         : row.next_ordinal === 0;
       if (!isCurrent) behind.push(row.session);
     }
-    // What is left is gone from the store.
+    // The rest of `known` is gone from the store.
     return [...known.keys(), ...behind];
   }
 
   /**
-   * Takes in what is new of a session, and takes out what is no longer there; `anew`: all of it. At most `SLICE` messages at a time:
-   * says whether that was all.
+   * Adds a session's new messages to the search index and removes those that are gone; `anew`: indexes all of
+   * it again. Does one slice of the work, and returns what is left of it.
    */
-  bringUpToDate(session: number, anew: boolean): boolean {
+  bringUpToDate(session: number, anew: boolean): Left {
     const sql = 'SELECT id, seq AS session, next_ordinal, size, mtime FROM sessions WHERE seq = ?';
-    const row = this.#index.get<Mark & { id: string }>(sql, session);
-    if (!row || anew) this.#search.forget(session);
-    if (!row) return true;
+    const row = this.#index.get<Omit<Mark, 'rolled_back'> & { id: string }>(sql, session);
+    if (anew) this.#begun = null;
+    if ((!row || anew) && !this.#search.forget(session, SLICE_REMOVED)) return 'all anew';
+    if (!row) return 'nothing';
     const mark = this.#search.mark(session);
-    if (mark) this.#removeDropped(session);
-    const messages = this.#messages(session, mark?.next_ordinal ?? 0, SLICE);
-    if (messages.length > 0) this.#add(row.id, session, messages);
-    const isAll = messages.length < SLICE;
-    this.#search.setMark(isAll ? row : { ...row, next_ordinal: messages.at(-1)!.ordinal + 1 });
-    return isAll;
+    const rolled_back = this.#lastRollback(session);
+    if (mark && mark.rolled_back !== rolled_back && !this.#removeDropped(session, mark.rolled_back))
+      return 'the rest';
+    const rows = this.#messages(session, mark?.next_ordinal ?? 0, SLICE_MESSAGES);
+    const messages = sliceOf(rows);
+    const added = messages.length > 0 ? this.#add(row.id, session, messages) : 0;
+    const isAll = rows.length < SLICE_MESSAGES && added === rows.length;
+    const next_ordinal = isAll ? row.next_ordinal : messages[added - 1]!.ordinal + 1;
+    this.#search.setMark({ ...row, next_ordinal, rolled_back });
+    return isAll ? 'nothing' : 'the rest';
   }
 
   #messages(session: number, ordinal: number, limit: number): MessageRow[] {
@@ -81,80 +93,58 @@ export class CatchUp {
     );
   }
 
-  #removeDropped(session: number): void {
-    const sql = 'SELECT min(ordinal) FROM dropped_messages WHERE session = ?';
-    const [first] = this.#index.column<number | null>(sql, session);
-    if (first == null) return;
+  /**
+   * The latest truncation that dropped messages of the session; 0 if none did. It dropped the newest of the
+   * dropped messages.
+   */
+  #lastRollback(session: number): number {
+    const sql = 'SELECT seq FROM dropped_messages WHERE session = ? ORDER BY ordinal DESC LIMIT 1';
+    return this.#index.column<number>(sql, session)[0] ?? 0;
+  }
+
+  /** Removes a slice of what truncations after the mutation `last` dropped. True: that was all. */
+  #removeDropped(session: number, last: number): boolean {
+    const sql = 'SELECT min(ordinal) FROM dropped_messages WHERE session = ? AND seq > ?';
+    const [first] = this.#index.column<number | null>(sql, session, last);
+    if (first == null) return true;
     const kept = this.#messages(session, first, ALL).map(({ ordinal }) => ordinal);
-    this.#search.remove(session, first, new Set(kept));
+    return this.#search.remove(session, first, SLICE_REMOVED, new Set(kept));
   }
 
-  #add(id: string, session: number, messages: readonly MessageRow[]): void {
-    const fd = openOrNull(absoluteSessionPath(this.#directory, id));
-    if (fd === null) return;
-    try {
-      const last = messages.at(-1)!;
-      const records = new Records(fd, last.offset + last.length);
-      for (const { ordinal, role, offset, length } of messages) {
-        const record = records.at(offset, length);
-        const content = record?.messages[ordinal - record.ordinal]?.content;
-        // What cannot be read cannot be found: the reader of the store reports it.
-        if (typeof content !== 'string') continue;
-        const text = asciiText(content);
-        if (HAS_TOKEN.test(text)) this.#search.add({ session, ordinal }, role, text);
+  /** Adds the first of the messages, up to the size of a slice. Returns their number. */
+  #add(id: string, session: number, messages: readonly MessageRow[]): number {
+    const last = messages.at(-1)!;
+    const begun = this.#begun?.session === session ? this.#begun : null;
+    this.#begun = null;
+    const path = absoluteSessionPath(this.#directory, id);
+    const records = new Records(path, last.offset + last.length, begun);
+    let characters = 0;
+    for (const [n, message] of messages.entries()) {
+      if (characters > SLICE_CHARACTERS) {
+        this.#begun = { ...records.last, session };
+        return n;
       }
-    } finally {
-      closeSync(fd);
+      const content = records.contentOf(message);
+      // An unreadable message cannot be found by a search; the store's reader reports it. The file of a session that
+      // was deleted just now is missing; the deletion's own notice removes it.
+      if (content === null) continue;
+      characters += content.length;
+      const text = indexedText(content);
+      if (HAS_TOKEN.test(text.body))
+        this.#search.add({ session, ordinal: message.ordinal }, message.role, text);
     }
+    return messages.length;
   }
 }
 
-/** Bytes that are read in one go, where a line is not longer. */
-const CHUNK = 128 * 1024;
-
-/** Lines of a file, asked for from its beginning towards its end: many with one read. */
-class Records {
-  readonly #fd: number;
-  /** Where the last of them ends. */
-  readonly #end: number;
-  #chunk: Buffer = Buffer.alloc(0);
-  /** Of the chunk in the file. */
-  #start = 0;
-  #last: { offset: number; record: AppendRecord | null } = { offset: -1, record: null };
-
-  constructor(fd: number, end: number) {
-    this.#fd = fd;
-    this.#end = end;
+/** The first of `messages`, at least one, up to the size of a slice. */
+function sliceOf(messages: readonly MessageRow[]): readonly MessageRow[] {
+  let bytes = 0;
+  let offset = -1;
+  for (const [n, message] of messages.entries()) {
+    if (message.offset !== offset) bytes += message.length;
+    offset = message.offset;
+    if (bytes > SLICE_BYTES && n > 0) return messages.slice(0, n);
   }
-
-  /** Null where there is none that can be read. A message asks for the line that it shares with others. */
-  at(offset: number, length: number): AppendRecord | null {
-    if (this.#last.offset !== offset) this.#last = { offset, record: this.#read(offset, length) };
-    return this.#last.record;
-  }
-
-  #read(offset: number, length: number): AppendRecord | null {
-    const isIn = offset >= this.#start && offset + length <= this.#start + this.#chunk.length;
-    if (!isIn) {
-      const chunk = Buffer.allocUnsafe(Math.max(length, Math.min(CHUNK, this.#end - offset)));
-      this.#chunk = chunk.subarray(0, readSync(this.#fd, chunk, 0, chunk.length, offset));
-      this.#start = offset;
-    }
-    const from = offset - this.#start;
-    if (from + length > this.#chunk.length) return null;
-    const decoded = decodeLine(this.#chunk.subarray(from, from + length));
-    // What is served is checked in full when it is read: here a look must do, or it would cost more than all else.
-    const record = 'record' in decoded ? (decoded.record as Partial<AppendRecord>) : {};
-    return record.op === 'append' && Array.isArray(record.messages) ? (record as AppendRecord) : null;
-  }
-}
-
-function openOrNull(path: string): number | null {
-  try {
-    return openSync(path, 'r');
-  } catch (error) {
-    // Deleted in this moment: it is taken out when that is said.
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
-    throw error;
-  }
+  return messages;
 }

@@ -1,7 +1,10 @@
-import type { Phrase } from '../../../model/search-text.ts';
-import type { Hit } from './search-index.ts';
+import type { MessageRef } from '../../../model/id.ts';
+import type { Phrase } from '../../../model/search/query.ts';
+import type { SearchKey } from '../../repository.ts';
+import type { Ranked } from './rank.ts';
+import type { Used } from './work.ts';
 
-/** What the worker of the search index is started with. */
+/** The settings of the search worker. */
 export interface WorkerSettings {
   /** The data directory. */
   readonly directory: string;
@@ -9,34 +12,79 @@ export interface WorkerSettings {
   readonly store: string;
 }
 
-/** What the worker is told, in this order it does it: a search finds all that was said to have changed before it. */
+/** Messages to the worker. A search finds all changes that were posted before it. */
 export type ToWorker =
-  /** These sessions (by sequence number) have new messages, were rolled back, or are gone. */
+  /** These sessions (by sequence number) have new messages, were truncated, or are gone. */
   | { readonly kind: 'changed'; readonly sessions: readonly number[] }
-  /** The files of these sessions are other than they were. */
+  /** The files of these sessions were replaced. */
   | { readonly kind: 'replaced'; readonly sessions: readonly number[] }
-  | ({ readonly kind: 'search'; readonly request: number } & WorkerQuery)
+  | ({ readonly kind: 'request'; readonly request: number; readonly msLeft: number } & WorkerRequest)
+  /** Nobody waits for the answer of this request any more: none is given. */
+  | Cancellation
   | { readonly kind: 'close' };
+
+export interface Cancellation {
+  readonly kind: 'cancel';
+  readonly request: number;
+}
+
+export type WorkerRequest =
+  | ({ readonly what: 'search' } & WorkerQuery)
+  | { readonly what: 'snippets'; readonly phrases: readonly Phrase[]; readonly refs: readonly MessageRef[] };
 
 export interface WorkerQuery {
   readonly phrases: readonly Phrase[];
-  /** The id of a session: it and all beneath it. */
+  /** The id of a session: search within it and its descendants. */
   readonly within: string | null;
   readonly roles: readonly number[] | null;
   readonly limit: number;
-  readonly offset: number;
-  readonly through: number | null;
+  readonly after: SearchKey | null;
 }
 
-export interface WorkerAnswer {
-  readonly hits: readonly (Hit & { readonly id: string })[];
-  readonly hasMore: boolean;
-  readonly through: number;
-  readonly isComplete: boolean;
+/** What a request that is not answered yet has used since the last such message. */
+export interface UsedMessage extends Used {
+  readonly kind: 'used';
+  readonly request: number;
 }
 
 export type FromWorker =
-  | { readonly kind: 'found'; readonly request: number; readonly answer: WorkerAnswer }
+  /**
+   * A search is answered with a `SearchPage`, or with null if the ranking that it continues is no longer
+   * kept.
+   */
+  | { readonly kind: 'answered'; readonly request: number; readonly answer: unknown }
   | { readonly kind: 'failed'; readonly request: number; readonly message: string }
-  /** For the operator. */
+  | UsedMessage
+  /** For the log. */
   | { readonly kind: 'said'; readonly level: 'info' | 'warn'; readonly message: string };
+
+/** Messages to the thread of long rankings. */
+export type ToRankingWorker =
+  | {
+      readonly kind: 'rank';
+      readonly request: number;
+      readonly msLeft: number;
+      /** The number of the state of the search index that the ranking must see, or a later one. */
+      readonly state: number;
+      readonly phrases: readonly Phrase[];
+      readonly within: ReadonlySet<number> | null;
+      readonly roles: readonly number[] | null;
+    }
+  | Cancellation
+  /** All requests are to be answered within this time, with what they have. */
+  | { readonly kind: 'end'; readonly ms: number }
+  /** The search index was discarded. */
+  | { readonly kind: 'anew' };
+
+export type FromRankingWorker =
+  | { readonly kind: 'ranked'; readonly request: number; readonly ranked: Ranked }
+  /** `code` and `errcode` are those of an error of SQLite. */
+  | {
+      readonly kind: 'failed';
+      readonly request: number;
+      readonly message: string;
+      readonly code: unknown;
+      readonly errcode: unknown;
+      readonly path: unknown;
+    }
+  | UsedMessage;

@@ -1,15 +1,25 @@
-import { rmSync } from 'node:fs';
-import { DatabaseSync, type SQLInputValue } from 'node:sqlite';
-import type { Phrase } from '../../../model/search-text.ts';
+import { existsSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import type { indexedText } from '../../../model/search/tokens.ts';
+import { makeDatabaseFile } from '../disk/database-file.ts';
+import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
+import { openDatabase } from '../index/open-database.ts';
 import { isSqliteError, Statements } from '../index/statements.ts';
+import type { Hit } from './hit.ts';
+import { PARTITIONS_TABLE, Partitions, tableOf } from './partitions.ts';
+import { RANKINGS_TABLE, Rankings } from './rankings.ts';
 
-/** Changes with every change of the tables below, and of how text is cut into tokens. */
-const VERSION = 4;
+/** Increment with every change of the tables below, and of how text is split into tokens. */
+const VERSION = 7;
 
 /**
- * `texts` is given what `asciiText` makes of a text, so that ASCII is all that its own tokenizer must know; it keeps no text.
- * `scope` holds the session: for searches within a few, and to find what it has. `documents.id` grows with time, and with the
- * ordinals of a session. `indexed` says how far a session's file was taken in.
+ * The full-text tables, one for each of `partitions`, are given the result of `indexedText`, so that their own
+ * tokenizer needs to know only ASCII; they store no text. `scope` holds the session: for searches within a few
+ * sessions, and to find a session's documents.
+ * `documents.id` grows with time, and with the ordinals of a session. `indexed` says how far a session's file
+ * is indexed; a size of -1 means that all of it is to be indexed anew. `rolled_back` is the latest truncation
+ * that was followed, 0 if there was none.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -23,51 +33,38 @@ CREATE TABLE IF NOT EXISTS indexed (
   session INTEGER PRIMARY KEY,
   next_ordinal INTEGER NOT NULL,
   size INTEGER NOT NULL,
-  mtime REAL NOT NULL
+  mtime REAL NOT NULL,
+  rolled_back INTEGER NOT NULL
 );
-CREATE VIRTUAL TABLE IF NOT EXISTS texts USING fts5 (
-  body, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
-);
+${PARTITIONS_TABLE}
+${RANKINGS_TABLE}
 `;
 
-/** So many matches, the newest, are ranked: a word that every second message holds must not cost a look at each. */
-const RANKED = 10_000;
-/** A search within no more sessions than this asks for each by name. */
-const FEW_SESSIONS = 300;
-
-/** How far a session was taken in. */
+/** How far a session is indexed. */
 export interface Mark {
   readonly session: number;
   readonly next_ordinal: number;
   readonly size: number;
   readonly mtime: number;
+  readonly rolled_back: number;
 }
 
-export interface Hit {
-  readonly session: number;
-  readonly ordinal: number;
-}
-
-export interface Query {
-  readonly phrases: readonly Phrase[];
-  /** Sequence numbers of sessions; null: everywhere. */
-  readonly within: readonly number[] | null;
-  /** Places in `MESSAGE_ROLES`. */
-  readonly roles: readonly number[] | null;
-  readonly limit: number;
-  readonly offset: number;
-  readonly through: number | null;
-}
-
-/** Pages of its log (32 MiB) at which a checkpoint is made: what is written again and again in between goes into the file once. */
+/**
+ * Pages of the WAL (32 MiB) at which SQLite checkpoints: a page written many times in between is copied into
+ * the file once.
+ */
 const CHECKPOINT_PAGES = 8_192;
 
-/** The full-text index, in a database of its own. It is a cache: what it lacks is read from the files again. */
+/**
+ * The full-text index, in a database of its own. It is a cache: what it lacks is read from the files again.
+ */
 export class SearchIndex {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
+  readonly #partitions: Partitions;
+  readonly rankings: Rankings;
 
-  /** `store` is the store's id: an index of another store, or of another version, is thrown away. */
+  /** `store` is the store's id: an index of another store, or of another version, is discarded. */
   static open(path: string, store: string): SearchIndex {
     try {
       const index = new SearchIndex(path);
@@ -75,7 +72,7 @@ export class SearchIndex {
       if (index.#meta('version') === VERSION && index.#meta('store') === store) return index;
       index.close();
     } catch (error) {
-      if (!isSqliteError(error)) throw error;
+      if (!isSqliteError(error) && !isFaultOfOneFile(error)) throw error;
     }
     SearchIndex.remove(path);
     const index = new SearchIndex(path);
@@ -83,16 +80,37 @@ export class SearchIndex {
     return index;
   }
 
+  /** As `distrust`, for an index that no process has open. False if the index cannot be written. */
+  static distrustClosed(path: string, sessions: readonly number[]): boolean {
+    if (sessions.length === 0 || !existsSync(path)) return true;
+    try {
+      const database = openDatabase(path);
+      try {
+        database.prepare(DISTRUST).run(JSON.stringify(sessions));
+      } finally {
+        database.close();
+      }
+      return true;
+    } catch (error) {
+      if (!isSqliteError(error) && !isFaultOfOneFile(error)) throw error;
+      return false;
+    }
+  }
+
+  /** Removes the files of the index, or what is in their place, unless that is a folder. */
   static remove(path: string): void {
     for (const suffix of ['', '-wal', '-shm']) rmSync(path + suffix, { force: true });
   }
 
   private constructor(path: string) {
-    this.#database = new DatabaseSync(path);
+    makeDatabaseFile(path);
+    this.#database = openDatabase(path);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
     this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.#database.exec(TABLES);
     this.#statements = new Statements(this.#database);
+    this.#partitions = new Partitions(this.#statements);
+    this.rankings = new Rankings(this.#statements);
   }
 
   #begin(store: string): void {
@@ -111,70 +129,62 @@ export class SearchIndex {
     return this.#statements.iterate('SELECT * FROM indexed');
   }
 
-  setMark({ session, next_ordinal, size, mtime }: Mark): void {
-    this.run('INSERT OR REPLACE INTO indexed VALUES (?, ?, ?, ?)', session, next_ordinal, size, mtime);
+  setMark({ session, next_ordinal, size, mtime, rolled_back }: Mark): void {
+    const values = [session, next_ordinal, size, mtime, rolled_back];
+    this.run('INSERT OR REPLACE INTO indexed VALUES (?, ?, ?, ?, ?)', ...values);
   }
 
-  add({ session, ordinal }: Hit, role: number, text: string): void {
+  /**
+   * Marks sessions to be indexed anew, though their files look the same. The mark is stored, so that the next
+   * start finishes the work if this process does not.
+   */
+  distrust(sessions: readonly number[]): void {
+    this.run(DISTRUST, JSON.stringify(sessions));
+  }
+
+  add({ session, ordinal }: Hit, role: number, { body, parts }: ReturnType<typeof indexedText>): void {
+    const table = tableOf(this.#partitions.forNew(body.length + parts.length));
     this.run('INSERT INTO documents (session, ordinal, role) VALUES (?, ?, ?)', session, ordinal, role);
-    this.run(
-      'INSERT INTO texts (rowid, body, scope) VALUES (last_insert_rowid(), ?, ?)',
-      text,
-      scopeOf(session),
-    );
+    const sql = `INSERT INTO ${table} (rowid, body, parts, scope) VALUES (last_insert_rowid(), ?, ?, ?)`;
+    this.run(sql, body, parts, scopeOf(session));
   }
 
-  /** Takes out a session's messages from an ordinal on: those that are `kept` say which stay. */
-  remove(session: number, ordinal: number, kept: ReadonlySet<number> = new Set()): void {
-    const newestFirst = this.#statements.iterate<{ id: number; ordinal: number }>(
-      `SELECT d.id, d.ordinal FROM texts JOIN documents d ON d.id = texts.rowid
-        WHERE texts MATCH ? ORDER BY texts.rowid DESC`,
-      `{scope} : "${scopeOf(session)}"`,
-    );
+  /**
+   * Removes a session's messages from an ordinal on, except those in `kept`: at most `limit` of them, the newest.
+   * Returns true if that was all.
+   */
+  remove(session: number, ordinal: number, limit: number, kept: ReadonlySet<number> = new Set()): boolean {
     const removed: number[] = [];
-    for (const row of newestFirst) {
-      if (row.ordinal < ordinal) break;
-      if (!kept.has(row.ordinal)) removed.push(row.id);
+    for (const document of this.#documentsOf(session)) {
+      if (document.ordinal < ordinal || removed.length > limit) break;
+      if (!kept.has(document.ordinal)) removed.push(document.id);
     }
-    for (const id of removed) {
-      this.run('DELETE FROM texts WHERE rowid = ?', id);
+    for (const id of removed.slice(0, limit)) {
+      this.run(`DELETE FROM ${tableOf(this.#partitions.of(id))} WHERE rowid = ?`, id);
       this.run('DELETE FROM documents WHERE id = ?', id);
     }
+    return removed.length <= limit;
   }
 
-  /** A session that is gone, or is to be read anew. */
-  forget(session: number): void {
-    this.remove(session, 0);
-    this.run('DELETE FROM indexed WHERE session = ?', session);
+  /** A session's documents, the newest first. */
+  *#documentsOf(session: number): Generator<{ readonly id: number; readonly ordinal: number }> {
+    for (const partition of this.#partitions.all) {
+      const table = tableOf(partition);
+      yield* this.#statements.iterate<{ id: number; ordinal: number }>(
+        `SELECT d.id, d.ordinal FROM ${table} JOIN documents d ON d.id = ${table}.rowid
+          WHERE ${table} MATCH ? ORDER BY ${table}.rowid DESC`,
+        `{scope} : "${scopeOf(session)}"`,
+      );
+    }
   }
 
-  search({ phrases, within, roles, limit, offset, through }: Query) {
-    const [last] = this.#statements.column<number | null>('SELECT max(id) FROM documents');
-    const upTo = through ?? last ?? 0;
-    if (phrases.length === 0 || within?.length === 0) return { hits: [], hasMore: false, through: upTo };
-    const few = within !== null && within.length <= FEW_SESSIONS;
-    const values: SQLInputValue[] = [matchOf(phrases, few ? within : null), upTo];
-    const conditions = ['texts MATCH ?', 'texts.rowid <= ?'];
-    if (within && !few) {
-      conditions.push('d.session IN (SELECT value FROM json_each(?))');
-      values.push(JSON.stringify(within));
-    }
-    if (roles) {
-      conditions.push('d.role IN (SELECT value FROM json_each(?))');
-      values.push(JSON.stringify(roles));
-    }
-    // To look up the document of each match takes a third of the time: where none is asked about, only those of the page are.
-    const documents = conditions.length > 2 ? 'JOIN documents d ON d.id = texts.rowid' : '';
-    const matches = `SELECT texts.rowid AS id, bm25(texts, 1.0, 0.0) AS score FROM texts ${documents}
-      WHERE ${conditions.join(' AND ')} ORDER BY texts.rowid DESC LIMIT ${RANKED}`;
-    const page = `SELECT id, score FROM (${matches}) ORDER BY score, id DESC LIMIT ? OFFSET ?`;
-    const found = this.#statements.all<Hit>(
-      `SELECT d.session, d.ordinal FROM (${page}) JOIN documents d USING (id) ORDER BY score, id DESC`,
-      ...values,
-      limit + 1,
-      offset,
-    );
-    return { hits: found.slice(0, limit), hasMore: found.length > limit, through: upTo };
+  /** Removes at most `limit` messages of a session that is gone, or that is to be indexed anew. True: that was all. */
+  forget(session: number, limit: number): boolean {
+    // A session without a mark has no documents.
+    if (!this.mark(session)) return true;
+    const isAll = this.remove(session, 0, limit);
+    if (isAll) this.run('DELETE FROM indexed WHERE session = ?', session);
+    return isAll;
   }
 
   /** Runs `work`, all of it or nothing. */
@@ -182,8 +192,10 @@ export class SearchIndex {
     this.#database.exec('BEGIN');
     try {
       work();
+      this.#partitions.store();
       this.#database.exec('COMMIT');
     } catch (error) {
+      this.#partitions.forget();
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
@@ -198,13 +210,9 @@ export class SearchIndex {
   }
 }
 
-const scopeOf = (session: number) => `s${session}`;
+const DISTRUST = 'UPDATE indexed SET size = -1 WHERE session IN (SELECT value FROM json_each(?))';
 
-/** In the language of FTS5. Tokens are letters and digits alone: nothing in them has a meaning there. */
-function matchOf(phrases: readonly Phrase[], sessions: readonly number[] | null): string {
-  const all = phrases.map(({ tokens, isPrefix }) => `"${tokens.join(' ')}"${isPrefix ? '*' : ''}`);
-  const body = `{body} : (${all.join(' AND ')})`;
-  return sessions
-    ? `${body} AND {scope} : (${sessions.map((seq) => `"${scopeOf(seq)}"`).join(' OR ')})`
-    : body;
-}
+export const searchIndexPath = (directory: string) => join(directory, 'search.db');
+
+/** The token in `scope` of all messages of a session. */
+export const scopeOf = (session: number) => `s${session}`;

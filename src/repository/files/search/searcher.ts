@@ -1,23 +1,37 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { StorageError } from '../../../model/errors.ts';
+import type { MessageRef } from '../../../model/id.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
-import { parseQuery } from '../../../model/search-text.ts';
+import { parseQuery } from '../../../model/search/query.ts';
+import { startThread } from '../../../threads.ts';
 import type { Logger } from '../../observer.ts';
-import type { SearchPage, SearchRequest } from '../../repository.ts';
-import { startThread } from '../threads.ts';
-import type { FromWorker, ToWorker, WorkerAnswer, WorkerSettings } from './protocol.ts';
+import { DeadlineExceededError, type ReadOptions, throwIfOver } from '../../read-options.ts';
+import { type SearchPage, type SearchRequest, UnknownKeyError } from '../../repository.ts';
+import type { FromWorker, ToWorker, UsedMessage, WorkerRequest, WorkerSettings } from './protocol.ts';
+import { SearchIndex, searchIndexPath } from './search-index.ts';
 
-/** Changes are passed on so many milliseconds after the first, or with the next search. */
-const DELAY = 100;
-/** The thread begins so long after the store was opened, or with the first search: a short run is spared it. */
-const BEGIN = 1_000;
+/** Changes are posted to the worker this many milliseconds after the first, or with the next search. */
+const DELAY_MS = 100;
+/**
+ * The worker starts this many milliseconds after the store was opened, or with the first search: a short run
+ * needs no worker.
+ */
+const BEGIN_MS = 1_000;
+/** Requests that wait for the worker: each takes memory, and a later one would wait too long. */
+const WAITING_MAX = 1_000;
+/** The longest timer of Node.js. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
+/** Milliseconds that the worker has to end: to answer running requests and to index a short backlog. */
+const END_MS = 5_000;
 
 interface Waiting {
-  readonly resolve: (answer: WorkerAnswer) => void;
-  readonly reject: (error: Error) => void;
+  readonly resolve: (answer: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  readonly options: ReadOptions;
 }
 
-/** Full-text search over the messages of a store, in a thread of its own. */
+/** Full-text search over the messages of a store, in a worker thread. */
 export class Searcher {
   readonly #logger: Logger;
   readonly #settings: WorkerSettings;
@@ -26,61 +40,114 @@ export class Searcher {
   #worker: Worker | null = null;
   #requests = 0;
   #changed = new Set<number>();
+  /**
+   * Sessions whose files were replaced while there was no worker and the search index could not be marked.
+   */
+  readonly #replaced = new Set<number>();
   #timer: NodeJS.Timeout | null = null;
   #closed = false;
   readonly #begin: NodeJS.Timeout;
 
-  /** `commitIndex` is called before the thread looks at the index, which it sees as it is committed; throws where that cannot be. */
+  /**
+   * `commitIndex` is called before the worker reads the index, since it sees only what is committed; throws
+   * if that fails.
+   */
   constructor(settings: WorkerSettings, logger: Logger, commitIndex: () => void) {
     this.#settings = settings;
     this.#commitIndex = commitIndex;
     this.#logger = logger;
-    this.#begin = setTimeout(() => this.#start(), BEGIN).unref();
+    this.#begin = setTimeout(() => this.#start(), BEGIN_MS).unref();
   }
 
-  /** The session with this sequence number has new messages, was rolled back, or is gone. Before that is answered. */
+  /**
+   * The session with this sequence number has new messages, was truncated, or is gone. Call before the change
+   * is acknowledged.
+   */
   changed(session: number): void {
-    // When it begins it finds by itself what it lacks.
+    // When the worker starts, it compares the indexes by itself.
     if (!this.#worker) return;
     this.#changed.add(session);
-    this.#timer ??= setTimeout(() => this.#flush(), DELAY).unref();
+    this.#timer ??= setTimeout(() => this.#flush(), DELAY_MS).unref();
   }
 
-  /** Its file is another one than it was. */
-  replaced(session: number): void {
-    this.#post({ kind: 'replaced', sessions: [session] });
+  /** The files of these sessions were replaced, though they may look the same. */
+  replaced(sessions: readonly number[]): void {
+    if (this.#worker) this.#post({ kind: 'replaced', sessions });
+    else if (!SearchIndex.distrustClosed(searchIndexPath(this.#settings.directory), sessions))
+      for (const session of sessions) this.#replaced.add(session);
   }
 
-  /** Finds all that was `changed` before. Rejects with a StorageError where there is no search for the moment. */
-  async search({ query, within, roles, limit, offset, through }: SearchRequest): Promise<SearchPage> {
+  /**
+   * Finds everything that was reported to `changed` before. Rejects with a StorageError if search is
+   * unavailable for the moment, or too many requests wait.
+   */
+  async search(
+    { query, within, roles, limit, after }: SearchRequest,
+    options: ReadOptions = {},
+  ): Promise<SearchPage> {
+    const request: WorkerRequest = {
+      what: 'search',
+      phrases: parseQuery(query),
+      within: within ?? null,
+      roles: roles ? MESSAGE_ROLES.flatMap((role, n) => (roles.includes(role) ? [n] : [])) : null,
+      limit,
+      after: after ?? null,
+    };
+    const page = await this.#ask<SearchPage | null>(request, options);
+    if (!page) throw new UnknownKeyError('What this search found when it began is not kept any more.');
+    return page;
+  }
+
+  /** Rejects as `search` does. */
+  snippetsOf(
+    query: string,
+    refs: readonly MessageRef[],
+    options: ReadOptions = {},
+  ): Promise<(string | null)[]> {
+    return this.#ask({ what: 'snippets', phrases: parseQuery(query), refs }, options);
+  }
+
+  async #ask<Answer>(what: WorkerRequest, options: ReadOptions): Promise<Answer> {
+    throwIfOver(options);
+    if (this.#waiting.size >= WAITING_MAX) throw overloaded();
     const isPassedOn = this.#flush();
     if (this.#closed) throw unavailable();
     this.#start();
     if (!this.#worker || !isPassedOn) throw unavailable();
     const request = this.#requests;
     this.#requests += 1;
-    const answered = new Promise<WorkerAnswer>((resolve, reject) => {
-      this.#waiting.set(request, { resolve, reject });
-    });
-    this.#post({
-      kind: 'search',
-      request,
-      phrases: parseQuery(query),
-      within: within ?? null,
-      roles: roles?.map((role) => MESSAGE_ROLES.indexOf(role)) ?? null,
-      limit,
-      offset,
-      through: through ?? null,
-    });
-    this.#worker?.ref();
-    const { hits, ...page } = await answered.finally(() => {
-      // One that closes waits for its end.
+    const { promise, ...settle } = Promise.withResolvers<unknown>();
+    this.#waiting.set(request, { ...settle, options });
+    const { signal, deadline = Number.POSITIVE_INFINITY } = options;
+    const msLeft = deadline - performance.now();
+    const timer =
+      msLeft < LONGEST_TIMER_MS
+        ? setTimeout(() => this.#abandon(request, new DeadlineExceededError()), Math.ceil(msLeft))
+        : null;
+    const leave = () => this.#abandon(request, signal!.reason);
+    signal?.addEventListener('abort', leave);
+    this.#post({ kind: 'request', request, msLeft, ...what });
+    this.#worker.ref();
+    try {
+      return (await promise) as Answer;
+    } finally {
+      if (timer) clearTimeout(timer);
+      signal?.removeEventListener('abort', leave);
+      // While the store closes, the worker keeps the process alive until the worker exits.
       if (this.#waiting.size === 0 && !this.#closed) this.#worker?.unref();
-    });
-    return { ...page, hits: hits.map(({ id, ordinal }) => ({ sessionId: id, ordinal })) };
+    }
   }
 
-  /** Lets what was changed be taken in, if it is little. */
+  /** Rejects a request, and cancels its work in the worker. */
+  #abandon(request: number, reason: unknown): void {
+    const waiting = this.#waiting.get(request);
+    if (!waiting) return;
+    this.#waiting.delete(request);
+    this.#post({ kind: 'cancel', request });
+    waiting.reject(reason);
+  }
+
+  /** Lets the worker index a short backlog first, within a limited time. */
   async close(): Promise<void> {
     this.#closed = true;
     clearTimeout(this.#begin);
@@ -88,13 +155,19 @@ export class Searcher {
     if (!this.#worker) return;
     this.#worker.ref();
     const worker = this.#worker;
-    // Whether it ends well or fails: that it failed has been said.
+    // Wait for the exit, clean or not: a failure is already logged.
     const exited = new Promise((resolve) => worker.once('exit', resolve));
     this.#post({ kind: 'close' });
-    await exited;
+    const isLate = Symbol('late');
+    if ((await Promise.race([exited, pause(END_MS, isLate, { ref: false })])) !== isLate) return;
+    this.#logger.warn({ ms: END_MS }, 'the search thread does not end: the store closes without it');
+    for (const request of this.#waiting.keys()) this.#abandon(request, unavailable());
+    worker.unref();
+    // Not awaited: a thread ends only after the step of SQLite that it is in.
+    void worker.terminate();
   }
 
-  /** Passes on what was changed. False where it must wait, since the thread would not see it yet. */
+  /** Posts changes to the worker. False if they must wait, since the worker would not see them yet. */
   #flush(): boolean {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
@@ -102,8 +175,8 @@ export class Searcher {
     try {
       this.#commitIndex();
     } catch {
-      // It says itself why.
-      if (!this.#closed) this.#timer = setTimeout(() => this.#flush(), DELAY).unref();
+      // `commitIndex` reports the failure itself.
+      if (!this.#closed) this.#timer = setTimeout(() => this.#flush(), DELAY_MS).unref();
       return false;
     }
     this.#post({ kind: 'changed', sessions: [...this.#changed] });
@@ -121,20 +194,20 @@ export class Searcher {
       this.#logger.error({ err }, 'search failed; it begins anew with the next search');
     let worker: Worker;
     try {
-      // What was changed before this, nobody tells it.
+      // The worker is not told of earlier changes: they must be committed before it compares the indexes.
       this.#commitIndex();
     } catch {
-      // It says itself why.
+      // `commitIndex` reports the failure itself.
       return;
     }
     try {
       worker = startThread(import.meta.url, 'worker', this.#settings);
     } catch (err) {
-      // As where the system allows no more threads.
+      // For example, the system allows no more threads.
       failed(err);
       return;
     }
-    // A program that does nothing else may end.
+    // The worker alone must not keep the process alive.
     worker.unref();
     worker.on('message', (message: FromWorker) => this.#hear(message));
     worker.on('error', failed);
@@ -144,6 +217,18 @@ export class Searcher {
       this.#waiting.clear();
     });
     this.#worker = worker;
+    if (this.#replaced.size === 0) return;
+    this.#post({ kind: 'replaced', sessions: [...this.#replaced] });
+    this.#replaced.clear();
+  }
+
+  #charge({ request, rows, bytes }: UsedMessage, { onRead, onWalk }: ReadOptions): void {
+    try {
+      if (rows > 0) onWalk?.(rows);
+      if (bytes > 0) onRead?.(bytes);
+    } catch (error) {
+      this.#abandon(request, error);
+    }
   }
 
   #hear(message: FromWorker): void {
@@ -152,14 +237,22 @@ export class Searcher {
       return;
     }
     const waiting = this.#waiting.get(message.request);
+    if (message.kind === 'used') {
+      if (waiting) this.#charge(message, waiting.options);
+      return;
+    }
     this.#waiting.delete(message.request);
-    if (message.kind === 'found') {
+    if (message.kind === 'answered') {
       waiting?.resolve(message.answer);
     } else {
       this.#logger.error({ reason: message.message }, 'a search failed');
       waiting?.reject(unavailable());
     }
   }
+}
+
+function overloaded(): StorageError {
+  return new StorageError(`More than ${WAITING_MAX} searches wait for an answer. Try again later.`, true);
 }
 
 function unavailable(): StorageError {

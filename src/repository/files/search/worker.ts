@@ -1,177 +1,207 @@
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
+import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import { isSqliteError, Statements } from '../index/statements.ts';
-import { layoutOf } from '../layout.ts';
-import { CatchUp } from './catch-up.ts';
-import type { FromWorker, ToWorker, WorkerQuery, WorkerSettings } from './protocol.ts';
-import { SearchIndex } from './search-index.ts';
+import type { SearchPage } from '../../repository.ts';
+import { layoutOf } from '../format/layout.ts';
+import { openDatabase } from '../index/open-database.ts';
+import { Statements } from '../index/statements.ts';
+import { FairTurns } from './fair-turns.ts';
+import { Indexer } from './indexer.ts';
+import { isLong, LongRankings } from './long-rankings.ts';
+import type { Match } from './match.ts';
+import { cutPage } from './page.ts';
+import { Places } from './places.ts';
+import type { FromWorker, ToWorker, WorkerQuery, WorkerRequest, WorkerSettings } from './protocol.ts';
+import { type Ranked, rank } from './rank.ts';
+import type { Ranking } from './rankings.ts';
+import { Readers } from './readers.ts';
+import { searchIndexPath } from './search-index.ts';
+import { SharedRankings } from './shared-rankings.ts';
+import { snippetsOf } from './snippets.ts';
+import { CancelledError, Work } from './work.ts';
 
 /*
- * A thread of its own for full text: neither taking text in nor a search that looks at half a million messages holds up the
- * thread that serves requests.
+ * The full-text thread. Indexing, a search over half a million messages, and snippets of large messages do
+ * not block the thread that serves requests. All work is done in turns, so that no search waits for another's
+ * long one; what cannot be divided into short turns is ranked in a further thread (`long-rankings.ts`).
  */
+
+/** Milliseconds that running requests may still take when the store is closed. */
+const GRACE_MS = 1_000;
+/** Milliseconds after which a search is answered with the newest of its matches. */
+const PATIENCE_MS = 10_000;
 
 const { directory, store } = workerData as WorkerSettings;
-const path = join(directory, 'search.db');
-const database = new DatabaseSync(layoutOf(directory).index, { readOnly: true });
-const index = new Statements(database);
-let search = SearchIndex.open(path, store);
-let catchUp = new CatchUp(directory, index, search);
-
-/**
- * Sessions taken in with one transaction, and the milliseconds after which it ends. Each end writes a part of the index, which later
- * ones are merged with: fewer cost less, and a search waits for one.
- */
-const BATCH = 1_000;
-const TURN = 50;
-/** So many sessions to take in are worth a word, and more than a stop waits for. */
-const MANY = 200;
-/** While others write, the thread rests so many times as long as a turn has taken: they need the processor more. */
-const REST = 9;
-/** Milliseconds. */
-const MAX_REST = 1_000;
-/** Others write when they have done so within as many milliseconds. */
-const BUSY = 300;
-/** A search waits so many milliseconds for the index to become complete. */
-const PATIENCE = 1_000;
-
-/** Sessions to look at, and whether all of each is to be read anew. */
-const waiting = new Map<number, boolean>();
-let started = false;
-let timer: NodeJS.Timeout | null = null;
-let lastChange = Number.NEGATIVE_INFINITY;
-/** Milliseconds that the last turn took, its commit included. */
-let lastTurn = 0;
-let closed = false;
-
+const path = searchIndexPath(directory);
 const port = parentPort!;
 const post = (message: FromWorker) => port.postMessage(message);
+const database = openDatabase(layoutOf(directory).index, { readOnly: true });
+const index = new Statements(database);
+const indexReaders = new Readers(layoutOf(directory).index);
+const readers = new Readers(path);
+const longRankings = new LongRankings(path);
+/** A search for few words takes little memory. */
+const places = new Places(Number.POSITIVE_INFINITY);
+const turns = new FairTurns();
+const sharedRankings = new SharedRankings<KeptRanking>(turns);
+const running = new Map<number, Work>();
+const underWay = new Set<Promise<void>>();
+/** Incremented with each message about changes: a search that began before one does not see them. */
+let changes = 0;
+const indexer = new Indexer({
+  directory,
+  store,
+  path,
+  index,
+  post,
+  isAsked: () => underWay.size > 0,
+  isAnew: () => {
+    readers.close();
+    longRankings.anew();
+  },
+});
 
-function expect(sessions: readonly number[], anew: boolean): void {
-  for (const session of sessions) waiting.set(session, anew || (waiting.get(session) ?? false));
+interface KeptRanking extends Ranking, Pick<Match, 'within'> {
+  readonly id: string;
 }
 
-/** Everything that the search index lacks, found by comparing it with the store's. */
-function compare(): void {
-  started = true;
-  expect(catchUp.behind(), true);
-  if (waiting.size > MANY)
-    post({ kind: 'said', level: 'info', message: `indexing ${waiting.size} sessions for search` });
+async function answerTo(request: WorkerRequest, work: Work): Promise<unknown> {
+  if (request.what === 'snippets') return snippetsOf(directory, index, request.refs, request.phrases, work);
+  const { after, limit } = request;
+  const kept = after && indexer.rankings.get(after.ranking);
+  const ranking: KeptRanking = kept
+    ? { ...kept, id: after.ranking, within: await subtree(request.within, work) }
+    : await sharedRankings.of(`${changes} ${searchOf(request)}`, work, (own) => rankAndKeep(request, own));
+  if (after && ranking.id !== after.ranking) return null;
+  const { hits, id, isComplete, within } = ranking;
+  const page = await cutPage(index, hits, { limit, from: after?.place ?? 0, within }, work);
+  return { ...page, ranking: id, isComplete } satisfies SearchPage;
 }
 
-/** Takes in what waits, for a while. */
-function work(until: number): void {
+function searchOf({ phrases, within, roles }: WorkerQuery): string {
+  return JSON.stringify([phrases, within, roles]);
+}
+
+async function rankAndKeep(query: WorkerQuery, work: Work): Promise<KeptRanking> {
+  const ranked = await rankUndamaged(query, work);
+  // Without hits there is no position to continue from.
+  const id = ranked.hits.length === 0 ? '' : indexer.rankings.keep(searchOf(query), ranked);
+  return { ...ranked, id };
+}
+
+type RankedWithin = Ranking & Pick<Match, 'within'>;
+
+async function rankUndamaged(query: WorkerQuery, work: Work): Promise<RankedWithin> {
+  const { generation } = readers;
   try {
-    if (!started) compare();
-    while (waiting.size > 0) {
-      const taken = new Map<number, boolean>();
-      const end = Math.min(until, performance.now() + TURN);
-      takeIn(() => {
-        for (const [session, anew] of waiting) {
-          taken.set(session, catchUp.bringUpToDate(session, anew));
-          if (taken.size >= BATCH || performance.now() > end) break;
-        }
-      });
-      for (const [session, isAll] of taken) {
-        if (isAll) waiting.delete(session);
-        else waiting.set(session, false);
-      }
-      if (performance.now() > until) break;
-    }
+    return await rankAll(query, work);
   } catch (error) {
-    if (!isSqliteError(error) || !isDamage(error)) throw error;
-    startAnew();
+    // Another search may have met the same damage before: the index is not discarded twice for it.
+    if (generation === readers.generation && !indexer.failed(error)) throw error;
+    return rankAll(query, work);
   }
 }
 
-/**
- * What `work` reads of the store's index is one state of it, whatever is written meanwhile: a session and its messages must go
- * together, or some are taken in twice.
- */
-function takeIn(work: () => void): void {
-  index.exec('BEGIN');
-  try {
-    search.transaction(work);
-  } finally {
-    index.exec('COMMIT');
-  }
+/** The ranking, and the sequence numbers of the sessions that the search was limited to, or null. */
+async function rankAll(query: WorkerQuery, work: Work): Promise<RankedWithin> {
+  const isCaughtUp = await indexer.caughtUp(work);
+  const { generation } = readers;
+  const within = await subtree(query.within, work);
+  if (work.isDue) await work.rest();
+  const ranked = await rankHereOrThere({ ...query, within }, work);
+  const isComplete = ranked.isComplete && isCaughtUp && generation === readers.generation;
+  return { hits: ranked.hits, isComplete, within };
 }
 
-/** SQLITE_CORRUPT, SQLITE_NOTADB, and a row that stands where none should. */
-function isDamage({ errcode }: { errcode: number }): boolean {
-  return [11, 19, 26].includes(errcode & 0xff);
+async function rankHereOrThere(match: Match, work: Work): Promise<Ranked> {
+  const there = isLong(match.phrases) ? await longRankings.rank(match, indexer.state, work) : null;
+  return there ?? readers.use(indexer.state, (reader) => rank(reader, match, work, places));
 }
 
-function startAnew(): void {
-  post({ kind: 'said', level: 'warn', message: 'the search index is damaged: building it again' });
-  search.close();
-  SearchIndex.remove(path);
-  search = SearchIndex.open(path, store);
-  catchUp = new CatchUp(directory, index, search);
-  waiting.clear();
-  started = false;
-}
-
-function goOn(): void {
-  if (closed || timer || (started && waiting.size === 0)) return;
-  const isBusy = performance.now() - lastChange < BUSY;
-  timer = setTimeout(
-    () => {
-      timer = null;
-      const began = performance.now();
-      work(began + TURN);
-      lastTurn = performance.now() - began;
-      goOn();
-    },
-    isBusy ? Math.min(REST * lastTurn, MAX_REST) : 0,
-  );
-}
-
-function answer(query: WorkerQuery) {
-  work(performance.now() + PATIENCE);
-  const within = query.within === null ? null : subtree(query.within);
-  const found = search.search({ ...query, within });
-  const hits = found.hits.flatMap((hit) => {
-    const row = index.get<{ id: string }>('SELECT id FROM sessions WHERE seq = ?', hit.session);
-    return row ? [{ ...hit, id: row.id }] : [];
+/** The sequence numbers of a session and its descendants; null if `id` is null. */
+async function subtree(id: string | null, work: Work): Promise<ReadonlySet<number> | null> {
+  if (id === null) return null;
+  // Not on the connection that indexes: an open read would keep that connection on an old snapshot.
+  return indexReaders.use(null, async ({ statements }) => {
+    const beneath = new Set<number>();
+    for (const { seq } of statements.iterate<{ seq: number }>(SUBTREE, id)) {
+      beneath.add(seq);
+      work.walk(1);
+      if (work.isDue) await work.rest();
+    }
+    return beneath;
   });
-  return { ...found, hits, isComplete: waiting.size === 0 };
 }
 
-function subtree(id: string): number[] {
-  return index.column(
-    `WITH RECURSIVE beneath (seq) AS (
-       SELECT seq FROM sessions WHERE id = ?
-       UNION ALL SELECT c.seq FROM beneath b JOIN sessions c ON c.parent_seq = b.seq
-     ) SELECT seq FROM beneath`,
-    id,
-  );
+const SUBTREE = `
+  WITH RECURSIVE beneath (seq) AS (
+    SELECT seq FROM sessions WHERE id = ?
+    UNION ALL SELECT c.seq FROM beneath b JOIN sessions c ON c.parent_seq = b.seq
+  ) SELECT seq FROM beneath`;
+
+async function close(): Promise<void> {
+  const end = performance.now() + GRACE_MS;
+  for (const work of running.values()) work.endBy(end);
+  sharedRankings.endBy(end);
+  longRankings.endWithin(GRACE_MS);
+  const all = Promise.all(underWay);
+  // A single step of a long ranking may take longer.
+  await Promise.race([all, pause(GRACE_MS + LAST_TURN_MS, undefined, { ref: false })]);
+  for (const work of running.values()) work.cancel();
+  await all;
+  longRankings.close();
+  try {
+    indexer.close();
+  } finally {
+    readers.close();
+    indexReaders.close();
+    database.close();
+    port.close();
+  }
+}
+
+/** Milliseconds that a request takes at most to notice that its time is over, other than in a long ranking. */
+const LAST_TURN_MS = 500;
+
+type Request = Extract<ToWorker, { kind: 'request' }>;
+
+async function answer({ request, msLeft, ...what }: Request): Promise<void> {
+  const now = performance.now();
+  // Half of the time that is left: the answer, though not complete, should arrive before the deadline.
+  const end = now + Math.min(PATIENCE_MS, msLeft / 2);
+  const work = new Work(turns, end, (used) => post({ kind: 'used', request, ...used }));
+  running.set(request, work);
+  try {
+    const answer = await answerTo(what, work);
+    work.report();
+    post({ kind: 'answered', request, answer });
+  } catch (error) {
+    if (!(error instanceof CancelledError))
+      post({ kind: 'failed', request, message: (error as Error).message });
+  } finally {
+    running.delete(request);
+  }
 }
 
 port.on('message', (message: ToWorker) => {
-  if (message.kind === 'search') {
-    const { request } = message;
-    try {
-      post({ kind: 'found', request, answer: answer(message) });
-    } catch (error) {
-      post({ kind: 'failed', request, message: (error as Error).message });
-    }
-  } else if (message.kind === 'close') {
-    closed = true;
-    if (timer) clearTimeout(timer);
-    try {
-      if (started && waiting.size <= MANY) work(performance.now() + PATIENCE);
-    } finally {
-      search.close();
-      database.close();
-      port.close();
-    }
+  if (message.kind === 'close') {
+    void close();
     return;
-  } else {
-    lastChange = performance.now();
-    expect(message.sessions, message.kind === 'replaced');
   }
-  goOn();
+  if (message.kind === 'cancel') {
+    running.get(message.request)?.cancel();
+    return;
+  }
+  if (message.kind === 'request') {
+    const answered = answer(message).finally(() => {
+      underWay.delete(answered);
+      indexer.goOn();
+    });
+    underWay.add(answered);
+  } else {
+    changes += 1;
+    if (message.kind === 'changed') indexer.changed(message.sessions);
+    else indexer.replaced(message.sessions);
+  }
+  indexer.goOn();
 });
-goOn();
+indexer.goOn();

@@ -1,0 +1,123 @@
+import type { IndexDatabase } from '../index/database.ts';
+
+/** A change of the index: in one call, or in steps that yield to the event loop in between. Readers see all of it or nothing. */
+export type Change<T> = (() => T) | { readonly inSteps: (index: IndexDatabase) => Iterator<unknown, T> };
+
+/** Makes changes in a transaction: all changes of one call, or none. */
+export interface Transactions {
+  atOnce(work: () => void): void;
+  inSteps<T>(work: (index: IndexDatabase) => Iterator<unknown, T>): Promise<T>;
+}
+
+interface Entry {
+  readonly seq: number;
+  state: 'writing' | 'written' | 'given up';
+  change: Change<unknown>;
+  settle: (outcome: { value: unknown } | { error: unknown }) => void;
+}
+
+/**
+ * The commit pipeline. A mutation takes a sequence number (`begin`). Its write to the disk runs concurrently with those of other
+ * mutations. Then the mutation is applied to the index (`commit`) or dropped (`giveUp`). Mutations are applied in the order of
+ * their numbers, even if their syncs finish out of order: a reader that sees one commit sees all earlier commits. Mutations that
+ * are ready together share one transaction.
+ */
+export class CommitPipeline {
+  #next: number;
+  readonly #entries: Entry[] = [];
+  readonly #transactions: Transactions;
+  #draining = false;
+
+  constructor(last: number, transactions: Transactions) {
+    this.#next = last + 1;
+    this.#transactions = transactions;
+  }
+
+  /**
+   * Allocates a sequence number for a mutation. The caller must finish the mutation with `commit` or `giveUp`. With `numbers` above 1,
+   * that many are allocated, of which the last is the mutation's.
+   */
+  begin(numbers = 1): number {
+    const seq = this.#next + numbers - 1;
+    this.#next = seq + 1;
+    this.#entries.push({ seq, state: 'writing', change: () => {}, settle: () => {} });
+    return seq;
+  }
+
+  /** Numbers allocated from now on are above `seq`. */
+  follow(seq: number): void {
+    this.#next = Math.max(this.#next, seq + 1);
+  }
+
+  /** To be called once the mutation is on the disk. Applies `change` after all earlier mutations; resolves with its result. */
+  commit<T>(seq: number, change: Change<T>): Promise<T> {
+    const entry = this.#entry(seq);
+    return new Promise<T>((resolve, reject) => {
+      entry.change = change;
+      entry.settle = (outcome) => ('error' in outcome ? reject(outcome.error) : resolve(outcome.value as T));
+      entry.state = 'written';
+      this.#schedule();
+    });
+  }
+
+  /** To be called when the mutation was refused or its write failed. Its number stays unused. */
+  giveUp(seq: number): void {
+    this.#entry(seq).state = 'given up';
+    this.#schedule();
+  }
+
+  #entry(seq: number): Entry {
+    const guess = this.#entries[seq - (this.#entries[0]?.seq ?? 0)];
+    // Numbers without an entry are skipped, so the entry may not be at its expected place.
+    const entry = guess?.seq === seq ? guess : this.#entries.find((other) => other.seq === seq);
+    if (!entry) throw new Error(`Sequence number ${seq} is not under way.`);
+    return entry;
+  }
+
+  /** Runs after the pending events, so that commits whose syncs finish together share one transaction. */
+  #schedule(): void {
+    if (this.#draining || this.#entries[0]?.state === 'writing') return;
+    this.#draining = true;
+    setImmediate(async () => {
+      for (let ready = this.#takeReady(); ready.length > 0; ready = this.#takeReady())
+        await this.#make(ready);
+      this.#draining = false;
+    });
+  }
+
+  /** The next mutations that are ready: a single one that is applied in steps, or all those before the next such one. */
+  #takeReady(): Entry[] {
+    while (this.#entries[0]?.state === 'given up') this.#entries.shift();
+    const [first] = this.#entries;
+    if (first?.state !== 'written') return [];
+    if (isInSteps(first)) return this.#entries.splice(0, 1);
+    const end = this.#entries.findIndex((entry) => entry.state === 'writing' || isInSteps(entry));
+    const ready = this.#entries.splice(0, end === -1 ? this.#entries.length : end);
+    return ready.filter(({ state }) => state === 'written');
+  }
+
+  async #make(ready: readonly Entry[]): Promise<void> {
+    try {
+      const values = await this.#transact(ready);
+      for (const [n, entry] of ready.entries()) entry.settle({ value: values[n] });
+    } catch (error) {
+      for (const entry of ready) entry.settle({ error });
+    }
+  }
+
+  #transact(ready: readonly Entry[]): unknown[] | Promise<unknown[]> {
+    const [{ change }] = ready as [Entry];
+    if (typeof change !== 'function') {
+      return this.#transactions.inSteps(change.inSteps).then((value) => [value]);
+    }
+    const values: unknown[] = [];
+    this.#transactions.atOnce(() => {
+      for (const entry of ready) values.push((entry.change as () => unknown)());
+    });
+    return values;
+  }
+}
+
+function isInSteps({ change }: Entry): boolean {
+  return typeof change !== 'function';
+}

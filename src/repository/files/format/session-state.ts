@@ -1,0 +1,206 @@
+import { addOptionalDecimals } from '../../../model/decimal.ts';
+import type { MessageRole } from '../../../model/message.ts';
+import type { Operation } from '../../../model/operation.ts';
+import type { ForkOrigin } from '../../../model/session.ts';
+import type { AppendRecord, CreateRecord, SessionRecord } from './record.ts';
+
+/**
+ * A session after its latest line. `applyRecord` derives the state from the session's own file; `placed` then applies
+ * the moves and archivals of the store's log. Times are milliseconds since 1970.
+ */
+export interface SessionState {
+  readonly id: string;
+  readonly sequence: number;
+  readonly arrival: number;
+  readonly parentId: string | null;
+  readonly userId: string | null;
+  readonly title: string | null;
+  /** As JSON: most reads pass metadata on or ignore it; few parse it. */
+  readonly metadata: string;
+  readonly createdAt: number;
+  readonly lastActiveAt: number;
+  readonly messageCount: number;
+  readonly historyLength: number;
+  readonly nextOrdinal: number;
+  /** Of all messages that were ever appended, without those that a fork copied. */
+  readonly inputTokens: number;
+  readonly outputTokens: number;
+  /** Decimal and exact; null if no message has a cost. */
+  readonly costUsd: string | null;
+  /** A `ForkOrigin` as JSON. */
+  readonly forkedFrom: string | null;
+  readonly archivedAt: number | null;
+  readonly version: number;
+  /** Sequence number of the session's latest mutation. */
+  readonly lastSeq: number;
+  /** Acknowledged bytes of the file: the offset of the next line. */
+  readonly size: number;
+}
+
+/** Where one message's line lies. */
+export interface MessageLocation {
+  readonly ordinal: number;
+  readonly position: number;
+  readonly role: MessageRole;
+  readonly offset: number;
+  /** Bytes of the whole line, without its newline. */
+  readonly length: number;
+}
+
+/** An operation, and what is needed to answer a retry. */
+export interface AppliedOperation extends Operation {
+  readonly sessionId: string;
+  readonly seq: number;
+  readonly at: number;
+  readonly ordinal: number | null;
+  readonly position: number | null;
+}
+
+/** The effects of a line beside the new state of the session. */
+export interface Effects {
+  /** The session's own sequence number, from this line on. */
+  readonly sequence: number;
+  /** Sequence number of the line's mutation. */
+  readonly seq: number;
+  /** Messages from this position on leave the history, before `messages` are added. */
+  readonly truncatedTo: number | null;
+  readonly messages: readonly MessageLocation[];
+  readonly operation: AppliedOperation | null;
+}
+
+export interface Applied {
+  readonly state: SessionState;
+  readonly effects: Effects;
+}
+
+export interface LinePlace {
+  readonly offset: number;
+  readonly length: number;
+}
+
+/**
+ * The session after one more line. Live writes and rebuilds of the index share this step, so that both give
+ * the same answers. Counters are taken from the line rather than incremented: after a damaged line they are
+ * right again.
+ */
+export function applyRecord(before: SessionState | null, record: SessionRecord, place: LinePlace): Applied {
+  const size = place.offset + place.length + 1;
+  if (record.op === 'create') {
+    const createdAt = Date.parse(record.createdAt ?? record.at);
+    const state: SessionState = {
+      id: record.id,
+      sequence: record.seq,
+      arrival: record.seq,
+      parentId: record.parentId ?? null,
+      userId: record.userId ?? null,
+      title: record.title ?? null,
+      metadata: JSON.stringify(record.metadata ?? {}),
+      createdAt,
+      lastActiveAt: record.lastActiveAt === undefined ? createdAt : Date.parse(record.lastActiveAt),
+      messageCount: 0,
+      historyLength: 0,
+      nextOrdinal: 0,
+      inputTokens: 0,
+      outputTokens: 0,
+      costUsd: null,
+      forkedFrom: record.forkedFrom ? JSON.stringify(originOf(record.forkedFrom)) : null,
+      archivedAt: null,
+      version: record.version,
+      lastSeq: record.seq,
+      size,
+    };
+    return appliedBy(record, state);
+  }
+  if (!before) throw new Error(`A session file begins with a "create" record, not with "${record.op}".`);
+  if (record.op === 'adopt') {
+    const { seq, version } = record;
+    return appliedBy(record, { ...before, sequence: seq, arrival: seq, version, lastSeq: seq, size });
+  }
+  if (record.op === 'update') {
+    const state: SessionState = {
+      ...before,
+      title: record.title === undefined ? before.title : record.title,
+      metadata: record.metadata === undefined ? before.metadata : JSON.stringify(record.metadata),
+      version: record.version,
+      lastSeq: record.seq,
+      size,
+    };
+    return appliedBy(record, state);
+  }
+  if (record.op === 'truncate') {
+    const { length, messageCount, version, seq } = record;
+    const state = { ...before, historyLength: length, messageCount, version, lastSeq: seq, size };
+    return appliedBy(record, state, [], length);
+  }
+  const messages = record.messages.map((message, n) => ({
+    ordinal: record.ordinal + n,
+    position: record.position + n,
+    role: message.role,
+    offset: place.offset,
+    length: place.length,
+  }));
+  const state: SessionState = {
+    ...before,
+    lastActiveAt: activeAfter(before, record),
+    messageCount: before.messageCount + messages.filter((message) => message.role === 'USER').length,
+    historyLength: record.position + messages.length,
+    nextOrdinal: record.ordinal + messages.length,
+    ...usageAfter(before, record),
+    version: record.version,
+    lastSeq: record.seq,
+    size,
+  };
+  // Positions go back if the line of a truncation is damaged.
+  const truncatedTo = record.position < before.historyLength ? record.position : null;
+  return appliedBy(record, state, messages, truncatedTo);
+}
+
+function originOf({
+  sessionId,
+  messageId,
+  historyLength,
+}: NonNullable<CreateRecord['forkedFrom']>): ForkOrigin {
+  return { sessionId, messageId: messageId ?? null, historyLength };
+}
+
+function appliedBy(
+  record: SessionRecord,
+  state: SessionState,
+  messages: readonly MessageLocation[] = [],
+  truncatedTo: number | null = null,
+): Applied {
+  const { sequence } = state;
+  const operation = operationOfRecord(state.id, record);
+  return { state, effects: { sequence, seq: record.seq, truncatedTo, messages, operation } };
+}
+
+/**
+ * Never goes back, even if the session was created with times in the future. A creation's own messages leave
+ * it unchanged.
+ */
+function activeAfter({ createdAt, lastActiveAt }: SessionState, { version, at }: AppendRecord): number {
+  return version === 1 ? lastActiveAt : Math.max(createdAt, lastActiveAt, Date.parse(at));
+}
+
+type Usage = Pick<SessionState, 'inputTokens' | 'outputTokens' | 'costUsd'>;
+
+function usageAfter(before: SessionState, record: AppendRecord): Usage {
+  let { inputTokens, outputTokens, costUsd } = before;
+  const isCopied = record.version === 1 && before.forkedFrom !== null;
+  for (const { usage } of isCopied ? [] : record.messages) {
+    if (!usage) continue;
+    inputTokens = Math.min(inputTokens + usage.inputTokens, Number.MAX_SAFE_INTEGER);
+    outputTokens = Math.min(outputTokens + usage.outputTokens, Number.MAX_SAFE_INTEGER);
+    if (usage.costUsd !== undefined) costUsd = addOptionalDecimals(costUsd, String(usage.costUsd));
+  }
+  return { inputTokens, outputTokens, costUsd };
+}
+
+function operationOfRecord(sessionId: string, record: SessionRecord): AppliedOperation | null {
+  // A group of lines is one operation: its first line names it.
+  if (!record.operation || (record.part ?? 1) > 1) return null;
+  const ordinal = record.op === 'append' ? record.ordinal : null;
+  const position = record.op === 'append' ? record.position : record.op === 'truncate' ? record.length : null;
+  const { id, fingerprint } = record.operation;
+  return { id, fingerprint, sessionId, seq: record.seq, at: Date.parse(record.at), ordinal, position };
+}

@@ -1,0 +1,61 @@
+import type { Tombstone } from '../format/record.ts';
+import type { IndexConnection } from './connection.ts';
+import { idsInSteps, type Steps } from './steps.ts';
+
+/** The tombstone of a deleted session. */
+export interface TombstoneRow {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly arrival: number;
+  /** The last state of the session, as JSON; null if the log does not have it. */
+  readonly last: string | null;
+}
+
+/** The sessions that were deleted. Its rows are never pending. */
+export class TombstonesTable {
+  readonly #db: IndexConnection;
+
+  constructor(db: IndexConnection) {
+    this.#db = db;
+  }
+
+  /** Adds the `place`th session of the deletion with sequence number `seq`. */
+  add(seq: number, place: number, { id, parentId, arrival, last }: Tombstone): void {
+    const row = [id, seq, place, parentId ?? null, arrival, last ? JSON.stringify(last) : null];
+    // A start applies the whole log again.
+    if (this.#db.filling || this.#db.written.get(SELECT_SAME, ...row) === undefined)
+      this.#db.run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?, ?)', ...row);
+  }
+
+  get(id: string): TombstoneRow | undefined {
+    return this.#db.written.get(
+      'SELECT id, parent_id AS parentId, arrival, last FROM tombstones WHERE id = ?',
+      id,
+    );
+  }
+
+  isEmpty(): boolean {
+    return this.#db.written.get('SELECT 1 FROM tombstones LIMIT 1') === undefined;
+  }
+
+  /** The ids that the deletion with this sequence number removed, in the order of its record. */
+  deletedBy(seq: number): Steps<string[]> {
+    const sql = 'SELECT id, place FROM tombstones WHERE deleted_seq = ? AND place > ? ORDER BY place LIMIT ?';
+    return idsInSteps((after, limit) => this.#db.written.all(sql, seq, after, limit));
+  }
+
+  /** The ids that deletions after this sequence number removed. */
+  deletedAfter(seq: number): string[] {
+    return this.#db.written.column('SELECT id FROM tombstones WHERE deleted_seq > ?', seq);
+  }
+
+  /** The sequence number of the latest deletion; 0 if there is none. */
+  lastSeq(): number {
+    return this.#db.written.get<{ seq: number }>(
+      'SELECT coalesce(max(deleted_seq), 0) AS seq FROM tombstones',
+    )!.seq;
+  }
+}
+
+const SELECT_SAME = `SELECT 1 FROM tombstones WHERE id = ? AND deleted_seq = ? AND place = ? AND parent_id IS ? AND arrival = ?
+  AND last IS ?`;

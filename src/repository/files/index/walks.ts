@@ -1,0 +1,263 @@
+import type { SessionRollup } from '../../../model/rollup.ts';
+import type { Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { ReadOptions } from '../../read-options.ts';
+import {
+  type ChildrenRequest,
+  EMPTY_PAGE,
+  type HistoryRequest,
+  type HistoryScope,
+  type ListKey,
+  type Page,
+  type PageRequest,
+  UnknownKeyError,
+} from '../../repository.ts';
+import type { MessageLocation } from '../format/session-state.ts';
+import type { TimeSlices } from '../runtime/pace.ts';
+import { countBeneath } from './beneath.ts';
+import type { IndexDatabase } from './database.ts';
+import { countHistory, historyPage } from './histories.ts';
+import { inOrder } from './in-order.ts';
+import { PacedReads } from './paced-reads.ts';
+import type { IndexReader } from './reader.ts';
+import { rollupsOf } from './rollup.ts';
+import { SessionLists } from './session-lists.ts';
+import type { SessionRow } from './session-row.ts';
+import type { Steps } from './steps.ts';
+import type { IndexTables } from './tables.ts';
+import { comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
+
+/** Bytes of sessions that are made of their rows in one step. A row counts as some bytes beside its metadata. */
+const MADE_BYTES = 128 * 1024;
+const ROW_BYTES = 256;
+
+/**
+ * The reads that can take long: of many sessions, or past many rows. Each answers a whole batch from one state of the index, at
+ * a pace that leaves time for other requests, and stops once it is over.
+ */
+export class IndexWalks {
+  readonly #reader: IndexReader;
+  readonly #reads: PacedReads;
+
+  constructor(db: IndexDatabase, reader: IndexReader, turns: TimeSlices) {
+    this.#reader = reader;
+    this.#reads = new PacedReads(db.tables, turns);
+  }
+
+  /** Ends all reads, which reject with a StorageError. */
+  close(): void {
+    this.#reads.close();
+  }
+
+  children(requests: readonly ChildrenRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
+    return this.#each(requests, (tables, request) => this.#children(tables, request), options);
+  }
+
+  descendants(
+    ids: readonly string[],
+    page: PageRequest<string>,
+    maxDepth: number | null,
+    options?: ReadOptions,
+  ): Promise<Page<Session>[]> {
+    const depth = maxDepth ?? Number.POSITIVE_INFINITY;
+    return this.#each(ids, (tables, id) => this.#descendants(tables, id, page, depth), options);
+  }
+
+  countDescendants(
+    ids: readonly string[],
+    maxDepth: number | null,
+    options?: ReadOptions,
+  ): Promise<number[]> {
+    const depth = maxDepth ?? Number.POSITIVE_INFINITY;
+    return this.#each(
+      ids,
+      function* (tables, id) {
+        const top = tables.sessions.row(id);
+        return top ? yield* countBeneath(tables, top, depth) : 0;
+      },
+      options,
+    );
+  }
+
+  /**
+   * The ids of the sessions beneath a session, in pre-order. `check` gets the row of the session first, and may throw. Each id
+   * counts as a walked row.
+   */
+  idsBeneath(
+    id: string,
+    maxDepth: number | null,
+    check: (top: SessionRow | undefined) => void,
+    options?: ReadOptions,
+  ): Promise<string[]> {
+    return this.#reads.run(function* (tables) {
+      const top = tables.sessions.row(id);
+      check(top);
+      const ids: string[] = [];
+      const depth = maxDepth ?? Number.POSITIVE_INFINITY;
+      for (const { row } of top ? walkTree(tables, top, 'forward', depth, undefined) : []) {
+        ids.push(row.id);
+        yield 1;
+      }
+      return ids;
+    }, options);
+  }
+
+  ancestors(ids: readonly string[], options?: ReadOptions): Promise<Session[][]> {
+    return this.#reads.run((tables) => this.#ancestors(tables, ids), options);
+  }
+
+  async rollups(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]> {
+    const rollups = await this.#reads.run((tables) => rollupsOf(tables, ids), options);
+    return ids.map((id) => rollups.get(id) ?? null);
+  }
+
+  list(
+    filter: SessionFilter,
+    order: SessionOrder,
+    page: PageRequest<ListKey>,
+    options?: ReadOptions,
+  ): Promise<Page<Session>> {
+    return this.#reads.run((tables) => this.#list(tables, filter, order, page), options);
+  }
+
+  count(filter: SessionFilter, options?: ReadOptions): Promise<number> {
+    return this.#reads.run((tables) => new SessionLists(tables).count(filter), options);
+  }
+
+  /** Where the messages of each page lie in the file; empty pages for unknown sessions. */
+  histories(requests: readonly HistoryRequest[], options?: ReadOptions): Promise<HistoryPlaces[]> {
+    return this.#each(
+      requests,
+      function* (tables, request) {
+        const row = tables.sessions.row(request.sessionId);
+        return { row, page: yield* historyPage(tables, request) };
+      },
+      options,
+    );
+  }
+
+  countHistories(requests: readonly HistoryScope[], options?: ReadOptions): Promise<number[]> {
+    return this.#each(requests, countHistory, options);
+  }
+
+  /** The sessions that the tree change with this sequence number lists, in its order. */
+  changedBy(seq: number): Promise<string[]> {
+    return this.#reads.run((tables) => tables.treeChanges.changedBy(seq));
+  }
+
+  /** The ids that the deletion with this sequence number removed, in its order. */
+  deletedBy(seq: number): Promise<string[]> {
+    return this.#reads.run((tables) => tables.tombstones.deletedBy(seq));
+  }
+
+  /** The answers to a batch, all from one state of the index. */
+  #each<Key, Value>(
+    keys: readonly Key[],
+    read: (tables: IndexTables, key: Key) => Steps<Value>,
+    options?: ReadOptions,
+  ): Promise<Value[]> {
+    return this.#reads.run(function* (tables) {
+      const values: Value[] = [];
+      for (const key of keys) {
+        values.push(yield* read(tables, key));
+        yield 0;
+      }
+      return values;
+    }, options);
+  }
+
+  *#children(tables: IndexTables, { parentId, page }: ChildrenRequest): Steps<Page<Session>> {
+    const parent = tables.sessions.row(parentId);
+    if (!parent || parent.childCount === 0) return EMPTY_PAGE;
+    const isWhole = page.after === undefined && page.before === undefined && parent.childCount <= page.limit;
+    if (isWhole)
+      return yield* this.#pageOf({ items: yield* tables.sessions.children(parent), hasMore: false });
+    const more = { ...page, limit: page.limit + 1 };
+    return yield* this.#pageOf(inOrder(yield* tables.sessions.childrenPage(parent.sequence, more), page));
+  }
+
+  *#list(
+    tables: IndexTables,
+    filter: SessionFilter,
+    order: SessionOrder,
+    page: PageRequest<ListKey>,
+  ): Steps<Page<Session>> {
+    return yield* this.#pageOf(yield* new SessionLists(tables).page(filter, order, page));
+  }
+
+  *#descendants(
+    tables: IndexTables,
+    topId: string,
+    page: PageRequest<string>,
+    maxDepth: number,
+  ): Steps<Page<Session>> {
+    const top = tables.sessions.row(topId);
+    if (!top) return EMPTY_PAGE;
+    const after = yield* this.#place(tables, topId, page.after);
+    const before = yield* this.#place(tables, topId, page.before);
+    const forward = page.from === 'start';
+    const [start, end] = forward ? [after, before] : [before, after];
+    const rows: SessionRow[] = [];
+    for (const visit of walkTree(tables, top, forward ? 'forward' : 'backward', maxDepth, start)) {
+      if (end && comparePlaces(visit.place(), end) * (forward ? 1 : -1) >= 0) break;
+      rows.push(visit.row);
+      if (rows.length > page.limit) break;
+      yield 0;
+    }
+    return yield* this.#pageOf(inOrder(rows, page));
+  }
+
+  *#place(tables: IndexTables, topId: string, key: string | undefined): Steps<Place | undefined> {
+    if (key === undefined) return undefined;
+    const place = yield* placeBeneath(tables, topId, key);
+    if (!place) throw new UnknownKeyError(`"${key}" is not beneath "${topId}".`);
+    return place;
+  }
+
+  /** Sessions with the same parent share one list of ancestors. */
+  *#ancestors(tables: IndexTables, ids: readonly string[]): Steps<Session[][]> {
+    const beneath = new Map<number, Session[]>();
+    const found: Session[][] = [];
+    for (const id of ids) {
+      const missing: SessionRow[] = [];
+      let known: Session[] | undefined;
+      let next = tables.sessions.row(id)?.parentSequence ?? null;
+      const parent = next;
+      while (next !== null) {
+        known = beneath.get(next);
+        if (known) break;
+        const row: SessionRow = tables.sessions.rowAt(next)!;
+        missing.push(row);
+        next = row.parentSequence;
+        yield 0;
+      }
+      const path = known ? [...known] : [];
+      for (const row of missing.reverse()) {
+        path.push(this.#reader.sessionOf(row));
+        yield 0;
+      }
+      if (parent !== null) beneath.set(parent, path);
+      found.push(path);
+    }
+    return found;
+  }
+
+  *#pageOf({ items, hasMore }: Page<SessionRow>): Steps<Page<Session>> {
+    const sessions: Session[] = [];
+    let bytes = 0;
+    for (const row of items) {
+      sessions.push(this.#reader.sessionOf(row));
+      bytes += ROW_BYTES + row.metadata.length;
+      if (bytes < MADE_BYTES) continue;
+      bytes = 0;
+      yield 0;
+    }
+    return { items: sessions, hasMore };
+  }
+}
+
+/** What the index knows of a page of a history. */
+export interface HistoryPlaces {
+  /** Undefined if there is no such session. */
+  readonly row: SessionRow | undefined;
+  readonly page: Page<MessageLocation>;
+}

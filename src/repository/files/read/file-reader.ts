@@ -1,0 +1,322 @@
+import { ALL_TEXTS, type Message, type ShownTexts } from '../../../model/message.ts';
+import type { SessionRollup } from '../../../model/rollup.ts';
+import type { Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { Logger } from '../../observer.ts';
+import { type ReadOptions, throwIfOver } from '../../read-options.ts';
+import type {
+  AskedTexts,
+  ChildrenRequest,
+  HistoryPage,
+  HistoryRequest,
+  HistoryScope,
+  ListKey,
+  MessageRequest,
+  Page,
+  PageRequest,
+  SessionReader,
+  StoreStatus,
+} from '../../repository.ts';
+import type { HandlePool } from '../disk/handle-pool.ts';
+import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
+import type { MessageLocation } from '../format/session-state.ts';
+import type { IndexDatabase } from '../index/database.ts';
+import { IndexReader } from '../index/reader.ts';
+import { storeStatus } from '../index/store-status.ts';
+import { IndexWalks } from '../index/walks.ts';
+import { eachAtPace, TimeSlices } from '../runtime/pace.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
+import type { LineFault } from '../scan/scan-lines.ts';
+import { type LineFiles, STRETCH_BYTES } from './read-lines.ts';
+import { headOf, type MessagesRead, readMessages, TextAllowance } from './read-messages.ts';
+import { RecentPages } from './recent-pages.ts';
+
+/** Bytes of lines that one batch holds in memory before they are parsed; a longer line is read alone. */
+const BYTES_AT_ONCE = 4 * 1024 * 1024;
+/** Sessions that are found without a rest: some milliseconds of work. */
+const IDS_AT_ONCE = 100;
+/** Bytes that an open file counts as among them: at most 128 files are therefore open. */
+const OPEN_FILE_BYTES = 32 * 1024;
+
+export interface FileReaderParts {
+  /** The store's id, as `store.jsonl` says it. */
+  readonly store: string;
+  readonly layout: Layout;
+  readonly db: IndexDatabase;
+  readonly handles: HandlePool;
+  readonly logger: Logger;
+}
+
+/** All reads: the index says what is where, and the session files hold the messages. */
+export class FileReader implements SessionReader {
+  readonly storeId: string;
+  protected readonly layout: Layout;
+  protected readonly db: IndexDatabase;
+  protected readonly index: IndexReader;
+  protected readonly handles: HandlePool;
+  protected readonly logger: Logger;
+  protected readonly lines: LineFiles;
+  protected readonly walks: IndexWalks;
+  readonly #recentPages: RecentPages;
+
+  constructor({ store, layout, db, handles, logger }: FileReaderParts) {
+    this.storeId = store;
+    this.layout = layout;
+    this.db = db;
+    this.index = new IndexReader(db);
+    this.handles = handles;
+    const turns = new TimeSlices();
+    this.lines = { handles, turns };
+    this.walks = new IndexWalks(db, this.index, turns);
+    this.logger = logger;
+    this.#recentPages = new RecentPages(layout.root);
+  }
+
+  async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {
+    const few = this.findFew(ids, options);
+    if (few) return few;
+    const found: (Session | null)[] = [];
+    await eachAtPace(ids, (id) => found.push(this.index.session(id)), options);
+    return found;
+  }
+
+  /** As `findMany`, without a rest; null if there are too many ids for that. */
+  protected findFew(ids: readonly string[], options: ReadOptions | undefined): (Session | null)[] | null {
+    if (options) throwIfOver(options);
+    return ids.length <= IDS_AT_ONCE ? ids.map((id) => this.index.session(id)) : null;
+  }
+
+  async damageOf(ids: readonly string[], options?: ReadOptions): Promise<(readonly Damage[])[]> {
+    await this.lookAgain(ids, options);
+    return ids.map((id) => this.index.damageOf(id));
+  }
+
+  childrenOf(requests: readonly ChildrenRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
+    return this.walks.children(requests, options);
+  }
+
+  descendantsOf(
+    ids: readonly string[],
+    page: PageRequest<string>,
+    maxDepth: number | null,
+    options?: ReadOptions,
+  ): Promise<Page<Session>[]> {
+    return this.walks.descendants(ids, page, maxDepth, options);
+  }
+
+  countDescendants(
+    ids: readonly string[],
+    maxDepth: number | null,
+    options?: ReadOptions,
+  ): Promise<number[]> {
+    return this.walks.countDescendants(ids, maxDepth, options);
+  }
+
+  ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]> {
+    return this.walks.ancestors(ids, options);
+  }
+
+  rollupsOf(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]> {
+    return this.walks.rollups(ids, options);
+  }
+
+  list(
+    filter: SessionFilter,
+    order: SessionOrder,
+    page: PageRequest<ListKey>,
+    options?: ReadOptions,
+  ): Promise<Page<Session>> {
+    return this.walks.list(filter, order, page, options);
+  }
+
+  count(filter: SessionFilter, options?: ReadOptions): Promise<number> {
+    return this.walks.count(filter, options);
+  }
+
+  async historyOf(
+    requests: readonly HistoryRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<HistoryPage[]> {
+    throwIfOver(options);
+    const allowance = new TextAllowance(maxBytes);
+    const recent = requests.map((request) => {
+      const row = this.index.row(request.sessionId);
+      return row && this.#recentPages.get(request, row);
+    });
+    // A cached page counts towards the limit like any other: whether a request passes must not depend on
+    // earlier requests.
+    const spared = recent.reduce((bytes, known) => bytes + (known?.bytes ?? 0), 0);
+    for (const known of recent) if (known) allowance.take(known.page.textBytes);
+    const others = requests.filter((_, n) => !recent[n]);
+    const read = (await this.#readPages(others, allowance, spared, options)).values();
+    return recent.map((known) => known?.page ?? read.next().value!);
+  }
+
+  /** `spared` bytes of the batch come from cached pages. */
+  async #readPages(
+    requests: readonly HistoryRequest[],
+    allowance: TextAllowance,
+    spared: number,
+    options?: ReadOptions,
+  ): Promise<HistoryPage[]> {
+    await this.refresh(
+      requests.map(({ sessionId }) => sessionId),
+      options,
+    );
+    const found = requests.length === 0 ? [] : await this.walks.histories(requests, options);
+    const bytes = found.map(({ page }, n) => (requests[n]!.shown === null ? 0 : bytesToRead(page.items)));
+    options?.onRead?.(bytes.reduce((sum, more) => sum + more, spared));
+    const reading = { allowance, atOnce: new Semaphore(BYTES_AT_ONCE), options };
+    return Promise.all(
+      found.map(async ({ row, page: { items: locations, hasMore } }, n) => {
+        const request = requests[n]!;
+        const read = await this.read(request, locations, reading);
+        const page = { ...read, hasMore };
+        // A page with an unreadable part is not cached, because the file may be repaired.
+        if (row && page.items.length === locations.length)
+          this.#recentPages.remember(request, row, page, bytes[n]!);
+        return page;
+      }),
+    );
+  }
+
+  countHistory(requests: readonly HistoryScope[], options?: ReadOptions): Promise<number[]> {
+    return this.walks.countHistories(requests, options);
+  }
+
+  async findMessages(
+    requests: readonly MessageRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<(Message | null)[]> {
+    throwIfOver(options);
+    await this.refresh(
+      requests.map(({ sessionId }) => sessionId),
+      options,
+    );
+    const messages: (Message | null)[] = requests.map(() => null);
+    const toRead: FoundMessage[] = [];
+    const locate = ([n, { sessionId, ordinal, shown = ALL_TEXTS }]: [number, MessageRequest]) => {
+      const location = this.index.message(sessionId, ordinal);
+      if (location && shown) toRead.push({ n, sessionId, location, shown });
+      else if (location) messages[n] = headOf(sessionId, location);
+    };
+    await eachAtPace(requests.entries(), locate, options);
+    // Messages of one line are read, and counted, together.
+    const bySession = [...Map.groupBy(toRead, ({ sessionId }) => sessionId)].map(
+      ([sessionId, found]) => [sessionId, found.sort(byOffset)] as const,
+    );
+    options?.onRead?.(
+      bySession.reduce((sum, [, found]) => sum + bytesToRead(found.map(({ location }) => location)), 0),
+    );
+    const allowance = new TextAllowance(maxBytes);
+    const reading = { allowance, atOnce: new Semaphore(BYTES_AT_ONCE), options };
+    await Promise.all(
+      bySession.map(async ([sessionId, found]) => {
+        const locations = found.map(({ location }) => location);
+        const shownOf = (n: number) => found[n]!.shown;
+        const read = await this.#readLines(sessionId, locations, shownOf, reading);
+        for (const [k, { n }] of found.entries()) messages[n] = read.messages[k]!;
+      }),
+    );
+    return messages;
+  }
+
+  async status(): Promise<StoreStatus> {
+    return storeStatus(this.db);
+  }
+
+  async close(): Promise<void> {
+    this.walks.close();
+    await this.handles.close();
+    this.db.close();
+  }
+
+  /** Called before files are opened, to update what the index knows of them. */
+  protected async refresh(_ids: readonly string[], _options?: ReadOptions): Promise<void> {}
+
+  /** Called before damage is told: as `refresh`, also for files that are open. */
+  protected async lookAgain(_ids: readonly string[], _options?: ReadOptions): Promise<void> {}
+
+  /** Called when lines cannot be read though the index knows messages on them. */
+  protected async damaged(
+    sessionId: string,
+    faults: readonly LineFault[],
+    _options?: ReadOptions,
+  ): Promise<void> {
+    this.logger.error({ path: sessionPath(sessionId), faults }, 'a part of a session cannot be read');
+    this.#recentPages.clear();
+  }
+
+  /** The readable messages at `locations`, in their order, and the bytes of their texts. */
+  protected async read(
+    { sessionId, shown = ALL_TEXTS }: AskedTexts & { readonly sessionId: string },
+    locations: readonly MessageLocation[],
+    reading: Reading,
+  ): Promise<{ items: readonly Message[]; textBytes: number }> {
+    if (!shown) return { items: locations.map((location) => headOf(sessionId, location)), textBytes: 0 };
+    const read = await this.#readLines(sessionId, locations, () => shown, reading);
+    return { items: read.messages.filter((message) => message !== null), textBytes: read.textBytes };
+  }
+
+  async #readLines(
+    sessionId: string,
+    locations: readonly MessageLocation[],
+    shownOf: (n: number) => ShownTexts,
+    { allowance, atOnce, options }: Reading,
+  ): Promise<MessagesRead> {
+    if (locations.length === 0) return { messages: [], textBytes: 0, faults: [] };
+    const path = absoluteSessionPath(this.layout.root, sessionId);
+    const read = await atOnce.with(bytesInMemory(locations), () => {
+      // Throws if the batch has exceeded its limit meanwhile: reading would be in vain.
+      allowance.take(0);
+      throwIfOver(options);
+      return readMessages({ ...this.lines, options }, path, sessionId, locations, shownOf, allowance);
+    });
+    // A session that was deleted during the read is no fault.
+    if (read.faults.length > 0 && this.index.row(sessionId))
+      await this.damaged(sessionId, read.faults, options);
+    return read;
+  }
+}
+
+/** What the reads of one batch share. */
+export interface Reading {
+  readonly allowance: TextAllowance;
+  readonly atOnce: Semaphore;
+  readonly options: ReadOptions | undefined;
+}
+
+/** A read of the messages of one session. */
+export function readingAlone(maxBytes: number, options: ReadOptions | undefined): Reading {
+  return { allowance: new TextAllowance(maxBytes), atOnce: new Semaphore(BYTES_AT_ONCE), options };
+}
+
+interface FoundMessage {
+  readonly n: number;
+  readonly sessionId: string;
+  readonly location: MessageLocation;
+  readonly shown: ShownTexts;
+}
+
+function byOffset(one: FoundMessage, other: FoundMessage): number {
+  return one.location.offset - other.location.offset;
+}
+
+/** Sums the lines of one file that would be read, each counted once. */
+export function bytesToRead(locations: readonly MessageLocation[]): number {
+  let bytes = 0;
+  let offset = -1;
+  for (const location of locations) {
+    if (location.offset !== offset) bytes += location.length;
+    offset = location.offset;
+  }
+  return bytes;
+}
+
+/** Bytes in memory at the same time while one file is read; at least the share of an open file. */
+function bytesInMemory(locations: readonly MessageLocation[]): number {
+  let longest = 0;
+  for (const { length } of locations) longest = Math.max(longest, length);
+  return Math.max(longest, Math.min(bytesToRead(locations), STRETCH_BYTES), OPEN_FILE_BYTES);
+}

@@ -1,0 +1,67 @@
+import { type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
+import { ReadTooLargeError } from '../../repository.ts';
+import { messageOf } from '../format/record.ts';
+import type { MessageLocation } from '../format/session-state.ts';
+import type { LineFault } from '../scan/scan-lines.ts';
+import { type LineFiles, linesOf, readLines } from './read-lines.ts';
+
+/** The bytes of text that a batch of reads may still return. */
+export class TextAllowance {
+  readonly #maxBytes: number;
+  #left: number;
+
+  constructor(maxBytes: number) {
+    this.#maxBytes = maxBytes;
+    this.#left = maxBytes;
+  }
+
+  /** Throws a ReadTooLargeError once the limit is exceeded; so do all later calls. */
+  take(bytes: number): void {
+    this.#left -= bytes;
+    if (this.#left < 0) throw new ReadTooLargeError(this.#maxBytes);
+  }
+}
+
+export interface MessagesRead {
+  /** Null for a message whose line cannot be read. */
+  readonly messages: (Message | null)[];
+  /** Bytes of the texts that are shown. */
+  readonly textBytes: number;
+  readonly faults: readonly LineFault[];
+}
+
+/**
+ * The messages at `locations` (in order of offset, all of one file), each with the texts that `shownOf`
+ * selects. Rejects with a ReadTooLargeError at the first message that exceeds the allowance.
+ */
+export async function readMessages(
+  files: LineFiles,
+  path: string,
+  sessionId: string,
+  locations: readonly MessageLocation[],
+  shownOf: (n: number) => ShownTexts,
+  allowance: TextAllowance,
+): Promise<MessagesRead> {
+  const messages: (Message | null)[] = locations.map(() => null);
+  let textBytes = 0;
+  const faults = await readLines(files, path, linesOf(locations), (record, { first, end }) => {
+    for (let n = first; n < end; n += 1) {
+      const { ordinal, position } = locations[n]!;
+      const stored = record.messages[ordinal - record.ordinal];
+      if (!stored) continue;
+      const at = new Date(record.createdAt ?? record.at);
+      const shown = shownOf(n);
+      const message = messageOf(stored, { sessionId, ordinal, position, at }, shown);
+      const bytes = textBytesOf(message, shown);
+      allowance.take(bytes);
+      textBytes += bytes;
+      messages[n] = message;
+    }
+  });
+  return { messages, textBytes, faults };
+}
+
+/** The message at `location` as far as the index knows it, without its texts. */
+export function headOf(sessionId: string, { ordinal, position, role }: MessageLocation): Message {
+  return { sessionId, ordinal, position, role } as Message;
+}

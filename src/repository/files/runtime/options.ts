@@ -1,0 +1,43 @@
+import { type Limits, withDefaultLimits } from '../../../model/limits.ts';
+import type { Logger, Progress } from '../../observer.ts';
+
+export const DURABILITIES = ['disk', 'os'] as const;
+export type Durability = (typeof DURABILITIES)[number];
+
+export interface FileRepositoryOptions {
+  /** The data directory; created if missing. */
+  readonly directory: string;
+  /**
+   * The limits that differ from `DEFAULT_LIMITS`. Only `metadataBytes` and `metadataDepth` matter here: merged metadata can exceed them
+   * although the patch did not.
+   */
+  readonly limits?: Partial<Limits>;
+  /**
+   * When a write is acknowledged: `disk`, once it is on the disk; `os`, once the system has it, which a power
+   * cut or a crash of the system can lose. Default: `disk`.
+   */
+  readonly durability?: Durability;
+  readonly logger?: Logger;
+  readonly onProgress?: Progress;
+}
+
+const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
+
+export interface FileRepositorySettings extends Required<FileRepositoryOptions> {
+  readonly limits: Limits;
+}
+
+/** An undefined option takes its default. Throws a TypeError if `durability` is neither `disk` nor `os`, or a limit that is not an integer of 0 or more. */
+export function withDefaults({
+  directory,
+  limits,
+  durability = 'disk',
+  logger = silent,
+  onProgress = () => {},
+}: FileRepositoryOptions): FileRepositorySettings {
+  if (!DURABILITIES.includes(durability))
+    throw new TypeError(
+      `durability: expected ${DURABILITIES.join(' or ')}, got ${JSON.stringify(durability)}`,
+    );
+  return { directory, limits: withDefaultLimits(limits), durability, logger, onProgress };
+}

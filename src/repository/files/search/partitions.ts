@@ -1,0 +1,99 @@
+import type { Statements } from '../index/statements.ts';
+
+export const PARTITIONS_TABLE = `
+CREATE TABLE IF NOT EXISTS partitions (
+  number INTEGER PRIMARY KEY,
+  first INTEGER NOT NULL,
+  bytes INTEGER NOT NULL
+);
+`;
+
+/**
+ * Bytes of text of one partition: FTS5 answers nothing in between when it merges the words of a prefix, counts the
+ * messages with a word, or compares the places of a phrase, so that one step of a query takes time by the size of
+ * the partition. Later partitions are larger, so that their number grows with the root of the store's size: each
+ * costs a query some 50 µs.
+ */
+const PARTITION_BYTES = 8 * 1024 * 1024;
+const PARTITIONS_OF_ONE_SIZE = 100;
+
+/** A full-text table, with the documents from the id `first` on, up to those of the next partition. */
+export interface Partition {
+  readonly number: number;
+  readonly first: number;
+  readonly bytes: number;
+}
+
+/** The name of a partition's table. */
+export const tableOf = ({ number }: Pick<Partition, 'number'>) => `texts_${number}`;
+
+/** The partitions, the newest first. */
+export function partitionsOf(statements: Statements): Partition[] {
+  return statements.all('SELECT number, first, bytes FROM partitions ORDER BY number DESC');
+}
+
+/** Chooses the partition of a document. Call within a transaction of the search index. */
+export class Partitions {
+  readonly #statements: Statements;
+  /** The partitions, the newest first; null before they are read, and after a transaction that failed. */
+  #known: Partition[] | null = null;
+  #addedBytes = 0;
+
+  constructor(statements: Statements) {
+    this.#statements = statements;
+  }
+
+  /** The partitions, the newest first. */
+  get all(): readonly Partition[] {
+    this.#known ??= partitionsOf(this.#statements);
+    return this.#known;
+  }
+
+  /** The partition of the next new document, with this many bytes of text. */
+  forNew(bytes: number): Partition {
+    let [newest] = this.all;
+    if (!newest || newest.bytes + this.#addedBytes >= capacityOf(newest)) {
+      this.store();
+      newest = this.#begin((newest?.number ?? 0) + 1);
+    }
+    this.#addedBytes += bytes;
+    return newest;
+  }
+
+  of(id: number): Partition {
+    return this.all.find(({ first }) => first <= id)!;
+  }
+
+  /** Stores how large the newest partition is. */
+  store(): void {
+    const newest = this.#known?.[0];
+    if (!newest || this.#addedBytes === 0) return;
+    const bytes = newest.bytes + this.#addedBytes;
+    this.#statements.run('UPDATE partitions SET bytes = ? WHERE number = ?', bytes, newest.number);
+    this.#known![0] = { ...newest, bytes };
+    this.#addedBytes = 0;
+  }
+
+  /** After a transaction that was rolled back. */
+  forget(): void {
+    this.#known = null;
+    this.#addedBytes = 0;
+  }
+
+  #begin(number: number): Partition {
+    const sql = "SELECT seq FROM sqlite_sequence WHERE name = 'documents'";
+    const first = (this.#statements.column<number>(sql)[0] ?? 0) + 1;
+    const partition = { number, first, bytes: 0 };
+    this.#statements.exec(
+      `CREATE VIRTUAL TABLE ${tableOf(partition)} USING fts5 (
+        body, parts, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
+      )`,
+    );
+    this.#statements.run('INSERT INTO partitions VALUES (?, ?, 0)', number, first);
+    this.#known = [partition, ...this.all];
+    return partition;
+  }
+}
+
+const capacityOf = ({ number }: Partition) =>
+  PARTITION_BYTES * (1 + Math.floor(number / PARTITIONS_OF_ONE_SIZE));

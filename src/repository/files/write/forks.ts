@@ -1,0 +1,161 @@
+import { InvalidInputError } from '../../../model/errors.ts';
+import { messageId } from '../../../model/id.ts';
+import type { JsonObject } from '../../../model/json.ts';
+import type { Operation } from '../../../model/operation.ts';
+import type { ForkSession } from '../../repository.ts';
+import type { Committer } from '../commit/committer.ts';
+import type { DurableFiles } from '../durable/durable-files.ts';
+import { absoluteSessionPath, type Layout } from '../format/layout.ts';
+import { encodeLine } from '../format/line.ts';
+import { type CreateRecord, readable, stampOf, storedMetadata } from '../format/record.ts';
+import { type Applied, applyRecord, type MessageLocation } from '../format/session-state.ts';
+import type { IndexReader } from '../index/reader.ts';
+import type { SessionRow } from '../index/session-row.ts';
+import { IndexWriter } from '../index/writer.ts';
+import type { LineFiles } from '../read/read-lines.ts';
+import type { StoreClock } from '../runtime/store-clock.ts';
+import { CopiedHistory } from './copied-history.ts';
+import { existing } from './preconditions.ts';
+import type { SessionWrites } from './session-writes.ts';
+
+export interface ForksParts {
+  readonly layout: Layout;
+  readonly store: string;
+  readonly index: IndexReader;
+  readonly writer: IndexWriter;
+  readonly lines: LineFiles;
+  readonly files: DurableFiles;
+  readonly committer: Committer;
+  readonly writes: SessionWrites;
+  readonly clock: StoreClock;
+}
+
+/** Messages inserted into the index between two yields: some milliseconds of work. */
+const MESSAGES_AT_ONCE_MAX = 1_000;
+
+/** Copies histories into new sessions. Each is a new file, which is written completely or not at all. */
+export class Forks {
+  readonly #parts: ForksParts;
+
+  constructor(parts: ForksParts) {
+    this.#parts = parts;
+  }
+
+  /** The caller must hold the tree lock (shared) and the mutex of `id`, and have checked that `id` is free. */
+  async fork(
+    id: string,
+    input: ForkSession,
+    operation: Operation | undefined,
+    onWrite?: (bytes: number) => void,
+  ): Promise<void> {
+    const { layout, index, lines, writes } = this.#parts;
+    const { sessionId } = input;
+    // The copy must be one state of the history: no write to the original runs during the fork.
+    const release = await writes.hold([sessionId]);
+    try {
+      const origin = existing(index, sessionId, input.expectedVersion);
+      const path = absoluteSessionPath(layout.root, sessionId);
+      const last = this.#lastOrdinal(input);
+      const history = await CopiedHistory.read({ index, lines, path }, sessionId, last);
+      const written = await this.#create(id, input, origin, history, operation);
+      onWrite?.(written);
+    } finally {
+      release();
+    }
+  }
+
+  #lastOrdinal({ sessionId, throughMessage }: ForkSession): number {
+    if (!throughMessage) return Number.MAX_SAFE_INTEGER;
+    const { ordinal } = throughMessage;
+    if (throughMessage.sessionId === sessionId && this.#parts.index.message(sessionId, ordinal))
+      return ordinal;
+    throw new InvalidInputError([
+      {
+        path: ['input', 'throughMessageId'],
+        message: `expected a message of the history of "${sessionId}", got "${messageId(throughMessage)}"`,
+      },
+    ]);
+  }
+
+  /** Resolves with the size of the new file, in bytes. */
+  async #create(
+    id: string,
+    input: ForkSession,
+    origin: SessionRow,
+    history: CopiedHistory,
+    operation: Operation | undefined,
+  ): Promise<number> {
+    const { layout, store, writer, files, committer, clock } = this.#parts;
+    const path = absoluteSessionPath(layout.root, id);
+    let written = 0;
+    await committer.commit({
+      prepare: (seq) => {
+        const at = clock.now();
+        const parts = history.parts > 1 ? { part: 1, parts: history.parts } : {};
+        const record: CreateRecord = readable({
+          ...stampOf(seq, at, operation),
+          version: 1,
+          op: 'create',
+          ...parts,
+          store,
+          id,
+          parentId: input.asRoot ? undefined : origin.id,
+          userId: origin.userId ?? undefined,
+          title: input.title ?? origin.title ?? undefined,
+          metadata: storedMetadata(JSON.parse(origin.metadata) as JsonObject),
+          forkedFrom: {
+            sessionId: origin.id,
+            messageId: history.lastMessageId ?? undefined,
+            historyLength: history.length,
+          },
+        });
+        return { seq, at, line: encodeLine(record), record };
+      },
+      write: async ({ seq, at, line }) => {
+        const { pieces, messages } = await history.linesAt(line.length, seq, at);
+        const bytes = Buffer.concat([line, ...pieces]);
+        written = bytes.length;
+        return { messages, size: bytes.length, mtime: await files.create(path, bytes) };
+      },
+      change: ({ line, record }, { messages, size, mtime }) => {
+        const created = applyRecord(null, record, { offset: 0, length: line.length - 1 });
+        const state = {
+          ...created.state,
+          messageCount: history.messageCount,
+          historyLength: history.length,
+          nextOrdinal: history.length,
+          size,
+        };
+        const applied = { ...created, state };
+        if (messages.length <= MESSAGES_AT_ONCE_MAX) {
+          return () => {
+            for (const _ of insertFork(writer, applied, mtime, messages));
+          };
+        }
+        return { inSteps: (own) => insertFork(new IndexWriter(own, clock), applied, mtime, messages) };
+      },
+      undo: () => files.uncreate(path),
+    });
+    return written;
+  }
+}
+
+function* insertFork(
+  writer: IndexWriter,
+  { state, effects }: Applied,
+  mtime: number,
+  messages: readonly MessageLocation[],
+): Generator<void, void> {
+  const { sequence } = state;
+  writer.insertSession(state, mtime);
+  writer.linkOrphansOf(state.id);
+  writer.addEffects(sequence, effects);
+  for (let from = 0; from < messages.length; from += MESSAGES_AT_ONCE_MAX) {
+    yield;
+    writer.addEffects(sequence, {
+      ...effects,
+      operation: null,
+      messages: messages.slice(from, from + MESSAGES_AT_ONCE_MAX),
+    });
+  }
+}

@@ -1,0 +1,122 @@
+import { lstatSync } from 'node:fs';
+import { crc32 } from 'node:zlib';
+import { StorageError } from '../../../model/errors.ts';
+import type { Committer } from '../commit/committer.ts';
+import { storageError } from '../disk/storage-error.ts';
+import type { DurableFiles } from '../durable/durable-files.ts';
+import type { Layout } from '../format/layout.ts';
+import { encodeLine, encodeLongLine } from '../format/line.ts';
+import type { TreeRecord } from '../format/record.ts';
+import type { IndexDatabase } from '../index/database.ts';
+import { TreeChangeWriter } from '../index/tree-change-writer.ts';
+import type { StoreClock } from '../runtime/store-clock.ts';
+import { crcOfFileAtPace } from '../scan/crc-of-file.ts';
+import type { StoreLogFile } from '../scan/store-log.ts';
+
+/** Sessions that are changed without yielding: some milliseconds of work. */
+export const SESSIONS_AT_ONCE_MAX = 200;
+
+export interface TreeLogParts {
+  readonly layout: Layout;
+  readonly db: IndexDatabase;
+  readonly files: DurableFiles;
+  readonly committer: Committer;
+  readonly clock: StoreClock;
+  /** The log as the start has read it. */
+  readonly storeLog: StoreLogFile;
+}
+
+/** Commits changes of the trees, each as one line in the store's log. The caller must hold the tree lock exclusively. */
+export class TreeLog {
+  readonly #parts: TreeLogParts;
+  #size: number;
+  /** The log's mtime in milliseconds; null during a write and after a failed one. */
+  #mtime: number | null;
+  /** CRC-32 of the log. */
+  #crc: number;
+
+  constructor(parts: TreeLogParts) {
+    this.#parts = parts;
+    const { size, mtime, crc } = parts.storeLog;
+    this.#size = size;
+    this.#mtime = mtime;
+    this.#crc = crc;
+  }
+
+  /**
+   * Commits a change of `sessions` sessions. `make` gets the change's sequence number and time. With `numbers` above 1 that many
+   * sequence numbers are allocated, for the arrivals of reparented children; `make` gets the last of them.
+   */
+  async commit(
+    make: (seq: number, at: Date) => TreeRecord,
+    { sessions, numbers = 1 }: { readonly sessions: number; readonly numbers?: number },
+  ): Promise<TreeRecord> {
+    const { layout, db, files, committer, clock } = this.#parts;
+    const isLarge = sessions > SESSIONS_AT_ONCE_MAX;
+    const { record, bytes } = await committer.commit({
+      numbers,
+      prepare: (seq) => make(seq, clock.now()),
+      write: async (record) => {
+        const bytes = isLarge ? await encodeLongLine(record) : encodeLine(record);
+        await this.#append(bytes);
+        return bytes;
+      },
+      change: (record, bytes) => {
+        const size = this.#size + bytes.length;
+        const done = { record, bytes };
+        if (!isLarge) {
+          return () => {
+            new TreeChangeWriter(db, clock).apply(record);
+            db.storeLogSize = size;
+            return done;
+          };
+        }
+        return {
+          *inSteps(own) {
+            yield* new TreeChangeWriter(own, clock).steps(record);
+            own.storeLogSize = size;
+            return done;
+          },
+        };
+      },
+      undo: () => {
+        this.#mtime = null;
+        return files.undo({ path: layout.storeLog, size: this.#size });
+      },
+    });
+    this.#size += bytes.length;
+    this.#crc = crc32(bytes, this.#crc);
+    return record;
+  }
+
+  async #append(bytes: Buffer): Promise<void> {
+    const { layout, files } = this.#parts;
+    const path = layout.storeLog;
+    await this.#lookAtIt().catch((error) => {
+      throw storageError(error);
+    });
+    this.#mtime = null;
+    this.#mtime = await files.append({ path, size: this.#size }, bytes);
+  }
+
+  /** Throws a StorageError if another program changed the log: the index then differs from it until the next start. */
+  async #lookAtIt(): Promise<void> {
+    const { layout, files } = this.#parts;
+    const path = layout.storeLog;
+    // After a failed write, `DurableFiles.append` itself verifies the content of the file.
+    if (this.#mtime === null || files.isInDoubt(path)) return;
+    if (await files.isAsKnown(path, { size: this.#size, mtime: this.#mtime })) return;
+    if (!(await this.#isSame(path)))
+      throw new StorageError(
+        'The log of the store was changed by another program: nothing was recorded. The server must be restarted.',
+        false,
+      );
+    await files.letGo(path);
+  }
+
+  /** True if the log's content is unchanged, so that only its mtime differs. */
+  async #isSame(path: string): Promise<boolean> {
+    const size = lstatSync(path, { throwIfNoEntry: false })?.size;
+    return size === this.#size && (await crcOfFileAtPace(path)) === this.#crc;
+  }
+}

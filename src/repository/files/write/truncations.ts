@@ -1,0 +1,133 @@
+import { InvalidInputError, StorageError } from '../../../model/errors.ts';
+import { ALL_TEXTS } from '../../../model/message.ts';
+import type { Operation } from '../../../model/operation.ts';
+import type { Session } from '../../../model/session.ts';
+import { type ReadLimit, ReadTooLargeError, type TruncateHistory } from '../../repository.ts';
+import { isSystemError } from '../disk/storage-error.ts';
+import { truncateRecords } from '../format/encode-mutation.ts';
+import type { MessageLocation } from '../format/session-state.ts';
+import type { IndexReader } from '../index/reader.ts';
+import { bytesToRead } from '../read/file-reader.ts';
+import { existing, refuseArchived } from './preconditions.ts';
+import type { SessionWrites } from './session-writes.ts';
+
+/** A session after a rollback, and the locations of the dropped messages. */
+export interface TruncatedHistory {
+  readonly session: Session;
+  readonly dropped: readonly MessageLocation[];
+}
+
+/** Rolls histories back. One line in the session's file is the commit. */
+export class Truncations {
+  readonly #index: IndexReader;
+  readonly #writes: SessionWrites;
+
+  constructor({ index, writes }: { index: IndexReader; writes: SessionWrites }) {
+    this.#index = index;
+    this.#writes = writes;
+  }
+
+  /** What a rollback would drop. Throws the error that the rollback would reject with. */
+  plan(input: TruncateHistory, limit: ReadLimit | null): TruncatedHistory {
+    const { sessionId, expectedVersion } = input;
+    const row = existing(this.#index, sessionId, expectedVersion);
+    refuse(input, row.archivedAt, row.historyLength);
+    const dropped = limit ? this.#droppable(input, limit) : [];
+    return { session: this.#index.session(sessionId)!, dropped };
+  }
+
+  /** The messages that would be dropped now; empty if they surely fit into `limit`, or surely do not, without reading them. */
+  toReadAhead({ sessionId, length }: TruncateHistory, limit: ReadLimit): readonly MessageLocation[] {
+    const locations = this.#index.messagesFrom(sessionId, length, limit.messages + 1);
+    return locations.length > limit.messages || surelyFit(locations, limit) ? [] : locations;
+  }
+
+  /**
+   * `ahead` are the messages that were already read. If others are dropped, rejects with a ReadTooLargeError unless they surely
+   * fit into `limit`.
+   */
+  async truncate(
+    input: TruncateHistory,
+    limit: ReadLimit | null,
+    ahead: readonly MessageLocation[],
+    operation: Operation | undefined,
+  ): Promise<TruncatedHistory> {
+    let dropped: readonly MessageLocation[] = [];
+    const session = await this.#writes.submit(input.sessionId, {
+      expectedVersion: input.expectedVersion,
+      operation,
+      alone: true,
+      records: (stamp, state) => {
+        refuse(input, state.archivedAt, state.historyLength);
+        if (limit) dropped = this.#droppable(input, limit);
+        if (limit && !areSame(dropped, ahead)) this.#refuseUnread(dropped, limit);
+        const users = limit
+          ? dropped.filter(({ role }) => role === 'USER').length
+          : this.#index.countFrom(input.sessionId, input.length, 'USER');
+        return truncateRecords(stamp, state, input.length, state.messageCount - users);
+      },
+      answer: (rolledBack) => rolledBack,
+    });
+    return { session, dropped };
+  }
+
+  #refuseUnread(dropped: readonly MessageLocation[], limit: ReadLimit): void {
+    if (!surelyFit(dropped, limit)) throw new ReadTooLargeError(limit.bytes);
+    if (limit.shown !== null) limit.onRead?.(bytesToRead(dropped));
+  }
+
+  /** The messages past the new end as of now. Throws a ReadTooLargeError if there are more than `limit.messages`. */
+  #droppable({ sessionId, length }: TruncateHistory, limit: ReadLimit): readonly MessageLocation[] {
+    const locations = this.#index.messagesFrom(sessionId, length, limit.messages + 1);
+    if (locations.length > limit.messages) throw new ReadTooLargeError(limit.bytes);
+    return locations;
+  }
+}
+
+/** True if both are the same range of one history. It is enough to compare the ends: an ordinal is never used twice. */
+export function areSame(some: readonly MessageLocation[], others: readonly MessageLocation[]): boolean {
+  return (
+    some.length === others.length &&
+    some[0]?.ordinal === others[0]?.ordinal &&
+    some.at(-1)?.ordinal === others.at(-1)?.ordinal
+  );
+}
+
+/**
+ * Runs `read` for the answer to a rollback. If the system cannot read the messages, the error says that the rollback is recorded.
+ */
+export async function unlessUnread<T>(operation: Operation | undefined, read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const cause = error instanceof StorageError ? error.cause : error;
+    if (!isSystemError(cause)) throw error;
+    const mending = operation ? ' Try again with the same operationId to get it.' : '';
+    throw new StorageError(
+      `The history was rolled back, but what it dropped could not be read for the answer (${cause.code}).${mending}`,
+      operation !== undefined,
+      { cause },
+    );
+  }
+}
+
+/** True if the messages fit into `limit` for sure: the lengths of their lines are an upper bound, known without reading. */
+function surelyFit(locations: readonly MessageLocation[], { shown = ALL_TEXTS, bytes }: ReadLimit): boolean {
+  const times = shown ? Math.max(shown.content, shown.payload, shown.metadata) : 0;
+  return times * bytesToRead(locations) <= bytes;
+}
+
+function refuse(
+  { sessionId, length }: TruncateHistory,
+  archivedAt: number | null,
+  historyLength: number,
+): void {
+  refuseArchived(sessionId, archivedAt);
+  if (length <= historyLength) return;
+  throw new InvalidInputError([
+    {
+      path: ['input', 'length'],
+      message: `expected at most ${historyLength}, the length of the history, got ${length}`,
+    },
+  ]);
+}

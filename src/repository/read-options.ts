@@ -1,0 +1,32 @@
+/**
+ * What bounds a read. A store stops as soon as it can once the read is over, wherever it is: between two batches, in the middle of a
+ * walk, in another thread, in a database. Then nothing of the read goes on running.
+ */
+export interface ReadOptions {
+  /** Aborted once nobody waits for the answer any more. The read rejects with the signal's `reason`. */
+  readonly signal?: AbortSignal | undefined;
+  /** Milliseconds on the clock of `performance.now()` of the calling thread. Past it the read rejects with a DeadlineExceededError. */
+  readonly deadline?: number | undefined;
+  /** Called with the number of bytes of files that are about to be read. May throw to refuse the read, which rejects with that error. */
+  readonly onRead?: ((bytes: number) => void) | undefined;
+  /**
+   * Called while the store walks what is not part of the answer, with the number of further sessions, messages or entries of an index:
+   * for counts, sums, filters and searches. May throw to end the walk; the read rejects with that error.
+   */
+  readonly onWalk?: ((rows: number) => void) | undefined;
+}
+
+/** A read took longer than its deadline allowed. */
+export class DeadlineExceededError extends Error {
+  override readonly name = 'DeadlineExceededError';
+
+  constructor() {
+    super('The read took longer than its deadline allowed.');
+  }
+}
+
+/** Throws if a read is over: the `reason` of its signal, or a DeadlineExceededError. */
+export function throwIfOver({ signal, deadline }: ReadOptions = {}): void {
+  signal?.throwIfAborted();
+  if (deadline !== undefined && performance.now() > deadline) throw new DeadlineExceededError();
+}

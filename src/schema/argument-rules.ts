@@ -1,0 +1,22 @@
+import type { GraphQLField } from 'graphql';
+import type { SchemaContext } from './context.ts';
+
+/** What a rule may depend on: the settings of the server, and the store. */
+export type RuleContext = Pick<SchemaContext, 'limits' | 'rules' | 'repository'>;
+
+/**
+ * A rule for a field's arguments that does not depend on the parent object. Throws a GraphQLError if the rule is broken. The
+ * resolver applies the same rule and may use what it returns.
+ */
+export type ArgumentRule<Args = never> = (args: Args, context: RuleContext) => unknown;
+
+/** `extensions` for a field: the rules of all fields of an operation are checked before it is executed. */
+export function argumentRules(...rules: ArgumentRule[]): { argumentRules: ArgumentRule[] } {
+  return { argumentRules: rules };
+}
+
+const NONE: readonly ArgumentRule[] = [];
+
+export function argumentRulesOf({ extensions }: GraphQLField<unknown, unknown>): readonly ArgumentRule[] {
+  return (extensions.argumentRules as ArgumentRule[] | undefined) ?? NONE;
+}

@@ -1,0 +1,99 @@
+import {
+  type FieldNode,
+  type GraphQLObjectType,
+  type GraphQLResolveInfo,
+  getNamedType,
+  isObjectType,
+  type SelectionNode,
+} from 'graphql';
+import type { ShownTexts } from '../model/message.ts';
+import { collectFields, isIncluded } from './collect-fields.ts';
+
+/** What a field selects of the messages of one page or list. */
+export interface Selected {
+  /** The number of places in the answer where each message appears. */
+  readonly places: number;
+  /** Null if all selected fields are in the index. */
+  readonly shown: ShownTexts | null;
+}
+
+/** Fields of a message that are in the index. All others are read from the session's file. */
+const OF_INDEX = new Set(['__typename', 'id', 'session', 'position', 'role']);
+
+const NOTHING: Selected = Object.freeze({ places: 0, shown: null });
+const INDEX_ONLY: Selected = Object.freeze({ places: 1, shown: null });
+const NO_TEXT: ShownTexts = Object.freeze({ content: 0, payload: 0, metadata: 0 });
+
+/**
+ * What the field that is being resolved selects of messages. `typeName` is the type of its value, or of a member of its abstract
+ * type. Each text is counted once per response key under which a message shows it. Selections beneath a `Session` are not counted:
+ * the fields of that session look ahead for themselves.
+ */
+export function selectedOfMessages(info: GraphQLResolveInfo, typeName: string): Selected {
+  return selected(info, info.schema.getType(typeName) as GraphQLObjectType, info.fieldNodes);
+}
+
+interface Known {
+  readonly nodes: readonly FieldNode[];
+  readonly selected: Selected;
+}
+
+/**
+ * By the variables of a request, then by the first node of a field: the latest result. So the time for a document whose fragments
+ * multiply is linear in its length. Keyed by node first, a cached document would retain the variables of its last request.
+ */
+const knownOf = new WeakMap<GraphQLResolveInfo['variableValues'], Map<FieldNode, Known>>();
+
+function selected(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly FieldNode[]): Selected {
+  const { variableValues: variables } = info;
+  const known = knownOf.get(variables) ?? new Map<FieldNode, Known>();
+  knownOf.set(variables, known);
+  const last = known.get(nodes[0]!);
+  if (last && areSame(last.nodes, nodes)) return last.selected;
+  const found = look(info, type, nodes);
+  known.set(nodes[0]!, { nodes, selected: found });
+  return found;
+}
+
+function look(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly FieldNode[]): Selected {
+  const fields = new Map<string, FieldNode[]>();
+  const visited = new Set<string>();
+  const included = (selection: SelectionNode) => isIncluded(info.variableValues, selection);
+  for (const { selectionSet } of nodes)
+    if (selectionSet) collectFields(info, included, type, selectionSet, fields, visited);
+  if (type.name === 'Message') return ofMessage(fields);
+  let sum = NOTHING;
+  for (const group of fields.values()) {
+    const name = group[0]!.name.value;
+    const inner = getNamedType(type.getFields()[name]?.type);
+    if (isObjectType(inner) && inner.name !== 'Session') sum = together(sum, selected(info, inner, group));
+  }
+  return sum;
+}
+
+function ofMessage(fields: ReadonlyMap<string, readonly FieldNode[]>): Selected {
+  const counts = { ...NO_TEXT };
+  let isRead = false;
+  for (const [{ name }] of fields.values() as Iterable<[FieldNode]>) {
+    isRead ||= !OF_INDEX.has(name.value);
+    if (name.value in counts) counts[name.value as keyof ShownTexts] += 1;
+  }
+  return isRead ? { places: 1, shown: counts } : INDEX_ONLY;
+}
+
+function together(one: Selected, other: Selected): Selected {
+  const places = one.places + other.places;
+  if (!one.shown || !other.shown) return { places, shown: one.shown ?? other.shown };
+  return {
+    places,
+    shown: {
+      content: one.shown.content + other.shown.content,
+      payload: one.shown.payload + other.shown.payload,
+      metadata: one.shown.metadata + other.shown.metadata,
+    },
+  };
+}
+
+function areSame(some: readonly FieldNode[], others: readonly FieldNode[]): boolean {
+  return some === others || (some.length === others.length && some.every((node, n) => node === others[n]));
+}

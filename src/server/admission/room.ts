@@ -1,0 +1,80 @@
+import type { ServerResponse } from 'node:http';
+
+export interface RoomOptions {
+  /** How many requests may wait; further ones are refused at once. */
+  readonly waiting: number;
+}
+
+interface Waiting {
+  readonly weight: number;
+  readonly settle: (isAdmitted: boolean) => void;
+}
+
+/**
+ * A bounded amount of something that requests use while they last: bytes, or places. Requests for which there is no room wait in the
+ * order in which they came. Each connection has one request under way, so that this order is fair between connections.
+ */
+export class Room {
+  readonly #capacity: number;
+  readonly #options: RoomOptions;
+  #free: number;
+  readonly #waiting: Waiting[] = [];
+
+  constructor(capacity: number, options: RoomOptions) {
+    this.#capacity = capacity;
+    this.#free = capacity;
+    this.#options = options;
+  }
+
+  get isWaitedFor(): boolean {
+    return this.#waiting.length > 0;
+  }
+
+  /**
+   * True once the request of `response` has `weight`, of which the whole capacity is the most. False if it has waited for
+   * `milliseconds`, if too many others wait, or if its client has left. What was taken must be given back.
+   */
+  take(weight: number, response: ServerResponse, milliseconds: number): boolean | Promise<boolean> {
+    const taken = this.#bounded(weight);
+    if (taken <= this.#free && this.#waiting.length === 0) {
+      this.#free -= taken;
+      return true;
+    }
+    if (this.#waiting.length >= this.#options.waiting || response.closed) return false;
+    return new Promise((resolve) => {
+      const leave = () => {
+        this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
+        waiting.settle(false);
+        this.#admit();
+      };
+      const timer = setTimeout(leave, milliseconds);
+      const waiting = {
+        weight: taken,
+        settle: (isAdmitted: boolean) => {
+          clearTimeout(timer);
+          response.off('close', leave);
+          resolve(isAdmitted);
+        },
+      };
+      response.once('close', leave);
+      this.#waiting.push(waiting);
+    });
+  }
+
+  give(weight: number): void {
+    this.#free += this.#bounded(weight);
+    if (this.#waiting.length > 0) this.#admit();
+  }
+
+  #bounded(weight: number): number {
+    return Math.min(weight, this.#capacity);
+  }
+
+  #admit(): void {
+    for (let next = this.#waiting[0]; next && next.weight <= this.#free; next = this.#waiting[0]) {
+      this.#waiting.shift();
+      this.#free -= next.weight;
+      next.settle(true);
+    }
+  }
+}

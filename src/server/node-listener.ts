@@ -1,0 +1,102 @@
+import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { Logger } from '../repository/observer.ts';
+import { DropLog } from './admission/drop-log.ts';
+import { PipelinedRequests } from './admission/pipelined-requests.ts';
+import type { OriginCheck } from './allowed-origins.ts';
+import { corsHeaders, SECURITY_HEADERS, VARY } from './browser-headers.ts';
+import { maskResult } from './mask-result.ts';
+import { pathOfTarget } from './paths.ts';
+import { JSON_TYPE, type Refusal, refusalBody } from './refusal.ts';
+import { createFacts, type RequestFacts } from './request-facts.ts';
+import { logRequest } from './request-log.ts';
+import { settleTarget, targetOf } from './request-target.ts';
+
+export interface NodeListenerOptions {
+  readonly logger: Logger;
+  /** Origins whose pages may read the answers; null if there are none. */
+  readonly isAllowedOrigin: OriginCheck | null;
+  /** Where connections that are closed are reported. Default: `logger`, by a log of its own. */
+  readonly drops?: DropLog;
+}
+
+/** Answers a request. A rejection is a bug. */
+export type RequestHandler = (request: IncomingMessage, response: ServerResponse) => Promise<void> | void;
+
+/**
+ * The outermost listener for node:http. It serves the requests of a connection in their order, one at a time, settles the target of each
+ * request before `handler` gets the request, and answers and logs whatever `handler` throws as a bug: neither Yoga nor Node.js shows the
+ * error to the client.
+ */
+export function createNodeListener(handler: RequestHandler, options: NodeListenerOptions): RequestListener {
+  const answerBug = createBugAnswer(options);
+  const serve: RequestListener = (request, response) => {
+    const startedAt = performance.now();
+    const failed = (error: unknown) =>
+      answerBug(error, request, response, createFacts(request.headers['x-request-id'], startedAt));
+    try {
+      const refusal = settleTarget(request);
+      if (refusal) {
+        const facts = createFacts(request.headers['x-request-id'], startedAt);
+        answerRefusal(request, response, refusal, options.logger, facts);
+      } else handler(request, response)?.catch(failed);
+    } catch (error) {
+      failed(error);
+    }
+  };
+  return new PipelinedRequests(serve, options.drops ?? new DropLog(options.logger)).listener;
+}
+
+/** Answers and logs a request that is refused, other than by Yoga. */
+export function answerRefusal(
+  request: IncomingMessage,
+  response: ServerResponse,
+  refusal: Refusal,
+  logger: Logger,
+  facts = createFacts(request.headers['x-request-id']),
+): void {
+  facts.errorCodes = [refusal.code];
+  facts.messages = [refusal.message];
+  write(request, response, refusal.status, refusalBody(refusal), facts, logger, refusal.headers);
+}
+
+/** Answers and logs a request after a bug; the error is masked as in `maskResult`. */
+export function createBugAnswer({ logger, isAllowedOrigin }: NodeListenerOptions) {
+  return (error: unknown, request: IncomingMessage, response: ServerResponse, facts: RequestFacts): void => {
+    const bug = new GraphQLError('', {
+      originalError: error instanceof Error ? error : new Error(String(error)),
+    });
+    const { errors: [masked] = [] } = maskResult<ExecutionResult>({ errors: [bug] }, facts, logger);
+    if (response.headersSent) {
+      // A part of the answer is sent: only closing the connection tells the client that the rest is missing.
+      response.destroy();
+      return;
+    }
+    const { origin } = request.headers;
+    const cors = origin !== undefined && isAllowedOrigin?.(origin) ? corsHeaders(origin) : [];
+    const headers = { ...(isAllowedOrigin && VARY), ...Object.fromEntries(cors) };
+    const body = refusalBody({ code: 'INTERNAL_SERVER_ERROR', message: masked?.message ?? '' });
+    write(request, response, 500, body, facts, logger, headers);
+  };
+}
+
+function write(
+  request: IncomingMessage,
+  response: ServerResponse,
+  status: number,
+  body: string,
+  facts: RequestFacts,
+  logger: Logger,
+  headers: Readonly<Record<string, string>> = {},
+): void {
+  response.writeHead(status, {
+    'content-type': JSON_TYPE,
+    'content-length': Buffer.byteLength(body),
+    'x-request-id': facts.id,
+    ...SECURITY_HEADERS,
+    ...headers,
+  });
+  response.end(body);
+  const { method = '' } = request;
+  logRequest(logger, facts, { method, path: pathOfTarget(targetOf(request)), status });
+}

@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import { type Server, STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import type { Logger } from '../repository/observer.ts';
+import { SECURITY_HEADERS } from './browser-headers.ts';
+import type { Connections } from './connections.ts';
+import { answerRefusal } from './node-listener.ts';
+import { badRequest, JSON_TYPE, methodNotAllowed, type Refusal, refusalBody } from './refusal.ts';
+import { logRequest } from './request-log.ts';
+
+/**
+ * Answers and logs what node:http emits no 'request' for: CONNECT, unknown expectations, and bytes that are no HTTP. By default, Node.js
+ * answers them with an empty body or closes the connection.
+ */
+export function answerOddRequests(server: Server, connections: Connections, logger: Logger): void {
+  server.on('checkExpectation', (request, response) => answerRefusal(request, response, EXPECTATION, logger));
+  server.on('connect', ({ method = NONE, url = NONE }, socket) =>
+    end(socket, CONNECT, { method, path: url }, logger),
+  );
+  const refused = new WeakSet<Duplex>();
+  server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+    const refusal = refusalOf(error);
+    // The parser emits the error again for each chunk that follows.
+    if (refusal && refused.has(socket)) return;
+    refused.add(socket);
+    if (!refusal || !socket.writable) {
+      socket.destroy();
+      return;
+    }
+    const answer = connections.answerOn(socket as Socket);
+    const refuse = () => end(socket, refusal, { method: NONE, path: NONE }, logger);
+    if (!answer) refuse();
+    // The error comes after a complete request, whose answer goes first.
+    else if (answer.req.complete) answer.once('close', () => socket.writable && refuse());
+    // The error is in the body of a request whose answer has begun, and is logged with that request.
+    else if (answer.headersSent) socket.destroy();
+    else end(socket, refusal, null, logger);
+  });
+}
+
+/** For a method or path that is not known, as in the logs of other HTTP servers. */
+const NONE = '-';
+
+const CONNECT = methodNotAllowed('Expected another method than CONNECT: this server is no proxy.');
+
+const EXPECTATION: Refusal = {
+  status: 417,
+  code: 'EXPECTATION_FAILED',
+  message: 'Expected no other expectation than 100-continue, got another. Send no Expect header.',
+  headers: { connection: 'close' },
+};
+
+/** Null if the connection broke. Only the parser's code is passed on: its messages are for developers of parsers. */
+function refusalOf({ code = '' }: NodeJS.ErrnoException): Refusal | null {
+  if (code === 'ERR_HTTP_REQUEST_TIMEOUT') {
+    return {
+      status: 408,
+      code: 'REQUEST_TIMEOUT',
+      message: 'Expected the whole request sooner, got a part of it. Send it at once.',
+    };
+  }
+  if (code === 'HPE_HEADER_OVERFLOW') {
+    const message = 'Expected at most 16 KiB of address and headers. Send a long query by POST.';
+    return { status: 431, code: 'HEADERS_TOO_LARGE', message };
+  }
+  return code.startsWith('HPE_') ? badRequest(`Expected a request of HTTP/1.1 (${code}).`) : null;
+}
+
+/** Writes an answer to the socket and closes the connection: after such an error no next request can be recognized. */
+function end(
+  socket: Duplex,
+  refusal: Refusal,
+  logged: { readonly method: string; readonly path: string } | null,
+  logger: Logger,
+): void {
+  const id = randomUUID();
+  const body = refusalBody(refusal);
+  const headers = {
+    'content-type': JSON_TYPE,
+    'content-length': Buffer.byteLength(body),
+    connection: 'close',
+    'x-request-id': id,
+    ...SECURITY_HEADERS,
+    ...refusal.headers,
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  const { status, code } = refusal;
+  // A connection reset by the client is not an error of the server.
+  socket.on('error', () => socket.destroy());
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () =>
+    socket.destroy(),
+  );
+  if (!logged) return;
+  const facts = { id, startedAt: performance.now(), errorCodes: [code], messages: [refusal.message] };
+  logRequest(logger, facts, { ...logged, status });
+}

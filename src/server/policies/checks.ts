@@ -1,0 +1,39 @@
+import type { ValidationRule } from 'graphql';
+import type { Refusal } from '../refusal.ts';
+import type { Parser, Policy } from './policy.ts';
+
+/** The combined checks of a list of policies. Each gives the first refusal, in the order of the list. */
+export interface Checks {
+  readonly head: NonNullable<Policy['head']>;
+  readonly content: NonNullable<Policy['content']>;
+  readonly params: NonNullable<Policy['params']>;
+  readonly operation: NonNullable<Policy['operation']>;
+  readonly parser: (parser: Parser) => Parser;
+  readonly documents: readonly ValidationRule[];
+}
+
+/** Combines the checks of `policies`. */
+export function createChecks(policies: readonly Policy[]): Checks {
+  const parsers = policies.flatMap(({ parser }) => parser ?? []);
+  return {
+    head: firstRefusal(policies.flatMap(({ head }) => head ?? [])),
+    content: firstRefusal(policies.flatMap(({ content }) => content ?? [])),
+    params: firstRefusal(policies.flatMap(({ params }) => params ?? [])),
+    operation: firstRefusal(policies.flatMap(({ operation }) => operation ?? [])),
+    // The first of the list runs first: it is the outermost.
+    parser: (parse) => parsers.reduceRight((inner, wrap) => wrap(inner), parse),
+    documents: policies.flatMap(({ document }) => document ?? []),
+  };
+}
+
+function firstRefusal<Subject, Context = void>(
+  checks: readonly ((subject: Subject, context: Context) => Refusal | undefined)[],
+) {
+  return (subject: Subject, context: Context): Refusal | undefined => {
+    for (const check of checks) {
+      const refusal = check(subject, context);
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  };
+}

@@ -1,0 +1,47 @@
+import { randomUUID } from 'node:crypto';
+import type { OperationDefinitionNode } from 'graphql';
+import type { SchemaContext } from '../schema/context.ts';
+
+/** What is collected about a request for its answer and its line in the log. */
+export interface RequestFacts {
+  readonly id: string;
+  /** On the clock of `performance.now()`. */
+  readonly startedAt: number;
+  /** The method that the client sent, if plugins see another. */
+  method?: string;
+  operation?: OperationDefinitionNode;
+  /** Set when the operation is executed. */
+  context?: SchemaContext;
+  /** True once the client has closed the connection without its answer. */
+  hasLeft?: boolean;
+  errorCodes?: readonly string[];
+  /** Why it was refused, without values from the request. */
+  messages?: readonly string[] | undefined;
+}
+
+const ACCEPTED = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The facts of a new request. Its id is the client's, if that is a valid one, or a new one. */
+export function createFacts(
+  givenId: string | string[] | null | undefined,
+  startedAt = performance.now(),
+): RequestFacts {
+  return { id: typeof givenId === 'string' && ACCEPTED.test(givenId) ? givenId : randomUUID(), startedAt };
+}
+
+/** Notes what is about to be executed for a request. */
+export function noteExecution(
+  facts: RequestFacts,
+  operation: OperationDefinitionNode,
+  context: SchemaContext,
+): void {
+  facts.operation = operation;
+  facts.context = context;
+  if (facts.hasLeft) context.budget.leave();
+}
+
+/** Ends the execution of a request whose client has gone: nothing more is read or written for it. */
+export function noteDeparture(facts: RequestFacts): void {
+  facts.hasLeft = true;
+  facts.context?.budget.leave();
+}

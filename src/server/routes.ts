@@ -1,0 +1,30 @@
+import { negotiate, RESULT_TYPES } from './accept.ts';
+import type { OriginCheck } from './allowed-origins.ts';
+import { ASSETS_PATH, GRAPHQL_PATH, SERVER_PATH } from './paths.ts';
+import type { RequestHead } from './request-head.ts';
+
+/** What a request is for: an operation, GraphiQL's page or one of its files, the bare address, `OPTIONS *`, or a preflight. */
+export type Route = 'api' | 'page' | 'asset' | 'home' | 'server' | 'preflight';
+
+/** Null if there is nothing at the path. */
+export type Router = (head: RequestHead) => Route | null;
+
+/** Preflights are answered at every path, for origins of which `isAllowedOrigin` is true. */
+export function createRouter(isAllowedOrigin: OriginCheck | null): Router {
+  return (head) => {
+    const { method, path } = head;
+    if (method === 'OPTIONS') {
+      const origin = head.header('origin');
+      if (origin != null && isAllowedOrigin?.(origin)) return 'preflight';
+      if (path === SERVER_PATH) return 'server';
+    }
+    if (path === GRAPHQL_PATH) return method === 'GET' && asksForHtml(head) ? 'page' : 'api';
+    if (method !== 'GET') return null;
+    if (path === '/') return 'home';
+    return path.startsWith(ASSETS_PATH) ? 'asset' : null;
+  };
+}
+
+function asksForHtml(head: RequestHead): boolean {
+  return negotiate(head.header('accept'), [...RESULT_TYPES, 'text/html']) === 'text/html';
+}

@@ -1,0 +1,43 @@
+import { type Limits, withDefaultLimits } from '../model/limits.ts';
+import type { Logger } from '../repository/observer.ts';
+import type { SessionRepository } from '../repository/repository.ts';
+
+/** The options of `createRequestListener` and `createSessiontreeYoga`. All but `repository` have a default. */
+export interface SessiontreeYogaOptions {
+  /** The opened store. Its opener closes it. */
+  readonly repository: SessionRepository;
+  /** The limits that differ from `DEFAULT_LIMITS`. */
+  readonly limits?: Partial<Limits>;
+  /** Gets one line per request, at level info, and every internal error. Default: warnings and errors go to the console. */
+  readonly logger?: Logger;
+  /** Host names that the server answers for, in addition to the loopback names; without a port. Default: none. */
+  readonly allowedHosts?: readonly string[];
+  /** Origins whose pages may call the server: `https://app.example`, `https://*.app.example`; see `parseOrigin`. Default: none. */
+  readonly allowedOrigins?: readonly string[];
+}
+
+/** The options, with defaults for those that are undefined. */
+export interface ServerSettings extends Required<SessiontreeYogaOptions> {
+  readonly limits: Limits;
+}
+
+/** Warnings and errors only: an answer does not say what an internal error was, and a line per request would be noise. */
+const WARNINGS_TO_CONSOLE: Logger = {
+  debug() {},
+  info() {},
+  // biome-ignore lint/suspicious/noConsole: the default of a library, whose user has chosen no logger.
+  warn: (fields, message) => console.warn(message, fields),
+  // biome-ignore lint/suspicious/noConsole: the same.
+  error: (fields, message) => console.error(message, fields),
+};
+
+/** An undefined option takes its default. Throws a TypeError for a limit that is not an integer of 0 or more. */
+export function withDefaults({
+  repository,
+  limits,
+  logger = WARNINGS_TO_CONSOLE,
+  allowedHosts = [],
+  allowedOrigins = [],
+}: SessiontreeYogaOptions): ServerSettings {
+  return { repository, limits: withDefaultLimits(limits), logger, allowedHosts, allowedOrigins };
+}

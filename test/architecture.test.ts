@@ -1,0 +1,107 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { dirname, join, relative, resolve } from 'node:path';
+import { expect, it } from 'vitest';
+
+const ROOT = join(import.meta.dirname, '..');
+const SRC = join(ROOT, 'src');
+
+/** The rooms from the bottom up: a module imports only from its own room and from earlier ones. ARCHITECTURE.md describes them. */
+const ROOMS = [
+  'model/',
+  'printable.ts',
+  'version.ts',
+  'threads.ts',
+  'descriptors.ts',
+  'compile-literal.ts',
+  'repository/observer.ts',
+  'repository/read-options.ts',
+  'repository/repository.ts',
+  'repository/files/runtime/',
+  'repository/files/format/',
+  'repository/files/disk/',
+  'repository/files/index/',
+  'repository/files/scan/',
+  'repository/files/commit/',
+  'repository/files/search/',
+  'repository/files/durable/',
+  'repository/files/read/',
+  'repository/files/recovery/',
+  'repository/files/write/',
+  'repository/files/file-repository.ts',
+  'repository/files/open.ts',
+  'repository/files/tools/',
+  'schema/',
+  'execution/',
+  'import/',
+  'server/',
+  'commands/',
+  'index.ts',
+  'cli.ts',
+  'bin.ts',
+];
+
+const roomOf = (file: string) => ROOMS.findIndex((room) => file === room || file.startsWith(room));
+
+/** The files of `src/`, each with its imports, including type imports. */
+const imports = new Map(
+  readdirSync(SRC, { recursive: true, encoding: 'utf8' })
+    .filter((file) => file.endsWith('.ts'))
+    .map((file) => {
+      const text = readFileSync(join(SRC, file), 'utf8');
+      const specifiers = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']+)'/g)];
+      return [file, specifiers.map(([, path]) => relative(SRC, resolve(SRC, dirname(file), path!)))];
+    }),
+);
+
+it('each file is in a room', () => {
+  expect([...imports.keys()].filter((file) => roomOf(file) === -1)).toEqual([]);
+});
+
+it('no import runs up: a room that knows those above can be understood only with them', () => {
+  const up = [...imports].flatMap(([file, imported]) =>
+    imported.filter((other) => roomOf(other) > roomOf(file)).map((other) => `${file} imports ${other}`),
+  );
+  expect(up).toEqual([]);
+});
+
+it("operations are executed through one door: what has a plan is nobody else's business", () => {
+  const past = [...imports].flatMap(([file, imported]) =>
+    imported
+      .filter((other) => other.startsWith('execution/') && !file.startsWith('execution/'))
+      .filter((other) => other !== 'execution/execute.ts' || !/^(server\/|index\.ts$)/.test(file))
+      .map((other) => `${file} imports ${other}`),
+  );
+  expect(past).toEqual([]);
+});
+
+it('no files import each other in a circle: neither could be read, tested or moved without the other', () => {
+  const left = new Map(imports);
+  for (let size = -1; size !== left.size; ) {
+    size = left.size;
+    for (const [file, imported] of left) if (!imported.some((other) => left.has(other))) left.delete(file);
+  }
+  expect([...left.keys()]).toEqual([]);
+});
+
+it('no SQL outside the rooms that own a database: a table can be changed safely only where all its queries are in one room', () => {
+  // The lock of the data directory is an SQLite file without tables.
+  const owners = ['index/', 'search/', 'disk/lock.ts'].map((room) => `repository/files/${room}`);
+  const sql =
+    /\b(SELECT|INSERT|UPDATE|DELETE)\b[^;]*?\b(FROM|INTO|SET)\b|\b(BEGIN|COMMIT|ROLLBACK|SAVEPOINT|PRAGMA)\b|node:sqlite|\bStatements\b|\.tables\b/;
+  const found = [...imports.keys()].filter(
+    (file) =>
+      !owners.some((room) => file.startsWith(room)) && sql.test(readFileSync(join(SRC, file), 'utf8')),
+  );
+  expect(found).toEqual([]);
+});
+
+it('ARCHITECTURE.md and CONTRIBUTING.md name only what is there', () => {
+  for (const page of ['ARCHITECTURE.md', 'CONTRIBUTING.md']) {
+    const text = readFileSync(join(ROOT, page), 'utf8');
+    const paths = [...text.matchAll(/`([\w.-]+\/[\w/.-]*)`/g)].map(([, path]) => path!);
+    // Paths may be relative to `src/`, to the store or to the server.
+    const places = ['', 'src', 'src/repository/files', 'src/server'];
+    const missing = paths.filter((path) => !places.some((place) => existsSync(join(ROOT, place, path))));
+    expect(missing, page).toEqual([]);
+  }
+});

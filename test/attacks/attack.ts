@@ -1,0 +1,55 @@
+import type { Answer } from './client.ts';
+import type { ServerOptions, ServerProcess } from './server-process.ts';
+import type { StoreWriter } from './store-writer.ts';
+
+/** `short` in `npm test`, `long` in `npm run attacks`. */
+export type Scale = 'short' | 'long';
+
+/** The value for the scale of this run. */
+export type Pick = <T>(short: T, long: T) => T;
+
+export const pickFor =
+  (scale: Scale): Pick =>
+  (short, long) =>
+    scale === 'short' ? short : long;
+
+/** What an attack works with while it runs. */
+export interface Scene {
+  readonly server: ServerProcess;
+  /** The data directory of the server. */
+  readonly directory: string;
+  readonly pick: Pick;
+  /** Records what a request got. Each must be one of the attack's `allowed`. */
+  got(answer: Answer): void;
+  /** Records a fault unless `condition` holds. */
+  expect(condition: boolean, fault: string): void;
+  /** Starts a further server, which is killed at the end of the attack. */
+  start(options?: Partial<ServerOptions>): Promise<ServerProcess>;
+}
+
+/** One attack. It does not depend on the order in which attacks run, and its sessions have ids that begin with its name. */
+export interface Attack {
+  readonly name: string;
+  /** What the client sends, for the table. */
+  readonly what: string;
+  /** What each request of the attack may get: `200 ok`, `200 BUDGET_EXCEEDED`, `503 OVERLOADED`, `closed`. */
+  readonly allowed: readonly string[];
+  /** Writes the sessions that the attack needs, before the server starts. */
+  readonly fill?: (store: StoreWriter, pick: Pick) => void;
+  /** An attack with options has a server of its own also in the short form. */
+  readonly server?: Partial<ServerOptions>;
+  /** Megabytes by which the process may grow, at its peak and whatever the scale. */
+  readonly growthMb?: number;
+  /** Bodies of many megabytes: one of them may take a turn of the event loop of up to 150 ms. */
+  readonly hasLargeBodies?: boolean;
+  /** Each run adds a hundred megabytes to the store: rare in floods, for the sake of the disk. */
+  readonly fillsDisk?: boolean;
+  /** The attack stops its server, or takes its connections or its directory: no good client beside it, no part in floods. */
+  readonly isAlone?: boolean;
+  /** Why the attack cannot run on this machine. */
+  readonly whyNot?: () => string | null;
+  readonly run: (scene: Scene) => Promise<void>;
+}
+
+/** The default of `growthMb`. */
+export const GROWTH_MB = 550;

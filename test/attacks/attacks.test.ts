@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { undoAll } from '../torture/undo.ts';
+import type { Attack } from './attack.ts';
+import { ATTACKS } from './families/index.ts';
+import { isFloodable } from './floods.ts';
+import { Place } from './place.ts';
+import { runAttack } from './run-attack.ts';
+import { faultsOfStored } from './stored.ts';
+
+/*
+ * The short form; `npm run attacks` is the long one. Each attack is sent to a real server in a process of its own, with a limit of its
+ * memory, while a good client reads and writes beside it. The tests judge what the attack got, that the server lives, its memory, that
+ * nobody else was refused, and that all that was stored and acknowledged is there. Times are judged by the long form only.
+ */
+
+const shared = ATTACKS.filter(isFloodable);
+const alone = ATTACKS.filter((attack) => !isFloodable(attack));
+
+async function expectWithstood(attack: Attack, place: Place): Promise<void> {
+  const { faults } = await runAttack(attack, 'short', place);
+  expect(faults, `node test/attacks/run.ts --short --only ${attack.name}`).toEqual([]);
+}
+
+afterAll(undoAll);
+
+describe('one server withstands', () => {
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.make(shared, 'short');
+  }, 240_000);
+
+  it.each(shared)('$name: $what', { timeout: 240_000 }, (attack) => expectWithstood(attack, place));
+
+  it('all of them, and after a restart has all that it acknowledged', { timeout: 240_000 }, async () => {
+    await place.stop();
+    expect(await faultsOfStored(await place.server(), place.acknowledged)).toEqual([]);
+    expect(place.acknowledged.length).toBeGreaterThan(shared.length / 2);
+    await place.dispose();
+  });
+});
+
+describe('a server withstands', () => {
+  // Most of the time passes with waiting for processes.
+  it.concurrent.for(alone)('$name: $what', { timeout: 240_000 }, async (attack, { skip }) => {
+    const why = attack.whyNot?.() ?? null;
+    skip(why !== null, why ?? '');
+    const place = await Place.make([attack], 'short');
+    await expectWithstood(attack, place).finally(() => place.dispose());
+  });
+});
+
+it('attacks have names of their own', () => {
+  const names = ATTACKS.map(({ name }) => name);
+  expect(new Set(names).size).toBe(names.length);
+});

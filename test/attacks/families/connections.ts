@@ -1,0 +1,168 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Attack, Scene } from '../attack.ts';
+import { bodyOf } from '../client.ts';
+import { openRaw, postBytes, type RawConnection } from '../raw-connection.ts';
+
+/* Connections that take a place and say little. */
+
+const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+
+async function openMany({ server }: Scene, count: number, bytes = ''): Promise<RawConnection[]> {
+  return Promise.all(
+    Array.from({ length: count }, async () => {
+      const connection = await openRaw(server.port);
+      if (bytes) connection.socket.write(bytes, 'latin1');
+      return connection;
+    }),
+  );
+}
+
+function leave(connections: readonly RawConnection[]): void {
+  for (const { socket } of connections) socket.destroy();
+}
+
+/** A client that comes while the attack lasts must be served. */
+async function newcomerIsServed({ server, got }: Scene): Promise<void> {
+  for (let n = 0; n < 5; n += 1) got(await server.query('{ __typename }'));
+}
+
+export const CONNECTIONS: readonly Attack[] = [
+  {
+    name: 'silent-connections',
+    what: '400 connections that say nothing, with 256 descriptors',
+    allowed: ['200 ok'],
+    server: { descriptors: 256 },
+    async run(scene) {
+      const connections = await openMany(scene, 400);
+      await newcomerIsServed(scene);
+      leave(connections);
+    },
+  },
+  {
+    name: 'slow-heads-beyond-the-descriptors',
+    what: '400 connections that send half a head, with 256 descriptors',
+    allowed: ['200 ok'],
+    server: { descriptors: 256 },
+    async run(scene) {
+      const connections = await openMany(scene, 400, HEAD);
+      await newcomerIsServed(scene);
+      leave(connections);
+    },
+  },
+  {
+    name: 'writes-at-the-last-descriptor',
+    what: 'creations while idle clients hold every descriptor that they can get, of 256',
+    allowed: ['200 ok'],
+    server: { descriptors: 256 },
+    async run(scene) {
+      const connections = await openMany(scene, 400, postBytes(bodyOf('{ __typename }')));
+      for (let n = 0; n < 20; n += 1)
+        scene.got(await scene.server.query('mutation { createSession(input: {}) { __typename } }'));
+      leave(connections);
+      const { store } = await scene.server.read<{ store: { quarantined: unknown[] } }>(
+        '{ store { quarantined { path } } }',
+      );
+      scene.expect(store.quarantined.length === 0, 'files without a fault are quarantined');
+    },
+  },
+  {
+    name: 'slow-heads',
+    what: 'hundreds of connections that send a byte of a head now and then',
+    allowed: ['200 ok'],
+    async run(scene) {
+      const connections = await openMany(scene, scene.pick(150, 500), HEAD);
+      for (let n = 0; n < scene.pick(5, 100); n += 1) {
+        for (const { socket } of connections) socket.write('X');
+        await sleep(50);
+      }
+      await newcomerIsServed(scene);
+      leave(connections);
+    },
+  },
+  {
+    name: 'slow-bodies',
+    what: 'hundreds of connections that send a byte of a body now and then',
+    allowed: ['200 ok'],
+    async run(scene) {
+      const connections = await openMany(
+        scene,
+        scene.pick(150, 500),
+        `${HEAD}Content-Length: 100000\r\n\r\n{`,
+      );
+      for (let n = 0; n < scene.pick(5, 100); n += 1) {
+        for (const { socket } of connections) socket.write(' ');
+        await sleep(50);
+      }
+      await newcomerIsServed(scene);
+      leave(connections);
+    },
+  },
+  {
+    name: 'idle-connections',
+    what: 'hundreds of connections that stay open after an answer',
+    allowed: ['200 ok'],
+    async run(scene) {
+      const connections = await openMany(scene, scene.pick(200, 500), postBytes(bodyOf('{ __typename }')));
+      await newcomerIsServed(scene);
+      leave(connections);
+    },
+  },
+  {
+    name: 'disconnects',
+    what: 'thousands of clients that leave in the middle of a head, of a body, or before the answer',
+    allowed: ['200 ok'],
+    async run(scene) {
+      const whole = postBytes(bodyOf('{ sessions(first: 50) { nodes { id rollup { sessionCount } } } }'));
+      for (let n = 0; n < scene.pick(15, 200); n += 1) {
+        const connections = await Promise.all(
+          [HEAD, whole.slice(0, -10), whole, whole + whole, '', whole, 'x', HEAD].map((bytes) =>
+            openMany(scene, 1, bytes),
+          ),
+        );
+        for (const { socket } of connections.flat()) {
+          if (n % 2 === 0) socket.destroy();
+          else socket.resetAndDestroy();
+        }
+      }
+      await newcomerIsServed(scene);
+    },
+  },
+  {
+    name: 'many-operations-at-once',
+    what: 'hundreds of pages at once from one client',
+    allowed: ['200 ok', '503 OVERLOADED'],
+    fill: (store) => store.children('many-operations-at-once', 300),
+    async run({ server, got, pick, expect }) {
+      const document =
+        '{ session(id: "many-operations-at-once") { descendants(first: 300) { nodes { id title rollup { sessionCount } } } } }';
+      const answers = await Promise.all(Array.from({ length: pick(150, 600) }, () => server.query(document)));
+      for (const answer of answers) {
+        got(answer);
+        if (answer.status === 503)
+          expect(answer.headers['retry-after'] !== undefined, 'a 503 without Retry-After');
+      }
+    },
+  },
+  {
+    name: 'trickled-answers',
+    what: 'clients that read a large answer a few bytes at a time',
+    allowed: ['200 ok'],
+    fill: (store) =>
+      store.session({ id: 'trickled-answers' }, [{ role: 'USER', content: 't'.repeat(1_000_000) }]),
+    async run(scene) {
+      const bytes = postBytes(
+        bodyOf('{ session(id: "trickled-answers") { history { nodes { content } } } }'),
+      ).repeat(8);
+      const connections = await Promise.all(
+        Array.from({ length: scene.pick(30, 200) }, () => openRaw(scene.server.port, { isReading: false })),
+      );
+      for (const { socket } of connections) socket.write(bytes, 'latin1');
+      for (let n = 0; n < scene.pick(10, 100); n += 1) {
+        for (const { socket } of connections) socket.read(1_000);
+        await sleep(50);
+      }
+      await newcomerIsServed(scene);
+      leave(connections);
+    },
+  },
+];

@@ -1,0 +1,115 @@
+import { Agent, request } from 'node:http';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parentPort, workerData } from 'node:worker_threads';
+import type { GoodClientOrders, GoodClientReport } from './good-client.ts';
+import { GOOD_CLIENT, WITNESS } from './sessions.ts';
+
+/*
+ * The good client beside an attack, in a thread of its own: reads a session again and again, in turn on a connection that stays open
+ * and on a new one, and appends to a session of its own. `good-client.ts` starts it and says what it reports.
+ */
+
+const { port, firstWrite } = workerData as GoodClientOrders;
+
+/** Milliseconds from one read to the next. */
+const INTERVAL_MS = 25;
+const READS_PER_WRITE = 8;
+/** Milliseconds after which a request counts as failed. */
+const PATIENCE_MS = 30_000;
+
+const READ = JSON.stringify({
+  query: `query GoodClient { session(id: "${WITNESS}") { historyLength title } }`,
+});
+const APPEND = `mutation GoodWrite($input: AppendMessagesInput!) { appendMessages(input: $input) { __typename } }`;
+
+const agent = new Agent({ keepAlive: true, maxSockets: 1 });
+const latencies: number[] = [];
+const failures = new Map<string, number>();
+const acknowledged: number[] = [];
+let isOver = false;
+
+parentPort!.once('message', () => {
+  isOver = true;
+});
+
+function fail(what: string): void {
+  failures.set(what, (failures.get(what) ?? 0) + 1);
+}
+
+/**
+ * Resolves with the body of a 200, else records a failure. Reports the milliseconds to the head of the answer. A server may close an idle
+ * connection at any time: as every client does, this one then sends the request again.
+ */
+function ask(
+  body: string,
+  on: Agent | false,
+  onHead: (ms: number) => void = () => {},
+  started = performance.now(),
+): Promise<string | null> {
+  return new Promise((resolve) => {
+    const failed = (what: string) => {
+      clearTimeout(timer);
+      fail(what);
+      resolve(null);
+    };
+    const outgoing = request(
+      {
+        ...{ host: '127.0.0.1', port, method: 'POST', path: '/graphql', agent: on },
+        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+      },
+      (response) => {
+        onHead(performance.now() - started);
+        let text = '';
+        response
+          .on('data', (chunk: Buffer) => (text += chunk.toString()))
+          .on('error', (error) => failed(error.message))
+          .on('end', () => {
+            clearTimeout(timer);
+            if (response.statusCode === 200) resolve(text);
+            else failed(`status ${response.statusCode}`);
+          });
+      },
+    );
+    const timer = setTimeout(
+      () => outgoing.destroy(new Error(`no answer in ${PATIENCE_MS} ms`)),
+      PATIENCE_MS,
+    );
+    outgoing
+      .on('error', (error: NodeJS.ErrnoException) => {
+        if (!outgoing.reusedSocket || error.code !== 'ECONNRESET') return failed(error.code ?? error.message);
+        clearTimeout(timer);
+        ask(body, on, onHead, started).then(resolve);
+      })
+      .end(body);
+  });
+}
+
+/**
+ * A slow answer delays the reads after it, which would have been slow as well: each that was due in the meantime counts with
+ * the time that it would have waited.
+ */
+function record(ms: number): void {
+  for (let late = ms; late > 0; late -= INTERVAL_MS) latencies.push(late);
+}
+
+async function write(n: number): Promise<void> {
+  const messages = [{ role: 'USER', content: `write ${n}` }];
+  const input = { sessionId: GOOD_CLIENT, operationId: `good-client-${n}`, messages };
+  const text = await ask(JSON.stringify({ query: APPEND, variables: { input } }), agent);
+  if (text?.includes('AppendMessagesPayload')) acknowledged.push(n);
+  else if (text !== null) fail(text.slice(0, 200));
+}
+
+for (let n = 0; !isOver; n += 1) {
+  const due = performance.now() + INTERVAL_MS;
+  const text = await ask(READ, n % 2 === 0 && agent, record);
+  if (text !== null && !text.includes('"historyLength":10')) fail(text.slice(0, 200));
+  if (n % READS_PER_WRITE === 0) await write(firstWrite + n);
+  await sleep(Math.max(0, due - performance.now()));
+}
+agent.destroy();
+parentPort!.postMessage({
+  latencies: latencies.sort((a, b) => a - b),
+  failures: [...failures].map(([what, count]) => `${count} × ${what}`),
+  acknowledged,
+} satisfies GoodClientReport);

@@ -1,0 +1,41 @@
+import { once } from 'node:events';
+import { Worker } from 'node:worker_threads';
+
+export interface GoodClientOrders {
+  readonly port: number;
+  /** The number of its first write. */
+  readonly firstWrite: number;
+}
+
+export interface GoodClientReport {
+  /** Milliseconds to the head of each answer, in ascending order. */
+  readonly latencies: readonly number[];
+  /** Requests that were refused or not answered, by kind. */
+  readonly failures: readonly string[];
+  /** The numbers of the writes that were acknowledged. */
+  readonly acknowledged: readonly number[];
+}
+
+export interface GoodClient {
+  stop(): Promise<GoodClientReport>;
+}
+
+/** Starts a good client in a thread, so that the work of the attack does not count as slowness of the server. */
+export async function startGoodClient(orders: GoodClientOrders): Promise<GoodClient> {
+  const thread = new Worker(new URL('./good-client-thread.ts', import.meta.url), { workerData: orders });
+  await once(thread, 'online');
+  const report = once(thread, 'message').then(([message]) => message as GoodClientReport);
+  return {
+    async stop() {
+      thread.postMessage('stop');
+      const stopped = await report;
+      await thread.terminate();
+      return stopped;
+    },
+  };
+}
+
+/** A percentile of ascending numbers; 0 if there are none. */
+export function percentile(ascending: readonly number[], share: number): number {
+  return ascending[Math.min(ascending.length - 1, Math.floor(ascending.length * share))] ?? 0;
+}

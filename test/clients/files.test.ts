@@ -1,0 +1,80 @@
+import { readdir, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, test } from 'vitest';
+import { hasCommand } from '../cli/run.ts';
+import { addHistory, clientFiles, openProject } from './files.ts';
+
+test('docs/web-pages.md has the files for clients that these tests try', async () => {
+  expect([...(await clientFiles()).keys()].toSorted()).toEqual([
+    'apollo.ts',
+    'codegen.ts',
+    'relay.config.js',
+    'request.ts',
+    'schema-files.mjs',
+    'src/History.ts',
+    'src/environment.ts',
+    'title.py',
+    'urql.ts',
+  ]);
+});
+
+test('graphql-request gets an answer, and an error as an exception', async () => {
+  const project = await openProject();
+  await addHistory(project, 1);
+  const { titleOf } = await project.load<{ titleOf(id: unknown): Promise<string | null> }>('request.ts');
+  expect(await titleOf('trip')).toBe('Plan a trip');
+  expect(await titleOf('none')).toBe(null);
+  await expect(titleOf(undefined)).rejects.toThrow('$id');
+});
+
+test('GraphQL Code Generator types an operation, the scalars too', { timeout: 120_000 }, async () => {
+  const project = await openProject();
+  // Documents of Relay have directives that only its compiler knows.
+  await rm(join(project.directory, 'src/History.ts'));
+  await writeFile(
+    join(project.directory, 'src/use.ts'),
+    [
+      "import { graphql } from './gql';",
+      'graphql(`query Times { session(id: "trip") { createdAt metadata rollup { usage { inputTokens } } } }`);',
+    ].join('\n'),
+  );
+  await project.run('graphql-codegen');
+  expect(await readdir(join(project.directory, 'src/gql'))).toContain('graphql.ts');
+  await writeFile(
+    join(project.directory, 'src/check.ts'),
+    `import type { TimesQuery } from './gql/graphql';
+    type Session = NonNullable<TimesQuery['session']>;
+    export const times = ({ createdAt, metadata, rollup }: Session): [string, Record<string, unknown>, number] =>
+      [createdAt, metadata, rollup.usage.inputTokens];`,
+  );
+  await project.run('tsc', ...STRICT, 'src/check.ts');
+});
+
+test('the files for clients in TypeScript have no type errors', async () => {
+  const project = await openProject();
+  await project.run('node', 'schema-files.mjs');
+  await project.run(
+    'tsc',
+    ...STRICT,
+    ...['apollo.ts', 'urql.ts', 'request.ts', 'codegen.ts', 'src/environment.ts'],
+  );
+});
+
+const STRICT = [
+  ...['--noEmit', '--strict', '--skipLibCheck', '--resolveJsonModule', '--module', 'preserve'],
+  ...['--target', 'es2024', '--lib', 'es2024,dom', '--types', 'node'],
+];
+
+test('the file for clients in Python can be compiled', async ({ skip }) => {
+  skip(!hasCommand('python3'), 'there is no python3');
+  const project = await openProject();
+  await project.run('python3', '-m', 'py_compile', 'title.py');
+});
+
+test('gql (Python) gets an answer', async ({ skip }) => {
+  const project = await openProject();
+  const found = await project.run('python3', '-c', 'import gql, requests').catch(() => null);
+  skip(found === null, 'there is no gql');
+  await addHistory(project, 1);
+  expect(await project.run('python3', 'title.py')).toContain('Plan a trip');
+});

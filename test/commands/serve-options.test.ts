@@ -1,0 +1,180 @@
+import { Command } from 'commander';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { createConfig, type ServeFlags, serveOptions } from '../../src/commands/serve-options.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import type { Config } from '../../src/server/config.ts';
+
+afterEach(() => vi.unstubAllEnvs());
+
+/** The configuration that `sessiontree serve` derives. Throws with its message to the user. */
+function read(flags: string[], variables: Record<string, string> = {}): Config {
+  for (const [name, value] of Object.entries(variables)) vi.stubEnv(name, value);
+  const command = new Command('serve').exitOverride().configureOutput({ writeErr: () => {} });
+  for (const option of serveOptions()) command.addOption(option);
+  return createConfig(command.parse(flags, { from: 'user' }).opts<ServeFlags>());
+}
+
+test('a server that is given no flag and no variable has the defaults', () => {
+  expect(read([])).toEqual({
+    port: 4000,
+    host: '127.0.0.1',
+    dataDirectory: './data',
+    durability: 'disk',
+    allowedOrigins: [],
+    allowedHosts: [],
+    limits: DEFAULT_LIMITS,
+    logLevel: 'info',
+    logFormat: process.stdout.isTTY ? 'pretty' : 'json',
+  });
+});
+
+const FLAGS = {
+  '--port': '5000',
+  '--host': '::1',
+  '--data': '/tmp/d',
+  '--durability': 'os',
+  '--allow-origin': 'https://a.example',
+  '--allow-host': 'a.example',
+  '--limit': 'objects=7',
+  '--log-level': 'debug',
+  '--log-format': 'pretty',
+};
+
+const VARIABLES = {
+  SESSIONTREE_PORT: '6000',
+  SESSIONTREE_HOST: 'localhost',
+  SESSIONTREE_DATA: '/tmp/e',
+  SESSIONTREE_DURABILITY: 'disk',
+  SESSIONTREE_ALLOW_ORIGIN: 'https://b.example, http://c.example:3000/',
+  SESSIONTREE_ALLOW_HOST: 'B.example,c.example',
+  SESSIONTREE_LIMITS: 'objects=8,depth=9',
+  SESSIONTREE_LOG_LEVEL: 'warn',
+  SESSIONTREE_LOG_FORMAT: 'json',
+};
+
+const FROM_FLAGS = {
+  port: 5000,
+  host: '::1',
+  dataDirectory: '/tmp/d',
+  durability: 'os',
+  allowedOrigins: ['https://a.example'],
+  allowedHosts: ['a.example'],
+  limits: { ...DEFAULT_LIMITS, objects: 7 },
+  logLevel: 'debug',
+  logFormat: 'pretty',
+};
+
+test('a flag sets each value', () => {
+  expect(read(Object.entries(FLAGS).flat())).toEqual(FROM_FLAGS);
+});
+
+test('a variable sets each value, and takes lists with commas', () => {
+  expect(read([], VARIABLES)).toEqual({
+    port: 6000,
+    host: 'localhost',
+    dataDirectory: '/tmp/e',
+    durability: 'disk',
+    allowedOrigins: ['https://b.example', 'http://c.example:3000'],
+    allowedHosts: ['b.example', 'c.example'],
+    limits: { ...DEFAULT_LIMITS, objects: 8, depth: 9 },
+    logLevel: 'warn',
+    logFormat: 'json',
+  });
+});
+
+test('a flag beats its variable', () => {
+  expect(read(Object.entries(FLAGS).flat(), VARIABLES)).toEqual(FROM_FLAGS);
+});
+
+test('a flag for a list adds up where it is given again', () => {
+  const config = read([
+    ...['--allow-origin', 'https://a.example', '--allow-origin', 'https://b.example'],
+    ...['--allow-host', 'a.example', '--allow-host', 'b.example'],
+    ...['--limit', 'depth=5', '--limit', 'aliases=6,tokens=7'],
+  ]);
+  expect(config.allowedOrigins).toEqual(['https://a.example', 'https://b.example']);
+  expect(config.allowedHosts).toEqual(['a.example', 'b.example']);
+  expect(config.limits).toEqual({ ...DEFAULT_LIMITS, depth: 5, aliases: 6, tokens: 7 });
+});
+
+test('origins and hosts are taken as browsers write them', () => {
+  const { allowedOrigins, allowedHosts } = read([
+    ...[
+      '--allow-origin',
+      'HTTPS://App.Example:443/',
+      '--allow-origin',
+      'https://*.app.example,tauri://localhost',
+    ],
+    ...['--allow-host', 'Bücher.example', '--allow-host', '[0:0::2], 10.1'],
+  ]);
+  expect(allowedOrigins).toEqual(['https://app.example', 'https://*.app.example', 'tauri://localhost']);
+  expect(allowedHosts).toEqual(['xn--bcher-kva.example', '[::2]', '10.0.0.1']);
+});
+
+test('options that were read cannot be changed', () => {
+  const config = read([]);
+  for (const part of [config, config.limits, config.allowedHosts, config.allowedOrigins]) {
+    expect(Object.isFrozen(part)).toBe(true);
+  }
+});
+
+describe('a bad value says what was expected, what came, and where from', () => {
+  const NAMES = Object.keys(DEFAULT_LIMITS).join(', ');
+  test.each([
+    ['--port', 'http', 'a whole number from 0 to 65535'],
+    ['--port', '65536', 'a whole number from 0 to 65535'],
+    ['--port', '-1', 'a whole number from 0 to 65535'],
+    ['--port', '80.5', 'a whole number from 0 to 65535'],
+    ['--port', '', 'a whole number from 0 to 65535'],
+    ['--host', '0.0.0.0', 'a loopback address (127.0.0.1, ::1 or localhost): there is no authentication yet'],
+    ['--host', '::', 'a loopback address'],
+    ['--host', '::1%lo', 'a loopback address'],
+    ['--host', '192.168.1.5', 'a loopback address'],
+    ['--host', 'localhost.evil.example', 'a loopback address'],
+    ['--allow-origin', 'app.example', 'an origin such as https://app.example'],
+    ['--allow-origin', 'https://app.example/path', 'an origin such as https://app.example'],
+    ['--allow-origin', 'null', 'an origin such as https://app.example'],
+    ['--allow-origin', '*', 'an origin such as https://app.example'],
+    ['--allow-origin', 'file:///', 'an origin such as https://app.example'],
+    ['--allow-origin', 'https://*.x', 'an origin such as https://app.example'],
+    ['--allow-origin', 'wss://app.example', 'an origin such as https://app.example'],
+    ['--allow-host', '*.example', 'a host name without scheme and port'],
+    ['--allow-host', 'a;b', 'a host name without scheme and port'],
+    ['--allow-host', 'app.example/', 'a host name without scheme and port'],
+    ['--allow-host', '::1', 'a host name without scheme and port'],
+    ['--allow-host', '999.999.999.999', 'a host name without scheme and port'],
+    ['--allow-host', 'a b', 'a host name without scheme and port'],
+    ['--allow-host', '', 'a host name without scheme and port'],
+    ['--allow-host', 'http://app.example', 'a host name without scheme and port'],
+    ['--allow-host', 'app.example:80', 'a host name without scheme and port'],
+    ['--allow-host', '*', 'a host name without scheme and port'],
+    ['--limit', 'objects', `name=value, the value a whole number above 0, the name one of ${NAMES}`],
+    ['--limit', 'objects=0', 'name=value'],
+    ['--limit', 'objects=1e3', 'name=value'],
+    ['--limit', 'nope=1', 'name=value'],
+    ['--limit', 'toString=1', 'name=value'],
+    ['--log-format', 'xml', 'one of pretty, json'],
+    ['--log-level', 'loud', 'one of trace, debug, info, warn, error, fatal, silent'],
+  ])('%s %s', (flag, value, expected) => {
+    const said = () => read([`${flag}=${value}`]);
+    expect(said).toThrow(`error: option '${flag} <`);
+    expect(said).toThrow(`argument '${value}' is invalid. Expected ${expected}`);
+  });
+
+  test.each(['0.0.0.0', '10.0.0.1'])('SESSIONTREE_HOST=%s', (value) => {
+    expect(() => read([], { SESSIONTREE_HOST: value })).toThrow(
+      `value '${value}' from env 'SESSIONTREE_HOST' is invalid. Expected a loopback address`,
+    );
+  });
+
+  test('a bad variable behind a good flag is never looked at', () => {
+    expect(read(['--port', '5000'], { SESSIONTREE_PORT: 'bad' }).port).toBe(5000);
+  });
+});
+
+test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost', '::ffff:127.0.0.1'])(
+  '%s is a loopback address',
+  (host) => {
+    expect(read(['--host', host]).host).toBe(host);
+  },
+);

@@ -1,0 +1,97 @@
+import { describe, expect, it } from 'vitest';
+import { DeadlineExceededError, type ReadOptions } from '../../../src/repository/read-options.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { childrenRequests } from '../../support/children.ts';
+import { ALL, conversation, MUCH, type OpenStore, PLENTY_OF_BYTES } from './store.ts';
+
+type Read = (repository: SessionRepository, options: ReadOptions) => Promise<unknown>;
+
+const ORDER = { field: 'CREATED_AT', direction: 'ASC' } as const;
+const HISTORY = { sessionId: 'b', page: ALL };
+
+/** Reads that step over what is not part of their answers. */
+const WALKS: Record<string, Read> = {
+  countDescendants: (repository, options) => repository.countDescendants(['a'], null, options),
+  rollupsOf: (repository, options) => repository.rollupsOf(['a'], options),
+  'list with a filter': (repository, options) =>
+    repository.list({ userId: 'ann', metadata: { k: 1 } }, ORDER, ALL, options),
+  'count with a filter': (repository, options) => repository.count({ userId: 'ann' }, options),
+  'count of metadata': (repository, options) => repository.count({ metadata: { k: 1 } }, options),
+  countHistory: (repository, options) => repository.countHistory([{ sessionId: 'b' }], options),
+  'historyOf a role': (repository, options) =>
+    repository.historyOf([{ ...HISTORY, roles: ['TOOL'] }], PLENTY_OF_BYTES, options),
+  planDelete: (repository, options) => repository.planDelete({ id: 'a', mode: 'CASCADE' }, options),
+};
+
+const PLAIN_READS: Record<string, Read> = {
+  findMany: (repository, options) => repository.findMany(['a', 'b'], options),
+  childrenOf: (repository, options) => repository.childrenOf(childrenRequests(['a'], ALL), options),
+  descendantsOf: (repository, options) => repository.descendantsOf(['a'], ALL, null, options),
+  ancestorsOf: (repository, options) => repository.ancestorsOf(['c'], options),
+  historyOf: (repository, options) => repository.historyOf([HISTORY], PLENTY_OF_BYTES, options),
+  findMessages: (repository, options) =>
+    repository.findMessages([{ sessionId: 'b', ordinal: 0 }], PLENTY_OF_BYTES, options),
+  list: (repository, options) => repository.list({}, ORDER, ALL, options),
+  count: (repository, options) => repository.count({}, options),
+  planTruncate: (repository, options) =>
+    repository.planTruncate({ sessionId: 'b', length: 0 }, { ...MUCH, ...options }),
+};
+
+const READS = Object.entries({ ...PLAIN_READS, ...WALKS });
+
+export function describeBounds(store: OpenStore): void {
+  describe('a read that is over', () => {
+    it.each(READS)('%s rejects with the reason of a signal that was aborted', async (_name, read) => {
+      await populate(store);
+      const reason = new Error('nobody waits');
+      await expect(read(store.repository, { signal: AbortSignal.abort(reason) })).rejects.toBe(reason);
+    });
+
+    it.each(READS)('%s rejects past its deadline', async (_name, read) => {
+      await populate(store);
+      const late = read(store.repository, { deadline: performance.now() - 1 });
+      await expect(late).rejects.toBeInstanceOf(DeadlineExceededError);
+    });
+
+    it.each(READS)('%s answers as ever before that', async (_name, read) => {
+      await populate(store);
+      const bounds = { signal: new AbortController().signal, deadline: performance.now() + 1e9 };
+      expect(await read(store.repository, bounds)).toEqual(await read(store.repository, {}));
+    });
+  });
+
+  describe('a read that walks', () => {
+    it.each(Object.entries(WALKS))('%s tells of the rows, and can be ended by that', async (_name, read) => {
+      await populate(store);
+      const refusal = new Error('too far');
+      const refused = read(store.repository, {
+        onWalk: () => {
+          throw refusal;
+        },
+      });
+      await expect(refused).rejects.toBe(refusal);
+      let rows = 0;
+      await read(store.repository, {
+        onWalk: (more) => {
+          expect(more).toBeGreaterThan(0);
+          rows += more;
+        },
+      });
+      expect(rows).toBeGreaterThan(0);
+    });
+
+    it('tells of none where all that is read is part of the answer', async () => {
+      await populate(store);
+      const walked: string[] = [];
+      for (const [name, read] of Object.entries(PLAIN_READS))
+        await read(store.repository, { onWalk: () => walked.push(name) });
+      expect(walked).toEqual([]);
+    });
+  });
+}
+
+async function populate(store: OpenStore): Promise<void> {
+  await store.create({ id: 'a', userId: 'ann', metadata: { k: 1 } });
+  await store.create({ id: 'b', parentId: 'a', messages: conversation(4) });
+  await store.create({ id: 'c', parentId: 'b' });
+}

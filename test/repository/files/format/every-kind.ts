@@ -1,0 +1,61 @@
+import type { JsonObject } from '../../../../src/model/json.ts';
+import type { SessionRepository } from '../../../../src/repository/repository.ts';
+import { conversation, MUCH, operation, say } from '../../contract/store.ts';
+
+/** Makes every mutation at least once, with every input that leaves a trace of its own in the files. */
+export async function writeOfEveryKind(repository: SessionRepository): Promise<void> {
+  const metadata: JsonObject = JSON.parse('{"__proto__":{"a":[1e21,0.1,5e-324,null]},"ä":"\u2028😀"}');
+  const usage = { inputTokens: Number.MAX_SAFE_INTEGER, outputTokens: 0, costUsd: 0.000_001 };
+  await repository.create({
+    id: 'Run.7',
+    userId: 'ünï',
+    title: '"t"\n',
+    metadata,
+    messages: conversation(3),
+  });
+  await repository.create({ id: 'run.7', createdAt: new Date('1999-12-31T23:59:59.999Z') });
+  await repository.create({ id: `${'aB'.repeat(63)}.-`, parentId: 'Run.7', lastActiveAt: new Date(0) });
+  await repository.create({ parentId: 'run.7', title: '', userId: '' }, operation('1', 'create'));
+  await repository.create({ id: 'child', parentId: 'Run.7', messages: [say('first')] });
+  await repository.create({ id: 'gone', parentId: 'child', messages: conversation(4) });
+  await repository.create({ id: 'Gone2', parentId: 'gone', userId: 'u' }, operation('10', 'create'));
+  await repository.append({ sessionId: 'gone', messages: conversation(2) }, operation('11', 'append'));
+  await repository.append({ sessionId: 'child', messages: [say('one')] });
+  await repository.append({ sessionId: 'child', messages: conversation(2) }, operation('2', 'append'));
+  await repository.append({ sessionId: 'child', messages: conversation(7) });
+  await repository.append({
+    sessionId: 'run.7',
+    messages: [
+      say('\u0001\r\n\u2028"\\ 👩‍👩‍👧', { name: 'n', toolCallId: 't', payload: [], usage, metadata }),
+      say('', { role: 'TOOL', payload: false, createdAt: new Date('2001-02-03T04:05:06.007Z') }),
+      say('', { name: '', toolCallId: '', payload: '', usage: { inputTokens: 1, outputTokens: 2 } }),
+      say('', { payload: 0 }),
+      say('', { payload: {} }),
+    ],
+  });
+  await repository.update({ id: 'child', title: 'new', metadata: { a: 1, b: { c: 2 } } });
+  await repository.update({ id: 'child', title: null, metadata: { a: null } }, operation('3', 'update'));
+  await repository.update({ id: 'run.7', metadata: {} });
+  await repository.update({ id: 'Run.7', title: '', metadata: { ä: null, ['__proto__']: null } });
+  const usage2 = { inputTokens: 3, outputTokens: 4, costUsd: 0.1 };
+  await repository.create({ id: 'branch', messages: [say('paid', { usage: usage2 }), ...conversation(3)] });
+  await repository.truncate({ sessionId: 'branch', length: 2 }, MUCH, operation('5', 'truncate'));
+  await repository.append({ sessionId: 'branch', messages: conversation(1) });
+  await repository.fork({ sessionId: 'branch', id: 'copy', asRoot: false }, operation('6', 'fork'));
+  await repository.fork({ sessionId: 'copy', id: 'empty-copy', asRoot: true });
+  await repository.create({ id: 'between', parentId: 'branch' });
+  for (const id of ['x1', 'x2']) await repository.create({ id, parentId: 'between' });
+  await repository.move({ id: 'copy', parentId: 'between' }, operation('7', 'move'));
+  await repository.append({ sessionId: 'copy', messages: conversation(1) });
+  await repository.archive({ id: 'branch', subtree: true, archived: true }, operation('8', 'archive'));
+  await repository.archive({ id: 'x1', subtree: true, archived: false });
+  await repository.update({ id: 'x2', title: 'archived' });
+  await repository.move({ id: 'empty-copy', parentId: 'branch' });
+  await repository.delete({ id: 'between', mode: 'REPARENT' }, operation('9', 'delete'));
+  await repository.delete({ id: 'gone', mode: 'CASCADE' }, operation('4', 'delete'));
+  await Promise.all([
+    repository.append({ sessionId: 'child', messages: [say('x'.repeat(300_000))] }),
+    repository.append({ sessionId: 'child', messages: conversation(3) }),
+    repository.create({ id: 'late', parentId: 'child' }),
+  ]);
+}

@@ -1,0 +1,71 @@
+import { expect, it } from 'vitest';
+import type { SessionFilter } from '../../../../src/model/session.ts';
+import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
+import {
+  entriesQuery,
+  type HalfFilter,
+  rangesOf,
+  type Way,
+  wayByTime,
+  wayOfChildren,
+  wayOfTerm,
+} from '../../../../src/repository/files/index/list-query.ts';
+
+const TIMES = ['created_at', 'last_active_at'] as const;
+const KEY = { time: 5, sequence: 5 };
+
+/** SQLite's plans for all ranges of a way. SQLite has no statistics here, so the plans do not depend on the tables' rows. */
+function plansOf(way: Way): string[] {
+  const index = IndexDatabase.inMemory();
+  index.complete('a store', () => index.tables.relink());
+  const plans: string[] = [];
+  for (const range of [...rangesOf(way), ...rangesOf(way, KEY), ...rangesOf(way, undefined, KEY)]) {
+    for (const isAscending of [true, false]) {
+      const { sql, values } = entriesQuery(way, range, 'created_at', isAscending, false);
+      const steps = index.tables.connection
+        .flushed()
+        .all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...values, 500, 50);
+      plans.push(steps.map(({ detail }) => detail).join('; '));
+    }
+  }
+  index.close();
+  return plans;
+}
+
+const half = (filter: SessionFilter): HalfFilter => ({ archived: 'EXCLUDE', ...filter }) as HalfFilter;
+
+it.each<[string, SessionFilter, string]>([
+  ['all sessions', {}, 'live_by_TIME'],
+  ['those of a user', { userId: 'u' }, 'live_by_user_id_and_TIME (user_id=?'],
+  ['a tree', { rootId: 'r' }, 'live_by_root_id_and_TIME (root_id=?'],
+  ['the roots', { rootsOnly: true }, 'live_roots_by_TIME'],
+  ['the roots of a user', { userId: 'u', rootsOnly: true }, 'live_by_user_id_and_TIME (user_id=?'],
+  ['archived sessions', { archived: 'ONLY' }, 'archived_by_TIME'],
+  [
+    'archived sessions of a user',
+    { archived: 'ONLY', userId: 'u' },
+    'archived_by_user_id_and_TIME (user_id=?',
+  ],
+])('%s are walked along an index, in its order', (_what, filter, index) => {
+  for (const time of TIMES)
+    for (const plan of plansOf(wayByTime(half(filter), time, [7]))) {
+      expect(plan).toContain(`INDEX ${index.replace('TIME', time)}`);
+      expect(plan).not.toContain('TEMP B-TREE');
+    }
+});
+
+it('after a key, sessions with the same time are sought by number, and others by time', () => {
+  const [same, _backward, later] = plansOf(wayByTime(half({ userId: 'u' }), 'created_at', [])).slice(2);
+  expect(same).toContain('(user_id=? AND created_at=? AND rowid>? AND rowid<?)');
+  expect(later).toContain('(user_id=? AND created_at>? AND created_at<?)');
+});
+
+it.each<[string, Way, string]>([
+  ['children', wayOfChildren(half({ userId: 'u' }), 'p', [7]), 'sessions_parent_id (parent_id=? AND rowid>?'],
+  ['sessions with a term', wayOfTerm(half({ userId: 'u' }), 7), 'PRIMARY KEY (term=? AND seq>?'],
+])('%s are walked by number', (_what, way, index) => {
+  for (const plan of plansOf(way)) {
+    expect(plan).toContain(index);
+    expect(plan).not.toContain('TEMP B-TREE');
+  }
+});

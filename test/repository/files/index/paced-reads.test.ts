@@ -1,0 +1,174 @@
+import { join } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import { beforeEach, expect, it, onTestFinished } from 'vitest';
+import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
+import { PacedReads } from '../../../../src/repository/files/index/paced-reads.ts';
+import type { Steps } from '../../../../src/repository/files/index/steps.ts';
+import type { IndexTables } from '../../../../src/repository/files/index/tables.ts';
+import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
+import { STRETCH_MS, TimeSlices } from '../../../../src/repository/files/runtime/pace.ts';
+import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
+import { DeadlineExceededError } from '../../../../src/repository/read-options.ts';
+import { temporaryDirectory } from '../../../support/repository.ts';
+import { session } from '../format/session-state.ts';
+
+let index: IndexDatabase;
+let writer: IndexWriter;
+let reads: PacedReads;
+
+beforeEach(async () => {
+  index = IndexDatabase.create(join(await temporaryDirectory(), 'index.db'));
+  writer = new IndexWriter(index, new StoreClock());
+  writer.insertSession(session(1), 0);
+  index.complete('store', () => writer.relink());
+  reads = new PacedReads(index.tables, new TimeSlices());
+  onTestFinished(() => {
+    reads.close();
+    index.close();
+  });
+});
+
+/** A step that takes a whole stretch. */
+function* longStep(rows = 0): Steps<void> {
+  const until = performance.now() + STRETCH_MS;
+  while (performance.now() <= until);
+  yield rows;
+}
+
+const count = ({ connection }: IndexTables) =>
+  connection.flushed().get<{ n: number }>('SELECT count(*) AS n FROM sessions')!.n;
+
+/** A read that never ends by itself, and what it did. */
+class Endless {
+  /** The connections on which it began. */
+  readonly began: IndexTables[] = [];
+  steps = 0;
+  ended = 0;
+  readonly started = Promise.withResolvers<void>();
+
+  readonly work = function* (this: Endless, tables: IndexTables): Steps<never> {
+    this.began.push(tables);
+    try {
+      for (;;) {
+        yield* longStep(1);
+        this.steps += 1;
+        if (this.began.length > 1) this.started.resolve();
+      }
+    } finally {
+      this.ended += 1;
+    }
+  }.bind(this);
+}
+
+const isOpen = ({ connection }: IndexTables) => {
+  try {
+    return connection.written.get('SELECT 1') !== undefined;
+  } catch {
+    return false;
+  }
+};
+
+it('a short read is made at once, on the connection of the store', async () => {
+  const seen: IndexTables[] = [];
+  const read = reads.run(function* (tables) {
+    seen.push(tables);
+    yield 0;
+    return count(tables);
+  });
+  expect(seen).toEqual([index.tables]);
+  expect(await read).toBe(1);
+});
+
+it('a long read sees one state of the index, and lets others write meanwhile', async () => {
+  const states: number[] = [];
+  const read = reads.run(function* (tables) {
+    for (let n = 0; n < 3; n += 1) {
+      states.push(count(tables));
+      if (tables !== index.tables && n === 0)
+        setImmediate(() => index.transaction(() => writer.insertSession(session(2), 0)));
+      yield* longStep();
+    }
+  });
+  await read;
+  expect(states).toEqual([1, 1, 1, 1]);
+  expect(count(index.tables)).toBe(2);
+});
+
+it('rows are told once, though a long read begins again', async () => {
+  const told: number[] = [];
+  await reads.run(
+    function* () {
+      for (let n = 1; n <= 4; n += 1) yield* longStep(n);
+    },
+    { onWalk: (rows) => told.push(rows) },
+  );
+  expect(told).toEqual([1, 2, 3, 4]);
+});
+
+it.each(['its signal is aborted', 'its deadline passes', 'onWalk throws', 'the store closes'] as const)(
+  'a long read ends when %s, and leaves nothing open',
+  async (how) => {
+    const endless = new Endless();
+    const controller = new AbortController();
+    const reason = new Error('over');
+    let isRefused = false;
+    const read = reads.run(endless.work, {
+      signal: controller.signal,
+      ...(how === 'its deadline passes' && { deadline: performance.now() + 20 * STRETCH_MS }),
+      onWalk: () => {
+        if (isRefused) throw reason;
+      },
+    });
+    const outcome = read.catch((error: unknown) => error);
+    await endless.started.promise;
+    if (how === 'its signal is aborted') controller.abort(reason);
+    if (how === 'onWalk throws') isRefused = true;
+    if (how === 'the store closes') reads.close();
+    const error = await outcome;
+    if (how === 'its deadline passes') expect(error).toBeInstanceOf(DeadlineExceededError);
+    else if (how === 'the store closes')
+      expect(error).toMatchObject({ name: 'StorageError', retryable: true });
+    else expect(error).toBe(reason);
+    expect(endless.ended).toBe(endless.began.length);
+    expect(endless.began.map(isOpen)).toEqual([true, false]);
+    const { steps } = endless;
+    await nextTurn();
+    expect(endless.steps).toBe(steps);
+  },
+);
+
+it('only a few long reads run at the same time, and one that is over no longer waits for them', async () => {
+  const controllers = Array.from({ length: 7 }, () => new AbortController());
+  const endless = controllers.map(() => new Endless());
+  const outcomes = endless.map(({ work }, n) =>
+    reads.run(work, { signal: controllers[n]!.signal }).catch((error: unknown) => error),
+  );
+  const running = endless.slice(0, 4);
+  await Promise.all(running.map(({ started }) => started.promise));
+  for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  expect(endless.map(({ began }) => began.length)).toEqual([2, 2, 2, 2, 1, 1, 1]);
+  controllers[4]!.abort('left');
+  expect(await outcomes[4]).toBe('left');
+  controllers[0]!.abort('left');
+  await endless[5]!.started.promise;
+  expect(endless.map(({ began }) => began.length)).toEqual([2, 2, 2, 2, 1, 2, 1]);
+  for (const controller of controllers) controller.abort('left');
+  expect(await Promise.all(outcomes)).toEqual(controllers.map(() => 'left'));
+});
+
+it('a short read of another client does not wait for all that one client has begun', async () => {
+  const controller = new AbortController();
+  const endless = Array.from({ length: 12 }, () => new Endless());
+  const outcomes = endless.map(({ work }) =>
+    reads.run(work, { signal: controller.signal }).catch((error: unknown) => error),
+  );
+  await endless[0]!.started.promise;
+  const before = endless.reduce((sum, { steps }) => sum + steps, 0);
+  await reads.run(function* () {
+    yield 0;
+  });
+  const after = endless.reduce((sum, { steps }) => sum + steps, 0);
+  expect(after - before).toBeLessThanOrEqual(2);
+  controller.abort('left');
+  await Promise.all(outcomes);
+});

@@ -1,0 +1,84 @@
+import { expect, test } from 'vitest';
+import type { SessionState } from '../../../../../src/repository/files/format/session-state.ts';
+import { pack, unpack } from '../../../../../src/repository/files/recovery/scan-ahead/packed.ts';
+import type { Sound } from '../../../../../src/repository/files/recovery/scan-ahead/protocol.ts';
+
+/** All numbers and texts differ, so that a mix-up of two shows. */
+const full: SessionState = {
+  id: 'planner-main',
+  sequence: 1,
+  arrival: 2,
+  parentId: 'parent',
+  userId: 'ada',
+  title: 'Grüße, "Welt"\n',
+  metadata: '{"team":68}',
+  createdAt: 3,
+  lastActiveAt: 4,
+  messageCount: 5,
+  historyLength: 6,
+  nextOrdinal: 7,
+  inputTokens: Number.MAX_SAFE_INTEGER,
+  outputTokens: 9,
+  costUsd: '0.1',
+  forkedFrom: '{"sessionId":"origin","messageId":null,"historyLength":0}',
+  archivedAt: 10,
+  version: 11,
+  lastSeq: 12,
+  size: 13,
+};
+
+const bare: SessionState = {
+  ...full,
+  id: 'bare',
+  parentId: null,
+  userId: null,
+  title: null,
+  costUsd: null,
+  forkedFrom: null,
+  archivedAt: null,
+};
+
+const effects = { sequence: 20, seq: 21, truncatedTo: null, messages: [], operation: null };
+
+const sounds: (Sound | null)[] = [
+  {
+    state: full,
+    store: 'store-1',
+    count: 14,
+    mtime: 1795715320224.0134,
+    terms: [4_294_967_295, 0, 40],
+    effects: [
+      {
+        sequence: 20,
+        seq: 21,
+        truncatedTo: 0,
+        messages: [
+          { ordinal: 22, position: 23, role: 'TOOL', offset: 24, length: 25 },
+          { ordinal: 27, position: 28, role: 'SYSTEM', offset: 29, length: 30 },
+        ],
+        operation: {
+          id: 'retry-1',
+          fingerprint: 'f00',
+          sessionId: 'planner-main',
+          seq: 32,
+          at: 33,
+          ordinal: 0,
+          position: null,
+        },
+      },
+      effects,
+    ],
+  },
+  null,
+  { state: bare, store: null, count: 0, mtime: 0.5, terms: [], effects: [] },
+];
+
+test('what was read of files comes out of a pack as it went in', () => {
+  expect(unpack(pack(sounds), ['planner-main', 'damaged', 'bare'])).toEqual(sounds);
+});
+
+test('a pack crosses to another thread as it is', () => {
+  const packed = pack(sounds);
+  const crossed = structuredClone(packed, { transfer: [packed.numbers.buffer] });
+  expect(unpack(crossed, ['planner-main', 'damaged', 'bare'])).toEqual(sounds);
+});

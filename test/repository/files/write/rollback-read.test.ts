@@ -1,0 +1,25 @@
+import { expect, it } from 'vitest';
+import { whileNoFileOpens } from '../no-files.ts';
+import { contents, exchange, TestStore } from '../store.ts';
+
+it('a rollback that is recorded is said to be, where what it dropped cannot be read for the answer', async () => {
+  const store = await TestStore.make();
+  const limit = { messages: 10, bytes: 1e6, shown: undefined };
+  const operation = { id: 'once', fingerprint: '0'.repeat(32) };
+  const input = { sessionId: 'a', length: 0 };
+  await store.during(async (repository) => {
+    await repository.create({ id: 'a' });
+    await repository.append({ sessionId: 'a', messages: exchange(1) });
+    await repository.truncate(input, limit, operation);
+  });
+  const repository = await store.open();
+  const again = () => repository.truncate(input, limit, operation);
+  await whileNoFileOpens(() =>
+    expect(again()).rejects.toMatchObject({
+      message: expect.stringMatching(/^The history was rolled back.*same operationId/),
+      retryable: true,
+    }),
+  );
+  expect((await again()).popped.map(({ content }) => content)).toEqual(['question 1', 'answer 1']);
+  expect(await contents(repository, 'a')).toEqual([]);
+});

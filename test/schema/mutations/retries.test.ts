@@ -1,0 +1,232 @@
+import { expect, test } from 'vitest';
+import { operationOf } from '../../../src/model/operation.ts';
+import { createApi } from '../../support/api.ts';
+import { openTestRepository } from '../../support/repository.ts';
+
+/** A mutation with a minimal input, and additions to the input that do not change its meaning. */
+interface Case {
+  readonly mutation: string;
+  readonly type: string;
+  readonly input: object;
+  readonly same: readonly object[];
+}
+
+const SOME_METADATA = { b: { d: [1, null], c: null }, a: 1 };
+const NO_USAGE = { inputTokens: 1, outputTokens: 2 };
+const MESSAGE = { role: 'TOOL', content: 'c', createdAt: '2026-01-31T09:30:00.000Z' };
+
+const CASES: readonly Case[] = [
+  {
+    mutation: 'createSession',
+    type: 'CreateSessionInput',
+    input: {},
+    same: [
+      { id: null },
+      { title: null },
+      { userId: null },
+      { metadata: null },
+      { metadata: {} },
+      { id: null, title: null, userId: null, metadata: {} },
+    ],
+  },
+  {
+    mutation: 'createSession',
+    type: 'CreateSessionInput',
+    input: { metadata: SOME_METADATA },
+    same: [{ metadata: { a: 1.0, b: { c: null, d: [1, null] } } }],
+  },
+  {
+    mutation: 'spawnSession',
+    type: 'SpawnSessionInput',
+    input: { parentId: 'a' },
+    same: [{ id: null, title: null, userId: null, metadata: null }, { metadata: {} }],
+  },
+  {
+    mutation: 'sendMessage',
+    type: 'SendMessageInput',
+    input: { sessionId: 'a', message: 'm', response: 'r' },
+    same: [{ usage: null }, { expectedVersion: null }],
+  },
+  {
+    mutation: 'sendMessage',
+    type: 'SendMessageInput',
+    input: { sessionId: 'a', message: 'm', response: 'r', usage: NO_USAGE },
+    same: [{ usage: { ...NO_USAGE, costUsd: null } }],
+  },
+  {
+    mutation: 'appendMessages',
+    type: 'AppendMessagesInput',
+    input: { sessionId: 'a', messages: [MESSAGE, { role: 'USER', content: 'u', usage: NO_USAGE }] },
+    same: [
+      {
+        messages: [
+          { ...MESSAGE, name: null, toolCallId: null, payload: null, usage: null, metadata: {} },
+          { role: 'USER', content: 'u', createdAt: null, usage: { ...NO_USAGE, costUsd: null } },
+        ],
+      },
+      {
+        messages: [
+          { ...MESSAGE, createdAt: '2026-01-31T10:30:00.0009+01:00', metadata: null },
+          { role: 'USER', content: 'u', usage: NO_USAGE },
+        ],
+      },
+      { expectedVersion: null },
+    ],
+  },
+  {
+    mutation: 'updateSession',
+    type: 'UpdateSessionInput',
+    input: { id: 'a' },
+    same: [{ metadata: null }, { metadata: {} }, { expectedVersion: null }],
+  },
+  {
+    mutation: 'updateSession',
+    type: 'UpdateSessionInput',
+    input: { id: 'a', title: null },
+    same: [{ metadata: {} }],
+  },
+  {
+    mutation: 'deleteSession',
+    type: 'DeleteSessionInput',
+    input: { id: 'a-child' },
+    same: [
+      { mode: null },
+      { mode: 'RESTRICT' },
+      { dryRun: false, mode: 'RESTRICT' },
+      { dryRun: null, expectedVersion: null },
+    ],
+  },
+  {
+    mutation: 'forkSession',
+    type: 'ForkSessionInput',
+    input: { sessionId: 'a' },
+    same: [
+      { throughMessageId: null, id: null, title: null, expectedVersion: null },
+      { asRoot: false },
+      { asRoot: null },
+    ],
+  },
+  {
+    mutation: 'moveSession',
+    type: 'MoveSessionInput',
+    input: { id: 'a-child', parentId: 'other' },
+    same: [{ asRoot: false }, { asRoot: null, expectedVersion: null }],
+  },
+  {
+    mutation: 'moveSession',
+    type: 'MoveSessionInput',
+    input: { id: 'a-child', asRoot: true },
+    same: [{ parentId: null }],
+  },
+  ...['archiveSession', 'unarchiveSession'].map((mutation) => ({
+    mutation,
+    type: 'ArchiveSessionInput',
+    input: { id: 'a' },
+    same: [{ subtree: true }, { subtree: null, expectedVersion: null }],
+  })),
+  {
+    mutation: 'truncateHistory',
+    type: 'TruncateHistoryInput',
+    input: { sessionId: 'a', length: 0 },
+    same: [{ dryRun: false }, { dryRun: null, expectedVersion: null }],
+  },
+];
+
+const SHOWN: Readonly<Record<string, string>> = {
+  createSession: '... on CreateSessionPayload { session { id version } }',
+  spawnSession: '... on SpawnSessionPayload { session { id version } }',
+  forkSession: '... on ForkSessionPayload { session { id version } }',
+  updateSession: '... on UpdateSessionPayload { session { version title metadata } }',
+  sendMessage: '... on SendMessagePayload { messages { id createdAt usage { costUsd } } }',
+  appendMessages: '... on AppendMessagesPayload { messages { id createdAt metadata payload } }',
+};
+
+async function openStore() {
+  const store = await openTestRepository();
+  const metadata = { kept: true };
+  for (const id of ['a', 'other']) await store.create({ id, title: 'A', metadata });
+  await store.create({ id: 'a-child', parentId: 'a' });
+  const api = createApi(store);
+  const send = async ({ mutation, type }: Pick<Case, 'mutation' | 'type'>, input: object) => {
+    const { data } = (await api.send(
+      `mutation ($input: ${type}!) {
+        answer: ${mutation}(input: $input) { __typename ... on Error { message } ${SHOWN[mutation] ?? ''} }
+      }`,
+      { input },
+    )) as { data: { answer: { __typename: string } } };
+    return data.answer;
+  };
+  return { store, send };
+}
+
+const every = CASES.flatMap(({ same, ...one }) => same.map((added) => ({ ...one, added })));
+
+test.each(every)(
+  '$mutation $input is the same request with $added',
+  async ({ input, added, ...mutation }) => {
+    const { store, send } = await openStore();
+    const forms = [input, { ...input, ...added }];
+    for (const [operationId, [first, again]] of [
+      ['added', forms],
+      ['left out', forms.toReversed()],
+    ] as const) {
+      const answer = await send(mutation, { ...first, operationId });
+      // In the second round, a mutation that cannot be made twice is refused for the state of the store, and so is its retry.
+      const before = await store.findMany(['a', 'a-child', 'other']);
+      expect(await send(mutation, { ...again, operationId })).toEqual(answer);
+      expect(await store.findMany(['a', 'a-child', 'other'])).toEqual(before);
+      if (operationId === 'added') expect(answer.__typename).toMatch(/Payload$/);
+    }
+  },
+);
+
+test.each([
+  ['updateSession', 'UpdateSessionInput', { id: 'a' }, { title: null }],
+  ['updateSession', 'UpdateSessionInput', { id: 'a', metadata: { x: 1 } }, { metadata: { x: 1, y: null } }],
+  ['updateSession', 'UpdateSessionInput', { id: 'a', metadata: { x: {} } }, { metadata: {} }],
+  ['createSession', 'CreateSessionInput', {}, { metadata: { x: null } }],
+  ['createSession', 'CreateSessionInput', {}, { title: '' }],
+  ['createSession', 'CreateSessionInput', { metadata: { usage: {} } }, { metadata: { usage: { x: null } } }],
+  [
+    'createSession',
+    'CreateSessionInput',
+    { metadata: { messages: [{}] } },
+    { metadata: { messages: [{ x: null }] } },
+  ],
+  [
+    'appendMessages',
+    'AppendMessagesInput',
+    { sessionId: 'a', messages: [{ ...MESSAGE, payload: {} }] },
+    { messages: [{ ...MESSAGE, payload: { x: null } }] },
+  ],
+  [
+    'sendMessage',
+    'SendMessageInput',
+    { sessionId: 'a', message: 'm', response: 'r', usage: NO_USAGE },
+    { usage: { ...NO_USAGE, costUsd: 0 } },
+  ],
+  ['deleteSession', 'DeleteSessionInput', { id: 'a-child' }, { mode: 'CASCADE' }],
+  ['forkSession', 'ForkSessionInput', { sessionId: 'a' }, { asRoot: true }],
+])('%s of %s %o is another request with %o', async (mutation, type, input, added) => {
+  const { send } = await openStore();
+  const operationId = 'op';
+  const first = await send({ mutation, type }, { ...input, operationId });
+  expect(first.__typename).toMatch(/Payload$/);
+  const second = await send({ mutation, type }, { ...input, ...added, operationId });
+  expect(second.__typename).toBe('ConflictError');
+});
+
+test('an operation that an earlier version recorded, nulls and all, is known again', async () => {
+  const { store, send } = await openStore();
+  const recorded = { id: 'b', title: null, metadata: {} };
+  await store.create(recorded, operationOf('old', 'createSession', recorded));
+  const create = { mutation: 'createSession', type: 'CreateSessionInput' };
+  const again = await send(create, { ...recorded, operationId: 'old' });
+  expect(again).toEqual({ __typename: 'CreateSessionPayload', session: { id: 'b', version: 1 } });
+
+  const move = { id: 'a-child', parentId: null };
+  await store.move(move, operationOf('old move', 'moveSession', move));
+  const moved = { mutation: 'moveSession', type: 'MoveSessionInput' };
+  const input = { id: 'a-child', asRoot: true, operationId: 'old move' };
+  expect(await send(moved, input)).toEqual({ __typename: 'MoveSessionPayload' });
+});

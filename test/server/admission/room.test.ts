@@ -1,0 +1,60 @@
+import { IncomingMessage, ServerResponse } from 'node:http';
+import { Socket } from 'node:net';
+import { expect, test } from 'vitest';
+import { Room } from '../../../src/server/admission/room.ts';
+
+const LONG_MS = 60_000;
+const MANY = { waiting: 10 };
+const response = () => new ServerResponse(new IncomingMessage(new Socket()));
+
+test('room is given in the order of the requests, however little a later one needs', async () => {
+  const room = new Room(10, MANY);
+  expect(room.take(8, response(), LONG_MS)).toBe(true);
+  const order: string[] = [];
+  const large = Promise.resolve(room.take(5, response(), LONG_MS)).then(() => order.push('large'));
+  const small = Promise.resolve(room.take(1, response(), LONG_MS)).then(() => order.push('small'));
+  expect(room.isWaitedFor).toBe(true);
+  room.give(8);
+  await Promise.all([large, small]);
+  expect(order).toEqual(['large', 'small']);
+  expect(room.isWaitedFor).toBe(false);
+});
+
+test('a request that needs more than there is gets all of it', async () => {
+  const room = new Room(10, MANY);
+  expect(room.take(1_000, response(), LONG_MS)).toBe(true);
+  const next = room.take(10, response(), LONG_MS);
+  room.give(1_000);
+  expect(await next).toBe(true);
+});
+
+test('a request that has waited too long is refused, and those behind it are looked at', async () => {
+  const room = new Room(10, MANY);
+  room.take(8, response(), LONG_MS);
+  const large = room.take(5, response(), 20);
+  const small = room.take(1, response(), LONG_MS);
+  expect(await large).toBe(false);
+  expect(await small).toBe(true);
+});
+
+test('a request whose client has left is refused', async () => {
+  const room = new Room(1, MANY);
+  room.take(1, response(), LONG_MS);
+  const leaving = response();
+  const waiting = room.take(1, leaving, LONG_MS);
+  const next = room.take(1, response(), LONG_MS);
+  leaving.emit('close');
+  expect(await waiting).toBe(false);
+  room.give(1);
+  expect(await next).toBe(true);
+  expect(leaving.listenerCount('close')).toBe(0);
+});
+
+test('more than may wait are refused at once', () => {
+  const room = new Room(1, { waiting: 1 });
+  expect(room.take(1, response(), LONG_MS)).toBe(true);
+  const waiting = response();
+  expect(room.take(1, waiting, LONG_MS)).toBeInstanceOf(Promise);
+  expect(room.take(1, response(), LONG_MS)).toBe(false);
+  waiting.emit('close');
+});

@@ -1,0 +1,6 @@
+import type { ChildrenRequest, PageRequest } from '../../src/repository/repository.ts';
+
+/** The same page of each parent's children, for `childrenOf`. */
+export function childrenRequests(parentIds: readonly string[], page: PageRequest<number>): ChildrenRequest[] {
+  return parentIds.map((parentId) => ({ parentId, page }));
+}

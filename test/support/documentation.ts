@@ -1,0 +1,42 @@
+import { readFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+export const ROOT = join(import.meta.dirname, '../..');
+
+/** The pages for users. Running all their commands in this order gives the answers that they show. */
+export const PAGES = [
+  'README.md',
+  'docs/agents.md',
+  'docs/trees.md',
+  'docs/import-and-export.md',
+  'docs/web-pages.md',
+  'docs/configuration.md',
+  'docs/errors.md',
+  'docs/data-directory.md',
+  'docs/performance.md',
+  'docs/embedding.md',
+] as const;
+
+export type Page = (typeof PAGES)[number];
+
+export interface Block {
+  readonly page: Page;
+  readonly language: string;
+  readonly code: string;
+}
+
+export function readPage(page: Page): Promise<string> {
+  return readFile(join(ROOT, page), 'utf8');
+}
+
+/** The code blocks of the given pages, in order. */
+export async function readBlocks(...pages: readonly Page[]): Promise<Block[]> {
+  const texts = await Promise.all(pages.map(readPage));
+  return texts.flatMap((text, n) =>
+    [...text.matchAll(/^```(\w+)\n(.*?)^```$/gms)].map(([, language, code]) => ({
+      page: pages[n]!,
+      language: language!,
+      code: code!.trim(),
+    })),
+  );
+}

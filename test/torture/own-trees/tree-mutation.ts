@@ -1,0 +1,104 @@
+import type { Operation } from '../../../src/model/operation.ts';
+import type {
+  AppendMessages,
+  ArchiveSession,
+  CreateSession,
+  DeleteSession,
+  ForkSession,
+  MoveSession,
+  TruncateHistory,
+  UpdateSession,
+} from '../../../src/repository/repository.ts';
+import type { Model, ModelSession } from '../../repository/properties/model.ts';
+
+/** `kind` is the method of the repository. */
+export type TreeMutation = { readonly operation?: Operation } & (
+  | { readonly kind: 'create'; readonly input: CreateSession & { readonly id: string } }
+  | { readonly kind: 'append'; readonly input: AppendMessages }
+  | { readonly kind: 'update'; readonly input: UpdateSession }
+  | { readonly kind: 'delete'; readonly input: DeleteSession }
+  | { readonly kind: 'move'; readonly input: MoveSession }
+  | { readonly kind: 'archive'; readonly input: ArchiveSession }
+  | { readonly kind: 'truncate'; readonly input: TruncateHistory }
+  | { readonly kind: 'fork'; readonly input: ForkSession & { readonly id: string } }
+);
+
+export function describe({ kind, input, operation }: TreeMutation): string {
+  const text = JSON.stringify(input);
+  const shown = text.length > 200 ? `${text.slice(0, 200)}…` : text;
+  return `${kind} ${shown}${operation ? `, operation ${operation.id}` : ''}`;
+}
+
+/** What an answer must contain besides the session, as texts that can be compared and shown. */
+export interface Effect {
+  /** The session of the answer; null if it has none. */
+  readonly session: ModelSession | null;
+  readonly ids: readonly string[];
+  readonly contents: readonly string[];
+}
+
+/**
+ * Applies `mutation` to `model`, and returns the answer that the store must give. Throws an Error whose message is the name of
+ * the error with which the store must refuse it; `model` is then unusable.
+ */
+export function applyTo(model: Model, mutation: TreeMutation): Effect {
+  const effect = (id: string, parts: Partial<Effect> = {}): Effect => ({
+    session: model.sessions.get(id) ?? null,
+    ids: [],
+    contents: [],
+    ...parts,
+  });
+  switch (mutation.kind) {
+    case 'create': {
+      const { id, parentId, messages } = mutation.input;
+      model.create(
+        id,
+        parentId ?? null,
+        messages?.map(({ content }) => content),
+      );
+      return effect(id);
+    }
+    case 'append': {
+      const { sessionId, messages } = mutation.input;
+      const contents = messages.map(({ content }) => content);
+      model.append(sessionId, contents, null);
+      return effect(sessionId, { contents });
+    }
+    case 'update':
+      model.update(mutation.input.id, mutation.input.title ?? null);
+      return effect(mutation.input.id);
+    case 'delete': {
+      const { id, mode } = mutation.input;
+      const beneath = model.sessions.has(id) ? model.descendants(id).map((session) => session.id) : [];
+      const reparented = mode === 'REPARENT' && model.sessions.has(id) ? model.children(id) : [];
+      model.delete(id, mode);
+      const deleted = mode === 'CASCADE' ? [id, ...beneath] : [id];
+      return effect(id, { ids: [...deleted, ...reparented.map((session) => session.id)] });
+    }
+    case 'move':
+      model.move(mutation.input.id, mutation.input.parentId);
+      return effect(mutation.input.id);
+    case 'archive': {
+      const { id, archived, subtree } = mutation.input;
+      const all = [model.sessions.get(id), ...(subtree ? model.descendants(id) : [])];
+      const changed = all.flatMap((session) =>
+        session && session.archived !== archived ? [session.id] : [],
+      );
+      model.archive(id, archived, subtree);
+      return effect(id, { ids: changed });
+    }
+    case 'truncate': {
+      const { sessionId, length } = mutation.input;
+      const dropped = model.sessions.get(sessionId)?.history.slice(length) ?? [];
+      model.truncate(sessionId, length);
+      return effect(sessionId, { contents: dropped.map(({ content }) => content) });
+    }
+    case 'fork': {
+      const { sessionId, throughMessage, id, asRoot } = mutation.input;
+      const { history } = model.sessions.get(sessionId)!;
+      const through = history.findIndex(({ ordinal }) => ordinal === throughMessage?.ordinal);
+      model.fork(sessionId, id, through === -1 ? history.length : through, asRoot);
+      return effect(id);
+    }
+  }
+}

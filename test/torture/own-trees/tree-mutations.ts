@@ -1,0 +1,129 @@
+import type { NewMessage } from '../../../src/model/message.ts';
+import { operationOf } from '../../../src/model/operation.ts';
+import { DELETE_MODES } from '../../../src/model/session.ts';
+import type { Model, ModelSession } from '../../repository/properties/model.ts';
+import type { Weights } from '../mutation.ts';
+import type { Random } from '../random.ts';
+import type { TreeMutation } from './tree-mutation.ts';
+
+/** The approximate number of existing sessions of one client: comparing an ever-growing tree would take ever longer. */
+const CROWDED = 16;
+
+/** Characters of a message that is too large for the journal. */
+const LARGE_CREATION_CHARACTERS = 300_000;
+
+type Kind = TreeMutation['kind'];
+
+/** The relative frequency of each kind, if there are sessions for it. */
+const SHARES: readonly (readonly [kind: Kind, few: number, crowded: number])[] = [
+  ['append', 30, 20],
+  ['create', 16, 6],
+  ['update', 8, 8],
+  ['truncate', 10, 10],
+  ['fork', 10, 4],
+  ['move', 12, 12],
+  ['archive', 10, 10],
+  ['delete', 4, 30],
+];
+
+/** Generates mutations of all kinds for the trees of one client. Some must be refused. */
+export class TreeMutations {
+  readonly #random: Random;
+  readonly #prefix: string;
+  readonly #weights: Weights;
+  #made = 0;
+
+  /** All generated names begin with `prefix`. */
+  constructor(random: Random, prefix: string, weights: Weights) {
+    this.#random = random;
+    this.#prefix = prefix;
+    this.#weights = weights;
+  }
+
+  next(model: Model): TreeMutation {
+    const living = [...model.sessions.values()];
+    const kind = living.length < 3 ? 'create' : this.#kind(living.length > CROWDED);
+    return this.#named(kind, this.#input(kind, model, living));
+  }
+
+  /** A mutation that the store has no reason to refuse. */
+  nextWelcome(): TreeMutation {
+    return this.#named('create', { id: this.#token(), parentId: null, messages: this.#messages() });
+  }
+
+  #kind(crowded: boolean): Kind {
+    const share = (entry: (typeof SHARES)[number]) => entry[crowded ? 2 : 1];
+    let chance = this.#random.below(SHARES.reduce((sum, entry) => sum + share(entry), 0));
+    const found = SHARES.find((entry) => {
+      chance -= share(entry);
+      return chance < 0;
+    });
+    return found![0];
+  }
+
+  #input(kind: Kind, model: Model, living: readonly ModelSession[]): TreeMutation['input'] {
+    const session = living.length > 0 ? this.#random.pick(living) : null;
+    const id = session?.id ?? '';
+    switch (kind) {
+      case 'create':
+        return {
+          id: this.#token(),
+          parentId: session === null || this.#random.oneIn(4) ? null : id,
+          messages: this.#random.oneIn(this.#weights.largeCreations) ? [this.#largeMessage()] : [],
+        };
+      case 'append':
+        return { sessionId: id, messages: this.#messages() };
+      case 'update':
+        return { id, title: this.#random.oneIn(5) ? null : this.#token() };
+      case 'delete':
+        return { id, mode: this.#random.pick(DELETE_MODES) };
+      case 'move':
+        return { id, parentId: this.#random.oneIn(4) ? null : this.#random.pick(living).id };
+      case 'archive':
+        // Archived sessions are mostly unarchived, or no session would be left to write to.
+        return {
+          id,
+          archived: session?.archived ? this.#random.oneIn(4) : true,
+          subtree: this.#random.oneIn(2),
+        };
+      case 'truncate':
+        return { sessionId: id, length: this.#random.below(session!.history.length + 2) };
+      case 'fork': {
+        const { history } = model.sessions.get(id)!;
+        const through = history.length > 0 && !this.#random.oneIn(3) ? this.#random.pick(history) : null;
+        return {
+          sessionId: id,
+          throughMessage: through && { sessionId: id, ordinal: through.ordinal },
+          id: this.#token(),
+          asRoot: this.#random.oneIn(3),
+        };
+      }
+    }
+  }
+
+  #named(kind: Kind, input: TreeMutation['input']): TreeMutation {
+    const operation = this.#random.oneIn(2)
+      ? { operation: operationOf(`op-${this.#token()}`, kind, input) }
+      : {};
+    return { kind, input, ...operation } as TreeMutation;
+  }
+
+  #messages(): NewMessage[] {
+    const count = this.#random.pick([1, 2, 2, 2, 3, 9]);
+    const size = this.#random.oneIn(40) ? this.#weights.largeContent : this.#weights.content;
+    const token = this.#token();
+    return Array.from({ length: count }, (_, n) => ({
+      role: n % 2 ? 'ASSISTANT' : 'USER',
+      content: `${token} ${n + 1}/${count} `.padEnd(size, '·'),
+    }));
+  }
+
+  #largeMessage(): NewMessage {
+    return { role: 'USER', content: `${this.#token()} `.padEnd(LARGE_CREATION_CHARACTERS, '.') };
+  }
+
+  #token(): string {
+    this.#made += 1;
+    return `${this.#prefix}.${this.#made}`;
+  }
+}

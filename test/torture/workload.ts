@@ -1,0 +1,61 @@
+import type { SessionReader } from '../../src/repository/repository.ts';
+import type { Weights } from './mutation.ts';
+import type { StoreProcess } from './store-process.ts';
+import type { Refusal } from './worker.ts';
+
+/** Reads from a store: the store itself, or a process that has it open. */
+export type Reader = Pick<
+  SessionReader,
+  'findMany' | 'childrenOf' | 'historyOf' | 'rollupsOf' | 'list' | 'count' | 'status'
+>;
+
+/**
+ * The meaning of a StorageError: it must not happen (`fault`); the mutation left nothing behind (`nothing`); it may
+ * have taken effect or not, because the store crashed meanwhile (`unknown`).
+ */
+export type StorageErrors = 'fault' | 'nothing' | 'unknown';
+
+export interface LoadOptions {
+  /** Concurrent mutations. */
+  readonly lanes: number;
+  /** The prefix of all names that this load generates. */
+  readonly prefix: string;
+  readonly weights: Weights;
+  readonly storageErrors: StorageErrors;
+  /**
+   * Called after each answer, before the next mutation. With a large tree, called about once a millisecond while that tree is
+   * changed. False ends the load.
+   */
+  readonly goOn: (refusal: Refusal | null) => boolean;
+}
+
+/**
+ * Clients that mutate a store, with the oracle of the suite: the record of which mutations were acknowledged, and which
+ * were sent without an answer.
+ */
+export interface Workload {
+  /** Mutations that the store acknowledged. */
+  readonly acknowledged: number;
+
+  /** Mutates the store until the store is gone, or `goOn` returns false. */
+  load(store: StoreProcess, options: LoadOptions): Promise<void>;
+
+  /**
+   * Compares the state of the store with the acknowledged mutations. Each unanswered mutation may have taken effect or not,
+   * but not partly; from then on it counts as it was found. Throws a Fault.
+   */
+  verify(reader: Reader, directory: string): Promise<void>;
+
+  /** Resends the mutations that were unanswered before the last `verify`, and some answered ones, with the same operation ids. */
+  sendAgain(store: StoreProcess): Promise<void>;
+
+  /** Sends up to `count` mutations that the store has no reason to refuse. Throws a Fault if it refuses one. */
+  sendMore(
+    store: StoreProcess,
+    count: number,
+    options: Pick<LoadOptions, 'prefix' | 'weights'>,
+  ): Promise<void>;
+
+  /** The ids of all sessions that must exist. */
+  ids(): string[];
+}
