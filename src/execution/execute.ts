@@ -9,9 +9,9 @@ import {
   type VariableValues,
   validateExecutionArgs,
 } from 'graphql';
-import { endsRequest } from '../schema/budget.ts';
 import type { SchemaContext } from '../schema/context.ts';
 import { andThen, type MaybePromise } from '../schema/maybe-promise.ts';
+import { endsRequest } from '../schema/request-error.ts';
 import { abbreviateWideObjects } from './abbreviate-wide-objects.ts';
 import { wrongArguments } from './argument-checks.ts';
 import { isPlanned } from './is-planned.ts';

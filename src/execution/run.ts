@@ -10,9 +10,10 @@ import {
   locatedError,
   responsePathAsArray,
 } from 'graphql';
-import { type Budget, endsRequest } from '../schema/budget.ts';
+import type { Budget } from '../schema/budget.ts';
 import type { SchemaContext } from '../schema/context.ts';
 import type { MaybePromise } from '../schema/maybe-promise.ts';
+import { endsRequest } from '../schema/request-error.ts';
 
 /** An object of the answer. */
 export type Data = Record<string, unknown>;

@@ -1,22 +1,7 @@
 import { GraphQLError } from 'graphql';
 import type { Limits } from '../model/limits.ts';
 import { DeadlineExceededError, type ReadOptions } from '../repository/read-options.ts';
-
-/** The codes of errors that end a whole request, whichever field meets them. */
-const ENDING_CODES: ReadonlySet<unknown> = new Set([
-  'BUDGET_EXCEEDED',
-  'DEADLINE_EXCEEDED',
-  'CLIENT_CLOSED_REQUEST',
-  'OVERLOADED',
-]);
-
-/**
- * True for an error that ends a request: its budget, or the room that all requests share, is spent, its time is over, or its client has
- * gone.
- */
-export function endsRequest(error: unknown): error is GraphQLError {
-  return error instanceof GraphQLError && ENDING_CODES.has(error.extensions.code);
-}
+import { ExecutedMutations } from './executed-mutations.ts';
 
 type BudgetLimits = Pick<
   Limits,
@@ -74,7 +59,7 @@ export class Budget {
   #answerUnits = 0;
   /** Above this, `#answerUnits` are compared with the limit, and counted for the whole process. */
   #nextUnits: number;
-  #mutations = 0;
+  readonly #executed = new ExecutedMutations();
   #isWriting = false;
   #writtenBytes = 0;
   /** Counts the bytes of the latest mutation. Called only if another follows. */
@@ -194,13 +179,15 @@ export class Budget {
     const more = bytes - this.#heldBytes;
     if (more <= 0) return;
     this.#heldBytes = bytes;
-    if (!this.#hold(more)) this.#end(`${this.#done()}${OVERLOADED}`, { code: 'OVERLOADED' });
+    if (!this.#hold(more))
+      this.#end(`${this.#executed.withoutPayloads()}${OVERLOADED}`, { code: 'OVERLOADED' });
   }
 
   /** Throws if the request is over. A mutation that runs is finished all the same. */
   check(): void {
     this.#throwIfOver();
-    if (!this.#isWriting && performance.now() > this.#readsEnd) this.#exceedTime(this.#done());
+    if (!this.#isWriting && performance.now() > this.#readsEnd)
+      this.#exceedTime(this.#executed.withoutPayloads());
   }
 
   /**
@@ -212,7 +199,7 @@ export class Budget {
     try {
       return await read(this.#options());
     } catch (error) {
-      if (error instanceof DeadlineExceededError) this.#exceedTime(this.#done());
+      if (error instanceof DeadlineExceededError) this.#exceedTime(this.#executed.withoutPayloads());
       throw error;
     }
   }
@@ -237,7 +224,7 @@ export class Budget {
     try {
       const hasTurn = turn.beginWrite();
       if (hasTurn !== true && !(await hasTurn))
-        this.#end(`${this.#fate()} ${TOO_MANY_WRITES}`, { code: 'OVERLOADED' });
+        this.#end(`${this.#executed.beforeNext()} ${TOO_MANY_WRITES}`, { code: 'OVERLOADED' });
       return await this.#write(write, written);
     } finally {
       turn.endWrite();
@@ -248,11 +235,10 @@ export class Budget {
     this.#begin();
     this.#isWriting = true;
     try {
-      const payload = await write(this.#options());
+      const payload = await this.#executed.count(() => write(this.#options()));
       this.#written = written;
       return payload;
     } finally {
-      this.#mutations += 1;
       this.#isWriting = false;
       this.#readsEnd = Math.max(this.#deadline, performance.now() + PAYLOAD_MS);
     }
@@ -260,7 +246,7 @@ export class Budget {
 
   #begin(): void {
     this.#throwIfOver();
-    const executed = this.#fate();
+    const executed = this.#executed.beforeNext();
     if (performance.now() > this.#deadline) this.#exceedTime(`${executed} `);
     this.#writtenBytes += this.#written();
     this.#written = NOTHING;
@@ -270,10 +256,6 @@ export class Budget {
         'Send fewer in one request.',
       { code: 'BUDGET_EXCEEDED' },
     );
-  }
-
-  #fate(): string {
-    return FATE[Math.min(this.#mutations, 2)]!(this.#mutations);
   }
 
   /** Call it when the request is answered and none of its reads is under way. Its controller then serves another request. */
@@ -295,14 +277,6 @@ export class Budget {
     if (this.#over) throw this.#over;
   }
 
-  /** A client must know what a mutation has done, although its payload is not in the answer. */
-  #done(): string {
-    if (this.#mutations === 0) return '';
-    return this.#mutations === 1
-      ? 'The mutation was executed, but its payload is missing. '
-      : `${this.#mutations} mutations of this request were executed, but their payloads are missing. `;
-  }
-
   #exceedTime(executed: string): never {
     return this.#end(
       `Expected a request that takes at most ${this.#limits.requestMs} milliseconds (the limit requestMs), got one that takes longer. ` +
@@ -312,7 +286,7 @@ export class Budget {
   }
 
   #exceed(message: string): never {
-    return this.#end(`${this.#done()}${message}`, { code: 'BUDGET_EXCEEDED' });
+    return this.#end(`${this.#executed.withoutPayloads()}${message}`, { code: 'BUDGET_EXCEEDED' });
   }
 
   #end(message: string, extensions: { readonly code: string }): never {
@@ -324,10 +298,3 @@ export class Budget {
 }
 
 const NOTHING = () => 0;
-
-/** What became of the mutations of a request if another one may not begin, for none, one and several before it. */
-const FATE: readonly ((before: number) => string)[] = [
-  () => 'No mutation was executed.',
-  () => 'The mutation before this one was executed; this one was not.',
-  (before) => `The ${before} mutations before this one were executed; this one was not.`,
-];

@@ -4,3 +4,19 @@ import { GraphQLError } from 'graphql';
 export function badUserInput(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }
+
+/** The codes of errors that end a whole request, whichever field meets them. */
+const ENDING_CODES: ReadonlySet<unknown> = new Set([
+  'BUDGET_EXCEEDED',
+  'DEADLINE_EXCEEDED',
+  'CLIENT_CLOSED_REQUEST',
+  'OVERLOADED',
+]);
+
+/**
+ * True for an error that ends a request: its budget, or the room that all requests share, is spent, its time is over, or its client has
+ * gone.
+ */
+export function endsRequest(error: unknown): error is GraphQLError {
+  return error instanceof GraphQLError && ENDING_CODES.has(error.extensions.code);
+}

@@ -1,7 +1,7 @@
 import type { ExecutionResult } from 'graphql';
 import type { Logger } from '../repository/observer.ts';
-import { endsRequest } from '../schema/budget.ts';
 import type { MaybePromise } from '../schema/maybe-promise.ts';
+import { endsRequest } from '../schema/request-error.ts';
 import { maskResult } from './mask-result.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { serializeInPieces } from './serialize.ts';

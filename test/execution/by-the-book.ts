@@ -10,9 +10,9 @@ import { expect } from 'vitest';
 import { createExecute, execute } from '../../src/execution/execute.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
-import { endsRequest } from '../../src/schema/budget.ts';
 import { createContext } from '../../src/schema/context.ts';
 import { schema } from '../../src/schema/index.ts';
+import { endsRequest } from '../../src/schema/request-error.ts';
 
 export interface Request {
   readonly query: string;

@@ -138,7 +138,15 @@ describe('a mutation', () => {
   test('does not begin after the deadline, and the answer says so', async () => {
     const { repository, calls } = slow(await openTree(), 'create', requestMs + 1);
     expect(await createApi(repository).send(CREATE('a', 'b', 'c'))).toEqual(
-      TOO_LATE('The mutation before this one was executed; this one was not. '),
+      TOO_LATE('One mutation before this one was executed; this one was not. '),
+    );
+    expect(namesOf(calls)).toEqual(['create']);
+  });
+
+  test('that was refused is not reported as executed', async () => {
+    const { repository, calls } = slow(await openTree(), 'create', requestMs + 1);
+    expect(await createApi(repository).send(CREATE('root', 'b'))).toEqual(
+      TOO_LATE('No mutation was executed. '),
     );
     expect(namesOf(calls)).toEqual(['create']);
   });

@@ -95,7 +95,7 @@ describe('writtenBytes', () => {
     await store.create({ id: 'a' });
     const answer = await createApi(store, { writtenBytes }).send(query(3), { text });
     expect(answer).toMatchObject(EXCEEDED('writtenBytes'));
-    const before = executed === 1 ? 'The mutation' : 'The 2 mutations';
+    const before = executed === 1 ? 'One mutation' : '2 mutations';
     expect(answer.errors![0]!.message).toContain(`${before} before this one w`);
     expect(await store.findMany(['a'])).toMatchObject([{ historyLength: 2 * executed }]);
   });
