@@ -1,10 +1,11 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { z } from 'zod';
-import { checkInput, inputRules, jsonFault } from '../../src/model/input.ts';
+import { checkInput, inputRules } from '../../src/model/input.ts';
 import { faultMessage } from '../../src/model/input-fault.ts';
 import type { JsonValue } from '../../src/model/json.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { jsonFault } from '../../src/model/stored-values.ts';
 import { faults, ID_FAULT, message, TEXT_FAULT, withMessage } from './faults.ts';
 
 const rules = inputRules(DEFAULT_LIMITS);

@@ -38,7 +38,9 @@ import type { AppliedOperation, MessageLocation } from './format/session-state.t
 import { Checkpoints } from './index/checkpoints.ts';
 import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
-import { bytesToRead, FileReader, type FileReaderParts, readingAlone } from './read/file-reader.ts';
+import { FileReader, type FileReaderParts } from './read/file-reader.ts';
+import { TextAllowance } from './read/read-messages.ts';
+import { bytesToRead, readingWith } from './read/reading.ts';
 import { ChangedFiles } from './recovery/changed-files.ts';
 import { ExternalChanges } from './recovery/external-changes.ts';
 import { isAllKnown } from './recovery/faulty-files.ts';
@@ -302,7 +304,8 @@ export class FileRepository extends FileReader implements SessionRepository {
     if (!limit) return [];
     const { shown, bytes, onRead } = limit;
     if (shown !== null) onRead?.(bytesToRead(dropped));
-    return (await this.read({ sessionId, shown }, dropped, readingAlone(bytes, limit))).items;
+    const reading = readingWith(new TextAllowance(bytes), limit);
+    return (await this.read({ sessionId, shown }, dropped, reading)).items;
   }
 
   override async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {

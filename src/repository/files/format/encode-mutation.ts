@@ -1,9 +1,9 @@
 import { InvalidInputError } from '../../../model/errors.ts';
-import { metadataFault } from '../../../model/input.ts';
 import { faultMessage } from '../../../model/input-fault.ts';
 import { type JsonObject, mergePatch } from '../../../model/json.ts';
 import type { Limits } from '../../../model/limits.ts';
 import type { NewMessage } from '../../../model/message.ts';
+import { metadataFault } from '../../../model/stored-values.ts';
 import type { CreateSession, UpdateSession } from '../../repository.ts';
 import { encodeLine } from './line.ts';
 import {

@@ -24,18 +24,14 @@ import { IndexReader } from '../index/reader.ts';
 import { storeStatus } from '../index/store-status.ts';
 import { IndexWalks } from '../index/walks.ts';
 import { eachAtPace, TimeSlices } from '../runtime/pace.ts';
-import { Semaphore } from '../runtime/semaphore.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
-import { type LineFiles, STRETCH_BYTES } from './read-lines.ts';
+import type { LineFiles } from './read-lines.ts';
 import { headOf, type MessagesRead, readMessages, TextAllowance } from './read-messages.ts';
+import { bytesInMemory, bytesToRead, type Reading, readingWith } from './reading.ts';
 import { RecentPages } from './recent-pages.ts';
 
-/** Bytes of lines that one batch holds in memory before they are parsed; a longer line is read alone. */
-const BYTES_AT_ONCE = 4 * 1024 * 1024;
 /** Sessions that are found without a rest: some milliseconds of work. */
 const IDS_AT_ONCE = 100;
-/** Bytes that an open file counts as among them: at most 128 files are therefore open. */
-const OPEN_FILE_BYTES = 32 * 1024;
 
 export interface FileReaderParts {
   /** The store's id, as `store.jsonl` says it. */
@@ -166,7 +162,7 @@ export class FileReader implements SessionReader {
     const found = requests.length === 0 ? [] : await this.walks.histories(requests, options);
     const bytes = found.map(({ page }, n) => (requests[n]!.shown === null ? 0 : bytesToRead(page.items)));
     options?.onRead?.(bytes.reduce((sum, more) => sum + more, spared));
-    const reading = { allowance, atOnce: new Semaphore(BYTES_AT_ONCE), options };
+    const reading = readingWith(allowance, options);
     return Promise.all(
       found.map(async ({ row, page: { items: locations, hasMore } }, n) => {
         const request = requests[n]!;
@@ -210,7 +206,7 @@ export class FileReader implements SessionReader {
       bySession.reduce((sum, [, found]) => sum + bytesToRead(found.map(({ location }) => location)), 0),
     );
     const allowance = new TextAllowance(maxBytes);
-    const reading = { allowance, atOnce: new Semaphore(BYTES_AT_ONCE), options };
+    const reading = readingWith(allowance, options);
     await Promise.all(
       bySession.map(async ([sessionId, found]) => {
         const locations = found.map(({ location }) => location);
@@ -280,18 +276,6 @@ export class FileReader implements SessionReader {
   }
 }
 
-/** What the reads of one batch share. */
-export interface Reading {
-  readonly allowance: TextAllowance;
-  readonly atOnce: Semaphore;
-  readonly options: ReadOptions | undefined;
-}
-
-/** A read of the messages of one session. */
-export function readingAlone(maxBytes: number, options: ReadOptions | undefined): Reading {
-  return { allowance: new TextAllowance(maxBytes), atOnce: new Semaphore(BYTES_AT_ONCE), options };
-}
-
 interface FoundMessage {
   readonly n: number;
   readonly sessionId: string;
@@ -301,22 +285,4 @@ interface FoundMessage {
 
 function byOffset(one: FoundMessage, other: FoundMessage): number {
   return one.location.offset - other.location.offset;
-}
-
-/** Sums the lines of one file that would be read, each counted once. */
-export function bytesToRead(locations: readonly MessageLocation[]): number {
-  let bytes = 0;
-  let offset = -1;
-  for (const location of locations) {
-    if (location.offset !== offset) bytes += location.length;
-    offset = location.offset;
-  }
-  return bytes;
-}
-
-/** Bytes in memory at the same time while one file is read; at least the share of an open file. */
-function bytesInMemory(locations: readonly MessageLocation[]): number {
-  let longest = 0;
-  for (const { length } of locations) longest = Math.max(longest, length);
-  return Math.max(longest, Math.min(bytesToRead(locations), STRETCH_BYTES), OPEN_FILE_BYTES);
 }

@@ -7,7 +7,7 @@ import { isSystemError } from '../disk/storage-error.ts';
 import { truncateRecords } from '../format/encode-mutation.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
-import { bytesToRead } from '../read/file-reader.ts';
+import { bytesToRead } from '../read/reading.ts';
 import { existing, refuseArchived } from './preconditions.ts';
 import type { SessionWrites } from './session-writes.ts';
 
