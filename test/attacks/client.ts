@@ -40,7 +40,8 @@ const JSON_HEADERS = { 'content-type': 'application/json', accept: 'application/
 export function send(port: number, sent: Request): Promise<Answer> {
   const { method = 'POST', path = '/graphql', body, agent = false, timeoutMs = PATIENCE_MS, signal } = sent;
   const headers: OutgoingHttpHeaders = { host: 'localhost', ...JSON_HEADERS, ...sent.headers };
-  if (body !== undefined) headers['content-length'] ??= Buffer.byteLength(body);
+  if (body !== undefined && headers['transfer-encoding'] === undefined)
+    headers['content-length'] ??= Buffer.byteLength(body);
   return new Promise((resolve) => {
     const started = { status: null as number | null, headers: {} as IncomingHttpHeaders };
     const kept: Buffer[] = [];
