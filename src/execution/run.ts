@@ -227,9 +227,7 @@ export class Run {
     if (field.definition.args.length === 0) return NO_ARGUMENTS;
     let args = this.#arguments.get(field);
     if (!args) {
-      args = Object.freeze(
-        getArgumentValues(field.definition, field.nodes[0]!, this.operationInfo.variableValues),
-      );
+      args = getArgumentValues(field.definition, field.nodes[0]!, this.operationInfo.variableValues);
       this.#arguments.set(field, args);
     }
     return args;

@@ -30,45 +30,61 @@ const NO_TEXT: ShownTexts = Object.freeze({ content: 0, payload: 0, metadata: 0 
  * the fields of that session look ahead for themselves.
  */
 export function selectedOfMessages(info: GraphQLResolveInfo, typeName: string): Selected {
-  return selected(info, info.schema.getType(typeName) as GraphQLObjectType, info.fieldNodes);
+  return known(info, info.schema.getType(typeName) as GraphQLObjectType, info.fieldNodes).selected;
 }
 
 interface Known {
   readonly nodes: readonly FieldNode[];
   readonly selected: Selected;
+  /** True if no directive stands beneath: the result is the same for all variables. */
+  readonly isFixed: boolean;
 }
 
+/** By the first node of a field: the latest result. So the time for a document whose fragments multiply is linear in its length. */
+const fixed = new WeakMap<FieldNode, Known>();
 /**
- * By the variables of a request, then by the first node of a field: the latest result. So the time for a document whose fragments
- * multiply is linear in its length. Keyed by node first, a cached document would retain the variables of its last request.
+ * The same of fields with directives beneath, by the variables of a request. Keyed by node first, a cached document would retain the
+ * variables of its last request.
  */
-const knownOf = new WeakMap<GraphQLResolveInfo['variableValues'], Map<FieldNode, Known>>();
+const ofVariables = new WeakMap<GraphQLResolveInfo['variableValues'], Map<FieldNode, Known>>();
 
-function selected(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly FieldNode[]): Selected {
+function known(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly FieldNode[]): Known {
   const { variableValues: variables } = info;
-  const known = knownOf.get(variables) ?? new Map<FieldNode, Known>();
-  knownOf.set(variables, known);
-  const last = known.get(nodes[0]!);
-  if (last && areSame(last.nodes, nodes)) return last.selected;
+  const [first] = nodes as [FieldNode];
+  const always = fixed.get(first);
+  if (always && areSame(always.nodes, nodes)) return always;
+  const last = ofVariables.get(variables)?.get(first);
+  if (last && areSame(last.nodes, nodes)) return last;
   const found = look(info, type, nodes);
-  known.set(nodes[0]!, { nodes, selected: found });
+  if (found.isFixed) fixed.set(first, found);
+  else {
+    const ofRequest = ofVariables.get(variables) ?? new Map<FieldNode, Known>();
+    ofVariables.set(variables, ofRequest.set(first, found));
+  }
   return found;
 }
 
-function look(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly FieldNode[]): Selected {
+function look(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly FieldNode[]): Known {
   const fields = new Map<string, FieldNode[]>();
   const visited = new Set<string>();
-  const included = (selection: SelectionNode) => isIncluded(info.variableValues, selection);
+  let isFixed = true;
+  const included = (selection: SelectionNode) => {
+    if (selection.directives?.length) isFixed = false;
+    return isIncluded(info.variableValues, selection);
+  };
   for (const { selectionSet } of nodes)
     if (selectionSet) collectFields(info, included, type, selectionSet, fields, visited);
-  if (type.name === 'Message') return ofMessage(fields);
+  if (type.name === 'Message') return { nodes, selected: ofMessage(fields), isFixed };
   let sum = NOTHING;
   for (const group of fields.values()) {
     const name = group[0]!.name.value;
     const inner = getNamedType(type.getFields()[name]?.type);
-    if (isObjectType(inner) && inner.name !== 'Session') sum = together(sum, selected(info, inner, group));
+    if (!isObjectType(inner) || inner.name === 'Session') continue;
+    const beneath = known(info, inner, group);
+    sum = together(sum, beneath.selected);
+    isFixed &&= beneath.isFixed;
   }
-  return sum;
+  return { nodes, selected: sum, isFixed };
 }
 
 function ofMessage(fields: ReadonlyMap<string, readonly FieldNode[]>): Selected {

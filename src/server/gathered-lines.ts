@@ -8,10 +8,13 @@ const RETRY_DELAY_MS = 1;
 const RETRY_DELAY_MS_MAX = 100;
 /** Milliseconds that the end of the process waits for the reader. */
 const PATIENCE_MS = 500;
-/** Characters of buffered lines. Further lines are dropped. */
-const BUFFERED_CHARACTERS_MAX = 1024 * 1024;
+/** Bytes of buffered lines. Further lines are dropped. */
+const BUFFERED_BYTES_MAX = 1024 * 1024;
+/** Bytes of the lines of some milliseconds of a busy server. */
+const USUAL_BYTES = 64 * 1024;
+/** Bytes that UTF-8 needs for one UTF-16 unit, at most. */
+const BYTES_PER_UNIT = 3;
 
-const NO_BYTES = Buffer.alloc(0);
 const NOTHING = new Int32Array(new SharedArrayBuffer(4));
 
 export interface GatheredLinesOptions {
@@ -34,9 +37,13 @@ export class GatheredLines implements DestinationStream {
   readonly #output: number;
   readonly #format: (line: string) => string;
   readonly #notice: (dropped: number) => string;
-  #lines = '';
-  /** The bytes of earlier lines that are still to be written. */
-  #unwritten: Buffer = NO_BYTES;
+  /**
+   * The lines that are still to be written are its bytes from `#start` to `#end`. Lines are encoded as they come: strings that wait to
+   * be encoded together cost three times as much.
+   */
+  #buffer = Buffer.allocUnsafeSlow(USUAL_BYTES);
+  #start = 0;
+  #end = 0;
   /** Lines dropped since the buffer was full. */
   #dropped = 0;
   #timer: NodeJS.Timeout | null = null;
@@ -53,9 +60,21 @@ export class GatheredLines implements DestinationStream {
     // The timer must not keep a process alive whose log nobody reads: what is buffered is written at the exit.
     this.#timer ??= setTimeout(() => this.#flush(), FLUSH_DELAY_MS).unref();
     // Once a line is dropped, so are all others until the buffer is written: the log has one long gap rather than many.
-    if (this.#dropped > 0 || this.#unwritten.length + this.#lines.length > BUFFERED_CHARACTERS_MAX)
-      this.#dropped += 1;
-    else this.#lines += this.#format(line);
+    if (this.#dropped > 0 || this.#end - this.#start > BUFFERED_BYTES_MAX) this.#dropped += 1;
+    else this.#append(this.#format(line));
+  }
+
+  #append(text: string): void {
+    const bytes = BYTES_PER_UNIT * text.length;
+    if (this.#end + bytes > this.#buffer.length) this.#makeRoom(bytes);
+    this.#end += this.#buffer.write(text, this.#end);
+  }
+
+  #makeRoom(bytes: number): void {
+    const lines = this.#buffer.subarray(this.#start, this.#end);
+    this.#buffer = Buffer.allocUnsafeSlow(2 * (lines.length + bytes));
+    this.#start = 0;
+    this.#end = lines.copy(this.#buffer);
   }
 
   /** As `flushSync`, for `flush` of the logger. */
@@ -73,34 +92,35 @@ export class GatheredLines implements DestinationStream {
 
   #flush(): void {
     this.#timer = null;
-    const before = this.#unwritten;
+    const before = this.#start;
     if (this.#writeAll() === 'done') {
       this.#retryDelay = RETRY_DELAY_MS;
       return;
     }
     this.#timer = setTimeout(() => this.#flush(), this.#retryDelay).unref();
     this.#retryDelay =
-      this.#unwritten === before ? Math.min(2 * this.#retryDelay, RETRY_DELAY_MS_MAX) : RETRY_DELAY_MS;
+      this.#start === before ? Math.min(2 * this.#retryDelay, RETRY_DELAY_MS_MAX) : RETRY_DELAY_MS;
   }
 
   #writeAll(): 'done' | 'reader is slow' | 'failed' {
     for (;;) {
-      if (this.#unwritten.length === 0 && !this.#takeLines()) return 'done';
+      if (this.#start === this.#end && !this.#next()) return 'done';
       try {
-        this.#unwritten = this.#unwritten.subarray(writeSync(this.#output, this.#unwritten));
+        this.#start += writeSync(this.#output, this.#buffer, this.#start, this.#end - this.#start);
       } catch (error) {
         return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'reader is slow' : 'failed';
       }
     }
   }
 
-  /** Moves the buffered lines to `#unwritten`. False if there are none. */
-  #takeLines(): boolean {
-    let text = this.#lines;
-    if (this.#dropped > 0) text += this.#format(this.#notice(this.#dropped));
-    this.#lines = '';
+  /** All buffered lines are written: the line about dropped ones is next. False if there were none. */
+  #next(): boolean {
+    this.#start = 0;
+    this.#end = 0;
+    if (this.#buffer.length > USUAL_BYTES) this.#buffer = Buffer.allocUnsafeSlow(USUAL_BYTES);
+    if (this.#dropped === 0) return false;
+    this.#append(this.#format(this.#notice(this.#dropped)));
     this.#dropped = 0;
-    this.#unwritten = Buffer.from(text);
-    return text !== '';
+    return true;
   }
 }

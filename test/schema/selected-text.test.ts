@@ -122,6 +122,17 @@ test.each(TEXTS_CHARGED)('the text that is shown is charged, and nothing else: %
   expect((await createApi(again, { textBytes: Math.max(bytes, 1) }).send(query)).errors).toBeUndefined();
 });
 
+test('what a document selects is decided anew for the variables of each request', async () => {
+  const query = `query ($shown: Boolean!) {
+    session(id: "s0") { history { nodes { id ... @include(if: $shown) { content } ...F @skip(if: $shown) } } }
+  } fragment F on Message { role }`;
+  const api = createApi(await openScreenshots(1, 1), { textBytes: 4 });
+  for (const shown of [false, true, false, true]) {
+    const node = shown ? { id: 's0:0', content: 'seen' } : { id: 's0:0', role: 'TOOL' };
+    expect(await api.send(query, { shown })).toEqual({ data: { session: { history: { nodes: [node] } } } });
+  }
+});
+
 const TREE_OF_SCREENSHOTS = graphql(`
   query TreeOfScreenshots {
     session(id: "root") { children { nodes { id history(last: 2) { nodes { role content } } } } }
