@@ -51,7 +51,7 @@ export function createContext({
     rulesOf.set(limits, rules);
   }
   const budget = new Budget(limits, startedAt, hold, writeTurn);
-  const turns = new Turns();
+  const turns = new Turns(startedAt);
   return {
     repository,
     limits,

@@ -52,8 +52,8 @@ export class Loaders {
   #history?: DataLoader<HistoryRequest, HistoryPage, string>;
   #historyCount?: DataLoader<HistoryScope, number, string>;
   #search?: DataLoader<SearchRequest, SearchPage, string>;
-  /** Settles once the latest call of the search has ended. */
-  #searching: Promise<unknown> = Promise.resolve();
+  /** Settles once the latest call of the search has ended; null before the first. */
+  #searching: Promise<unknown> | null = null;
 
   constructor(repository: SessionRepository, budget: Budget, turns: Turns) {
     this.#repository = repository;
@@ -204,7 +204,8 @@ export class Loaders {
 
   /** One call after the other: a client decides on their number, and all clients wait in one queue of the store. */
   #searchInTurn<T>(read: (options: ReadOptions) => Promise<T>): Promise<T> {
-    const answer = this.#searching.then(() => this.#budget.read(read));
+    const search = () => this.#budget.read(read);
+    const answer = this.#searching ? this.#searching.then(search) : search();
     this.#searching = answer.catch(() => {});
     return answer;
   }

@@ -14,13 +14,19 @@ const WORK_MS = 10;
  */
 export class Turns {
   #objects = 0;
-  #last: Promise<void> = Promise.resolve();
+  /** The last turn that was taken; null before the first. */
+  #last: Promise<void> | null = null;
   /** When the request last began to work, on the clock of `performance.now()`. */
-  #since = performance.now();
+  #since: number;
   #objectsAtOnce = Number.POSITIVE_INFINITY;
   #inTurn = 0;
   /** The turn of the next object of a list; null for this one. */
   #turn: Promise<void> | null = null;
+
+  /** `startedAt` is on the clock of `performance.now()`. */
+  constructor(startedAt = performance.now()) {
+    this.#since = startedAt;
+  }
 
   /** Resolves to the `page` when it is its turn to be put into the answer. */
   wait<Read extends Page<unknown>>(page: Promise<Read>): Promise<Read> {
@@ -32,8 +38,12 @@ export class Turns {
     this.#objects += objects;
     if (this.#objects < OBJECTS_A_TURN) return undefined;
     this.#objects = 0;
-    // In a chain: objects that waited for the same turn would all be handled in it.
-    this.#last = this.#last.then(() => nextTurn());
+    return this.#next();
+  }
+
+  /** In a chain: objects that waited for the same turn would all be handled in it. */
+  #next(): Promise<void> {
+    this.#last = this.#last ? this.#last.then(() => nextTurn()) : nextTurn();
     return this.#last;
   }
 
@@ -51,8 +61,7 @@ export class Turns {
       this.#inTurn += 1;
       if (this.#inTurn > this.#objectsAtOnce) {
         this.#inTurn = 1;
-        this.#last = this.#last.then(() => nextTurn());
-        this.#turn = this.#last;
+        this.#turn = this.#next();
       }
       return this.#turn ? this.#turn.then(() => item) : item;
     });
