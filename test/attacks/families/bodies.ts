@@ -238,8 +238,14 @@ export const BODIES: readonly Attack[] = [
   {
     name: 'many-forks-in-one-request',
     fillsDisk: true,
-    what: 'ten forks of a long history in one small request',
-    allowed: ['200 BUDGET_EXCEEDED', '200 BAD_USER_INPUT', '400 BAD_USER_INPUT', '200 InvalidInputError'],
+    what: 'ten forks of a long history in one small request, and some at once',
+    allowed: [
+      '200 ok',
+      '200 BUDGET_EXCEEDED',
+      '200 BAD_USER_INPUT',
+      '400 BAD_USER_INPUT',
+      '200 InvalidInputError',
+    ],
     fill: (store, pick) => store.session({ id: 'many-forks-in-one-request' }, messagesOf(pick(40, 300), MB)),
     async run({ server, got, expect, pick }) {
       const fork = 'forkSession(input: { sessionId: "many-forks-in-one-request" }) { __typename }';
@@ -249,6 +255,8 @@ export const BODIES: readonly Attack[] = [
       );
       const written = session.childCount * pick(40, 300);
       expect(written <= 300, `${written} MB were written by one small request`);
+      const forks = Array.from({ length: pick(2, 3) }, () => server.query(`mutation { ${fork} }`));
+      for (const answer of await Promise.all(forks)) got(answer);
     },
   },
   {

@@ -174,6 +174,20 @@ export class DurableFiles {
     );
   }
 
+  /** As `create`, for a file that need not fit into memory. `pieces` is called again if the disk was full at first. */
+  createInPieces(path: string, pieces: () => AsyncIterable<Buffer>): Promise<number> {
+    return this.#withRoom(() =>
+      this.#newFiles.createInPieces(path, pieces()).catch((error) => {
+        throw storageError(error);
+      }),
+    );
+  }
+
+  /** True if a file of so many bytes should be created with `create`, whose write shares a sync with others. */
+  isSmall(bytes: number): boolean {
+    return bytes <= JOURNALED_BYTES_MAX;
+  }
+
   /** Undoes a `create`, for example when the index had no room. */
   async uncreate(path: string): Promise<void> {
     try {

@@ -1,5 +1,5 @@
 import { closeSync, fstatSync, lstatSync, open as openDescriptor, writeSync } from 'node:fs';
-import { mkdir, open, rename, rm, unlink } from 'node:fs/promises';
+import { type FileHandle, mkdir, open as openFile, rename, rm, unlink } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { StorageError } from '../../../model/errors.ts';
@@ -32,13 +32,23 @@ export class NewFiles {
   /** Resolves with the file's mtime in milliseconds. The file must not exist. */
   async create(path: string, bytes: Buffer): Promise<number> {
     const { durable, large } = this.#parts;
+    await this.#makeRoom(path);
+    return durable && bytes.length <= large
+      ? this.#createInJournal(path, bytes)
+      : this.#createAside(path, [bytes]);
+  }
+
+  /** As `create`, for a file that need not fit into memory. */
+  async createInPieces(path: string, pieces: AsyncIterable<Buffer>): Promise<number> {
+    await this.#makeRoom(path);
+    return this.#createAside(path, pieces);
+  }
+
+  async #makeRoom(path: string): Promise<void> {
     if (lstatSync(path, { throwIfNoEntry: false }))
       throw new StorageError('A file of that name is there already.', false);
     expectPlainFolder(path);
     await this.#makeDirectory(dirname(path));
-    return durable && bytes.length <= large
-      ? this.#createInJournal(path, bytes)
-      : this.#createAside(path, bytes);
   }
 
   /** Undoes a `create`: no replay of the journal may restore the file. */
@@ -79,14 +89,15 @@ export class NewFiles {
     }
   }
 
-  async #createAside(path: string, bytes: Buffer): Promise<number> {
+  async #createAside(path: string, pieces: Pieces): Promise<number> {
     const { durable } = this.#parts;
     const directory = dirname(path);
     this.#temporary += 1;
     const temporary = join(directory, `.${process.pid}-${this.#temporary}.tmp`);
     let present = temporary;
     try {
-      const modified = await this.#inDirectory(directory, () => writeNew(temporary, bytes, durable));
+      const handle = await this.#inDirectory(directory, () => openFile(temporary, 'wx', FILE_MODE));
+      const modified = await writeNew(handle, pieces, durable);
       await rename(temporary, path);
       present = path;
       await this.syncDirectory(directory);
@@ -148,10 +159,12 @@ function writeSmall(fd: number, bytes: Buffer): number {
   }
 }
 
-async function writeNew(path: string, bytes: Buffer, sync: boolean): Promise<number> {
-  const handle = await open(path, 'wx', FILE_MODE);
+type Pieces = Iterable<Buffer> | AsyncIterable<Buffer>;
+
+/** Writes and closes a new file. */
+async function writeNew(handle: FileHandle, pieces: Pieces, sync: boolean): Promise<number> {
   try {
-    await writeWhole(handle, bytes);
+    for await (const piece of pieces) await writeWhole(handle, piece);
     if (sync) await handle.sync();
     return fstatSync(handle.fd).mtimeMs;
   } finally {

@@ -7,18 +7,22 @@ import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { type LineFiles, linesOf, readLines } from '../read/read-lines.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';
+import type { LineFault } from '../scan/scan-lines.ts';
 
-/** Messages per batch of reads. */
+/** Messages, and bytes of lines, per batch of reads. A longer line is a batch of its own. */
 const BATCH_MESSAGES = 500;
-/** Characters at which a piece is full. Its last line may exceed this. */
-const PIECE_CHARACTERS = 1024 * 1024;
+const BATCH_BYTES = 4 * 1024 * 1024;
+/** Bytes of a copy that stay in memory until they are written. The lines of a longer one are read again then. */
+const KEPT_BYTES_MAX = 16 * 1024 * 1024;
 /** Digits of the largest integer, 2^53 - 1. */
 const MAX_DIGITS = 16;
 
 /** Lines of a copy, concatenated. Each lacks its beginning, which depends on the mutation that writes it, and its checksum. */
 interface CopiedLines {
   readonly bytes: Buffer;
-  readonly lines: readonly CopiedLine[];
+  readonly lines: CopiedLine[];
+  /** Ordinal of the last message. */
+  readonly last: number;
 }
 
 interface CopiedLine {
@@ -28,69 +32,57 @@ interface CopiedLine {
   readonly roles: readonly MessageRole[];
 }
 
-/** A copied history. `linesAt` completes its lines once the sequence number of the mutation is known. */
+export interface CopiedHistoryParts {
+  readonly index: IndexReader;
+  readonly lines: LineFiles;
+  /** The path of the file of `sessionId`. */
+  readonly path: string;
+  readonly sessionId: string;
+  /** The last message to copy. */
+  readonly through: number;
+}
+
+/**
+ * A copied history, whose lines are completed once the sequence number of the mutation is known. No write to the original may run
+ * meanwhile.
+ */
 export class CopiedHistory {
-  readonly #pieces: CopiedLines[] = [];
-  /** Text of the unfinished piece. */
-  #text = '';
-  #piece: CopiedLine[] = [];
-  #lines = 0;
+  readonly #parts: CopiedHistoryParts;
+  readonly #lines: CopiedLine[][] = [];
+  /** The bytes of `#lines`; null if they are too many to be kept. */
+  #kept: Buffer[] | null = [];
+  #bytes = 0;
+  #lineCount = 0;
   #length = 0;
   #users = 0;
   #lastId: string | null = null;
 
-  /** Reads all messages of `sessionId` up to and including `ordinal`. Rejects with a StorageError if one cannot be read. */
-  static async read(
-    { index, lines, path }: { index: IndexReader; lines: LineFiles; path: string },
-    sessionId: string,
-    ordinal: number,
-  ): Promise<CopiedHistory> {
-    const copied = new CopiedHistory();
+  private constructor(parts: CopiedHistoryParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads all messages up to and including `through`. Rejects with a StorageError if one cannot be read. */
+  static async read(parts: CopiedHistoryParts): Promise<CopiedHistory> {
+    const copied = new CopiedHistory(parts);
     const pace = new Pace(STRETCH_MS);
-    for (let after = -1; ; ) {
-      const locations = index.messagesBetween(sessionId, after, ordinal, BATCH_MESSAGES);
-      if (locations.length === 0) break;
-      const [fault] = await readLines(lines, path, linesOf(locations), (record, { first, end }) =>
-        copied.#add(record, locations.slice(first, end)),
-      );
-      if (fault) {
-        throw new StorageError(
-          fault.line === null
-            ? `The file of the session "${sessionId}" cannot be read (${fault.reason}): nothing was copied. Put it back, and try again.`
-            : `Line ${fault.line} of the session "${sessionId}" cannot be read (${fault.reason}): nothing was copied. Fork ` +
-                'through a message before it, or repair the line with "sessiontree check --repair".',
-          false,
-        );
-      }
-      copied.#endPiece();
-      after = locations.at(-1)!.ordinal;
-      copied.#lastId = messageId({ sessionId, ordinal: after });
+    for await (const piece of piecesOf(parts)) {
+      copied.#add(piece);
       if (pace.isDue) await pace.rest();
     }
     return copied;
   }
 
-  /** Adds a line with `held`, those of its messages that are copied. */
-  #add(record: AppendRecord, held: readonly MessageLocation[]): void {
-    const fields = JSON.stringify({
-      ordinal: this.#length,
-      position: this.#length,
-      createdAt: record.createdAt ?? record.at,
-      messages: held.map(({ ordinal }) => record.messages[ordinal - record.ordinal]),
-    });
-    const rest = fields.slice(1, -1);
-    this.#text += rest;
-    this.#piece.push({ length: Buffer.byteLength(rest), roles: held.map(({ role }) => role) });
-    this.#lines += 1;
-    this.#length += held.length;
-    for (const { role } of held) if (role === 'USER') this.#users += 1;
-    if (this.#text.length > PIECE_CHARACTERS) this.#endPiece();
-  }
-
-  #endPiece(): void {
-    if (this.#piece.length > 0) this.#pieces.push({ bytes: Buffer.from(this.#text), lines: this.#piece });
-    this.#text = '';
-    this.#piece = [];
+  #add({ bytes, lines, last }: CopiedLines): void {
+    this.#lines.push(lines);
+    this.#bytes += bytes.length;
+    if (this.#bytes > KEPT_BYTES_MAX) this.#kept = null;
+    this.#kept?.push(bytes);
+    this.#lineCount += lines.length;
+    for (const { roles } of lines) {
+      this.#length += roles.length;
+      for (const role of roles) if (role === 'USER') this.#users += 1;
+    }
+    this.#lastId = messageId({ sessionId: this.#parts.sessionId, ordinal: last });
   }
 
   get length(): number {
@@ -109,50 +101,124 @@ export class CopiedHistory {
 
   /** Number of lines of the creation: the create line, and one append line per copied line. */
   get parts(): number {
-    return this.#lines + 1;
+    return this.#lineCount + 1;
   }
 
   /**
-   * The append lines of the creation with the sequence number `seq`, for a file in which they begin at `offset`. Also returns the
-   * location of each message in that file.
+   * The append lines of the creation with the sequence number `seq`, piece by piece. Rejects with a StorageError if a line cannot be read
+   * any more.
    */
-  async linesAt(
-    offset: number,
-    seq: number,
-    at: Date,
-  ): Promise<{ pieces: Buffer[]; messages: MessageLocation[] }> {
-    const pieces: Buffer[] = [];
-    const messages: MessageLocation[] = [];
-    const beginning = `{"seq":${seq},"at":"${at.toISOString()}","version":1,"op":"append","part":`;
-    const parts = `,"parts":${this.parts},`;
-    const pace = new Pace(STRETCH_MS);
+  async *linesAt(seq: number, at: Date): AsyncGenerator<Buffer, void> {
+    const { beginning, parts } = this.#frame(seq, at);
+    const [kept, lines] = [this.#kept, this.#lines];
     let part = 1;
-    let start = offset;
-    for (const { bytes, lines } of this.#pieces) {
-      const piece = Buffer.allocUnsafe(
-        bytes.length + lines.length * (beginning.length + MAX_DIGITS + parts.length + SEAL_BYTES),
+    for await (const piece of kept
+      ? kept.map((bytes, n) => ({ bytes, lines: lines[n]! }))
+      : piecesOf(this.#parts)) {
+      const framed = Buffer.allocUnsafe(
+        piece.bytes.length + piece.lines.length * (beginning.length + MAX_DIGITS + parts.length + SEAL_BYTES),
       );
       let end = 0;
       let copied = 0;
-      for (const { length: rest, roles } of lines) {
+      for (const { length } of piece.lines) {
         part += 1;
         const begun = end;
-        end += piece.write(`${beginning}${part}${parts}`, end, 'latin1');
-        end += bytes.copy(piece, end, copied, copied + rest);
-        copied += rest;
-        sealLine(piece, begun, end);
+        end += framed.write(`${beginning}${part}${parts}`, end, 'latin1');
+        end += piece.bytes.copy(framed, end, copied, copied + length);
+        copied += length;
+        sealLine(framed, begun, end);
         end += SEAL_BYTES;
+      }
+      yield framed.subarray(0, end);
+    }
+  }
+
+  /** The location of each message of `linesAt`, in a file in which these lines begin at `offset`. */
+  async locationsAt(offset: number, seq: number, at: Date): Promise<MessageLocation[]> {
+    const { beginning, parts } = this.#frame(seq, at);
+    const messages: MessageLocation[] = [];
+    const pace = new Pace(STRETCH_MS);
+    let part = 1;
+    let start = offset;
+    for (const lines of this.#lines) {
+      for (const { length: rest, roles } of lines) {
+        part += 1;
         // A location's length excludes the newline.
-        const length = end - begun - 1;
+        const length = beginning.length + String(part).length + parts.length + rest + SEAL_BYTES - 1;
         for (const role of roles) {
           const place = messages.length;
           messages.push({ ordinal: place, position: place, role, offset: start, length });
         }
         start += length + 1;
       }
-      pieces.push(piece.subarray(0, end));
       if (pace.isDue) await pace.rest();
     }
-    return { pieces, messages };
+    return messages;
   }
+
+  /** What stands in each line before and after the number of its part. */
+  #frame(seq: number, at: Date): { readonly beginning: string; readonly parts: string } {
+    return {
+      beginning: `{"seq":${seq},"at":"${at.toISOString()}","version":1,"op":"append","part":`,
+      parts: `,"parts":${this.parts},`,
+    };
+  }
+}
+
+/** The lines of the original that hold the messages, piece by piece. Rejects with a StorageError if one cannot be read. */
+async function* piecesOf({
+  index,
+  lines,
+  path,
+  sessionId,
+  through,
+}: CopiedHistoryParts): AsyncGenerator<CopiedLines> {
+  let copied = 0;
+  for (let after = -1; ; ) {
+    const locations = withinBytes(index.messagesBetween(sessionId, after, through, BATCH_MESSAGES));
+    const last = locations.at(-1)?.ordinal;
+    if (last === undefined) return;
+    const texts: string[] = [];
+    const piece: CopiedLine[] = [];
+    const [fault] = await readLines(lines, path, linesOf(locations), (record, { first, end }) => {
+      const held = locations.slice(first, end);
+      const text = textOf(record, held, copied);
+      texts.push(text);
+      piece.push({ length: Buffer.byteLength(text), roles: held.map(({ role }) => role) });
+      copied += held.length;
+    });
+    if (fault) throw unread(sessionId, fault);
+    yield { bytes: Buffer.from(texts.join('')), lines: piece, last };
+    after = last;
+  }
+}
+
+function withinBytes(locations: readonly MessageLocation[]): readonly MessageLocation[] {
+  let bytes = 0;
+  const end = locations.findIndex(({ length }, n) => {
+    bytes += length;
+    return n > 0 && bytes > BATCH_BYTES;
+  });
+  return end === -1 ? locations : locations.slice(0, end);
+}
+
+/** A line of a copy with `held`, those of its messages that are copied; `copied` messages come before it. */
+function textOf(record: AppendRecord, held: readonly MessageLocation[], copied: number): string {
+  const fields = JSON.stringify({
+    ordinal: copied,
+    position: copied,
+    createdAt: record.createdAt ?? record.at,
+    messages: held.map(({ ordinal }) => record.messages[ordinal - record.ordinal]),
+  });
+  return fields.slice(1, -1);
+}
+
+function unread(sessionId: string, { line, reason }: LineFault): StorageError {
+  return new StorageError(
+    line === null
+      ? `The file of the session "${sessionId}" cannot be read (${reason}): nothing was copied. Put it back, and try again.`
+      : `Line ${line} of the session "${sessionId}" cannot be read (${reason}): nothing was copied. Fork ` +
+          'through a message before it, or repair the line with "sessiontree check --repair".',
+    false,
+  );
 }

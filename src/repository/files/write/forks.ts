@@ -13,6 +13,7 @@ import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import { IndexWriter } from '../index/writer.ts';
 import type { LineFiles } from '../read/read-lines.ts';
+import { Semaphore } from '../runtime/semaphore.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
 import { CopiedHistory } from './copied-history.ts';
 import { existing } from './preconditions.ts';
@@ -30,12 +31,16 @@ export interface ForksParts {
   readonly clock: StoreClock;
 }
 
+/** Bytes of the files that are copied at once; a larger file is copied alone. */
+const COPIED_BYTES_AT_ONCE = 64 * 1024 * 1024;
+
 /** Messages inserted into the index between two yields: some milliseconds of work. */
 const MESSAGES_AT_ONCE_MAX = 1_000;
 
 /** Copies histories into new sessions. Each is a new file, which is written completely or not at all. */
 export class Forks {
   readonly #parts: ForksParts;
+  readonly #copying = new Semaphore(COPIED_BYTES_AT_ONCE);
 
   constructor(parts: ForksParts) {
     this.#parts = parts;
@@ -48,6 +53,17 @@ export class Forks {
     operation: Operation | undefined,
     onWrite?: (bytes: number) => void,
   ): Promise<void> {
+    // Before the queue of the original is held: its writes must not wait for copies of others.
+    const size = this.#parts.index.row(input.sessionId)?.size ?? 0;
+    await this.#copying.with(size, () => this.#copy(id, input, operation, onWrite));
+  }
+
+  async #copy(
+    id: string,
+    input: ForkSession,
+    operation: Operation | undefined,
+    onWrite: ((bytes: number) => void) | undefined,
+  ): Promise<void> {
     const { layout, index, lines, writes } = this.#parts;
     const { sessionId } = input;
     // The copy must be one state of the history: no write to the original runs during the fork.
@@ -55,8 +71,8 @@ export class Forks {
     try {
       const origin = existing(index, sessionId, input.expectedVersion);
       const path = absoluteSessionPath(layout.root, sessionId);
-      const last = this.#lastOrdinal(input);
-      const history = await CopiedHistory.read({ index, lines, path }, sessionId, last);
+      const through = this.#lastOrdinal(input);
+      const history = await CopiedHistory.read({ index, lines, path, sessionId, through });
       const written = await this.#create(id, input, origin, history, operation);
       onWrite?.(written);
     } finally {
@@ -112,10 +128,15 @@ export class Forks {
         return { seq, at, line: encodeLine(record), record };
       },
       write: async ({ seq, at, line }) => {
-        const { pieces, messages } = await history.linesAt(line.length, seq, at);
-        const bytes = Buffer.concat([line, ...pieces]);
-        written = bytes.length;
-        return { messages, size: bytes.length, mtime: await files.create(path, bytes) };
+        const messages = await history.locationsAt(line.length, seq, at);
+        const last = messages.at(-1);
+        const size = last ? last.offset + last.length + 1 : line.length;
+        written = size;
+        const mtime = await this.#write(path, size, async function* () {
+          yield line;
+          yield* history.linesAt(seq, at);
+        });
+        return { messages, size, mtime };
       },
       change: ({ line, record }, { messages, size, mtime }) => {
         const created = applyRecord(null, record, { offset: 0, length: line.length - 1 });
@@ -137,6 +158,14 @@ export class Forks {
       undo: () => files.uncreate(path),
     });
     return written;
+  }
+
+  async #write(path: string, size: number, pieces: () => AsyncIterable<Buffer>): Promise<number> {
+    const { files } = this.#parts;
+    if (!files.isSmall(size)) return files.createInPieces(path, pieces);
+    const all: Buffer[] = [];
+    for await (const piece of pieces()) all.push(piece);
+    return files.create(path, Buffer.concat(all));
   }
 }
 
