@@ -6,6 +6,7 @@ import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { appear, appearMessages, findSession, type SchemaContext } from './context.ts';
 import { selectedOfMessages } from './look-ahead.ts';
+import { andThen } from './maybe-promise.ts';
 import { badUserInput } from './request-error.ts';
 
 export const ID_DESCRIPTION =
@@ -66,7 +67,7 @@ async function findNode(
 ): Promise<Session | Message | null> {
   if (!id.includes(':')) {
     const session = isSessionId(id) ? await findSession(context, id) : null;
-    return session && appear(context, session);
+    return session && andThen(context.turns.turnOf(1), () => appear(context, session));
   }
   const ref = parseMessageId(id);
   if (!ref) return null;
@@ -76,6 +77,8 @@ async function findNode(
     findSession(context, ref.sessionId),
   ]);
   if (!message || !session) return null;
-  appearMessages(context, session, [message], shown);
-  return message;
+  return andThen(context.turns.turnOf(1), () => {
+    appearMessages(context, session, [message], shown);
+    return message;
+  });
 }

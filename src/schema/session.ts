@@ -4,6 +4,7 @@ import { builder } from './builder.ts';
 import { Connection, type ConnectionSource } from './connection.ts';
 import { connectionType } from './connection-type.ts';
 import { appear, findSession, type SchemaContext } from './context.ts';
+import { andThen } from './maybe-promise.ts';
 import { ID_DESCRIPTION, Node } from './node.ts';
 
 const Damage = builder.objectRef<DamageModel>('Damage').implement({
@@ -74,7 +75,10 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
       description: "The damaged parts of the session's record; empty if there is no damage.",
       type: [Damage],
       // The session may have been found before another program replaced its record, which the history beside this field shows.
-      resolve: ({ id }, _, { loaders }) => loaders.damage.load(id),
+      resolve: async ({ id }, _, { loaders, turns }) => {
+        const damage = await loaders.damage.load(id);
+        return andThen(turns.turnOf(damage.length), () => damage);
+      },
     }),
   }),
 });

@@ -57,14 +57,20 @@ export class Turns {
     this.#inTurn += items.length;
     if (this.#inTurn <= this.#objectsAtOnce && !this.#turn) return items;
     this.#inTurn -= items.length;
-    return items.map((item) => {
-      this.#inTurn += 1;
-      if (this.#inTurn > this.#objectsAtOnce) {
-        this.#inTurn = 1;
-        this.#turn = this.#next();
-      }
-      return this.#turn ? this.#turn.then(() => item) : item;
-    });
+    return items.map((item) => andThen(this.turnOf(1), () => item));
+  }
+
+  /**
+   * Resolves when it is the turn of so many more objects to be put into the answer together. For objects that one batch has read for
+   * many places of the answer, where all would otherwise be put in the turn in which the batch ends.
+   */
+  turnOf(objects: number): MaybePromise<void> {
+    this.#inTurn += objects;
+    if (this.#inTurn > this.#objectsAtOnce) {
+      this.#inTurn = objects;
+      this.#turn = this.#next();
+    }
+    return this.#turn ?? undefined;
   }
 
   /** Resolves in another turn of the event loop if this request has worked for long. Between the parts of one batch. */
