@@ -1,7 +1,10 @@
 import { readFileSync } from 'node:fs';
 
-/** Descriptors that the store and the runtime need whatever is asked of them: databases, the journal, threads, standard streams. */
-const FIXED = 64;
+/** Sockets with which a server listens on its port. */
+export const LISTENING_SOCKETS = 16;
+
+/** Descriptors that the server, the store and the runtime need whatever is asked of them: databases, the journal, threads, standard streams. */
+const FIXED = 64 + LISTENING_SOCKETS;
 
 /** Files that a store keeps open for appends, if the system allows as many. */
 const OPEN_FILES_MAX = 512;

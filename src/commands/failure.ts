@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
-import { ListenError } from '../server/http.ts';
+import { ListenError } from '../server/listen.ts';
 
 /** Why a command failed: one line for an error that the user can act on, the stack for a bug. */
 export function failureText(error: unknown): string {

@@ -1,6 +1,4 @@
-import { once } from 'node:events';
 import { createServer, type RequestListener, type Server } from 'node:http';
-import { type AddressInfo, Server as NetServer } from 'node:net';
 import { descriptorShares } from '../descriptors.ts';
 import { openFileRepository } from '../repository/files/open.ts';
 import type { Logger, Progress } from '../repository/observer.ts';
@@ -10,6 +8,7 @@ import { OVERLOADED } from './admission/overloaded.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
 import { createRequestHandler } from './fast-path.ts';
+import { type Listening, listen } from './listen.ts';
 import { answerRefusal, createNodeListener } from './node-listener.ts';
 import { answerOddRequests } from './odd-requests.ts';
 import { GRAPHQL_PATH } from './paths.ts';
@@ -41,11 +40,6 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Listening on the address failed; the message says why, and what to do. */
-export class ListenError extends Error {
-  override readonly name = 'ListenError';
-}
-
 /** Opens the data directory and serves it. If either fails, it rejects and leaves nothing open. */
 export async function startServer(
   config: Config,
@@ -70,20 +64,21 @@ export async function startServer(
     isScarce: () => admission.answers.isScarce,
     drops: admission.drops,
   });
+  let listening: Listening;
   try {
     server.on('request', createListener({ config, repository, admission, connections, logger }));
     answerOddRequests(server, connections, logger);
-    await listen(server, config);
+    listening = await listen(server, config);
   } catch (error) {
     await repository.discard();
     throw error;
   }
   let stopped: Promise<void> | undefined;
   return {
-    url: `http://${urlHost(config.host)}:${(server.address() as AddressInfo).port}${GRAPHQL_PATH}`,
+    url: `http://${urlHost(config.host)}:${listening.port}${GRAPHQL_PATH}`,
     stop() {
       if (stopped) server.closeAllConnections();
-      else stopped = drain(server, connections).then(() => repository.close());
+      else stopped = drain(server, listening, connections).then(() => repository.close());
       return stopped;
     },
   };
@@ -129,24 +124,8 @@ function createListener({
   );
 }
 
-async function listen(server: Server, { host, port }: Config): Promise<void> {
-  server.listen(port, host);
-  try {
-    await once(server, 'listening');
-  } catch (error) {
-    throw new ListenError(
-      (error as NodeJS.ErrnoException).code === 'EADDRINUSE'
-        ? `Port ${port} of ${host} is in use. Stop what listens there, or choose another port with --port; 0 picks a free one.`
-        : `Cannot listen on port ${port} of ${host}: ${(error as Error).message}. Choose others with --port and --host.`,
-      { cause: error },
-    );
-  }
-}
-
-async function drain(server: Server, connections: Connections): Promise<void> {
-  const closed = once(server, 'close');
-  // `http.Server.close` also destroys each connection whose answer has ended, though a slow client may still read it.
-  NetServer.prototype.close.call(server);
+async function drain(server: Server, listening: Listening, connections: Connections): Promise<void> {
+  const closed = listening.close();
   connections.drain();
   const grace = setTimeout(() => server.closeAllConnections(), GRACE_MS);
   await closed;

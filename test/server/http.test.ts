@@ -3,7 +3,8 @@ import { createServer } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { DataDirectoryInUseError } from '../../src/repository/files/disk/lock.ts';
-import { ListenError, startServer } from '../../src/server/http.ts';
+import { startServer } from '../../src/server/http.ts';
+import { ListenError } from '../../src/server/listen.ts';
 import {
   LONG_ANSWER_BYTES,
   openConnection,
