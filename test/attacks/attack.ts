@@ -53,3 +53,11 @@ export interface Attack {
 
 /** The default of `growthMb`. */
 export const GROWTH_MB = 550;
+
+/**
+ * Whether a request of an attack may get `summary`. An answer that finds no room may be refused before the operation, or while the answer
+ * is made: then its status is 200, as docs/errors.md says of OVERLOADED. Which of the two depends on what others hold at that moment.
+ */
+export function isAllowed({ allowed }: Attack, summary: string): boolean {
+  return allowed.includes(summary === '200 OVERLOADED' ? '503 OVERLOADED' : summary);
+}

@@ -1,4 +1,4 @@
-import { type Attack, GROWTH_MB, pickFor, type Scale, type Scene } from './attack.ts';
+import { type Attack, GROWTH_MB, isAllowed, pickFor, type Scale, type Scene } from './attack.ts';
 import { summaryOf } from './client.ts';
 import { type GoodClientReport, percentile, startGoodClient } from './good-client.ts';
 import type { Place } from './place.ts';
@@ -74,7 +74,7 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
   faults.push(...faultsOfClient(report));
   const { allowed } = attack;
   for (const [summary, count] of got)
-    if (!allowed.includes(summary))
+    if (!isAllowed(attack, summary))
       faults.push(
         `${count} × "${summary}", expected ${allowed.slice(0, 4).join(' or ')}${allowed.length > 4 ? ' …' : ''}`,
       );
