@@ -5,6 +5,12 @@ export interface RoomOptions {
   readonly waiting: number;
 }
 
+/**
+ * Requests that are admitted in one turn of the event loop. Hundreds of mutations end together, with the sync of the journal that they
+ * share: to begin as many others in the same turn would double its length.
+ */
+const ADMITTED_A_TURN_MAX = 32;
+
 interface Waiting {
   readonly weight: number;
   readonly settle: (isAdmitted: boolean) => void;
@@ -19,6 +25,7 @@ export class Room {
   readonly #options: RoomOptions;
   #free: number;
   readonly #waiting: Waiting[] = [];
+  #isScheduled = false;
 
   constructor(capacity: number, options: RoomOptions) {
     this.#capacity = capacity;
@@ -45,7 +52,7 @@ export class Room {
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
         waiting.settle(false);
-        this.#admit();
+        this.#schedule();
       };
       const timer = setTimeout(leave, milliseconds);
       const waiting = {
@@ -63,18 +70,30 @@ export class Room {
 
   give(weight: number): void {
     this.#free += this.#bounded(weight);
-    if (this.#waiting.length > 0) this.#admit();
+    this.#schedule();
   }
 
   #bounded(weight: number): number {
     return Math.min(weight, this.#capacity);
   }
 
+  #schedule(): void {
+    if (this.#isScheduled || this.#waiting.length === 0) return;
+    this.#isScheduled = true;
+    setImmediate(() => {
+      this.#isScheduled = false;
+      this.#admit();
+    });
+  }
+
   #admit(): void {
-    for (let next = this.#waiting[0]; next && next.weight <= this.#free; next = this.#waiting[0]) {
+    for (let count = 0; count < ADMITTED_A_TURN_MAX; count += 1) {
+      const [next] = this.#waiting;
+      if (!next || next.weight > this.#free) return;
       this.#waiting.shift();
       this.#free -= next.weight;
       next.settle(true);
     }
+    this.#schedule();
   }
 }

@@ -1,5 +1,6 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { Room } from '../../../src/server/admission/room.ts';
 
@@ -57,4 +58,19 @@ test('more than may wait are refused at once', () => {
   expect(room.take(1, waiting, LONG_MS)).toBeInstanceOf(Promise);
   expect(room.take(1, response(), LONG_MS)).toBe(false);
   waiting.emit('close');
+});
+
+test('requests that can be admitted at once are admitted in several turns of the event loop, in their order', async () => {
+  const room = new Room(100, { waiting: 100 });
+  room.take(100, response(), LONG_MS);
+  const admitted: number[] = [];
+  const all = Array.from({ length: 100 }, async (_, n) => {
+    await room.take(1, response(), LONG_MS);
+    admitted.push(n);
+  });
+  room.give(100);
+  await nextTurn();
+  expect(admitted.length).toBeLessThan(50);
+  await Promise.all(all);
+  expect(admitted).toEqual(Array.from({ length: 100 }, (_, n) => n));
 });
