@@ -76,6 +76,7 @@ async function* exportLine(reader: SessionReader, session: Session): AsyncGenera
 
 function sessionMembers(session: Session) {
   const { id, parentId, rootId, depth, userId, title, metadata, createdAt, lastActiveAt } = session;
+  const { agentName, project, status, statusMessage, statusChangedAt, spawnedBy, updatedAt, usage } = session;
   const { messageCount, historyLength, version, archivedAt, forkedFrom } = session;
   return {
     id,
@@ -84,11 +85,19 @@ function sessionMembers(session: Session) {
     depth,
     userId,
     title,
+    agentName: agentName ?? undefined,
+    project: project ?? undefined,
+    status,
+    statusMessage: statusMessage ?? undefined,
+    statusChangedAt,
+    spawnedBy: spawnedBy ?? undefined,
     metadata,
     createdAt,
     lastActiveAt,
+    updatedAt,
     messageCount,
     historyLength,
+    usage,
     version,
     archivedAt: archivedAt ?? undefined,
     forkedFrom: forkedFrom ?? undefined,
@@ -98,13 +107,20 @@ function sessionMembers(session: Session) {
 /** Members that are null or empty are left out. */
 function messageMembers(message: Message) {
   const { position, role, content, name, toolCallId, payload, usage, metadata, createdAt } = message;
+  const { kind, reasoning, toolCalls, isError, model, isCopy } = message;
   return {
     id: messageId(message),
     position,
     role,
     content,
+    kind: kind ?? undefined,
+    reasoning: reasoning ?? undefined,
+    toolCalls: toolCalls.length > 0 ? toolCalls : undefined,
     name: name ?? undefined,
     toolCallId: toolCallId ?? undefined,
+    isError: isError || undefined,
+    model: model ?? undefined,
+    isCopy: isCopy || undefined,
     payload: payload ?? undefined,
     usage: usage ?? undefined,
     metadata: Object.keys(metadata).length > 0 ? metadata : undefined,

@@ -12,7 +12,7 @@ import {
 import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { MESSAGE_ROLES } from './message.ts';
-import { ARCHIVED_FILTERS, DELETE_MODES } from './session.ts';
+import { ARCHIVED_FILTERS, DELETE_MODES, SESSION_STATUSES } from './session.ts';
 import { atMost, type Bound, bound, isStorable, jsonFault, STORABLE, unstorable } from './stored-values.ts';
 
 /** Text that can be stored, and whose length in `unit`s, which `measure` counts, is within `length`. */
@@ -30,14 +30,14 @@ const shortText = (length: Bound) => text(length, 'characters', (value) => value
 
 function json(bytes: Bound, depth: Bound) {
   return z.custom<JsonValue>().superRefine((value, context) => {
-    const fault = value === undefined ? null : jsonFault(value, bytes, depth);
+    const fault = value === undefined ? null : jsonFault(value, bytes, depth, false);
     if (fault) context.addIssue(customIssue(fault));
   });
 }
 
 function jsonObject(bytes: Bound, depth: Bound) {
   return z.custom<JsonObject>(isJsonObject, 'a JSON object').superRefine((value, context) => {
-    const fault = isJsonObject(value) ? jsonFault(value, bytes, depth) : null;
+    const fault = isJsonObject(value) ? jsonFault(value, bytes, depth, true) : null;
     if (fault) context.addIssue(customIssue(fault));
   });
 }
@@ -99,14 +99,27 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
   const usage = z.object({
     inputTokens: count,
     outputTokens: count,
+    cacheReadTokens: count.nullish(),
+    cacheWriteTokens: count.nullish(),
+    reasoningTokens: count.nullish(),
     costUsd: z.number().min(0, '0 or more').nullish(),
   });
+  const payload = json(limit('payloadBytes'), limit('payloadDepth')).optional();
+  const toolCalls = z
+    .array(z.object({ toolCallId: name, name, arguments: payload }))
+    .max(limits.toolCalls, `at most ${limits.toolCalls} tool calls (the limit toolCalls)`);
   const message = z.object({
     role: z.enum(MESSAGE_ROLES),
     content,
+    kind: name.nullish(),
+    reasoning: content.nullish(),
+    toolCalls: toolCalls.nullish(),
     name: name.nullish(),
     toolCallId: name.nullish(),
-    payload: json(limit('payloadBytes'), limit('payloadDepth')).optional(),
+    isError: z.boolean().nullish(),
+    model: name.nullish(),
+    isCopy: z.boolean().nullish(),
+    payload,
     usage: usage.nullish(),
     metadata: metadata.nullish(),
     createdAt: z.date().nullish(),
@@ -116,11 +129,36 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     .min(1, '1 or more (versions start at 1)')
     .nullish();
   const operationId = name.min(1, 'at least one character').nullish();
+  // Too many messages are not checked one by one: a body can have a hundred thousand.
+  const messages = (list: z.ZodArray<typeof message>) =>
+    z
+      .array(z.unknown())
+      .superRefine(({ length }, context) => {
+        if (length <= limits.messages) return;
+        const fault = atMost(limit('messages'), 'messages', length);
+        context.addIssue(customIssue({ ...fault, advice: 'Append them with several mutations' }));
+      })
+      .pipe(list);
+  const described = {
+    title: title.nullish(),
+    agentName: name.nullish(),
+    project: shortText(limit('projectLength')).nullish(),
+    status: z.enum(SESSION_STATUSES).nullish(),
+    statusMessage: shortText(limit('statusMessageLength')).nullish(),
+    metadata: metadata.nullish(),
+  };
+  const spawnedBy = z
+    .object({ messageId: messageId.nullish(), toolCallId: name.nullish() })
+    .refine(({ messageId: message, toolCallId }) => message != null || toolCallId != null, {
+      error: 'a "messageId", a "toolCallId" or both',
+    });
   const create = z.object({
     id: sessionId.nullish(),
     userId: name.nullish(),
-    title: title.nullish(),
-    metadata: metadata.nullish(),
+    ...described,
+    messages: messages(z.array(message)).nullish(),
+    createdAt: z.date().nullish(),
+    lastActiveAt: z.date().nullish(),
     operationId,
   });
   return {
@@ -141,7 +179,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       archived: z.enum(ARCHIVED_FILTERS).nullish(),
     }),
     create,
-    spawn: create.extend({ parentId: sessionId }),
+    spawn: create.extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish() }),
     send: z.object({
       sessionId,
       message: content,
@@ -152,22 +190,14 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     }),
     append: z.object({
       sessionId,
-      // Too many messages are not checked one by one: a body can have a hundred thousand.
-      messages: z
-        .array(z.unknown())
-        .superRefine(({ length }, context) => {
-          if (length <= limits.messages) return;
-          const fault = atMost(limit('messages'), 'messages', length);
-          context.addIssue(customIssue({ ...fault, advice: 'Append them with several mutations' }));
-        })
-        .pipe(z.array(message).min(1, 'at least one message')),
+      messages: messages(z.array(message).min(1, 'at least one message')),
       expectedVersion,
       operationId,
     }),
     update: z.object({
       id: sessionId,
-      title: title.nullish(),
-      metadata: metadata.nullish(),
+      ...described,
+      spawnedBy: spawnedBy.nullish(),
       expectedVersion,
       operationId,
     }),

@@ -10,7 +10,7 @@ export interface Limits {
   readonly nodeIds: number;
   /** Sessions and messages in one answer, counted each time one appears. */
   readonly objects: number;
-  /** Bytes of contents, payloads, metadata and search snippets in one answer, counted each time one appears. */
+  /** Bytes of contents, reasoning, tool calls, payloads, metadata and search snippets in one answer, counted each time one appears. */
   readonly textBytes: number;
   /** Bytes of session files read for one answer. Whole lines count, even if the answer shows only a part. */
   readonly readBytes: number;
@@ -52,9 +52,11 @@ export interface Limits {
   readonly writeMs: number;
   /** Messages in one append. */
   readonly messages: number;
-  /** Size of a message's content. */
+  /** Size of a message's content, and of its reasoning. */
   readonly contentBytes: number;
-  /** Size of a message's payload, as JSON. */
+  /** Tool calls of one message. */
+  readonly toolCalls: number;
+  /** Size of a message's payload, and of the arguments of a tool call, as JSON. */
   readonly payloadBytes: number;
   /** Levels of nesting in a payload. */
   readonly payloadDepth: number;
@@ -77,7 +79,11 @@ export interface Limits {
   readonly queryPrefixes: number;
   /** Length of a title, in characters. */
   readonly titleLength: number;
-  /** Length of a `userId`, `name`, `toolCallId` or `operationId`, in characters. */
+  /** Length of a session's `project`, in characters: a path fits. */
+  readonly projectLength: number;
+  /** Length of a `statusMessage`, in characters. */
+  readonly statusMessageLength: number;
+  /** Length of a `userId`, `agentName`, `name`, `model`, `kind`, `toolCallId` or `operationId`, in characters. */
   readonly nameLength: number;
 }
 
@@ -107,6 +113,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   writeMs: 30_000,
   messages: 1_000,
   contentBytes: 1024 * 1024,
+  toolCalls: 256,
   payloadBytes: 1024 * 1024,
   payloadDepth: 128,
   metadataBytes: 64 * 1024,
@@ -117,6 +124,8 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   queryTokens: 100,
   queryPrefixes: 8,
   titleLength: 500,
+  projectLength: 4_096,
+  statusMessageLength: 4_096,
   nameLength: 256,
 });
 

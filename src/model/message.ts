@@ -1,24 +1,57 @@
 import type { JsonObject, JsonValue } from './json.ts';
 
-/** The authors of messages. The index stores positions in this list, so new roles must go to the end. */
-export const MESSAGE_ROLES = ['SYSTEM', 'USER', 'ASSISTANT', 'TOOL'] as const;
+/**
+ * The authors of messages; nobody said an EVENT. The index stores positions in this list, so new roles must go to the end.
+ */
+export const MESSAGE_ROLES = ['SYSTEM', 'USER', 'ASSISTANT', 'TOOL', 'EVENT'] as const;
 export type MessageRole = (typeof MESSAGE_ROLES)[number];
 
-/** The cost of a message: tokens as integers up to 2^53 - 1, money in US dollars. */
+/**
+ * The cost of messages: tokens as integers up to 2^53 - 1, money in US dollars. Cached tokens are parts of the input tokens, and reasoning
+ * tokens are a part of the output tokens.
+ */
 export interface TokenUsage {
   readonly inputTokens: number;
   readonly outputTokens: number;
-  readonly costUsd?: number | null;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
+  /** Null if unknown. */
+  readonly costUsd: number | null;
 }
+
+/** The cost of a new message. A part that is left out counts as 0. */
+export type NewTokenUsage = Pick<TokenUsage, 'inputTokens' | 'outputTokens'> & {
+  readonly [Part in Exclude<keyof TokenUsage, 'inputTokens' | 'outputTokens'>]?: number | null;
+};
+
+/** A tool call of an ASSISTANT message. */
+export interface ToolCall {
+  readonly toolCallId: string;
+  /** The tool's name. */
+  readonly name: string;
+  /** Any JSON value; null if not given. */
+  readonly arguments: JsonValue;
+}
+
+export type NewToolCall = Omit<ToolCall, 'arguments'> & { readonly arguments?: JsonValue };
 
 /** A message to append. Default of `createdAt`: the time of the mutation. */
 export interface NewMessage {
   readonly role: MessageRole;
   readonly content: string;
+  /** What an EVENT is. */
+  readonly kind?: string | null;
+  readonly reasoning?: string | null;
+  readonly toolCalls?: readonly NewToolCall[] | null;
   readonly name?: string | null;
   readonly toolCallId?: string | null;
+  readonly isError?: boolean | null;
+  readonly model?: string | null;
+  /** True if the message was paid for in another session: its usage is in no sum. */
+  readonly isCopy?: boolean | null;
   readonly payload?: JsonValue;
-  readonly usage?: TokenUsage | null;
+  readonly usage?: NewTokenUsage | null;
   readonly metadata?: JsonObject | null;
   readonly createdAt?: Date | null;
 }
@@ -36,8 +69,16 @@ export interface MessageHead {
 /** A message in a session's history. A read with `ShownParts` leaves the members that it did not ask for undefined. */
 export interface Message extends MessageHead {
   readonly content: string;
+  /** In UTF-16 code units. */
+  readonly contentLength: number;
+  readonly kind: string | null;
+  readonly reasoning: string | null;
+  readonly toolCalls: readonly ToolCall[];
   readonly name: string | null;
   readonly toolCallId: string | null;
+  readonly isError: boolean;
+  readonly model: string | null;
+  readonly isCopy: boolean;
   readonly payload: JsonValue;
   readonly usage: TokenUsage | null;
   readonly metadata: JsonObject;
@@ -46,13 +87,46 @@ export interface Message extends MessageHead {
 
 /** The texts (large parts) of a message, and how many times an answer shows each. A text with 0 is not read. */
 export interface ShownTexts {
+  /** How often the content is shown whole. */
   readonly content: number;
+  /** For each time that only a beginning of the content is shown: the length of that, in UTF-16 code units. */
+  readonly contentCuts: readonly number[];
+  readonly reasoning: number;
+  readonly toolCalls: number;
   readonly payload: number;
   readonly metadata: number;
 }
 
 /** Each text once. */
-export const ALL_TEXTS: ShownTexts = Object.freeze({ content: 1, payload: 1, metadata: 1 });
+export const ALL_TEXTS: ShownTexts = Object.freeze({
+  content: 1,
+  contentCuts: Object.freeze([]),
+  reasoning: 1,
+  toolCalls: 1,
+  payload: 1,
+  metadata: 1,
+});
+
+/** No text at all. */
+export const NO_TEXTS: ShownTexts = Object.freeze({
+  content: 0,
+  contentCuts: Object.freeze([]),
+  reasoning: 0,
+  toolCalls: 0,
+  payload: 0,
+  metadata: 0,
+});
+
+/** The first `maxLength` UTF-16 code units of `content`, or one less: a character is not cut in half. */
+export function cutContent(content: string, maxLength: number): string {
+  if (content.length <= maxLength) return content;
+  const last = content.charCodeAt(maxLength - 1);
+  return content.slice(0, isHighSurrogate(last) ? maxLength - 1 : maxLength);
+}
+
+function isHighSurrogate(unit: number): boolean {
+  return unit >= 0xd800 && unit <= 0xdbff;
+}
 
 /**
  * The parts of messages that a read asks for. They decide which members of `Message` are defined:
@@ -66,13 +140,20 @@ export type ShownParts = ShownTexts | null | undefined;
 /** A part of a cache key: different for different `shown`. */
 export function textsKey(shown: ShownParts): string {
   if (!shown) return shown === null ? 'NONE' : 'ALL';
-  return `${shown.content}/${shown.payload}/${shown.metadata}`;
+  const { content, contentCuts, reasoning, toolCalls, payload, metadata } = shown;
+  return `${content}/${contentCuts}/${reasoning}/${toolCalls}/${payload}/${metadata}`;
 }
 
 /** The bytes of text in an answer that shows `message`: in UTF-8, payload and metadata as JSON. */
 export function textBytesOf(message: Message, shown: ShownTexts): number {
   let bytes = 0;
   if (shown.content > 0) bytes += shown.content * Buffer.byteLength(message.content);
+  for (const maxLength of shown.contentCuts)
+    bytes += Buffer.byteLength(cutContent(message.content, maxLength));
+  if (shown.reasoning > 0 && message.reasoning !== null)
+    bytes += shown.reasoning * Buffer.byteLength(message.reasoning);
+  if (shown.toolCalls > 0 && message.toolCalls.length > 0)
+    bytes += shown.toolCalls * Buffer.byteLength(JSON.stringify(message.toolCalls));
   if (shown.payload > 0 && message.payload !== null) bytes += shown.payload * jsonBytes(message.payload);
   if (shown.metadata > 0) bytes += shown.metadata * jsonBytes(message.metadata);
   return bytes;

@@ -28,17 +28,19 @@ export function operationOfInput(id: string, mutation: string, input: object): O
 }
 
 /** Members whose null has a meaning of its own. Any other null member means the same as leaving it out. */
-const MEANINGFUL_NULLS: Readonly<Record<string, string>> = { updateSession: 'title' };
+const MEANINGFUL_NULLS: Readonly<Record<string, ReadonlySet<string>>> = {
+  updateSession: new Set(['title', 'agentName', 'project', 'statusMessage']),
+};
 
 /** Members that hold objects with optional members. All other objects are data of the client, in which null is a value. */
-const PARTS = new Set(['messages', 'usage']);
+const PARTS = new Set(['messages', 'usage', 'toolCalls', 'spawnedBy']);
 
 /** `input` without null and empty members; `input` itself if there are none. */
-function withoutEmptyMembers(input: object, kept?: string): object {
+function withoutEmptyMembers(input: object, kept?: ReadonlySet<string>): object {
   let isSame = true;
   const members: [string, unknown][] = [];
   for (const [name, value] of Object.entries(input)) {
-    if (value === null && name !== kept) {
+    if (value === null && !kept?.has(name)) {
       isSame = false;
     } else if (name === 'metadata' && isJsonObject(value) && Object.keys(value).length === 0) {
       isSame = false;

@@ -1,10 +1,29 @@
 import type { JsonObject } from './json.ts';
+import type { TokenUsage } from './message.ts';
 
 /** A damaged part of a session's record. */
 export interface Damage {
   /** In a store of files, the line of the session's file, from 1. Null if the damage has no line, and in any other store. */
   readonly line: number | null;
   readonly reason: string;
+}
+
+/** What a session's agent is doing. Only clients set the status, and any status may follow any other. */
+export const SESSION_STATUSES = ['IDLE', 'RUNNING', 'WAITING', 'COMPLETED', 'FAILED', 'CANCELLED'] as const;
+export type SessionStatus = (typeof SESSION_STATUSES)[number];
+
+/** The message and the tool call that spawned a session. It stays after the message, or its session, is deleted. */
+export interface SpawnOrigin {
+  /** The parent at that time. */
+  readonly sessionId: string;
+  readonly messageId: string | null;
+  readonly toolCallId: string | null;
+}
+
+/** What spawned a session, given by a client: a message of the parent, a tool call of that message, or both. */
+export interface NewSpawnOrigin {
+  readonly messageId?: string | null;
+  readonly toolCallId?: string | null;
 }
 
 /** A session after its latest mutation. */
@@ -26,16 +45,33 @@ export interface Session {
   readonly childCount: number;
   readonly userId: string | null;
   readonly title: string | null;
+  /** Which agent, or kind of agent, the session runs. */
+  readonly agentName: string | null;
+  /** What the session belongs to, for example a repository. */
+  readonly project: string | null;
+  readonly status: SessionStatus;
+  /** Details of the status: what the session waits for, or why it failed. */
+  readonly statusMessage: string | null;
+  /** The time of the mutation that last changed `status`; `createdAt` if none did. */
+  readonly statusChangedAt: Date;
+  readonly spawnedBy: SpawnOrigin | null;
   readonly metadata: JsonObject;
   /** Size of `metadata` as JSON, in UTF-8 bytes: the cost of showing it. */
   readonly metadataBytes: number;
   readonly createdAt: Date;
-  /** The time of the last append, or of the creation if there was none. Changes of title or metadata do not count. */
+  /**
+   * The latest of the time that the creation gave, and of the times of all appends: that of the latest of the messages if each brought its
+   * own time, else that of the mutation. Updates do not count.
+   */
   readonly lastActiveAt: Date;
+  /** The time of the latest mutation. */
+  readonly updatedAt: Date;
   /** The number of USER messages: one for each exchange. */
   readonly messageCount: number;
   /** The number of messages in the history. */
   readonly historyLength: number;
+  /** What all messages cost that were ever appended to the session, except copies: as in `SessionRollup`. */
+  readonly usage: TokenUsage;
   /** 1 at creation; grows by one with each mutation of the session. */
   readonly version: number;
   readonly damage: readonly Damage[];

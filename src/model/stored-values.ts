@@ -30,8 +30,11 @@ export function atMost({ limit, max }: Bound, unit: string, got: number | 'more'
   return { expected: `at most ${max} ${unit} (the limit ${limit})`, got: String(got) };
 }
 
-/** Why `value` cannot be stored; null if it can. Depth is checked first, because the other checks recurse into the value. */
-export function jsonFault(value: JsonValue, bytes: Bound, depth: Bound): Fault | null {
+/**
+ * Why `value` cannot be stored; null if it can. With `isText`, its strings must be text; otherwise they are stored as JSON escapes them.
+ * Depth is checked first, because the other checks recurse into the value.
+ */
+export function jsonFault(value: JsonValue, bytes: Bound, depth: Bound, isText: boolean): Fault | null {
   const shape = jsonShape(value, depth.max, bytes.max);
   if (shape === 'DEEP') return atMost(depth, 'levels of nesting', 'more');
   // Each value has at least one byte.
@@ -40,7 +43,7 @@ export function jsonFault(value: JsonValue, bytes: Bound, depth: Bound): Fault |
   const size = Buffer.byteLength(json);
   if (size > bytes.max) return atMost(bytes, 'bytes as JSON', size);
   // JSON.stringify escapes NUL and lone surrogates, so that `json` does not show them: the strings themselves are checked.
-  const leaf = findLeaf(value, (held) => typeof held === 'string' && !isStorable(held));
+  const leaf = isText ? findLeaf(value, (held) => typeof held === 'string' && !isStorable(held)) : undefined;
   if (leaf !== undefined)
     return { expected: `${STORABLE} in every string and key`, got: 'one', flaw: unstorable(leaf as string) };
   // JSON.parse reads 1e999 as Infinity, which JSON.stringify would write as null.
@@ -53,7 +56,7 @@ type MetadataLimits = Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
 
 /** Why an object cannot be stored as metadata; null if it can. */
 export function metadataFault(metadata: JsonObject, limits: MetadataLimits): Fault | null {
-  return jsonFault(metadata, bound(limits, 'metadataBytes'), bound(limits, 'metadataDepth'));
+  return jsonFault(metadata, bound(limits, 'metadataBytes'), bound(limits, 'metadataDepth'), true);
 }
 
 /** The first key or scalar in `value`, at any depth, for which `test` is true. */

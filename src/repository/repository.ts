@@ -3,7 +3,15 @@ import type { JsonObject } from '../model/json.ts';
 import type { Message, MessageRole, NewMessage, ShownParts } from '../model/message.ts';
 import type { Operation } from '../model/operation.ts';
 import type { SessionRollup } from '../model/rollup.ts';
-import type { Damage, DeleteMode, Session, SessionFilter, SessionOrder } from '../model/session.ts';
+import type {
+  Damage,
+  DeleteMode,
+  NewSpawnOrigin,
+  Session,
+  SessionFilter,
+  SessionOrder,
+  SessionStatus,
+} from '../model/session.ts';
 import type { ReadOptions } from './read-options.ts';
 
 /**
@@ -114,10 +122,11 @@ export interface SessionReader {
  */
 export interface SessionRepository extends SessionReader {
   /**
-   * Creates a session: a root, or a child if `parentId` is given. A child without `userId` gets its parent's. The session and its
-   * `messages` are created together or not at all.
+   * Creates a session: a root, or a child if `parentId` is given. A child without `userId` or `project` gets its
+   * parent's. The session and its `messages` are created together or not at all.
    * Rejects: SessionNotFoundError (no such parent), SessionArchivedError (the parent is archived), SessionExistsError (also for
-   * the id of a deleted session), ConflictError, StorageError.
+   * the id of a deleted session), InvalidInputError (`spawnedBy` names a message of another session than the parent), ConflictError,
+   * StorageError.
    */
   create(input: CreateSession, operation?: Operation): Promise<Session>;
 
@@ -128,8 +137,9 @@ export interface SessionRepository extends SessionReader {
   append(input: AppendMessages, operation?: Operation): Promise<Appended>;
 
   /**
-   * Updates title and metadata (a merge patch, RFC 7396). The session may be archived. Increments `version`; `lastActiveAt` stays.
-   * Rejects: SessionNotFoundError, InvalidInputError (merged metadata too large or too deep), ConflictError, StorageError.
+   * Updates what a session says of itself, and its metadata (a merge patch, RFC 7396). The session may be archived. Increments `version`; `lastActiveAt` stays.
+   * Rejects: SessionNotFoundError, InvalidInputError (merged metadata too large or too deep; `spawnedBy` of a root, or with a message of
+   * another session than the parent), ConflictError, StorageError.
    */
   update(input: UpdateSession, operation?: Operation): Promise<Session>;
 
@@ -283,10 +293,18 @@ export interface CreateSession {
   readonly parentId?: string | null;
   readonly userId?: string | null;
   readonly title?: string | null;
+  readonly agentName?: string | null;
+  /** Left out: that of the parent. */
+  readonly project?: string | null;
+  /** Left out: IDLE. */
+  readonly status?: SessionStatus | null;
+  readonly statusMessage?: string | null;
+  /** Only with a `parentId`. */
+  readonly spawnedBy?: NewSpawnOrigin | null;
   readonly metadata?: JsonObject | null;
   /** Left out: the current time. */
   readonly createdAt?: Date | null;
-  /** Left out: `createdAt`. */
+  /** Left out: the latest of `createdAt` and, if all messages bring one, their times. */
   readonly lastActiveAt?: Date | null;
   readonly messages?: readonly NewMessage[];
 }
@@ -306,6 +324,15 @@ export interface UpdateSession {
   readonly id: string;
   /** Left out: unchanged. Null: the session has no title from then on. */
   readonly title?: string | null;
+  /** As `title`, and so is `project`. */
+  readonly agentName?: string | null;
+  readonly project?: string | null;
+  /** Left out or null: unchanged. */
+  readonly status?: SessionStatus | null;
+  /** Left out: unchanged, or none if `status` is given. Null: none. */
+  readonly statusMessage?: string | null;
+  /** By the present parent. Left out or null: unchanged. */
+  readonly spawnedBy?: NewSpawnOrigin | null;
   readonly metadata?: JsonObject | null;
   readonly expectedVersion?: number | null;
 }

@@ -16,6 +16,12 @@ export interface SchemaTypes {
 
 export const builder = new SchemaBuilder<SchemaTypes>({ defaultFieldNullability: false });
 
+/** Makes the fields of an input type: for fields that several inputs share. */
+export type InputFields = PothosSchemaTypes.InputFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>,
+  'InputObject'
+>;
+
 builder.queryType({ description: 'All reads. A read changes nothing, not even `lastActiveAt`.' });
 builder.mutationType({
   description:

@@ -9,6 +9,7 @@ import './history.ts';
 import './session-list.ts';
 import './store.ts';
 import './fork-origin.ts';
+import './spawn-origin.ts';
 import './rollup.ts';
 import './search.ts';
 

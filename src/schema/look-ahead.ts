@@ -2,11 +2,12 @@ import {
   type FieldNode,
   type GraphQLObjectType,
   type GraphQLResolveInfo,
+  getArgumentValues,
   getNamedType,
   isObjectType,
   type SelectionNode,
 } from 'graphql';
-import type { ShownTexts } from '../model/message.ts';
+import { NO_TEXTS, type ShownTexts } from '../model/message.ts';
 import { collectFields, isIncluded } from './collect-fields.ts';
 
 /** What a field selects of the messages of one page or list. */
@@ -22,7 +23,6 @@ const OF_INDEX = new Set(['__typename', 'id', 'session', 'position', 'role']);
 
 const NOTHING: Selected = Object.freeze({ places: 0, shown: null });
 const INDEX_ONLY: Selected = Object.freeze({ places: 1, shown: null });
-const NO_TEXT: ShownTexts = Object.freeze({ content: 0, payload: 0, metadata: 0 });
 
 /**
  * What the field that is being resolved selects of messages. `typeName` is the type of its value, or of a member of its abstract
@@ -36,7 +36,7 @@ export function selectedOfMessages(info: GraphQLResolveInfo, typeName: string): 
 interface Known {
   readonly nodes: readonly FieldNode[];
   readonly selected: Selected;
-  /** True if no directive stands beneath: the result is the same for all variables. */
+  /** True if no directive and no argument of a message stands beneath: the result is the same for all variables. */
   readonly isFixed: boolean;
 }
 
@@ -74,7 +74,10 @@ function look(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly
   };
   for (const { selectionSet } of nodes)
     if (selectionSet) collectFields(info, included, type, selectionSet, fields, visited);
-  if (type.name === 'Message') return { nodes, selected: ofMessage(fields), isFixed };
+  if (type.name === 'Message') {
+    for (const [node] of fields.values()) if (node!.arguments?.length) isFixed = false;
+    return { nodes, selected: ofMessage(info, type, fields), isFixed };
+  }
   let sum = NOTHING;
   for (const group of fields.values()) {
     const name = group[0]!.name.value;
@@ -87,14 +90,35 @@ function look(info: GraphQLResolveInfo, type: GraphQLObjectType, nodes: readonly
   return { nodes, selected: sum, isFixed };
 }
 
-function ofMessage(fields: ReadonlyMap<string, readonly FieldNode[]>): Selected {
-  const counts = { ...NO_TEXT };
+function ofMessage(
+  { variableValues }: GraphQLResolveInfo,
+  type: GraphQLObjectType,
+  fields: ReadonlyMap<string, readonly FieldNode[]>,
+): Selected {
+  const counts = { ...NO_TEXTS, contentCuts: [] as number[] };
   let isRead = false;
-  for (const [{ name }] of fields.values() as Iterable<[FieldNode]>) {
-    isRead ||= !OF_INDEX.has(name.value);
-    if (name.value in counts) counts[name.value as keyof ShownTexts] += 1;
+  for (const [node] of fields.values() as Iterable<[FieldNode]>) {
+    const name = node.name.value;
+    isRead ||= !OF_INDEX.has(name);
+    const maxLength =
+      name === 'content' && node.arguments?.length ? maxLengthOf(type, node, variableValues) : null;
+    if (maxLength !== null) counts.contentCuts.push(maxLength);
+    else if (isCounted(name)) counts[name] += 1;
   }
   return isRead ? { places: 1, shown: counts } : INDEX_ONLY;
+}
+
+function isCounted(name: string): name is Exclude<keyof ShownTexts, 'contentCuts'> {
+  return name in NO_TEXTS;
+}
+
+function maxLengthOf(
+  type: GraphQLObjectType,
+  node: FieldNode,
+  variables: GraphQLResolveInfo['variableValues'],
+): number | null {
+  const { maxLength } = getArgumentValues(type.getFields()[node.name.value]!, node, variables);
+  return (maxLength as number | null | undefined) ?? null;
 }
 
 function together(one: Selected, other: Selected): Selected {
@@ -104,6 +128,9 @@ function together(one: Selected, other: Selected): Selected {
     places,
     shown: {
       content: one.shown.content + other.shown.content,
+      contentCuts: [...one.shown.contentCuts, ...other.shown.contentCuts],
+      reasoning: one.shown.reasoning + other.shown.reasoning,
+      toolCalls: one.shown.toolCalls + other.shown.toolCalls,
       payload: one.shown.payload + other.shown.payload,
       metadata: one.shown.metadata + other.shown.metadata,
     },

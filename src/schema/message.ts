@@ -1,14 +1,18 @@
 import {
+  cutContent,
   MESSAGE_ROLES,
   type Message as MessageModel,
   type MessageRole as MessageRoleModel,
   type TokenUsage as TokenUsageModel,
+  type ToolCall as ToolCallModel,
 } from '../model/message.ts';
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { connectionType } from './connection-type.ts';
 import { appear, findSession } from './context.ts';
 import { andThen } from './maybe-promise.ts';
 import { Node } from './node.ts';
+import { badUserInput } from './request-error.ts';
 import { Session } from './session.ts';
 
 export const MessageRole = builder.enumType('MessageRole', {
@@ -18,6 +22,10 @@ export const MessageRole = builder.enumType('MessageRole', {
     USER: { description: 'A request to the agent. Each user message begins an exchange.' },
     ASSISTANT: { description: 'An answer of the agent.' },
     TOOL: { description: 'The result of a tool call of the agent.' },
+    EVENT: {
+      description:
+        'Something that nobody said: a compaction, an abort, an error of the API. `kind` says what. Not counted in `messageCount`.',
+    },
   } satisfies Record<(typeof MESSAGE_ROLES)[number], { description: string }>,
 });
 
@@ -32,6 +40,18 @@ export const TokenUsage = builder.objectRef<TokenUsageModel>('TokenUsage').imple
   fields: (t) => ({
     inputTokens: t.expose('inputTokens', { description: 'Tokens that the model read.', type: 'SafeInt' }),
     outputTokens: t.expose('outputTokens', { description: 'Tokens that the model wrote.', type: 'SafeInt' }),
+    cacheReadTokens: t.expose('cacheReadTokens', {
+      description: 'Those of `inputTokens` that were read from a cache.',
+      type: 'SafeInt',
+    }),
+    cacheWriteTokens: t.expose('cacheWriteTokens', {
+      description: 'Those of `inputTokens` that were written to a cache.',
+      type: 'SafeInt',
+    }),
+    reasoningTokens: t.expose('reasoningTokens', {
+      description: 'Those of `outputTokens` that the model spent on reasoning.',
+      type: 'SafeInt',
+    }),
     costUsd: t.float({
       description: 'The price in US dollars; null if unknown.',
       nullable: true,
@@ -39,6 +59,26 @@ export const TokenUsage = builder.objectRef<TokenUsageModel>('TokenUsage').imple
     }),
   }),
 });
+
+export const ToolCall = builder.objectRef<ToolCallModel>('ToolCall').implement({
+  description: 'A tool call of the agent.',
+  fields: (t) => ({
+    toolCallId: t.exposeString('toolCallId', {
+      description: 'The id of the call, unique among those of the model.',
+    }),
+    name: t.exposeString('name', { description: 'The name of the tool.' }),
+    arguments: t.expose('arguments', {
+      description: 'The arguments, stored unchanged; null if there are none.',
+      type: 'JSON',
+      nullable: true,
+    }),
+  }),
+});
+
+function checkMaxLength({ maxLength }: { readonly maxLength?: number | null }): void {
+  if (maxLength != null && maxLength < 0)
+    throw badUserInput(`maxLength: expected 0 or more, got ${maxLength}.`);
+}
 
 export const Message = builder.objectRef<MessageModel>('Message').implement({
   description: "A message in a session's history.",
@@ -58,11 +98,44 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
       description: 'The position in the history: 0 for the first message.',
     }),
     role: t.expose('role', { description: 'The author of the message.', type: MessageRole }),
-    content: t.exposeString('content', { description: 'The text of the message.' }),
+    kind: t.exposeString('kind', { description: 'What an EVENT is; null for others.', nullable: true }),
+    content: t.string({
+      description: 'The text of the message.',
+      args: {
+        maxLength: t.arg.int({
+          description:
+            'Cuts the text to so many characters (UTF-16 code units). Only what is given counts in `textBytes`.',
+        }),
+      },
+      extensions: argumentRules(checkMaxLength),
+      resolve: ({ content }, { maxLength }) => {
+        if (maxLength == null) return content;
+        checkMaxLength({ maxLength });
+        return cutContent(content, maxLength);
+      },
+    }),
+    contentLength: t.exposeInt('contentLength', {
+      description: 'The length of the whole text, in characters (UTF-16 code units).',
+    }),
+    reasoning: t.exposeString('reasoning', {
+      description: 'What the model thought, apart from what it said.',
+      nullable: true,
+    }),
+    toolCalls: t.field({
+      description: 'The tool calls of an ASSISTANT message; empty for others.',
+      type: [ToolCall],
+      resolve: ({ toolCalls }) => [...toolCalls],
+    }),
     name: t.exposeString('name', { description: 'The name of the tool or of the author.', nullable: true }),
     toolCallId: t.exposeString('toolCallId', {
       description: 'The id of the tool call that a TOOL message answers.',
       nullable: true,
+    }),
+    isError: t.exposeBoolean('isError', { description: 'True for a TOOL message whose call failed.' }),
+    model: t.exposeString('model', { description: 'The model that wrote the message.', nullable: true }),
+    isCopy: t.exposeBoolean('isCopy', {
+      description:
+        'True if the message came with a fork, or was paid for in another session: its usage is in no sum.',
     }),
     payload: t.expose('payload', {
       description: "The message in the provider's own format (content parts, tool calls), stored unchanged.",
@@ -84,5 +157,14 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
     }),
   }),
 });
+
+builder.objectField(Session, 'usage', (t) =>
+  t.expose('usage', {
+    description:
+      'What the messages of this session cost, each counted once: copies of a fork do not count, and messages that were rolled back ' +
+      'do. The usage of the subtree is in `rollup`.',
+    type: TokenUsage,
+  }),
+);
 
 export const MessageConnection = connectionType(Message);

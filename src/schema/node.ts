@@ -1,5 +1,5 @@
 import type { GraphQLResolveInfo } from 'graphql';
-import { isSessionId, messageId, parseMessageId } from '../model/id.ts';
+import { isSessionId, type MessageRef, messageId, parseMessageId } from '../model/id.ts';
 import type { Message } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
 import { argumentRules } from './argument-rules.ts';
@@ -70,7 +70,15 @@ async function findNode(
     return session && andThen(context.turns.turnOf(1), () => appear(context, session));
   }
   const ref = parseMessageId(id);
-  if (!ref) return null;
+  return ref && findMessage(context, ref, info);
+}
+
+/** The message that `ref` names, for the field of `info`; null if there is none. Messages of one level are read in one batch. */
+export async function findMessage(
+  context: SchemaContext,
+  ref: MessageRef,
+  info: GraphQLResolveInfo,
+): Promise<Message | null> {
   const { shown } = selectedOfMessages(info, 'Message');
   const [message, session] = await Promise.all([
     context.loaders.message.load({ ...ref, shown }),

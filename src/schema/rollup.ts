@@ -1,4 +1,5 @@
 import type { SessionRollup as SessionRollupModel } from '../model/rollup.ts';
+import { NO_USAGE } from '../model/usage.ts';
 import { builder } from './builder.ts';
 import { TokenUsage } from './message.ts';
 import { Session } from './session.ts';
@@ -47,6 +48,5 @@ function rollupOfOne({
 }: Pick<SessionRollupModel, 'messageCount' | 'historyLength' | 'lastActiveAt'> & {
   depth: number;
 }): SessionRollupModel {
-  const usage = { inputTokens: 0, outputTokens: 0, costUsd: null };
-  return { sessionCount: 1, messageCount, historyLength, usage, lastActiveAt, maxDepth: depth };
+  return { sessionCount: 1, messageCount, historyLength, usage: NO_USAGE, lastActiveAt, maxDepth: depth };
 }

@@ -1,5 +1,9 @@
 import { isSessionId } from '../model/id.ts';
-import type { Damage as DamageModel, Session as SessionModel } from '../model/session.ts';
+import type {
+  Damage as DamageModel,
+  Session as SessionModel,
+  SessionStatus as SessionStatusModel,
+} from '../model/session.ts';
 import { builder } from './builder.ts';
 import { Connection, type ConnectionSource } from './connection.ts';
 import { connectionType } from './connection-type.ts';
@@ -18,7 +22,19 @@ const Damage = builder.objectRef<DamageModel>('Damage').implement({
   }),
 });
 
-/** tree.ts adds the fields of the tree, history.ts adds the history. */
+export const SessionStatus = builder.enumType('SessionStatus', {
+  description: 'What a session is doing. Clients set the status, and any may follow any.',
+  values: {
+    IDLE: { description: 'Nothing is done. The status of a new session.' },
+    RUNNING: { description: 'The agent works.' },
+    WAITING: { description: 'The agent waits for a person.' },
+    COMPLETED: { description: 'The work is done.' },
+    FAILED: { description: 'The work failed.' },
+    CANCELLED: { description: 'The work was cancelled.' },
+  } satisfies Record<SessionStatusModel, { description: string }>,
+});
+
+/** tree.ts adds the fields of the tree, history.ts the history, spawn-origin.ts and message.ts what needs the type of messages. */
 export const Session = builder.objectRef<SessionModel>('Session').implement({
   description: 'A session of an agent: a node in a tree of sessions, with a history of messages.',
   interfaces: [Node],
@@ -31,6 +47,28 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
       nullable: true,
     }),
     title: t.exposeString('title', { description: 'The title.', nullable: true }),
+    agentName: t.exposeString('agentName', {
+      description: 'Which agent, or kind of agent, the session runs: "planner", "code-reviewer".',
+      nullable: true,
+    }),
+    project: t.exposeString('project', {
+      description:
+        'What the session belongs to, for example a repository or a directory. A child inherits the project of its parent, unless it is ' +
+        'given one.',
+      nullable: true,
+    }),
+    status: t.expose('status', {
+      description: 'What the session is doing. Only a client that sets the status changes it.',
+      type: SessionStatus,
+    }),
+    statusMessage: t.exposeString('statusMessage', {
+      description: 'Details of the status: what the session waits for, or why it failed.',
+      nullable: true,
+    }),
+    statusChangedAt: t.expose('statusChangedAt', {
+      description: 'When `status` last changed; at first, when the session was created.',
+      type: 'DateTime',
+    }),
     metadata: t.field({
       description: 'Data of the client, stored with the session.',
       type: 'JSONObject',
@@ -52,7 +90,12 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
     createdAt: t.expose('createdAt', { description: 'When the session was created.', type: 'DateTime' }),
     lastActiveAt: t.expose('lastActiveAt', {
       description:
-        'The time of the last append, or of the creation if there was none. Changes of title or metadata do not count.',
+        'The time of the latest activity: of an append, or of the latest of its messages if each brought its own time; never before ' +
+        'the creation. Updates do not count.',
+      type: 'DateTime',
+    }),
+    updatedAt: t.expose('updatedAt', {
+      description: 'When the session was last written: with each new version.',
       type: 'DateTime',
     }),
     messageCount: t.exposeInt('messageCount', {

@@ -50,6 +50,11 @@ describe('sessiontree export', () => {
       id: 's',
       parentId: 'p',
       title: 'A title\n',
+      agentName: 'planner',
+      project: 'ours',
+      status: 'WAITING',
+      statusMessage: 'for Ada',
+      spawnedBy: { toolCallId: 'call-0' },
       metadata: JSON.parse('{"__proto__":{"x":1}}'),
       createdAt: at,
       messages: [
@@ -59,24 +64,46 @@ describe('sessiontree export', () => {
           content: '',
           name: 'grep',
           toolCallId: 'call-1',
+          isError: true,
+          isCopy: true,
           payload: [1, null],
           usage: { inputTokens: 1, outputTokens: 2, costUsd: 0.5 },
           metadata: { k: 'v' },
           createdAt: at,
         },
+        {
+          role: 'ASSISTANT',
+          content: '',
+          kind: 'k',
+          reasoning: 'hm',
+          toolCalls: [{ toolCallId: 'call-2', name: 'read', arguments: { path: '\0' } }],
+          model: 'm',
+          usage: { inputTokens: 1, outputTokens: 2, cacheReadTokens: 1, costUsd: 0.5 },
+          createdAt: at,
+        },
       ],
     });
+    const updatedAt = (await repository.findMany(['s']))[0]!.updatedAt.toISOString();
     await repository.close();
     const { stdout } = await runCli(['export', 's', '--data', data]);
     const createdAt = '2026-03-01T10:00:00.123Z';
     expect(stdout).toBe(
       `{"id":"s","parentId":"p","rootId":"p","depth":1,"userId":"ada","title":"A title\\n",` +
+        `"agentName":"planner","project":"ours","status":"WAITING","statusMessage":"for Ada",` +
+        `"statusChangedAt":"${createdAt}",` +
+        `"spawnedBy":{"sessionId":"p","messageId":null,"toolCallId":"call-0"},` +
         `"metadata":{"__proto__":{"x":1}},"createdAt":"${createdAt}","lastActiveAt":"${createdAt}",` +
-        `"messageCount":1,"historyLength":2,"version":1,"history":[` +
+        `"updatedAt":"${updatedAt}","messageCount":1,"historyLength":3,"usage":{"inputTokens":1,"outputTokens":2,` +
+        `"cacheReadTokens":1,"cacheWriteTokens":0,"reasoningTokens":0,"costUsd":0.5},"version":1,"history":[` +
         `{"id":"s:0","position":0,"role":"USER","content":"hi ✓","createdAt":"${createdAt}"},` +
         `{"id":"s:1","position":1,"role":"TOOL","content":"","name":"grep","toolCallId":"call-1",` +
-        `"payload":[1,null],"usage":{"inputTokens":1,"outputTokens":2,"costUsd":0.5},` +
-        `"metadata":{"k":"v"},"createdAt":"${createdAt}"}]}\n`,
+        `"isError":true,"isCopy":true,"payload":[1,null],"usage":{"inputTokens":1,"outputTokens":2,` +
+        `"cacheReadTokens":0,"cacheWriteTokens":0,"reasoningTokens":0,"costUsd":0.5},` +
+        `"metadata":{"k":"v"},"createdAt":"${createdAt}"},` +
+        `{"id":"s:2","position":2,"role":"ASSISTANT","content":"","kind":"k","reasoning":"hm",` +
+        `"toolCalls":[{"toolCallId":"call-2","name":"read","arguments":{"path":"\\u0000"}}],"model":"m",` +
+        `"usage":{"inputTokens":1,"outputTokens":2,"cacheReadTokens":1,"cacheWriteTokens":0,"reasoningTokens":0,` +
+        `"costUsd":0.5},"createdAt":"${createdAt}"}]}\n`,
     );
   });
 

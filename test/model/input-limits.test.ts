@@ -183,7 +183,7 @@ describe('an input past a limit is refused with the path and what came', () => {
     };
     expect(faults(small.append, input)).toStrictEqual([
       `input.sessionId: ${ID_FAULT}, got an empty string`,
-      'input.messages.0.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, got a string of 5 characters',
+      'input.messages.0.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, EVENT, got a string of 5 characters',
       `input.messages.0.content: ${TEXT_FAULT}, got a string of 1 character with NUL as character 1`,
       'input.messages.1.createdAt: expected a time, got an invalid time',
     ]);

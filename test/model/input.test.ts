@@ -108,12 +108,27 @@ describe('text that no store can keep is refused wherever text is taken', () => 
     ['messages.1.content', rules.append, (content) => withMessage({ content })],
     ['messages.1.name', rules.append, (name) => withMessage({ name })],
     ['messages.1.toolCallId', rules.append, (toolCallId) => withMessage({ toolCallId })],
+    ['messages.1.reasoning', rules.append, (reasoning) => withMessage({ reasoning })],
+    ['messages.1.model', rules.append, (model) => withMessage({ model })],
+    ['agentName', rules.create, (agentName) => ({ agentName })],
+    ['project', rules.create, (project) => ({ project })],
+    ['statusMessage', rules.create, (statusMessage) => ({ statusMessage })],
   ];
-  const jsonPlaces: [string, z.ZodType, (json: JsonValue) => object][] = [
+  type JsonPlaces = [string, z.ZodType, (json: JsonValue) => object][];
+  const metadataPlaces: JsonPlaces = [
     ['metadata', rules.create, (k) => ({ metadata: { k } })],
     ['messages.1.metadata', rules.append, (k) => withMessage({ metadata: { k } })],
-    ['messages.1.payload', rules.append, (payload) => withMessage({ payload })],
   ];
+  const call = { toolCallId: 'c', name: 'n' };
+  const payloadPlaces: JsonPlaces = [
+    ['messages.1.payload', rules.append, (payload) => withMessage({ payload })],
+    [
+      'messages.1.toolCalls.0.arguments',
+      rules.append,
+      (given) => withMessage({ toolCalls: [{ ...call, arguments: given }] }),
+    ],
+  ];
+  const jsonPlaces = [...metadataPlaces, ...payloadPlaces];
 
   for (const [what, bad, flaw] of [
     ['NUL', 'a\0', 'NUL as character 2'],
@@ -127,12 +142,16 @@ describe('text that no store can keep is refused wherever text is taken', () => 
       ]);
     });
 
-    it.each(jsonPlaces)(`${what} in a string and in a key in %s`, (path, rule, input) => {
+    it.each(metadataPlaces)(`${what} in a string and in a key in %s`, (path, rule, input) => {
       expect(faults(rule, input('ok'))).toStrictEqual([]);
       for (const json of [bad, [bad], { [bad]: 1 }])
         expect(faults(rule, input(json))).toStrictEqual([
           `input.${path}: ${TEXT_FAULT} in every string and key, got one with ${flaw}`,
         ]);
+    });
+
+    it.each(payloadPlaces)(`but not ${what} in %s, which JSON escapes`, (_path, rule, input) => {
+      for (const json of [bad, [bad], { [bad]: 1 }]) expect(faults(rule, input(json))).toStrictEqual([]);
     });
   }
 
@@ -164,7 +183,7 @@ describe('a value of another type is refused', () => {
       'role',
       rules.append,
       withMessage({ role: 'user' }),
-      'input.messages.1.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, got a string of 4 characters',
+      'input.messages.1.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, EVENT, got a string of 4 characters',
     ],
     [
       'content',
@@ -190,11 +209,12 @@ describe('a value of another type is refused', () => {
 });
 
 describe('jsonFault', () => {
-  const faultOf = (value: JsonValue, bytes: number, depth: number) => {
+  const faultOf = (value: JsonValue, bytes: number, depth: number, isText = true) => {
     const fault = jsonFault(
       value,
       { limit: 'payloadBytes', max: bytes },
       { limit: 'payloadDepth', max: depth },
+      isText,
     );
     return fault && faultMessage(fault, value);
   };
@@ -206,6 +226,15 @@ describe('jsonFault', () => {
         if (fault === null) expect(JSON.stringify(value).isWellFormed()).toBe(true);
         expect(fault === null).toBe(!JSON.stringify(value).includes('\\u0000'));
       }),
+    );
+  });
+
+  it('finds none in NUL and half surrogate pairs, which JSON escapes, unless all must be text', () => {
+    const value = JSON.parse('{"a\\u0000":["\\ud800","\\udc00x"]}') as JsonValue;
+    expect(faultOf(value, 100, 3, false)).toBeNull();
+    expect(JSON.parse(Buffer.from(JSON.stringify(value)).toString())).toEqual(value);
+    expect(faultOf(value, 100, 3)).toContain(
+      'expected well-formed Unicode without NUL in every string and key',
     );
   });
 

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { NO_TEXTS } from '../../src/model/message.ts';
 import type { PageRequest } from '../../src/repository/repository.ts';
 import { graphql } from '../generated/index.ts';
 import { createApi } from '../support/api.ts';
@@ -7,7 +8,7 @@ import { openTestRepository } from '../support/repository.ts';
 import { growTree } from '../support/tree.ts';
 import { watched } from '../support/watched-repository.ts';
 
-const CONTENT = { content: 1, payload: 0, metadata: 0 };
+const CONTENT = { ...NO_TEXTS, content: 1 };
 const FIRST_50: PageRequest<number> = { limit: 50, from: 'start', after: undefined, before: undefined };
 
 const THREE_LEVELS = graphql(`

@@ -58,7 +58,7 @@ describe('a schema that breaks the contract is found out where', () => {
     ['a required input field was added', 'input SessionOrder {', 'input SessionOrder { nulls: Boolean!'],
     ['a default changed', 'mode: DeleteMode = RESTRICT', 'mode: DeleteMode = CASCADE'],
     ['a default is gone', 'dryRun: Boolean = false', 'dryRun: Boolean'],
-    ['an enum value is missing', ' TOOL }', ' }'],
+    ['an enum value is missing', ' TOOL EVENT }', ' EVENT }'],
     ['a union member is missing', ' | SessionHasChildrenError', ''],
     ['an interface is missing', 'type Session implements Node', 'type Session'],
   ];

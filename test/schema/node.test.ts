@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { NO_TEXTS } from '../../src/model/message.ts';
 import { graphql } from '../generated/index.ts';
 import { createApi } from '../support/api.ts';
 import { openTestRepository } from '../support/repository.ts';
@@ -54,7 +55,7 @@ test('sessions and messages are found by their ids, in the order asked for, in o
     { __typename: 'Session', id: 'a', title: 'A' },
     hello,
   ]);
-  const shown = { content: 1, payload: 0, metadata: 0 };
+  const shown = { ...NO_TEXTS, content: 1 };
   const requests = [
     { sessionId: 'a', ordinal: 1, shown },
     { sessionId: 'a', ordinal: 0, shown },

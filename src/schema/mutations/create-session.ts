@@ -6,20 +6,11 @@ import { appear } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionExistsError, StorageError } from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { ID, METADATA, OPERATION_ID, TITLE, USER_ID } from './descriptions.ts';
+import { newSessionFields } from './described-session.ts';
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
   description: 'A new root session.',
-  fields: (t) => ({
-    id: t.id({ description: ID }),
-    userId: t.string({ description: `The user who owns the session. ${USER_ID}` }),
-    title: t.string({ description: TITLE }),
-    metadata: t.field({
-      description: METADATA,
-      type: 'JSONObject',
-    }),
-    operationId: t.id({ description: OPERATION_ID }),
-  }),
+  fields: (t) => newSessionFields(t),
 });
 
 const CreateSessionPayload = builder
@@ -52,7 +43,7 @@ builder.mutationField('createSession', (t) =>
         async () => {
           const { operationId, ...create } = checkInput(context.rules.create, input);
           const session = await context.repository.create(
-            create,
+            { ...create, messages: create.messages ?? [] },
             operation(operationId, 'createSession', create),
           );
           return { session };

@@ -6,6 +6,15 @@ export const USER_ID = "Length: at most the server's limit `nameLength`.";
 
 export const TITLE = "The title. Length: at most the server's limit `titleLength`.";
 
+export const AGENT_NAME =
+  "Which agent, or kind of agent, the session runs. Length: at most the server's limit `nameLength`.";
+
+export const PROJECT =
+  "What the session belongs to, for example a repository. Length: at most the server's limit `projectLength`.";
+
+export const STATUS_MESSAGE =
+  "Details of the status. Length: at most the server's limit `statusMessageLength`.";
+
 export const METADATA =
   "Data of the client. Size and nesting: at most the server's limits `metadataBytes` and `metadataDepth`.";
 

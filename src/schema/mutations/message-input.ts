@@ -18,7 +18,32 @@ export const TokenUsageInput = builder.inputType('TokenUsageInput', {
       type: 'SafeInt',
       required: true,
     }),
+    cacheReadTokens: t.field({
+      description: 'Those of `inputTokens` that were read from a cache. Default: 0.',
+      type: 'SafeInt',
+    }),
+    cacheWriteTokens: t.field({
+      description: 'Those of `inputTokens` that were written to a cache. Default: 0.',
+      type: 'SafeInt',
+    }),
+    reasoningTokens: t.field({
+      description: 'Those of `outputTokens` that the model spent on reasoning. Default: 0.',
+      type: 'SafeInt',
+    }),
     costUsd: t.float({ description: 'The price in US dollars: 0 or more.' }),
+  }),
+});
+
+const ToolCallInput = builder.inputType('ToolCallInput', {
+  description: 'A tool call of the agent.',
+  fields: (t) => ({
+    toolCallId: t.string({ description: `The id of the call. ${NAME}`, required: true }),
+    name: t.string({ description: `The name of the tool. ${NAME}`, required: true }),
+    arguments: t.field({
+      description:
+        "The arguments. Size and nesting: at most the server's limits `payloadBytes` and `payloadDepth`.",
+      type: 'JSON',
+    }),
   }),
 });
 
@@ -26,10 +51,26 @@ export const MessageInput = builder.inputType('MessageInput', {
   description: 'A message to append.',
   fields: (t) => ({
     role: t.field({ description: 'The author of the message.', type: MessageRole, required: true }),
-    content: t.string({ description: `The text of the message. ${CONTENT}`, required: true }),
+    content: t.string({
+      description: `The text of the message. ${CONTENT}`,
+      required: true,
+      defaultValue: '',
+    }),
+    kind: t.string({ description: `What an EVENT is. ${NAME}` }),
+    reasoning: t.string({ description: `What the model thought, apart from what it said. ${CONTENT}` }),
+    toolCalls: t.field({
+      description: "The tool calls of an ASSISTANT message: at most the server's limit `toolCalls`.",
+      type: [ToolCallInput],
+    }),
     name: t.string({ description: `The name of the tool or of the author. ${NAME}` }),
     toolCallId: t.string({
       description: `The id of the tool call that a TOOL message answers. ${NAME}`,
+    }),
+    isError: t.boolean({ description: 'True for a TOOL message whose call failed. Default: false.' }),
+    model: t.string({ description: `The model that wrote the message. ${NAME}` }),
+    isCopy: t.boolean({
+      description:
+        'True if the message was paid for in another session: its usage is then in no sum. Default: false.',
     }),
     payload: t.field({
       description:

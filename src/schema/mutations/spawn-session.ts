@@ -14,22 +14,17 @@ import {
 } from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { ID, METADATA, OPERATION_ID, TITLE, USER_ID } from './descriptions.ts';
+import { newSessionFields, SpawnOriginInput } from './described-session.ts';
 
 const SpawnSessionInput = builder.inputType('SpawnSessionInput', {
   description: 'A new child session.',
   fields: (t) => ({
+    ...newSessionFields(t, 'Default: that of the parent. '),
     parentId: t.id({ description: 'The parent.', required: true }),
-    id: t.id({ description: ID }),
-    userId: t.string({
-      description: `The user who owns the session. Default: the user of the parent. ${USER_ID}`,
+    spawnedBy: t.field({
+      description: 'The message and the tool call of the parent that spawned the session.',
+      type: SpawnOriginInput,
     }),
-    title: t.string({ description: TITLE }),
-    metadata: t.field({
-      description: METADATA,
-      type: 'JSONObject',
-    }),
-    operationId: t.id({ description: OPERATION_ID }),
   }),
 });
 
@@ -79,9 +74,15 @@ builder.mutationField('spawnSession', (t) =>
         context,
         async () => {
           const { operationId, ...spawn } = checkInput(context.rules.spawn, input);
+          const { userId, project, messages } = spawn;
           const session = await context.repository.create(
-            // Some clients send null for an absent value: null means the same as leaving `userId` out.
-            { ...spawn, userId: spawn.userId ?? undefined },
+            {
+              ...spawn,
+              // Some clients send null for an absent value: null means the same as leaving a member out.
+              userId: userId ?? undefined,
+              project: project ?? undefined,
+              messages: messages ?? [],
+            },
             operation(operationId, 'spawnSession', spawn),
           );
           const parent =

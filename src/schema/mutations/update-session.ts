@@ -4,15 +4,34 @@ import type { Session as SessionModel } from '../../model/session.ts';
 import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';
-import { Session } from '../session.ts';
+import { Session, SessionStatus } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { EXPECTED_VERSION, OPERATION_ID, TITLE } from './descriptions.ts';
+import { SpawnOriginInput } from './described-session.ts';
+import {
+  AGENT_NAME,
+  EXPECTED_VERSION,
+  OPERATION_ID,
+  PROJECT,
+  STATUS_MESSAGE,
+  TITLE,
+} from './descriptions.ts';
 
 const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
   description: 'The changes of a session. Members that are left out do not change.',
   fields: (t) => ({
     id: t.id({ description: 'The session to change.', required: true }),
     title: t.string({ description: `${TITLE} Null removes the title.` }),
+    agentName: t.string({ description: `${AGENT_NAME} Null removes the name.` }),
+    project: t.string({ description: `${PROJECT} Null removes the project.` }),
+    status: t.field({
+      description: 'What the session is doing. Removes the `statusMessage`, unless one is given.',
+      type: SessionStatus,
+    }),
+    statusMessage: t.string({ description: `${STATUS_MESSAGE} Null removes the message.` }),
+    spawnedBy: t.field({
+      description: 'The message and the tool call of the present parent that spawned the session.',
+      type: SpawnOriginInput,
+    }),
     metadata: t.field({
       description:
         'A JSON merge patch (RFC 7396): null removes a key, and keys that are left out do not change. Size and nesting of both the ' +

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { canonicalJson, type JsonValue } from '../../../src/model/json.ts';
 import type { NewMessage } from '../../../src/model/message.ts';
+import { NO_USAGE } from '../../../src/model/usage.ts';
 import { ALL, conversation, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 const TEXTS = [
@@ -60,8 +61,15 @@ export function describeAppend(store: OpenStore): void {
           position: 0,
           role: 'USER',
           content: 'hi',
+          contentLength: 2,
+          kind: null,
+          reasoning: null,
+          toolCalls: [],
           name: null,
           toolCallId: null,
+          isError: false,
+          model: null,
+          isCopy: false,
           payload: null,
           usage: null,
           metadata: {},
@@ -76,11 +84,27 @@ export function describeAppend(store: OpenStore): void {
     it('keeps every field exactly', async () => {
       const given: NewMessage = {
         role: 'TOOL',
-        content: 'result',
+        content: 'result 😀',
+        kind: 'k',
+        reasoning: 'hmm\n…',
+        toolCalls: [
+          { toolCallId: 'c1', name: 'read', arguments: JSON.parse('{"path":"\\u0000\\ud800"}') },
+          { toolCallId: 'c2', name: 'stop', arguments: null },
+        ],
         name: 'read_fïle',
         toolCallId: 'call_1:"x"',
-        payload: { parts: [{ type: 'text' }] },
-        usage: { inputTokens: Number.MAX_SAFE_INTEGER, outputTokens: 0, costUsd: 0.000_012_3 },
+        isError: true,
+        model: 'a-model',
+        isCopy: true,
+        payload: JSON.parse('{"parts":["\\ud83d","\\u0000"]}'),
+        usage: {
+          inputTokens: Number.MAX_SAFE_INTEGER,
+          outputTokens: 3,
+          cacheReadTokens: 1,
+          cacheWriteTokens: 2,
+          reasoningTokens: 3,
+          costUsd: 0.000_012_3,
+        },
         metadata: { model: 'm', nested: { a: [1] } },
         createdAt: new Date('2020-02-29T12:34:56.789Z'),
       };
@@ -90,16 +114,53 @@ export function describeAppend(store: OpenStore): void {
     });
 
     it('keeps usage without a price, and none', async () => {
-      const usages = [
-        { inputTokens: 1, outputTokens: 2 },
-        { inputTokens: 1, outputTokens: 2, costUsd: null },
-        null,
-      ];
+      const tokens = { inputTokens: 1, outputTokens: 2 };
+      const usages = [tokens, { ...tokens, cacheReadTokens: null, costUsd: null }, null];
       await store.create({ id: 'a', messages: usages.map((usage) => say('', { usage })) });
-      const kept = (await historyOf('a')).map(
-        ({ usage }) => usage && { ...usage, costUsd: usage.costUsd ?? null },
-      );
-      expect(kept).toEqual([usages[1], usages[1], null]);
+      const kept = (await historyOf('a')).map(({ usage }) => usage);
+      expect(kept).toEqual([{ ...NO_USAGE, ...tokens }, { ...NO_USAGE, ...tokens }, null]);
+    });
+
+    it('counts an EVENT in the length of the history, and not as an exchange', async () => {
+      await store.create({ id: 'a' });
+      const messages = [say('hi'), say('', { role: 'EVENT', kind: 'compaction' })];
+      const { session } = await store.repository.append({ sessionId: 'a', messages });
+      expect(session).toMatchObject({ historyLength: 2, messageCount: 1 });
+    });
+
+    it('whose times are given makes the session active at the latest of them, but never earlier than it was', async () => {
+      const at = (year: number) => new Date(Date.UTC(year));
+      await store.create({ id: 'a', createdAt: at(2001), messages: [say('')] });
+      const append = async (...times: (Date | null)[]) => {
+        const messages = times.map((createdAt) => say('', { createdAt }));
+        return (await store.repository.append({ sessionId: 'a', messages })).session.lastActiveAt;
+      };
+      expect(await append(at(2003), at(2002))).toEqual(at(2003));
+      expect(await append(at(2002))).toEqual(at(2003));
+      const before = Date.now();
+      expect((await append(at(2004), null)).getTime()).toBeGreaterThanOrEqual(before);
+      expect(await append(at(2200))).toEqual(at(2200));
+      expect(await append(null)).toEqual(at(2200));
+    });
+
+    it('sums what the messages cost, copies left out', async () => {
+      const usage = {
+        inputTokens: 10,
+        outputTokens: 5,
+        cacheReadTokens: 4,
+        cacheWriteTokens: 3,
+        reasoningTokens: 2,
+        costUsd: 0.1,
+      };
+      await store.create({ id: 'a', messages: [say('', { usage })] });
+      const few = { inputTokens: 1, outputTokens: 1, costUsd: 0.2 };
+      const messages = [say('', { usage: few }), say('', { usage, isCopy: true }), say('')];
+      const { session } = await store.repository.append({ sessionId: 'a', messages });
+      expect(session.usage).toEqual({ ...usage, inputTokens: 11, outputTokens: 6, costUsd: 0.3 });
+      await store.repository.truncate({ sessionId: 'a', length: 0 }, null);
+      expect((await store.find('a')).usage).toEqual(session.usage);
+      const [rollup] = await store.repository.rollupsOf(['a']);
+      expect(rollup!.usage).toEqual(session.usage);
     });
 
     it('keeps any text', async () => {
@@ -127,7 +188,7 @@ export function describeAppend(store: OpenStore): void {
       await store.create({ id: 'a', parentId: 'parent', createdAt: past });
       const parent = await store.find('parent');
       const before = Date.now();
-      const messages = conversation(4).map((message) => ({ ...message, createdAt: past }));
+      const messages = conversation(4);
       const { session } = await store.repository.append({ sessionId: 'a', messages });
       expect(session).toMatchObject({ version: 2, createdAt: past });
       expect(session.lastActiveAt.getTime()).toBeGreaterThanOrEqual(before);

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_USAGE } from '../../../src/model/usage.ts';
 import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
@@ -19,10 +20,18 @@ export function describeCreate(store: OpenStore): void {
         childCount: 0,
         userId: null,
         title: null,
+        agentName: null,
+        project: null,
+        status: 'IDLE',
+        statusMessage: null,
+        statusChangedAt: session.createdAt,
+        spawnedBy: null,
         metadata: {},
         metadataBytes: 2,
         createdAt: expect.any(Date),
         lastActiveAt: session.createdAt,
+        updatedAt: session.createdAt,
+        usage: NO_USAGE,
         messageCount: 0,
         historyLength: 0,
         version: 1,
@@ -40,6 +49,10 @@ export function describeCreate(store: OpenStore): void {
         id: 'Planner.main_1-x',
         userId: 'üser@example.org',
         title: 'Plän "A"\n<b>\u2028\u0001 😀',
+        agentName: 'planner',
+        project: '/home/üser/code',
+        status: 'WAITING' as const,
+        statusMessage: 'which of the two?',
         metadata: { n: 1.5, text: 'ä', list: [1, null, { a: [] }], yes: true, none: null },
         createdAt: new Date('2020-02-29T12:34:56.789Z'),
         lastActiveAt: new Date('2021-01-01T00:00:00.001Z'),
@@ -60,6 +73,17 @@ export function describeCreate(store: OpenStore): void {
       const createdAt = new Date('1999-12-31T23:59:59.999Z');
       const session = await store.create({ createdAt, messages: [say('old')] });
       expect(session).toMatchObject({ createdAt, lastActiveAt: createdAt });
+    });
+
+    it('whose messages bring their times was last active at the latest of them', async () => {
+      const [early, late] = [new Date('2001-01-01'), new Date('2002-01-01')];
+      const messages = [say('', { createdAt: late }), say('', { createdAt: early })];
+      expect(await store.create({ createdAt: early, messages })).toMatchObject({ lastActiveAt: late });
+      expect(await store.create({ createdAt: early, messages: [...messages, say('')] })).toMatchObject({
+        lastActiveAt: early,
+      });
+      const given = { createdAt: early, lastActiveAt: early, messages };
+      expect(await store.create(given)).toMatchObject({ lastActiveAt: early });
     });
 
     it('gives each a sequence number that no other has', async () => {
@@ -129,6 +153,44 @@ export function describeCreate(store: OpenStore): void {
       await store.create({ id: 'as-nobody', parentId: 'nobody' });
       const found = await store.repository.findMany(['same', 'other', 'as-other', 'as-nobody', 'none']);
       expect(found.map((session) => session?.userId)).toEqual(['ann', 'bob', 'bob', null, null]);
+    });
+
+    it("takes the parent's project unless it is given one, or none with null", async () => {
+      await store.create({ id: 'root', project: 'ours', agentName: 'planner' });
+      await store.create({ id: 'same', parentId: 'root' });
+      await store.create({ id: 'none', parentId: 'root', project: null });
+      await store.create({ id: 'other', parentId: 'same', project: 'theirs' });
+      const found = await store.repository.findMany(['same', 'none', 'other']);
+      expect(found.map((session) => session?.project)).toEqual(['ours', null, 'theirs']);
+      expect(found.map((session) => session?.agentName)).toEqual([null, null, null]);
+    });
+
+    it('keeps the message and the tool call that spawned it, also after a move', async () => {
+      await store.create({ id: 'root', messages: [say('spawn')] });
+      await store.create({ id: 'other' });
+      const spawnedBy = { messageId: 'root:0', toolCallId: 'call "1"' };
+      const session = await store.create({ id: 'child', parentId: 'root', spawnedBy });
+      expect(session.spawnedBy).toEqual({ sessionId: 'root', ...spawnedBy });
+      await store.create({ id: 'sibling', parentId: 'root', spawnedBy: { toolCallId: 'c' } });
+      expect((await store.find('sibling')).spawnedBy).toEqual({
+        sessionId: 'root',
+        messageId: null,
+        toolCallId: 'c',
+      });
+      await store.repository.move({ id: 'child', parentId: 'other' });
+      expect((await store.find('child')).spawnedBy).toEqual({ sessionId: 'root', ...spawnedBy });
+    });
+
+    it.each([
+      ['a message of another session', 'root', { messageId: 'other:0' }],
+      ['any origin for a root', null, { toolCallId: 'c' }],
+    ])('refuses as what spawned it: %s', async (_what, parentId, spawnedBy) => {
+      await store.create({ id: 'root' });
+      await expect(store.create({ id: 'a', parentId, spawnedBy })).rejects.toMatchObject({
+        name: 'InvalidInputError',
+        issues: [{ path: expect.arrayContaining(['input', 'spawnedBy']) }],
+      });
+      expect(idsOf(await store.repository.findMany(['a']))).toEqual([null]);
     });
 
     it.each(['missing', 'deleted', 'itself'])('refuses a parent that is not there: %s', async (parentId) => {

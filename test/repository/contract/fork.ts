@@ -36,6 +36,7 @@ export function describeFork(store: OpenStore): void {
           ...message,
           sessionId: 'b',
           ordinal,
+          isCopy: true,
         })),
       );
       expect(await store.find('a')).toEqual({ ...before, childCount: 1 });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { Message, MessageRole, ShownTexts } from '../../../src/model/message.ts';
+import { type Message, type MessageRole, NO_TEXTS, type ShownTexts } from '../../../src/model/message.ts';
 import type { HistoryRequest, PageRequest } from '../../../src/repository/repository.ts';
 import { naivePage } from './naive.ts';
 import { pagesBetween } from './pages.ts';
@@ -143,7 +143,7 @@ export function describeHistory(store: OpenStore): void {
   });
 
   describe('a read that is allowed so many bytes of text', () => {
-    const CONTENT = { content: 1, payload: 0, metadata: 0 };
+    const CONTENT = { ...NO_TEXTS, content: 1 };
     const large = say('ä'.repeat(1_000), {
       payload: { image: 'p'.repeat(100_000) },
       metadata: { note: 'm'.repeat(5_000) },

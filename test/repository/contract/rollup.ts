@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_USAGE } from '../../../src/model/usage.ts';
 import { conversation, type OpenStore, RETURNS, say } from './store.ts';
 
 export function describeRollup(store: OpenStore): void {
@@ -17,7 +18,7 @@ export function describeRollup(store: OpenStore): void {
         sessionCount: 1,
         messageCount: 2,
         historyLength: 3,
-        usage: { inputTokens: 0, outputTokens: 0, costUsd: null },
+        usage: { ...NO_USAGE, inputTokens: 0, outputTokens: 0, costUsd: null },
         lastActiveAt: late.lastActiveAt,
         maxDepth: 2,
       };
@@ -26,14 +27,14 @@ export function describeRollup(store: OpenStore): void {
         sessionCount: 2,
         messageCount: 4,
         historyLength: 5,
-        usage: { inputTokens: 2, outputTokens: 4, costUsd: 0.2 },
+        usage: { ...NO_USAGE, inputTokens: 2, outputTokens: 4, costUsd: 0.2 },
       };
       const a = {
         ...b,
         sessionCount: 4,
         messageCount: 6,
         historyLength: 9,
-        usage: { inputTokens: 3, outputTokens: 6, costUsd: 0.3 },
+        usage: { ...NO_USAGE, inputTokens: 3, outputTokens: 6, costUsd: 0.3 },
       };
       expect(await store.repository.rollupsOf(['c', 'none', 'a', 'b'])).toEqual([c, null, a, b]);
     });
@@ -60,7 +61,7 @@ export function describeRollup(store: OpenStore): void {
       expect(await rollupOf('b')).toMatchObject({
         messageCount: 2,
         historyLength: 2,
-        usage: { inputTokens: 0, outputTokens: 0, costUsd: null },
+        usage: { ...NO_USAGE, inputTokens: 0, outputTokens: 0, costUsd: null },
       });
       await store.repository.append({ sessionId: 'b', messages: [paid(2)] });
       expect(await rollupOf('b')).toMatchObject({ usage: { inputTokens: 1, costUsd: 2 } });

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_TEXTS } from '../../../src/model/message.ts';
 import { ReadTooLargeError } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
 import { contentsOf, conversation, historyOf, MUCH, type OpenStore, RETURNS, say } from './store.ts';
@@ -75,7 +76,7 @@ export function describeTruncate(store: OpenStore): void {
       await store.create({ id: 'a', messages });
       const { repository } = store;
       const input = (length: number) => ({ sessionId: 'a', length });
-      const shown = { content: 2, payload: 0, metadata: 0 };
+      const shown = { ...NO_TEXTS, content: 2 };
       const limit = { messages: 1, bytes: 1, shown };
       await expect(repository.truncate(input(2), limit)).rejects.toBeInstanceOf(ReadTooLargeError);
       const one = await repository.truncate(input(2), { ...limit, bytes: 2 });

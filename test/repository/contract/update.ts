@@ -18,8 +18,10 @@ export function describeUpdate(store: OpenStore): void {
         title: 'new',
         metadata,
         metadataBytes: JSON.stringify(metadata).length,
+        updatedAt: expect.any(Date),
         version: 2,
       });
+      expect(session.updatedAt.getTime()).toBeGreaterThanOrEqual(before.updatedAt.getTime());
       expect(await store.find('a')).toEqual(session);
     });
 
@@ -30,6 +32,48 @@ export function describeUpdate(store: OpenStore): void {
       expect((await update({ title: null })).title).toBeNull();
       expect((await update({ title: '' })).title).toBe('');
       expect((await store.find('a')).title).toBe('');
+    });
+
+    it('leaves an agent and a project that are left out, and takes away those that are null', async () => {
+      await store.create({ id: 'a', agentName: 'planner', project: 'ours' });
+      expect(await update({ title: 'new' })).toMatchObject({ agentName: 'planner', project: 'ours' });
+      expect(await update({ agentName: 'coder', project: null })).toMatchObject({
+        agentName: 'coder',
+        project: null,
+      });
+    });
+
+    it('sets a status, whose message goes with it unless a new one comes', async () => {
+      await store.create({ id: 'a', status: 'RUNNING', statusMessage: 'reading' });
+      const { statusChangedAt } = await store.find('a');
+      const waiting = await update({ status: 'WAITING', statusMessage: 'which one?' });
+      expect(waiting).toMatchObject({ status: 'WAITING', statusMessage: 'which one?' });
+      expect(waiting.statusChangedAt).toEqual(waiting.updatedAt);
+      expect(waiting.statusChangedAt.getTime()).toBeGreaterThanOrEqual(statusChangedAt.getTime());
+      const same = {
+        status: 'WAITING',
+        statusMessage: 'which one?',
+        statusChangedAt: waiting.statusChangedAt,
+      };
+      expect(await update({ title: 'new', status: null })).toMatchObject(same);
+      expect(await update({ statusMessage: 'this one?' })).toMatchObject({
+        ...same,
+        statusMessage: 'this one?',
+      });
+      expect(await update({ status: 'WAITING' })).toMatchObject({ ...same, statusMessage: null });
+      await update({ statusMessage: 'again' });
+      expect(await update({ statusMessage: null })).toMatchObject({ ...same, statusMessage: null });
+    });
+
+    it('says what spawned the session beneath its present parent', async () => {
+      await store.create({ id: 'root', messages: [say('spawn')] });
+      await store.create({ id: 'a', parentId: 'root' });
+      const spawnedBy = { messageId: 'root:0', toolCallId: 'c' };
+      expect((await update({ spawnedBy })).spawnedBy).toEqual({ sessionId: 'root', ...spawnedBy });
+      expect((await update({ title: 'kept' })).spawnedBy).toEqual({ sessionId: 'root', ...spawnedBy });
+      await expect(update({ spawnedBy: { messageId: 'a:0' } })).rejects.toMatchObject({
+        name: 'InvalidInputError',
+      });
     });
 
     it('merges metadata: a null removes its key, an object is merged, all else replaces', async () => {

@@ -53,6 +53,8 @@ function inTheFile({ childCount: _c, metadataBytes: _m, damage, archivedAt, ...s
     archivedAt: archivedAt?.toISOString() ?? null,
     createdAt: session.createdAt.toISOString(),
     lastActiveAt: session.lastActiveAt.toISOString(),
+    statusChangedAt: session.statusChangedAt.toISOString(),
+    updatedAt: session.updatedAt.toISOString(),
     damage: damage.map(({ line }) => ({ line, reason: expect.any(String) })),
   };
 }

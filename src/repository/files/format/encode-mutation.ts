@@ -1,8 +1,10 @@
 import { InvalidInputError } from '../../../model/errors.ts';
+import { parseMessageId } from '../../../model/id.ts';
 import { faultMessage } from '../../../model/input-fault.ts';
 import { type JsonObject, mergePatch } from '../../../model/json.ts';
 import type { Limits } from '../../../model/limits.ts';
 import type { NewMessage } from '../../../model/message.ts';
+import type { NewSpawnOrigin } from '../../../model/session.ts';
 import { metadataFault } from '../../../model/stored-values.ts';
 import type { CreateSession, UpdateSession } from '../../repository.ts';
 import { encodeLine } from './line.ts';
@@ -41,12 +43,55 @@ export function createRecords(
     parentId: input.parentId ?? undefined,
     userId: input.userId ?? undefined,
     title: input.title ?? undefined,
+    agentName: input.agentName ?? undefined,
+    project: input.project ?? undefined,
+    status: input.status ?? undefined,
+    statusMessage: input.statusMessage ?? undefined,
+    spawnedBy: storedSpawnOrigin(input.parentId, input.spawnedBy),
     metadata: storedMetadata(input.metadata),
     createdAt: input.createdAt?.toISOString(),
-    lastActiveAt: input.lastActiveAt?.toISOString(),
+    lastActiveAt: lastActiveOf(stamp, input),
   };
   const { operation: _, ...plainStamp } = stamp;
   return grouped([create, ...messageRecords({ ...plainStamp, version: 1 }, input.messages ?? [], 0, 0)]);
+}
+
+/** Left out if it is the time of the creation. */
+function lastActiveOf(
+  { at }: Stamp,
+  { createdAt, lastActiveAt, messages = [] }: CreateSession,
+): string | undefined {
+  const created = createdAt ?? new Date(at);
+  const active = lastActiveAt ?? latestOf(messages) ?? created;
+  return active.getTime() > created.getTime() || lastActiveAt ? active.toISOString() : undefined;
+}
+
+/** The time of the latest of `messages`; null if one of them brings none. */
+function latestOf(messages: readonly NewMessage[]): Date | null {
+  let latest: Date | null = null;
+  for (const { createdAt } of messages) {
+    if (!createdAt) return null;
+    if (!latest || createdAt > latest) latest = createdAt;
+  }
+  return latest;
+}
+
+/** Throws an InvalidInputError if the parent `parentId` cannot have spawned the session so. */
+function storedSpawnOrigin(
+  parentId: string | null | undefined,
+  origin: NewSpawnOrigin | null | undefined,
+): CreateRecord['spawnedBy'] {
+  if (!origin) return undefined;
+  const { messageId, toolCallId } = origin;
+  if (parentId == null) {
+    const message = 'expected nothing for a root, which no session has spawned, got an origin';
+    throw new InvalidInputError([{ path: ['input', 'spawnedBy'], message }]);
+  }
+  if (messageId != null && parseMessageId(messageId)?.sessionId !== parentId) {
+    const message = `expected the id of a message of the parent "${parentId}", got "${messageId}"`;
+    throw new InvalidInputError([{ path: ['input', 'spawnedBy', 'messageId'], message }]);
+  }
+  return { sessionId: parentId, messageId: messageId ?? undefined, toolCallId: toolCallId ?? undefined };
 }
 
 export function appendRecords(
@@ -54,7 +99,7 @@ export function appendRecords(
   state: SessionState,
   messages: readonly NewMessage[],
 ): SessionRecord[] {
-  const head = { ...stamp, version: state.version + 1 };
+  const head = { ...stamp, version: state.version + 1, activeAt: latestOf(messages)?.toISOString() };
   // An exchange is one line, which makes it atomic. More messages get a line each, so that a page reads only
   // its own messages.
   if (messages.length <= 2) {
@@ -65,7 +110,7 @@ export function appendRecords(
 }
 
 function messageRecords(
-  head: Pick<AppendRecord, 'seq' | 'at' | 'version' | 'operation'>,
+  head: Pick<AppendRecord, 'seq' | 'at' | 'version' | 'operation' | 'activeAt'>,
   messages: readonly NewMessage[],
   ordinal: number,
   position: number,
@@ -100,7 +145,22 @@ export function updateRecords(
     const message = `after merging, ${faultMessage(fault, metadata)}`;
     throw new InvalidInputError([{ path: ['input', 'metadata'], message }]);
   }
-  return [{ ...stamp, version: state.version + 1, op: 'update', title: input.title, metadata }];
+  const { title, agentName, project, status, statusMessage } = input;
+  return [
+    {
+      ...stamp,
+      version: state.version + 1,
+      op: 'update',
+      title,
+      agentName,
+      project,
+      // Null means that the client sent nothing.
+      status: status ?? undefined,
+      statusMessage,
+      spawnedBy: storedSpawnOrigin(state.parentId, input.spawnedBy),
+      metadata,
+    },
+  ];
 }
 
 /** Keeps the first `length` messages, of which `messageCount` are a user's. */

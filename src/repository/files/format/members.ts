@@ -46,6 +46,9 @@ function kindOf(value: unknown): string {
   return Array.isArray(value) ? 'a list' : `a value of type ${typeof value}`;
 }
 
+/** For a member that is left out where it does not hold. */
+export const always: Check<true> = check('true', (value) => value === true);
+
 export const anything: Check<unknown> = () => null;
 
 export const text: Check<string> = check('text', (value) => typeof value === 'string');

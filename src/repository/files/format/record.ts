@@ -5,11 +5,17 @@ import {
   MESSAGE_ROLES,
   type Message,
   type NewMessage,
+  type NewTokenUsage,
+  type NewToolCall,
   type ShownTexts,
+  type TokenUsage,
+  type ToolCall,
 } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
+import { SESSION_STATUSES } from '../../../model/session.ts';
 import {
   type Accepted,
+  always,
   amount,
   anything,
   type Check,
@@ -53,16 +59,43 @@ const mutation = {
   parts: optional(integerFrom(2)),
 };
 
+const storedUsage = objectOf({
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadTokens: optional(count),
+  cacheWriteTokens: optional(count),
+  reasoningTokens: optional(count),
+  costUsd: optional(amount),
+});
+
+const toolCall = objectOf({ toolCallId: text, name: text, arguments: optional(jsonValue) });
+
 const storedMessage = objectOf({
   role: oneOf(...MESSAGE_ROLES),
   content: text,
+  kind: optional(text),
+  reasoning: optional(text),
+  toolCalls: optional(listOf(toolCall, 1)),
   name: optional(text),
   toolCallId: optional(text),
+  isError: optional(always),
+  model: optional(text),
+  isCopy: optional(always),
   payload: optional(jsonValue),
-  usage: optional(objectOf({ inputTokens: count, outputTokens: count, costUsd: optional(amount) })),
+  usage: optional(storedUsage),
   metadata: optional(jsonObject),
   createdAt: optional(time),
 });
+
+/** What a session says of itself, and an update can change. */
+const described = {
+  agentName: text,
+  project: text,
+  status: oneOf(...SESSION_STATUSES),
+  statusMessage: text,
+};
+
+const spawnOrigin = objectOf({ sessionId, messageId: optional(text), toolCallId: optional(text) });
 
 const create = objectOf({
   ...mutation,
@@ -72,6 +105,12 @@ const create = objectOf({
   parentId: optional(sessionId),
   userId: optional(text),
   title: optional(text),
+  agentName: optional(described.agentName),
+  project: optional(described.project),
+  /** Default: IDLE. */
+  status: optional(described.status),
+  statusMessage: optional(described.statusMessage),
+  spawnedBy: optional(spawnOrigin),
   metadata: optional(jsonObject),
   createdAt: optional(time),
   lastActiveAt: optional(time),
@@ -88,6 +127,8 @@ const append = objectOf({
   position: count,
   /** Of messages that name no time of their own; default: `at`. */
   createdAt: optional(time),
+  /** When the session was active; default: `at`. */
+  activeAt: optional(time),
   messages: listOf(storedMessage, 1),
 });
 
@@ -105,6 +146,12 @@ const update = objectOf({
   op: oneOf('update'),
   /** The title from here on; null: none. If left out, the title is unchanged. */
   title: optional(nullable(text)),
+  agentName: optional(nullable(described.agentName)),
+  project: optional(nullable(described.project)),
+  status: optional(described.status),
+  /** A line with `status` and without `statusMessage` removes the message. */
+  statusMessage: optional(nullable(described.statusMessage)),
+  spawnedBy: optional(spawnOrigin),
   /** The whole metadata, not the patch: a lost line must not spoil later ones. */
   metadata: optional(jsonObject),
 });
@@ -170,10 +217,11 @@ const archive = objectOf({
 
 export type CreateRecord = Accepted<typeof create>;
 export type AppendRecord = Accepted<typeof append>;
+export type UpdateRecord = Accepted<typeof update>;
 export type SessionRecord =
   | CreateRecord
   | AppendRecord
-  | Accepted<typeof update>
+  | UpdateRecord
   | Accepted<typeof truncate>
   | Accepted<typeof adopt>;
 /** A change of the shape of the trees. */
@@ -240,24 +288,55 @@ export function storedMetadata(metadata: JsonObject | null | undefined): JsonObj
   return metadata && !isEmpty(metadata) ? metadata : undefined;
 }
 
+/** Parts of the usage that are 0 are left out, except the two totals. */
+function storedUsageOf(usage: NewTokenUsage): Accepted<typeof storedUsage> {
+  return {
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cacheReadTokens: usage.cacheReadTokens || undefined,
+    cacheWriteTokens: usage.cacheWriteTokens || undefined,
+    reasoningTokens: usage.reasoningTokens || undefined,
+    costUsd: usage.costUsd ?? undefined,
+  };
+}
+
+function usageOf(stored: Accepted<typeof storedUsage>): TokenUsage {
+  return {
+    inputTokens: stored.inputTokens,
+    outputTokens: stored.outputTokens,
+    cacheReadTokens: stored.cacheReadTokens ?? 0,
+    cacheWriteTokens: stored.cacheWriteTokens ?? 0,
+    reasoningTokens: stored.reasoningTokens ?? 0,
+    costUsd: stored.costUsd ?? null,
+  };
+}
+
+function storedToolCallOf({ toolCallId, name, arguments: given }: NewToolCall): Accepted<typeof toolCall> {
+  return { toolCallId, name, arguments: given ?? undefined };
+}
+
 export function storedMessageOf(message: NewMessage): StoredMessage {
   const { usage } = message;
   return {
     role: message.role,
     content: message.content,
+    kind: message.kind ?? undefined,
+    reasoning: message.reasoning ?? undefined,
+    toolCalls: message.toolCalls?.length ? message.toolCalls.map(storedToolCallOf) : undefined,
     name: message.name ?? undefined,
     toolCallId: message.toolCallId ?? undefined,
+    isError: message.isError || undefined,
+    model: message.model ?? undefined,
+    isCopy: message.isCopy || undefined,
     payload: message.payload ?? undefined,
-    usage: usage
-      ? {
-          inputTokens: usage.inputTokens,
-          outputTokens: usage.outputTokens,
-          costUsd: usage.costUsd ?? undefined,
-        }
-      : undefined,
+    usage: usage ? storedUsageOf(usage) : undefined,
     metadata: storedMetadata(message.metadata),
     createdAt: message.createdAt?.toISOString(),
   };
+}
+
+function toolCallOf({ toolCallId, name, arguments: given = null }: Accepted<typeof toolCall>): ToolCall {
+  return { toolCallId, name, arguments: given };
 }
 
 /** A message's place, and the values that its record leaves to its line. */
@@ -267,6 +346,8 @@ export interface MessagePlace {
   readonly position: number;
   /** The line's time. */
   readonly at: Date;
+  /** True if the line is a fork's copy. */
+  readonly isCopy?: boolean;
 }
 
 /** The message with only those of its texts that are `shown`. */
@@ -280,11 +361,18 @@ export function messageOf(
     ordinal: place.ordinal,
     position: place.position,
     role: stored.role,
-    content: shown.content > 0 ? stored.content : undefined,
+    content: shown.content > 0 || shown.contentCuts.length > 0 ? stored.content : undefined,
+    contentLength: stored.content.length,
+    kind: stored.kind ?? null,
+    reasoning: shown.reasoning > 0 ? (stored.reasoning ?? null) : undefined,
+    toolCalls: shown.toolCalls > 0 ? (stored.toolCalls?.map(toolCallOf) ?? []) : undefined,
     name: stored.name ?? null,
     toolCallId: stored.toolCallId ?? null,
+    isError: stored.isError ?? false,
+    model: stored.model ?? null,
+    isCopy: stored.isCopy ?? place.isCopy ?? false,
     payload: shown.payload > 0 ? (stored.payload ?? null) : undefined,
-    usage: stored.usage ?? null,
+    usage: stored.usage ? usageOf(stored.usage) : null,
     metadata: shown.metadata > 0 ? (stored.metadata ?? {}) : undefined,
     createdAt: stored.createdAt === undefined ? place.at : new Date(stored.createdAt),
   };

@@ -1,8 +1,8 @@
-import { addOptionalDecimals } from '../../../model/decimal.ts';
 import type { MessageRole } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
-import type { ForkOrigin } from '../../../model/session.ts';
-import type { AppendRecord, CreateRecord, SessionRecord } from './record.ts';
+import type { ForkOrigin, SessionStatus, SpawnOrigin } from '../../../model/session.ts';
+import { plusUsage, type UsageSum, usageIn } from '../../../model/usage.ts';
+import type { AppendRecord, CreateRecord, SessionRecord, UpdateRecord } from './record.ts';
 
 /**
  * A session after its latest line. `applyRecord` derives the state from the session's own file; `placed` then applies
@@ -15,16 +15,27 @@ export interface SessionState {
   readonly parentId: string | null;
   readonly userId: string | null;
   readonly title: string | null;
+  readonly agentName: string | null;
+  readonly project: string | null;
+  readonly status: SessionStatus;
+  readonly statusMessage: string | null;
+  readonly statusChangedAt: number;
+  /** A `SpawnOrigin` as JSON. */
+  readonly spawnedBy: string | null;
   /** As JSON: most reads pass metadata on or ignore it; few parse it. */
   readonly metadata: string;
   readonly createdAt: number;
   readonly lastActiveAt: number;
+  readonly updatedAt: number;
   readonly messageCount: number;
   readonly historyLength: number;
   readonly nextOrdinal: number;
   /** Of all messages that were ever appended, without those that a fork copied. */
   readonly inputTokens: number;
   readonly outputTokens: number;
+  readonly cacheReadTokens: number;
+  readonly cacheWriteTokens: number;
+  readonly reasoningTokens: number;
   /** Decimal and exact; null if no message has a cost. */
   readonly costUsd: string | null;
   /** A `ForkOrigin` as JSON. */
@@ -85,6 +96,7 @@ export interface LinePlace {
  */
 export function applyRecord(before: SessionState | null, record: SessionRecord, place: LinePlace): Applied {
   const size = place.offset + place.length + 1;
+  const updatedAt = Date.parse(record.at);
   if (record.op === 'create') {
     const createdAt = Date.parse(record.createdAt ?? record.at);
     const state: SessionState = {
@@ -94,14 +106,24 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
       parentId: record.parentId ?? null,
       userId: record.userId ?? null,
       title: record.title ?? null,
+      agentName: record.agentName ?? null,
+      project: record.project ?? null,
+      status: record.status ?? 'IDLE',
+      statusMessage: record.statusMessage ?? null,
+      statusChangedAt: createdAt,
+      spawnedBy: record.spawnedBy ? JSON.stringify(spawnOriginOf(record.spawnedBy)) : null,
       metadata: JSON.stringify(record.metadata ?? {}),
       createdAt,
       lastActiveAt: record.lastActiveAt === undefined ? createdAt : Date.parse(record.lastActiveAt),
+      updatedAt,
       messageCount: 0,
       historyLength: 0,
       nextOrdinal: 0,
       inputTokens: 0,
       outputTokens: 0,
+      cacheReadTokens: 0,
+      cacheWriteTokens: 0,
+      reasoningTokens: 0,
       costUsd: null,
       forkedFrom: record.forkedFrom ? JSON.stringify(originOf(record.forkedFrom)) : null,
       archivedAt: null,
@@ -114,22 +136,28 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
   if (!before) throw new Error(`A session file begins with a "create" record, not with "${record.op}".`);
   if (record.op === 'adopt') {
     const { seq, version } = record;
-    return appliedBy(record, { ...before, sequence: seq, arrival: seq, version, lastSeq: seq, size });
+    const state = { ...before, sequence: seq, arrival: seq, version, lastSeq: seq, updatedAt, size };
+    return appliedBy(record, state);
   }
   if (record.op === 'update') {
     const state: SessionState = {
       ...before,
       title: record.title === undefined ? before.title : record.title,
+      agentName: record.agentName === undefined ? before.agentName : record.agentName,
+      project: record.project === undefined ? before.project : record.project,
+      ...statusAfter(before, record),
+      spawnedBy: record.spawnedBy ? JSON.stringify(spawnOriginOf(record.spawnedBy)) : before.spawnedBy,
       metadata: record.metadata === undefined ? before.metadata : JSON.stringify(record.metadata),
       version: record.version,
       lastSeq: record.seq,
+      updatedAt,
       size,
     };
     return appliedBy(record, state);
   }
   if (record.op === 'truncate') {
     const { length, messageCount, version, seq } = record;
-    const state = { ...before, historyLength: length, messageCount, version, lastSeq: seq, size };
+    const state = { ...before, historyLength: length, messageCount, version, lastSeq: seq, updatedAt, size };
     return appliedBy(record, state, [], length);
   }
   const messages = record.messages.map((message, n) => ({
@@ -148,6 +176,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     ...usageAfter(before, record),
     version: record.version,
     lastSeq: record.seq,
+    updatedAt,
     size,
   };
   // Positions go back if the line of a truncation is damaged.
@@ -161,6 +190,26 @@ function originOf({
   historyLength,
 }: NonNullable<CreateRecord['forkedFrom']>): ForkOrigin {
   return { sessionId, messageId: messageId ?? null, historyLength };
+}
+
+function spawnOriginOf({
+  sessionId,
+  messageId,
+  toolCallId,
+}: NonNullable<CreateRecord['spawnedBy']>): SpawnOrigin {
+  return { sessionId, messageId: messageId ?? null, toolCallId: toolCallId ?? null };
+}
+
+type Status = Pick<SessionState, 'status' | 'statusMessage' | 'statusChangedAt'>;
+
+function statusAfter(before: SessionState, { at, status, statusMessage }: UpdateRecord): Status {
+  const isChanged = status !== undefined && status !== before.status;
+  const message = status === undefined ? before.statusMessage : null;
+  return {
+    status: status ?? before.status,
+    statusMessage: statusMessage === undefined ? message : statusMessage,
+    statusChangedAt: isChanged ? Date.parse(at) : before.statusChangedAt,
+  };
 }
 
 function appliedBy(
@@ -178,22 +227,21 @@ function appliedBy(
  * Never goes back, even if the session was created with times in the future. A creation's own messages leave
  * it unchanged.
  */
-function activeAfter({ createdAt, lastActiveAt }: SessionState, { version, at }: AppendRecord): number {
-  return version === 1 ? lastActiveAt : Math.max(createdAt, lastActiveAt, Date.parse(at));
+function activeAfter(
+  { createdAt, lastActiveAt }: SessionState,
+  { version, at, activeAt = at }: AppendRecord,
+): number {
+  return version === 1 ? lastActiveAt : Math.max(createdAt, lastActiveAt, Date.parse(activeAt));
 }
 
-type Usage = Pick<SessionState, 'inputTokens' | 'outputTokens' | 'costUsd'>;
-
-function usageAfter(before: SessionState, record: AppendRecord): Usage {
-  let { inputTokens, outputTokens, costUsd } = before;
+function usageAfter(before: SessionState, record: AppendRecord): UsageSum {
+  let sum: UsageSum = usageIn(before);
   const isCopied = record.version === 1 && before.forkedFrom !== null;
-  for (const { usage } of isCopied ? [] : record.messages) {
-    if (!usage) continue;
-    inputTokens = Math.min(inputTokens + usage.inputTokens, Number.MAX_SAFE_INTEGER);
-    outputTokens = Math.min(outputTokens + usage.outputTokens, Number.MAX_SAFE_INTEGER);
-    if (usage.costUsd !== undefined) costUsd = addOptionalDecimals(costUsd, String(usage.costUsd));
+  for (const { usage, isCopy } of isCopied ? [] : record.messages) {
+    if (usage && !isCopy)
+      sum = plusUsage(sum, { ...usage, costUsd: usage.costUsd === undefined ? null : String(usage.costUsd) });
   }
-  return { inputTokens, outputTokens, costUsd };
+  return sum;
 }
 
 function operationOfRecord(sessionId: string, record: SessionRecord): AppliedOperation | null {

@@ -1,5 +1,5 @@
-import { addOptionalDecimals } from '../../../model/decimal.ts';
 import type { SessionRollup } from '../../../model/rollup.ts';
+import { plusUsage, type UsageSum, usageIn, usageOfSum } from '../../../model/usage.ts';
 import { eachChild } from './beneath.ts';
 import { type SessionRow, selection } from './session-row.ts';
 import type { Steps } from './steps.ts';
@@ -17,6 +17,9 @@ const MEMBERS = [
   'historyLength',
   'inputTokens',
   'outputTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'reasoningTokens',
   'costUsd',
   'lastActiveAt',
 ] as const;
@@ -58,9 +61,7 @@ interface Sum {
   sessionCount: number;
   messageCount: number;
   historyLength: number;
-  inputTokens: number;
-  outputTokens: number;
-  costUsd: string | null;
+  usage: UsageSum;
   lastActiveAt: number;
   maxDepth: number;
 }
@@ -108,9 +109,7 @@ function sumOf(row: Row): Sum {
     sessionCount: 1,
     messageCount: row.messageCount,
     historyLength: row.historyLength,
-    inputTokens: row.inputTokens,
-    outputTokens: row.outputTokens,
-    costUsd: row.costUsd,
+    usage: usageIn(row),
     lastActiveAt: row.lastActiveAt,
     maxDepth: row.depth,
   };
@@ -120,22 +119,18 @@ function add(to: Sum, sum: Sum): void {
   to.sessionCount += sum.sessionCount;
   to.messageCount += sum.messageCount;
   to.historyLength += sum.historyLength;
-  to.inputTokens = Math.min(to.inputTokens + sum.inputTokens, Number.MAX_SAFE_INTEGER);
-  to.outputTokens = Math.min(to.outputTokens + sum.outputTokens, Number.MAX_SAFE_INTEGER);
-  to.costUsd = addOptionalDecimals(to.costUsd, sum.costUsd);
+  to.usage = plusUsage(to.usage, sum.usage);
   to.lastActiveAt = Math.max(to.lastActiveAt, sum.lastActiveAt);
   to.maxDepth = Math.max(to.maxDepth, sum.maxDepth);
 }
 
 function rollupOf(sum: Sum): SessionRollup {
-  const { sessionCount, messageCount, historyLength, inputTokens, outputTokens, maxDepth } = sum;
-  // As for tokens: a sum too large for a number stays at the largest.
-  const costUsd = sum.costUsd === null ? null : Math.min(Number(sum.costUsd), Number.MAX_VALUE);
+  const { sessionCount, messageCount, historyLength, maxDepth } = sum;
   return {
     sessionCount,
     messageCount,
     historyLength,
-    usage: { inputTokens, outputTokens, costUsd },
+    usage: usageOfSum(sum.usage),
     lastActiveAt: new Date(sum.lastActiveAt),
     maxDepth,
   };

@@ -69,6 +69,7 @@ CREATE TABLE tree_changes (
   parent_id TEXT,
   arrival INTEGER,
   archived_at INTEGER,
+  at INTEGER NOT NULL,
   PRIMARY KEY (id, seq)
 ) WITHOUT ROWID;
 
@@ -148,7 +149,7 @@ END;
 `;
 
 /** Increment if the same tables are filled with other values than before. */
-const CONTENT_VERSION = 10;
+const CONTENT_VERSION = 11;
 
 /** Changes with every change of the tables. An index of another version is discarded and rebuilt. */
 export const INDEX_VERSION = `${CONTENT_VERSION}-${crc32(TABLES + TREE_INDEX + INDEXES)}`;

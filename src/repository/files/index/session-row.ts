@@ -1,6 +1,7 @@
 import { compileLiteral } from '../../../compile-literal.ts';
 import type { JsonObject } from '../../../model/json.ts';
-import type { Damage, ForkOrigin, Session } from '../../../model/session.ts';
+import type { Damage, ForkOrigin, Session, SpawnOrigin } from '../../../model/session.ts';
+import { usageOfSum } from '../../../model/usage.ts';
 import type { SessionState } from '../format/session-state.ts';
 
 /** The members of a row that come neither from the session's own file nor from the log of the store. */
@@ -55,13 +56,21 @@ const COLUMNS: { readonly [Member in keyof SessionRow]: Column<SessionRow[Member
   childCount: ['child_count', 'INTEGER NOT NULL', 'all sessions'],
   userId: ['user_id', 'TEXT', 'creation or log'],
   title: ['title', 'TEXT', 'any line'],
+  agentName: ['agent_name', 'TEXT', 'any line'],
+  project: ['project', 'TEXT', 'any line'],
+  status: ['status', 'TEXT NOT NULL', 'any line'],
+  statusChangedAt: ['status_changed_at', 'INTEGER NOT NULL', 'any line'],
   createdAt: ['created_at', 'INTEGER NOT NULL', 'creation or log'],
   lastActiveAt: ['last_active_at', 'INTEGER NOT NULL', 'any line'],
+  updatedAt: ['updated_at', 'INTEGER NOT NULL', 'any line'],
   messageCount: ['message_count', 'INTEGER NOT NULL', 'any line'],
   historyLength: ['history_length', 'INTEGER NOT NULL', 'any line'],
   nextOrdinal: ['next_ordinal', 'INTEGER NOT NULL', 'any line'],
   inputTokens: ['input_tokens', 'INTEGER NOT NULL', 'any line'],
   outputTokens: ['output_tokens', 'INTEGER NOT NULL', 'any line'],
+  cacheReadTokens: ['cache_read_tokens', 'INTEGER NOT NULL', 'any line'],
+  cacheWriteTokens: ['cache_write_tokens', 'INTEGER NOT NULL', 'any line'],
+  reasoningTokens: ['reasoning_tokens', 'INTEGER NOT NULL', 'any line'],
   costUsd: ['cost_usd', 'TEXT', 'any line'],
   forkedFrom: ['forked_from', 'TEXT', 'creation or log'],
   archivedAt: ['archived_at', 'INTEGER', 'creation or log'],
@@ -69,6 +78,8 @@ const COLUMNS: { readonly [Member in keyof SessionRow]: Column<SessionRow[Member
   lastSeq: ['last_seq', 'INTEGER NOT NULL', 'any line'],
   size: ['size', 'INTEGER NOT NULL', 'any line'],
   mtime: ['mtime', 'REAL NOT NULL', 'file status'],
+  statusMessage: ['status_message', 'TEXT', 'any line'],
+  spawnedBy: ['spawned_by', 'TEXT', 'any line'],
   metadata: ['metadata', 'TEXT NOT NULL', 'any line'],
 };
 
@@ -178,12 +189,20 @@ export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
     childCount: row.childCount,
     userId: row.userId,
     title: row.title,
+    agentName: row.agentName,
+    project: row.project,
+    status: row.status,
+    statusMessage: row.statusMessage,
+    statusChangedAt: new Date(row.statusChangedAt),
+    spawnedBy: row.spawnedBy === null ? null : (JSON.parse(row.spawnedBy) as SpawnOrigin),
     metadata: row.metadata === '{}' ? {} : (JSON.parse(row.metadata) as JsonObject),
     metadataBytes: Buffer.byteLength(row.metadata),
     createdAt: new Date(row.createdAt),
     lastActiveAt: new Date(row.lastActiveAt),
+    updatedAt: new Date(row.updatedAt),
     messageCount: row.messageCount,
     historyLength: row.historyLength,
+    usage: usageOfSum(row),
     version: row.version,
     damage,
     archivedAt: row.archivedAt === null ? null : new Date(row.archivedAt),

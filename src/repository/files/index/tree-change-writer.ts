@@ -73,9 +73,9 @@ export class TreeChangeWriter {
     // not the latest: then a damaged line of the log was restored.
     const isLatest = seq > row.sequence && treeChanges.since(id, seq).length === 0;
     const changes = isLatest ? [change] : treeChanges.since(id, row.sequence);
-    const { parentId, arrival, archivedAt, version } = placed(stateOf(row), changes);
-    if (archivedAt === row.archivedAt) connection.run(UPDATE_VERSION, version, row.sequence);
-    else connection.run(UPDATE_ARCHIVAL, version, archivedAt, row.sequence);
+    const { parentId, arrival, archivedAt, version, updatedAt } = placed(stateOf(row), changes);
+    if (archivedAt === row.archivedAt) connection.run(UPDATE_VERSION, version, updatedAt, row.sequence);
+    else connection.run(UPDATE_ARCHIVAL, version, updatedAt, archivedAt, row.sequence);
     if (arrival !== row.arrival) yield* this.#move(row, parentId, arrival, counts);
   }
 
@@ -163,8 +163,8 @@ export class TreeChangeWriter {
 }
 
 const SELECT_CHILD = 'SELECT 1 FROM sessions WHERE parent_seq = ? LIMIT 1';
-const UPDATE_VERSION = 'UPDATE sessions SET version = ? WHERE seq = ?';
-const UPDATE_ARCHIVAL = 'UPDATE sessions SET version = ?, archived_at = ? WHERE seq = ?';
+const UPDATE_VERSION = 'UPDATE sessions SET version = ?, updated_at = ? WHERE seq = ?';
+const UPDATE_ARCHIVAL = 'UPDATE sessions SET version = ?, updated_at = ?, archived_at = ? WHERE seq = ?';
 
 /** Changes of child counts: written once per parent, however many of its children move. */
 class ChildCounts {

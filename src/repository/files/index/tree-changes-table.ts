@@ -29,10 +29,10 @@ export class TreeChangesTable {
    * table already has it.
    */
   add(seq: number, place: number, change: TreeChange): boolean {
-    const { id, version, moved, parentId, arrival, archivedAt } = change;
-    const row = [id, seq, place, version, moved, parentId, arrival, archivedAt];
+    const { id, version, moved, parentId, arrival, archivedAt, at } = change;
+    const row = [id, seq, place, version, moved, parentId, arrival, archivedAt, at];
     if (this.#mayHaveRows && this.#db.written.get(SELECT_SAME, ...row) !== undefined) return false;
-    this.#db.run('INSERT OR REPLACE INTO tree_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?)', ...row);
+    this.#db.run('INSERT OR REPLACE INTO tree_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', ...row);
     this.#mayHaveRows = true;
     return true;
   }
@@ -73,9 +73,9 @@ export class TreeChangesTable {
 }
 
 const SELECT_SAME = `SELECT 1 FROM tree_changes WHERE id = ? AND seq = ? AND place = ? AND version = ? AND moved = ?
-  AND parent_id IS ? AND arrival IS ? AND archived_at IS ?`;
+  AND parent_id IS ? AND arrival IS ? AND archived_at IS ? AND at = ?`;
 
-const SELECT_SINCE = `SELECT id, seq, place, version, moved, parent_id AS parentId, arrival, archived_at AS archivedAt
+const SELECT_SINCE = `SELECT id, seq, place, version, moved, parent_id AS parentId, arrival, archived_at AS archivedAt, at
   FROM tree_changes WHERE id = ? AND seq > ? ORDER BY seq`;
 
 interface TreeChangeRow extends TreeChange {

@@ -13,11 +13,14 @@ export interface TreeChange {
   readonly parentId: string | null;
   readonly arrival: number | null;
   readonly archivedAt: number | null;
+  /** The time of the record, in milliseconds since 1970. */
+  readonly at: number;
 }
 
 /** The changes of sessions that a record does not delete, in the order of the record. */
 export function changesIn(record: TreeRecord): TreeChange[] {
-  const moved = { moved: 1, archivedAt: null } as const;
+  const at = Date.parse(record.at);
+  const moved = { moved: 1, archivedAt: null, at } as const;
   if (record.op === 'move') {
     const { id, version, parentId = null, seq } = record;
     return [{ ...moved, id, version, parentId, arrival: seq }];
@@ -32,7 +35,7 @@ export function changesIn(record: TreeRecord): TreeChange[] {
       parentId,
     }));
   }
-  const archivedAt = record.op === 'archive' ? Date.parse(record.at) : null;
+  const archivedAt = record.op === 'archive' ? at : null;
   return record.sessions.map(({ id, version }) => ({
     id,
     version,
@@ -40,6 +43,7 @@ export function changesIn(record: TreeRecord): TreeChange[] {
     parentId: null,
     arrival: null,
     archivedAt,
+    at,
   }));
 }
 
@@ -54,5 +58,6 @@ export function placed(state: SessionState, changes: readonly TreeChange[]): Ses
     ...(archival && { archivedAt: archival.archivedAt }),
     // No spread: a session can have more changes than a call can have arguments.
     version: changes.reduce((latest, { version }) => Math.max(latest, version), state.version),
+    updatedAt: changes.reduce((latest, { at }) => Math.max(latest, at), state.updatedAt),
   };
 }

@@ -1,6 +1,6 @@
 import { ALL_TEXTS, type Message, type ShownTexts } from '../../../model/message.ts';
 import type { SessionRollup } from '../../../model/rollup.ts';
-import type { Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { Damage, ForkOrigin, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { Logger } from '../../observer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type {
@@ -262,12 +262,17 @@ export class FileReader implements SessionReader {
     { allowance, atOnce, options }: Reading,
   ): Promise<MessagesRead> {
     if (locations.length === 0) return { messages: [], textBytes: 0, faults: [] };
-    const path = absoluteSessionPath(this.layout.root, sessionId);
+    const origin = this.index.row(sessionId)?.forkedFrom;
+    const session = {
+      sessionId,
+      path: absoluteSessionPath(this.layout.root, sessionId),
+      copied: origin == null ? 0 : (JSON.parse(origin) as ForkOrigin).historyLength,
+    };
     const read = await atOnce.with(bytesInMemory(locations), () => {
       // Throws if the batch has exceeded its limit meanwhile: reading would be in vain.
       allowance.take(0);
       throwIfOver(options);
-      return readMessages({ ...this.lines, options }, path, sessionId, locations, shownOf, allowance);
+      return readMessages({ ...this.lines, options }, session, locations, shownOf, allowance);
     });
     // A session that was deleted during the read is no fault.
     if (read.faults.length > 0 && this.index.row(sessionId))

@@ -30,14 +30,22 @@ export interface MessagesRead {
   readonly faults: readonly LineFault[];
 }
 
+/** The session whose messages are read. */
+export interface MessagesOf {
+  readonly sessionId: string;
+  /** The path of its file. */
+  readonly path: string;
+  /** How many of its first messages a fork has copied. */
+  readonly copied: number;
+}
+
 /**
  * The messages at `locations` (in order of offset, all of one file), each with the texts that `shownOf`
  * selects. Rejects with a ReadTooLargeError at the first message that exceeds the allowance.
  */
 export async function readMessages(
   files: LineFiles,
-  path: string,
-  sessionId: string,
+  { sessionId, path, copied }: MessagesOf,
   locations: readonly MessageLocation[],
   shownOf: (n: number) => ShownTexts,
   allowance: TextAllowance,
@@ -51,7 +59,8 @@ export async function readMessages(
       if (!stored) continue;
       const at = new Date(record.createdAt ?? record.at);
       const shown = shownOf(n);
-      const message = messageOf(stored, { sessionId, ordinal, position, at }, shown);
+      const isCopy = record.version === 1 && ordinal < copied;
+      const message = messageOf(stored, { sessionId, ordinal, position, at, isCopy }, shown);
       const bytes = textBytesOf(message, shown);
       allowance.take(bytes);
       textBytes += bytes;

@@ -37,7 +37,8 @@ export class Creations {
     if (parent) refuseArchived(parent.id, parent.archivedAt);
     const path = absoluteSessionPath(layout.root, id);
     const userId = input.userId === undefined ? (parent?.userId ?? null) : input.userId;
-    const whole = { ...input, id, userId };
+    const project = input.project === undefined ? (parent?.project ?? null) : input.project;
+    const whole = { ...input, id, userId, project };
 
     const session = await committer.commit({
       prepare: (seq) => writtenAt(0, createRecords(stampOf(seq, clock.now(), operation), store, whole), null),

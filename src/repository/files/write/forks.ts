@@ -118,6 +118,8 @@ export class Forks {
           parentId: input.asRoot ? undefined : origin.id,
           userId: origin.userId ?? undefined,
           title: input.title ?? origin.title ?? undefined,
+          agentName: origin.agentName ?? undefined,
+          project: origin.project ?? undefined,
           metadata: storedMetadata(JSON.parse(origin.metadata) as JsonObject),
           forkedFrom: {
             sessionId: origin.id,

@@ -1,4 +1,5 @@
 import type { Session } from '../../../model/session.ts';
+import { NO_USAGE } from '../../../model/usage.ts';
 import type { Tombstone } from '../format/record.ts';
 import type { AppliedOperation } from '../format/session-state.ts';
 import type { SessionRow } from '../index/session-row.ts';
@@ -54,10 +55,18 @@ export function sessionOfTombstone(tombstone: TombstoneRow): Session {
     childCount: 0,
     userId: last.userId ?? null,
     title: null,
+    agentName: null,
+    project: null,
+    status: 'IDLE',
+    statusMessage: null,
+    statusChangedAt: new Date(last.createdAt),
+    spawnedBy: null,
     metadata: {},
     metadataBytes: 2,
     createdAt: new Date(last.createdAt),
     lastActiveAt: new Date(last.lastActiveAt),
+    updatedAt: new Date(last.lastActiveAt),
+    usage: NO_USAGE,
     messageCount: last.messageCount,
     historyLength: last.historyLength,
     version: last.version,

@@ -40,6 +40,7 @@ const HOLDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   object: isObject,
   'array of objects': (value) => Array.isArray(value) && value.every((each) => isObject(each)),
   'any JSON': (value) => value !== undefined,
+  true: (value) => value === true,
 };
 
 const OPS = {
@@ -154,7 +155,7 @@ function namesIn(value: unknown): string[] {
   if (typeof value !== 'object' || value === null) return [];
   if (Array.isArray(value)) return value.flatMap(namesIn);
   return Object.entries(value).flatMap(([name, held]) =>
-    name === 'metadata' || name === 'payload' ? [name] : [name, ...namesIn(held)],
+    ['metadata', 'payload', 'arguments'].includes(name) ? [name] : [name, ...namesIn(held)],
   );
 }
 

@@ -33,6 +33,39 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
       say('', { payload: {} }),
     ],
   });
+  await repository.append({
+    sessionId: 'child',
+    messages: [
+      say('', { role: 'EVENT', kind: 'compaction' }),
+      say('\u0001😀', {
+        role: 'ASSISTANT',
+        reasoning: 'hm',
+        toolCalls: [
+          { toolCallId: 'c1', name: 'n', arguments: JSON.parse('{"a":"\\u0000\\ud800"}') },
+          { toolCallId: 'c2', name: 'n' },
+        ],
+        model: 'm',
+        usage: { ...usage, cacheReadTokens: 3, cacheWriteTokens: 2, reasoningTokens: 1 },
+        createdAt: new Date('2030-02-03T04:05:06.007Z'),
+      }),
+      say('', { role: 'TOOL', toolCallId: 'c1', isError: true, isCopy: true, usage }),
+    ],
+  });
+  await repository.append({
+    sessionId: 'child',
+    messages: [say('', { createdAt: new Date('2031-02-03T04:05:06.007Z') })],
+  });
+  await repository.create({
+    id: 'spawned',
+    parentId: 'child',
+    agentName: 'planner',
+    project: 'p',
+    status: 'WAITING',
+    statusMessage: 'w',
+    spawnedBy: { messageId: 'child:1', toolCallId: 'c1' },
+  });
+  await repository.update({ id: 'spawned', status: 'RUNNING', agentName: null, project: 'q' });
+  await repository.update({ id: 'spawned', statusMessage: 'm', spawnedBy: { toolCallId: 'c2' } });
   await repository.update({ id: 'child', title: 'new', metadata: { a: 1, b: { c: 2 } } });
   await repository.update({ id: 'child', title: null, metadata: { a: null } }, operation('3', 'update'));
   await repository.update({ id: 'run.7', metadata: {} });

@@ -47,7 +47,15 @@ const apply = (...records: readonly TreeRecord[]) =>
 test('a change of a session costs the same however many came before: they are not read again', () => {
   apply(move(3, 2, 's1'));
   // An earlier change that the row does not show, as a read would.
-  db.treeChanges.add(4, 0, { id: 's2', version: 3, moved: 1, parentId: null, arrival: 4, archivedAt: null });
+  db.treeChanges.add(4, 0, {
+    id: 's2',
+    version: 3,
+    moved: 1,
+    parentId: null,
+    arrival: 4,
+    archivedAt: null,
+    at: 0,
+  });
   apply(archival(5, 4));
   expect(db.sessions.row('s2')).toMatchObject({ parentId: 's1', archivedAt: Date.parse(AT), version: 4 });
 });
@@ -78,6 +86,11 @@ test('a session can have very many changes', () => {
     parentId: null,
     arrival: null,
     archivedAt: n,
+    at: n,
   }));
-  expect(placed(session(2), changes)).toMatchObject({ version: 500_001, archivedAt: 499_999 });
+  expect(placed(session(2), changes)).toMatchObject({
+    version: 500_001,
+    archivedAt: 499_999,
+    updatedAt: 499_999,
+  });
 });

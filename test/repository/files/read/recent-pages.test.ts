@@ -3,6 +3,7 @@ import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../../src/model/limits.ts';
+import { NO_TEXTS } from '../../../../src/model/message.ts';
 import { sessionPath } from '../../../../src/repository/files/format/layout.ts';
 import type { SessionRow } from '../../../../src/repository/files/index/session-row.ts';
 import { openFileRepository } from '../../../../src/repository/files/open.ts';
@@ -163,9 +164,9 @@ describe('the pages that are kept', () => {
       request('a', { roles: ['USER'] }),
       request('a', { roles: ['USER', 'TOOL'] }),
       request('a', { shown: null }),
-      request('a', { shown: { content: 0, payload: 0, metadata: 0 } }),
-      request('a', { shown: { content: 1, payload: 0, metadata: 0 } }),
-      request('a', { shown: { content: 2, payload: 0, metadata: 0 } }),
+      request('a', { shown: { ...NO_TEXTS } }),
+      request('a', { shown: { ...NO_TEXTS, content: 1, payload: 0, metadata: 0 } }),
+      request('a', { shown: { ...NO_TEXTS, content: 2, payload: 0, metadata: 0 } }),
     ];
     for (const [n, each] of requests.entries())
       pages.remember(each, row, { ...page, hasMore: n % 2 === 0 }, n);
