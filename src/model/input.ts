@@ -104,6 +104,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     reasoningTokens: count.nullish(),
     costUsd: z.number().min(0, '0 or more').nullish(),
   });
+  const statuses = z.array(z.enum(SESSION_STATUSES));
   const payload = json(limit('payloadBytes'), limit('payloadDepth')).optional();
   const toolCalls = z
     .array(z.object({ toolCallId: name, name, arguments: payload }))
@@ -177,6 +178,11 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       activeBefore: z.date().nullish(),
       metadata: jsonObject(limit('filterBytes'), limit('metadataDepth')).nullish(),
       archived: z.enum(ARCHIVED_FILTERS).nullish(),
+      title: z.string().nullish(),
+      project: shortText(limit('projectLength')).nullish(),
+      agentName: name.nullish(),
+      statuses: statuses.nullish(),
+      damaged: z.boolean().nullish(),
     }),
     create,
     spawn: create.extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish() }),

@@ -123,4 +123,12 @@ export interface SessionFilter {
   readonly metadata?: JsonObject | null;
   /** Default: EXCLUDE. */
   readonly archived?: ArchivedFilter | null;
+  /** Words of the title, as `model/search/` defines a match. Without words: none match. */
+  readonly title?: string | null;
+  readonly project?: string | null;
+  readonly agentName?: string | null;
+  /** Any of these; of an empty list, none. */
+  readonly statuses?: readonly SessionStatus[] | null;
+  /** True: only sessions with damage, as of the last read of their records. False: only those without. */
+  readonly damaged?: boolean | null;
 }

@@ -1,5 +1,9 @@
 import type { GraphQLField } from 'graphql';
+import type { z } from 'zod';
+import { InvalidInputError } from '../model/errors.ts';
+import { checkInput } from '../model/input.ts';
 import type { SchemaContext } from './context.ts';
+import { badUserInput } from './request-error.ts';
 
 /** What a rule may depend on: the settings of the server, and the store. */
 export type RuleContext = Pick<SchemaContext, 'limits' | 'rules' | 'repository'>;
@@ -19,4 +23,18 @@ const NONE: readonly ArgumentRule[] = [];
 
 export function argumentRulesOf({ extensions }: GraphQLField<unknown, unknown>): readonly ArgumentRule[] {
   return (extensions.argumentRules as ArgumentRule[] | undefined) ?? NONE;
+}
+
+/** As `checkInput`, for an argument of a field. Throws BAD_USER_INPUT. */
+export function checkArgument<Rule extends z.ZodType>(
+  rule: Rule,
+  value: unknown,
+  name: string,
+): z.output<Rule> {
+  try {
+    return checkInput(rule, value, [name]);
+  } catch (error) {
+    if (error instanceof InvalidInputError) throw badUserInput(`${error.message}.`);
+    throw error;
+  }
 }

@@ -1,16 +1,14 @@
-import { InvalidInputError } from '../model/errors.ts';
-import { checkInput, type InputRules } from '../model/input.ts';
 import type {
-  ArchivedFilter as ArchivedFilterModel,
   SessionFilter as SessionFilterModel,
   SessionOrder as SessionOrderModel,
 } from '../model/session.ts';
-import { argumentRules } from './argument-rules.ts';
+import { argumentRules, checkArgument, type RuleContext } from './argument-rules.ts';
 import { builder } from './builder.ts';
+import { ArchivedFilter } from './child-filter.ts';
 import { sessionsCursor } from './cursor.ts';
 import { type PageArguments, pageArguments, pageRequest, pageRules } from './page.ts';
-import { badUserInput } from './request-error.ts';
-import { SessionConnection, sessionConnection } from './session.ts';
+import { checkQuery } from './search-query.ts';
+import { SessionConnection, SessionStatus, sessionConnection } from './session.ts';
 
 const SessionOrderField = builder.enumType('SessionOrderField', {
   description:
@@ -37,15 +35,6 @@ const SessionOrder = builder.inputType('SessionOrder', {
   }),
 });
 
-const ArchivedFilter = builder.enumType('ArchivedFilter', {
-  description: 'Which sessions a list has: archived ones or not.',
-  values: {
-    EXCLUDE: { description: 'Sessions that are not archived.' },
-    INCLUDE: { description: 'All sessions.' },
-    ONLY: { description: 'Archived sessions only.' },
-  } satisfies Record<ArchivedFilterModel, { description: string }>,
-});
-
 const SessionFilter = builder.inputType('SessionFilter', {
   description: 'Conditions for a list of sessions. A session must meet all that are given.',
   fields: (t) => ({
@@ -69,6 +58,17 @@ const SessionFilter = builder.inputType('SessionFilter', {
     archived: t.field({
       description: 'Default: EXCLUDE.',
       type: ArchivedFilter,
+    }),
+    title: t.string({
+      description:
+        'Sessions whose title contains these words, by the rules of `searchMessages`: in any order and any case; `*` at the end of a word ' +
+        "finds what begins with it. At most the server's limits of a search.",
+    }),
+    project: t.string({ description: 'Sessions of this project.' }),
+    agentName: t.string({ description: 'Sessions of this agent.' }),
+    statuses: t.field({ description: 'Sessions with any of these statuses.', type: [SessionStatus] }),
+    damaged: t.boolean({
+      description: 'True: only sessions with `damage`. False: only sessions without.',
     }),
   }),
 });
@@ -128,13 +128,10 @@ interface ListArguments extends PageArguments {
 }
 
 function checkFilter(
-  { filter }: Pick<ListArguments, 'filter'>,
-  { rules }: { readonly rules: InputRules },
+  { filter: given }: Pick<ListArguments, 'filter'>,
+  { rules, limits }: Pick<RuleContext, 'rules' | 'limits'>,
 ): SessionFilterModel {
-  try {
-    return checkInput(rules.filter, filter ?? {}, ['filter']);
-  } catch (error) {
-    if (error instanceof InvalidInputError) throw badUserInput(`${error.message}.`);
-    throw error;
-  }
+  const filter = checkArgument(rules.filter, given ?? {}, 'filter');
+  if (filter.title != null) checkQuery({ query: filter.title }, { limits }, 'filter.title');
+  return filter;
 }

@@ -19,10 +19,18 @@ async function openStore(): Promise<SessionRepository> {
     id: 'new',
     userId: 'ada',
     createdAt: day(3),
+    title: 'Fix the parser',
+    project: '/work/app',
     metadata: { env: 'prod', tags: ['a', 'b'] },
   });
   await store.create({ id: 'other', userId: 'bob', createdAt: day(2), metadata: { env: 'test' } });
-  await store.create({ id: 'child', parentId: 'new', createdAt: day(4) });
+  await store.create({
+    id: 'child',
+    parentId: 'new',
+    createdAt: day(4),
+    agentName: 'coder',
+    status: 'WAITING',
+  });
   await store.create({ id: 'grandchild', parentId: 'child', createdAt: day(5) });
   return store;
 }
@@ -45,6 +53,13 @@ test.each<[SessionFilter, string[]]>([
   [{ metadata: {} }, ['old', 'other', 'new', 'child', 'grandchild']],
   [{ metadata: { env: 'prod' } }, ['new']],
   [{ metadata: { tags: ['b'] } }, ['new']],
+  [{ title: 'THE pars*' }, ['new']],
+  [{ project: '/work/app' }, ['new', 'child', 'grandchild']],
+  [{ agentName: 'coder' }, ['child']],
+  [{ statuses: ['RUNNING', 'WAITING'] }, ['child']],
+  [{ statuses: [] }, []],
+  [{ damaged: true }, []],
+  [{ damaged: false }, ['old', 'other', 'new', 'child', 'grandchild']],
   [{ userId: 'ada', rootsOnly: true, createdAfter: '2026-01-02T00:00:00Z' }, ['new']],
 ])('sessions with the filter %o', async (filter, ids) => {
   const { sessions } = await createApi(await openStore()).query(LIST, { filter, orderBy: CREATED });
@@ -70,6 +85,14 @@ test.each<[SessionFilter, string]>([
   [
     { rootId: '\udfff' },
     'filter.rootId: expected well-formed Unicode without NUL, got a string of 1 character with half of a surrogate pair as character 1.',
+  ],
+  [
+    { title: 'x'.repeat(501) },
+    'filter.title: expected at most 500 characters (the limit queryLength), got 501. Search for fewer words.',
+  ],
+  [
+    { agentName: 'x'.repeat(257) },
+    'filter.agentName: expected at most 256 characters (the limit nameLength), got 257.',
   ],
   [
     { metadata: nested(33) },

@@ -132,7 +132,12 @@ function longestOf(phrases: readonly Phrase[], stream: TokenStream, n: number, l
   return longest;
 }
 
-function matchesAt(stream: TokenStream, n: number, { tokens, isPrefix }: Phrase): boolean {
+/** True if the tokens from number `n` on are those of a phrase. */
+export function matchesAt(
+  stream: { at(n: number): Token | undefined },
+  n: number,
+  { tokens, isPrefix }: Phrase,
+): boolean {
   const last = tokens.length - 1;
   for (let k = 0; k <= last; k += 1) {
     const found = stream.at(n + k);

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { type JsonObject, type JsonValue, jsonContains } from '../../../src/model/json.ts';
-import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
+import {
+  SESSION_STATUSES,
+  type Session,
+  type SessionFilter,
+  type SessionOrder,
+  type SessionStatus,
+} from '../../../src/model/session.ts';
 import type { ListKey, PageRequest } from '../../../src/repository/repository.ts';
 import { listKey, naiveList } from './naive.ts';
 import { ALL, idsOf, type OpenStore, say } from './store.ts';
@@ -22,6 +28,8 @@ const METADATA: JsonObject[] = [
   JSON.parse('{"__proto__":{"team":"red"}}'),
 ];
 
+const TITLES = ['Fix the parser', 'fix PARSERS, all of them', 'The end', '', null];
+
 export function describeList(store: OpenStore): void {
   const list = async (filter: SessionFilter, order = OLDEST, page: PageRequest<ListKey> = ALL) =>
     store.repository.list(filter, order, page);
@@ -36,6 +44,10 @@ export function describeList(store: OpenStore): void {
         parentId: index % 4 === 0 ? null : ids[Math.floor(index / 3)]!,
         userId: ['ann', 'bob', null][index % 3]!,
         metadata: METADATA[index % METADATA.length]!,
+        title: TITLES[index % TITLES.length]!,
+        project: ['/red', '/blue', null][index % 3]!,
+        agentName: ['planner', 'Planner', 'coder', null][(index >> 1) % 4]!,
+        status: SESSION_STATUSES[index % SESSION_STATUSES.length]!,
         createdAt: TIMES[(index * 7) % 3]!,
         lastActiveAt: TIMES[(index * 5 + (index % 2)) % 3]!,
       });
@@ -84,7 +96,35 @@ export function describeList(store: OpenStore): void {
       ['metadata that is null', { metadata: { nested: { deep: { y: null } } } }],
       ['metadata that is absent', { metadata: { absent: null } }],
       ['metadata under __proto__', { metadata: JSON.parse('{"__proto__":{"team":"red"}}') }],
-      ['all null', { userId: null, rootsOnly: null, parentId: null, rootId: null, metadata: null }],
+      ['words of the title', { title: 'THE fix' }],
+      ['the start of a word of the title', { title: 'pars*' }],
+      ['a part of a word of the title', { title: 'arser' }],
+      ['no words of the title', { title: ' ' }],
+      ['a project', { project: '/red' }],
+      ['a part of a project', { project: 'red' }],
+      ['a project of a user', { project: '/red', userId: 'ann' }],
+      ['a project of a tree', { project: '/blue', rootId: 's0' }],
+      ['an agent', { agentName: 'planner' }],
+      ['a status', { statuses: ['FAILED'] }],
+      ['what runs or waits', { statuses: ['WAITING', 'RUNNING', 'WAITING'] }],
+      ['what runs or failed', { statuses: ['RUNNING', 'FAILED'] }],
+      ['no status', { statuses: [] }],
+      ['what is damaged', { damaged: true }],
+      ['what is not damaged', { damaged: false }],
+      ['what runs, of an agent, with a title', { statuses: ['RUNNING'], agentName: 'coder', title: 'the' }],
+      ['a title and metadata', { title: 'the', metadata: { team: 'red' } }],
+      [
+        'all null',
+        {
+          userId: null,
+          rootsOnly: null,
+          parentId: null,
+          rootId: null,
+          metadata: null,
+          title: null,
+          statuses: null,
+        },
+      ],
       ['a root, a user and metadata', { rootId: 's0', userId: 'ann', metadata: { team: 'red' } }],
       ['a parent and time', { parentId: 's31', activeAfter: TIMES[1]! }],
       ['roots that have a parent', { rootsOnly: true, parentId: 's0' }],
@@ -180,6 +220,11 @@ export function describeList(store: OpenStore): void {
           activeAfter: maybe(...TIMES),
           activeBefore: maybe(...TIMES),
           metadata: maybe(...METADATA),
+          title: maybe('the', 'fix pars*'),
+          project: maybe('/red'),
+          agentName: maybe('planner', 'coder'),
+          statuses: maybe<SessionStatus[]>(['RUNNING'], ['IDLE', 'WAITING'], ['RUNNING', 'WAITING']),
+          damaged: maybe(true, false),
         }),
         order: fc.constantFrom(...ORDERS),
         limit: fc.nat(12),
@@ -242,6 +287,33 @@ export function describeList(store: OpenStore): void {
       await store.repository.update({ id: 'a', title: 'new' });
       expect(idsOf((await list({}, order)).items)).toEqual(['b', 'c', 'a']);
       expect(idsOf((await list({ activeAfter: new Date('2021-01-01') }, order)).items)).toEqual(['b']);
+    });
+
+    it('finds words of a title as a search finds those of a message', async () => {
+      const titles = ['Ärger mit parseQuery', '修复解析器', 'ａｌｌ ＷＩＤＥ', 'foo-bar baz'];
+      for (const title of titles) await store.create({ id: `t${titles.indexOf(title)}`, title });
+      const found = async (title: string) => idsOf((await list({ title })).items);
+      expect(await found('arger')).toEqual(['t0']);
+      expect(await found('query')).toEqual(['t0']);
+      expect(await found('解析')).toEqual(['t1']);
+      expect(await found('wide')).toEqual(['t2']);
+      expect(await found('"bar baz"')).toEqual(['t3']);
+      expect(await found('bar-foo')).toEqual([]);
+      expect(await found('')).toEqual([]);
+    });
+
+    it('follows an update of what a session says of itself', async () => {
+      await store.create({ id: 'a', title: 'old', project: 'p', agentName: 'x', status: 'RUNNING' });
+      const title = 'new';
+      await store.repository.update({ id: 'a', title, project: 'q', agentName: 'y', status: 'COMPLETED' });
+      for (const before of [{ title: 'old' }, { project: 'p' }, { agentName: 'x' }])
+        expect(await store.repository.count(before)).toBe(0);
+      expect(await store.repository.count({ statuses: ['RUNNING'] })).toBe(0);
+      const after = { title, project: 'q', agentName: 'y', statuses: ['COMPLETED'] } as const;
+      expect(await store.repository.count(after)).toBe(1);
+      await store.repository.archive({ id: 'a', archived: true, subtree: false });
+      expect(await store.repository.count(after)).toBe(0);
+      expect(await store.repository.count({ ...after, archived: 'ONLY' })).toBe(1);
     });
 
     it('follows an update of metadata', async () => {

@@ -29,8 +29,22 @@ export function naivePasses(session: Session, filter: SessionFilter): boolean {
     (filter.createdBefore == null || created < filter.createdBefore.getTime()) &&
     (filter.activeAfter == null || active >= filter.activeAfter.getTime()) &&
     (filter.activeBefore == null || active < filter.activeBefore.getTime()) &&
-    (filter.metadata == null || jsonContains(session.metadata, filter.metadata))
+    (filter.metadata == null || jsonContains(session.metadata, filter.metadata)) &&
+    (filter.title == null || naiveMatches(session.title ?? '', filter.title)) &&
+    (filter.project == null || session.project === filter.project) &&
+    (filter.agentName == null || session.agentName === filter.agentName) &&
+    (filter.statuses == null || filter.statuses.includes(session.status)) &&
+    (filter.damaged == null || session.damage.length > 0 === filter.damaged)
   );
+}
+
+/** For queries of ASCII words, with or without `*`. */
+function naiveMatches(title: string, query: string): boolean {
+  const words = title.toLowerCase().split(/[^a-z]+/);
+  const wanted = query.toLowerCase().split(' ').filter(Boolean);
+  const finds = (word: string) =>
+    words.some((each) => (word.endsWith('*') ? each.startsWith(word.slice(0, -1)) : each === word));
+  return wanted.length > 0 && wanted.every(finds);
 }
 
 export function listKey(session: Session, order: SessionOrder): ListKey {

@@ -1,23 +1,19 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { ListKey } from '../../repository.ts';
-import { TOO_MANY } from './metadata-terms.ts';
-
-export interface Query {
-  readonly sql: string;
-  readonly values: readonly SQLInputValue[];
-}
-
-/** A filter of either the archived or the other sessions. INCLUDE is merged from both. */
-export interface HalfFilter extends SessionFilter {
-  readonly archived: 'EXCLUDE' | 'ONLY';
-}
-
-export type TimeColumn = 'created_at' | 'last_active_at';
-
-export function timeColumnOf(field: SessionOrder['field']): TimeColumn {
-  return field === 'CREATED_AT' ? 'created_at' : 'last_active_at';
-}
+import {
+  ALL,
+  type HalfFilter,
+  hasTerm,
+  isArchived,
+  otherConditions,
+  type Query,
+  type Span,
+  spanOf,
+  type TimeColumn,
+  timeConditions,
+} from './list-conditions.ts';
+import { IN_FILE } from './quarantine-table.ts';
+import { IS_UNDER_WAY } from './schema.ts';
 
 /** Entries that a walk reads in one direction: the sessions with these times, or with one time and these numbers. */
 export interface Range {
@@ -25,14 +21,6 @@ export interface Range {
   /** Null unless `times` is a single time. */
   readonly sequences: Span | null;
 }
-
-/** All integers from `min` to `max`, both included. */
-interface Span {
-  readonly min: number;
-  readonly max: number;
-}
-
-const ALL: Span = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_INTEGER };
 
 /** A way through the sessions, along a SQL index in which those that can pass the filter lie together. */
 export interface Way {
@@ -48,36 +36,28 @@ export interface Way {
   readonly others: readonly Query[];
 }
 
-/** The way along the SQL index of a time: of a tree, of a user, of the roots, or of all. */
+/** The way along the SQL index of a time: of a tree, of a user, of a project, of the roots, or of all. */
 export function wayByTime(filter: HalfFilter, by: TimeColumn, terms: readonly number[]): Way {
   const name = filter.archived === 'ONLY' ? 'archived' : 'live';
-  const along = (which: string, condition = '', ...values: SQLInputValue[]) => ({
+  const along = (which: string, rest: HalfFilter, condition = '', ...values: SQLInputValue[]): Way => ({
     by,
-    sequence: 'sessions.seq' as const,
+    sequence: 'sessions.seq',
     from: {
       sql: `sessions INDEXED BY ${name}${which}_${by} WHERE ${isArchived(filter).sql}${condition}`,
       values,
     },
     span: spanOf(filter, by),
+    others: [...otherConditions(rest), ...timeConditions(filter, by), ...terms.map(hasTerm)],
   });
-  const other = by === 'created_at' ? 'last_active_at' : 'created_at';
-  const more = [...timeConditions(filter, other), ...terms.map(hasTerm)];
-  if (filter.rootId != null)
-    return {
-      ...along('_by_root_id_and', ' AND root_id = ?', filter.rootId),
-      others: [...otherConditions({ ...filter, rootId: null }), ...more],
-    };
-  if (filter.userId != null)
-    return {
-      ...along('_by_user_id_and', ' AND user_id = ?', filter.userId),
-      others: [...otherConditions({ ...filter, userId: null }), ...more],
-    };
-  if (filter.rootsOnly)
-    return {
-      ...along('_roots_by', ' AND depth = 0'),
-      others: [...otherConditions({ ...filter, rootsOnly: null }), ...more],
-    };
-  return { ...along('_by'), others: [...otherConditions(filter), ...more] };
+  const { rootId, userId, project } = filter;
+  if (rootId != null)
+    return along('_by_root_id_and', { ...filter, rootId: null }, ' AND root_id = ?', rootId);
+  if (userId != null)
+    return along('_by_user_id_and', { ...filter, userId: null }, ' AND user_id = ?', userId);
+  if (project != null)
+    return along('_by_project_and', { ...filter, project: null }, ' AND project = ?', project);
+  if (filter.rootsOnly) return along('_roots_by', { ...filter, rootsOnly: null }, ' AND depth = 0');
+  return along('_by', filter);
 }
 
 /** The way through the sessions with the parent `parentId`. */
@@ -90,7 +70,7 @@ export function wayOfChildren(filter: HalfFilter, parentId: string, terms: reado
     others: [
       isArchived(filter),
       ...otherConditions({ ...filter, parentId: null }),
-      ...bothTimes(filter),
+      ...timeConditions(filter),
       ...terms.map(hasTerm),
     ],
   };
@@ -106,53 +86,37 @@ export function wayOfTerm(filter: HalfFilter, term: number): Way {
       values: [term],
     },
     span: ALL,
-    others: [isArchived(filter), ...otherConditions(filter), ...bothTimes(filter)],
+    others: [isArchived(filter), ...otherConditions(filter), ...timeConditions(filter)],
   };
 }
 
-function isArchived({ archived }: HalfFilter): Query {
-  return { sql: `archived_at IS ${archived === 'ONLY' ? 'NOT NULL' : 'NULL'}`, values: [] };
-}
-
-/** All conditions except those on archival, times and metadata. */
-function otherConditions(filter: SessionFilter): Query[] {
-  const conditions: Query[] = [];
-  const add = (sql: string, ...values: SQLInputValue[]) => conditions.push({ sql, values });
-  if (filter.userId != null) add('user_id = ?', filter.userId);
-  // Not by `parent_id`: an orphan is a root, too.
-  if (filter.rootsOnly) add('depth = 0');
-  if (filter.parentId != null) add('parent_id = ?', filter.parentId);
-  if (filter.rootId != null) add('root_id = ?', filter.rootId);
-  return conditions;
-}
-
-function bothTimes(filter: HalfFilter): Query[] {
-  return [...timeConditions(filter, 'created_at'), ...timeConditions(filter, 'last_active_at')];
-}
-
-function timeConditions(filter: HalfFilter, column: TimeColumn): Query[] {
-  const { min, max } = spanOf(filter, column);
-  if (min === ALL.min && max === ALL.max) return [];
-  return [{ sql: `${column} BETWEEN ? AND ?`, values: [min, max] }];
-}
-
-export function spanOf(filter: HalfFilter, column: TimeColumn): Span {
-  const [after, before] =
-    column === 'created_at'
-      ? [filter.createdAfter, filter.createdBefore]
-      : [filter.activeAfter, filter.activeBefore];
-  return { min: after ? after.getTime() : ALL.min, max: before ? before.getTime() - 1 : ALL.max };
-}
-
-/** True if the filter restricts this time. */
-export function isLimited(filter: HalfFilter, column: TimeColumn): boolean {
-  return timeConditions(filter, column).length > 0;
-}
-
-function hasTerm(term: number): Query {
+/** The way through the damaged sessions, which must be few: each step sorts all of them. */
+export function wayOfDamaged(filter: HalfFilter): Way {
   return {
-    sql: 'EXISTS (SELECT 1 FROM metadata_terms t WHERE t.term IN (?, ?) AND t.seq = sessions.seq)',
-    values: [term, TOO_MANY],
+    by: null,
+    sequence: 'sessions.seq',
+    from: {
+      sql:
+        `(SELECT DISTINCT session_id AS damaged_id FROM quarantine WHERE ${IN_FILE}) ` +
+        'CROSS JOIN sessions ON sessions.id = damaged_id WHERE true',
+      values: [],
+    },
+    span: ALL,
+    others: [isArchived(filter), ...otherConditions({ ...filter, damaged: null }), ...timeConditions(filter)],
+  };
+}
+
+/** The way through the sessions that run or wait, and are not archived. */
+export function wayUnderWay(filter: HalfFilter, terms: readonly number[]): Way {
+  return {
+    by: null,
+    sequence: 'sessions.seq',
+    from: {
+      sql: `sessions INDEXED BY live_under_way WHERE ${isArchived(filter).sql} AND ${IS_UNDER_WAY}`,
+      values: [],
+    },
+    span: ALL,
+    others: [...otherConditions(filter), ...timeConditions(filter), ...terms.map(hasTerm)],
   };
 }
 
@@ -207,34 +171,35 @@ function isNotEmpty({ times, sequences }: Range): boolean {
 export interface Entry extends ListKey {
   /** The time that orders the way, if that is not the time of the key; null if there is none. */
   readonly along?: number | null;
-  /** Only if it was asked for. */
-  readonly metadata?: string;
 }
 
+/** An entry with the columns that were asked for. */
+export type EntryWith<Column extends string> = Entry & Readonly<Record<Column, string>>;
+
 /**
- * The entries of a range that fulfil the other conditions, in order. Takes as last values the most entries to walk, and the most to
- * return.
+ * The entries of a range that fulfil the other conditions, in order, with more `columns` of the table. Takes as last values the most
+ * entries to walk, and the most to return.
  */
 export function entriesQuery(
   way: Way,
   range: Range,
   time: TimeColumn,
   isAscending: boolean,
-  withMetadata: boolean,
+  columns: readonly string[],
 ): Query {
   const fulfilled = way.others.map(({ sql }) => sql).join(' AND ');
   const part = partOf(way, range);
-  const columns = `sequence, time, along${withMetadata ? ', metadata' : ''}`;
+  const more = columns.map((column) => `, ${column}`).join('');
   // Most lists have no other conditions.
-  if (!fulfilled && !withMetadata && way.by === time)
+  if (!fulfilled && !more && way.by === time)
     return {
       sql: `SELECT seq AS sequence, ${time} AS time FROM ${way.from.sql}${part.sql} ${inOrder(way, isAscending)} LIMIT min(?, ?)`,
       values: [...way.from.values, ...part.values],
     };
   return {
     sql:
-      `SELECT ${columns} FROM (SELECT ${way.sequence} AS sequence, ${time} AS time, ${way.by} AS along` +
-      `${withMetadata ? ', metadata' : ''}${fulfilled ? `, ${fulfilled} AS passes` : ''} FROM ${way.from.sql}${part.sql} ` +
+      `SELECT sequence, time, along${more} FROM (SELECT ${way.sequence} AS sequence, ${time} AS time, ${way.by} AS along` +
+      `${more}${fulfilled ? `, ${fulfilled} AS passes` : ''} FROM ${way.from.sql}${part.sql} ` +
       `${inOrder(way, isAscending)} LIMIT ?)${fulfilled ? ' WHERE passes' : ''} LIMIT ?`,
     values: [...way.others.flatMap(({ values }) => values), ...way.from.values, ...part.values],
   };

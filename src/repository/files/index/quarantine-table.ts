@@ -99,4 +99,4 @@ export class QuarantineTable {
 
 const COLUMNS = 'kind, path, line, session_id AS sessionId, reason, since';
 /** Selects faults of sessions' files: no faults of the store's log, and no orphans. */
-const IN_FILE = "kind IN ('file', 'damage')";
+export const IN_FILE = "kind IN ('file', 'damage')";

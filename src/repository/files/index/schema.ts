@@ -1,5 +1,10 @@
 import { crc32 } from 'node:zlib';
+import type { SessionStatus } from '../../../model/session.ts';
 import { COLUMN_DEFINITIONS } from './session-row.ts';
+
+/** The statuses that end by themselves: few sessions of a store have them, and programs look for these again and again. */
+export const UNDER_WAY: readonly SessionStatus[] = ['RUNNING', 'WAITING'];
+export const IS_UNDER_WAY = `status IN ('${UNDER_WAY.join("', '")}')`;
 
 /**
  * The SQL indexes that lists are read along. Archived sessions have indexes of their own, so that no list
@@ -7,12 +12,12 @@ import { COLUMN_DEFINITIONS } from './session-row.ts';
  * would scan all sessions.
  */
 function listIndexes(which: string, condition: string): string {
-  const columns = ['root_id', '', 'user_id'];
+  const columns = ['root_id', '', 'user_id', 'project'];
   const times = ['created_at', 'last_active_at'];
   const indexes = columns.flatMap((column) =>
     times.map((time) => {
       const name = `${which}_by_${column && `${column}_and_`}${time}`;
-      const some = column === 'user_id' ? ' AND user_id IS NOT NULL' : '';
+      const some = column === 'user_id' || column === 'project' ? ` AND ${column} IS NOT NULL` : '';
       return `CREATE INDEX ${name} ON sessions (${column && `${column}, `}${time}) WHERE ${condition}${some};`;
     }),
   );
@@ -125,6 +130,7 @@ export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_se
 export const INDEXES = `
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
 ${listIndexes('live', 'archived_at IS NULL')}
+CREATE INDEX live_under_way ON sessions (seq) WHERE archived_at IS NULL AND ${IS_UNDER_WAY};
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);

@@ -1,37 +1,25 @@
-import type { JsonObject } from '../../../model/json.ts';
 import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { ListKey, Page, PageRequest } from '../../repository.ts';
 import { inOrder } from './in-order.ts';
+import { type HalfFilter, TIME_COLUMNS, type TimeColumn } from './list-conditions.ts';
 import {
   beyond,
   countQuery,
   type Entry,
+  type EntryWith,
   entriesQuery,
   entryQuery,
-  type HalfFilter,
-  isLimited,
   type Range,
   rangesOf,
-  type TimeColumn,
   type Way,
-  wayByTime,
-  wayOfChildren,
-  wayOfTerm,
 } from './list-query.ts';
-import { MetadataMatch } from './metadata-match.ts';
-import { filterTerms, TOO_MANY } from './metadata-terms.ts';
+import { type Counted, RARE_SESSIONS_MAX, routeOf } from './list-route.ts';
+import { isEmpty, type RowMatch } from './row-match.ts';
 import type { SessionRow } from './session-row.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';
 
-/** Up to this many sessions, sorting them costs less than finding them along the list's SQL index. */
-const RARE_SESSIONS_MAX = 2_000;
-
-/**
- * Terms of a metadata filter that a query uses, so that its text stays short; the comparison of metadata itself needs none of
- * them.
- */
-const TERMS_MAX = 16;
+const NO_COLUMNS: readonly string[] = [];
 
 /** Entries whose rows are read in one step: a millisecond of work. */
 const ENTRIES_AT_ONCE = 500;
@@ -47,20 +35,6 @@ const METADATA_BYTES = 128 * 1024;
  */
 const COUNTED_AT_ONCE = 100_000;
 const LOOKED_AT_ONCE = 10_000;
-
-/** The values of `countQuery`. */
-interface Counted {
-  readonly walked: number;
-  readonly passed: number;
-}
-
-/** Where the sessions are that can pass a filter, and what is left to compare. */
-interface Route {
-  readonly ways: readonly Way[];
-  /** True if the one way has the order of the list. */
-  readonly isOrdered: boolean;
-  readonly match: MetadataMatch | null;
-}
 
 /** The first `limit` sessions of a list between two keys, from either end. */
 interface Part {
@@ -83,7 +57,7 @@ export class SessionLists {
     const isOldestFirst = order.direction === 'ASC';
     const [low, high] = isOldestFirst ? [page.after, page.before] : [page.before, page.after];
     const part: Part = {
-      time: order.field === 'CREATED_AT' ? 'created_at' : 'last_active_at',
+      time: TIME_COLUMNS[order.field],
       low,
       high,
       isAscending: isOldestFirst === (page.from === 'start'),
@@ -105,7 +79,7 @@ export class SessionLists {
   }
 
   *#entries(filter: HalfFilter, part: Part): Steps<Entry[]> {
-    const { ways, isOrdered, match } = yield* this.#route(filter, part.time);
+    const { ways, isOrdered, match } = yield* routeOf(this.#tables, filter, part.time);
     let found: Entry[] = [];
     if (isOrdered) {
       const [way] = ways as [Way];
@@ -133,7 +107,7 @@ export class SessionLists {
       const sql = `SELECT ${total} AS n FROM totals`;
       return this.#tables.connection.flushed().get<{ n: number }>(sql)!.n;
     }
-    const { ways, match } = yield* this.#route(filter, null);
+    const { ways, match } = yield* routeOf(this.#tables, filter, null);
     let sum = 0;
     for (const way of ways) {
       if (!match) sum += yield* this.#countWay(way);
@@ -184,7 +158,7 @@ export class SessionLists {
     way: Way,
     ranges: Range[],
     { time, isAscending, limit }: Pick<Part, 'time' | 'isAscending' | 'limit'>,
-    match: MetadataMatch | null,
+    match: RowMatch | null,
     take: (entry: Entry) => number,
   ): Steps<void> {
     const connection = this.#tables.connection.flushed();
@@ -194,16 +168,17 @@ export class SessionLists {
     let most = match ? FEW_ENTRIES : ENTRIES_AT_ONCE;
     if (!isAscending) ranges.reverse();
     for (let range = ranges.shift(); range; range = ranges.shift()) {
-      const { sql, values } = entriesQuery(way, range, time, isAscending, match !== null);
+      const { sql, values } = entriesQuery(way, range, time, isAscending, match?.columns ?? NO_COLUMNS);
       const count = match ? most : Math.min(wanted, most);
-      const entries = connection.all<Entry>(sql, ...values, ENTRIES_AT_ONCE, count);
+      const entries = connection.all<EntryWith<'title' | 'metadata'>>(sql, ...values, ENTRIES_AT_ONCE, count);
       let taken = 0;
       let bytes = 0;
       for (const [n, entry] of entries.entries()) {
         if (match) {
-          bytes += entry.metadata!.length;
-          if (entry.metadata!.length > LONG_METADATA) yield 0;
-          if (!(yield* match.isIn(entry.metadata!))) continue;
+          const length = match.lengthOf(entry);
+          bytes += length;
+          if (length > LONG_METADATA) yield 0;
+          if (!(yield* match.isIn(entry))) continue;
         }
         taken += 1;
         wanted = take(entry);
@@ -224,49 +199,6 @@ export class SessionLists {
       most = bytes < METADATA_BYTES ? Math.min(4 * most, ENTRIES_AT_ONCE) : FEW_ENTRIES;
     }
   }
-
-  /** Chooses the ways for a list in the order of `time`, or for a count if `time` is null. */
-  *#route(filter: HalfFilter, time: TimeColumn | null): Steps<Route> {
-    const { metadata, parentId } = filter;
-    const match = isEmpty(metadata) ? null : new MetadataMatch(metadata!);
-    const terms = match ? filterTerms(metadata!).slice(0, TERMS_MAX) : [];
-    const rare = yield* this.#rareTerm(terms);
-    if (rare !== null)
-      return { ways: [wayOfTerm(filter, rare), wayOfTerm(filter, TOO_MANY)], isOrdered: false, match };
-    if (parentId != null) return { ways: [wayOfChildren(filter, parentId, terms)], isOrdered: false, match };
-    const other = time === 'created_at' ? 'last_active_at' : 'created_at';
-    if (isLimited(filter, other)) {
-      const way = wayByTime(filter, other, terms);
-      if (time === null || (yield* this.#isShort(way))) return { ways: [way], isOrdered: false, match };
-    }
-    return { ways: [wayByTime(filter, time ?? 'last_active_at', terms)], isOrdered: true, match };
-  }
-
-  /** True if a way has at most `RARE_SESSIONS_MAX` entries. */
-  *#isShort(way: Way): Steps<boolean> {
-    const [range] = rangesOf(way);
-    if (!range) return true;
-    const { sql, values } = countQuery({ ...way, others: [] }, range, RARE_SESSIONS_MAX + 1);
-    const { walked } = this.#tables.connection.flushed().get<Counted>(sql, ...values)!;
-    yield walked;
-    return walked <= RARE_SESSIONS_MAX;
-  }
-
-  /** The term with the fewest sessions; null if these are more than `RARE_SESSIONS_MAX`. */
-  *#rareTerm(terms: readonly number[]): Steps<number | null> {
-    let rarest: number | null = null;
-    let fewest = RARE_SESSIONS_MAX + 1;
-    for (const term of terms) {
-      const sql = 'SELECT count(*) AS n FROM (SELECT 1 FROM metadata_terms WHERE term = ? LIMIT ?)';
-      const { n } = this.#tables.connection.flushed().get<{ n: number }>(sql, term, fewest)!;
-      yield n;
-      if (n < fewest) {
-        rarest = term;
-        fewest = n;
-      }
-    }
-    return rarest;
-  }
 }
 
 function halvesOf(filter: SessionFilter): HalfFilter[] {
@@ -279,10 +211,6 @@ function halvesOf(filter: SessionFilter): HalfFilter[] {
 
 function isOnArchivalAlone({ archived: _, rootsOnly, metadata, ...others }: HalfFilter): boolean {
   return !rootsOnly && isEmpty(metadata) && Object.values(others).every((value) => value == null);
-}
-
-function isEmpty(metadata: JsonObject | null | undefined): boolean {
-  return metadata == null || Object.keys(metadata).length === 0;
 }
 
 function compareKeys(one: ListKey, other: ListKey): number {

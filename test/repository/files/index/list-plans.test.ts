@@ -1,14 +1,16 @@
 import { expect, it } from 'vitest';
 import type { SessionFilter } from '../../../../src/model/session.ts';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
+import type { HalfFilter } from '../../../../src/repository/files/index/list-conditions.ts';
 import {
   entriesQuery,
-  type HalfFilter,
   rangesOf,
   type Way,
   wayByTime,
   wayOfChildren,
+  wayOfDamaged,
   wayOfTerm,
+  wayUnderWay,
 } from '../../../../src/repository/files/index/list-query.ts';
 
 const TIMES = ['created_at', 'last_active_at'] as const;
@@ -21,7 +23,7 @@ function plansOf(way: Way): string[] {
   const plans: string[] = [];
   for (const range of [...rangesOf(way), ...rangesOf(way, KEY), ...rangesOf(way, undefined, KEY)]) {
     for (const isAscending of [true, false]) {
-      const { sql, values } = entriesQuery(way, range, 'created_at', isAscending, false);
+      const { sql, values } = entriesQuery(way, range, 'created_at', isAscending, []);
       const steps = index.tables.connection
         .flushed()
         .all<{ detail: string }>(`EXPLAIN QUERY PLAN ${sql}`, ...values, 500, 50);
@@ -38,6 +40,7 @@ it.each<[string, SessionFilter, string]>([
   ['all sessions', {}, 'live_by_TIME'],
   ['those of a user', { userId: 'u' }, 'live_by_user_id_and_TIME (user_id=?'],
   ['a tree', { rootId: 'r' }, 'live_by_root_id_and_TIME (root_id=?'],
+  ['those of a project', { project: 'p' }, 'live_by_project_and_TIME (project=?'],
   ['the roots', { rootsOnly: true }, 'live_roots_by_TIME'],
   ['the roots of a user', { userId: 'u', rootsOnly: true }, 'live_by_user_id_and_TIME (user_id=?'],
   ['archived sessions', { archived: 'ONLY' }, 'archived_by_TIME'],
@@ -62,10 +65,20 @@ it('after a key, sessions with the same time are sought by number, and others by
 
 it.each<[string, Way, string]>([
   ['children', wayOfChildren(half({ userId: 'u' }), 'p', [7]), 'sessions_parent_id (parent_id=? AND rowid>?'],
+  [
+    'what runs or waits',
+    wayUnderWay(half({ statuses: ['RUNNING'] }), [7]),
+    'INDEX live_under_way (seq>? AND seq<?)',
+  ],
   ['sessions with a term', wayOfTerm(half({ userId: 'u' }), 7), 'PRIMARY KEY (term=? AND seq>?'],
 ])('%s are walked by number', (_what, way, index) => {
   for (const plan of plansOf(way)) {
     expect(plan).toContain(index);
     expect(plan).not.toContain('TEMP B-TREE');
   }
+});
+
+it('damaged sessions are found one by one', () => {
+  for (const plan of plansOf(wayOfDamaged(half({ damaged: true }))))
+    expect(plan).toContain('SEARCH sessions USING INDEX sqlite_autoindex_sessions_1 (id=?');
 });

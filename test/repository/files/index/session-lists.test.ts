@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { JsonObject } from '../../../../src/model/json.ts';
-import type { SessionFilter, SessionOrder } from '../../../../src/model/session.ts';
+import type { SessionFilter, SessionOrder, SessionStatus } from '../../../../src/model/session.ts';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
 import { filterTerms } from '../../../../src/repository/files/index/metadata-terms.ts';
 import { IndexReader } from '../../../../src/repository/files/index/reader.ts';
@@ -27,9 +27,15 @@ for (let n = 1; n <= SESSIONS; n += 1) {
       lastActiveAt: (n * 5) % (TIMES + 4),
       metadata: n % 5 === 0 ? '{"k":1,"list":[{"n":1},{"n":2}]}' : '{"k":1}',
       archivedAt: n % 50 === 0 ? 1 : null,
+      title: n % 3 === 0 ? null : `title ${n % 2 ? 'odd' : 'even'}`,
+      project: n % 11 === 0 ? 'p' : null,
+      agentName: `agent${n % 13}`,
+      status: n % 400 === 0 ? 'WAITING' : n % 10 === 0 ? 'RUNNING' : 'COMPLETED',
     },
     0,
   );
+  if (n % 30 === 0)
+    writer.addFault({ kind: 'damage', path: '', line: 1, sessionId: `s${n}`, reason: 'damaged' });
 }
 index.complete('store', () => writer.relink());
 const reader = new IndexReader(index);
@@ -54,6 +60,11 @@ const filters: fc.Arbitrary<SessionFilter> = fc.record({
   activeAfter: maybe(date(1), date(5)),
   activeBefore: maybe(date(2), date(6)),
   metadata: maybe<JsonObject>({}, { k: 1 }, { list: [{ n: 2 }, { n: 2 }] }, { k: 1, list: [] }, { k: 2 }),
+  title: maybe('title', 'EVEN', 'od*'),
+  project: maybe('p'),
+  agentName: maybe('agent1', 'agent'),
+  statuses: maybe<SessionStatus[]>(['RUNNING', 'WAITING'], ['WAITING'], ['COMPLETED', 'RUNNING'], []),
+  damaged: maybe(true, false),
 });
 
 it('a list of many sessions is what it should be, whichever way it is read', async () => {
