@@ -184,6 +184,11 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       statuses: statuses.nullish(),
       damaged: z.boolean().nullish(),
     }),
+    childFilter: z.object({
+      archived: z.enum(ARCHIVED_FILTERS).nullish(),
+      statuses: statuses.nullish(),
+      agentName: name.nullish(),
+    }),
     create,
     spawn: create.extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish() }),
     send: z.object({

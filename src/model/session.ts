@@ -132,3 +132,12 @@ export interface SessionFilter {
   /** True: only sessions with damage, as of the last read of their records. False: only those without. */
   readonly damaged?: boolean | null;
 }
+
+/** Conditions for the children or the descendants of a session. A session must meet all that are given. */
+export interface ChildFilter {
+  /** Default: INCLUDE. */
+  readonly archived?: ArchivedFilter | null;
+  /** As in `SessionFilter`. */
+  readonly statuses?: readonly SessionStatus[] | null;
+  readonly agentName?: string | null;
+}

@@ -4,6 +4,7 @@ import type { Message, MessageRole, NewMessage, ShownParts } from '../model/mess
 import type { Operation } from '../model/operation.ts';
 import type { SessionRollup } from '../model/rollup.ts';
 import type {
+  ChildFilter,
   Damage,
   DeleteMode,
   NewSpawnOrigin,
@@ -36,20 +37,30 @@ export interface SessionReader {
   /** A page of the children of each parent, in order of arrival; the key is `arrival`. Empty for an unknown parent. */
   childrenOf(requests: readonly ChildrenRequest[], options?: ReadOptions): Promise<Page<Session>[]>;
 
+  /** The number of sessions that `childrenOf` would page through. */
+  countChildren(scopes: readonly ChildrenScope[], options?: ReadOptions): Promise<number[]>;
+
   /**
    * A page of the descendants of each of `ids`, in pre-order; the key is an `id`. `maxDepth` counts levels below the session
-   * (1: children only); null means all. The key of a deleted session keeps its place. Rejects with an `UnknownKeyError` for a key
-   * that never was a descendant.
+   * (1: children only); null means all. What is beneath a session that `filter` leaves out stays. The key of a deleted session keeps its
+   * place, and so does the key of a session that `filter` leaves out. Rejects with an `UnknownKeyError` for a key that never was a
+   * descendant.
    */
   descendantsOf(
     ids: readonly string[],
     page: PageRequest<string>,
     maxDepth: number | null,
+    filter?: ChildFilter | null,
     options?: ReadOptions,
   ): Promise<Page<Session>[]>;
 
   /** The number of sessions that `descendantsOf` would page through. */
-  countDescendants(ids: readonly string[], maxDepth: number | null, options?: ReadOptions): Promise<number[]>;
+  countDescendants(
+    ids: readonly string[],
+    maxDepth: number | null,
+    filter?: ChildFilter | null,
+    options?: ReadOptions,
+  ): Promise<number[]>;
 
   /** Each session's ancestors, root first, parent last. */
   ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]>;
@@ -261,8 +272,13 @@ export interface ListKey {
   readonly sequence: number;
 }
 
-export interface ChildrenRequest {
+export interface ChildrenScope {
   readonly parentId: string;
+  /** Only these children; all when left out. */
+  readonly filter?: ChildFilter | null;
+}
+
+export interface ChildrenRequest extends ChildrenScope {
   readonly page: PageRequest<number>;
 }
 

@@ -2,10 +2,11 @@ import DataLoader from 'dataloader';
 import { type MessageRef, messageId } from '../model/id.ts';
 import { type Message, textsKey } from '../model/message.ts';
 import type { SessionRollup } from '../model/rollup.ts';
-import type { Damage, Session } from '../model/session.ts';
+import type { ChildFilter, Damage, Session } from '../model/session.ts';
 import type { ReadOptions } from '../repository/read-options.ts';
 import {
   type ChildrenRequest,
+  type ChildrenScope,
   type HistoryPage,
   type HistoryRequest,
   type HistoryScope,
@@ -20,12 +21,14 @@ import {
   UnknownKeyError,
 } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
+import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { badUserInput } from './request-error.ts';
 import type { Turns } from './turns.ts';
 
 export interface DescendantsScope {
   readonly sessionId: string;
   readonly maxDepth: number | null;
+  readonly filter: ChildFilter | null;
 }
 
 export interface DescendantsKey extends DescendantsScope {
@@ -46,6 +49,7 @@ export class Loaders {
   #ancestors?: DataLoader<string, Session[]>;
   #rollup?: DataLoader<string, SessionRollup | null>;
   #children?: DataLoader<ChildrenRequest, Page<Session>, string>;
+  #childCount?: DataLoader<ChildrenScope, number, string>;
   #descendants?: DataLoader<DescendantsKey, Page<Session>, string>;
   #descendantCount?: DataLoader<DescendantsScope, number, string>;
   #message?: DataLoader<MessageRequest, Message | null, string>;
@@ -111,10 +115,35 @@ export class Loaders {
   }
 
   get children() {
-    this.#children ??= this.#loader((requests, options) => this.#repository.childrenOf(requests, options), {
-      cacheKeyFn: ({ parentId, page }) => `${parentId} ${pageKey(page)}`,
-    });
+    this.#children ??= this.#loader(
+      (requests, options) =>
+        andThen(this.#expectFiltered(requests, options), () =>
+          this.#repository.childrenOf(requests, options),
+        ) as Promise<Page<Session>[]>,
+      { cacheKeyFn: ({ page, ...scope }) => `${childrenKey(scope)} ${pageKey(page)}` },
+    );
     return this.#children;
+  }
+
+  get childCount() {
+    this.#childCount ??= this.#loader((scopes, options) => this.#repository.countChildren(scopes, options), {
+      cacheKeyFn: childrenKey,
+    });
+    return this.#childCount;
+  }
+
+  /** Only the store knows how many children pass a filter. It is asked first if there may be too many for the budget. */
+  #expectFiltered(requests: readonly ChildrenRequest[], options: ReadOptions): MaybePromise<void> {
+    const filtered = requests.filter(
+      ({ filter, page }) => filter && page.after === undefined && page.before === undefined,
+    );
+    const most = filtered.reduce((sum, { page }) => sum + page.limit, 0);
+    if (most <= this.#budget.objectsLeft) return;
+    const scopes = filtered.map(({ parentId, filter = null }) => ({ parentId, filter }));
+    return andThen(this.#repository.countChildren(scopes, options), (counts) => {
+      const expected = counts.reduce((sum, count, n) => sum + Math.min(count, filtered[n]!.page.limit), 0);
+      if (expected > this.#budget.objectsLeft) this.#budget.exceedObjects();
+    });
   }
 
   get descendants() {
@@ -122,18 +151,17 @@ export class Loaders {
       (keys, options) =>
         this.#inGroups(
           keys,
-          ({ page, maxDepth }) => `${maxDepth} ${pageKey(page)}`,
-          (group, { page, maxDepth }) =>
+          ({ page, ...scope }) => `${levelsKey(scope)} ${pageKey(page)}`,
+          (group, sample) =>
             descendantsOf(
               this.#repository,
               this.#budget,
               group.map(({ sessionId }) => sessionId),
-              page,
-              maxDepth,
+              sample,
               options,
             ),
         ),
-      { cacheKeyFn: ({ sessionId, maxDepth, page }) => `${sessionId} ${maxDepth} ${pageKey(page)}` },
+      { cacheKeyFn: ({ page, ...scope }) => `${scope.sessionId} ${levelsKey(scope)} ${pageKey(page)}` },
     );
     return this.#descendants;
   }
@@ -141,17 +169,15 @@ export class Loaders {
   get descendantCount() {
     this.#descendantCount ??= this.#loader(
       (keys, options) =>
-        this.#inGroups(
-          keys,
-          ({ maxDepth }) => String(maxDepth),
-          (group, { maxDepth }) =>
-            this.#repository.countDescendants(
-              group.map(({ sessionId }) => sessionId),
-              maxDepth,
-              options,
-            ),
+        this.#inGroups(keys, levelsKey, (group, { maxDepth, filter }) =>
+          this.#repository.countDescendants(
+            group.map(({ sessionId }) => sessionId),
+            maxDepth,
+            filter,
+            options,
+          ),
         ),
-      { cacheKeyFn: ({ sessionId, maxDepth }) => `${sessionId} ${maxDepth}` },
+      { cacheKeyFn: (scope) => `${scope.sessionId} ${levelsKey(scope)}` },
     );
     return this.#descendantCount;
   }
@@ -234,6 +260,14 @@ function pageKey({ from, limit, after, before }: PageRequest<number | string>): 
   return `${from} ${limit} ${after} ${before}`;
 }
 
+function childrenKey({ parentId, filter = null }: ChildrenScope): string {
+  return `${parentId} ${JSON.stringify(filter)}`;
+}
+
+function levelsKey({ maxDepth, filter }: Omit<DescendantsScope, 'sessionId'>): string {
+  return `${maxDepth} ${JSON.stringify(filter)}`;
+}
+
 function scopeKey({ sessionId, roles }: HistoryScope): string {
   return `${sessionId} ${roles ?? 'ALL'}`;
 }
@@ -242,19 +276,18 @@ async function descendantsOf(
   repository: SessionRepository,
   budget: Budget,
   ids: string[],
-  page: PageRequest<string>,
-  maxDepth: number | null,
+  { page, maxDepth, filter }: DescendantsKey,
   options: ReadOptions,
 ): Promise<Page<Session>[]> {
   // Only the store knows how many descendants there are. It is asked first if there may be too many for the budget. A cursor
   // belongs to one session, so such a request reads at most one page.
   if (ids.length * page.limit > budget.objectsLeft && page.after === undefined && page.before === undefined) {
-    const counts = await repository.countDescendants(ids, maxDepth, options);
+    const counts = await repository.countDescendants(ids, maxDepth, filter, options);
     const expected = counts.reduce((sum, count) => sum + Math.min(count, page.limit), 0);
     if (expected > budget.objectsLeft) budget.exceedObjects();
   }
   try {
-    return await repository.descendantsOf(ids, page, maxDepth, options);
+    return await repository.descendantsOf(ids, page, maxDepth, filter, options);
   } catch (error) {
     if (!(error instanceof UnknownKeyError)) throw error;
     throw badUserInput(

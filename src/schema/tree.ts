@@ -1,6 +1,7 @@
 import { EMPTY_PAGE } from '../repository/repository.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
+import { ChildFilter, checkChildFilter } from './child-filter.ts';
 import { appear, findSession } from './context.ts';
 import { checkKind, childrenCursor, descendantsCursor } from './cursor.ts';
 import { andThen } from './maybe-promise.ts';
@@ -11,6 +12,13 @@ import { Session, SessionConnection, sessionConnection } from './session.ts';
 function checkMaxDepth({ maxDepth }: { readonly maxDepth?: number | null }): void {
   if (maxDepth != null && maxDepth < 0) throw badUserInput(`maxDepth: expected 0 or more, got ${maxDepth}.`);
 }
+
+const filterArgument = builder.args((t) => ({
+  filter: t.field({
+    description: 'Only these sessions. Default: all, archived ones included.',
+    type: ChildFilter,
+  }),
+}));
 
 /** The fields of a session's position in its tree. */
 builder.objectFields(Session, (t) => ({
@@ -56,18 +64,20 @@ builder.objectFields(Session, (t) => ({
   children: t.field({
     description: 'The children, in the order in which they came under this session.',
     type: SessionConnection,
-    args: pageArguments('pageSize'),
-    extensions: argumentRules(...pageRules('pageSize', checkKind('children'))),
-    resolve: ({ id, childCount }, args, context) => {
+    args: { ...filterArgument, ...pageArguments('pageSize') },
+    extensions: argumentRules(checkChildFilter, ...pageRules('pageSize', checkKind('children'))),
+    resolve: ({ id, childCount }, { filter: given, ...args }, context) => {
       const { repository, limits, loaders } = context;
+      const filter = checkChildFilter({ filter: given }, context);
+      const scope = filter ? { parentId: id, filter } : { parentId: id };
       const cursors = () => childrenCursor(repository, id);
       const page = pageRequest(args, { limit: 'pageSize', limits, cursors });
       const isAtAnEnd = page.after === undefined && page.before === undefined;
       return sessionConnection(context, {
         request: page,
-        expected: isAtAnEnd ? Math.min(page.limit, childCount) : 0,
-        load: () => (childCount === 0 ? EMPTY_PAGE : loaders.children.load({ parentId: id, page })),
-        count: () => childCount,
+        expected: isAtAnEnd && !filter ? Math.min(page.limit, childCount) : 0,
+        load: () => (childCount === 0 ? EMPTY_PAGE : loaders.children.load({ ...scope, page })),
+        count: () => (filter && childCount > 0 ? loaders.childCount.load(scope) : childCount),
         cursorOf: (child) => cursors().encode(child.arrival),
       });
     },
@@ -78,22 +88,28 @@ builder.objectFields(Session, (t) => ({
       'tree with `parentId`.',
     type: SessionConnection,
     args: {
+      ...filterArgument,
       ...pageArguments('descendantsPageSize'),
       maxDepth: t.arg.int({
         description: 'The number of levels below this session: 1 for the children only. Default: all levels.',
       }),
     },
-    extensions: argumentRules(checkMaxDepth, ...pageRules('descendantsPageSize', checkKind('descendants'))),
-    resolve: ({ id }, { maxDepth = null, ...args }, context) => {
+    extensions: argumentRules(
+      checkMaxDepth,
+      checkChildFilter,
+      ...pageRules('descendantsPageSize', checkKind('descendants')),
+    ),
+    resolve: ({ id }, { maxDepth = null, filter: given, ...args }, context) => {
       const { repository, limits, loaders } = context;
       const cursors = () => descendantsCursor(repository, id);
       checkMaxDepth({ maxDepth });
+      const scope = { sessionId: id, maxDepth, filter: checkChildFilter({ filter: given }, context) };
       const page = pageRequest(args, { limit: 'descendantsPageSize', limits, cursors });
       return sessionConnection(context, {
         request: page,
         expected: 0,
-        load: () => context.turns.wait(loaders.descendants.load({ sessionId: id, maxDepth, page })),
-        count: () => loaders.descendantCount.load({ sessionId: id, maxDepth }),
+        load: () => context.turns.wait(loaders.descendants.load({ ...scope, page })),
+        count: () => loaders.descendantCount.load(scope),
         cursorOf: (descendant) => cursors().encode(descendant.id),
       });
     },

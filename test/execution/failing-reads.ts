@@ -51,7 +51,7 @@ export function failingReads(repository: SessionRepository, { gone, broken }: Fa
         requests.map(({ sessionId }) => sessionId),
         await repository.findMessages(requests, ...limits),
       ),
-    countDescendants: async (ids, maxDepth) => orError(ids, await repository.countDescendants(ids, maxDepth)),
+    countDescendants: async (ids, ...scope) => orError(ids, await repository.countDescendants(ids, ...scope)),
   };
   return new Proxy(repository, {
     get(target, name) {

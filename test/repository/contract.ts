@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeAppend } from './contract/append.ts';
 import { describeBounds } from './contract/bounds.ts';
+import { describeChildFilter } from './contract/child-filter.ts';
 import { describeConcurrency } from './contract/concurrency.ts';
 import { describeCreate } from './contract/create.ts';
 import { describeDelete } from './contract/delete.ts';
@@ -29,6 +30,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describePages(store);
     describeHistory(store);
     describeDescendants(store);
+    describeChildFilter(store);
     describeList(store);
     describeCreate(store);
     describeAppend(store);

@@ -132,9 +132,9 @@ test('ancestors and descendants of a whole page are one batch each', async () =>
   expect(calls).toEqual([
     ['findMany', level1],
     ['ancestorsOf', level1],
-    ['countDescendants', level1, 1],
-    ['descendantsOf', level1, FIRST_50, 1],
-    ['descendantsOf', level1, FIRST_50, null],
+    ['countDescendants', level1, 1, null],
+    ['descendantsOf', level1, FIRST_50, 1, null],
+    ['descendantsOf', level1, FIRST_50, null, null],
   ]);
   expect(nodes[1]).toEqual({
     ancestors: [{ id: 'root' }],
@@ -264,7 +264,7 @@ test('a tree of 1,111 sessions comes from one nested query, and from one of desc
   const flat = await api.query(WHOLE_TREE_FLAT, { id: 'root' });
   expect(calls).toEqual([
     ['findMany', levels[0]],
-    ['descendantsOf', ['root'], { ...FIRST_50, limit: 10_000 }, null],
+    ['descendantsOf', ['root'], { ...FIRST_50, limit: 10_000 }, null, null],
   ]);
 
   interface Nested {

@@ -9,9 +9,19 @@ type Read = (repository: SessionRepository, options: ReadOptions) => Promise<unk
 const ORDER = { field: 'CREATED_AT', direction: 'ASC' } as const;
 const HISTORY = { sessionId: 'b', page: ALL };
 
+const FILTER = { agentName: 'nobody' };
+
 /** Reads that step over what is not part of their answers. */
 const WALKS: Record<string, Read> = {
-  countDescendants: (repository, options) => repository.countDescendants(['a'], null, options),
+  countDescendants: (repository, options) => repository.countDescendants(['a'], null, null, options),
+  countChildren: (repository, options) =>
+    repository.countChildren([{ parentId: 'a', filter: FILTER }], options),
+  'childrenOf with a filter': (repository, options) =>
+    repository.childrenOf([{ parentId: 'a', page: ALL, filter: FILTER }], options),
+  'descendantsOf with a filter': (repository, options) =>
+    repository.descendantsOf(['a'], ALL, null, FILTER, options),
+  'countDescendants with a filter': (repository, options) =>
+    repository.countDescendants(['a'], null, FILTER, options),
   rollupsOf: (repository, options) => repository.rollupsOf(['a'], options),
   'list with a filter': (repository, options) =>
     repository.list({ userId: 'ann', metadata: { k: 1 } }, ORDER, ALL, options),
@@ -26,7 +36,7 @@ const WALKS: Record<string, Read> = {
 const PLAIN_READS: Record<string, Read> = {
   findMany: (repository, options) => repository.findMany(['a', 'b'], options),
   childrenOf: (repository, options) => repository.childrenOf(childrenRequests(['a'], ALL), options),
-  descendantsOf: (repository, options) => repository.descendantsOf(['a'], ALL, null, options),
+  descendantsOf: (repository, options) => repository.descendantsOf(['a'], ALL, null, null, options),
   ancestorsOf: (repository, options) => repository.ancestorsOf(['c'], options),
   historyOf: (repository, options) => repository.historyOf([HISTORY], PLENTY_OF_BYTES, options),
   findMessages: (repository, options) =>

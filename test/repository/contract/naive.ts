@@ -1,5 +1,5 @@
 import { jsonContains } from '../../../src/model/json.ts';
-import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
+import type { ChildFilter, Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
 import type { ListKey, Page, PageRequest } from '../../../src/repository/repository.ts';
 
 /** The page of `items`, in the simplest implementation. `compare` orders an item against a key. */
@@ -35,6 +35,15 @@ export function naivePasses(session: Session, filter: SessionFilter): boolean {
     (filter.agentName == null || session.agentName === filter.agentName) &&
     (filter.statuses == null || filter.statuses.includes(session.status)) &&
     (filter.damaged == null || session.damage.length > 0 === filter.damaged)
+  );
+}
+
+export function naiveChildPasses(session: Session, filter: ChildFilter): boolean {
+  const { archived, statuses, agentName } = filter;
+  return (
+    (archived == null || archived === 'INCLUDE' || (session.archivedAt !== null) === (archived === 'ONLY')) &&
+    (statuses == null || statuses.includes(session.status)) &&
+    (agentName == null || session.agentName === agentName)
   );
 }
 

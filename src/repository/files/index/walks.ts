@@ -1,8 +1,9 @@
 import type { SessionRollup } from '../../../model/rollup.ts';
-import type { Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { ChildFilter, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import {
   type ChildrenRequest,
+  type ChildrenScope,
   EMPTY_PAGE,
   type HistoryRequest,
   type HistoryScope,
@@ -13,8 +14,10 @@ import {
 } from '../../repository.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
-import { countBeneath } from './beneath.ts';
+import { type ChildMatch, childMatch } from './child-match.ts';
 import type { IndexDatabase } from './database.ts';
+import { countBelow, filteredChildren } from './filtered-children.ts';
+import { filteredDescendants } from './filtered-descendants.ts';
 import { countHistory, historyPage } from './histories.ts';
 import { inOrder } from './in-order.ts';
 import { PacedReads } from './paced-reads.ts';
@@ -29,6 +32,15 @@ import { comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.t
 /** Bytes of sessions that are made of their rows in one step. A row counts as some bytes beside its metadata. */
 const MADE_BYTES = 128 * 1024;
 const ROW_BYTES = 256;
+
+/** Sessions that a walk in pre-order passes over before the subtree is read level by level instead. */
+const MISSES_MAX = 500;
+
+/** Which sessions beneath a session a read is about. */
+interface DescendantsScope {
+  readonly maxDepth: number | null;
+  readonly filter?: ChildFilter | null | undefined;
+}
 
 /**
  * The reads that can take long: of many sessions, or past many rows. Each answers a whole batch from one state of the index, at
@@ -52,30 +64,33 @@ export class IndexWalks {
     return this.#each(requests, (tables, request) => this.#children(tables, request), options);
   }
 
+  countChildren(scopes: readonly ChildrenScope[], options?: ReadOptions): Promise<number[]> {
+    return this.#each(
+      scopes,
+      (tables, { parentId, filter }) => countBelow(tables, parentId, 1, childMatch(filter)),
+      options,
+    );
+  }
+
   descendants(
     ids: readonly string[],
     page: PageRequest<string>,
-    maxDepth: number | null,
+    { maxDepth, filter }: DescendantsScope,
     options?: ReadOptions,
   ): Promise<Page<Session>[]> {
     const depth = maxDepth ?? Number.POSITIVE_INFINITY;
-    return this.#each(ids, (tables, id) => this.#descendants(tables, id, page, depth), options);
+    const match = childMatch(filter);
+    return this.#each(ids, (tables, id) => this.#descendants(tables, id, page, depth, match), options);
   }
 
   countDescendants(
     ids: readonly string[],
-    maxDepth: number | null,
+    { maxDepth, filter }: DescendantsScope,
     options?: ReadOptions,
   ): Promise<number[]> {
     const depth = maxDepth ?? Number.POSITIVE_INFINITY;
-    return this.#each(
-      ids,
-      function* (tables, id) {
-        const top = tables.sessions.row(id);
-        return top ? yield* countBeneath(tables, top, depth) : 0;
-      },
-      options,
-    );
+    const match = childMatch(filter);
+    return this.#each(ids, (tables, id) => countBelow(tables, id, depth, match), options);
   }
 
   /**
@@ -165,9 +180,11 @@ export class IndexWalks {
     }, options);
   }
 
-  *#children(tables: IndexTables, { parentId, page }: ChildrenRequest): Steps<Page<Session>> {
+  *#children(tables: IndexTables, { parentId, page, filter }: ChildrenRequest): Steps<Page<Session>> {
     const parent = tables.sessions.row(parentId);
     if (!parent || parent.childCount === 0) return EMPTY_PAGE;
+    const match = childMatch(filter);
+    if (match) return yield* this.#pageOf(yield* filteredChildren(tables, parent, page, match));
     const isWhole = page.after === undefined && page.before === undefined && parent.childCount <= page.limit;
     if (isWhole)
       return yield* this.#pageOf({ items: yield* tables.sessions.children(parent), hasMore: false });
@@ -189,6 +206,7 @@ export class IndexWalks {
     topId: string,
     page: PageRequest<string>,
     maxDepth: number,
+    match: ChildMatch | null,
   ): Steps<Page<Session>> {
     const top = tables.sessions.row(topId);
     if (!top) return EMPTY_PAGE;
@@ -197,11 +215,21 @@ export class IndexWalks {
     const forward = page.from === 'start';
     const [start, end] = forward ? [after, before] : [before, after];
     const rows: SessionRow[] = [];
+    let misses = 0;
     for (const visit of walkTree(tables, top, forward ? 'forward' : 'backward', maxDepth, start)) {
       if (end && comparePlaces(visit.place(), end) * (forward ? 1 : -1) >= 0) break;
-      rows.push(visit.row);
-      if (rows.length > page.limit) break;
-      yield 0;
+      if (!match || match(visit.row)) {
+        rows.push(visit.row);
+        if (rows.length > page.limit) break;
+        yield 0;
+        continue;
+      }
+      misses += 1;
+      yield 1;
+      if (misses <= MISSES_MAX) continue;
+      const places = { ...page, after, before };
+      const sequences = yield* filteredDescendants(tables, top, places, maxDepth, match);
+      return yield* this.#pageOf(inOrder(yield* tables.sessions.rows(sequences), page));
     }
     return yield* this.#pageOf(inOrder(rows, page));
   }

@@ -1,11 +1,19 @@
 import { ALL_TEXTS, type Message, type ShownTexts } from '../../../model/message.ts';
 import type { SessionRollup } from '../../../model/rollup.ts';
-import type { Damage, ForkOrigin, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type {
+  ChildFilter,
+  Damage,
+  ForkOrigin,
+  Session,
+  SessionFilter,
+  SessionOrder,
+} from '../../../model/session.ts';
 import type { Logger } from '../../observer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type {
   AskedTexts,
   ChildrenRequest,
+  ChildrenScope,
   HistoryPage,
   HistoryRequest,
   HistoryScope,
@@ -90,21 +98,27 @@ export class FileReader implements SessionReader {
     return this.walks.children(requests, options);
   }
 
+  countChildren(scopes: readonly ChildrenScope[], options?: ReadOptions): Promise<number[]> {
+    return this.walks.countChildren(scopes, options);
+  }
+
   descendantsOf(
     ids: readonly string[],
     page: PageRequest<string>,
     maxDepth: number | null,
+    filter?: ChildFilter | null,
     options?: ReadOptions,
   ): Promise<Page<Session>[]> {
-    return this.walks.descendants(ids, page, maxDepth, options);
+    return this.walks.descendants(ids, page, { maxDepth, filter }, options);
   }
 
   countDescendants(
     ids: readonly string[],
     maxDepth: number | null,
+    filter?: ChildFilter | null,
     options?: ReadOptions,
   ): Promise<number[]> {
-    return this.walks.countDescendants(ids, maxDepth, options);
+    return this.walks.countDescendants(ids, { maxDepth, filter }, options);
   }
 
   ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]> {
