@@ -1,4 +1,10 @@
 import type { TokenUsage } from './message.ts';
+import type { SessionStatus } from './session.ts';
+
+export interface StatusCount {
+  readonly status: SessionStatus;
+  readonly count: number;
+}
 
 /** Totals and maxima over a session and all its descendants. */
 export interface SessionRollup {
@@ -15,4 +21,6 @@ export interface SessionRollup {
   readonly lastActiveAt: Date;
   /** The greatest `depth` of these sessions. */
   readonly maxDepth: number;
+  /** The numbers of sessions by status, in the order of `SESSION_STATUSES`, without statuses that no session has. */
+  readonly byStatus: readonly StatusCount[];
 }

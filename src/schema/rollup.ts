@@ -1,8 +1,20 @@
-import type { SessionRollup as SessionRollupModel } from '../model/rollup.ts';
+import type {
+  SessionRollup as SessionRollupModel,
+  StatusCount as StatusCountModel,
+} from '../model/rollup.ts';
+import type { Session as SessionModel } from '../model/session.ts';
 import { NO_USAGE } from '../model/usage.ts';
 import { builder } from './builder.ts';
 import { TokenUsage } from './message.ts';
-import { Session } from './session.ts';
+import { Session, SessionStatus } from './session.ts';
+
+const StatusCount = builder.objectRef<StatusCountModel>('StatusCount').implement({
+  description: 'The number of sessions with one status.',
+  fields: (t) => ({
+    status: t.expose('status', { description: 'The status.', type: SessionStatus }),
+    count: t.exposeInt('count', { description: 'The number of sessions that have the status.' }),
+  }),
+});
 
 const SessionRollup = builder.objectRef<SessionRollupModel>('SessionRollup').implement({
   description: 'Sums over a session and all its descendants, archived ones included.',
@@ -26,6 +38,11 @@ const SessionRollup = builder.objectRef<SessionRollupModel>('SessionRollup').imp
       type: 'DateTime',
     }),
     maxDepth: t.exposeInt('maxDepth', { description: 'The greatest `depth` of these sessions.' }),
+    byStatus: t.expose('byStatus', {
+      description:
+        'How many of these sessions have which status, in the order of `SessionStatus`. Statuses that no session has are left out.',
+      type: [StatusCount],
+    }),
   }),
 });
 
@@ -45,8 +62,15 @@ function rollupOfOne({
   historyLength,
   lastActiveAt,
   depth,
-}: Pick<SessionRollupModel, 'messageCount' | 'historyLength' | 'lastActiveAt'> & {
-  depth: number;
-}): SessionRollupModel {
-  return { sessionCount: 1, messageCount, historyLength, usage: NO_USAGE, lastActiveAt, maxDepth: depth };
+  status,
+}: SessionModel): SessionRollupModel {
+  return {
+    sessionCount: 1,
+    messageCount,
+    historyLength,
+    usage: NO_USAGE,
+    lastActiveAt,
+    maxDepth: depth,
+    byStatus: [{ status, count: 1 }],
+  };
 }

@@ -33,13 +33,14 @@ test('a rollup says what a session and all beneath it took', async () => {
   const { data } = await createApi(store).send(`{
     session(id: "root") {
       lastActiveAt
-      rollup { messageCount historyLength usage { inputTokens outputTokens costUsd } }
+      rollup { byStatus { status count } messageCount historyLength usage { inputTokens outputTokens costUsd } }
       children { nodes { rollup { historyLength usage { costUsd } } } }
     }
   }`);
   expect(data).toMatchObject({
     session: {
       rollup: {
+        byStatus: [{ status: 'IDLE', count: 3 }],
         messageCount: 2,
         historyLength: 4,
         usage: { inputTokens: Number.MAX_SAFE_INTEGER, outputTokens: 6, costUsd: 0.2 },

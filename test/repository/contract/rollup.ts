@@ -21,10 +21,12 @@ export function describeRollup(store: OpenStore): void {
         usage: { ...NO_USAGE, inputTokens: 0, outputTokens: 0, costUsd: null },
         lastActiveAt: late.lastActiveAt,
         maxDepth: 2,
+        byStatus: [{ status: 'IDLE', count: 1 }],
       };
       const b = {
         ...c,
         sessionCount: 2,
+        byStatus: [{ status: 'IDLE', count: 2 }],
         messageCount: 4,
         historyLength: 5,
         usage: { ...NO_USAGE, inputTokens: 2, outputTokens: 4, costUsd: 0.2 },
@@ -32,11 +34,27 @@ export function describeRollup(store: OpenStore): void {
       const a = {
         ...b,
         sessionCount: 4,
+        byStatus: [{ status: 'IDLE', count: 4 }],
         messageCount: 6,
         historyLength: 9,
         usage: { ...NO_USAGE, inputTokens: 3, outputTokens: 6, costUsd: 0.3 },
       };
       expect(await store.repository.rollupsOf(['c', 'none', 'a', 'b'])).toEqual([c, null, a, b]);
+    });
+
+    it('counts sessions by status, in the order of the statuses', async () => {
+      await store.create({ id: 'a', status: 'COMPLETED' });
+      for (const status of ['WAITING', 'RUNNING', 'WAITING', 'FAILED'] as const) {
+        const { id } = await store.create({ parentId: 'a', status });
+        await store.create({ parentId: id });
+      }
+      await store.repository.update({ id: 'a', status: 'RUNNING' });
+      expect((await rollupOf('a'))!.byStatus).toEqual([
+        { status: 'IDLE', count: 4 },
+        { status: 'RUNNING', count: 2 },
+        { status: 'WAITING', count: 2 },
+        { status: 'FAILED', count: 1 },
+      ]);
     });
 
     it('adds money in decimal', async () => {

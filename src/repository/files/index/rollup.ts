@@ -1,4 +1,5 @@
 import type { SessionRollup } from '../../../model/rollup.ts';
+import { SESSION_STATUSES } from '../../../model/session.ts';
 import { plusUsage, type UsageSum, usageIn, usageOfSum } from '../../../model/usage.ts';
 import { eachChild } from './beneath.ts';
 import { type SessionRow, selection } from './session-row.ts';
@@ -22,6 +23,7 @@ const MEMBERS = [
   'reasoningTokens',
   'costUsd',
   'lastActiveAt',
+  'status',
 ] as const;
 
 type Row = Pick<SessionRow, (typeof MEMBERS)[number]>;
@@ -64,6 +66,8 @@ interface Sum {
   usage: UsageSum;
   lastActiveAt: number;
   maxDepth: number;
+  /** The numbers of sessions by status, in the order of `SESSION_STATUSES`; null while `row` is the only session. */
+  statuses: number[] | null;
 }
 
 class Adding {
@@ -112,6 +116,7 @@ function sumOf(row: Row): Sum {
     usage: usageIn(row),
     lastActiveAt: row.lastActiveAt,
     maxDepth: row.depth,
+    statuses: null,
   };
 }
 
@@ -122,10 +127,18 @@ function add(to: Sum, sum: Sum): void {
   to.usage = plusUsage(to.usage, sum.usage);
   to.lastActiveAt = Math.max(to.lastActiveAt, sum.lastActiveAt);
   to.maxDepth = Math.max(to.maxDepth, sum.maxDepth);
+  to.statuses ??= countsOf(to);
+  if (sum.statuses) for (const [n, count] of sum.statuses.entries()) to.statuses[n]! += count;
+  else to.statuses[SESSION_STATUSES.indexOf(sum.row.status)]! += 1;
+}
+
+function countsOf({ statuses, row }: Sum): number[] {
+  return statuses ?? SESSION_STATUSES.map((status) => (status === row.status ? 1 : 0));
 }
 
 function rollupOf(sum: Sum): SessionRollup {
   const { sessionCount, messageCount, historyLength, maxDepth } = sum;
+  const counts = countsOf(sum);
   return {
     sessionCount,
     messageCount,
@@ -133,5 +146,8 @@ function rollupOf(sum: Sum): SessionRollup {
     usage: usageOfSum(sum.usage),
     lastActiveAt: new Date(sum.lastActiveAt),
     maxDepth,
+    byStatus: SESSION_STATUSES.map((status, n) => ({ status, count: counts[n]! })).filter(
+      ({ count }) => count > 0,
+    ),
   };
 }
