@@ -56,7 +56,7 @@ export interface NewMessage {
   readonly createdAt?: Date | null;
 }
 
-/** The position and the role of a message: what an index knows without the text of the message. */
+/** The position, the role and the time of a message: what an index knows without the text of the message. */
 export interface MessageHead {
   readonly sessionId: string;
   /** Number of the message among all that the session ever had. Never reused, even after a rollback. */
@@ -64,6 +64,7 @@ export interface MessageHead {
   /** Position in the history: 0 for the first message. */
   readonly position: number;
   readonly role: MessageRole;
+  readonly createdAt: Date;
 }
 
 /** A message in a session's history. A read with `ShownParts` leaves the members that it did not ask for undefined. */
@@ -82,7 +83,6 @@ export interface Message extends MessageHead {
   readonly payload: JsonValue;
   readonly usage: TokenUsage | null;
   readonly metadata: JsonObject;
-  readonly createdAt: Date;
 }
 
 /** The texts (large parts) of a message, and how many times an answer shows each. A text with 0 is not read. */

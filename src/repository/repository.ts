@@ -67,7 +67,8 @@ export interface SessionReader {
 
   /**
    * A page of each history, oldest first; the key is `ordinal`. Texts that are not requested are neither read nor counted. Rejects
-   * with a `ReadTooLargeError` as soon as the pages together would show more than `maxBytes` of text.
+   * with a `ReadTooLargeError` as soon as the pages together would show more than `maxBytes` of text, and with an `UnknownKeyError` for
+   * a `place` at an ordinal that no message of the session ever had.
    */
   historyOf(
     requests: readonly HistoryRequest[],
@@ -286,7 +287,17 @@ export interface HistoryScope {
   readonly sessionId: string;
   /** Only messages of these roles; all when left out. */
   readonly roles?: readonly MessageRole[] | null | undefined;
+  /** Only messages created at this time or after. */
+  readonly createdAfter?: Date | null | undefined;
+  /** Only messages created before this time. */
+  readonly createdBefore?: Date | null | undefined;
 }
+
+/**
+ * A place in a history: a position, or that of the message with an ordinal. A message that a truncation dropped stands at the position
+ * that it had.
+ */
+export type HistoryPlace = { readonly position: number } | { readonly ordinal: number };
 
 /** Which parts of messages a read returns. */
 export interface AskedTexts {
@@ -295,6 +306,8 @@ export interface AskedTexts {
 
 export interface HistoryRequest extends HistoryScope, AskedTexts {
   readonly page: PageRequest<number>;
+  /** A page from the start begins at this place at the earliest; a page from the end ends before it. */
+  readonly place?: HistoryPlace | undefined;
 }
 
 export interface HistoryPage extends Page<Message> {

@@ -19,7 +19,7 @@ export interface Selected {
 }
 
 /** Fields of a message that are in the index. All others are read from the session's file. */
-const OF_INDEX = new Set(['__typename', 'id', 'session', 'position', 'role']);
+const OF_INDEX = new Set(['__typename', 'id', 'session', 'position', 'role', 'createdAt']);
 
 const NOTHING: Selected = Object.freeze({ places: 0, shown: null });
 const INDEX_ONLY: Selected = Object.freeze({ places: 1, shown: null });

@@ -9,6 +9,7 @@ import { describeDescendants } from './contract/descendants.ts';
 import { describeFork } from './contract/fork.ts';
 import { describeFreshReads } from './contract/fresh-reads.ts';
 import { describeHistory } from './contract/history.ts';
+import { describeHistoryPlaces } from './contract/history-places.ts';
 import { describeList } from './contract/list.ts';
 import { describeOperations } from './contract/operations.ts';
 import { describePages } from './contract/pages.ts';
@@ -29,6 +30,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeBounds(store);
     describePages(store);
     describeHistory(store);
+    describeHistoryPlaces(store);
     describeDescendants(store);
     describeChildFilter(store);
     describeList(store);

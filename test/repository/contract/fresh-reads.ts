@@ -166,6 +166,27 @@ export function describeFreshReads(store: OpenStore): void {
       }
     });
 
+    it('between some times is not what is read between others', async () => {
+      const hours = [1, 2, 3].map((hour) => new Date(Date.UTC(2026, 0, 1, hour)));
+      await store.create({ id: 'a', messages: hours.map((createdAt, n) => say(`${n}`, { createdAt })) });
+      const [first, second, third] = hours;
+      const page = { limit: 10, from: 'start' } as const;
+      const contents = async (createdAfter?: Date, createdBefore?: Date) => {
+        const request = { sessionId: 'a', page, createdAfter, createdBefore };
+        const [found] = await store.repository.historyOf([request], PLENTY_OF_BYTES);
+        return found!.items.map(({ content }) => content).join('');
+      };
+      for (let time = 0; time < 2; time += 1) {
+        expect([
+          await contents(),
+          await contents(second),
+          await contents(third),
+          await contents(undefined, third),
+          await contents(first, second),
+        ]).toEqual(['012', '12', '2', '01', '0']);
+      }
+    });
+
     it('is not changed by who was given it', async () => {
       await grow();
       const before = JSON.stringify(await views(store.repository));

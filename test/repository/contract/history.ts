@@ -210,9 +210,10 @@ export function describeHistory(store: OpenStore): void {
       const told: number[] = [];
       const onRead = (bytes: number) => told.push(bytes);
       const request = { sessionId: 'a', page: ALL, shown: null };
+      const { createdAt } = await store.find('a');
       const items = [
-        { sessionId: 'a', ordinal: 0, position: 0, role: 'USER' },
-        { sessionId: 'a', ordinal: 1, position: 1, role: 'ASSISTANT' },
+        { sessionId: 'a', ordinal: 0, position: 0, role: 'USER', createdAt },
+        { sessionId: 'a', ordinal: 1, position: 1, role: 'ASSISTANT', createdAt },
       ];
       expect(await repository.historyOf([request], 0, { onRead })).toEqual([
         { items, hasMore: false, textBytes: 0 },

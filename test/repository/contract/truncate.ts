@@ -82,7 +82,8 @@ export function describeTruncate(store: OpenStore): void {
       const one = await repository.truncate(input(2), { ...limit, bytes: 2 });
       expect(one.popped).toMatchObject([{ content: 'z' }]);
       const heads = await repository.truncate(input(1), { messages: 1, bytes: 0, shown: null });
-      expect(heads.popped).toEqual([{ sessionId: 'a', ordinal: 1, position: 1, role: 'USER' }]);
+      const { createdAt } = await store.find('a');
+      expect(heads.popped).toEqual([{ sessionId: 'a', ordinal: 1, position: 1, role: 'USER', createdAt }]);
       expect(await repository.truncate(input(0), null)).toMatchObject({
         popped: [],
         session: { historyLength: 0 },

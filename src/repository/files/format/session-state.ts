@@ -48,11 +48,13 @@ export interface SessionState {
   readonly size: number;
 }
 
-/** Where one message's line lies. */
+/** Where one message's line lies, and what the index knows of the message. */
 export interface MessageLocation {
   readonly ordinal: number;
   readonly position: number;
   readonly role: MessageRole;
+  /** Milliseconds since 1970. */
+  readonly createdAt: number;
   readonly offset: number;
   /** Bytes of the whole line, without its newline. */
   readonly length: number;
@@ -160,10 +162,12 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     const state = { ...before, historyLength: length, messageCount, version, lastSeq: seq, updatedAt, size };
     return appliedBy(record, state, [], length);
   }
+  const at = record.createdAt === undefined ? updatedAt : Date.parse(record.createdAt);
   const messages = record.messages.map((message, n) => ({
     ordinal: record.ordinal + n,
     position: record.position + n,
     role: message.role,
+    createdAt: message.createdAt === undefined ? at : Date.parse(message.createdAt),
     offset: place.offset,
     length: place.length,
   }));

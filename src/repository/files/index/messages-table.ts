@@ -5,7 +5,7 @@ import { PendingInserts } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';
 import { RowQueue } from './row-queue.ts';
 
-const INTO_MESSAGES = new RowInsertion('messages', 6);
+const INTO_MESSAGES = new RowInsertion('messages', 7);
 
 class PendingMessages extends PendingInserts {
   constructor() {
@@ -25,8 +25,8 @@ export class MessagesTable {
 
   add(session: number, messages: readonly MessageLocation[]): void {
     const values: number[] = [];
-    for (const { ordinal, position, role, offset, length } of messages)
-      values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length);
+    for (const { ordinal, position, role, createdAt, offset, length } of messages)
+      values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
     const pending = this.#db.behind.taking(PendingMessages);
     if (pending) pending.push(values);
     else this.#rows.add(values);
@@ -44,6 +44,12 @@ export class MessagesTable {
       else high = found.ordinal - 1;
     }
     return this.#lastUntil(session, low)?.ordinal ?? -1;
+  }
+
+  /** The position that a message had when a truncation dropped it; null if none did. */
+  droppedFrom(session: number, ordinal: number): number | null {
+    const sql = 'SELECT position FROM dropped_messages WHERE session = ? AND ordinal = ?';
+    return this.#db.flushed().get<{ position: number }>(sql, session, ordinal)?.position ?? null;
   }
 
   /** Moves the messages from `position` on to `dropped_messages`, as dropped by the truncation `seq`. */

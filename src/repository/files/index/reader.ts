@@ -2,7 +2,7 @@ import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
 import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
 import type { IndexDatabase } from './database.ts';
-import { historyPage, type LocationRow, locationOf } from './histories.ts';
+import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
 import { type SessionRow, sessionOf } from './session-row.ts';
 import { atOnce } from './steps.ts';
 import type { IndexTables } from './tables.ts';
@@ -135,8 +135,8 @@ export class IndexReader {
 }
 
 const OF_SESSION = 'session = (SELECT seq FROM sessions WHERE id = ?)';
-const SELECT_MESSAGE = `SELECT ordinal, position, role, offset, length FROM messages WHERE ${OF_SESSION} AND ordinal = ?`;
-const SELECT_DROPPED = `SELECT ordinal, position, role, offset, length FROM dropped_messages
+const SELECT_MESSAGE = `SELECT ${LOCATION} FROM messages WHERE ${OF_SESSION} AND ordinal = ?`;
+const SELECT_DROPPED = `SELECT ${LOCATION} FROM dropped_messages
   WHERE ${OF_SESSION} AND seq = ? ORDER BY ordinal`;
 
 const SELECT_ABOVE = `WITH RECURSIVE above (seq) AS (

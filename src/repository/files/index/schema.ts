@@ -49,6 +49,7 @@ CREATE TABLE messages (
   ordinal INTEGER NOT NULL,
   position INTEGER NOT NULL,
   role INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
   offset INTEGER NOT NULL,
   length INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
@@ -59,6 +60,7 @@ CREATE TABLE dropped_messages (
   ordinal INTEGER NOT NULL,
   position INTEGER NOT NULL,
   role INTEGER NOT NULL,
+  created_at INTEGER NOT NULL,
   offset INTEGER NOT NULL,
   length INTEGER NOT NULL,
   seq INTEGER NOT NULL,

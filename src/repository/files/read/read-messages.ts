@@ -71,6 +71,7 @@ export async function readMessages(
 }
 
 /** The message at `location` as far as the index knows it, without its texts. */
-export function headOf(sessionId: string, { ordinal, position, role }: MessageLocation): Message {
-  return { sessionId, ordinal, position, role } as Message;
+export function headOf(sessionId: string, location: MessageLocation): Message {
+  const { ordinal, position, role, createdAt } = location;
+  return { sessionId, ordinal, position, role, createdAt: new Date(createdAt) } as Message;
 }

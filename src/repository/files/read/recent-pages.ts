@@ -82,8 +82,11 @@ function isEmpty(metadata: JsonObject | undefined): boolean {
   return true;
 }
 
-function keyOf({ sessionId, roles, shown, page: { from, limit, after, before } }: HistoryRequest): string {
-  return `${sessionId} ${setOf(roles)} ${textsKey(shown)} ${from} ${limit} ${after ?? ''} ${before ?? ''}`;
+function keyOf({ shown, page: { from, limit, after, before }, place, ...scope }: HistoryRequest): string {
+  const { sessionId, roles, createdAfter, createdBefore } = scope;
+  const times = `${createdAfter?.getTime() ?? ''} ${createdBefore?.getTime() ?? ''}`;
+  const begin = place ? JSON.stringify(place) : '';
+  return `${sessionId} ${setOf(roles)} ${times} ${textsKey(shown)} ${from} ${limit} ${after ?? ''} ${before ?? ''} ${begin}`;
 }
 
 /** Each role once, in a fixed order: a key is short, however long the list of a request is. */

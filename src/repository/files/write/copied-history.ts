@@ -1,6 +1,5 @@
 import { StorageError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
-import type { MessageRole } from '../../../model/message.ts';
 import { SEAL_BYTES, sealLine } from '../format/line.ts';
 import type { AppendRecord } from '../format/record.ts';
 import type { MessageLocation } from '../format/session-state.ts';
@@ -28,8 +27,8 @@ interface CopiedLines {
 interface CopiedLine {
   /** Bytes of the line in `CopiedLines.bytes`. */
   readonly length: number;
-  /** The role of each of its messages. */
-  readonly roles: readonly MessageRole[];
+  /** What the index knows of each of its messages. */
+  readonly heads: readonly Pick<MessageLocation, 'role' | 'createdAt'>[];
 }
 
 export interface CopiedHistoryParts {
@@ -78,9 +77,9 @@ export class CopiedHistory {
     if (this.#bytes > KEPT_BYTES_MAX) this.#kept = null;
     this.#kept?.push(bytes);
     this.#lineCount += lines.length;
-    for (const { roles } of lines) {
-      this.#length += roles.length;
-      for (const role of roles) if (role === 'USER') this.#users += 1;
+    for (const { heads } of lines) {
+      this.#length += heads.length;
+      for (const { role } of heads) if (role === 'USER') this.#users += 1;
     }
     this.#lastId = messageId({ sessionId: this.#parts.sessionId, ordinal: last });
   }
@@ -141,13 +140,13 @@ export class CopiedHistory {
     let part = 1;
     let start = offset;
     for (const lines of this.#lines) {
-      for (const { length: rest, roles } of lines) {
+      for (const { length: rest, heads } of lines) {
         part += 1;
         // A location's length excludes the newline.
         const length = beginning.length + String(part).length + parts.length + rest + SEAL_BYTES - 1;
-        for (const role of roles) {
+        for (const { role, createdAt } of heads) {
           const place = messages.length;
-          messages.push({ ordinal: place, position: place, role, offset: start, length });
+          messages.push({ ordinal: place, position: place, role, createdAt, offset: start, length });
         }
         start += length + 1;
       }
@@ -184,7 +183,8 @@ async function* piecesOf({
       const held = locations.slice(first, end);
       const text = textOf(record, held, copied);
       texts.push(text);
-      piece.push({ length: Buffer.byteLength(text), roles: held.map(({ role }) => role) });
+      const heads = held.map(({ role, createdAt }) => ({ role, createdAt }));
+      piece.push({ length: Buffer.byteLength(text), heads });
       copied += held.length;
     });
     if (fault) throw unread(sessionId, fault);

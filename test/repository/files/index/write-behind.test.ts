@@ -54,7 +54,7 @@ class OpenIndex {
         sequence,
         seq,
         truncatedTo: null,
-        messages: [{ ordinal, position: ordinal, role: 'USER', offset: 100, length: 10 }],
+        messages: [{ ordinal, position: ordinal, role: 'USER', createdAt: 0, offset: 100, length: 10 }],
         operation: {
           id: `o${seq}`,
           fingerprint: '',
@@ -92,6 +92,7 @@ class OpenIndex {
       ordinal,
       position: ordinal,
       role: 'USER',
+      createdAt: 0,
       offset: 100,
       length: 10,
     } as const;
@@ -240,7 +241,7 @@ describe('changes of sessions', () => {
     index.send();
     index.db.commit();
     // As if a page of the index could not be written. Here, another message has the same key.
-    index.db.tables.connection.run('INSERT INTO messages VALUES (1, 1, 1, 0, 0, 0)');
+    index.db.tables.connection.run('INSERT INTO messages VALUES (1, 1, 1, 0, 0, 0, 0)');
     index.send();
     expect(index.db.failure).toBeNull();
     expect(index.seen).toEqual({ ...after(1), messages: 2 });

@@ -40,8 +40,8 @@ function packState(state: SessionState, numbers: number[], texts: (string | null
 function packEffects(effects: Effects, numbers: number[], texts: (string | null)[]): void {
   const { sequence, seq, truncatedTo, messages, operation } = effects;
   numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, operation ? 1 : 0);
-  for (const { ordinal, position, role, offset, length } of messages)
-    numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), offset, length);
+  for (const { ordinal, position, role, createdAt, offset, length } of messages)
+    numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
   if (!operation) return;
   texts.push(operation.id, operation.fingerprint);
   numbers.push(
@@ -96,6 +96,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
       ordinal: parts.number(),
       position: parts.number(),
       role: MESSAGE_ROLES[parts.number()]!,
+      createdAt: parts.number(),
       offset: parts.number(),
       length: parts.number(),
     });

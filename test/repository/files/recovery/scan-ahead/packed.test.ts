@@ -67,8 +67,8 @@ const sounds: (Sound | null)[] = [
         seq: 21,
         truncatedTo: 0,
         messages: [
-          { ordinal: 22, position: 23, role: 'TOOL', offset: 24, length: 25 },
-          { ordinal: 27, position: 28, role: 'SYSTEM', offset: 29, length: 30 },
+          { ordinal: 22, position: 23, role: 'TOOL', createdAt: 1_795_715_320_224, offset: 24, length: 25 },
+          { ordinal: 27, position: 28, role: 'SYSTEM', createdAt: -1, offset: 29, length: 30 },
         ],
         operation: {
           id: 'retry-1',
