@@ -10,6 +10,8 @@ export interface ConnectionSource<Node> {
   readonly request: PageRequest<unknown>;
   /** The number of nodes on the page, if known before the page is read; else 0. A page that exceeds the budget is then not read. */
   readonly expected: number;
+  /** True if the list goes on at the other side of the page. Left out: if the request has the key of that side. */
+  readonly goesOnBeyond?: ((nodes: readonly Node[]) => boolean) | undefined;
   load(): MaybePromise<Page<Node>>;
   /** Charges the budget for nodes that appear in the answer. */
   appear(nodes: readonly Node[]): void;
@@ -49,10 +51,12 @@ export class Connection<Node> {
   pageInfo(): MaybePromise<PageInfo> {
     return andThen(this.#read(), ({ items, hasMore }) => {
       const { from, after, before } = this.#source.request;
+      const hasKey = (from === 'start' ? after : before) !== undefined;
+      const goesOnBeyond = this.#source.goesOnBeyond?.(items) ?? hasKey;
       const cursorOf = (node: Node | undefined) => (node === undefined ? null : this.cursorOf(node));
       return {
-        hasNextPage: from === 'start' ? hasMore : before !== undefined,
-        hasPreviousPage: from === 'end' ? hasMore : after !== undefined,
+        hasNextPage: from === 'start' ? hasMore : goesOnBeyond,
+        hasPreviousPage: from === 'end' ? hasMore : goesOnBeyond,
         startCursor: () => cursorOf(items[0]),
         endCursor: () => cursorOf(items.at(-1)),
       };
@@ -111,10 +115,12 @@ export const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
   description: 'The position of a page in its list.',
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
-      description: 'True if the list goes on after this page. With `last`: true if `before` was given.',
+      description:
+        'True if the list goes on after this page. With `last`: true if `before` was given, or if the history goes on at the place.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
-      description: 'True if the list goes on before this page. Without `last`: true if `after` was given.',
+      description:
+        'True if the list goes on before this page. Without `last`: true if `after` was given, or if the history goes on before the place.',
     }),
     startCursor: t.string({
       description: 'The cursor of the first edge of this page; null if the page is empty.',

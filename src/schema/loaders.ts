@@ -21,6 +21,7 @@ import {
   UnknownKeyError,
 } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
+import { unknownPlace } from './history-place.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { badUserInput } from './request-error.ts';
 import type { Turns } from './turns.ts';
@@ -193,8 +194,14 @@ export class Loaders {
 
   get history() {
     this.#history ??= this.#loader(
-      (requests, options) => this.#withinText((left) => this.#repository.historyOf(requests, left, options)),
-      { cacheKeyFn: ({ page, shown, ...scope }) => `${scopeKey(scope)} ${textsKey(shown)} ${pageKey(page)}` },
+      (requests, options) =>
+        this.#withinText((left) => this.#repository.historyOf(requests, left, options)).catch((error) => {
+          throw error instanceof UnknownKeyError ? unknownPlace() : error;
+        }),
+      {
+        cacheKeyFn: ({ page, place, shown, ...scope }) =>
+          `${scopeKey(scope)} ${textsKey(shown)} ${pageKey(page)} ${place ? JSON.stringify(place) : ''}`,
+      },
     );
     return this.#history;
   }
@@ -268,8 +275,8 @@ function levelsKey({ maxDepth, filter }: Omit<DescendantsScope, 'sessionId'>): s
   return `${maxDepth} ${JSON.stringify(filter)}`;
 }
 
-function scopeKey({ sessionId, roles }: HistoryScope): string {
-  return `${sessionId} ${roles ?? 'ALL'}`;
+function scopeKey({ sessionId, roles, createdAfter, createdBefore }: HistoryScope): string {
+  return `${sessionId} ${roles ?? 'ALL'} ${createdAfter?.getTime() ?? ''} ${createdBefore?.getTime() ?? ''}`;
 }
 
 async function descendantsOf(

@@ -50,7 +50,7 @@ describe('a schema that breaks the contract is found out where', () => {
     ['a field has another type', 'createdAt: DateTime!', 'createdAt: String!'],
     ['an argument is missing', 'maxDepth: Int, ', ''],
     ['an argument has another name', 'maxDepth: Int', 'depth: Int'],
-    ['an argument became required', 'roles: [MessageRole!])', 'roles: [MessageRole!]!)'],
+    ['an argument became required', 'roles: [MessageRole!],', 'roles: [MessageRole!]!,'],
     ['a required argument was added', 'node(id: ID!)', 'node(id: ID!, kind: String!)'],
     ['an argument has another type', 'input: CreateSessionInput!', 'input: SpawnSessionInput!'],
     ['an input field is missing', 'message: String! response: String!', 'message: String!'],
