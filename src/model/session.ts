@@ -121,7 +121,7 @@ export interface SessionFilter {
   readonly activeBefore?: Date | null;
   /** Sessions whose metadata contains this object: see `jsonContains`. */
   readonly metadata?: JsonObject | null;
-  /** Default: EXCLUDE. */
+  /** Default in lists: EXCLUDE. Default in searches: INCLUDE. */
   readonly archived?: ArchivedFilter | null;
   /** Words of the title, as `model/search/` defines a match. Without words: none match. */
   readonly title?: string | null;

@@ -3,6 +3,8 @@ import type { JsonObject } from '../model/json.ts';
 import type { Message, MessageRole, NewMessage, ShownParts } from '../model/message.ts';
 import type { Operation } from '../model/operation.ts';
 import type { SessionRollup } from '../model/rollup.ts';
+import type { SearchField } from '../model/search/fields.ts';
+import type { SnippetPart } from '../model/search/snippet.ts';
 import type {
   ChildFilter,
   Damage,
@@ -204,15 +206,18 @@ export interface SessionRepository extends SessionReader {
   planTruncate(input: TruncateHistory, limit: ReadLimit | null): Promise<Truncated>;
 
   /**
-   * Searches the contents of messages. Hits are ordered by relevance; equally relevant ones of one session newest first. The search finds
-   * every message that was acknowledged before it began, unless `isComplete` is false. It includes archived sessions.
+   * Searches the texts of messages in some fields (`searchedText` in `model/search/fields.ts`). Hits are ordered by relevance; equally
+   * relevant ones of one session newest first. The search finds every message that was acknowledged before it began, unless `isComplete`
+   * is false.
+   *
+   * A copy of a message (`Message.isCopy`) ranks behind its original, and behind whatever else is as relevant.
    *
    * `model/search/` defines what matches, not the store's own tokenizer. Otherwise snippets would not agree with the hits:
    *
    * - `parseQuery` splits a query into phrases, and `tokensOf` splits a content into tokens. Tokens are compared for equality:
    *   they are already folded (case, accents, compatibility forms).
-   * - A message matches if every phrase matches, in any order. A query without phrases matches nothing.
-   * - A phrase of several tokens matches consecutive tokens. A phrase of one token also matches one of a token's `parts`.
+   * - A message matches if every phrase matches, in any order, each in one of the fields. A query without phrases matches nothing.
+   * - A phrase of several tokens matches consecutive tokens of one field. A phrase of one token also matches one of a token's `parts`.
    *   With `isPrefix`, the last token of the phrase matches any token that it is a prefix of.
    * - `indexedText` returns the tokens and their parts as two texts for an index with a tokenizer of its own. That tokenizer must
    *   split at every ASCII character except letters and digits, keep all other characters, and ignore ASCII case.
@@ -220,24 +225,29 @@ export interface SessionRepository extends SessionReader {
    *
    * The first page fixes the ranking, of at most 10,000 matches (preferably the newest). Later pages continue that ranking, whatever is
    * written in between, and return each message once. Messages that were deleted, rolled back or moved out of `within` since are
-   * skipped before a page is cut: a page is never short or empty while `hasMore` is true. A store keeps rankings for a while,
+   * skipped before a page is cut: a page is never short or empty while `hasMore` is true. The first page also fixes which sessions pass
+   * the filter. A store keeps rankings for a while,
    * also across a restart (for example in a table), and evicts the least recently used first.
    *
    * A store may lose patience with a search that takes long, and answer with the newest of its matches and `isComplete: false`; it does
    * so well before the deadline if it can. Once the deadline has passed, the search rejects with a DeadlineExceededError like any
-   * read. `onWalk` is charged for every match that is looked at, also if it is not on the page, and for the sessions of `within`; of
-   * equal searches that run at the same time, one may be charged for all. A small search does not wait for a long one.
+   * read. `onWalk` is charged for every match that is looked at, also if it is not on the page, and for the sessions of `within` and
+   * those that are compared with `filter`; of equal searches that run at the same time, one may be charged for all. A small search does not wait for a long one.
    * Rejects: UnknownKeyError (the ranking was evicted, and the same search would now give another), StorageError (also if too many
    * searches wait).
    */
   search(request: SearchRequest, options?: ReadOptions): Promise<SearchPage>;
 
   /**
-   * The part of each message around its first match with `query`: see `model/search/snippet.ts`. Null for a message that does not
-   * exist, cannot be read, or does not match. Must not block other calls, however long the messages are.
+   * The part of each message around its first match with `query`, in the first of the fields (in the order of `SEARCH_FIELDS`) that has one:
+   * see `model/search/snippet.ts`. Null for a message that does not exist, cannot be read, or does not match. Must not block other calls, however long the messages are.
    * `onRead` is charged for the lines of the messages, at the latest shortly after they are read. Rejects: StorageError.
    */
-  snippetsOf(query: string, refs: readonly MessageRef[], options?: ReadOptions): Promise<(string | null)[]>;
+  snippetsOf(
+    request: SnippetRequest,
+    refs: readonly MessageRef[],
+    options?: ReadOptions,
+  ): Promise<(readonly SnippetPart[] | null)[]>;
 
   /**
    * Tries whether the store can write now; no data changes. Rejects with a StorageError, whose message says why not, if it cannot. May
@@ -427,13 +437,30 @@ export interface Truncated {
   readonly popped: readonly Message[];
 }
 
-export interface SearchRequest {
+/** What a search looks for, and in which parts of messages. */
+export interface SnippetRequest {
   readonly query: string;
+  /** Left out: the content alone. */
+  readonly fields?: readonly SearchField[] | null;
+}
+
+/** Defines a search, without the pages of its results. */
+export interface SearchScope extends SnippetRequest {
   /** Searches only this session and its descendants. */
   readonly within?: string | null;
+  /** False: only the session `within` itself. Default: true. */
+  readonly subtree?: boolean | null;
+  /** Left out: all roles except EVENT. */
   readonly roles?: readonly MessageRole[] | null;
+  /** Only messages of sessions that match. Unlike in `list`, `archived` is INCLUDE by default. */
+  readonly filter?: SessionFilter | null;
+  /** False: without copies. Default: true. */
+  readonly includeCopies?: boolean | null;
+}
+
+export interface SearchRequest extends SearchScope {
   readonly limit: number;
-  /** The last hit of an earlier page of the same search (equal `query`, `within` and `roles`). */
+  /** The last hit of an earlier page of the same search (an equal `SearchScope`). */
   readonly after?: SearchKey | null;
 }
 
@@ -453,6 +480,8 @@ export interface SearchHit extends MessageRef {
 export interface SearchPage {
   readonly hits: readonly SearchHit[];
   readonly hasMore: boolean;
+  /** The number of messages in the ranking, also of those that are gone by now. */
+  readonly totalCount: number;
   /** Identifies the ranking that the first page fixed. */
   readonly ranking: string;
   /** False if the search index was not current, or the search took too long: every hit matches, but some may be missing. */

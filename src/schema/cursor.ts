@@ -4,7 +4,7 @@ import { isSessionId } from '../model/id.ts';
 import { MESSAGE_ROLES } from '../model/message.ts';
 import { parseQuery } from '../model/search/query.ts';
 import type { SessionOrder } from '../model/session.ts';
-import type { ListKey, SearchKey, SearchRequest, SessionReader } from '../repository/repository.ts';
+import type { ListKey, SearchKey, SearchScope, SessionReader } from '../repository/repository.ts';
 import { badUserInput } from './request-error.ts';
 
 /** Writes and reads the cursors of one connection. */
@@ -188,17 +188,23 @@ export function searchCursor(store: StoreIdentity, search: SearchScope): CursorC
   );
 }
 
-/** What a search finds, and where. */
-export type SearchScope = Pick<SearchRequest, 'query' | 'within' | 'roles'>;
-
 /**
  * Equal for queries with the same words. `within` and `roles` have no limit of length: a string that is no session id counts as "",
  * and repeated roles count once.
  */
-function fingerprintOf({ query, within, roles }: SearchScope): string {
+function fingerprintOf({
+  query,
+  within,
+  subtree,
+  roles,
+  fields,
+  filter,
+  includeCopies,
+}: SearchScope): string {
   const named = roles ? MESSAGE_ROLES.filter((role) => roles.includes(role)).sort() : null;
   const session = within == null || isSessionId(within) ? (within ?? null) : '';
-  const search = [parseQuery(query), session, named];
+  const narrowed = [subtree ?? true, fields ?? ['CONTENT'], filter ?? null, includeCopies ?? true];
+  const search = [parseQuery(query), session, named, ...narrowed];
   return createHash('sha256').update(JSON.stringify(search)).digest('base64url').slice(0, FINGERPRINT_LENGTH);
 }
 
@@ -206,7 +212,8 @@ const FINGERPRINT_LENGTH = 16;
 
 function otherSearch() {
   return badUserInput(
-    'after: expected a cursor of this search, got one of a search with another query, "within" or "roles". ' +
+    'after: expected a cursor of this search, got one of a search with another query, another filter, or another value of another ' +
+      'argument. ' +
       'Use a cursor only with the search that gave it.',
   );
 }

@@ -2,6 +2,7 @@ import DataLoader from 'dataloader';
 import { type MessageRef, messageId } from '../model/id.ts';
 import { type Message, textsKey } from '../model/message.ts';
 import type { SessionRollup } from '../model/rollup.ts';
+import type { SnippetPart } from '../model/search/snippet.ts';
 import type { ChildFilter, Damage, Session } from '../model/session.ts';
 import type { ReadOptions } from '../repository/read-options.ts';
 import {
@@ -17,6 +18,7 @@ import {
   type SearchPage,
   type SearchRequest,
   type SessionRepository,
+  type SnippetRequest,
   type StoreStatus,
   UnknownKeyError,
 } from '../repository/repository.ts';
@@ -231,8 +233,11 @@ export class Loaders {
   }
 
   /** The snippets of `refs` for a search; see `SessionRepository`. */
-  snippetsOf(query: string, refs: readonly MessageRef[]): Promise<(string | null)[]> {
-    return this.#searchInTurn((options) => this.#repository.snippetsOf(query, refs, options));
+  snippetsOf(
+    request: SnippetRequest,
+    refs: readonly MessageRef[],
+  ): Promise<(readonly SnippetPart[] | null)[]> {
+    return this.#searchInTurn((options) => this.#repository.snippetsOf(request, refs, options));
   }
 
   /** One call after the other: a client decides on their number, and all clients wait in one queue of the store. */

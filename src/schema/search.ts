@@ -3,96 +3,51 @@ import { GraphQLError } from 'graphql';
 import { StorageError } from '../model/errors.ts';
 import { type MessageRef, messageId } from '../model/id.ts';
 import type { Message as MessageModel, ShownTexts } from '../model/message.ts';
-import { type SearchPage, type SearchRequest, UnknownKeyError } from '../repository/repository.ts';
+import { SEARCH_FIELDS, type SearchField } from '../model/search/fields.ts';
+import type { SnippetPart } from '../model/search/snippet.ts';
+import {
+  type SearchPage,
+  type SearchRequest,
+  type SearchScope,
+  type SnippetRequest,
+  UnknownKeyError,
+} from '../repository/repository.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
-import { PageInfoType } from './connection.ts';
 import { appearMessages, findSession, type SchemaContext } from './context.ts';
-import { type SearchScope, searchCursor } from './cursor.ts';
+import { searchCursor } from './cursor.ts';
 import { selectedOfMessages } from './look-ahead.ts';
-import { Message, MessageRole, uniqueRoles } from './message.ts';
+import { MessageRole, uniqueRoles } from './message.ts';
 import { DEFAULT_SIZE, type PageArguments, pageRequest, pageRules } from './page.ts';
 import { badUserInput } from './request-error.ts';
+import { type Found, SearchConnection, type SnippetLoader } from './search-connection.ts';
 import { checkQuery } from './search-query.ts';
+import { checkFilter, SessionFilter } from './session-list.ts';
 
 interface SearchArguments extends SearchScope, PageArguments {}
 
-type SnippetLoader = DataLoader<MessageRef, string | null, string>;
-
-interface Found {
-  readonly message: MessageModel;
-  readonly snippets: SnippetLoader;
-  readonly cursor: () => string;
-}
-
-interface SearchResult {
-  readonly found: readonly Found[];
-  readonly isComplete: boolean;
-  readonly hasNextPage: boolean;
-  readonly hasPreviousPage: boolean;
-}
-
-const SearchEdge = builder.objectRef<Found>('SearchEdge').implement({
-  description: 'A message that was found.',
-  fields: (t) => ({
-    cursor: t.string({
-      description: 'This place, to page on from. Opaque: pass it on as it is, to the same search.',
-      resolve: ({ cursor }) => cursor(),
-    }),
-    node: t.field({ description: 'The message.', type: Message, resolve: ({ message }) => message }),
-    snippet: t.string({
+const SearchFieldEnum = builder.enumType('SearchField', {
+  description: 'A part of a message that a search can look at.',
+  values: {
+    CONTENT: { description: 'The content.' },
+    REASONING: { description: 'The reasoning.' },
+    TOOL_CALLS: {
       description:
-        'An excerpt of the content around the first match, with each match between << and >>. Empty if the message was deleted ' +
-        'after it was found.',
-      resolve: async ({ message, snippets }, _args, { budget }) => {
-        const snippet = (await snippets.load(message)) ?? '';
-        budget.chargeText(Buffer.byteLength(snippet));
-        return snippet;
-      },
-    }),
-  }),
-});
-
-const SearchConnection = builder.objectRef<SearchResult>('SearchConnection').implement({
-  description: 'A page of the hits of a search, ordered by relevance.',
-  fields: (t) => ({
-    edges: t.field({
-      description: 'The messages of this page, each with its snippet and its cursor.',
-      type: [SearchEdge],
-      resolve: ({ found }, _args, { turns }) => turns.paced(found),
-    }),
-    nodes: t.field({
-      description: 'The messages of this page.',
-      type: [Message],
-      resolve: ({ found }, _args, { turns }) => turns.paced(found.map(({ message }) => message)),
-    }),
-    pageInfo: t.field({
-      description: 'The position of this page among the hits.',
-      type: PageInfoType,
-      resolve: ({ found, hasNextPage, hasPreviousPage }) => ({
-        hasNextPage,
-        hasPreviousPage,
-        startCursor: () => found[0]?.cursor() ?? null,
-        endCursor: () => found.at(-1)?.cursor() ?? null,
-      }),
-    }),
-    isComplete: t.exposeBoolean('isComplete', {
-      description:
-        'False if the search index was still being built or updated, or if the search took too long. The hits are correct, but there ' +
-        'may be more.',
-    }),
-  }),
+        'The names of the tools that are called, and all strings in the arguments, without the keys of objects.',
+    },
+  } satisfies Record<SearchField, { description: string }>,
 });
 
 builder.queryField('searchMessages', (t) =>
   t.field({
     description:
-      'Full-text search: messages whose content has all words of the query, in any order. Case and accents are ignored. `"two words"` ' +
+      'Full-text search: messages that have all words of the query, in any order, by default in their content. Case and accents are ignored. `"two words"` ' +
       'finds the words in this order, next to each other. `word*` finds words with this prefix. Parts of identifiers are words too: ' +
       '`query` finds `parseQuery`, and `utf` finds `utf8`. In Chinese, Japanese, Korean and Thai, any part of a sentence is found. ' +
       'An emoji is a word. All other characters separate words; no query is a syntax error. A search finds every message whose ' +
-      'mutation has answered before. The first page fixes the ranking: later pages show each message of it once, whatever is ' +
-      'written in between. Messages that were deleted, rolled back or moved out of `within` are skipped.',
+      'mutation has answered before. A copy of a message (`isCopy`) ranks behind its original. The first page fixes the ranking: later ' +
+      'pages show each message of it once, whatever is written in between. Messages that were deleted, rolled back or moved out of ' +
+      '`within` are skipped.',
     type: SearchConnection,
     args: {
       query: t.arg.string({
@@ -103,9 +58,33 @@ builder.queryField('searchMessages', (t) =>
         required: true,
       }),
       within: t.arg.id({
-        description: 'Only messages of this session and its descendants. Default: the whole store.',
+        description:
+          'Only messages of this session and, unless `subtree` is false, its descendants. Default: the whole store.',
       }),
-      roles: t.arg({ description: 'Only messages of these roles. Default: all roles.', type: [MessageRole] }),
+      subtree: t.arg.boolean({
+        description: 'False: only messages of the session `within` itself, which must then be given.',
+        defaultValue: true,
+      }),
+      roles: t.arg({
+        description: 'Only messages of these roles. Default: all roles except EVENT.',
+        type: [MessageRole],
+      }),
+      fields: t.arg({
+        description:
+          'The parts of messages in which the words are looked for. Each word is in one of them, a phrase as a whole.',
+        type: [SearchFieldEnum],
+        defaultValue: ['CONTENT'],
+      }),
+      filter: t.arg({
+        description:
+          'Only messages of sessions that meet these conditions when the first page is made. Other than in `sessions`, archived sessions ' +
+          'are included by default.',
+        type: SessionFilter,
+      }),
+      includeCopies: t.arg.boolean({
+        description: 'False: without copies of messages (`isCopy`).',
+        defaultValue: true,
+      }),
       first: t.arg.int({
         description: `The maximum number of hits on the page: at most the server's limit \`pageSize\`. Default: ${DEFAULT_SIZE}.`,
       }),
@@ -113,24 +92,28 @@ builder.queryField('searchMessages', (t) =>
     },
     extensions: argumentRules(
       checkQuery,
+      checkSubtree,
+      checkFilter,
       ...pageRules<SearchArguments>(
         'pageSize',
         // To tell a query's own cursors the whole query is read, and one that is too long has none.
-        (cursor, argument, scope, { repository, limits }) =>
-          scope.query.length > limits.queryLength || searchCursor(repository, scope).decode(cursor, argument),
+        (cursor, argument, args, { repository, limits }) =>
+          args.query.length > limits.queryLength ||
+          searchCursor(repository, scopeOf(args)).decode(cursor, argument),
       ),
     ),
-    resolve: async (_root, { query, within, roles: given, first, after }, context, info) => {
-      const roles = given && uniqueRoles(given);
-      checkQuery({ query }, context);
+    resolve: async (_root, args, context, info) => {
+      checkQuery(args, context);
+      checkSubtree(args);
+      if (args.filter) checkFilter(args, context);
+      const scope = scopeOf(args);
       const { shown } = selectedOfMessages(info, 'SearchConnection');
-      const scope = { query, within, roles };
       const cursors = searchCursor(context.repository, scope);
       const { limit, after: key } = pageRequest(
-        { first, after },
+        { first: args.first, after: args.after },
         { limit: 'pageSize', limits: context.limits, cursors: () => cursors },
       );
-      const snippets = snippetLoader(context, query);
+      const snippets = snippetLoader(context, { query: scope.query, fields: scope.fields });
       const found: Found[] = [];
       let request: SearchRequest = { ...scope, limit, after: key ?? null };
       for (;;) {
@@ -142,8 +125,9 @@ builder.queryField('searchMessages', (t) =>
         }
         const last = page.hits.at(-1);
         if (found.length === limit || !page.hasMore || !last) {
-          const { isComplete, hasMore } = page;
-          return { found, isComplete, hasNextPage: hasMore, hasPreviousPage: (key?.place ?? 0) > 0 };
+          const { isComplete, hasMore, totalCount } = page;
+          const hasPreviousPage = (key?.place ?? 0) > 0;
+          return { found, totalCount, isComplete, hasNextPage: hasMore, hasPreviousPage };
         }
         // Some hits were deleted after they were found, or cannot be read: the next hits fill the page.
         const reached = { ranking: page.ranking, place: last.place };
@@ -152,6 +136,26 @@ builder.queryField('searchMessages', (t) =>
     },
   }),
 );
+
+function checkSubtree({ within, subtree }: Pick<SearchScope, 'within' | 'subtree'>): void {
+  if (subtree !== false || within != null) return;
+  throw badUserInput(
+    'subtree: expected a session in "within" beside false, got none. Name the session, or leave out "subtree".',
+  );
+}
+
+/** The search that the arguments define: equal for equal searches, whatever a client repeats in lists or leaves to the defaults. */
+function scopeOf({ query, within, subtree, roles, fields, filter, includeCopies }: SearchScope): SearchScope {
+  return {
+    query,
+    within,
+    subtree: subtree ?? true,
+    roles: roles && uniqueRoles(roles),
+    fields: SEARCH_FIELDS.filter((field) => (fields ?? ['CONTENT']).includes(field)),
+    filter,
+    includeCopies: includeCopies ?? true,
+  };
+}
 
 function search({ loaders }: SchemaContext, request: SearchRequest): Promise<SearchPage> {
   return loaders.search.load(request).catch(rethrow);
@@ -181,15 +185,15 @@ function once(make: () => string): () => string {
 const SNIPPETS_PER_BATCH = 50;
 
 /** Loads the snippets of one search, if they are selected. */
-function snippetLoader({ loaders }: SchemaContext, query: string): SnippetLoader {
+function snippetLoader({ loaders }: SchemaContext, request: SnippetRequest): SnippetLoader {
   return new DataLoader(
     async (refs) => {
-      const snippets: (string | null)[] = [];
+      const snippets: (readonly SnippetPart[] | null)[] = [];
       for (let n = 0; n < refs.length; n += SNIPPETS_PER_BATCH) {
         const some = refs
           .slice(n, n + SNIPPETS_PER_BATCH)
           .map(({ sessionId, ordinal }) => ({ sessionId, ordinal }));
-        snippets.push(...(await loaders.snippetsOf(query, some).catch(rethrow)));
+        snippets.push(...(await loaders.snippetsOf(request, some).catch(rethrow)));
       }
       return snippets;
     },

@@ -35,8 +35,8 @@ const SessionOrder = builder.inputType('SessionOrder', {
   }),
 });
 
-const SessionFilter = builder.inputType('SessionFilter', {
-  description: 'Conditions for a list of sessions. A session must meet all that are given.',
+export const SessionFilter = builder.inputType('SessionFilter', {
+  description: 'Conditions for sessions. A session must meet all that are given.',
   fields: (t) => ({
     userId: t.string({ description: 'Sessions of this user.' }),
     rootsOnly: t.boolean({
@@ -56,7 +56,7 @@ const SessionFilter = builder.inputType('SessionFilter', {
       type: 'JSONObject',
     }),
     archived: t.field({
-      description: 'Default: EXCLUDE.',
+      description: 'Default: EXCLUDE in `sessions`, INCLUDE in `searchMessages`.',
       type: ArchivedFilter,
     }),
     title: t.string({
@@ -127,7 +127,8 @@ interface ListArguments extends PageArguments {
   readonly orderBy?: SessionOrderModel | null;
 }
 
-function checkFilter(
+/** The filter as the store takes it. Throws BAD_USER_INPUT if it breaks a rule. */
+export function checkFilter(
   { filter: given }: Pick<ListArguments, 'filter'>,
   { rules, limits }: Pick<RuleContext, 'rules' | 'limits'>,
 ): SessionFilterModel {

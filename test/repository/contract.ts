@@ -18,6 +18,7 @@ import { describePlacement } from './contract/placement.ts';
 import { describeReads } from './contract/reads.ts';
 import { describeRollup } from './contract/rollup.ts';
 import { describeSearch } from './contract/search.ts';
+import { describeSearchScope } from './contract/search-scope.ts';
 import { type SetUpStore, useStore } from './contract/store.ts';
 import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
@@ -43,6 +44,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeTruncate(store);
     describeRollup(store);
     describeSearch(store);
+    describeSearchScope(store);
     describeOperations(store);
     describeConcurrency(store);
     describePersistence(store);

@@ -17,8 +17,19 @@ interface Match {
   readonly end: number;
 }
 
-/** An excerpt of `content` around the first match, with each match between << and >>. Null if nothing matches. */
-export function snippetOf(content: string, phrases: readonly Phrase[]): string | null {
+/** A part of a snippet. `isMatch`: the part is a match, in the words of the text. */
+export interface SnippetPart {
+  readonly text: string;
+  readonly isMatch: boolean;
+}
+
+/** A snippet as one text, with each match between << and >>. */
+export function markedText(parts: readonly SnippetPart[]): string {
+  return parts.map(({ text, isMatch }) => (isMatch ? `<<${text}>>` : text)).join('');
+}
+
+/** An excerpt of `content` around the first match, in parts that are not empty. Null if nothing matches. */
+export function snippetOf(content: string, phrases: readonly Phrase[]): SnippetPart[] | null {
   const steps = snippetSteps(content, phrases);
   for (;;) {
     const step = steps.next();
@@ -27,7 +38,10 @@ export function snippetOf(content: string, phrases: readonly Phrase[]): string |
 }
 
 /** As `snippetOf`, in short steps: a long text can take some tenths of a second. */
-export function* snippetSteps(content: string, phrases: readonly Phrase[]): Generator<void, string | null> {
+export function* snippetSteps(
+  content: string,
+  phrases: readonly Phrase[],
+): Generator<void, SnippetPart[] | null> {
   const sought = new Sought(phrases);
   const begin =
     isAscii(content) && phrases.length <= FEW_PHRASES ? yield* beforeFirstMatch(content, phrases) : 0;
@@ -49,21 +63,27 @@ export function* snippetSteps(content: string, phrases: readonly Phrase[]): Gene
   return matches.length === 0 ? null : show(content, stream.tokens, matches);
 }
 
-function show(content: string, tokens: readonly Token[], matches: readonly Match[]): string {
+function show(content: string, tokens: readonly Token[], matches: readonly Match[]): SnippetPart[] {
   const first = matches[0]!;
   const from = first.start <= AROUND ? 0 : startAfter(tokens, first.start - AROUND);
   const to =
     first.end + AROUND >= content.length
       ? content.length
       : Math.max(first.end, endBefore(tokens, first.end + AROUND));
-  let snippet = from > 0 ? '…' : '';
+  const parts: SnippetPart[] = [];
+  let before = from > 0 ? '…' : '';
   let at = from;
   for (const { start, end } of matches) {
     if (end > to) break;
-    snippet += `${content.slice(at, start)}<<${shorten(content.slice(start, end))}>>`;
+    before += content.slice(at, start);
+    if (before !== '') parts.push({ text: before, isMatch: false });
+    parts.push({ text: shorten(content.slice(start, end)), isMatch: true });
+    before = '';
     at = end;
   }
-  return snippet + content.slice(at, to) + (to < content.length ? '…' : '');
+  const after = before + content.slice(at, to) + (to < content.length ? '…' : '');
+  if (after !== '') parts.push({ text: after, isMatch: false });
+  return parts;
 }
 
 /** Tokens, produced on demand. */

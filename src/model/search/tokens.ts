@@ -105,12 +105,18 @@ function tokenOf(word: string, kind: Kind, hasMarks: boolean, start: number, end
 const DIGIT = /[0-9]/;
 const ASCII = /^[\0-\x7f]*$/;
 
+/** See `indexedText`. */
+export interface IndexedText {
+  readonly body: string;
+  readonly parts: string;
+}
+
 /**
  * A text for an index whose tokenizer handles only ASCII, splits at all ASCII characters except letters and digits, and ignores case. The
  * index finds the tokens of `tokensOf` in `body`, and the parts of tokens, each once, in `parts`. ASCII text, the most common, is passed
  * unchanged.
  */
-export function indexedText(text: string): { readonly body: string; readonly parts: string } {
+export function indexedText(text: string): IndexedText {
   const parts = new Set<string>();
   if (ASCII.test(text)) {
     for (const word of new Set(asciiCompounds(text))) for (const part of partsOf(word)) parts.add(part);

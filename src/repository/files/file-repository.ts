@@ -3,6 +3,7 @@ import { type MessageRef, newSessionId } from '../../model/id.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { Message } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
+import type { SnippetPart } from '../../model/search/snippet.ts';
 import type { Session } from '../../model/session.ts';
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type {
@@ -19,6 +20,7 @@ import type {
   SearchPage,
   SearchRequest,
   SessionRepository,
+  SnippetRequest,
   Truncated,
   TruncateHistory,
   UpdateSession,
@@ -108,7 +110,10 @@ export class FileRepository extends FileReader implements SessionRepository {
     super(parts);
     this.#parts = parts;
     this.#checkpoints = new Checkpoints(parts.db, parts.layout.index, parts.logger);
-    this.#committer = new Committer(parts, (large) => this.#checkpoints.changed(large));
+    this.#committer = new Committer(parts, (large) => {
+      this.#checkpoints.changed(large);
+      this.#searcher.indexChanged();
+    });
     this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger, () =>
       this.#committer.commitIndex(),
     );
@@ -320,8 +325,12 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#searcher.search(request, options);
   }
 
-  snippetsOf(query: string, refs: readonly MessageRef[], options?: ReadOptions): Promise<(string | null)[]> {
-    return this.#searcher.snippetsOf(query, refs, options);
+  snippetsOf(
+    request: SnippetRequest,
+    refs: readonly MessageRef[],
+    options?: ReadOptions,
+  ): Promise<(readonly SnippetPart[] | null)[]> {
+    return this.#searcher.snippetsOf(request, refs, options);
   }
 
   async checkWritable(): Promise<void> {

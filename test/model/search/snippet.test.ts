@@ -1,8 +1,11 @@
 import { describe, expect, it } from 'vitest';
 import { parseQuery } from '../../../src/model/search/query.ts';
-import { snippetOf } from '../../../src/model/search/snippet.ts';
+import { markedText, snippetOf } from '../../../src/model/search/snippet.ts';
 
-const snippet = (content: string, query: string) => snippetOf(content, parseQuery(query));
+function snippet(content: string, query: string): string | null {
+  const parts = snippetOf(content, parseQuery(query));
+  return parts && markedText(parts);
+}
 
 describe('a snippet', () => {
   it('marks each match in its own words', () => {
@@ -42,5 +45,22 @@ describe('a snippet', () => {
     expect(snippet('é'.repeat(1_000_000), 'ee*')!.length).toBeLessThan(300);
     expect(snippet(`red${' '.repeat(1_000_000)}fox`, '"red fox"')!.length).toBeLessThan(300);
     expect(snippet(`red${' '.repeat(1_000_000)}fox`, 'fox')!.length).toBeLessThan(300);
+  });
+
+  it('has parts of which each is a match or is not, whatever the text holds', () => {
+    expect(snippetOf('a <<fox>> fox', parseQuery('fox'))).toEqual([
+      { text: 'a <<', isMatch: false },
+      { text: 'fox', isMatch: true },
+      { text: '>> ', isMatch: false },
+      { text: 'fox', isMatch: true },
+    ]);
+    expect(snippetOf('数据', parseQuery('数 据'))).toEqual([
+      { text: '数', isMatch: true },
+      { text: '据', isMatch: true },
+    ]);
+    expect(snippetOf(`fox ${'after '.repeat(50)}`, parseQuery('fox'))!.map(({ text }) => text)).toEqual([
+      'fox',
+      expect.stringMatching(/^ after.*…$/),
+    ]);
   });
 });

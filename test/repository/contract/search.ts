@@ -1,7 +1,13 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { messageId } from '../../../src/model/id.ts';
+import { type MessageRef, messageId } from '../../../src/model/id.ts';
+import { markedText } from '../../../src/model/search/snippet.ts';
 import { DeadlineExceededError, type ReadOptions } from '../../../src/repository/read-options.ts';
-import { type SearchPage, type SearchRequest, UnknownKeyError } from '../../../src/repository/repository.ts';
+import {
+  type SearchPage,
+  type SearchRequest,
+  type SnippetRequest,
+  UnknownKeyError,
+} from '../../../src/repository/repository.ts';
 import { conversation, MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
 export function describeSearch(store: OpenStore): void {
@@ -243,7 +249,7 @@ export function describeSearch(store: OpenStore): void {
       role: (options: ReadOptions) =>
         store.repository.search({ query: 'fox', roles: ['TOOL'], limit: 1 }, options),
     };
-    const snippets = (options: ReadOptions) => store.repository.snippetsOf('fox', refs, options);
+    const snippets = (options: ReadOptions) => store.repository.snippetsOf({ query: 'fox' }, refs, options);
 
     beforeEach(() => store.create({ id: 'a', messages: Array.from({ length: FOXES }, () => say('a fox')) }));
 
@@ -286,6 +292,11 @@ export function describeSearch(store: OpenStore): void {
   });
 
   describe('snippets', () => {
+    const snippetsOf = async (request: SnippetRequest, refs: readonly MessageRef[]) => {
+      const snippets = await store.repository.snippetsOf(request, refs);
+      return snippets.map((parts) => parts && markedText(parts));
+    };
+
     it('are of the messages that are there and match', async () => {
       await write({
         a: ['The quick FOX', 'a bear'],
@@ -298,11 +309,11 @@ export function describeSearch(store: OpenStore): void {
         { sessionId: 'none', ordinal: 0 },
         { sessionId: 'a', ordinal: 7 },
       ];
-      const [long, ...others] = await store.repository.snippetsOf('fox', refs);
+      const [long, ...others] = await snippetsOf({ query: 'fox' }, refs);
       expect(long).toMatch(/^…(before )+<<fox>>( after)+…$/);
       expect(long!.length).toBeLessThan(160);
       expect(others).toEqual([null, 'The quick <<FOX>>', null, null]);
-      expect(await store.repository.snippetsOf('fox', [])).toEqual([]);
+      expect(await store.repository.snippetsOf({ query: 'fox' }, [])).toEqual([]);
     });
 
     it('are of whatever a search finds', async () => {
@@ -320,7 +331,7 @@ export function describeSearch(store: OpenStore): void {
       for (const query of ['7', 'query', 'xy', 'ete', '据', 'istanbul', 'محمد', '👍']) {
         const { hits } = await store.repository.search({ query, limit: 10 });
         expect(hits).toHaveLength(1);
-        expect(await store.repository.snippetsOf(query, hits)).toEqual([expect.stringMatching(/<<.+>>/)]);
+        expect(await snippetsOf({ query }, hits)).toEqual([expect.stringMatching(/<<.+>>/)]);
       }
     });
   });

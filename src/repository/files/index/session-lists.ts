@@ -78,6 +78,16 @@ export class SessionLists {
     return sum;
   }
 
+  /** The sequence numbers of all sessions that match. */
+  *sequences(filter: SessionFilter): Steps<Set<number>> {
+    const found = new Set<number>();
+    for (const half of halvesOf(filter)) {
+      const { ways, match } = yield* routeOf(this.#tables, half, null);
+      for (const way of ways) yield* this.#walkAll(way, match, ({ sequence }) => found.add(sequence));
+    }
+    return found;
+  }
+
   *#entries(filter: HalfFilter, part: Part): Steps<Entry[]> {
     const { ways, isOrdered, match } = yield* routeOf(this.#tables, filter, part.time);
     let found: Entry[] = [];
@@ -111,15 +121,20 @@ export class SessionLists {
     let sum = 0;
     for (const way of ways) {
       if (!match) sum += yield* this.#countWay(way);
-      else {
-        const part = { time: way.by ?? 'created_at', isAscending: true, limit: Number.POSITIVE_INFINITY };
-        yield* this.#walk(way, rangesOf(way), part, match, () => {
+      else
+        yield* this.#walkAll(way, match, () => {
           sum += 1;
-          return Number.POSITIVE_INFINITY;
         });
-      }
     }
     return sum;
+  }
+
+  *#walkAll(way: Way, match: RowMatch | null, take: (entry: Entry) => void): Steps<void> {
+    const part = { time: way.by ?? 'created_at', isAscending: true, limit: Number.POSITIVE_INFINITY };
+    yield* this.#walk(way, rangesOf(way), part, match, (entry) => {
+      take(entry);
+      return Number.POSITIVE_INFINITY;
+    });
   }
 
   /** The number of entries of a way that fulfil all conditions. */

@@ -56,6 +56,11 @@ export class Statements {
     this.#noting(() => this.#statement(sql).run(values));
   }
 
+  /** Inserts one row, and returns its rowid. */
+  insert(sql: string, ...values: SQLInputValue[]): number {
+    return this.#noting(() => this.#statement(sql).insert(values));
+  }
+
   /** Runs several statements that are needed once. */
   exec(sql: string): void {
     this.#noting(() => this.#database.exec(sql));
@@ -119,6 +124,10 @@ class PreparedStatement {
 
   run(values: SQLInputValue[]): void {
     this.#statement.run(...values);
+  }
+
+  insert(values: SQLInputValue[]): number {
+    return Number(this.#statement.run(...values).lastInsertRowid);
   }
 
   #rows(values: SQLInputValue[]): Values[] {

@@ -1,11 +1,17 @@
-import { indexedText } from '../../../model/search/tokens.ts';
+import type { ForkOrigin } from '../../../model/session.ts';
 import { absoluteSessionPath } from '../format/layout.ts';
 import type { Statements } from '../index/statements.ts';
+import { documentOf, familiesOf } from './documents.ts';
 import { type DecodedLine, type MessagePlace, Records } from './records.ts';
 import type { Mark, SearchIndex } from './search-index.ts';
 
 interface MessageRow extends MessagePlace {
   readonly role: number;
+}
+
+interface SessionRow extends Omit<Mark, 'rolled_back'> {
+  readonly id: string;
+  readonly forked_from: string | null;
 }
 
 /**
@@ -21,9 +27,6 @@ const ALL = -1;
 
 /** What is left to do for a session after a slice of work. */
 export type Left = 'nothing' | 'the rest' | 'all anew';
-
-/** Characters that the search index's tokenizer takes as parts of tokens. */
-const HAS_TOKEN = /[A-Za-z0-9\u0080-\uffff]/;
 
 /**
  * Brings the search index up to date with the store's index, reading texts from the session files. Calls that
@@ -66,8 +69,9 @@ export class CatchUp {
    * it again. Does one slice of the work, and returns what is left of it.
    */
   bringUpToDate(session: number, anew: boolean): Left {
-    const sql = 'SELECT id, seq AS session, next_ordinal, size, mtime FROM sessions WHERE seq = ?';
-    const row = this.#index.get<Omit<Mark, 'rolled_back'> & { id: string }>(sql, session);
+    const sql =
+      'SELECT id, seq AS session, next_ordinal, size, mtime, forked_from FROM sessions WHERE seq = ?';
+    const row = this.#index.get<SessionRow>(sql, session);
     if (anew) this.#begun = null;
     if ((!row || anew) && !this.#search.forget(session, SLICE_REMOVED)) return 'all anew';
     if (!row) return 'nothing';
@@ -77,7 +81,7 @@ export class CatchUp {
       return 'the rest';
     const rows = this.#messages(session, mark?.next_ordinal ?? 0, SLICE_MESSAGES);
     const messages = sliceOf(rows);
-    const added = messages.length > 0 ? this.#add(row.id, session, messages) : 0;
+    const added = messages.length > 0 ? this.#add(row, messages) : 0;
     const isAll = rows.length < SLICE_MESSAGES && added === rows.length;
     const next_ordinal = isAll ? row.next_ordinal : messages[added - 1]!.ordinal + 1;
     this.#search.setMark({ ...row, next_ordinal, rolled_back });
@@ -112,26 +116,27 @@ export class CatchUp {
   }
 
   /** Adds the first of the messages, up to the size of a slice. Returns their number. */
-  #add(id: string, session: number, messages: readonly MessageRow[]): number {
+  #add({ id, session, forked_from }: SessionRow, messages: readonly MessageRow[]): number {
     const last = messages.at(-1)!;
     const begun = this.#begun?.session === session ? this.#begun : null;
     this.#begun = null;
     const path = absoluteSessionPath(this.#directory, id);
     const records = new Records(path, last.offset + last.length, begun);
+    const copied = forked_from === null ? 0 : (JSON.parse(forked_from) as ForkOrigin).historyLength;
     let characters = 0;
     for (const [n, message] of messages.entries()) {
       if (characters > SLICE_CHARACTERS) {
         this.#begun = { ...records.last, session };
         return n;
       }
-      const content = records.contentOf(message);
+      const read = records.messageAt(message);
       // An unreadable message cannot be found by a search; the store's reader reports it. The file of a session that
       // was deleted just now is missing; the deletion's own notice removes it.
-      if (content === null) continue;
-      characters += content.length;
-      const text = indexedText(content);
-      if (HAS_TOKEN.test(text.body))
-        this.#search.add({ session, ordinal: message.ordinal }, message.role, text);
+      if (read === null) continue;
+      const document = documentOf({ ...message, session }, read, copied);
+      characters += document.length;
+      const families = familiesOf(document);
+      if (families.length > 0) this.#search.add(document, families);
     }
     return messages.length;
   }

@@ -38,14 +38,19 @@ export class LongRankings {
    * As `rank`, in the state of the search index with this number or a later one. Null if the system allows no more
    * threads.
    */
-  async rank({ phrases, within, roles }: Match, state: number, work: Work): Promise<Ranked | null> {
+  async rank(
+    { phrases, within, roles, fields, includeCopies }: Match,
+    state: number,
+    work: Work,
+  ): Promise<Ranked | null> {
     if (!this.#start()) return null;
     const request = this.#requests;
     this.#requests += 1;
     const msLeft = work.end - performance.now();
     const { promise, ...settle } = Promise.withResolvers<Ranked>();
     this.#running.set(request, { work, ...settle });
-    this.#post({ kind: 'rank', request, msLeft, state, phrases, within, roles });
+    const match = { phrases, within, roles, fields, includeCopies };
+    this.#post({ kind: 'rank', request, msLeft, state, ...match });
     try {
       return await work.unlessCancelled(promise);
     } finally {

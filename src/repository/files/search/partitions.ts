@@ -1,12 +1,17 @@
 import type { Statements } from '../index/statements.ts';
+import { CONTENTS, type Family, WHOLES } from './families.ts';
 
-export const PARTITIONS_TABLE = `
-CREATE TABLE IF NOT EXISTS partitions (
+export const PARTITIONS_TABLES = [CONTENTS, WHOLES]
+  .map(
+    ({ partitions }) => `
+CREATE TABLE IF NOT EXISTS ${partitions} (
   number INTEGER PRIMARY KEY,
   first INTEGER NOT NULL,
   bytes INTEGER NOT NULL
 );
-`;
+`,
+  )
+  .join('');
 
 /**
  * Bytes of text of one partition: FTS5 answers nothing in between when it merges the words of a prefix, counts the
@@ -19,49 +24,55 @@ const PARTITIONS_OF_ONE_SIZE = 100;
 
 /** A full-text table, with the documents from the id `first` on, up to those of the next partition. */
 export interface Partition {
+  readonly family: Family;
   readonly number: number;
   readonly first: number;
   readonly bytes: number;
 }
 
 /** The name of a partition's table. */
-export const tableOf = ({ number }: Pick<Partition, 'number'>) => `texts_${number}`;
+export const tableOf = ({ family, number }: Pick<Partition, 'family' | 'number'>) =>
+  `${family.table}_${number}`;
 
-/** The partitions, the newest first. */
-export function partitionsOf(statements: Statements): Partition[] {
-  return statements.all('SELECT number, first, bytes FROM partitions ORDER BY number DESC');
+/** The partitions of a family, the newest first. */
+export function partitionsOf(statements: Statements, family: Family): Partition[] {
+  const sql = `SELECT number, first, bytes FROM ${family.partitions} ORDER BY number DESC`;
+  return statements.all<Omit<Partition, 'family'>>(sql).map((partition) => ({ ...partition, family }));
 }
 
-/** Chooses the partition of a document. Call within a transaction of the search index. */
+/** Chooses the partition of a document within a family. Call within a transaction of the search index. */
 export class Partitions {
   readonly #statements: Statements;
+  readonly #family: Family;
   /** The partitions, the newest first; null before they are read, and after a transaction that failed. */
   #known: Partition[] | null = null;
   #addedBytes = 0;
 
-  constructor(statements: Statements) {
+  constructor(statements: Statements, family: Family) {
     this.#statements = statements;
+    this.#family = family;
   }
 
   /** The partitions, the newest first. */
   get all(): readonly Partition[] {
-    this.#known ??= partitionsOf(this.#statements);
+    this.#known ??= partitionsOf(this.#statements, this.#family);
     return this.#known;
   }
 
-  /** The partition of the next new document, with this many bytes of text. */
-  forNew(bytes: number): Partition {
+  /** The partition of the new document `id`, with this many bytes of text. */
+  forNew(id: number, bytes: number): Partition {
     let [newest] = this.all;
     if (!newest || newest.bytes + this.#addedBytes >= capacityOf(newest)) {
       this.store();
-      newest = this.#begin((newest?.number ?? 0) + 1);
+      newest = this.#begin((newest?.number ?? 0) + 1, id);
     }
     this.#addedBytes += bytes;
     return newest;
   }
 
-  of(id: number): Partition {
-    return this.all.find(({ first }) => first <= id)!;
+  /** The partition that has the document `id`, if the family has it. */
+  of(id: number): Partition | undefined {
+    return this.all.find(({ first }) => first <= id);
   }
 
   /** Stores how large the newest partition is. */
@@ -69,7 +80,8 @@ export class Partitions {
     const newest = this.#known?.[0];
     if (!newest || this.#addedBytes === 0) return;
     const bytes = newest.bytes + this.#addedBytes;
-    this.#statements.run('UPDATE partitions SET bytes = ? WHERE number = ?', bytes, newest.number);
+    const sql = `UPDATE ${this.#family.partitions} SET bytes = ? WHERE number = ?`;
+    this.#statements.run(sql, bytes, newest.number);
     this.#known![0] = { ...newest, bytes };
     this.#addedBytes = 0;
   }
@@ -80,16 +92,15 @@ export class Partitions {
     this.#addedBytes = 0;
   }
 
-  #begin(number: number): Partition {
-    const sql = "SELECT seq FROM sqlite_sequence WHERE name = 'documents'";
-    const first = (this.#statements.column<number>(sql)[0] ?? 0) + 1;
-    const partition = { number, first, bytes: 0 };
+  #begin(number: number, first: number): Partition {
+    const family = this.#family;
+    const partition = { family, number, first, bytes: 0 };
     this.#statements.exec(
       `CREATE VIRTUAL TABLE ${tableOf(partition)} USING fts5 (
-        body, parts, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
+        ${family.columns.join(', ')}, scope, content = '', contentless_delete = 1, tokenize = 'ascii'
       )`,
     );
-    this.#statements.run('INSERT INTO partitions VALUES (?, ?, 0)', number, first);
+    this.#statements.run(`INSERT INTO ${family.partitions} VALUES (?, ?, 0)`, number, first);
     this.#known = [partition, ...this.all];
     return partition;
   }

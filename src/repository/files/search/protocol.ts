@@ -1,6 +1,9 @@
 import type { MessageRef } from '../../../model/id.ts';
+import type { SearchField } from '../../../model/search/fields.ts';
 import type { Phrase } from '../../../model/search/query.ts';
+import type { SessionFilter } from '../../../model/session.ts';
 import type { SearchKey } from '../../repository.ts';
+import type { Match } from './match.ts';
 import type { Ranked } from './rank.ts';
 import type { Used } from './work.ts';
 
@@ -30,15 +33,27 @@ export interface Cancellation {
 
 export type WorkerRequest =
   | ({ readonly what: 'search' } & WorkerQuery)
-  | { readonly what: 'snippets'; readonly phrases: readonly Phrase[]; readonly refs: readonly MessageRef[] };
+  | ({ readonly what: 'snippets' } & WorkerSnippets);
 
-export interface WorkerQuery {
+export interface WorkerSnippets {
   readonly phrases: readonly Phrase[];
-  /** The id of a session: search within it and its descendants. */
+  readonly fields: readonly SearchField[];
+  readonly refs: readonly MessageRef[];
+}
+
+/** Equal searches are equal as JSON, without `limit`, `after` and `indexChanges`. */
+export interface WorkerQuery extends Omit<Match, 'within'> {
+  /** The id of a session: search within it and, with `subtree`, its descendants. */
   readonly within: string | null;
-  readonly roles: readonly number[] | null;
+  readonly subtree: boolean;
+  readonly filter: SessionFilter | null;
   readonly limit: number;
   readonly after: SearchKey | null;
+  /**
+   * How often the store's index had changed before, for a search that depends on the sessions there; otherwise 0. A later search must not
+   * share the result of an earlier one.
+   */
+  readonly indexChanges: number;
 }
 
 /** What a request that is not answered yet has used since the last such message. */
@@ -60,16 +75,13 @@ export type FromWorker =
 
 /** Messages to the thread of long rankings. */
 export type ToRankingWorker =
-  | {
+  | ({
       readonly kind: 'rank';
       readonly request: number;
       readonly msLeft: number;
       /** The number of the state of the search index that the ranking must see, or a later one. */
       readonly state: number;
-      readonly phrases: readonly Phrase[];
-      readonly within: ReadonlySet<number> | null;
-      readonly roles: readonly number[] | null;
-    }
+    } & Match)
   | Cancellation
   /** All requests are to be answered within this time, with what they have. */
   | { readonly kind: 'end'; readonly ms: number }

@@ -1,8 +1,10 @@
+import { type ScoredHit, withCopiesBehind } from './copies.ts';
+import type { Family } from './families.ts';
 import type { Hit } from './hit.ts';
-import { filterOf, type Match, matchesOf } from './match.ts';
+import { type FamilyMatch, familyMatches, filterOf, type Match, matchesOf } from './match.ts';
 import { type Partition, partitionsOf } from './partitions.ts';
 import type { Places } from './places.ts';
-import type { Reader } from './readers.ts';
+import type { Filter, Reader } from './readers.ts';
 import type { Work } from './work.ts';
 
 /** Matches that are ranked, the newest: a word in every second message must not cost a look at each match. */
@@ -16,6 +18,7 @@ interface Found {
 interface FilteredRow extends Found {
   readonly session: number;
   readonly role: number;
+  readonly isCopy: number;
 }
 
 export interface Ranked {
@@ -24,33 +27,58 @@ export interface Ranked {
   readonly isComplete: boolean;
 }
 
+/** Matches in no order. Two lists of numbers: many searches may be under way, each with as many matches. */
+interface Matches {
+  readonly ids: number[];
+  readonly scores: number[];
+  /** As in `Ranked`. */
+  readonly isComplete: boolean;
+}
+
 /**
- * The matches, best first and, among equals, newest first. As in a search engine of several shards, a score is
+ * The matches, best first and, among equals, newest first, but copies last. As in a search engine of several shards, a score is
  * relative to the texts of its partition. A partition is read in one of `places`.
  */
 export async function rank(reader: Reader, match: Match, work: Work, places: Places): Promise<Ranked> {
   if (match.phrases.length === 0 || match.within?.size === 0) return { hits: [], isComplete: true };
+  const ofFamilies: Matches[] = [];
+  for (const ofFamily of familyMatches(match))
+    ofFamilies.push(await matchesIn(reader, ofFamily, work, places));
+  const { ids, scores, isComplete } = together(ofFamilies);
+  const order = ids.map((_, n) => n).sort((a, b) => scores[a]! - scores[b]! || ids[b]! - ids[a]!);
+  const hits: ScoredHit[] = [];
+  for (let n = 0; n < order.length; n += DOCUMENTS_AT_ONCE) {
+    if (work.isDue) await work.rest();
+    const some = order.slice(n, n + DOCUMENTS_AT_ONCE);
+    const inTheirOrder = JSON.stringify(some.map((place) => ids[place]));
+    for (const { place, ...document } of reader.statements.all<Ordered>(DOCUMENTS, inTheirOrder))
+      hits.push({ ...document, score: scores[some[place]!]! });
+  }
+  return { hits: withCopiesBehind(hits), isComplete };
+}
+
+async function matchesIn(reader: Reader, match: FamilyMatch, work: Work, places: Places): Promise<Matches> {
   const filter = filterOf(match);
   if (!filter) {
     const rows = (partition: Partition) => rowsOf<Found>(reader, match, partition, null);
-    return rankRows(reader, { rows }, work, places);
+    return readMatches(reader, match.family, { rows }, work, places);
   }
   // A query yields only with a row. The filter therefore lets one row through at the end of each turn, wanted
   // or not.
-  const passes = (session: number, role: number) => {
+  const passes: Filter = (session, role, isCopy) => {
     work.walk(1);
-    return filter(session, role) || work.isDue;
+    return filter(session, role, isCopy) || work.isDue;
   };
   return reader.filtering(passes, (number) => {
     const rows = (partition: Partition) => rowsOf<FilteredRow>(reader, match, partition, number);
-    const isWanted = ({ session, role }: FilteredRow) => filter(session, role);
-    return rankRows(reader, { rows, isWanted }, work, places);
+    const isWanted = ({ session, role, isCopy }: FilteredRow) => filter(session, role, isCopy === 1);
+    return readMatches(reader, match.family, { rows, isWanted }, work, places);
   });
 }
 
 function rowsOf<Row>(
   reader: Reader,
-  match: Match,
+  match: FamilyMatch,
   partition: Partition,
   filter: number | null,
 ): Iterable<Row> {
@@ -64,13 +92,13 @@ interface Source<Row> {
   readonly isWanted?: (row: Row) => boolean;
 }
 
-async function rankRows<Row extends Found>(
+async function readMatches<Row extends Found>(
   { statements }: Reader,
+  family: Family,
   { rows, isWanted }: Source<Row>,
   work: Work,
   places: Places,
-): Promise<Ranked> {
-  // Two lists of numbers: many searches may be under way, each with as many matches.
+): Promise<Matches> {
   const ids: number[] = [];
   const scores: number[] = [];
   const addThoseOf = async (partition: Partition) => {
@@ -86,27 +114,39 @@ async function rankRows<Row extends Found>(
       if (work.isOutOfTime) return;
     }
   };
-  let isComplete = true;
-  for (const partition of partitionsOf(statements)) {
+  for (const partition of partitionsOf(statements, family)) {
     if (work.isDue) await work.rest();
     if (!work.isOutOfTime) await places.use(work, () => addThoseOf(partition));
     if (ids.length === RANKED_MATCHES_MAX) break;
-    if (!work.isOutOfTime) continue;
-    isComplete = false;
-    break;
+    if (work.isOutOfTime) return { ids, scores, isComplete: false };
   }
-  const order = ids.map((_, n) => n).sort((a, b) => scores[a]! - scores[b]! || ids[b]! - ids[a]!);
-  const hits: Hit[] = [];
-  for (let n = 0; n < order.length; n += DOCUMENTS_AT_ONCE) {
-    if (work.isDue) await work.rest();
-    const inTheirOrder = JSON.stringify(order.slice(n, n + DOCUMENTS_AT_ONCE).map((place) => ids[place]));
-    for (const hit of statements.all<Hit>(DOCUMENTS, inTheirOrder)) hits.push(hit);
+  return { ids, scores, isComplete: true };
+}
+
+/** The newest of the matches in all families, each message once, with its better score. */
+function together(ofFamilies: readonly Matches[]): Matches {
+  const [only] = ofFamilies;
+  if (only && ofFamilies.length === 1) return only;
+  const best = new Map<number, number>();
+  for (const { ids, scores } of ofFamilies) {
+    for (const [n, id] of ids.entries())
+      best.set(id, Math.min(scores[n]!, best.get(id) ?? Number.POSITIVE_INFINITY));
   }
-  return { hits, isComplete };
+  const newest = [...best].sort(([one], [other]) => other - one).slice(0, RANKED_MATCHES_MAX);
+  return {
+    ids: newest.map(([id]) => id),
+    scores: newest.map(([, score]) => score),
+    isComplete: ofFamilies.every(({ isComplete }) => isComplete),
+  };
 }
 
 const DOCUMENTS_AT_ONCE = 2_000;
 
+interface Ordered extends Omit<ScoredHit, 'score'> {
+  /** In the list of ids. */
+  readonly place: number;
+}
+
 /** CROSS JOIN keeps the left table as the outer loop. */
-const DOCUMENTS =
-  'SELECT d.session, d.ordinal FROM json_each(?) ranked CROSS JOIN documents d ON d.id = ranked.value ORDER BY ranked.key';
+const DOCUMENTS = `SELECT ranked.key AS place, d.session, d.ordinal, d.is_copy, d.digest
+  FROM json_each(?) ranked CROSS JOIN documents d ON d.id = ranked.value ORDER BY ranked.key`;

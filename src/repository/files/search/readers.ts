@@ -8,26 +8,26 @@ const IDLE_CONNECTIONS_MAX = 2;
 /** The most connections at one time: each takes some memory. */
 const CONNECTIONS_MAX = 32;
 
-/** True if a message of this session (by sequence number) and this role is to be looked at. */
-export type Filter = (session: number, role: number) => boolean;
+/** True if a message of this session (by sequence number) and this role is wanted. */
+export type Filter = (session: number, role: number, isCopy: boolean) => boolean;
 
 /** A read-only connection. */
 export class Reader {
+  readonly database: DatabaseSync;
   readonly statements: Statements;
-  readonly #database: DatabaseSync;
   readonly #filters = new Map<number, Filter>();
   #lastFilter = 0;
 
   constructor(path: string) {
-    this.#database = openDatabase(path, { readOnly: true });
-    this.statements = new Statements(this.#database);
-    this.#database.function('passes', (filter, session, role) =>
-      Number(this.#filters.get(Number(filter))!(Number(session), Number(role))),
+    this.database = openDatabase(path, { readOnly: true });
+    this.statements = new Statements(this.database);
+    this.database.function('passes', (filter, session, role, isCopy) =>
+      Number(this.#filters.get(Number(filter))!(Number(session), Number(role), isCopy === 1)),
     );
   }
 
   /**
-   * Runs `work`, whose queries can call the filter as `passes(number, session, role)` with the number that
+   * Runs `work`, whose queries can call the filter as `passes(number, session, role, is_copy)` with the number that
    * `work` is given.
    */
   async filtering<T>(filter: Filter, work: (number: number) => Promise<T>): Promise<T> {
@@ -42,7 +42,7 @@ export class Reader {
   }
 
   close(): void {
-    this.#database.close();
+    this.database.close();
   }
 }
 

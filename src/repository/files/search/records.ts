@@ -15,6 +15,13 @@ export interface MessagePlace {
   readonly length: number;
 }
 
+/** A message as its line has it. */
+export interface ReadMessage {
+  readonly message: AppendRecord['messages'][number];
+  /** That of the session after the mutation that wrote the line. */
+  readonly version: number;
+}
+
 /** A line that was decoded; `record` is null if it cannot be read. */
 export interface DecodedLine {
   readonly offset: number;
@@ -41,12 +48,12 @@ export class Records {
     this.#last = last ?? { offset: -1, record: null };
   }
 
-  /** Null if the content cannot be read. Messages that share a line are decoded once, one after the other. */
-  contentOf({ ordinal, offset, length }: MessagePlace): string | null {
+  /** Null if the message cannot be read. Messages that share a line are decoded once, one after the other. */
+  messageAt({ ordinal, offset, length }: MessagePlace): ReadMessage | null {
     if (this.#last.offset !== offset) this.#last = { offset, record: this.#read(offset, length) };
     const { record } = this.#last;
-    const content = record?.messages[ordinal - record.ordinal]?.content;
-    return typeof content === 'string' ? content : null;
+    const message = record?.messages[ordinal - record.ordinal];
+    return message ? { message, version: record!.version } : null;
   }
 
   /** Frees what was read of the file. */

@@ -1,23 +1,25 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { indexedText } from '../../../model/search/tokens.ts';
+import type { SearchField } from '../../../model/search/fields.ts';
 import { makeDatabaseFile } from '../disk/database-file.ts';
 import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { openDatabase } from '../index/open-database.ts';
 import { isSqliteError, Statements } from '../index/statements.ts';
-import type { Hit } from './hit.ts';
-import { PARTITIONS_TABLE, Partitions, tableOf } from './partitions.ts';
+import type { Document } from './documents.ts';
+import { CONTENTS, type Family, WHOLES } from './families.ts';
+import { PARTITIONS_TABLES, Partitions, tableOf } from './partitions.ts';
 import { RANKINGS_TABLE, Rankings } from './rankings.ts';
 
 /** Increment with every change of the tables below, and of how text is split into tokens. */
-const VERSION = 7;
+const VERSION = 8;
 
 /**
- * The full-text tables, one for each of `partitions`, are given the result of `indexedText`, so that their own
- * tokenizer needs to know only ASCII; they store no text. `scope` holds the session: for searches within a few
- * sessions, and to find a session's documents.
- * `documents.id` grows with time, and with the ordinals of a session. `indexed` says how far a session's file
+ * The full-text tables, one for each partition of a family (`families.ts`), are given the result of `indexedText`, so
+ * that their own tokenizer needs to know only ASCII; they store no text. `scope` holds the session: for searches within
+ * a few sessions, and to find a session's documents.
+ * `documents.id` grows with time, and with the ordinals of a session. A document has the same id in both families.
+ * `digest` is equal for messages with equal texts: for a copy and its original. `indexed` says how far a session's file
  * is indexed; a size of -1 means that all of it is to be indexed anew. `rolled_back` is the latest truncation
  * that was followed, 0 if there was none.
  */
@@ -27,7 +29,9 @@ CREATE TABLE IF NOT EXISTS documents (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   session INTEGER NOT NULL,
   ordinal INTEGER NOT NULL,
-  role INTEGER NOT NULL
+  role INTEGER NOT NULL,
+  is_copy INTEGER NOT NULL,
+  digest INTEGER NOT NULL
 );
 CREATE TABLE IF NOT EXISTS indexed (
   session INTEGER PRIMARY KEY,
@@ -36,7 +40,7 @@ CREATE TABLE IF NOT EXISTS indexed (
   mtime REAL NOT NULL,
   rolled_back INTEGER NOT NULL
 );
-${PARTITIONS_TABLE}
+${PARTITIONS_TABLES}
 ${RANKINGS_TABLE}
 `;
 
@@ -61,7 +65,8 @@ const CHECKPOINT_PAGES = 8_192;
 export class SearchIndex {
   readonly #database: DatabaseSync;
   readonly #statements: Statements;
-  readonly #partitions: Partitions;
+  readonly #contents: Partitions;
+  readonly #wholes: Partitions;
   readonly rankings: Rankings;
 
   /** `store` is the store's id: an index of another store, or of another version, is discarded. */
@@ -109,7 +114,8 @@ export class SearchIndex {
     this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.#database.exec(TABLES);
     this.#statements = new Statements(this.#database);
-    this.#partitions = new Partitions(this.#statements);
+    this.#contents = new Partitions(this.#statements, CONTENTS);
+    this.#wholes = new Partitions(this.#statements, WHOLES);
     this.rankings = new Rankings(this.#statements);
   }
 
@@ -142,11 +148,22 @@ export class SearchIndex {
     this.run(DISTRUST, JSON.stringify(sessions));
   }
 
-  add({ session, ordinal }: Hit, role: number, { body, parts }: ReturnType<typeof indexedText>): void {
-    const table = tableOf(this.#partitions.forNew(body.length + parts.length));
-    this.run('INSERT INTO documents (session, ordinal, role) VALUES (?, ?, ?)', session, ordinal, role);
-    const sql = `INSERT INTO ${table} (rowid, body, parts, scope) VALUES (last_insert_rowid(), ?, ?, ?)`;
-    this.run(sql, body, parts, scopeOf(session));
+  /** Adds a message to these families. */
+  add(document: Document, families: readonly Family[]): void {
+    const { session, ordinal, role, isCopy, digest } = document;
+    const sql = 'INSERT INTO documents (session, ordinal, role, is_copy, digest) VALUES (?, ?, ?, ?, ?)';
+    const id = this.#statements.insert(sql, session, ordinal, role, Number(isCopy), digest);
+    for (const family of families) this.#addTo(family, id, document);
+  }
+
+  #addTo(family: Family, id: number, { session, texts }: Document): void {
+    const partitions = family === CONTENTS ? this.#contents : this.#wholes;
+    const values = fieldsOf(family).flatMap((field) => {
+      const text = texts[field];
+      return [text?.body ?? '', text?.parts ?? ''];
+    });
+    const bytes = values.reduce((sum, { length }) => sum + length, 0);
+    this.run(insertionInto(tableOf(partitions.forNew(id, bytes)), family), id, ...values, scopeOf(session));
   }
 
   /**
@@ -154,21 +171,33 @@ export class SearchIndex {
    * Returns true if that was all.
    */
   remove(session: number, ordinal: number, limit: number, kept: ReadonlySet<number> = new Set()): boolean {
-    const removed: number[] = [];
-    for (const document of this.#documentsOf(session)) {
-      if (document.ordinal < ordinal || removed.length > limit) break;
-      if (!kept.has(document.ordinal)) removed.push(document.id);
+    const found = new Set<number>();
+    for (const partitions of [this.#contents, this.#wholes]) {
+      let ofFamily = 0;
+      for (const document of this.#documentsOf(session, partitions)) {
+        if (document.ordinal < ordinal || ofFamily > limit) break;
+        if (kept.has(document.ordinal)) continue;
+        found.add(document.id);
+        ofFamily += 1;
+      }
     }
-    for (const id of removed.slice(0, limit)) {
-      this.run(`DELETE FROM ${tableOf(this.#partitions.of(id))} WHERE rowid = ?`, id);
+    const newestFirst = [...found].sort((one, other) => other - one);
+    for (const id of newestFirst.slice(0, limit)) {
+      for (const partitions of [this.#contents, this.#wholes]) {
+        const partition = partitions.of(id);
+        if (partition) this.run(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`, id);
+      }
       this.run('DELETE FROM documents WHERE id = ?', id);
     }
-    return removed.length <= limit;
+    return found.size <= limit;
   }
 
-  /** A session's documents, the newest first. */
-  *#documentsOf(session: number): Generator<{ readonly id: number; readonly ordinal: number }> {
-    for (const partition of this.#partitions.all) {
+  /** A session's documents in a family, the newest first. */
+  *#documentsOf(
+    session: number,
+    partitions: Partitions,
+  ): Generator<{ readonly id: number; readonly ordinal: number }> {
+    for (const partition of partitions.all) {
       const table = tableOf(partition);
       yield* this.#statements.iterate<{ id: number; ordinal: number }>(
         `SELECT d.id, d.ordinal FROM ${table} JOIN documents d ON d.id = ${table}.rowid
@@ -192,10 +221,12 @@ export class SearchIndex {
     this.#database.exec('BEGIN');
     try {
       work();
-      this.#partitions.store();
+      this.#contents.store();
+      this.#wholes.store();
       this.#database.exec('COMMIT');
     } catch (error) {
-      this.#partitions.forget();
+      this.#contents.forget();
+      this.#wholes.forget();
       if (this.#database.isTransaction) this.#database.exec('ROLLBACK');
       throw error;
     }
@@ -211,6 +242,13 @@ export class SearchIndex {
 }
 
 const DISTRUST = 'UPDATE indexed SET size = -1 WHERE session IN (SELECT value FROM json_each(?))';
+
+const fieldsOf = (family: Family) => Object.keys(family.fields) as SearchField[];
+
+function insertionInto(table: string, { columns }: Family): string {
+  const values = columns.map(() => '?').join(', ');
+  return `INSERT INTO ${table} (rowid, ${columns.join(', ')}, scope) VALUES (?, ${values}, ?)`;
+}
 
 export const searchIndexPath = (directory: string) => join(directory, 'search.db');
 

@@ -2,14 +2,20 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { Worker } from 'node:worker_threads';
 import { StorageError } from '../../../model/errors.ts';
 import type { MessageRef } from '../../../model/id.ts';
-import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { parseQuery } from '../../../model/search/query.ts';
+import type { SnippetPart } from '../../../model/search/snippet.ts';
 import { startThread } from '../../../threads.ts';
 import type { Logger } from '../../observer.ts';
 import { DeadlineExceededError, type ReadOptions, throwIfOver } from '../../read-options.ts';
-import { type SearchPage, type SearchRequest, UnknownKeyError } from '../../repository.ts';
+import {
+  type SearchPage,
+  type SearchRequest,
+  type SnippetRequest,
+  UnknownKeyError,
+} from '../../repository.ts';
 import type { FromWorker, ToWorker, UsedMessage, WorkerRequest, WorkerSettings } from './protocol.ts';
 import { SearchIndex, searchIndexPath } from './search-index.ts';
+import { namedFields, workerQueryOf } from './worker-query.ts';
 
 /** Changes are posted to the worker this many milliseconds after the first, or with the next search. */
 const DELAY_MS = 100;
@@ -39,6 +45,7 @@ export class Searcher {
   readonly #waiting = new Map<number, Waiting>();
   #worker: Worker | null = null;
   #requests = 0;
+  #indexChanges = 0;
   #changed = new Set<number>();
   /**
    * Sessions whose files were replaced while there was no worker and the search index could not be marked.
@@ -70,6 +77,11 @@ export class Searcher {
     this.#timer ??= setTimeout(() => this.#flush(), DELAY_MS).unref();
   }
 
+  /** Call after each change of the store's index. */
+  indexChanged(): void {
+    this.#indexChanges += 1;
+  }
+
   /** The files of these sessions were replaced, though they may look the same. */
   replaced(sessions: readonly number[]): void {
     if (this.#worker) this.#post({ kind: 'replaced', sessions });
@@ -81,36 +93,28 @@ export class Searcher {
    * Finds everything that was reported to `changed` before. Rejects with a StorageError if search is
    * unavailable for the moment, or too many requests wait.
    */
-  async search(
-    { query, within, roles, limit, after }: SearchRequest,
-    options: ReadOptions = {},
-  ): Promise<SearchPage> {
-    const request: WorkerRequest = {
-      what: 'search',
-      phrases: parseQuery(query),
-      within: within ?? null,
-      roles: roles ? MESSAGE_ROLES.flatMap((role, n) => (roles.includes(role) ? [n] : [])) : null,
-      limit,
-      after: after ?? null,
-    };
-    const page = await this.#ask<SearchPage | null>(request, options);
+  async search(request: SearchRequest, options: ReadOptions = {}): Promise<SearchPage> {
+    const query = workerQueryOf(request, this.#indexChanges);
+    const page = await this.#ask<SearchPage | null>({ what: 'search', ...query }, options);
     if (!page) throw new UnknownKeyError('What this search found when it began is not kept any more.');
     return page;
   }
 
   /** Rejects as `search` does. */
   snippetsOf(
-    query: string,
+    { query, fields }: SnippetRequest,
     refs: readonly MessageRef[],
     options: ReadOptions = {},
-  ): Promise<(string | null)[]> {
-    return this.#ask({ what: 'snippets', phrases: parseQuery(query), refs }, options);
+  ): Promise<(readonly SnippetPart[] | null)[]> {
+    const request = { phrases: parseQuery(query), fields: namedFields(fields), refs };
+    return this.#ask({ what: 'snippets', ...request }, options);
   }
 
   async #ask<Answer>(what: WorkerRequest, options: ReadOptions): Promise<Answer> {
     throwIfOver(options);
     if (this.#waiting.size >= WAITING_MAX) throw overloaded();
-    const isPassedOn = this.#flush();
+    // An update of a session changes no history, but what a filter finds.
+    const isPassedOn = this.#flush(what.what === 'search' && what.filter !== null);
     if (this.#closed) throw unavailable();
     this.#start();
     if (!this.#worker || !isPassedOn) throw unavailable();
@@ -167,11 +171,14 @@ export class Searcher {
     void worker.terminate();
   }
 
-  /** Posts changes to the worker. False if they must wait, since the worker would not see them yet. */
-  #flush(): boolean {
+  /**
+   * Posts changes to the worker. False if they must wait, since the worker would not see them yet. `readsSessions`: the worker must see
+   * all sessions as they are, too.
+   */
+  #flush(readsSessions = false): boolean {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#changed.size === 0) return true;
+    if (this.#changed.size === 0 && !readsSessions) return true;
     try {
       this.#commitIndex();
     } catch {
@@ -179,6 +186,7 @@ export class Searcher {
       if (!this.#closed) this.#timer = setTimeout(() => this.#flush(), DELAY_MS).unref();
       return false;
     }
+    if (this.#changed.size === 0) return true;
     this.#post({ kind: 'changed', sessions: [...this.#changed] });
     this.#changed = new Set();
     return true;

@@ -1,11 +1,15 @@
 import type { MessageRef } from '../../../model/id.ts';
-import type { Phrase } from '../../../model/search/query.ts';
-import { snippetSteps } from '../../../model/search/snippet.ts';
+import { SEARCH_FIELDS, searchedText } from '../../../model/search/fields.ts';
+import { type SnippetPart, snippetSteps } from '../../../model/search/snippet.ts';
 import { absoluteSessionPath } from '../format/layout.ts';
 import type { Statements } from '../index/statements.ts';
 import { Places } from './places.ts';
-import { type MessagePlace, Records } from './records.ts';
+import type { WorkerSnippets } from './protocol.ts';
+import { type MessagePlace, type ReadMessage, Records } from './records.ts';
 import type { Work } from './work.ts';
+
+type Sought = Omit<WorkerSnippets, 'refs'>;
+type Snippet = readonly SnippetPart[] | null;
 
 interface Wanted {
   /** Position in the request. */
@@ -26,11 +30,10 @@ const largeLines = new Places(LARGE_LINES);
 export async function snippetsOf(
   directory: string,
   index: Statements,
-  refs: readonly MessageRef[],
-  phrases: readonly Phrase[],
+  { refs, ...search }: WorkerSnippets,
   work: Work,
-): Promise<(string | null)[]> {
-  const snippets: (string | null)[] = refs.map(() => null);
+): Promise<Snippet[]> {
+  const snippets: Snippet[] = refs.map(() => null);
   await work.rest();
   for (const [sessionId, wanted] of Map.groupBy(refs.entries(), ([, ref]) => ref.sessionId)) {
     const places = wanted.flatMap(([n, ref]) => {
@@ -39,17 +42,17 @@ export async function snippetsOf(
     });
     const last = places.reduce((end, { message }) => Math.max(end, message.offset + message.length), 0);
     const records = new Records(absoluteSessionPath(directory, sessionId), last);
-    await addSnippets(snippets, places, records, phrases, work);
+    await addSnippets(snippets, places, records, search, work);
     if (work.isOutOfTime) break;
   }
   return snippets;
 }
 
 async function addSnippets(
-  snippets: (string | null)[],
+  snippets: Snippet[],
   places: readonly Wanted[],
   records: Records,
-  phrases: readonly Phrase[],
+  search: Sought,
   work: Work,
 ): Promise<void> {
   const inOrder = places.toSorted((a, b) => a.message.offset - b.message.offset);
@@ -59,8 +62,8 @@ async function addSnippets(
       work.read(length);
       for (const { n, message } of line) {
         if (work.isOutOfTime) return;
-        const content = records.contentOf(message);
-        if (content !== null) snippets[n] = await snippetIn(content, phrases, work);
+        const read = records.messageAt(message);
+        if (read) snippets[n] = await snippetOf(read, search, work);
         if (work.isDue) await work.rest();
       }
     };
@@ -74,8 +77,21 @@ async function addSnippets(
   }
 }
 
-async function snippetIn(content: string, phrases: readonly Phrase[], work: Work): Promise<string | null> {
-  const steps = snippetSteps(content, phrases);
+async function snippetOf(
+  { message }: ReadMessage,
+  { fields, phrases }: Sought,
+  work: Work,
+): Promise<Snippet> {
+  for (const field of SEARCH_FIELDS) {
+    const text = fields.includes(field) ? searchedText(message, field) : '';
+    const snippet = text === '' ? null : await snippetIn(text, phrases, work);
+    if (snippet) return snippet;
+  }
+  return null;
+}
+
+async function snippetIn(text: string, phrases: Sought['phrases'], work: Work): Promise<Snippet> {
+  const steps = snippetSteps(text, phrases);
   for (;;) {
     const step = steps.next();
     if (step.done) return step.value;

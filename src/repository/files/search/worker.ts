@@ -14,6 +14,7 @@ import type { FromWorker, ToWorker, WorkerQuery, WorkerRequest, WorkerSettings }
 import { type Ranked, rank } from './rank.ts';
 import type { Ranking } from './rankings.ts';
 import { Readers } from './readers.ts';
+import { inBoth, Scope, type Sessions } from './scope.ts';
 import { searchIndexPath } from './search-index.ts';
 import { SharedRankings } from './shared-rankings.ts';
 import { snippetsOf } from './snippets.ts';
@@ -37,6 +38,7 @@ const post = (message: FromWorker) => port.postMessage(message);
 const database = openDatabase(layoutOf(directory).index, { readOnly: true });
 const index = new Statements(database);
 const indexReaders = new Readers(layoutOf(directory).index);
+const scope = new Scope(indexReaders);
 const readers = new Readers(path);
 const longRankings = new LongRankings(path);
 /** A search for few words takes little memory. */
@@ -60,25 +62,32 @@ const indexer = new Indexer({
   },
 });
 
-interface KeptRanking extends Ranking, Pick<Match, 'within'> {
+interface KeptRanking extends RankedWithin {
   readonly id: string;
 }
 
+interface RankedWithin extends Ranking {
+  /** `within` of the search, as it is now. */
+  readonly within: Sessions;
+}
+
 async function answerTo(request: WorkerRequest, work: Work): Promise<unknown> {
-  if (request.what === 'snippets') return snippetsOf(directory, index, request.refs, request.phrases, work);
+  if (request.what === 'snippets') return snippetsOf(directory, index, request, work);
   const { after, limit } = request;
   const kept = after && indexer.rankings.get(after.ranking);
   const ranking: KeptRanking = kept
-    ? { ...kept, id: after.ranking, within: await subtree(request.within, work) }
-    : await sharedRankings.of(`${changes} ${searchOf(request)}`, work, (own) => rankAndKeep(request, own));
+    ? { ...kept, id: after.ranking, within: await scope.within(request, work) }
+    : await sharedRankings.of(`${changes} ${request.indexChanges} ${searchOf(request)}`, work, (own) =>
+        rankAndKeep(request, own),
+      );
   if (after && ranking.id !== after.ranking) return null;
   const { hits, id, isComplete, within } = ranking;
   const page = await cutPage(index, hits, { limit, from: after?.place ?? 0, within }, work);
-  return { ...page, ranking: id, isComplete } satisfies SearchPage;
+  return { ...page, totalCount: hits.length, ranking: id, isComplete } satisfies SearchPage;
 }
 
-function searchOf({ phrases, within, roles }: WorkerQuery): string {
-  return JSON.stringify([phrases, within, roles]);
+function searchOf({ limit: _, after: __, indexChanges: ___, ...search }: WorkerQuery): string {
+  return JSON.stringify(search);
 }
 
 async function rankAndKeep(query: WorkerQuery, work: Work): Promise<KeptRanking> {
@@ -87,8 +96,6 @@ async function rankAndKeep(query: WorkerQuery, work: Work): Promise<KeptRanking>
   const id = ranked.hits.length === 0 ? '' : indexer.rankings.keep(searchOf(query), ranked);
   return { ...ranked, id };
 }
-
-type RankedWithin = Ranking & Pick<Match, 'within'>;
 
 async function rankUndamaged(query: WorkerQuery, work: Work): Promise<RankedWithin> {
   const { generation } = readers;
@@ -101,13 +108,13 @@ async function rankUndamaged(query: WorkerQuery, work: Work): Promise<RankedWith
   }
 }
 
-/** The ranking, and the sequence numbers of the sessions that the search was limited to, or null. */
 async function rankAll(query: WorkerQuery, work: Work): Promise<RankedWithin> {
   const isCaughtUp = await indexer.caughtUp(work);
   const { generation } = readers;
-  const within = await subtree(query.within, work);
+  const within = await scope.within(query, work);
+  const sessions = inBoth(within, await scope.matching(query.filter, work));
   if (work.isDue) await work.rest();
-  const ranked = await rankHereOrThere({ ...query, within }, work);
+  const ranked = await rankHereOrThere({ ...query, within: sessions }, work);
   const isComplete = ranked.isComplete && isCaughtUp && generation === readers.generation;
   return { hits: ranked.hits, isComplete, within };
 }
@@ -116,27 +123,6 @@ async function rankHereOrThere(match: Match, work: Work): Promise<Ranked> {
   const there = isLong(match.phrases) ? await longRankings.rank(match, indexer.state, work) : null;
   return there ?? readers.use(indexer.state, (reader) => rank(reader, match, work, places));
 }
-
-/** The sequence numbers of a session and its descendants; null if `id` is null. */
-async function subtree(id: string | null, work: Work): Promise<ReadonlySet<number> | null> {
-  if (id === null) return null;
-  // Not on the connection that indexes: an open read would keep that connection on an old snapshot.
-  return indexReaders.use(null, async ({ statements }) => {
-    const beneath = new Set<number>();
-    for (const { seq } of statements.iterate<{ seq: number }>(SUBTREE, id)) {
-      beneath.add(seq);
-      work.walk(1);
-      if (work.isDue) await work.rest();
-    }
-    return beneath;
-  });
-}
-
-const SUBTREE = `
-  WITH RECURSIVE beneath (seq) AS (
-    SELECT seq FROM sessions WHERE id = ?
-    UNION ALL SELECT c.seq FROM beneath b JOIN sessions c ON c.parent_seq = b.seq
-  ) SELECT seq FROM beneath`;
 
 async function close(): Promise<void> {
   const end = performance.now() + GRACE_MS;

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import { StorageError } from '../../../../src/model/errors.ts';
+import { markedText } from '../../../../src/model/search/snippet.ts';
 import { say, TestStore } from '../store.ts';
 
 const LARGE = 10;
@@ -24,21 +25,22 @@ test('a small search is answered before long work that was asked for earlier', {
 }, async () => {
   const { repository } = await openWithLargeMessages();
   const answered: string[] = [];
-  const long = repository.snippetsOf('needle', refs).then((snippets) => {
+  const long = repository.snippetsOf({ query: 'needle' }, refs).then((snippets) => {
     answered.push('long');
     return snippets;
   });
   const small = repository.search({ query: 'fox', limit: 1 }).then(() => answered.push('small'));
   await Promise.all([long, small]);
   expect(answered).toEqual(['small', 'long']);
-  expect(new Set(await long)).toEqual(
+  const texts = (await long).map((parts) => markedText(parts!));
+  expect(new Set(texts)).toEqual(
     new Set(['…é word é word é word é word é word é word é word é word <<needle>>']),
   );
 });
 
 test('a store that closes does not wait for long work to its end', { timeout: 120_000 }, async () => {
   const { store, repository } = await openWithLargeMessages();
-  const many = Array.from({ length: 50 }, () => repository.snippetsOf('needle', refs));
+  const many = Array.from({ length: 50 }, () => repository.snippetsOf({ query: 'needle' }, refs));
   await repository.close();
   const snippets = (await Promise.all(many)).flat();
   expect(snippets).toHaveLength(many.length * LARGE);

@@ -150,7 +150,10 @@ it.each([
   renameSync(store.sessionFile('a'), store.path('elsewhere'));
   put(store.sessionFile('a'), store.path('elsewhere'));
   const refs = ['a', 'b'].map((sessionId) => ({ sessionId, ordinal: 0 }));
-  expect(await repository.snippetsOf('fox', refs)).toEqual([null, '<<fox>>']);
+  expect(await repository.snippetsOf({ query: 'fox' }, refs)).toEqual([
+    null,
+    [{ text: 'fox', isMatch: true }],
+  ]);
   expect(await found(repository, 'fox')).toContain('b:0');
 });
 
@@ -159,7 +162,7 @@ it('what is not a plain file is not read, nor waited for', async () => {
   const pipe = join(directory, 'pipe');
   execFileSync('mkfifo', [pipe]);
   for (const path of [pipe, directory, '/dev/zero', join(directory, 'none')])
-    expect(new Records(path, 100).contentOf({ ordinal: 0, offset: 0, length: 100 })).toBeNull();
+    expect(new Records(path, 100).messageAt({ ordinal: 0, offset: 0, length: 100 })).toBeNull();
 });
 
 it('a line of many long messages is taken in in slices, and decoded once', async () => {
