@@ -26,6 +26,11 @@ const DELAY_MS = 100;
 const BEGIN_MS = 1_000;
 /** Requests that wait for the worker: each takes memory, and a later one would wait too long. */
 const WAITING_MAX = 1_000;
+/**
+ * Megabytes of the worker's new objects. Messages of 1 MB, each read, folded and dropped, let V8 grow them to 100 and keep that, though
+ * the worker needs some 10.
+ */
+const WORKER_LIMITS = { maxYoungGenerationSizeMb: 24 };
 /** The longest timer of Node.js. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Milliseconds that the worker has to end: to answer running requests and to index a short backlog. */
@@ -209,7 +214,7 @@ export class Searcher {
       return;
     }
     try {
-      worker = startThread(import.meta.url, 'worker', this.#settings);
+      worker = startThread(import.meta.url, 'worker', this.#settings, WORKER_LIMITS);
     } catch (err) {
       // For example, the system allows no more threads.
       failed(err);
