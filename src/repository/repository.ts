@@ -68,9 +68,11 @@ export interface SessionReader {
   ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]>;
 
   /**
-   * A page of each history, oldest first; the key is `ordinal`. Texts that are not requested are neither read nor counted. Rejects
-   * with a `ReadTooLargeError` as soon as the pages together would show more than `maxBytes` of text, and with an `UnknownKeyError` for
-   * a `place` at an ordinal that no message of the session ever had.
+   * A page of each history, oldest first; the key is `ordinal`. Texts that are not requested are neither read nor counted.
+   *
+   * The pages together show at most `maxBytes` of text. In the order of the requests, each takes what the earlier ones have left: a page
+   * that would show more ends early, with `hasMore`, at the message that does not fit. Rejects with a `ReadTooLargeError` if that is the
+   * first one of a page. Rejects with an `UnknownKeyError` for a `place` at an ordinal that no message of the session ever had.
    */
   historyOf(
     requests: readonly HistoryRequest[],

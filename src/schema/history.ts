@@ -12,7 +12,9 @@ import { Session } from './session.ts';
 
 builder.objectField(Session, 'history', (t) =>
   t.field({
-    description: 'The messages, oldest first.',
+    description:
+      'The messages, oldest first. A page ends early, which `pageInfo` tells, where its texts use up what the answer has left of ' +
+      '`textBytes`; of several histories, each takes what the earlier ones have left. If not even one message fits, the request is refused.',
     type: MessageConnection,
     args: {
       ...pageArguments('pageSize'),

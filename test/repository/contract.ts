@@ -9,6 +9,7 @@ import { describeDescendants } from './contract/descendants.ts';
 import { describeFork } from './contract/fork.ts';
 import { describeFreshReads } from './contract/fresh-reads.ts';
 import { describeHistory } from './contract/history.ts';
+import { describeHistoryEnds } from './contract/history-ends.ts';
 import { describeHistoryPlaces } from './contract/history-places.ts';
 import { describeList } from './contract/list.ts';
 import { describeOperations } from './contract/operations.ts';
@@ -32,6 +33,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describePages(store);
     describeHistory(store);
     describeHistoryPlaces(store);
+    describeHistoryEnds(store);
     describeDescendants(store);
     describeChildFilter(store);
     describeList(store);

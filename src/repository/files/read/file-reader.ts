@@ -33,6 +33,7 @@ import { storeStatus } from '../index/store-status.ts';
 import { IndexWalks } from '../index/walks.ts';
 import { eachAtPace, TimeSlices } from '../runtime/pace.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
+import { HistoryReader, type ReadMessages } from './history-reader.ts';
 import type { LineFiles } from './read-lines.ts';
 import { headOf, type MessagesRead, readMessages, TextAllowance } from './read-messages.ts';
 import { bytesInMemory, bytesToRead, type Reading, readingWith } from './reading.ts';
@@ -61,6 +62,7 @@ export class FileReader implements SessionReader {
   protected readonly lines: LineFiles;
   protected readonly walks: IndexWalks;
   readonly #recentPages: RecentPages;
+  readonly #histories: HistoryReader;
 
   constructor({ store, layout, db, handles, logger }: FileReaderParts) {
     this.storeId = store;
@@ -73,6 +75,13 @@ export class FileReader implements SessionReader {
     this.walks = new IndexWalks(db, this.index, turns);
     this.logger = logger;
     this.#recentPages = new RecentPages(layout.root);
+    this.#histories = new HistoryReader({
+      index: this.index,
+      walks: this.walks,
+      recentPages: this.#recentPages,
+      refresh: (ids, options) => this.refresh(ids, options),
+      read: (request, locations, reading) => this.read(request, locations, reading),
+    });
   }
 
   async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {
@@ -142,52 +151,12 @@ export class FileReader implements SessionReader {
     return this.walks.count(filter, options);
   }
 
-  async historyOf(
+  historyOf(
     requests: readonly HistoryRequest[],
     maxBytes: number,
     options?: ReadOptions,
   ): Promise<HistoryPage[]> {
-    throwIfOver(options);
-    const allowance = new TextAllowance(maxBytes);
-    const recent = requests.map((request) => {
-      const row = this.index.row(request.sessionId);
-      return row && this.#recentPages.get(request, row);
-    });
-    // A cached page counts towards the limit like any other: whether a request passes must not depend on
-    // earlier requests.
-    const spared = recent.reduce((bytes, known) => bytes + (known?.bytes ?? 0), 0);
-    for (const known of recent) if (known) allowance.take(known.page.textBytes);
-    const others = requests.filter((_, n) => !recent[n]);
-    const read = (await this.#readPages(others, allowance, spared, options)).values();
-    return recent.map((known) => known?.page ?? read.next().value!);
-  }
-
-  /** `spared` bytes of the batch come from cached pages. */
-  async #readPages(
-    requests: readonly HistoryRequest[],
-    allowance: TextAllowance,
-    spared: number,
-    options?: ReadOptions,
-  ): Promise<HistoryPage[]> {
-    await this.refresh(
-      requests.map(({ sessionId }) => sessionId),
-      options,
-    );
-    const found = requests.length === 0 ? [] : await this.walks.histories(requests, options);
-    const bytes = found.map(({ page }, n) => (requests[n]!.shown === null ? 0 : bytesToRead(page.items)));
-    options?.onRead?.(bytes.reduce((sum, more) => sum + more, spared));
-    const reading = readingWith(allowance, options);
-    return Promise.all(
-      found.map(async ({ row, page: { items: locations, hasMore } }, n) => {
-        const request = requests[n]!;
-        const read = await this.read(request, locations, reading);
-        const page = { ...read, hasMore };
-        // A page with an unreadable part is not cached, because the file may be repaired.
-        if (row && page.items.length === locations.length)
-          this.#recentPages.remember(request, row, page, bytes[n]!);
-        return page;
-      }),
-    );
+    return this.#histories.pages(requests, maxBytes, options);
   }
 
   countHistory(requests: readonly HistoryScope[], options?: ReadOptions): Promise<number[]> {
@@ -263,7 +232,7 @@ export class FileReader implements SessionReader {
     { sessionId, shown = ALL_TEXTS }: AskedTexts & { readonly sessionId: string },
     locations: readonly MessageLocation[],
     reading: Reading,
-  ): Promise<{ items: readonly Message[]; textBytes: number }> {
+  ): Promise<ReadMessages> {
     if (!shown) return { items: locations.map((location) => headOf(sessionId, location)), textBytes: 0 };
     const read = await this.#readLines(sessionId, locations, () => shown, reading);
     return { items: read.messages.filter((message) => message !== null), textBytes: read.textBytes };

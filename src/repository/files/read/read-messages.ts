@@ -10,7 +10,7 @@ export class TextAllowance {
   readonly #maxBytes: number;
   #left: number;
 
-  constructor(maxBytes: number) {
+  constructor(maxBytes = Number.POSITIVE_INFINITY) {
     this.#maxBytes = maxBytes;
     this.#left = maxBytes;
   }
@@ -18,7 +18,18 @@ export class TextAllowance {
   /** Throws a ReadTooLargeError once the limit is exceeded; so do all later calls. */
   take(bytes: number): void {
     this.#left -= bytes;
-    if (this.#left < 0) throw new ReadTooLargeError(this.#maxBytes);
+    if (this.#left < 0) this.exceed();
+  }
+
+  /** Takes nothing, and returns false, if there are not so many bytes left. */
+  tryTake(bytes: number): boolean {
+    if (bytes > this.#left) return false;
+    this.#left -= bytes;
+    return true;
+  }
+
+  exceed(): never {
+    throw new ReadTooLargeError(this.#maxBytes);
   }
 }
 

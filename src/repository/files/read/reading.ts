@@ -1,3 +1,4 @@
+import { ALL_TEXTS, type ShownParts } from '../../../model/message.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
@@ -30,6 +31,33 @@ export function bytesToRead(locations: readonly MessageLocation[]): number {
     offset = location.offset;
   }
   return bytes;
+}
+
+/** Splits locations of one file, between lines, into parts that are parsed in one turn. A longer line is a part of its own. */
+export function partsOf(locations: readonly MessageLocation[]): (readonly MessageLocation[])[] {
+  const parts: MessageLocation[][] = [];
+  let bytes = 0;
+  let offset = -1;
+  for (const location of locations) {
+    if (location.offset !== offset) {
+      bytes += location.length;
+      if (parts.length === 0 || bytes > STRETCH_BYTES) {
+        parts.push([]);
+        bytes = location.length;
+      }
+    }
+    offset = location.offset;
+    parts.at(-1)!.push(location);
+  }
+  return parts;
+}
+
+/** An upper bound, known without reading, of the bytes of text that the messages show: the lengths of their lines. */
+export function textBytesMax(locations: readonly MessageLocation[], shown: ShownParts): number {
+  if (shown === null) return 0;
+  const { content, contentCuts, reasoning, toolCalls, payload, metadata } = shown ?? ALL_TEXTS;
+  const times = Math.max(content + contentCuts.length, reasoning, toolCalls, payload, metadata);
+  return times * bytesToRead(locations);
 }
 
 /** Bytes in memory at the same time while one file is read; at least the share of an open file. */

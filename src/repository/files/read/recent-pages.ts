@@ -18,7 +18,7 @@ const MESSAGE_BYTES = 500;
 export const TRUSTED_MS = 100;
 
 /** A complete page of a history, as read from the file when it had this size and time. */
-interface RecentPage extends KnownFile {
+export interface RecentPage extends KnownFile {
   readonly path: string;
   /** When the file was last found to have them: as of `performance.now()`. */
   lookedAt: number;

@@ -1,5 +1,4 @@
 import { InvalidInputError, StorageError } from '../../../model/errors.ts';
-import { ALL_TEXTS } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
 import { type ReadLimit, ReadTooLargeError, type TruncateHistory } from '../../repository.ts';
@@ -7,7 +6,7 @@ import { isSystemError } from '../disk/storage-error.ts';
 import { truncateRecords } from '../format/encode-mutation.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
-import { bytesToRead } from '../read/reading.ts';
+import { bytesToRead, textBytesMax } from '../read/reading.ts';
 import { existing, refuseArchived } from './preconditions.ts';
 import type { SessionWrites } from './session-writes.ts';
 
@@ -39,7 +38,9 @@ export class Truncations {
   /** The messages that would be dropped now; empty if they surely fit into `limit`, or surely do not, without reading them. */
   toReadAhead({ sessionId, length }: TruncateHistory, limit: ReadLimit): readonly MessageLocation[] {
     const locations = this.#index.messagesFrom(sessionId, length, limit.messages + 1);
-    return locations.length > limit.messages || surelyFit(locations, limit) ? [] : locations;
+    return locations.length > limit.messages || textBytesMax(locations, limit.shown) <= limit.bytes
+      ? []
+      : locations;
   }
 
   /**
@@ -72,7 +73,7 @@ export class Truncations {
   }
 
   #refuseUnread(dropped: readonly MessageLocation[], limit: ReadLimit): void {
-    if (!surelyFit(dropped, limit)) throw new ReadTooLargeError(limit.bytes);
+    if (textBytesMax(dropped, limit.shown) > limit.bytes) throw new ReadTooLargeError(limit.bytes);
     if (limit.shown !== null) limit.onRead?.(bytesToRead(dropped));
   }
 
@@ -109,12 +110,6 @@ export async function unlessUnread<T>(operation: Operation | undefined, read: ()
       { cause },
     );
   }
-}
-
-/** True if the messages fit into `limit` for sure: the lengths of their lines are an upper bound, known without reading. */
-function surelyFit(locations: readonly MessageLocation[], { shown = ALL_TEXTS, bytes }: ReadLimit): boolean {
-  const times = shown ? Math.max(shown.content, shown.payload, shown.metadata) : 0;
-  return times * bytesToRead(locations) <= bytes;
 }
 
 function refuse(
