@@ -56,13 +56,6 @@ export function historyPlace(args: PlaceArguments, sessionId: string): HistoryPl
   );
 }
 
-/** For a message that no session ever had. */
-export function unknownPlace() {
-  return badUserInput(
-    'fromMessageId: expected a message that the session has, or had before a rollback, got one that never was there. Start without it.',
-  );
-}
-
 /**
  * True if a history of `length` messages goes on at the side of `place` that a page was not taken from. Messages that the page leaves
  * out by their role or time count, too.

@@ -23,9 +23,8 @@ import {
   UnknownKeyError,
 } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
-import { unknownPlace } from './history-place.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
-import { badUserInput } from './request-error.ts';
+import { badUserInput, unknownPlace } from './request-error.ts';
 import type { Turns } from './turns.ts';
 
 export interface DescendantsScope {

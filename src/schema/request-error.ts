@@ -5,6 +5,13 @@ export function badUserInput(message: string): GraphQLError {
   return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
 }
 
+/** For a `fromMessageId` of a message that no session ever had. */
+export function unknownPlace(): GraphQLError {
+  return badUserInput(
+    'fromMessageId: expected a message that the session has, or had before a rollback, got one that never was there. Start without it.',
+  );
+}
+
 /** The codes of errors that end a whole request, whichever field meets them. */
 const ENDING_CODES: ReadonlySet<unknown> = new Set([
   'BUDGET_EXCEEDED',
