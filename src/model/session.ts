@@ -64,6 +64,8 @@ export interface Session {
    * own time, else that of the mutation. Updates do not count.
    */
   readonly lastActiveAt: Date;
+  /** Of a root, the latest `lastActiveAt` in its tree; null for all others. */
+  readonly treeLastActiveAt: Date | null;
   /** The time of the latest mutation. */
   readonly updatedAt: Date;
   /** The number of USER messages: one for each exchange. */
@@ -96,7 +98,8 @@ export type DeleteMode = (typeof DELETE_MODES)[number];
 export const ARCHIVED_FILTERS = ['EXCLUDE', 'INCLUDE', 'ONLY'] as const;
 export type ArchivedFilter = (typeof ARCHIVED_FILTERS)[number];
 
-export const SESSION_ORDER_FIELDS = ['CREATED_AT', 'LAST_ACTIVE_AT'] as const;
+/** TREE_LAST_ACTIVE_AT orders roots alone: only with `rootsOnly`. */
+export const SESSION_ORDER_FIELDS = ['CREATED_AT', 'LAST_ACTIVE_AT', 'TREE_LAST_ACTIVE_AT'] as const;
 export type SessionOrderField = (typeof SESSION_ORDER_FIELDS)[number];
 
 export interface SessionOrder {

@@ -95,7 +95,7 @@ export interface SessionReader {
 
   /**
    * A page of the sessions that match `filter`, in `order`. Sessions with equal times are ordered by `sequence`, in the same direction.
-   * `sequence` has no other meaning.
+   * `sequence` has no other meaning. In the order of TREE_LAST_ACTIVE_AT, only roots are listed.
    */
   list(
     filter: SessionFilter,

@@ -1,5 +1,7 @@
 import type {
+  Session,
   SessionFilter as SessionFilterModel,
+  SessionOrderField,
   SessionOrder as SessionOrderModel,
 } from '../model/session.ts';
 import { argumentRules, checkArgument, type RuleContext } from './argument-rules.ts';
@@ -7,16 +9,21 @@ import { builder } from './builder.ts';
 import { ArchivedFilter } from './child-filter.ts';
 import { sessionsCursor } from './cursor.ts';
 import { type PageArguments, pageArguments, pageRequest, pageRules } from './page.ts';
+import { badUserInput } from './request-error.ts';
 import { checkQuery } from './search-query.ts';
 import { SessionConnection, SessionStatus, sessionConnection } from './session.ts';
 
-const SessionOrderField = builder.enumType('SessionOrderField', {
+const OrderField = builder.enumType('SessionOrderField', {
   description:
     'The time by which a list of sessions is ordered. Sessions with equal times have a fixed order.',
   values: {
     CREATED_AT: { description: 'The time of creation.' },
     LAST_ACTIVE_AT: { description: 'The time of the last append, or of the creation if there was none.' },
-  },
+    TREE_LAST_ACTIVE_AT: {
+      description:
+        'The latest `lastActiveAt` anywhere in the tree, archived sessions included. Only with `rootsOnly: true`.',
+    },
+  } satisfies Record<SessionOrderField, { description: string }>,
 });
 
 const OrderDirection = builder.enumType('OrderDirection', {
@@ -30,7 +37,7 @@ const OrderDirection = builder.enumType('OrderDirection', {
 const SessionOrder = builder.inputType('SessionOrder', {
   description: 'The order of a list of sessions.',
   fields: (t) => ({
-    field: t.field({ description: 'The time to order by.', type: SessionOrderField, required: true }),
+    field: t.field({ description: 'The time to order by.', type: OrderField, required: true }),
     direction: t.field({ description: 'The direction.', type: OrderDirection, required: true }),
   }),
 });
@@ -93,6 +100,7 @@ builder.queryField('sessions', (t) =>
     },
     extensions: argumentRules(
       checkFilter,
+      checkOrder,
       ...pageRules<ListArguments>('pageSize', (cursor, argument, { orderBy }, { repository }) =>
         sessionsCursor(repository, orderBy ?? LATEST_FIRST).decode(cursor, argument),
       ),
@@ -100,6 +108,7 @@ builder.queryField('sessions', (t) =>
     resolve: (_root, { filter: given, orderBy, ...args }, context) => {
       const { repository, limits, budget } = context;
       const filter = checkFilter({ filter: given }, context);
+      checkOrder({ filter, orderBy });
       const order = orderBy ?? LATEST_FIRST;
       const cursors = sessionsCursor(repository, order);
       const page = pageRequest(args, { limit: 'pageSize', limits, cursors: () => cursors });
@@ -113,14 +122,24 @@ builder.queryField('sessions', (t) =>
             budget.chargeWalk(1);
             return repository.count(filter, options);
           }),
-        cursorOf: (session) => {
-          const time = order.field === 'CREATED_AT' ? session.createdAt : session.lastActiveAt;
-          return cursors.encode({ time: time.getTime(), sequence: session.sequence });
-        },
+        cursorOf: (session) =>
+          cursors.encode({ time: timeOf(session, order).getTime(), sequence: session.sequence }),
       });
     },
   }),
 );
+
+function timeOf(session: Session, { field }: SessionOrderModel): Date {
+  if (field === 'TREE_LAST_ACTIVE_AT') return session.treeLastActiveAt!;
+  return field === 'CREATED_AT' ? session.createdAt : session.lastActiveAt;
+}
+
+function checkOrder({ filter, orderBy }: Pick<ListArguments, 'filter' | 'orderBy'>): void {
+  if (orderBy?.field === 'TREE_LAST_ACTIVE_AT' && !filter?.rootsOnly)
+    throw badUserInput(
+      'orderBy.field: expected TREE_LAST_ACTIVE_AT only for roots, got it for all sessions. Add "rootsOnly: true" to the filter.',
+    );
+}
 
 interface ListArguments extends PageArguments {
   readonly filter?: SessionFilterModel | null;

@@ -21,6 +21,7 @@ import { describeRollup } from './contract/rollup.ts';
 import { describeSearch } from './contract/search.ts';
 import { describeSearchScope } from './contract/search-scope.ts';
 import { type SetUpStore, useStore } from './contract/store.ts';
+import { describeTreeActivity } from './contract/tree-activity.ts';
 import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
 
@@ -37,6 +38,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeDescendants(store);
     describeChildFilter(store);
     describeList(store);
+    describeTreeActivity(store);
     describeCreate(store);
     describeAppend(store);
     describeUpdate(store);

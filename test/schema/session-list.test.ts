@@ -4,6 +4,7 @@ import type { SessionFilter, SessionOrder } from '../generated/graphql.ts';
 import { graphql } from '../generated/index.ts';
 import { createApi } from '../support/api.ts';
 import { openTestRepository } from '../support/repository.ts';
+import { watched } from '../support/watched-repository.ts';
 
 const LIST = graphql(`
   query List($filter: SessionFilter, $orderBy: SessionOrder) {
@@ -76,6 +77,45 @@ test.each<[SessionOrder | null, string[]]>([
   const { sessions } = await createApi(await openStore()).query(LIST, { orderBy });
   expect(sessions.nodes.map(({ id }) => id)).toEqual(ids);
 });
+
+test('roots are ordered by the latest activity anywhere in their trees, and paged on', async () => {
+  const orderBy: SessionOrder = { field: 'TREE_LAST_ACTIVE_AT', direction: 'DESC' };
+  const page = graphql(`
+    query TreesPage($orderBy: SessionOrder, $after: String) {
+      sessions(filter: { rootsOnly: true }, orderBy: $orderBy, first: 2, after: $after) {
+        totalCount nodes { id } pageInfo { hasNextPage endCursor }
+      }
+    }
+  `);
+  const store = await openStore();
+  await store.append({ sessionId: 'grandchild', messages: [{ role: 'USER', content: 'now' }] });
+  const api = createApi(store);
+  const { sessions: first } = await api.query(page, { orderBy });
+  expect(first).toMatchObject({ totalCount: 3, nodes: [{ id: 'new' }, { id: 'old' }] });
+  const after = first.pageInfo.endCursor;
+  const { sessions: second } = await api.query(page, { orderBy, after });
+  expect(second.nodes).toEqual([{ id: 'other' }]);
+  const { errors } = await api.run(page, { orderBy: { ...orderBy, field: 'LAST_ACTIVE_AT' }, after });
+  expect(errors).toMatchObject([{ extensions: { code: 'BAD_USER_INPUT' } }]);
+});
+
+test.each([null, {}, { rootsOnly: false }])(
+  'an order by the activity in trees with the filter %o is refused before execution',
+  async (filter) => {
+    const { repository, calls } = watched(await openStore());
+    const orderBy: SessionOrder = { field: 'TREE_LAST_ACTIVE_AT', direction: 'DESC' };
+    const { data, errors } = await createApi(repository).run(LIST, { filter, orderBy });
+    expect(data).toBeUndefined();
+    expect(errors).toMatchObject([
+      {
+        message:
+          'orderBy.field: expected TREE_LAST_ACTIVE_AT only for roots, got it for all sessions. Add "rootsOnly: true" to the filter.',
+        extensions: { code: 'BAD_USER_INPUT' },
+      },
+    ]);
+    expect(calls).toEqual([]);
+  },
+);
 
 test.each<[SessionFilter, string]>([
   [

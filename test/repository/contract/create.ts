@@ -30,6 +30,7 @@ export function describeCreate(store: OpenStore): void {
         metadataBytes: 2,
         createdAt: expect.any(Date),
         lastActiveAt: session.createdAt,
+        treeLastActiveAt: session.createdAt,
         updatedAt: session.createdAt,
         usage: NO_USAGE,
         messageCount: 0,
@@ -136,11 +137,15 @@ export function describeCreate(store: OpenStore): void {
       expect(await store.find('child')).toMatchObject({ parentId: 'root', rootId: 'root', depth: 1 });
     });
 
-    it('changes nothing in the parent but the count of its children', async () => {
+    it('changes nothing in the parent but the count of its children, and the activity in its tree', async () => {
       const parent = await store.create({ id: 'parent', createdAt: new Date('2020-01-01') });
       await store.create({ id: 'child', parentId: 'parent', messages: conversation(2) });
-      await store.create({ parentId: 'child' });
-      expect(await store.find('parent')).toEqual({ ...parent, childCount: 1 });
+      const { lastActiveAt } = await store.create({ parentId: 'child' });
+      expect(await store.find('parent')).toEqual({
+        ...parent,
+        childCount: 1,
+        treeLastActiveAt: lastActiveAt,
+      });
     });
 
     it("takes the parent's userId unless it is given one, or none with null", async () => {

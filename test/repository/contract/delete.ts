@@ -100,11 +100,16 @@ export function describeDelete(store: OpenStore): void {
       expect(await repository.status()).toMatchObject({ sessionCount: 3, messageCount: 3 });
     });
 
-    it('changes nothing in its parent but the count of its children', async () => {
+    it('changes nothing in its parent but the count of its children, and the activity in its tree', async () => {
       await growTree();
       const parent = await store.find('a');
       await remove({ id: 'z', mode: 'CASCADE' });
-      expect(await store.find('a')).toEqual({ ...parent, childCount: 1 });
+      const [left] = await store.repository.rollupsOf(['a']);
+      expect(await store.find('a')).toEqual({
+        ...parent,
+        childCount: 1,
+        treeLastActiveAt: left!.lastActiveAt,
+      });
     });
 
     it('300 levels deep takes all of them', async () => {

@@ -39,7 +39,8 @@ export function describeFork(store: OpenStore): void {
           isCopy: true,
         })),
       );
-      expect(await store.find('a')).toEqual({ ...before, childCount: 1 });
+      const treeLastActiveAt = session.lastActiveAt;
+      expect(await store.find('a')).toEqual({ ...before, childCount: 1, treeLastActiveAt });
     });
 
     it('copies long messages, in any language, as they are', async () => {

@@ -19,6 +19,10 @@ const ORDERS: SessionOrder[] = [
   { field: 'LAST_ACTIVE_AT', direction: 'ASC' },
   { field: 'LAST_ACTIVE_AT', direction: 'DESC' },
 ];
+const TREE_ORDERS: SessionOrder[] = [
+  { field: 'TREE_LAST_ACTIVE_AT', direction: 'ASC' },
+  { field: 'TREE_LAST_ACTIVE_AT', direction: 'DESC' },
+];
 const TIMES = [1, 2, 3].map((day) => new Date(Date.UTC(2026, 0, day)));
 const METADATA: JsonObject[] = [
   {},
@@ -204,6 +208,7 @@ export function describeList(store: OpenStore): void {
       const maybe = <T>(...values: T[]) => fc.constantFrom<T | undefined>(undefined, undefined, ...values);
       const key = fc.option(
         fc.oneof(
+          fc.constantFrom(...sessions.filter(({ parentId }) => parentId === null)),
           fc.constantFrom(...sessions),
           fc.record({ time: fc.constantFrom(0, ...TIMES.map(Number), 9e12), sequence: fc.nat(200) }),
         ),
@@ -226,17 +231,25 @@ export function describeList(store: OpenStore): void {
           statuses: maybe<SessionStatus[]>(['RUNNING'], ['IDLE', 'WAITING'], ['RUNNING', 'WAITING']),
           damaged: maybe(true, false),
         }),
-        order: fc.constantFrom(...ORDERS),
+        order: fc.constantFrom(...ORDERS, ...TREE_ORDERS),
         limit: fc.nat(12),
         from: fc.constantFrom('start' as const, 'end' as const),
         after: key,
         before: key,
       });
       const keyOf = (given: Session | ListKey | undefined, order: SessionOrder) =>
-        given && 'id' in given ? listKey(given, order) : given;
+        given && 'id' in given
+          ? listKey(
+              given.parentId !== null && TREE_ORDERS.includes(order)
+                ? { ...given, treeLastActiveAt: given.createdAt }
+                : given,
+              order,
+            )
+          : given;
       await fc.assert(
         fc.asyncProperty(request, async ({ filter: parts, order, limit, from, after, before }) => {
-          const filter = Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
+          const given = Object.fromEntries(Object.entries(parts).filter(([, part]) => part !== undefined));
+          const filter = TREE_ORDERS.includes(order) ? { ...given, rootsOnly: true } : given;
           const page = { limit, from, after: keyOf(after, order), before: keyOf(before, order) };
           const expected = naiveList(present, filter, order, page);
           const got = await list(filter, order, page);

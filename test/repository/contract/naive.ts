@@ -57,8 +57,12 @@ function naiveMatches(title: string, query: string): boolean {
 }
 
 export function listKey(session: Session, order: SessionOrder): ListKey {
-  const time = order.field === 'CREATED_AT' ? session.createdAt : session.lastActiveAt;
-  return { time: time.getTime(), sequence: session.sequence };
+  const times = {
+    CREATED_AT: session.createdAt,
+    LAST_ACTIVE_AT: session.lastActiveAt,
+    TREE_LAST_ACTIVE_AT: session.treeLastActiveAt,
+  };
+  return { time: times[order.field]!.getTime(), sequence: session.sequence };
 }
 
 /** Below 0 if `a` comes before `b` in `order`. */

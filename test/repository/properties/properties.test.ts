@@ -75,6 +75,7 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
       modelled.history.map((each, position) => ({ ...each, position })),
     );
     expect(rollups[n]).toMatchObject(model.rollup(id));
+    expect(session.treeLastActiveAt).toEqual(modelled.parentId === null ? rollups[n]!.lastActiveAt : null);
   }
 }
 

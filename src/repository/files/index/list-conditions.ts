@@ -24,6 +24,7 @@ export const ALL: Span = { min: Number.MIN_SAFE_INTEGER, max: Number.MAX_SAFE_IN
 export const TIME_COLUMNS = {
   CREATED_AT: 'created_at',
   LAST_ACTIVE_AT: 'last_active_at',
+  TREE_LAST_ACTIVE_AT: 'tree_last_active_at',
 } as const satisfies Record<SessionOrderField, string>;
 
 /** A column that orders a list. */
@@ -66,6 +67,7 @@ export function timeConditions(filter: HalfFilter, except?: TimeColumn): Query[]
 
 /** The times of a column that the filter allows. */
 export function spanOf(filter: HalfFilter, column: TimeColumn): Span {
+  if (column === 'tree_last_active_at') return ALL;
   const [after, before] =
     column === 'created_at'
       ? [filter.createdAfter, filter.createdBefore]

@@ -50,6 +50,16 @@ export function wayByTime(filter: HalfFilter, by: TimeColumn, terms: readonly nu
     others: [...otherConditions(rest), ...timeConditions(filter, by), ...terms.map(hasTerm)],
   });
   const { rootId, userId, project } = filter;
+  if (by === 'tree_last_active_at') {
+    const rest = { ...filter, rootsOnly: null };
+    if (userId == null) return along('_roots_by', rest, ' AND depth = 0');
+    return along(
+      '_roots_by_user_id_and',
+      { ...rest, userId: null },
+      ' AND depth = 0 AND user_id = ?',
+      userId,
+    );
+  }
   if (rootId != null)
     return along('_by_root_id_and', { ...filter, rootId: null }, ' AND root_id = ?', rootId);
   if (userId != null)

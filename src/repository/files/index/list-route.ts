@@ -47,6 +47,9 @@ export function* routeOf(tables: IndexTables, filter: HalfFilter, time: TimeColu
   const rare = yield* rareTerm(tables, terms);
   if (rare !== null) return unordered(wayOfTerm(filter, rare), wayOfTerm(filter, TOO_MANY));
   if (parentId != null) return unordered(wayOfChildren(filter, parentId, terms));
+  // The tree of a root has one root.
+  if (time === 'tree_last_active_at' && filter.rootId != null)
+    return unordered(wayByTime(filter, 'created_at', terms));
   for (const way of shortWays(filter, terms)) if (yield* isShort(tables, way)) return unordered(way);
   for (const other of FILTERED_TIMES) {
     if (other === time || !isLimited(filter, other)) continue;

@@ -21,11 +21,13 @@ function listIndexes(which: string, condition: string): string {
       return `CREATE INDEX ${name} ON sessions (${column && `${column}, `}${time}) WHERE ${condition}${some};`;
     }),
   );
-  const ofRoots = times.map(
+  const ofRoots = [...times, 'tree_last_active_at'].map(
     (time) =>
       `CREATE INDEX ${which}_roots_by_${time} ON sessions (${time}) WHERE ${condition} AND depth = 0;`,
   );
-  return [...indexes, ...ofRoots].join('\n');
+  const ofRootsOfUsers = `CREATE INDEX ${which}_roots_by_user_id_and_tree_last_active_at
+  ON sessions (user_id, tree_last_active_at) WHERE ${condition} AND user_id IS NOT NULL AND depth = 0;`;
+  return [...indexes, ...ofRoots, ofRootsOfUsers].join('\n');
 }
 
 /**

@@ -63,7 +63,8 @@ export class SessionLists {
       isAscending: isOldestFirst === (page.from === 'start'),
       limit: page.limit + 1,
     };
-    const halves = halvesOf(filter);
+    const isOfRoots = order.field === 'TREE_LAST_ACTIVE_AT';
+    const halves = halvesOf(isOfRoots ? { ...filter, rootsOnly: true } : filter);
     let entries: Entry[] = [];
     for (const half of halves) entries = entries.concat(yield* this.#entries(half, part));
     if (halves.length > 1) entries = firstOf(entries, part);

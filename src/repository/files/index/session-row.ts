@@ -12,6 +12,8 @@ interface Surroundings {
   readonly rootId: string;
   readonly depth: number;
   readonly childCount: number;
+  /** Of a root, the latest `lastActiveAt` in its tree; null for all others. */
+  readonly treeLastActiveAt: number | null;
   /** The mtime of the file when this store last read or wrote it, in milliseconds. */
   readonly mtime: number;
 }
@@ -62,6 +64,7 @@ const COLUMNS: { readonly [Member in keyof SessionRow]: Column<SessionRow[Member
   statusChangedAt: ['status_changed_at', 'INTEGER NOT NULL', 'any line'],
   createdAt: ['created_at', 'INTEGER NOT NULL', 'creation or log'],
   lastActiveAt: ['last_active_at', 'INTEGER NOT NULL', 'any line'],
+  treeLastActiveAt: ['tree_last_active_at', 'INTEGER', 'all sessions'],
   updatedAt: ['updated_at', 'INTEGER NOT NULL', 'any line'],
   messageCount: ['message_count', 'INTEGER NOT NULL', 'any line'],
   historyLength: ['history_length', 'INTEGER NOT NULL', 'any line'],
@@ -135,8 +138,13 @@ function isText(member: Member): boolean {
 
 const CHANGED_MEMBERS = membersFrom('any line', 'file status');
 
-/** Takes the values of `changesOf`, in their order, then the session's sequence number. */
-export const UPDATE_ROW = `UPDATE sessions SET ${CHANGED_MEMBERS.map((member) => `${COLUMNS[member][0]} = ?`).join(', ')} WHERE seq = ?`;
+const CHANGES = CHANGED_MEMBERS.map((member, n) => `${COLUMNS[member][0]} = ?${n + 1}`).join(', ');
+const LAST_ACTIVE = `?${CHANGED_MEMBERS.indexOf('lastActiveAt') + 1}`;
+
+/** Takes the values of `changesOf`, in their order, then the session's sequence number. Raises the time of a root's tree, too. */
+export const UPDATE_ROW =
+  `UPDATE sessions SET ${CHANGES}, tree_last_active_at = max(tree_last_active_at, ${LAST_ACTIVE}) ` +
+  `WHERE seq = ?${CHANGED_MEMBERS.length + 1}`;
 
 /** A row, its members in the order of the columns. */
 export const rowOf: (state: SessionState, surroundings: Surroundings) => SessionRow = picking(MEMBERS);
@@ -199,6 +207,7 @@ export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
     metadataBytes: Buffer.byteLength(row.metadata),
     createdAt: new Date(row.createdAt),
     lastActiveAt: new Date(row.lastActiveAt),
+    treeLastActiveAt: row.treeLastActiveAt === null ? null : new Date(row.treeLastActiveAt),
     updatedAt: new Date(row.updatedAt),
     messageCount: row.messageCount,
     historyLength: row.historyLength,

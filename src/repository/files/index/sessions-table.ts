@@ -19,6 +19,7 @@ import {
   UPDATE_ROW,
 } from './session-row.ts';
 import type { Steps } from './steps.ts';
+import { RAISE_TREE_TIME, RENEW_TREE_TIME } from './tree-times.ts';
 
 /** The sessions, each with its place in its tree. Caches recently used rows, which agree with the table. */
 export class SessionsTable {
@@ -51,6 +52,7 @@ export class SessionsTable {
       rootId: parent?.rootId ?? state.id,
       depth: parent ? parent.depth + 1 : 0,
       childCount: 0,
+      treeLastActiveAt: parent ? null : state.lastActiveAt,
       mtime,
     });
     const isOrphan = state.parentId !== null && !parent;
@@ -61,7 +63,10 @@ export class SessionsTable {
       pending.insert(row);
       this.#recent.remember(row);
     } else this.#rows.add(Object.values(row));
-    if (!this.#db.filling) return;
+    if (!this.#db.filling) {
+      if (parent) this.#raise(parent.rootId, state.lastActiveAt);
+      return;
+    }
     this.#latest ??= new LatestPlaces();
     this.#latest.add(row);
     if (!parent) return;
@@ -71,12 +76,42 @@ export class SessionsTable {
 
   /** Updates an indexed session after a mutation of its own file; `mtime` is the file's, in milliseconds. */
   update(state: SessionState, mtime: number): void {
+    const before = this.#recent.get(state.id);
     const changed = changesOf(state, { mtime });
     const values = [...Object.values(changed), state.sequence];
     const pending = this.#db.behind.taking(PendingSessions);
     if (pending) pending.update(state.sequence, values, textOf(state));
     else this.#db.run(UPDATE_ROW, ...values);
+    const isActive = before === undefined || before.lastActiveAt < state.lastActiveAt;
+    const rootId = isActive ? (before ?? this.#writtenPlace(state.id)).rootId : null;
+    if (rootId === state.id) {
+      // `UPDATE_ROW` has raised it in the table.
+      const treeLastActiveAt = Math.max(before?.treeLastActiveAt ?? 0, state.lastActiveAt);
+      this.#recent.change(state.id, { ...changed, treeLastActiveAt });
+      return;
+    }
     this.#recent.change(state.id, changed);
+    if (rootId !== null) this.#raise(rootId, state.lastActiveAt);
+  }
+
+  /** The place of an indexed session. Writes pending rows only if the session's is among them, and not cached any more. */
+  #writtenPlace(id: string): PlaceInTree {
+    return this.#db.written.get<PlaceInTree>(SELECT_PLACE, id) ?? this.place(id)!;
+  }
+
+  /** There was an activity in the tree of the root `rootId`. */
+  #raise(rootId: string, time: number): void {
+    const root = this.#recent.get(rootId);
+    if (root && (root.treeLastActiveAt ?? time) >= time) return;
+    const pending = this.#db.behind.taking(PendingSessions);
+    if (pending) pending.raise(rootId, time);
+    else this.#db.run(RAISE_TREE_TIME, time, rootId);
+    this.#recent.change(rootId, { treeLastActiveAt: time });
+  }
+
+  /** Computes the latest activity in the tree of the session `id` anew if that is a root: other sessions came into the tree, or left. */
+  renewTreeTime(id: string): void {
+    this.#db.run(RENEW_TREE_TIME, id);
   }
 
   /** The place of the session `id`; undefined if there is no such session. */

@@ -8,6 +8,7 @@ import { SessionsTable } from './sessions-table.ts';
 import { TermsTable } from './terms-table.ts';
 import { TombstonesTable } from './tombstones-table.ts';
 import { TreeChangesTable } from './tree-changes-table.ts';
+import { TREE_TIMES } from './tree-times.ts';
 
 /** The tables of one connection. */
 export class IndexTables {
@@ -55,6 +56,7 @@ export class IndexTables {
       this.connection.exec(schema.PLACE);
       this.connection.exec(schema.COUNT_CHILDREN);
     }
+    this.connection.exec(TREE_TIMES);
     this.connection.exec(schema.COUNT_ALL);
     this.sessions.forget();
   }

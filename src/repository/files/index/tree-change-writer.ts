@@ -28,14 +28,19 @@ export class TreeChangeWriter {
   /** As `apply`, in steps of about one session. */
   *steps(record: TreeRecord): Generator<unknown, void> {
     const counts = new ChildCounts(this.#tables);
+    const roots = new Set<string>();
     for (const [place, change] of changesIn(record).entries()) {
       // A start applies the whole log again: the rows already agree with changes that the index has.
       if (this.#tables.treeChanges.add(record.seq, place, change))
-        yield* this.#place(record.seq, change, counts);
+        yield* this.#place(record.seq, change, counts, roots);
       yield;
     }
     counts.write();
-    if (record.op === 'delete') yield* this.#buryAll(record.seq, record.sessions);
+    if (record.op === 'delete') yield* this.#buryAll(record.seq, record.sessions, roots);
+    for (const id of roots) {
+      this.#tables.sessions.renewTreeTime(id);
+      yield;
+    }
     if (record.operation) {
       const sessionId = record.op === 'delete' ? record.sessions[0]!.id : record.id;
       const { seq, operation } = record;
@@ -45,11 +50,14 @@ export class TreeChangeWriter {
     this.#tables.sessions.forget();
   }
 
-  *#buryAll(seq: number, tombstones: readonly Tombstone[]): Generator<unknown, void> {
+  *#buryAll(seq: number, tombstones: readonly Tombstone[], roots: Set<string>): Generator<unknown, void> {
     const buried: number[] = [];
     for (const [place, tombstone] of tombstones.entries()) {
       const row = this.#tables.sessions.place(tombstone.id);
-      if (row) buried.push(row.sequence);
+      if (row) {
+        buried.push(row.sequence);
+        roots.add(row.rootId);
+      }
       this.#bury(seq, place, tombstone);
       yield;
     }
@@ -63,8 +71,16 @@ export class TreeChangeWriter {
     }
   }
 
-  /** Applies a change with sequence number `seq`, which was just added to the table, to the session's row. */
-  *#place(seq: number, change: TreeChange, counts: ChildCounts): Generator<unknown, void> {
+  /**
+   * Applies a change with sequence number `seq`, which was just added to the table, to the session's row. Adds to `roots` the sessions that
+   * are or were roots of the trees that it changes.
+   */
+  *#place(
+    seq: number,
+    change: TreeChange,
+    counts: ChildCounts,
+    roots: Set<string>,
+  ): Generator<unknown, void> {
     const { id } = change;
     const row = this.#tables.sessions.storedRow(id);
     if (!row) return;
@@ -76,7 +92,7 @@ export class TreeChangeWriter {
     const { parentId, arrival, archivedAt, version, updatedAt } = placed(stateOf(row), changes);
     if (archivedAt === row.archivedAt) connection.run(UPDATE_VERSION, version, updatedAt, row.sequence);
     else connection.run(UPDATE_ARCHIVAL, version, updatedAt, archivedAt, row.sequence);
-    if (arrival !== row.arrival) yield* this.#move(row, parentId, arrival, counts);
+    if (arrival !== row.arrival) yield* this.#move(row, parentId, arrival, counts, roots);
   }
 
   *#move(
@@ -84,6 +100,7 @@ export class TreeChangeWriter {
     parentId: string | null,
     arrival: number,
     counts: ChildCounts,
+    roots: Set<string>,
   ): Generator<unknown, void> {
     const { connection, sessions, quarantine } = this.#tables;
     const parent = parentId === null ? undefined : sessions.place(parentId);
@@ -112,6 +129,7 @@ export class TreeChangeWriter {
       row.sequence,
     );
     const rootId = parent?.rootId ?? row.id;
+    if (rootId !== row.rootId) for (const id of [row.rootId, rootId, row.id]) roots.add(id);
     const deeper = (parent ? parent.depth + 1 : 0) - row.depth;
     if (rootId !== row.rootId || deeper !== 0) {
       // What is beneath a session is found by the counts of children.

@@ -39,13 +39,15 @@ export class IndexWriter {
     if (this.#tables.connection.written.get(sql, id)) this.relink();
   }
 
-  /** Recounts a session's children: for a session that was removed and added again. */
-  countChildren(id: string): void {
+  /** Recounts a session's children, and the latest activity in its tree: for a session that was removed and added again. */
+  countAgain(id: string): void {
     this.#tables.connection.run(
       `UPDATE sessions SET child_count = (SELECT count(*) FROM sessions c WHERE c.parent_seq = sessions.seq)
          WHERE id = ?`,
       id,
     );
+    const place = this.#tables.sessions.place(id);
+    if (place) this.#tables.sessions.renewTreeTime(place.rootId);
     this.#tables.sessions.forget();
   }
 

@@ -157,8 +157,8 @@ function indexScanned(
   // A session whose parent was missing or in a cycle has been reported as such, and must be checked again.
   const isOrphan = known?.parentSequence === null && state.parentId !== null;
   const reshaped = known?.sequence !== state.sequence || known.parentId !== state.parentId || isOrphan;
-  // Otherwise a relink recounts all children.
-  if (!reshaped) writer.countChildren(id);
+  // Otherwise a relink recounts all children, and computes the activity in all trees.
+  if (!reshaped) writer.countAgain(id);
   const lastTime = Date.parse(scanned.lastAt ?? '') || 0;
   return { reshaped, homeless: null, faulty: isFaulty && !mended ? stamp : null, lastTime };
 }

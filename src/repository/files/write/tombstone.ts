@@ -65,6 +65,7 @@ export function sessionOfTombstone(tombstone: TombstoneRow): Session {
     metadataBytes: 2,
     createdAt: new Date(last.createdAt),
     lastActiveAt: new Date(last.lastActiveAt),
+    treeLastActiveAt: null,
     updatedAt: new Date(last.lastActiveAt),
     usage: NO_USAGE,
     messageCount: last.messageCount,

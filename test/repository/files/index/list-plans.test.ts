@@ -12,6 +12,7 @@ import {
   wayOfTerm,
   wayUnderWay,
 } from '../../../../src/repository/files/index/list-query.ts';
+import { RENEW_TREE_TIME } from '../../../../src/repository/files/index/tree-times.ts';
 
 const TIMES = ['created_at', 'last_active_at'] as const;
 const KEY = { time: 5, sequence: 5 };
@@ -55,6 +56,34 @@ it.each<[string, SessionFilter, string]>([
       expect(plan).toContain(`INDEX ${index.replace('TIME', time)}`);
       expect(plan).not.toContain('TEMP B-TREE');
     }
+});
+
+it.each<[string, SessionFilter, string]>([
+  ['roots', { rootsOnly: true }, 'live_roots_by_tree_last_active_at'],
+  [
+    'roots of a user',
+    { rootsOnly: true, userId: 'u' },
+    'live_roots_by_user_id_and_tree_last_active_at (user_id=?',
+  ],
+  ['archived roots', { rootsOnly: true, archived: 'ONLY' }, 'archived_roots_by_tree_last_active_at'],
+])('by the activity in their trees, %s are walked along an index, in its order', (_what, filter, index) => {
+  for (const plan of plansOf(wayByTime(half(filter), 'tree_last_active_at', [7]))) {
+    expect(plan).toContain(`INDEX ${index}`);
+    expect(plan).not.toContain('TEMP B-TREE');
+  }
+});
+
+it('the latest activity in a tree is found by two looks at indexes', () => {
+  const index = IndexDatabase.inMemory();
+  index.complete('a store', () => index.tables.relink());
+  const plan = index.tables.connection
+    .flushed()
+    .all<{ detail: string }>(`EXPLAIN QUERY PLAN ${RENEW_TREE_TIME}`, 'r')
+    .map(({ detail }) => detail)
+    .join('; ');
+  index.close();
+  expect(plan).toContain('SEARCH sessions USING INDEX live_by_root_id_and_last_active_at (root_id=?)');
+  expect(plan).toContain('SEARCH sessions USING INDEX archived_by_root_id_and_last_active_at (root_id=?)');
 });
 
 it('after a key, sessions with the same time are sought by number, and others by time', () => {

@@ -1,7 +1,13 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
 import type { JsonObject } from '../../../../src/model/json.ts';
-import type { SessionFilter, SessionOrder, SessionStatus } from '../../../../src/model/session.ts';
+import {
+  SESSION_ORDER_FIELDS,
+  type Session,
+  type SessionFilter,
+  type SessionOrder,
+  type SessionStatus,
+} from '../../../../src/model/session.ts';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
 import { filterTerms } from '../../../../src/repository/files/index/metadata-terms.ts';
 import { IndexReader } from '../../../../src/repository/files/index/reader.ts';
@@ -71,7 +77,7 @@ it('a list of many sessions is what it should be, whichever way it is read', asy
   const request = fc.record({
     filter: filters,
     order: fc.record<SessionOrder>({
-      field: fc.constantFrom('CREATED_AT', 'LAST_ACTIVE_AT'),
+      field: fc.constantFrom(...SESSION_ORDER_FIELDS),
       direction: fc.constantFrom('ASC', 'DESC'),
     }),
     limit: fc.constantFrom(1, 30, 700),
@@ -80,7 +86,11 @@ it('a list of many sessions is what it should be, whichever way it is read', asy
     before: maybe(...all),
   });
   await fc.assert(
-    fc.asyncProperty(request, async ({ filter, order, limit, from, after, before }) => {
+    fc.asyncProperty(request, async ({ filter: given, order, limit, from, after: one, before: other }) => {
+      const isOfTrees = order.field === 'TREE_LAST_ACTIVE_AT';
+      const filter = isOfTrees ? { ...given, rootsOnly: true } : given;
+      const rootOf = (each: Session | undefined) => each && reader.session(each.rootId)!;
+      const [after, before] = isOfTrees ? [rootOf(one), rootOf(other)] : [one, other];
       const page = {
         limit,
         from,
