@@ -106,10 +106,11 @@ function sessionMembers(session: Session) {
 
 /** Members that are null or empty are left out. */
 function messageMembers(message: Message) {
-  const { position, role, content, name, toolCallId, payload, usage, metadata, createdAt } = message;
+  const { key, position, role, content, name, toolCallId, payload, usage, metadata, createdAt } = message;
   const { kind, reasoning, toolCalls, isError, model, isCopy } = message;
   return {
     id: messageId(message),
+    key: key ?? undefined,
     position,
     role,
     content,

@@ -18,14 +18,45 @@ export class SessionNotFoundError extends ClientError {
   }
 }
 
-/** The id of a new session is taken. */
+/** The id or the key of a session is taken. */
 export class SessionExistsError extends ClientError {
-  readonly sessionId: string;
+  /** The id in the input; null if only the key is taken. */
+  readonly sessionId: string | null;
+  /** The key in the input; null if only the id is taken. */
+  readonly key: string | null;
+
+  private constructor(message: string, sessionId: string | null, key: string | null) {
+    super(message);
+    this.sessionId = sessionId;
+    this.key = key;
+  }
 
   /** `why` says what has the id: a session, a deleted session, or an unreadable file. */
-  constructor(sessionId: string, why = 'a session has it') {
-    super(`The id "${sessionId}" is taken: ${why}. Choose another, or leave it out to be given one.`);
-    this.sessionId = sessionId;
+  static id(sessionId: string, why = 'a session has it'): SessionExistsError {
+    const message = `The id "${sessionId}" is taken: ${why}. Choose another, or leave it out to be given one.`;
+    return new SessionExistsError(message, sessionId, null);
+  }
+
+  /** `holder` is the id of the session that has the key. */
+  static key(key: string, holder: string): SessionExistsError {
+    const message = `The key "${key}" is taken: the session "${holder}" has it. Choose another, or use that session.`;
+    return new SessionExistsError(message, null, key);
+  }
+
+  /** The session that was asked for is there, but not under the parent of the input. */
+  static elsewhere(
+    found: { readonly id: string; readonly parentId: string | null },
+    key: string | null,
+  ): SessionExistsError {
+    const place = found.parentId === null ? 'is a root' : `is a child of "${found.parentId}"`;
+    const message = `The session "${found.id}" is there already, but ${place}. Move it, or choose another id or key.`;
+    return new SessionExistsError(message, key === null ? found.id : null, key);
+  }
+
+  /** An id and a key in one input belong to two sessions. */
+  static two(sessionId: string, key: string, holder: string): SessionExistsError {
+    const message = `The id "${sessionId}" and the key "${key}" name two sessions: "${holder}" has the key. Leave one of them out.`;
+    return new SessionExistsError(message, sessionId, key);
   }
 }
 
@@ -72,23 +103,31 @@ export class InvalidInputError extends ClientError {
   }
 }
 
+type ConflictReason = 'VERSION' | 'OPERATION' | 'KEY';
+
 /**
  * `VERSION`: the session is not at the expected version. `OPERATION`: the operation id was used before, with other input or for another
- * mutation.
+ * mutation. `KEY`: a message of the history has the key, or a session would come to an owner who has another session with its key.
  */
 export class ConflictError extends ClientError {
-  readonly reason: 'VERSION' | 'OPERATION';
+  readonly reason: ConflictReason;
+  /** The key that is taken; null for the other reasons. */
+  readonly key: string | null;
   readonly expectedVersion: number | null;
   readonly actualVersion: number | null;
 
   private constructor(
-    reason: 'VERSION' | 'OPERATION',
+    reason: ConflictReason,
     message: string,
-    expected: number | null,
-    actual: number | null,
+    {
+      key = null,
+      expected = null,
+      actual = null,
+    }: { key?: string | null; expected?: number | null; actual?: number | null } = {},
   ) {
     super(message);
     this.reason = reason;
+    this.key = key;
     this.expectedVersion = expected;
     this.actualVersion = actual;
   }
@@ -97,8 +136,7 @@ export class ConflictError extends ClientError {
     return new ConflictError(
       'VERSION',
       `The session "${sessionId}" is at version ${actual}, not ${expected}. Read it again and decide anew.`,
-      expected,
-      actual,
+      { expected, actual },
     );
   }
 
@@ -106,9 +144,21 @@ export class ConflictError extends ClientError {
     return new ConflictError(
       'OPERATION',
       `The operation id "${operationId}" was used before with other input. Use a new one for a new operation.`,
-      null,
-      null,
     );
+  }
+
+  /** `messageId` is the message that has the key. */
+  static messageKey(key: string, messageId: string): ConflictError {
+    const message = `The message "${messageId}" has the key "${key}". A key is unique in a history: choose another.`;
+    return new ConflictError('KEY', message, { key });
+  }
+
+  /** The session `id` cannot come to another owner, because `holder` has its key there. */
+  static sessionKey(key: string, id: string, holder: string): ConflictError {
+    const message =
+      `The session "${id}" would come to the owner of "${holder}", which has the same key "${key}". ` +
+      'Change or remove one of the keys first.';
+    return new ConflictError('KEY', message, { key });
   }
 }
 

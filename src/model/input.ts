@@ -59,6 +59,31 @@ function flawOfId(id: string): string | undefined {
   return `${JSON.stringify(String.fromCodePoint(id.codePointAt(index)!))} as character ${index + 1}`;
 }
 
+/** A key cannot be empty: an empty text is a client's forgotten one. */
+function notEmpty<Text extends z.ZodString>(key: Text) {
+  return key.min(1, 'at least one character');
+}
+
+/** Two messages of one write cannot have the same key. */
+function refuseSameKeys(
+  messages: readonly { readonly key?: string | null | undefined }[],
+  context: z.RefinementCtx,
+): void {
+  const first = new Map<string, number>();
+  for (const [n, { key }] of messages.entries()) {
+    if (key == null) continue;
+    const before = first.get(key);
+    if (before === undefined) first.set(key, n);
+    else
+      context.addIssue(
+        customIssue(
+          { expected: 'a key that no other message of the input has', got: `that of message ${before}` },
+          [n, 'key'],
+        ),
+      );
+  }
+}
+
 const messageId = z.string().refine((id) => parseMessageId(id) !== null, {
   error: 'the id of a message: "<session id>:<number>"',
 });
@@ -112,6 +137,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
   const message = z.object({
     role: z.enum(MESSAGE_ROLES),
     content,
+    key: notEmpty(name).nullish(),
     kind: name.nullish(),
     reasoning: content.nullish(),
     toolCalls: toolCalls.nullish(),
@@ -139,7 +165,8 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
         const fault = atMost(limit('messages'), 'messages', length);
         context.addIssue(customIssue({ ...fault, advice: 'Append them with several mutations' }));
       })
-      .pipe(list);
+      .pipe(list)
+      .superRefine(refuseSameKeys);
   const described = {
     title: title.nullish(),
     agentName: name.nullish(),

@@ -6,7 +6,7 @@ export interface Limits {
   readonly pageSize: number;
   /** Entries on a page of `descendants`. */
   readonly descendantsPageSize: number;
-  /** Ids in one `nodes` query. */
+  /** Ids in one `nodes` query, and keys in one `messagesByKey`. */
   readonly nodeIds: number;
   /** Sessions and messages in one answer, counted each time one appears. */
   readonly objects: number;
@@ -83,7 +83,7 @@ export interface Limits {
   readonly projectLength: number;
   /** Length of a `statusMessage`, in characters. */
   readonly statusMessageLength: number;
-  /** Length of a `userId`, `agentName`, `name`, `model`, `kind`, `toolCallId` or `operationId`, in characters. */
+  /** Length of a `userId`, `agentName`, `name`, `model`, `kind`, `toolCallId`, `operationId` or message's `key`, in characters. */
   readonly nameLength: number;
 }
 

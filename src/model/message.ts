@@ -40,6 +40,8 @@ export type NewToolCall = Omit<ToolCall, 'arguments'> & { readonly arguments?: J
 export interface NewMessage {
   readonly role: MessageRole;
   readonly content: string;
+  /** The client's own id for the message: unique in the session's history. */
+  readonly key?: string | null;
   /** What an EVENT is. */
   readonly kind?: string | null;
   readonly reasoning?: string | null;
@@ -69,6 +71,7 @@ export interface MessageHead {
 
 /** A message in a session's history. A read with `ShownParts` leaves the members that it did not ask for undefined. */
 export interface Message extends MessageHead {
+  readonly key: string | null;
   readonly content: string;
   /** In UTF-16 code units. */
   readonly contentLength: number;

@@ -90,6 +90,13 @@ export interface SessionReader {
     options?: ReadOptions,
   ): Promise<(Message | null)[]>;
 
+  /** The message of each session's history that has the key, as `findMessages` gives it; null if none has it. */
+  findMessagesByKey(
+    requests: readonly KeyedMessageRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<(Message | null)[]>;
+
   /** The sums over each session and its descendants; null for an unknown session. */
   rollupsOf(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]>;
 
@@ -147,8 +154,10 @@ export interface SessionRepository extends SessionReader {
   create(input: CreateSession, operation?: Operation): Promise<Session>;
 
   /**
-   * Appends messages to a history, all or none. Increments `version` and sets `lastActiveAt`.
-   * Rejects: SessionNotFoundError, SessionArchivedError, ConflictError, StorageError.
+   * Appends messages to a history, all or none. Increments `version` and sets `lastActiveAt`. A message's key is unique in the history:
+   * it is free again once the message was rolled back.
+   * Rejects: SessionNotFoundError, SessionArchivedError, ConflictError (also a message's key that is taken, with `reason: 'KEY'`),
+   * StorageError.
    */
   append(input: AppendMessages, operation?: Operation): Promise<Appended>;
 
@@ -329,6 +338,11 @@ export interface HistoryPage extends Page<Message> {
 
 export interface MessageRequest extends MessageRef, AskedTexts {}
 
+export interface KeyedMessageRequest extends AskedTexts {
+  readonly sessionId: string;
+  readonly key: string;
+}
+
 export interface CreateSession {
   readonly id?: string | null;
   readonly parentId?: string | null;
@@ -353,6 +367,8 @@ export interface CreateSession {
 export interface AppendMessages {
   readonly sessionId: string;
   readonly messages: readonly NewMessage[];
+  /** What happens to a message whose key a message of the history has. ERROR, the default: nothing is appended. */
+  readonly onKey?: 'ERROR';
   readonly expectedVersion?: number | null;
 }
 

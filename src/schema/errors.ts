@@ -19,17 +19,24 @@ export const SessionNotFoundError = builder
     description: 'There is no session with this id.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
-      sessionId: t.exposeID('sessionId', { description: 'The id in the input.' }),
+      sessionId: t.exposeID('sessionId', { description: 'The id in the input.', nullable: true }),
     }),
   });
 
 export const SessionExistsError = builder
   .objectRef<model.SessionExistsError>('SessionExistsError')
   .implement({
-    description: 'The id is taken by a session, or by a deleted session.',
+    description: 'The id is taken by a session, or by a deleted session; or the key by another session.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
-      sessionId: t.exposeID('sessionId', { description: 'The id in the input.' }),
+      sessionId: t.exposeID('sessionId', {
+        description: 'The id in the input; null if only the key is taken.',
+        nullable: true,
+      }),
+      key: t.exposeString('key', {
+        description: 'The key in the input; null if only the id is taken.',
+        nullable: true,
+      }),
     }),
   });
 
@@ -39,7 +46,7 @@ export const SessionHasChildrenError = builder
     description: 'A session with children was not deleted, because of the mode RESTRICT.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
-      sessionId: t.exposeID('sessionId', { description: 'The session that has children.' }),
+      sessionId: t.exposeID('sessionId', { description: 'The session that has children.', nullable: true }),
       childCount: t.exposeInt('childCount', { description: 'The number of children.' }),
     }),
   });
@@ -51,7 +58,7 @@ export const SessionArchivedError = builder
       'The session is archived: it can be read, but accepts no messages, rollbacks or spawned children.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
-      sessionId: t.exposeID('sessionId', { description: 'The session that is archived.' }),
+      sessionId: t.exposeID('sessionId', { description: 'The session that is archived.', nullable: true }),
     }),
   });
 
@@ -88,6 +95,10 @@ const ConflictReason = builder.enumType('ConflictReason', {
     OPERATION: {
       description: 'The `operationId` was used before, with other input or for another mutation.',
     },
+    KEY: {
+      description:
+        'The key of a message is taken; or the key of a session that would come to another owner, who has a session with that key.',
+    },
   },
 });
 
@@ -96,6 +107,10 @@ export const ConflictError = builder.objectRef<model.ConflictError>('ConflictErr
   interfaces: [ErrorInterface],
   fields: (t) => ({
     reason: t.expose('reason', { description: 'The kind of the conflict.', type: ConflictReason }),
+    key: t.exposeString('key', {
+      description: 'The key that is taken; null if the reason is not KEY.',
+      nullable: true,
+    }),
     expectedVersion: t.exposeInt('expectedVersion', {
       description: 'The version in the input; null if the reason is not VERSION.',
       nullable: true,

@@ -6,6 +6,7 @@ import './node.ts';
 import './session.ts';
 import './tree.ts';
 import './history.ts';
+import './messages-by-key.ts';
 import './session-list.ts';
 import './store.ts';
 import './fork-origin.ts';

@@ -11,6 +11,7 @@ import {
   type HistoryPage,
   type HistoryRequest,
   type HistoryScope,
+  type KeyedMessageRequest,
   type MessageRequest,
   type Page,
   type PageRequest,
@@ -55,6 +56,7 @@ export class Loaders {
   #descendants?: DataLoader<DescendantsKey, Page<Session>, string>;
   #descendantCount?: DataLoader<DescendantsScope, number, string>;
   #message?: DataLoader<MessageRequest, Message | null, string>;
+  #keyedMessage?: DataLoader<KeyedMessageRequest, Message | null, string>;
   #history?: DataLoader<HistoryRequest, HistoryPage, string>;
   #historyCount?: DataLoader<HistoryScope, number, string>;
   #search?: DataLoader<SearchRequest, SearchPage, string>;
@@ -191,6 +193,15 @@ export class Loaders {
       { cacheKeyFn: (request) => `${messageId(request)} ${textsKey(request.shown)}` },
     );
     return this.#message;
+  }
+
+  get keyedMessage() {
+    this.#keyedMessage ??= this.#loader(
+      (requests, options) =>
+        this.#withinText((left) => this.#repository.findMessagesByKey(requests, left, options)),
+      { cacheKeyFn: ({ sessionId, key, shown }) => `${sessionId} ${textsKey(shown)} ${key}` },
+    );
+    return this.#keyedMessage;
   }
 
   get history() {

@@ -98,6 +98,10 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
       description: 'The position in the history: 0 for the first message.',
     }),
     role: t.expose('role', { description: 'The author of the message.', type: MessageRole }),
+    key: t.exposeString('key', {
+      description: "The client's own id for the message, unique in the history of its session.",
+      nullable: true,
+    }),
     kind: t.exposeString('kind', { description: 'What an EVENT is; null for others.', nullable: true }),
     content: t.string({
       description: 'The text of the message.',

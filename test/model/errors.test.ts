@@ -14,7 +14,7 @@ describe('an error that a client can cause', () => {
   it.each([
     [new SessionNotFoundError('a'), 'SessionNotFoundError', 'There is no session "a".'],
     [
-      new SessionExistsError('a'),
+      SessionExistsError.id('a'),
       'SessionExistsError',
       'The id "a" is taken: a session has it. Choose another, or leave it out to be given one.',
     ],

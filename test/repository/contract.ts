@@ -12,6 +12,7 @@ import { describeHistory } from './contract/history.ts';
 import { describeHistoryEnds } from './contract/history-ends.ts';
 import { describeHistoryPlaces } from './contract/history-places.ts';
 import { describeList } from './contract/list.ts';
+import { describeMessageKeys } from './contract/message-keys.ts';
 import { describeOperations } from './contract/operations.ts';
 import { describePages } from './contract/pages.ts';
 import { describePersistence } from './contract/persistence.ts';
@@ -41,6 +42,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeTreeActivity(store);
     describeCreate(store);
     describeAppend(store);
+    describeMessageKeys(store);
     describeUpdate(store);
     describeDelete(store);
     describeFork(store);

@@ -56,7 +56,7 @@ import { Creations } from './write/creations.ts';
 import { Deletions } from './write/deletions.ts';
 import { Forks } from './write/forks.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
-import { refuseArchived } from './write/preconditions.ts';
+import { hasKey, refuseArchived, refuseTakenKeys } from './write/preconditions.ts';
 import { SessionWrites } from './write/session-writes.ts';
 import { sessionOfTombstone } from './write/tombstone.ts';
 import { TreeLog } from './write/tree-log.ts';
@@ -170,8 +170,10 @@ export class FileRepository extends FileReader implements SessionRepository {
         this.#writes.submit(sessionId, {
           expectedVersion,
           operation,
+          alone: messages.some(hasKey),
           records: (stamp, state) => {
             refuseArchived(sessionId, state.archivedAt);
+            refuseTakenKeys(this.index, sessionId, messages);
             return appendRecords(stamp, state, messages);
           },
           answer: (session, written, at) => ({
@@ -433,7 +435,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       this.#treeLock.shared(() => {
         // A new id needs no check: it has 74 random bits beside the time.
         const taken = named == null ? null : this.index.idTaken(id);
-        if (taken !== null) throw new SessionExistsError(id, taken);
+        if (taken !== null) throw SessionExistsError.id(id, taken);
         return create(id);
       }),
     );

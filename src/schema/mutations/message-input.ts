@@ -56,6 +56,9 @@ export const MessageInput = builder.inputType('MessageInput', {
       required: true,
       defaultValue: '',
     }),
+    key: t.string({
+      description: `The client's own id for the message, unique in the history of its session. ${NAME}`,
+    }),
     kind: t.string({ description: `What an EVENT is. ${NAME}` }),
     reasoning: t.string({ description: `What the model thought, apart from what it said. ${CONTENT}` }),
     toolCalls: t.field({

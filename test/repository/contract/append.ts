@@ -60,6 +60,7 @@ export function describeAppend(store: OpenStore): void {
           ordinal: 0,
           position: 0,
           role: 'USER',
+          key: null,
           content: 'hi',
           contentLength: 2,
           kind: null,
@@ -85,6 +86,7 @@ export function describeAppend(store: OpenStore): void {
       const given: NewMessage = {
         role: 'TOOL',
         content: 'result 😀',
+        key: 'kéy 😀\n"',
         kind: 'k',
         reasoning: 'hmm\n…',
         toolCalls: [

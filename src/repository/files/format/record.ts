@@ -73,6 +73,7 @@ const toolCall = objectOf({ toolCallId: text, name: text, arguments: optional(js
 const storedMessage = objectOf({
   role: oneOf(...MESSAGE_ROLES),
   content: text,
+  key: optional(text),
   kind: optional(text),
   reasoning: optional(text),
   toolCalls: optional(listOf(toolCall, 1)),
@@ -320,6 +321,7 @@ export function storedMessageOf(message: NewMessage): StoredMessage {
   return {
     role: message.role,
     content: message.content,
+    key: message.key ?? undefined,
     kind: message.kind ?? undefined,
     reasoning: message.reasoning ?? undefined,
     toolCalls: message.toolCalls?.length ? message.toolCalls.map(storedToolCallOf) : undefined,
@@ -361,6 +363,7 @@ export function messageOf(
     ordinal: place.ordinal,
     position: place.position,
     role: stored.role,
+    key: stored.key ?? null,
     content: shown.content > 0 || shown.contentCuts.length > 0 ? stored.content : undefined,
     contentLength: stored.content.length,
     kind: stored.kind ?? null,

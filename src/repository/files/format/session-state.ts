@@ -60,6 +60,12 @@ export interface MessageLocation {
   readonly length: number;
 }
 
+/** The key of a message, for the messages that have one. */
+export interface KeyedMessage {
+  readonly ordinal: number;
+  readonly key: string;
+}
+
 /** An operation, and what is needed to answer a retry. */
 export interface AppliedOperation extends Operation {
   readonly sessionId: string;
@@ -78,6 +84,8 @@ export interface Effects {
   /** Messages from this position on leave the history, before `messages` are added. */
   readonly truncatedTo: number | null;
   readonly messages: readonly MessageLocation[];
+  /** Those of `messages` that have keys. */
+  readonly keys: readonly KeyedMessage[];
   readonly operation: AppliedOperation | null;
 }
 
@@ -185,7 +193,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
   };
   // Positions go back if the line of a truncation is damaged.
   const truncatedTo = record.position < before.historyLength ? record.position : null;
-  return appliedBy(record, state, messages, truncatedTo);
+  return appliedBy(record, state, messages, truncatedTo, keysOf(record));
 }
 
 function originOf({
@@ -221,10 +229,29 @@ function appliedBy(
   state: SessionState,
   messages: readonly MessageLocation[] = [],
   truncatedTo: number | null = null,
+  keys: readonly KeyedMessage[] = NO_KEYS,
 ): Applied {
   const { sequence } = state;
   const operation = operationOfRecord(state.id, record);
-  return { state, effects: { sequence, seq: record.seq, truncatedTo, messages, operation } };
+  return { state, effects: { sequence, seq: record.seq, truncatedTo, messages, keys, operation } };
+}
+
+/** Shared: most lines have no keys. */
+const NO_KEYS: readonly KeyedMessage[] = Object.freeze([]);
+
+/** The keys of a line's messages, of which the first has the ordinal `ordinal`. */
+export function keysOf({
+  ordinal,
+  messages,
+}: Pick<AppendRecord, 'ordinal' | 'messages'>): readonly KeyedMessage[] {
+  let keys: KeyedMessage[] | null = null;
+  for (let n = 0; n < messages.length; n += 1) {
+    const { key } = messages[n]!;
+    if (key === undefined) continue;
+    keys ??= [];
+    keys.push({ ordinal: ordinal + n, key });
+  }
+  return keys ?? NO_KEYS;
 }
 
 /**

@@ -19,6 +19,9 @@ export function differencesOf(
   const queries = [
     `SELECT ${selection(compared === 'own' ? OWN_MEMBERS : COMPARED_MEMBERS)} FROM sessions ${one ? 'WHERE id = ?' : ''} ORDER BY id`,
     `SELECT s.id, m.* FROM messages m JOIN sessions s ON s.seq = m.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
+    `SELECT s.id, k.key, k.ordinal FROM message_keys k JOIN sessions s ON s.seq = k.session
+       JOIN messages m ON m.session = k.session AND m.ordinal = k.ordinal
+       ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, k.key`,
     `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position FROM operations
        WHERE NOT logged ${one ? 'AND session_id = ?' : ''} ORDER BY session_id, seq`,

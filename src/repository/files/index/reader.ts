@@ -126,6 +126,12 @@ export class IndexReader {
     return row ? locationOf(row) : null;
   }
 
+  /** The ordinal of the message in the session's history that has this key; null if there is none. */
+  ordinalOfKey(sessionId: string, key: string): number | null {
+    const session = this.row(sessionId)?.sequence;
+    return session === undefined ? null : (this.#tables.messageKeys.ordinalOf(session, key) ?? null);
+  }
+
   /** The session of a row, which another connection may have read. */
   sessionOf(row: SessionRow): Session {
     return this.#tables.sessions.session(row, this.#make);

@@ -11,12 +11,13 @@ export class RowInsertion {
   readonly columns: number;
   readonly #statements: readonly { readonly rows: number; readonly sql: string }[];
 
-  constructor(table: string, columns: number) {
+  /** With `replacing`, a row takes the place of the one with the same primary key. */
+  constructor(table: string, columns: number, { replacing = false } = {}) {
     const row = `(${Array(columns).fill('?').join(', ')})`;
     this.columns = columns;
     this.#statements = BATCHES.map((rows) => ({
       rows,
-      sql: `INSERT INTO ${table} VALUES ${Array(rows).fill(row).join(', ')}`,
+      sql: `INSERT ${replacing ? 'OR REPLACE ' : ''}INTO ${table} VALUES ${Array(rows).fill(row).join(', ')}`,
     }));
   }
 

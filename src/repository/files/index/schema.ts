@@ -34,6 +34,7 @@ function listIndexes(which: string, condition: string): string {
  * The index: all that queries need without reading the files. Nearly all of it can be read from the files again; FORMAT.md, "Guarantees", names what cannot.
  *
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
+ * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
  * `tree_changes` holds the changes of sessions that are recorded in the store's log instead of their files.
  * `moved` is 1 for a move, with the new parent and place. It is 0 for an (un)archival, with a time or none. An
  * operation is `logged` if it is recorded in the store's log instead of a session's file. If the `size` or
@@ -67,6 +68,13 @@ CREATE TABLE dropped_messages (
   length INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE message_keys (
+  session INTEGER NOT NULL,
+  key TEXT NOT NULL,
+  ordinal INTEGER NOT NULL,
+  PRIMARY KEY (session, key)
 ) WITHOUT ROWID;
 
 CREATE TABLE tree_changes (

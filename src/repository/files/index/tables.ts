@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { IndexConnection } from './connection.ts';
+import { MessageKeysTable } from './message-keys-table.ts';
 import { MessagesTable } from './messages-table.ts';
 import { OperationsTable } from './operations-table.ts';
 import { QuarantineTable } from './quarantine-table.ts';
@@ -16,6 +17,7 @@ export class IndexTables {
   readonly sessions: SessionsTable;
   readonly terms: TermsTable;
   readonly messages: MessagesTable;
+  readonly messageKeys: MessageKeysTable;
   readonly operations: OperationsTable;
   readonly quarantine: QuarantineTable;
   readonly treeChanges: TreeChangesTable;
@@ -28,6 +30,7 @@ export class IndexTables {
     this.sessions = new SessionsTable(connection, recentBytes);
     this.terms = new TermsTable(connection);
     this.messages = new MessagesTable(connection);
+    this.messageKeys = new MessageKeysTable(connection);
     this.operations = new OperationsTable(connection);
     this.quarantine = new QuarantineTable(connection);
     this.treeChanges = new TreeChangesTable(connection);
@@ -45,6 +48,7 @@ export class IndexTables {
   flushQueues(): void {
     this.sessions.flush();
     this.messages.flush();
+    this.messageKeys.flush();
     this.terms.flush();
   }
 

@@ -61,9 +61,10 @@ export class IndexWriter {
   }
 
   /** Adds the messages and the operation of one line. */
-  addEffects(sequence: number, { seq, truncatedTo, messages, operation }: Effects): void {
+  addEffects(sequence: number, { seq, truncatedTo, messages, keys, operation }: Effects): void {
     if (truncatedTo !== null) this.#tables.messages.drop(sequence, truncatedTo, seq);
     this.#tables.messages.add(sequence, messages);
+    this.#tables.messageKeys.add(sequence, keys);
     if (operation) this.#tables.operations.add(operation);
   }
 
@@ -88,6 +89,7 @@ export class IndexWriter {
   /** Removes the messages and the operations of session `id`, which has or had the number `sequence`. */
   removeEffects(sequence: number, id: string): void {
     this.#tables.messages.remove(sequence);
+    this.#tables.messageKeys.remove(sequence);
     this.#tables.connection.run('DELETE FROM operations WHERE session_id = ? AND NOT logged', id);
   }
 

@@ -17,6 +17,7 @@ import type {
   HistoryPage,
   HistoryRequest,
   HistoryScope,
+  KeyedMessageRequest,
   ListKey,
   MessageRequest,
   Page,
@@ -163,10 +164,28 @@ export class FileReader implements SessionReader {
     return this.walks.countHistories(requests, options);
   }
 
-  async findMessages(
+  findMessages(
     requests: readonly MessageRequest[],
     maxBytes: number,
     options?: ReadOptions,
+  ): Promise<(Message | null)[]> {
+    return this.#findMessages(requests, ({ ordinal }) => ordinal, maxBytes, options);
+  }
+
+  findMessagesByKey(
+    requests: readonly KeyedMessageRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<(Message | null)[]> {
+    const ordinalOf = ({ sessionId, key }: KeyedMessageRequest) => this.index.ordinalOfKey(sessionId, key);
+    return this.#findMessages(requests, ordinalOf, maxBytes, options);
+  }
+
+  async #findMessages<Request extends AskedTexts & { readonly sessionId: string }>(
+    requests: readonly Request[],
+    ordinalOf: (request: Request) => number | null,
+    maxBytes: number,
+    options: ReadOptions | undefined,
   ): Promise<(Message | null)[]> {
     throwIfOver(options);
     await this.refresh(
@@ -175,8 +194,10 @@ export class FileReader implements SessionReader {
     );
     const messages: (Message | null)[] = requests.map(() => null);
     const toRead: FoundMessage[] = [];
-    const locate = ([n, { sessionId, ordinal, shown = ALL_TEXTS }]: [number, MessageRequest]) => {
-      const location = this.index.message(sessionId, ordinal);
+    const locate = ([n, request]: [number, Request]) => {
+      const { sessionId, shown = ALL_TEXTS } = request;
+      const ordinal = ordinalOf(request);
+      const location = ordinal === null ? null : this.index.message(sessionId, ordinal);
       if (location && shown) toRead.push({ n, sessionId, location, shown });
       else if (location) messages[n] = headOf(sessionId, location);
     };

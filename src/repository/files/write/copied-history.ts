@@ -2,7 +2,7 @@ import { StorageError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
 import { SEAL_BYTES, sealLine } from '../format/line.ts';
 import type { AppendRecord } from '../format/record.ts';
-import type { MessageLocation } from '../format/session-state.ts';
+import { type KeyedMessage, keysOf, type MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { type LineFiles, linesOf, readLines } from '../read/read-lines.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';
@@ -20,6 +20,7 @@ const MAX_DIGITS = 16;
 interface CopiedLines {
   readonly bytes: Buffer;
   readonly lines: CopiedLine[];
+  readonly keys: readonly KeyedMessage[];
   /** Ordinal of the last message. */
   readonly last: number;
 }
@@ -55,6 +56,7 @@ export class CopiedHistory {
   #length = 0;
   #users = 0;
   #lastId: string | null = null;
+  readonly #keys: KeyedMessage[] = [];
 
   private constructor(parts: CopiedHistoryParts) {
     this.#parts = parts;
@@ -71,12 +73,13 @@ export class CopiedHistory {
     return copied;
   }
 
-  #add({ bytes, lines, last }: CopiedLines): void {
+  #add({ bytes, lines, keys, last }: CopiedLines): void {
     this.#lines.push(lines);
     this.#bytes += bytes.length;
     if (this.#bytes > KEPT_BYTES_MAX) this.#kept = null;
     this.#kept?.push(bytes);
     this.#lineCount += lines.length;
+    for (const keyed of keys) this.#keys.push(keyed);
     for (const { heads } of lines) {
       this.#length += heads.length;
       for (const { role } of heads) if (role === 'USER') this.#users += 1;
@@ -96,6 +99,11 @@ export class CopiedHistory {
   /** Id of the last message; null if there is none. */
   get lastMessageId(): string | null {
     return this.#lastId;
+  }
+
+  /** The keys of the copies. */
+  get keys(): readonly KeyedMessage[] {
+    return this.#keys;
   }
 
   /** Number of lines of the creation: the create line, and one append line per copied line. */
@@ -179,16 +187,19 @@ async function* piecesOf({
     if (last === undefined) return;
     const texts: string[] = [];
     const piece: CopiedLine[] = [];
+    const keys: KeyedMessage[] = [];
     const [fault] = await readLines(lines, path, linesOf(locations), (record, { first, end }) => {
       const held = locations.slice(first, end);
-      const text = textOf(record, held, copied);
+      const copies = copiesOf(record, held, copied);
+      for (const keyed of keysOf(copies)) keys.push(keyed);
+      const text = JSON.stringify(copies).slice(1, -1);
       texts.push(text);
       const heads = held.map(({ role, createdAt }) => ({ role, createdAt }));
       piece.push({ length: Buffer.byteLength(text), heads });
       copied += held.length;
     });
     if (fault) throw unread(sessionId, fault);
-    yield { bytes: Buffer.from(texts.join('')), lines: piece, last };
+    yield { bytes: Buffer.from(texts.join('')), lines: piece, keys, last };
     after = last;
   }
 }
@@ -202,15 +213,14 @@ function withinBytes(locations: readonly MessageLocation[]): readonly MessageLoc
   return end === -1 ? locations : locations.slice(0, end);
 }
 
-/** A line of a copy with `held`, those of its messages that are copied; `copied` messages come before it. */
-function textOf(record: AppendRecord, held: readonly MessageLocation[], copied: number): string {
-  const fields = JSON.stringify({
+/** The members of a line of a copy with `held`, those of its messages that are copied; `copied` messages come before it. */
+function copiesOf(record: AppendRecord, held: readonly MessageLocation[], copied: number) {
+  return {
     ordinal: copied,
     position: copied,
     createdAt: record.createdAt ?? record.at,
-    messages: held.map(({ ordinal }) => record.messages[ordinal - record.ordinal]),
-  });
-  return fields.slice(1, -1);
+    messages: held.map(({ ordinal }) => record.messages[ordinal - record.ordinal]!),
+  };
 }
 
 function unread(sessionId: string, { line, reason }: LineFault): StorageError {

@@ -8,7 +8,12 @@ import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { encodeLine } from '../format/line.ts';
 import { type CreateRecord, readable, stampOf, storedMetadata } from '../format/record.ts';
-import { type Applied, applyRecord, type MessageLocation } from '../format/session-state.ts';
+import {
+  type Applied,
+  applyRecord,
+  type KeyedMessage,
+  type MessageLocation,
+} from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import { IndexWriter } from '../index/writer.ts';
@@ -152,10 +157,12 @@ export class Forks {
         const applied = { ...created, state };
         if (messages.length <= MESSAGES_AT_ONCE_MAX) {
           return () => {
-            for (const _ of insertFork(writer, applied, mtime, messages));
+            for (const _ of insertFork(writer, applied, mtime, messages, history.keys));
           };
         }
-        return { inSteps: (own) => insertFork(new IndexWriter(own, clock), applied, mtime, messages) };
+        return {
+          inSteps: (own) => insertFork(new IndexWriter(own, clock), applied, mtime, messages, history.keys),
+        };
       },
       undo: () => files.uncreate(path),
     });
@@ -176,6 +183,7 @@ function* insertFork(
   { state, effects }: Applied,
   mtime: number,
   messages: readonly MessageLocation[],
+  keys: readonly KeyedMessage[],
 ): Generator<void, void> {
   const { sequence } = state;
   writer.insertSession(state, mtime);
@@ -183,10 +191,12 @@ function* insertFork(
   writer.addEffects(sequence, effects);
   for (let from = 0; from < messages.length; from += MESSAGES_AT_ONCE_MAX) {
     yield;
+    const to = from + MESSAGES_AT_ONCE_MAX;
     writer.addEffects(sequence, {
       ...effects,
       operation: null,
-      messages: messages.slice(from, from + MESSAGES_AT_ONCE_MAX),
+      messages: messages.slice(from, to),
+      keys: keys.filter(({ ordinal }) => ordinal >= from && ordinal < to),
     });
   }
 }

@@ -53,6 +53,10 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   });
   await repository.append({
     sessionId: 'child',
+    messages: [say('', { key: 'k' }), say('', { key: ' \u2028😀' })],
+  });
+  await repository.append({
+    sessionId: 'child',
     messages: [say('', { createdAt: new Date('2031-02-03T04:05:06.007Z') })],
   });
   await repository.create({
@@ -70,6 +74,10 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   await repository.update({ id: 'child', title: null, metadata: { a: null } }, operation('3', 'update'));
   await repository.update({ id: 'run.7', metadata: {} });
   await repository.update({ id: 'Run.7', title: '', metadata: { ä: null, ['__proto__']: null } });
+  await repository.create({ id: 'keyed', messages: [say('', { key: 'a' }), say('', { key: 'b' })] });
+  await repository.truncate({ sessionId: 'keyed', length: 1 }, MUCH);
+  await repository.append({ sessionId: 'keyed', messages: [say('again', { key: 'b' })] });
+  await repository.fork({ sessionId: 'keyed', id: 'keyed-copy', asRoot: true });
   const usage2 = { inputTokens: 3, outputTokens: 4, costUsd: 0.1 };
   await repository.create({ id: 'branch', messages: [say('paid', { usage: usage2 }), ...conversation(3)] });
   await repository.truncate({ sessionId: 'branch', length: 2 }, MUCH, operation('5', 'truncate'));

@@ -55,6 +55,7 @@ class OpenIndex {
         seq,
         truncatedTo: null,
         messages: [{ ordinal, position: ordinal, role: 'USER', createdAt: 0, offset: 100, length: 10 }],
+        keys: [],
         operation: {
           id: `o${seq}`,
           fingerprint: '',

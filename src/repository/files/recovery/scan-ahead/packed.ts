@@ -1,6 +1,12 @@
 import { compileLiteral } from '../../../../compile-literal.ts';
 import { MESSAGE_ROLES } from '../../../../model/message.ts';
-import type { AppliedOperation, Effects, MessageLocation, SessionState } from '../../format/session-state.ts';
+import type {
+  AppliedOperation,
+  Effects,
+  KeyedMessage,
+  MessageLocation,
+  SessionState,
+} from '../../format/session-state.ts';
 import { partsOf, STATE_NUMBERS, STATE_TEXTS } from '../../index/session-row.ts';
 import type { Sound } from './protocol.ts';
 
@@ -38,10 +44,14 @@ function packState(state: SessionState, numbers: number[], texts: (string | null
 }
 
 function packEffects(effects: Effects, numbers: number[], texts: (string | null)[]): void {
-  const { sequence, seq, truncatedTo, messages, operation } = effects;
-  numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, operation ? 1 : 0);
+  const { sequence, seq, truncatedTo, messages, keys, operation } = effects;
+  numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, keys.length, operation ? 1 : 0);
   for (const { ordinal, position, role, createdAt, offset, length } of messages)
     numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
+  for (const { ordinal, key } of keys) {
+    numbers.push(ordinal);
+    texts.push(key);
+  }
   if (!operation) return;
   texts.push(operation.id, operation.fingerprint);
   numbers.push(
@@ -89,6 +99,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   const seq = parts.number();
   const truncatedTo = parts.numberOrNull();
   const count = parts.number();
+  const keyCount = parts.number();
   const hasOperation = parts.number() === 1;
   const messages: MessageLocation[] = [];
   for (let left = count; left > 0; left -= 1) {
@@ -101,6 +112,8 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
       length: parts.number(),
     });
   }
+  const keys: KeyedMessage[] = [];
+  for (let left = keyCount; left > 0; left -= 1) keys.push({ ordinal: parts.number(), key: parts.text() });
   const operation: AppliedOperation | null = hasOperation
     ? {
         id: parts.text(),
@@ -112,7 +125,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
         position: parts.numberOrNull(),
       }
     : null;
-  return { sequence, seq, truncatedTo, messages, operation };
+  return { sequence, seq, truncatedTo, messages, keys, operation };
 }
 
 /** Reads packed values one after the other. */

@@ -52,7 +52,7 @@ const bare: SessionState = {
   archivedAt: null,
 };
 
-const effects = { sequence: 20, seq: 21, truncatedTo: null, messages: [], operation: null };
+const effects = { sequence: 20, seq: 21, truncatedTo: null, messages: [], keys: [], operation: null };
 
 const sounds: (Sound | null)[] = [
   {
@@ -69,6 +69,10 @@ const sounds: (Sound | null)[] = [
         messages: [
           { ordinal: 22, position: 23, role: 'TOOL', createdAt: 1_795_715_320_224, offset: 24, length: 25 },
           { ordinal: 27, position: 28, role: 'SYSTEM', createdAt: -1, offset: 29, length: 30 },
+        ],
+        keys: [
+          { ordinal: 34, key: 'k1' },
+          { ordinal: 35, key: 'k2' },
         ],
         operation: {
           id: 'retry-1',
