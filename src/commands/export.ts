@@ -75,7 +75,7 @@ async function* exportLine(reader: SessionReader, session: Session): AsyncGenera
 }
 
 function sessionMembers(session: Session) {
-  const { id, parentId, rootId, depth, userId, title, metadata, createdAt, lastActiveAt } = session;
+  const { id, parentId, rootId, depth, userId, key, title, metadata, createdAt, lastActiveAt } = session;
   const { agentName, project, status, statusMessage, statusChangedAt, spawnedBy, updatedAt, usage } = session;
   const { messageCount, historyLength, version, archivedAt, forkedFrom } = session;
   return {
@@ -84,6 +84,7 @@ function sessionMembers(session: Session) {
     rootId,
     depth,
     userId,
+    key: key ?? undefined,
     title,
     agentName: agentName ?? undefined,
     project: project ?? undefined,

@@ -64,6 +64,25 @@ function notEmpty<Text extends z.ZodString>(key: Text) {
   return key.min(1, 'at least one character');
 }
 
+/** A session that may be there already is looked for by its id or its key. */
+function refuseUnnamed(
+  {
+    id,
+    key,
+    ifExists,
+  }: {
+    readonly id?: string | null | undefined;
+    readonly key?: string | null | undefined;
+    readonly ifExists?: 'ERROR' | 'RETURN' | null | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  if (ifExists !== 'RETURN' || id != null || key != null) return;
+  context.addIssue(
+    customIssue({ expected: 'an "id" or a "key" beside RETURN', got: 'neither' }, ['ifExists']),
+  );
+}
+
 /** Two messages of one write cannot have the same key. */
 function refuseSameKeys(
   messages: readonly { readonly key?: string | null | undefined }[],
@@ -121,6 +140,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
   const metadata = jsonObject(limit('metadataBytes'), limit('metadataDepth'));
   const title = shortText(limit('titleLength'));
   const content = sizedText(limit('contentBytes'));
+  const key = notEmpty(sizedText(limit('keyBytes')));
   const usage = z.object({
     inputTokens: count,
     outputTokens: count,
@@ -182,6 +202,8 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     });
   const create = z.object({
     id: sessionId.nullish(),
+    key: key.nullish(),
+    ifExists: z.enum(['ERROR', 'RETURN']).nullish(),
     userId: name.nullish(),
     ...described,
     messages: messages(z.array(message)).nullish(),
@@ -196,6 +218,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     userId: name,
     filter: z.object({
       userId: name.nullish(),
+      keyPrefix: sizedText(limit('keyBytes')).nullish(),
       rootsOnly: z.boolean().nullish(),
       parentId: name.nullish(),
       rootId: name.nullish(),
@@ -216,8 +239,8 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       statuses: statuses.nullish(),
       agentName: name.nullish(),
     }),
-    create,
-    spawn: create.extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish() }),
+    create: create.superRefine(refuseUnnamed),
+    spawn: create.extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish() }).superRefine(refuseUnnamed),
     send: z.object({
       sessionId,
       message: content,
@@ -234,6 +257,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     }),
     update: z.object({
       id: sessionId,
+      key: key.nullish(),
       ...described,
       spawnedBy: spawnedBy.nullish(),
       expectedVersion,
@@ -250,6 +274,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       sessionId,
       throughMessageId: messageId.nullish(),
       id: sessionId.nullish(),
+      key: key.nullish(),
       title: title.nullish(),
       asRoot: z.boolean(),
       expectedVersion,

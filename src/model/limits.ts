@@ -77,6 +77,8 @@ export interface Limits {
   readonly queryTokens: number;
   /** Words and phrases in a search query that end in `*`. Each can match many words of the index. */
   readonly queryPrefixes: number;
+  /** Size of a session's key. */
+  readonly keyBytes: number;
   /** Length of a title, in characters. */
   readonly titleLength: number;
   /** Length of a session's `project`, in characters: a path fits. */
@@ -123,6 +125,7 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   queryWords: 50,
   queryTokens: 100,
   queryPrefixes: 8,
+  keyBytes: 1_024,
   titleLength: 500,
   projectLength: 4_096,
   statusMessageLength: 4_096,

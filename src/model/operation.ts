@@ -29,7 +29,7 @@ export function operationOfInput(id: string, mutation: string, input: object): O
 
 /** Members whose null has a meaning of its own. Any other null member means the same as leaving it out. */
 const MEANINGFUL_NULLS: Readonly<Record<string, ReadonlySet<string>>> = {
-  updateSession: new Set(['title', 'agentName', 'project', 'statusMessage']),
+  updateSession: new Set(['title', 'key', 'agentName', 'project', 'statusMessage']),
 };
 
 /** Members that hold objects with optional members. All other objects are data of the client, in which null is a value. */

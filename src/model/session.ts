@@ -44,6 +44,8 @@ export interface Session {
   readonly depth: number;
   readonly childCount: number;
   readonly userId: string | null;
+  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. */
+  readonly key: string | null;
   readonly title: string | null;
   /** Which agent, or kind of agent, the session runs. */
   readonly agentName: string | null;
@@ -110,6 +112,8 @@ export interface SessionOrder {
 /** Conditions for a list of sessions. A session must meet all that are given. */
 export interface SessionFilter {
   readonly userId?: string | null;
+  /** Sessions whose key begins so; the empty text means sessions with any key. */
+  readonly keyPrefix?: string | null;
   /** True: only sessions without a readable parent. */
   readonly rootsOnly?: boolean | null;
   /** Children of this session, as recorded. */

@@ -27,6 +27,9 @@ export interface SessionReader {
    */
   readonly storeId: string;
 
+  /** The session of each owner that has the key; null if none has. */
+  findByKeys(requests: readonly SessionKey[], options?: ReadOptions): Promise<(Session | null)[]>;
+
   /** The sessions with these ids; null for an id that no session has. */
   findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]>;
 
@@ -147,11 +150,21 @@ export interface SessionRepository extends SessionReader {
   /**
    * Creates a session: a root, or a child if `parentId` is given. A child without `userId` or `project` gets its
    * parent's. The session and its `messages` are created together or not at all.
+   * A session's key is unique among the sessions of one owner, the user of the root of its tree, and free again once the session is
+   * deleted.
    * Rejects: SessionNotFoundError (no such parent), SessionArchivedError (the parent is archived), SessionExistsError (also for
-   * the id of a deleted session), InvalidInputError (`spawnedBy` names a message of another session than the parent), ConflictError,
+   * the id of a deleted session, and for a key that is taken), InvalidInputError (`spawnedBy` names a message of another session than the parent), ConflictError,
    * StorageError.
    */
   create(input: CreateSession, operation?: Operation): Promise<Session>;
+
+  /**
+   * As `create`, unless a session has the id or the key of `input`: then that session is the answer, and nothing changes, nor is the
+   * operation recorded. An answer with a new session is recorded, and repeated for a retry.
+   * Rejects as `create` does; with a SessionExistsError also if the session is under another parent, if a deleted session had the id, or
+   * if the id and the key belong to two sessions.
+   */
+  getOrCreate(input: CreateSession, operation?: Operation): Promise<Created>;
 
   /**
    * Appends messages to a history, all or none. Increments `version` and sets `lastActiveAt`. A message's key is unique in the history:
@@ -163,7 +176,7 @@ export interface SessionRepository extends SessionReader {
 
   /**
    * Updates what a session says of itself, and its metadata (a merge patch, RFC 7396). The session may be archived. Increments `version`; `lastActiveAt` stays.
-   * Rejects: SessionNotFoundError, InvalidInputError (merged metadata too large or too deep; `spawnedBy` of a root, or with a message of
+   * Rejects: SessionNotFoundError, SessionExistsError (the key is taken), InvalidInputError (merged metadata too large or too deep; `spawnedBy` of a root, or with a message of
    * another session than the parent), ConflictError, StorageError.
    */
   update(input: UpdateSession, operation?: Operation): Promise<Session>;
@@ -171,7 +184,7 @@ export interface SessionRepository extends SessionReader {
   /**
    * Deletes a session, completely or not at all. Its id is never free again.
    * With REPARENT its children move to its parent, in their order and after the parent's other children, or become roots.
-   * Rejects: SessionNotFoundError, SessionHasChildrenError (RESTRICT), ConflictError, StorageError.
+   * Rejects: SessionNotFoundError, SessionHasChildrenError (RESTRICT), ConflictError (also with `reason: 'KEY'`, as `move`), StorageError.
    */
   delete(input: DeleteSession, operation?: Operation): Promise<Deleted>;
 
@@ -180,7 +193,7 @@ export interface SessionRepository extends SessionReader {
 
   /**
    * Copies a history, through one of its messages, into a new session: a child of the original, or a root. The fork gets the
-   * original's userId and metadata, and its title unless `title` is given. Copied messages keep their times. The original may be
+   * original's userId and metadata, and its title unless `title` is given; its key is not copied. Copied messages keep their times. The original may be
    * archived; the fork is not.
    * `onWrite` is called with the number of bytes that the store has written for the copy; not for a replay.
    * Rejects: SessionNotFoundError, SessionExistsError, InvalidInputError (no such message), ConflictError, StorageError
@@ -191,7 +204,8 @@ export interface SessionRepository extends SessionReader {
   /**
    * Moves a session with its subtree under another parent, after the parent's other children, or makes it a root. Increments the
    * session's `version`. Both sessions may be archived.
-   * Rejects: SessionNotFoundError, InvalidInputError (the new parent is in the subtree), ConflictError, StorageError.
+   * Rejects: SessionNotFoundError, InvalidInputError (the new parent is in the subtree), ConflictError (with `reason: 'KEY'` if the
+   * subtree comes to another owner, who has a session with a key of the subtree), StorageError.
    */
   move(input: MoveSession, operation?: Operation): Promise<Session>;
 
@@ -294,6 +308,13 @@ export interface ListKey {
   readonly sequence: number;
 }
 
+/** Names a session by its key. */
+export interface SessionKey {
+  readonly key: string;
+  /** The user of the root of the tree that the session is in; null for a tree of nobody. */
+  readonly ownerId: string | null;
+}
+
 export interface ChildrenScope {
   readonly parentId: string;
   /** Only these children; all when left out. */
@@ -345,6 +366,7 @@ export interface KeyedMessageRequest extends AskedTexts {
 
 export interface CreateSession {
   readonly id?: string | null;
+  readonly key?: string | null;
   readonly parentId?: string | null;
   readonly userId?: string | null;
   readonly title?: string | null;
@@ -364,6 +386,12 @@ export interface CreateSession {
   readonly messages?: readonly NewMessage[];
 }
 
+export interface Created {
+  readonly session: Session;
+  /** False if the session was there before. */
+  readonly isNew: boolean;
+}
+
 export interface AppendMessages {
   readonly sessionId: string;
   readonly messages: readonly NewMessage[];
@@ -381,7 +409,8 @@ export interface UpdateSession {
   readonly id: string;
   /** Left out: unchanged. Null: the session has no title from then on. */
   readonly title?: string | null;
-  /** As `title`, and so is `project`. */
+  /** As `title`, and so are `agentName` and `project`. */
+  readonly key?: string | null;
   readonly agentName?: string | null;
   readonly project?: string | null;
   /** Left out or null: unchanged. */
@@ -411,6 +440,7 @@ export interface ForkSession {
   /** The last message to copy. Left out: the last of the history. */
   readonly throughMessage?: MessageRef | null;
   readonly id?: string | null;
+  readonly key?: string | null;
   readonly title?: string | null;
   readonly asRoot: boolean;
   readonly expectedVersion?: number | null;

@@ -18,6 +18,7 @@ import {
   ReadTooLargeError,
   type SearchPage,
   type SearchRequest,
+  type SessionKey,
   type SessionRepository,
   type SnippetRequest,
   type StoreStatus,
@@ -48,6 +49,7 @@ export class Loaders {
   readonly #turns: Turns;
   #status?: Promise<StoreStatus>;
   #session?: DataLoader<string, Session | null>;
+  #keyed?: DataLoader<SessionKey, Session | null, string>;
   #damage?: DataLoader<string, readonly Damage[]>;
   #ancestors?: DataLoader<string, Session[]>;
   #rollup?: DataLoader<string, SessionRollup | null>;
@@ -101,6 +103,13 @@ export class Loaders {
   get session() {
     this.#session ??= this.#loader((ids, options) => this.#repository.findMany(ids, options));
     return this.#session;
+  }
+
+  get keyed() {
+    this.#keyed ??= this.#loader((requests, options) => this.#repository.findByKeys(requests, options), {
+      cacheKeyFn: ({ key, ownerId }) => JSON.stringify([ownerId, key]),
+    });
+    return this.#keyed;
   }
 
   get damage() {

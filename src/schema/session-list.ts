@@ -46,6 +46,9 @@ export const SessionFilter = builder.inputType('SessionFilter', {
   description: 'Conditions for sessions. A session must meet all that are given.',
   fields: (t) => ({
     userId: t.string({ description: 'Sessions of this user.' }),
+    keyPrefix: t.string({
+      description: 'Sessions whose key begins so. The empty text: sessions with any key.',
+    }),
     rootsOnly: t.boolean({
       description: 'True: only sessions without a parent, or whose parent cannot be read.',
     }),

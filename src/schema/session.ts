@@ -4,12 +4,15 @@ import type {
   Session as SessionModel,
   SessionStatus as SessionStatusModel,
 } from '../model/session.ts';
+import { isStorable } from '../model/stored-values.ts';
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { Connection, type ConnectionSource } from './connection.ts';
 import { connectionType } from './connection-type.ts';
 import { appear, findSession, type SchemaContext } from './context.ts';
-import { andThen } from './maybe-promise.ts';
+import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { ID_DESCRIPTION, Node } from './node.ts';
+import { badUserInput } from './request-error.ts';
 
 const Damage = builder.objectRef<DamageModel>('Damage').implement({
   description: "A damaged part of a session's record. The damaged part is never served; all other parts are.",
@@ -44,6 +47,11 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
     userId: t.exposeString('userId', {
       description:
         'The user who owns the session. A child inherits the user of its parent, unless it is given one.',
+      nullable: true,
+    }),
+    key: t.exposeString('key', {
+      description:
+        "The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree.",
       nullable: true,
     }),
     title: t.exposeString('title', { description: 'The title.', nullable: true }),
@@ -143,14 +151,45 @@ export function sessionConnection(
   });
 }
 
+interface Named {
+  readonly id?: string | null | undefined;
+  readonly key?: string | null | undefined;
+  readonly ownerId?: string | null | undefined;
+}
+
+function checkNamed({ id, key, ownerId }: Named): void {
+  if ((id == null) === (key == null))
+    throw badUserInput(`session: expected either an id or a key, got ${id == null ? 'neither' : 'both'}.`);
+  if (key == null && ownerId != null)
+    throw badUserInput('ownerId: expected nothing beside an id, which is unique in the store, got a user.');
+}
+
+function findNamed(
+  context: SchemaContext,
+  { id, key, ownerId = null }: Named,
+): MaybePromise<SessionModel | null> {
+  if (key == null) return isSessionId(id!) ? findSession(context, id!) : null;
+  // A text that cannot be stored is no key: SQLite would take it for another text.
+  return isStorable(key) && isStorable(ownerId ?? '') ? context.loaders.keyed.load({ key, ownerId }) : null;
+}
+
 builder.queryField('session', (t) =>
   t.field({
-    description: 'The session with this id; null if there is none.',
+    description: 'The session with this id or this key; null if there is none.',
     type: Session,
     nullable: true,
-    args: { id: t.arg.id({ description: 'The id of the session.', required: true }) },
-    resolve: async (_root, { id }, context) => {
-      const session = isSessionId(id) ? await findSession(context, id) : null;
+    args: {
+      id: t.arg.id({ description: 'The id of the session. Either this or `key` is required.' }),
+      key: t.arg.string({ description: 'The key of the session.' }),
+      ownerId: t.arg.string({
+        description:
+          'With `key`: the user of the root of the tree that the session is in. Default: the tree belongs to nobody.',
+      }),
+    },
+    extensions: argumentRules(checkNamed),
+    resolve: async (_root, args, context) => {
+      checkNamed(args);
+      const session = await findNamed(context, args);
       return session && appear(context, session);
     },
   }),

@@ -21,6 +21,7 @@ import { describeReads } from './contract/reads.ts';
 import { describeRollup } from './contract/rollup.ts';
 import { describeSearch } from './contract/search.ts';
 import { describeSearchScope } from './contract/search-scope.ts';
+import { describeSessionKeys } from './contract/session-keys.ts';
 import { type SetUpStore, useStore } from './contract/store.ts';
 import { describeTreeActivity } from './contract/tree-activity.ts';
 import { describeTruncate } from './contract/truncate.ts';
@@ -42,6 +43,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeTreeActivity(store);
     describeCreate(store);
     describeAppend(store);
+    describeSessionKeys(store);
     describeMessageKeys(store);
     describeUpdate(store);
     describeDelete(store);

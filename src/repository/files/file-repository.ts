@@ -11,6 +11,7 @@ import type {
   AppendMessages,
   Archived,
   ArchiveSession,
+  Created,
   CreateSession,
   Deleted,
   DeleteSession,
@@ -38,6 +39,7 @@ import type { DurableFiles } from './durable/durable-files.ts';
 import { appendRecords, updateRecords } from './format/encode-mutation.ts';
 import type { AppliedOperation, MessageLocation } from './format/session-state.ts';
 import { Checkpoints } from './index/checkpoints.ts';
+import type { SessionRow } from './index/session-row.ts';
 import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
 import { FileReader, type FileReaderParts } from './read/file-reader.ts';
@@ -57,6 +59,7 @@ import { Deletions } from './write/deletions.ts';
 import { Forks } from './write/forks.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
 import { hasKey, refuseArchived, refuseTakenKeys } from './write/preconditions.ts';
+import { SessionKeys, sessionThere } from './write/session-keys.ts';
 import { SessionWrites } from './write/session-writes.ts';
 import { sessionOfTombstone } from './write/tombstone.ts';
 import { TreeLog } from './write/tree-log.ts';
@@ -97,6 +100,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   /** Creations and forks hold the tree lock shared; moves, archivals and deletions hold it exclusively. */
   readonly #treeLock = new ReadWriteLock();
   readonly #idempotency = new IdempotencyRecords((id) => this.index.operation(id));
+  readonly #keys: SessionKeys;
   /** The ids of sessions that are being created. */
   readonly #newIds = new KeyedMutex();
   /** Running writes, and rereads of changed files. */
@@ -139,7 +143,8 @@ export class FileRepository extends FileReader implements SessionRepository {
       hold: (ids) => this.#writes.hold(ids),
     });
     this.#creations = new Creations(shared);
-    const tree = { ...shared, writes: this.#writes, treeLog: new TreeLog(shared) };
+    this.#keys = new SessionKeys(shared);
+    const tree = { ...shared, keys: this.#keys, writes: this.#writes, treeLog: new TreeLog(shared) };
     this.#deletions = new Deletions(tree);
     this.#movesAndArchivals = new MovesAndArchivals(tree);
     this.#forks = new Forks(tree);
@@ -156,9 +161,40 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#accept(
       operation,
       [input.id, input.parentId],
-      () => this.#withId(input.id, (id) => this.#creations.create(id, input, operation)),
-      (applied) => this.#sessionOf(applied, { title: input.title ?? null, metadata: input.metadata ?? {} }),
+      () =>
+        this.#withId(input.id, (id, taken) => {
+          if (taken !== null) throw SessionExistsError.id(id, taken);
+          return this.#keys.giving(
+            id,
+            input.key,
+            () => this.#keys.ownerOfNew(input),
+            () => this.#creations.create(id, input, operation),
+          );
+        }),
+      (applied) => this.#createdBefore(applied, input),
     );
+  }
+
+  getOrCreate(input: CreateSession, operation?: Operation): Promise<Created> {
+    const { key } = input;
+    return this.#accept(
+      operation,
+      [input.id, input.parentId],
+      () =>
+        this.#withId(input.id, (id, taken) => {
+          const create = async (holder: SessionRow | null) => {
+            const there = sessionThere(input, this.index.row(id), holder, taken);
+            if (there) return { session: this.index.sessionOf(there), isNew: false };
+            return { session: await this.#creations.create(id, input, operation), isNew: true };
+          };
+          return key == null ? create(null) : this.#keys.holding(key, this.#keys.ownerOfNew(input), create);
+        }),
+      (applied) => ({ session: this.#createdBefore(applied, input), isNew: true }),
+    );
+  }
+
+  #createdBefore(applied: AppliedOperation, { title = null, metadata }: CreateSession): Session {
+    return this.#sessionOf(applied, { title, metadata: metadata ?? {} });
   }
 
   append(input: AppendMessages, operation?: Operation): Promise<Appended> {
@@ -194,16 +230,21 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   update(input: UpdateSession, operation?: Operation): Promise<Session> {
+    const { id, key } = input;
+    const write = () =>
+      this.#writes.submit(id, {
+        expectedVersion: input.expectedVersion,
+        operation,
+        records: (stamp, state) => updateRecords(stamp, state, input, this.#parts.limits),
+        answer: (session) => session,
+      });
     return this.#accept(
       operation,
-      [input.id],
+      [id],
       () =>
-        this.#writes.submit(input.id, {
-          expectedVersion: input.expectedVersion,
-          operation,
-          records: (stamp, state) => updateRecords(stamp, state, input, this.#parts.limits),
-          answer: (session) => session,
-        }),
+        key == null
+          ? write()
+          : this.#treeLock.shared(() => this.#keys.giving(id, key, () => this.#keys.ownerOf(id), write)),
       (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
     );
   }
@@ -231,9 +272,15 @@ export class FileRepository extends FileReader implements SessionRepository {
       operation,
       [input.id, input.sessionId],
       () =>
-        this.#withId(input.id, async (id) => {
+        this.#withId(input.id, async (id, taken) => {
+          if (taken !== null) throw SessionExistsError.id(id, taken);
           await this.#changedFiles.refreshInLock(input.sessionId);
-          await this.#forks.fork(id, input, operation, onWrite);
+          await this.#keys.giving(
+            id,
+            input.key,
+            () => this.#forks.ownerOf(input),
+            () => this.#forks.fork(id, input, operation, onWrite),
+          );
           const session = this.index.session(id)!;
           this.#searcher.changed(session.sequence);
           return session;
@@ -426,18 +473,17 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   /**
-   * Calls `create` with the id `named`, or with a new id, holding the mutex of that id and the tree lock (shared). Rejects with a
-   * SessionExistsError if the id is taken.
+   * Calls `create` with the id `named`, or with a new id, holding the mutex of that id and the tree lock (shared). `taken` says why no
+   * new session can have the id; null if one can.
    */
-  #withId(named: string | null | undefined, create: (id: string) => Promise<Session>): Promise<Session> {
+  #withId<T>(
+    named: string | null | undefined,
+    create: (id: string, taken: string | null) => Promise<T>,
+  ): Promise<T> {
     const id = named ?? newSessionId(this.#parts.clock.now().getTime());
     return this.#newIds.during(id, () =>
-      this.#treeLock.shared(() => {
-        // A new id needs no check: it has 74 random bits beside the time.
-        const taken = named == null ? null : this.index.idTaken(id);
-        if (taken !== null) throw SessionExistsError.id(id, taken);
-        return create(id);
-      }),
+      // A new id needs no check: it has 74 random bits beside the time.
+      this.#treeLock.shared(async () => create(id, named == null ? null : this.index.idTaken(id))),
     );
   }
 

@@ -1,30 +1,29 @@
 import { checkInput } from '../../model/input.ts';
 import { textBytesIn } from '../../model/json.ts';
-import type { Session as SessionModel } from '../../model/session.ts';
+import type { Created } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionExistsError, StorageError } from '../errors.ts';
 import { Session } from '../session.ts';
-import { answer, memberOf, operation } from './answer.ts';
-import { newSessionFields } from './described-session.ts';
+import { answer, memberOf } from './answer.ts';
+import { createdBy, IS_NEW, newSessionFields } from './described-session.ts';
 
 const CreateSessionInput = builder.inputType('CreateSessionInput', {
   description: 'A new root session.',
   fields: (t) => newSessionFields(t),
 });
 
-const CreateSessionPayload = builder
-  .objectRef<{ readonly session: SessionModel }>('CreateSessionPayload')
-  .implement({
-    description: 'The session was created.',
-    fields: (t) => ({
-      session: t.field({
-        description: 'The new session.',
-        type: Session,
-        resolve: ({ session }, _args, context) => appear(context, session),
-      }),
+const CreateSessionPayload = builder.objectRef<Created>('CreateSessionPayload').implement({
+  description: 'The session was created, or was there already.',
+  fields: (t) => ({
+    session: t.field({
+      description: 'The session.',
+      type: Session,
+      resolve: ({ session }, _args, context) => appear(context, session),
     }),
-  });
+    isNew: t.exposeBoolean('isNew', { description: IS_NEW }),
+  }),
+});
 
 const CreateSessionResult = builder.unionType('CreateSessionResult', {
   description: 'The answer of `createSession`: the payload, or a typed error.',
@@ -42,11 +41,7 @@ builder.mutationField('createSession', (t) =>
         context,
         async () => {
           const { operationId, ...create } = checkInput(context.rules.create, input);
-          const session = await context.repository.create(
-            { ...create, messages: create.messages ?? [] },
-            operation(operationId, 'createSession', create),
-          );
-          return { session };
+          return await createdBy(context, 'createSession', operationId, create);
         },
         () => textBytesIn(input),
       ),

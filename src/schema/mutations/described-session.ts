@@ -1,8 +1,13 @@
+import type { NewMessage } from '../../model/message.ts';
+import type { Created, CreateSession } from '../../repository/repository.ts';
 import { builder, type InputFields } from '../builder.ts';
+import type { SchemaContext } from '../context.ts';
 import { SessionStatus } from '../session.ts';
+import { operation } from './answer.ts';
 import {
   AGENT_NAME,
   ID,
+  KEY,
   METADATA,
   OPERATION_ID,
   PROJECT,
@@ -11,6 +16,22 @@ import {
   USER_ID,
 } from './descriptions.ts';
 import { MessageInput } from './message-input.ts';
+
+const IfExists = builder.enumType('IfExists', {
+  description: 'What happens if the session is there already.',
+  values: {
+    ERROR: { description: 'SessionExistsError.' },
+    RETURN: {
+      description:
+        'The answer is that session, unchanged, with `isNew: false`; all else in the input is ignored. SessionExistsError if it is ' +
+        'deleted or under another parent, or if the id and the key belong to two sessions.',
+    },
+  },
+});
+
+/** True if the session that the payload shows was created by this mutation or, in the answer to a retry, by the first one. */
+export const IS_NEW =
+  'True if the session was created, also in the answer to a retry of that mutation; false if it was there before.';
 
 export const SpawnOriginInput = builder.inputType('SpawnOriginInput', {
   description: 'What spawned a session: a message of its parent, a tool call of that message, or both.',
@@ -26,6 +47,12 @@ export const SpawnOriginInput = builder.inputType('SpawnOriginInput', {
 export function newSessionFields(t: InputFields, inherited = '') {
   return {
     id: t.id({ description: ID }),
+    key: t.string({ description: KEY }),
+    ifExists: t.field({
+      description: 'What happens if a session has the `id` or the `key`.',
+      type: IfExists,
+      defaultValue: 'ERROR',
+    }),
     userId: t.string({ description: `The user who owns the session. ${inherited}${USER_ID}` }),
     title: t.string({ description: TITLE }),
     agentName: t.string({ description: AGENT_NAME }),
@@ -47,4 +74,28 @@ export function newSessionFields(t: InputFields, inherited = '') {
     }),
     operationId: t.id({ description: OPERATION_ID }),
   };
+}
+
+interface NewSession extends Omit<CreateSession, 'messages'> {
+  readonly ifExists?: 'ERROR' | 'RETURN' | null | undefined;
+  readonly messages?: readonly NewMessage[] | null | undefined;
+}
+
+/**
+ * Creates the session that the validated `input` of a mutation describes, or finds the one that is there. `changes` are what the mutation
+ * makes of the input.
+ */
+export async function createdBy(
+  { repository }: Pick<SchemaContext, 'repository'>,
+  mutation: string,
+  operationId: string | null | undefined,
+  { ifExists, ...given }: NewSession,
+  changes: Partial<CreateSession> = {},
+): Promise<Created> {
+  const input = { ...given, ...changes, messages: given.messages ?? [] };
+  const isReturned = ifExists === 'RETURN';
+  // ERROR, the default, is no part of the fingerprint: earlier versions did not have it.
+  const known = operation(operationId, mutation, isReturned ? { ...given, ifExists } : given);
+  if (isReturned) return await repository.getOrCreate(input, known);
+  return { session: await repository.create(input, known), isNew: true };
 }

@@ -2,6 +2,10 @@
 export const ID =
   'The id of the new session: 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit. Default: a new UUIDv7.';
 
+export const KEY =
+  "The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the " +
+  "server's limit `keyBytes`.";
+
 export const USER_ID = "Length: at most the server's limit `nameLength`.";
 
 export const TITLE = "The title. Length: at most the server's limit `titleLength`.";

@@ -13,7 +13,7 @@ import {
 } from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { EXPECTED_VERSION, ID, OPERATION_ID, TITLE } from './descriptions.ts';
+import { EXPECTED_VERSION, ID, KEY, OPERATION_ID, TITLE } from './descriptions.ts';
 
 const ForkSessionInput = builder.inputType('ForkSessionInput', {
   description: 'The history to copy, and the new session.',
@@ -23,6 +23,7 @@ const ForkSessionInput = builder.inputType('ForkSessionInput', {
       description: 'The id of the last message to copy. Default: the whole history is copied.',
     }),
     id: t.id({ description: ID }),
+    key: t.string({ description: `${KEY} The key of the original is not copied.` }),
     title: t.string({
       description: `${TITLE} Default: the title of the original.`,
     }),

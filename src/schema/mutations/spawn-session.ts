@@ -2,6 +2,7 @@ import { SessionNotFoundError as SessionNotFound } from '../../model/errors.ts';
 import { checkInput } from '../../model/input.ts';
 import { textBytesIn } from '../../model/json.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
+import type { Created } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
 import { appear, findSession } from '../context.ts';
 import {
@@ -13,8 +14,8 @@ import {
   StorageError,
 } from '../errors.ts';
 import { Session } from '../session.ts';
-import { answer, memberOf, operation } from './answer.ts';
-import { newSessionFields, SpawnOriginInput } from './described-session.ts';
+import { answer, memberOf } from './answer.ts';
+import { createdBy, IS_NEW, newSessionFields, SpawnOriginInput } from './described-session.ts';
 
 const SpawnSessionInput = builder.inputType('SpawnSessionInput', {
   description: 'A new child session.',
@@ -28,19 +29,19 @@ const SpawnSessionInput = builder.inputType('SpawnSessionInput', {
   }),
 });
 
-interface Spawned {
-  readonly session: SessionModel;
+interface Spawned extends Created {
   readonly parent: SessionModel;
 }
 
 const SpawnSessionPayload = builder.objectRef<Spawned>('SpawnSessionPayload').implement({
-  description: 'The session was spawned.',
+  description: 'The session was spawned, or was there already.',
   fields: (t) => ({
     session: t.field({
-      description: 'The new session.',
+      description: 'The session.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
+    isNew: t.exposeBoolean('isNew', { description: IS_NEW }),
     parent: t.field({
       description:
         'The parent after the mutation. If it was deleted since, in the answer to a retry, the present parent of the session.',
@@ -74,23 +75,18 @@ builder.mutationField('spawnSession', (t) =>
         context,
         async () => {
           const { operationId, ...spawn } = checkInput(context.rules.spawn, input);
-          const { userId, project, messages } = spawn;
-          const session = await context.repository.create(
-            {
-              ...spawn,
-              // Some clients send null for an absent value: null means the same as leaving a member out.
-              userId: userId ?? undefined,
-              project: project ?? undefined,
-              messages: messages ?? [],
-            },
-            operation(operationId, 'spawnSession', spawn),
-          );
+          const { userId, project } = spawn;
+          const { session, isNew } = await createdBy(context, 'spawnSession', operationId, spawn, {
+            // Some clients send null for an absent value: null means the same as leaving a member out.
+            userId: userId ?? undefined,
+            project: project ?? undefined,
+          });
           const parent =
             (await findSession(context, spawn.parentId)) ??
             // Deleted since: the session may have gone to the parent's parent.
             (session.parentId === null ? null : await findSession(context, session.parentId));
           if (!parent) throw new SessionNotFound(spawn.parentId);
-          return { session, parent };
+          return { session, isNew, parent };
         },
         () => textBytesIn(input),
       ),

@@ -3,13 +3,20 @@ import { textBytesIn } from '../../model/json.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
 import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
-import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';
+import {
+  ConflictError,
+  InvalidInputError,
+  SessionExistsError,
+  SessionNotFoundError,
+  StorageError,
+} from '../errors.ts';
 import { Session, SessionStatus } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
 import { SpawnOriginInput } from './described-session.ts';
 import {
   AGENT_NAME,
   EXPECTED_VERSION,
+  KEY,
   OPERATION_ID,
   PROJECT,
   STATUS_MESSAGE,
@@ -21,6 +28,7 @@ const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
   fields: (t) => ({
     id: t.id({ description: 'The session to change.', required: true }),
     title: t.string({ description: `${TITLE} Null removes the title.` }),
+    key: t.string({ description: `${KEY} Null removes the key.` }),
     agentName: t.string({ description: `${AGENT_NAME} Null removes the name.` }),
     project: t.string({ description: `${PROJECT} Null removes the project.` }),
     status: t.field({
@@ -58,7 +66,14 @@ const UpdateSessionPayload = builder
 
 const UpdateSessionResult = builder.unionType('UpdateSessionResult', {
   description: 'The answer of `updateSession`: the payload, or a typed error.',
-  types: [UpdateSessionPayload, SessionNotFoundError, InvalidInputError, ConflictError, StorageError],
+  types: [
+    UpdateSessionPayload,
+    SessionNotFoundError,
+    SessionExistsError,
+    InvalidInputError,
+    ConflictError,
+    StorageError,
+  ],
   resolveType: memberOf('UpdateSessionPayload'),
 });
 

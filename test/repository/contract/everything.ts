@@ -20,6 +20,11 @@ export async function everything(repository: SessionRepository, gone: readonly s
     ids,
     lists,
     sessions: await repository.findMany(ids),
+    keyed: await repository.findByKeys(
+      (await repository.findMany(ids)).flatMap((session) =>
+        session?.key ? [null, 'ann', 'bob'].map((ownerId) => ({ key: session.key!, ownerId })) : [],
+      ),
+    ),
     children: children.map((page) => idsOf(page.items)),
     descendants: descendants.map((page) => idsOf(page.items)),
     ancestors: (await repository.ancestorsOf(ids)).map(idsOf),

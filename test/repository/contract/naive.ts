@@ -22,6 +22,7 @@ export function naivePasses(session: Session, filter: SessionFilter): boolean {
   const active = session.lastActiveAt.getTime();
   return (
     (filter.userId == null || session.userId === filter.userId) &&
+    (filter.keyPrefix == null || (session.key?.startsWith(filter.keyPrefix) ?? false)) &&
     (!filter.rootsOnly || session.parentId === null) &&
     (filter.parentId == null || session.parentId === filter.parentId) &&
     (filter.rootId == null || session.rootId === filter.rootId) &&

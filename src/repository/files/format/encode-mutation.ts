@@ -42,6 +42,7 @@ export function createRecords(
     id: input.id,
     parentId: input.parentId ?? undefined,
     userId: input.userId ?? undefined,
+    key: input.key ?? undefined,
     title: input.title ?? undefined,
     agentName: input.agentName ?? undefined,
     project: input.project ?? undefined,
@@ -145,13 +146,14 @@ export function updateRecords(
     const message = `after merging, ${faultMessage(fault, metadata)}`;
     throw new InvalidInputError([{ path: ['input', 'metadata'], message }]);
   }
-  const { title, agentName, project, status, statusMessage } = input;
+  const { title, key, agentName, project, status, statusMessage } = input;
   return [
     {
       ...stamp,
       version: state.version + 1,
       op: 'update',
       title,
+      key,
       agentName,
       project,
       // Null means that the client sent nothing.

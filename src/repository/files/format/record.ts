@@ -90,6 +90,7 @@ const storedMessage = objectOf({
 
 /** What a session says of itself, and an update can change. */
 const described = {
+  key: text,
   agentName: text,
   project: text,
   status: oneOf(...SESSION_STATUSES),
@@ -105,6 +106,7 @@ const create = objectOf({
   id: sessionId,
   parentId: optional(sessionId),
   userId: optional(text),
+  key: optional(described.key),
   title: optional(text),
   agentName: optional(described.agentName),
   project: optional(described.project),
@@ -147,6 +149,8 @@ const update = objectOf({
   op: oneOf('update'),
   /** The title from here on; null: none. If left out, the title is unchanged. */
   title: optional(nullable(text)),
+  /** As `title`, and so are `agentName` and `project`. */
+  key: optional(nullable(described.key)),
   agentName: optional(nullable(described.agentName)),
   project: optional(nullable(described.project)),
   status: optional(described.status),

@@ -14,6 +14,7 @@ export interface SessionState {
   readonly arrival: number;
   readonly parentId: string | null;
   readonly userId: string | null;
+  readonly key: string | null;
   readonly title: string | null;
   readonly agentName: string | null;
   readonly project: string | null;
@@ -115,6 +116,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
       arrival: record.seq,
       parentId: record.parentId ?? null,
       userId: record.userId ?? null,
+      key: record.key ?? null,
       title: record.title ?? null,
       agentName: record.agentName ?? null,
       project: record.project ?? null,
@@ -152,6 +154,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
   if (record.op === 'update') {
     const state: SessionState = {
       ...before,
+      key: record.key === undefined ? before.key : record.key,
       title: record.title === undefined ? before.title : record.title,
       agentName: record.agentName === undefined ? before.agentName : record.agentName,
       project: record.project === undefined ? before.project : record.project,

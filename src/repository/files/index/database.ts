@@ -93,6 +93,10 @@ export class IndexDatabase {
     return this.tables.messages;
   }
 
+  get sessionKeys() {
+    return this.tables.sessionKeys;
+  }
+
   get quarantine() {
     return this.tables.quarantine;
   }

@@ -27,6 +27,10 @@ export function differencesOf(
        WHERE NOT logged ${one ? 'AND session_id = ?' : ''} ORDER BY session_id, seq`,
     `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, t.term`,
+    // The owner of a key depends on the whole tree.
+    ...(compared === 'own'
+      ? []
+      : [`SELECT s.id, k.key, k.owner FROM session_keys k JOIN sessions s ON s.seq = k.seq ORDER BY s.id`]),
     // These tables come from the store's log, which is not part of the comparison of a single session.
     ...(one ? [] : ['SELECT * FROM tombstones ORDER BY id', 'SELECT * FROM tree_changes ORDER BY id, seq']),
   ];

@@ -44,6 +44,7 @@ export function otherConditions(filter: SessionFilter): Query[] {
   const conditions: Query[] = [];
   const add = (sql: string, ...values: SQLInputValue[]) => conditions.push({ sql, values });
   if (filter.userId != null) add('user_id = ?', filter.userId);
+  if (filter.keyPrefix != null) conditions.push(beginsWith('key', filter.keyPrefix));
   // Not by `parent_id`: an orphan is a root, too.
   if (filter.rootsOnly) add('depth = 0');
   if (filter.parentId != null) add('parent_id = ?', filter.parentId);
@@ -55,6 +56,24 @@ export function otherConditions(filter: SessionFilter): Query[] {
   if (filter.damaged != null) add(filter.damaged ? IS_DAMAGED : `NOT ${IS_DAMAGED}`);
   if (filter.title != null) add('title IS NOT NULL');
   return conditions;
+}
+
+/** Texts are in the order of their code points, so that those with a prefix lie together. */
+export function beginsWith(column: string, prefix: string): Query {
+  const end = endOfPrefix(prefix);
+  if (end === null) return { sql: `${column} >= ?`, values: [prefix] };
+  return { sql: `${column} >= ? AND ${column} < ?`, values: [prefix, end] };
+}
+
+/** The first text after all texts with this prefix; null if there is none. */
+function endOfPrefix(prefix: string): string | null {
+  const points = Array.from(prefix, (character) => character.codePointAt(0)!);
+  for (let last = points.pop(); last !== undefined; last = points.pop()) {
+    if (last === 0x10ffff) continue;
+    // The code points of surrogates are in no text.
+    return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
+  }
+  return null;
 }
 
 /** The conditions on all times but `except`. */

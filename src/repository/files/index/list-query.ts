@@ -2,6 +2,7 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { ListKey } from '../../repository.ts';
 import {
   ALL,
+  beginsWith,
   type HalfFilter,
   hasTerm,
   isArchived,
@@ -97,6 +98,23 @@ export function wayOfTerm(filter: HalfFilter, term: number): Way {
     },
     span: ALL,
     others: [isArchived(filter), ...otherConditions(filter), ...timeConditions(filter)],
+  };
+}
+
+/** The way through the sessions whose keys begin with `prefix`. */
+export function wayOfKeys(filter: HalfFilter, prefix: string, terms: readonly number[]): Way {
+  const { sql, values } = beginsWith('t.key', prefix);
+  return {
+    by: null,
+    sequence: 't.seq',
+    from: { sql: `session_keys t CROSS JOIN sessions ON sessions.seq = t.seq WHERE ${sql}`, values },
+    span: ALL,
+    others: [
+      isArchived(filter),
+      ...otherConditions({ ...filter, keyPrefix: null }),
+      ...timeConditions(filter),
+      ...terms.map(hasTerm),
+    ],
   };
 }
 

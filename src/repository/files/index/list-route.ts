@@ -6,6 +6,7 @@ import {
   wayByTime,
   wayOfChildren,
   wayOfDamaged,
+  wayOfKeys,
   wayOfTerm,
   wayUnderWay,
 } from './list-query.ts';
@@ -40,12 +41,16 @@ export interface Route {
 
 /** Chooses the ways for a list in the order of `time`, or for a count if `time` is null. */
 export function* routeOf(tables: IndexTables, filter: HalfFilter, time: TimeColumn | null): Steps<Route> {
-  const { metadata, parentId } = filter;
+  const { metadata, parentId, keyPrefix } = filter;
   const match = RowMatch.of(filter);
   const terms = isEmpty(metadata) ? [] : filterTerms(metadata!).slice(0, TERMS_MAX);
   const unordered = (...ways: Way[]): Route => ({ ways, isOrdered: false, match });
   const rare = yield* rareTerm(tables, terms);
   if (rare !== null) return unordered(wayOfTerm(filter, rare), wayOfTerm(filter, TOO_MANY));
+  if (keyPrefix != null) {
+    const way = wayOfKeys(filter, keyPrefix, terms);
+    if (yield* isRare(tables, way)) return unordered(way);
+  }
   if (parentId != null) return unordered(wayOfChildren(filter, parentId, terms));
   // The tree of a root has one root.
   if (time === 'tree_last_active_at' && filter.rootId != null)
@@ -74,6 +79,15 @@ function* isShort(tables: IndexTables, way: Way): Steps<boolean> {
   const { walked } = tables.connection.flushed().get<Counted>(sql, ...values)!;
   yield walked;
   return walked <= RARE_SESSIONS_MAX;
+}
+
+/** As `isShort`, for a way whose entries do not lie in its order. */
+function* isRare(tables: IndexTables, { from }: Way): Steps<boolean> {
+  const sql = `SELECT count(*) AS n FROM (SELECT 1 FROM ${from.sql} LIMIT ?)`;
+  const limit = RARE_SESSIONS_MAX + 1;
+  const { n } = tables.connection.flushed().get<{ n: number }>(sql, ...from.values, limit)!;
+  yield n;
+  return n < limit;
 }
 
 /** The term with the fewest sessions; null if these are more than `RARE_SESSIONS_MAX`. */

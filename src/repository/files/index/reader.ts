@@ -48,6 +48,17 @@ export class IndexReader {
     return this.#tables.sessions.isRecent(id) || this.#tables.sessions.has(id);
   }
 
+  /** The user of the root of the tree that the session is in. The keys of sessions are unique among the trees of one owner. */
+  ownerOf({ id, rootId, userId }: SessionRow): string | null {
+    return rootId === id ? userId : (this.row(rootId)?.userId ?? null);
+  }
+
+  /** The session of an owner that has this key; null if there is none. */
+  withKey(key: string, ownerId: string | null): SessionRow | null {
+    const sequence = this.#tables.sessionKeys.holder(key, ownerId);
+    return sequence === undefined ? null : (this.#tables.sessions.rowAt(sequence) ?? null);
+  }
+
   row(id: string): SessionRow | undefined {
     return this.#tables.sessions.row(id);
   }

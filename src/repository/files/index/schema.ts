@@ -35,6 +35,7 @@ function listIndexes(which: string, condition: string): string {
  *
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
  * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
+ * `session_keys` holds the keys of sessions by owner, the user of the tree's root: empty for nobody, otherwise after a "=".
  * `tree_changes` holds the changes of sessions that are recorded in the store's log instead of their files.
  * `moved` is 1 for a move, with the new parent and place. It is 0 for an (un)archival, with a time or none. An
  * operation is `logged` if it is recorded in the store's log instead of a session's file. If the `size` or
@@ -76,6 +77,14 @@ CREATE TABLE message_keys (
   ordinal INTEGER NOT NULL,
   PRIMARY KEY (session, key)
 ) WITHOUT ROWID;
+
+CREATE TABLE session_keys (
+  key TEXT NOT NULL,
+  owner TEXT NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (key, owner, seq)
+) WITHOUT ROWID;
+CREATE INDEX session_keys_seq ON session_keys (seq);
 
 CREATE TABLE tree_changes (
   id TEXT NOT NULL,
@@ -199,6 +208,14 @@ UPDATE sessions SET root_id = p.root_id, depth = p.depth FROM placed p
   WHERE p.seq = sessions.seq AND (sessions.root_id <> p.root_id OR sessions.depth <> p.depth);
 UPDATE sessions SET parent_seq = NULL, root_id = id, depth = 0 WHERE seq NOT IN (SELECT seq FROM placed);
 DROP TABLE placed;
+`;
+
+/** Sets the owners of all keys anew, after `PLACE`. Writes only rows that change. */
+export const PLACE_KEYS = `
+UPDATE session_keys SET owner = placed.owner FROM (
+    SELECT k.seq AS seq, coalesce('=' || r.user_id, '') AS owner FROM session_keys k
+      JOIN sessions s ON s.seq = k.seq JOIN sessions r ON r.id = s.root_id
+  ) placed WHERE placed.seq = session_keys.seq AND placed.owner <> session_keys.owner;
 `;
 
 /** Recounts each session's children, by `parent_seq`. */

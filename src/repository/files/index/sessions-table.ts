@@ -43,9 +43,9 @@ export class SessionsTable {
 
   /**
    * Takes the session's place from its parent, if the parent is indexed; `mtime` is the file's, in
-   * milliseconds.
+   * milliseconds. Returns the new row.
    */
-  add(state: SessionState, mtime: number): void {
+  add(state: SessionState, mtime: number): SessionRow {
     const parent = state.parentId === null ? undefined : this.place(state.parentId);
     const row = rowOf(state, {
       parentSequence: parent?.sequence ?? null,
@@ -65,13 +65,14 @@ export class SessionsTable {
     } else this.#rows.add(Object.values(row));
     if (!this.#db.filling) {
       if (parent) this.#raise(parent.rootId, state.lastActiveAt);
-      return;
+      return row;
     }
     this.#latest ??= new LatestPlaces();
     this.#latest.add(row);
-    if (!parent) return;
+    if (!parent) return row;
     this.#children.set(parent.sequence, (this.#children.get(parent.sequence) ?? 0) + 1);
     if (this.#children.size > COUNTED_PARENTS_MAX) this.#writeCounts();
+    return row;
   }
 
   /** Updates an indexed session after a mutation of its own file; `mtime` is the file's, in milliseconds. */

@@ -5,6 +5,7 @@ import { MessagesTable } from './messages-table.ts';
 import { OperationsTable } from './operations-table.ts';
 import { QuarantineTable } from './quarantine-table.ts';
 import * as schema from './schema.ts';
+import { SessionKeysTable } from './session-keys-table.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { TermsTable } from './terms-table.ts';
 import { TombstonesTable } from './tombstones-table.ts';
@@ -18,6 +19,7 @@ export class IndexTables {
   readonly terms: TermsTable;
   readonly messages: MessagesTable;
   readonly messageKeys: MessageKeysTable;
+  readonly sessionKeys: SessionKeysTable;
   readonly operations: OperationsTable;
   readonly quarantine: QuarantineTable;
   readonly treeChanges: TreeChangesTable;
@@ -31,6 +33,7 @@ export class IndexTables {
     this.terms = new TermsTable(connection);
     this.messages = new MessagesTable(connection);
     this.messageKeys = new MessageKeysTable(connection);
+    this.sessionKeys = new SessionKeysTable(connection);
     this.operations = new OperationsTable(connection);
     this.quarantine = new QuarantineTable(connection);
     this.treeChanges = new TreeChangesTable(connection);
@@ -49,6 +52,7 @@ export class IndexTables {
     this.sessions.flush();
     this.messages.flush();
     this.messageKeys.flush();
+    this.sessionKeys.flush();
     this.terms.flush();
   }
 
@@ -61,6 +65,7 @@ export class IndexTables {
       this.connection.exec(schema.COUNT_CHILDREN);
     }
     this.connection.exec(TREE_TIMES);
+    this.connection.exec(schema.PLACE_KEYS);
     this.connection.exec(schema.COUNT_ALL);
     this.sessions.forget();
   }

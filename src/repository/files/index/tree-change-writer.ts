@@ -140,20 +140,26 @@ export class TreeChangeWriter {
     if (wasOrphan) quarantine.clearOf(row.id, 'orphan');
   }
 
-  /** Sets the root and the depth of a session and of all beneath it. */
+  /** Sets the root and the depth of a session and of all beneath it, and the owner of their keys. */
   *#replant(top: SessionRow, rootId: string, deeper: number): Generator<unknown, void> {
     const sql =
       rootId === top.rootId
         ? 'UPDATE sessions SET depth = depth + ? WHERE seq = ?'
         : 'UPDATE sessions SET depth = depth + ?, root_id = ? WHERE seq = ?';
     const values = rootId === top.rootId ? [deeper] : [deeper, rootId];
+    const { sessions, sessionKeys } = this.#tables;
+    const ownerId = rootId === top.id ? top.userId : (sessions.row(rootId)?.userId ?? null);
+    // The former root can be gone, in a store whose files were changed by another program.
+    const isOthers = rootId !== top.rootId && sessions.row(top.rootId)?.userId !== ownerId;
     this.#tables.connection.run(sql, ...values, top.sequence);
+    if (isOthers) sessionKeys.setOwner(top.sequence, ownerId);
     let level: readonly Parent[] = [top];
     while (level.length > 0) {
       const next: Parent[] = [];
       yield* eachChild(this.#tables, level, PARENT_COLUMNS, (child) => next.push(child));
       for (const { sequence } of next) {
         this.#tables.connection.run(sql, ...values, sequence);
+        if (isOthers) sessionKeys.setOwner(sequence, ownerId);
         yield;
       }
       level = next;

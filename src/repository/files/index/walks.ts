@@ -116,6 +116,22 @@ export class IndexWalks {
     }, options);
   }
 
+  /** The sessions with keys among a session and all beneath it. */
+  keyed(id: string, options?: ReadOptions): Promise<KeyedSession[]> {
+    return this.#reads.run(function* (tables) {
+      const keyed: KeyedSession[] = [];
+      const top = tables.sessions.row(id);
+      if (!top || tables.sessionKeys.isEmpty()) return keyed;
+      const take = ({ id: each, key }: SessionRow) => key !== null && keyed.push({ id: each, key });
+      take(top);
+      for (const { row } of walkTree(tables, top, 'forward', Number.POSITIVE_INFINITY, undefined)) {
+        take(row);
+        yield 1;
+      }
+      return keyed;
+    }, options);
+  }
+
   ancestors(ids: readonly string[], options?: ReadOptions): Promise<Session[][]> {
     return this.#reads.run((tables) => this.#ancestors(tables, ids), options);
   }
@@ -281,6 +297,11 @@ export class IndexWalks {
     }
     return { items: sessions, hasMore };
   }
+}
+
+export interface KeyedSession {
+  readonly id: string;
+  readonly key: string;
 }
 
 /** What the index knows of a page of a history. */

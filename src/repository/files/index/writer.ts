@@ -28,8 +28,16 @@ export class IndexWriter {
     terms: readonly number[] = metadataTerms(own.metadata),
   ): void {
     const state = placed(own, this.#tables.treeChanges.since(own.id, own.sequence));
-    this.#tables.sessions.add(state, mtime);
+    const { rootId } = this.#tables.sessions.add(state, mtime);
+    if (state.key !== null) this.#addKey(state, rootId);
     this.#tables.terms.add(state.sequence, terms);
+  }
+
+  #addKey({ id, sequence, key, userId }: SessionState, rootId: string): void {
+    const { sessions, sessionKeys, connection } = this.#tables;
+    // The owners of an index that is being filled are set at its end, when all roots are known.
+    const isRoot = rootId === id || connection.filling;
+    sessionKeys.add(sequence, key!, isRoot ? userId : (sessions.row(rootId)?.userId ?? null));
   }
 
   /** Call after the session `id` alone was added: it may be the missing parent of orphans. */
@@ -51,10 +59,14 @@ export class IndexWriter {
     this.#tables.sessions.forget();
   }
 
-  /** `before` is the session's metadata in the index. */
-  updateSession(state: SessionState, mtime: number, before: string): void {
-    if (state.metadata !== before) {
-      this.#tables.terms.remove(state.sequence, metadataTerms(before));
+  /** `before` is the session in the index. */
+  updateSession(state: SessionState, mtime: number, before: Pick<SessionState, 'metadata' | 'key'>): void {
+    if (state.key !== before.key) {
+      if (before.key !== null) this.#tables.sessionKeys.remove(state.sequence);
+      if (state.key !== null) this.#addKey(state, this.#tables.sessions.place(state.id)!.rootId);
+    }
+    if (state.metadata !== before.metadata) {
+      this.#tables.terms.remove(state.sequence, metadataTerms(before.metadata));
       this.#tables.terms.add(state.sequence, metadataTerms(state.metadata));
     }
     this.#tables.sessions.update(state, mtime);
@@ -73,6 +85,7 @@ export class IndexWriter {
     const row = this.#tables.sessions.storedRow(id);
     if (row) {
       this.#tables.terms.remove(row.sequence, metadataTerms(row.metadata));
+      if (row.key !== null) this.#tables.sessionKeys.remove(row.sequence);
       this.#tables.connection.run('DELETE FROM sessions WHERE seq = ?', row.sequence);
       this.#tables.sessions.forget();
       this.removeEffects(row.sequence, id);

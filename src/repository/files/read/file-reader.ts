@@ -22,6 +22,7 @@ import type {
   MessageRequest,
   Page,
   PageRequest,
+  SessionKey,
   SessionReader,
   StoreStatus,
 } from '../../repository.ts';
@@ -97,6 +98,17 @@ export class FileReader implements SessionReader {
   protected findFew(ids: readonly string[], options: ReadOptions | undefined): (Session | null)[] | null {
     if (options) throwIfOver(options);
     return ids.length <= IDS_AT_ONCE ? ids.map((id) => this.index.session(id)) : null;
+  }
+
+  async findByKeys(requests: readonly SessionKey[], options?: ReadOptions): Promise<(Session | null)[]> {
+    throwIfOver(options);
+    const found: (Session | null)[] = [];
+    const find = ({ key, ownerId }: SessionKey) => {
+      const row = this.index.withKey(key, ownerId);
+      found.push(row && this.index.sessionOf(row));
+    };
+    await eachAtPace(requests, find, options);
+    return found;
   }
 
   async damageOf(ids: readonly string[], options?: ReadOptions): Promise<(readonly Damage[])[]> {

@@ -6,6 +6,7 @@ import { isOwned } from '../disk/lock.ts';
 import { absoluteSessionPath, type Layout, sessionPath, shardOf } from '../format/layout.ts';
 import { IndexDatabase } from '../index/database.ts';
 import { differencesOf } from '../index/differences.ts';
+import type { KeyClash } from '../index/session-keys-table.ts';
 import { storeStatus } from '../index/store-status.ts';
 import { readCleanStop } from '../recovery/clean-stop.ts';
 import { indexOfBeginning, readIntoMemory, type StoreToRead } from '../recovery/read-index.ts';
@@ -47,6 +48,10 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       .filter(({ reason }) => !(busy && reason === UNFINISHED))
       .filter(({ path }) => !(busy && recovered.has(path)))
       .map(({ path, reason }) => ({ path, reason }));
+    for (const { id, holder } of clashesIn(files, index, busy)) {
+      const reason = `its key is that of the session "${holder}", too, which has it; change or remove one of the keys`;
+      problems.push({ path: sessionPath(id), reason });
+    }
     if (index === 'unusable') {
       problems.push({ path: 'index.db', reason: 'cannot be used; the next start builds it again' });
     } else if (index) {
@@ -75,6 +80,19 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
     files.close();
     if (index && index !== 'unusable') index.close();
   }
+}
+
+/**
+ * Sessions of one owner with the same key. In a store in use, only the owner's index is of one moment: a key may have gone from one
+ * session to another while the files were read.
+ */
+function clashesIn(
+  files: IndexDatabase,
+  index: IndexDatabase | 'unusable' | null,
+  busy: boolean,
+): readonly KeyClash[] {
+  if (!busy) return files.sessionKeys.clashes();
+  return index && index !== 'unusable' ? index.sessionKeys.clashes() : [];
 }
 
 const DIFFERS = 'the index differs from its file; stop the server, delete index.db, and start it again';

@@ -12,6 +12,7 @@ import type { SessionRow } from '../index/session-row.ts';
 import type { IndexWalks } from '../index/walks.ts';
 import { eachAtPace } from '../runtime/pace.ts';
 import { refuseMissing, refuseOtherVersion } from './preconditions.ts';
+import type { SessionKeys } from './session-keys.ts';
 import type { SessionWrites } from './session-writes.ts';
 import { tombstoneOf } from './tombstone.ts';
 import { SESSIONS_AT_ONCE_MAX, type TreeLog } from './tree-log.ts';
@@ -22,6 +23,7 @@ export interface DeletionsParts {
   readonly walks: Pick<IndexWalks, 'idsBeneath'>;
   readonly files: DurableFiles;
   readonly writes: SessionWrites;
+  readonly keys: SessionKeys;
   readonly treeLog: TreeLog;
   readonly logger: Logger;
   readonly historyChanged: (sequence: number) => void;
@@ -46,7 +48,9 @@ export class Deletions {
     const { id, mode } = input;
     const levels = mode === 'REPARENT' ? 1 : null;
     const ids = await walks.idsBeneath(id, levels, (row) => refuse(input, row), options);
-    return planned(input, ids);
+    const plan = planned(input, ids);
+    await this.#refuseClashes(input, plan, options);
+    return plan;
   }
 
   async #plan(input: DeleteSession): Promise<Deleted> {
@@ -77,10 +81,19 @@ export class Deletions {
     try {
       // A write that was running during the plan may have changed the session's version.
       this.#refuse(input);
+      await this.#refuseClashes(input, plan);
       return await this.#commit(plan, operation);
     } finally {
       release();
     }
+  }
+
+  /** Rejects with a ConflictError if a child would become the root of a tree of another owner, who has a session with a key of the tree. */
+  async #refuseClashes({ id }: DeleteSession, plan: Deleted, options?: ReadOptions): Promise<void> {
+    const { index, keys } = this.#parts;
+    if (index.row(id)?.parentSequence !== null) return;
+    for (const child of plan.reparentedIds)
+      await keys.refuseClash(child, index.row(child)?.userId ?? null, options);
   }
 
   #refuse(input: DeleteSession): void {

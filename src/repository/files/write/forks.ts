@@ -51,6 +51,13 @@ export class Forks {
     this.#parts = parts;
   }
 
+  /** The owner of the fork. Throws a SessionNotFoundError if there is no such original. */
+  ownerOf({ sessionId, asRoot }: ForkSession): string | null {
+    const { index } = this.#parts;
+    const origin = existing(index, sessionId);
+    return asRoot ? origin.userId : index.ownerOf(origin);
+  }
+
   /** The caller must hold the tree lock (shared) and the mutex of `id`, and have checked that `id` is free. */
   async fork(
     id: string,
@@ -122,6 +129,7 @@ export class Forks {
           id,
           parentId: input.asRoot ? undefined : origin.id,
           userId: origin.userId ?? undefined,
+          key: input.key ?? undefined,
           title: input.title ?? origin.title ?? undefined,
           agentName: origin.agentName ?? undefined,
           project: origin.project ?? undefined,

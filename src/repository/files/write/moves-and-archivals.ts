@@ -6,12 +6,14 @@ import { stampOf } from '../format/record.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { eachAtPace } from '../runtime/pace.ts';
 import { existing } from './preconditions.ts';
+import type { SessionKeys } from './session-keys.ts';
 import type { SessionWrites } from './session-writes.ts';
 import { SESSIONS_AT_ONCE_MAX, type TreeLog } from './tree-log.ts';
 
 export interface MovesAndArchivalsParts {
   readonly index: IndexReader;
   readonly writes: SessionWrites;
+  readonly keys: SessionKeys;
   readonly treeLog: TreeLog;
 }
 
@@ -27,13 +29,15 @@ export class MovesAndArchivals {
   }
 
   async move(input: MoveSession, operation: Operation | undefined): Promise<Session> {
-    const { index, writes, treeLog } = this.#parts;
+    const { index, writes, keys, treeLog } = this.#parts;
     const { id, parentId, expectedVersion } = input;
     const release = await writes.hold([id]);
     try {
-      const version = existing(index, id, expectedVersion).version + 1;
+      const { version: before, userId } = existing(index, id, expectedVersion);
+      const version = before + 1;
       if (parentId !== null) existing(index, parentId);
       if (parentId !== null && index.isWithin(parentId, id)) throw underItself(id, parentId);
+      await keys.refuseClash(id, parentId === null ? userId : keys.ownerOf(parentId));
       await treeLog.commit(
         (seq, at) => ({
           ...stampOf(seq, at, operation),

@@ -178,7 +178,7 @@ export class SessionWrites {
   #apply({ seq, before, written }: Staged, mtime: number): Promise<Session> {
     const { index, writer, committer } = this.#parts;
     return committer.apply(seq, () => {
-      writer.updateSession(written.state, mtime, before.metadata);
+      writer.updateSession(written.state, mtime, before);
       for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
       return index.session(before.id)!;
     });

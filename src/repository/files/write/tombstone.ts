@@ -54,6 +54,7 @@ export function sessionOfTombstone(tombstone: TombstoneRow): Session {
     depth: last.depth,
     childCount: 0,
     userId: last.userId ?? null,
+    key: null,
     title: null,
     agentName: null,
     project: null,

@@ -78,6 +78,10 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   await repository.truncate({ sessionId: 'keyed', length: 1 }, MUCH);
   await repository.append({ sessionId: 'keyed', messages: [say('again', { key: 'b' })] });
   await repository.fork({ sessionId: 'keyed', id: 'keyed-copy', asRoot: true });
+  await repository.update({ id: 'keyed', key: ' \u2028😀' });
+  await repository.create({ id: 'keyed-child', parentId: 'keyed', key: 'k', title: 't' });
+  await repository.update({ id: 'keyed-child', key: null });
+  await repository.fork({ sessionId: 'keyed', id: 'keyed-fork', key: 'k', asRoot: false });
   const usage2 = { inputTokens: 3, outputTokens: 4, costUsd: 0.1 };
   await repository.create({ id: 'branch', messages: [say('paid', { usage: usage2 }), ...conversation(3)] });
   await repository.truncate({ sessionId: 'branch', length: 2 }, MUCH, operation('5', 'truncate'));

@@ -47,7 +47,7 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
   }
 
   it('reads what the file repository wrote, of every kind, while it is open and when it is closed', async () => {
-    expect(answers.length).toBe(14);
+    expect(answers.length).toBe(16);
     const closed = readStore(directory);
     expect(closed).toMatchObject({ status: 0, unreadable: [], deleted: ['between', 'gone', 'Gone2'] });
     expect(closed.sessions).toEqual(answers);

@@ -8,6 +8,7 @@ export function session(sequence: number, parentId: string | null = null): Sessi
     arrival: sequence,
     parentId,
     userId: null,
+    key: null,
     title: null,
     agentName: null,
     project: null,

@@ -45,11 +45,11 @@ class OpenIndex {
 
   /** Adds a message to the session, with an operation; `more` runs in the same transaction. */
   send(more: () => void = () => {}, title: string | null = null): void {
-    const { sequence, metadata, version, nextOrdinal: ordinal, lastSeq } = this.state;
+    const { sequence, version, nextOrdinal: ordinal, lastSeq } = this.state;
     const seq = lastSeq + 1;
     const next = { ...this.state, title, version: version + 1, nextOrdinal: ordinal + 1, lastSeq: seq };
     this.db.transaction(() => {
-      this.#writer.updateSession(next, 0, metadata);
+      this.#writer.updateSession(next, 0, this.state);
       this.#writer.addEffects(sequence, {
         sequence,
         seq,
@@ -84,7 +84,7 @@ class OpenIndex {
   /** Sets the metadata of a session from `create`. */
   setMetadata(sequence: number, metadata: string): void {
     const state = { ...session(sequence, 's1'), version: 2, metadata };
-    this.db.transaction(() => this.#writer.updateSession(state, 5, '{"n":1}'));
+    this.db.transaction(() => this.#writer.updateSession(state, 5, { ...state, metadata: '{"n":1}' }));
   }
 
   /** Call within a transaction. */
