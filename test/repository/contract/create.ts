@@ -19,6 +19,7 @@ export function describeCreate(store: OpenStore): void {
         depth: 0,
         childCount: 0,
         userId: null,
+        key: null,
         title: null,
         agentName: null,
         project: null,

@@ -1,4 +1,5 @@
-import { chmodSync, copyFileSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { beforeEach, describe, expect, it, onTestFinished, vi } from 'vitest';
 import { sessionPath } from '../../../../src/repository/files/format/layout.ts';
@@ -142,5 +143,42 @@ describe('check', () => {
   it('says where there is no store', async () => {
     rmSync(store.path('store.jsonl'));
     await expect(problems()).rejects.toThrow(/no Sessiontree store/);
+  });
+});
+
+describe('two sessions of one owner with the same key, one of them from another store', () => {
+  it('are both served; the earlier has the key, and check reports the other', async () => {
+    const other = await TestStore.make();
+    await other.during(async (repository) => {
+      await repository.create({ id: 'theirs', key: 'k' });
+    });
+    await store.during(async (repository) => {
+      await repository.update({ id: 'child', key: 'k' });
+    });
+    mkdirSync(dirname(store.sessionFile('theirs')), { recursive: true });
+    copyFileSync(other.sessionFile('theirs'), store.sessionFile('theirs'));
+    const asked = [{ key: 'k', ownerId: null }];
+    const found = async () =>
+      await store.during(async (repository) => {
+        const [holder] = await repository.findByKeys(asked);
+        const [theirs] = await repository.findMany(['theirs']);
+        await expect(repository.create({ key: 'k' })).rejects.toMatchObject({ key: 'k' });
+        return [holder?.id, theirs?.key];
+      });
+    expect(await found()).toEqual(['child', 'k']);
+    const problem = {
+      path: sessionPath('theirs'),
+      reason: 'its key is that of the session "child", too, which has it; change or remove one of the keys',
+    };
+    expect(await problems()).toEqual([problem]);
+    for (const name of readdirSync(store.directory))
+      if (name.startsWith('index.')) rmSync(`${store.directory}/${name}`);
+    expect(await found()).toEqual(['child', 'k']);
+    await store.during(async (repository) => {
+      expect(await problems()).toEqual([problem]);
+      await repository.update({ id: 'child', key: null });
+      expect((await repository.findByKeys(asked))[0]?.id).toBe('theirs');
+    });
+    expect(await problems()).toEqual([]);
   });
 });
