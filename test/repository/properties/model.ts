@@ -5,11 +5,17 @@ export interface ModelMessage {
   readonly ordinal: number;
   readonly content: string;
   readonly role: 'USER' | 'ASSISTANT';
+  readonly key: string | null;
 }
+
+/** A message to append. */
+export type Said = Pick<ModelMessage, 'content' | 'key'>;
 
 export interface ModelSession {
   readonly id: string;
   parentId: string | null;
+  readonly userId: string | null;
+  key: string | null;
   arrival: number;
   title: string | null;
   version: number;
@@ -43,6 +49,8 @@ export class Model {
       arrival: this.#arrivals,
       version: 1,
       archived: false,
+      userId: null,
+      key: null,
       history: [],
       nextOrdinal: 0,
       costUsd: null,
@@ -63,30 +71,76 @@ export class Model {
     return session;
   }
 
-  create(id: string, parentId: string | null, contents: readonly string[] = []): void {
+  create(
+    id: string,
+    parentId: string | null,
+    {
+      userId,
+      key = null,
+      messages = [],
+    }: {
+      userId?: string | null | undefined;
+      key?: string | null | undefined;
+      messages?: readonly Said[] | undefined;
+    } = {},
+  ): void {
     this.#refuseTaken(id);
-    if (parentId !== null && this.#get(parentId).archived) throw new Error('SessionArchivedError');
-    this.#say(this.#add({ id, parentId, title: null }), contents, null);
+    const parent = parentId === null ? null : this.#get(parentId);
+    this.#refuseKey(id, key, parent ? this.owner(parent.id) : (userId ?? null));
+    if (parent?.archived) throw new Error('SessionArchivedError');
+    const inherited = userId === undefined ? (parent?.userId ?? null) : userId;
+    this.#say(this.#add({ id, parentId, title: null, userId: inherited, key }), messages, null);
   }
 
-  append(id: string, contents: readonly string[], costUsd: string | null): void {
+  /** The user of the root of the session's tree. */
+  owner(id: string): string | null {
+    return (this.ancestors(id)[0] ?? this.#get(id)).userId;
+  }
+
+  withKey(key: string, owner: string | null): string | null {
+    const all = [...this.sessions.values()];
+    return all.find((each) => each.key === key && this.owner(each.id) === owner)?.id ?? null;
+  }
+
+  #refuseKey(id: string, key: string | null, owner: string | null): void {
+    const holder = key === null ? null : this.withKey(key, owner);
+    if (holder !== null && holder !== id) throw new Error('SessionExistsError');
+  }
+
+  /** Refuses to bring a session with its subtree to another owner who has one of their keys. */
+  #refuseClash(session: ModelSession, owner: string | null): void {
+    if (this.owner(session.id) === owner) return;
+    for (const { key } of [session, ...this.descendants(session.id)])
+      if (key !== null && this.withKey(key, owner) !== null) throw new Error('ConflictError');
+  }
+
+  append(id: string, messages: readonly Said[], costUsd: string | null): void {
     const session = this.#get(id);
     if (session.archived) throw new Error('SessionArchivedError');
-    this.#say(session, contents, costUsd);
+    const keys = session.history.map(({ key }) => key);
+    if (messages.some(({ key }) => key !== null && keys.includes(key))) throw new Error('ConflictError');
+    this.#say(session, messages, costUsd);
     session.version += 1;
   }
 
-  #say(session: ModelSession, contents: readonly string[], costUsd: string | null): void {
-    for (const [n, content] of contents.entries()) {
-      session.history.push({ ordinal: session.nextOrdinal, content, role: n % 2 ? 'ASSISTANT' : 'USER' });
+  #say(session: ModelSession, messages: readonly Said[], costUsd: string | null): void {
+    for (const [n, { content, key }] of messages.entries()) {
+      session.history.push({
+        ordinal: session.nextOrdinal,
+        content,
+        role: n % 2 ? 'ASSISTANT' : 'USER',
+        key,
+      });
       session.nextOrdinal += 1;
       session.costUsd = addOptionalDecimals(session.costUsd, costUsd);
     }
   }
 
-  update(id: string, title: string | null): void {
+  update(id: string, title: string | null, key: string | null | undefined): void {
     const session = this.#get(id);
+    this.#refuseKey(id, key ?? null, this.owner(id));
     session.title = title;
+    if (key !== undefined) session.key = key;
     session.version += 1;
   }
 
@@ -94,6 +148,8 @@ export class Model {
     const session = this.#get(id);
     const children = this.children(id);
     if (mode === 'RESTRICT' && children.length > 0) throw new Error('SessionHasChildrenError');
+    if (mode === 'REPARENT' && session.parentId === null)
+      for (const child of children) this.#refuseClash(child, child.userId);
     if (mode === 'CASCADE') for (const each of this.descendants(id)) this.#remove(each.id);
     if (mode === 'REPARENT') for (const child of children) this.#place(child, session.parentId);
     this.#remove(id);
@@ -117,6 +173,7 @@ export class Model {
       this.#get(parentId);
       if (parentId === id || this.ancestors(parentId).includes(session)) throw new Error('InvalidInputError');
     }
+    this.#refuseClash(session, parentId === null ? session.userId : this.owner(parentId));
     this.#place(session, parentId);
   }
 
@@ -137,15 +194,18 @@ export class Model {
   }
 
   /** Through the message at position `last`. */
-  fork(id: string, newId: string, last: number, asRoot: boolean): void {
+  fork(id: string, newId: string, last: number, asRoot: boolean, key: string | null): void {
     this.#refuseTaken(newId);
     const origin = this.#get(id);
+    this.#refuseKey(newId, key, asRoot ? origin.userId : this.owner(id));
     const copied = origin.history.slice(0, last + 1);
     const lastCopied = copied.at(-1);
     this.#add({
       id: newId,
       parentId: asRoot ? null : id,
       title: origin.title,
+      userId: origin.userId,
+      key,
       history: copied.map((message, ordinal) => ({ ...message, ordinal })),
       nextOrdinal: copied.length,
       forkedFrom: {

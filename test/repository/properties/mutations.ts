@@ -19,6 +19,19 @@ const parent = fc.option(id, { freq: 3 });
 const content = fc
   .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 3 })
   .map((words) => words.join(' '));
+/** Few, so that they clash. */
+const KEYS = ['k', 'K', 'k\u{1f600}'];
+const USERS = ['ann', 'bob'];
+const key = fc.option(fc.constantFrom(...KEYS), { freq: 1 });
+const user = fc.option(fc.constantFrom(...USERS));
+/** No key stands twice. */
+const messages = fc
+  .array(fc.record({ content, key }), { minLength: 1, maxLength: 4 })
+  .map((list) =>
+    list.map((said, n) =>
+      list.slice(0, n).some((other) => other.key === said.key) ? { ...said, key: null } : said,
+    ),
+  );
 const cost = fc.option(fc.constantFrom('0.1', '0.2', '1e-7', '3'));
 
 function arbitrary<Args>(
@@ -39,8 +52,8 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     weight: 5,
     arbitrary: arbitrary(
       'create',
-      fc.record({ id, parentId: parent }),
-      (model, input) => model.create(input.id, input.parentId),
+      fc.record({ id, parentId: parent, userId: user, key }),
+      (model, input) => model.create(input.id, input.parentId, input),
       (repository, input) => repository.create(input),
     ),
   },
@@ -48,14 +61,14 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     weight: 5,
     arbitrary: arbitrary(
       'append',
-      fc.record({ id, contents: fc.array(content, { minLength: 1, maxLength: 4 }), cost }),
-      (model, input) => model.append(input.id, input.contents, input.cost),
+      fc.record({ id, messages, cost }),
+      (model, input) => model.append(input.id, input.messages, input.cost),
       (repository, input) =>
         repository.append({
           sessionId: input.id,
-          messages: input.contents.map((text, n) => ({
+          messages: input.messages.map((said, n) => ({
             role: n % 2 ? 'ASSISTANT' : 'USER',
-            content: text,
+            ...said,
             usage:
               input.cost === null ? null : { inputTokens: 1, outputTokens: 1, costUsd: Number(input.cost) },
           })),
@@ -64,8 +77,8 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   arbitrary(
     'update',
-    fc.record({ id, title: fc.option(content) }),
-    (model, input) => model.update(input.id, input.title),
+    fc.record({ id, title: fc.option(content), key: fc.option(key, { nil: undefined }) }),
+    (model, input) => model.update(input.id, input.title, input.key),
     (repository, input) => repository.update(input),
   ),
   arbitrary(
@@ -105,8 +118,8 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     weight: 2,
     arbitrary: arbitrary(
       'fork',
-      fc.record({ id, newId: id, last: fc.nat(6), asRoot: fc.boolean() }),
-      (model, input) => model.fork(input.id, input.newId, input.last, input.asRoot),
+      fc.record({ id, newId: id, last: fc.nat(6), asRoot: fc.boolean(), key }),
+      (model, input) => model.fork(input.id, input.newId, input.last, input.asRoot, input.key),
       forkAt,
     ),
   },
@@ -115,7 +128,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
 /** The message at a position, through which to fork; all messages if there is none. */
 async function forkAt(
   repository: SessionRepository,
-  input: { id: string; newId: string; last: number; asRoot: boolean },
+  input: { id: string; newId: string; last: number; asRoot: boolean; key: string | null },
 ): Promise<unknown> {
   const page = { limit: 1, from: 'start', after: undefined } as const;
   const [history] = await repository.historyOf(
@@ -127,8 +140,9 @@ async function forkAt(
     sessionId: input.id,
     throughMessage: message ? { sessionId: input.id, ordinal: message.ordinal } : null,
     id: input.newId,
+    key: input.key,
     asRoot: input.asRoot,
   });
 }
 
-export { WORDS };
+export { KEYS, USERS, WORDS };

@@ -8,7 +8,7 @@ import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, MUCH } from '../contract/store.ts';
 import { Model } from './model.ts';
-import { mutation, WORDS } from './mutations.ts';
+import { KEYS, mutation, USERS, WORDS } from './mutations.ts';
 
 /** `npm run test:properties` is the long form. */
 const SEQUENCES = Number(process.env.SEQUENCES ?? 150);
@@ -58,6 +58,8 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
       rootId: above[0] ?? id,
       depth: above.length,
       childCount: model.children(id).length,
+      userId: modelled.userId,
+      key: modelled.key,
       title: modelled.title,
       version: modelled.version,
       historyLength: modelled.history.length,
@@ -77,6 +79,28 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
     expect(rollups[n]).toMatchObject(model.rollup(id));
     expect(session.treeLastActiveAt).toEqual(modelled.parentId === null ? rollups[n]!.lastActiveAt : null);
   }
+  await expectKeysAsModelled(repository, model);
+}
+
+async function expectKeysAsModelled(repository: SessionRepository, model: Model): Promise<void> {
+  const sessionKeys = [null, ...USERS].flatMap((ownerId) => KEYS.map((key) => ({ key, ownerId })));
+  expect(idsOf(await repository.findByKeys(sessionKeys))).toEqual(
+    sessionKeys.map(({ key, ownerId }) => model.withKey(key, ownerId)),
+  );
+  for (const keyPrefix of ['', 'k']) {
+    const filter = { archived: 'INCLUDE', keyPrefix } as const;
+    expect(idsOf((await repository.list(filter, OLDEST_FIRST, ALL)).items)).toEqual(
+      model.list('INCLUDE').filter((id) => model.sessions.get(id)!.key?.startsWith(keyPrefix)),
+    );
+  }
+  const messageKeys = model.list('INCLUDE').flatMap((sessionId) => KEYS.map((key) => ({ sessionId, key })));
+  const found = await repository.findMessagesByKey(messageKeys, MUCH.bytes);
+  expect(found.map((message) => message?.ordinal)).toEqual(
+    messageKeys.map(
+      ({ sessionId, key }) =>
+        model.sessions.get(sessionId)!.history.find((message) => message.key === key)?.ordinal,
+    ),
+  );
 }
 
 async function expectFound(repository: SessionRepository, model: Model): Promise<void> {

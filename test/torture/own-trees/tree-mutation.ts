@@ -1,3 +1,4 @@
+import type { NewMessage } from '../../../src/model/message.ts';
 import type { Operation } from '../../../src/model/operation.ts';
 import type {
   AppendMessages,
@@ -9,7 +10,7 @@ import type {
   TruncateHistory,
   UpdateSession,
 } from '../../../src/repository/repository.ts';
-import type { Model, ModelSession } from '../../repository/properties/model.ts';
+import type { Model, ModelSession, Said } from '../../repository/properties/model.ts';
 
 /** `kind` is the method of the repository. */
 export type TreeMutation = { readonly operation?: Operation } & (
@@ -37,6 +38,8 @@ export interface Effect {
   readonly contents: readonly string[];
 }
 
+const said = ({ content, key = null }: NewMessage): Said => ({ content, key });
+
 /**
  * Applies `mutation` to `model`, and returns the answer that the store must give. Throws an Error whose message is the name of
  * the error with which the store must refuse it; `model` is then unusable.
@@ -50,22 +53,18 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
   });
   switch (mutation.kind) {
     case 'create': {
-      const { id, parentId, messages } = mutation.input;
-      model.create(
-        id,
-        parentId ?? null,
-        messages?.map(({ content }) => content),
-      );
+      const { id, parentId, messages, userId, key } = mutation.input;
+      model.create(id, parentId ?? null, { userId, key, messages: messages?.map(said) });
       return effect(id);
     }
     case 'append': {
       const { sessionId, messages } = mutation.input;
       const contents = messages.map(({ content }) => content);
-      model.append(sessionId, contents, null);
+      model.append(sessionId, messages.map(said), null);
       return effect(sessionId, { contents });
     }
     case 'update':
-      model.update(mutation.input.id, mutation.input.title ?? null);
+      model.update(mutation.input.id, mutation.input.title ?? null, mutation.input.key);
       return effect(mutation.input.id);
     case 'delete': {
       const { id, mode } = mutation.input;
@@ -94,10 +93,10 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
       return effect(sessionId, { contents: dropped.map(({ content }) => content) });
     }
     case 'fork': {
-      const { sessionId, throughMessage, id, asRoot } = mutation.input;
+      const { sessionId, throughMessage, id, asRoot, key = null } = mutation.input;
       const { history } = model.sessions.get(sessionId)!;
       const through = history.findIndex(({ ordinal }) => ordinal === throughMessage?.ordinal);
-      model.fork(sessionId, id, through === -1 ? history.length : through, asRoot);
+      model.fork(sessionId, id, through === -1 ? history.length : through, asRoot, key);
       return effect(id);
     }
   }
