@@ -25,10 +25,11 @@ interface PlaceArguments extends PageArguments {
 
 /** The rules for the place that do not depend on the session: for `argumentRules`. */
 export function checkPlace({ fromPosition, fromMessageId, after, before }: PlaceArguments): void {
+  if (fromPosition == null && fromMessageId == null) return;
   const given = Object.entries({ fromPosition, fromMessageId, after, before })
     .filter(([, value]) => value != null)
     .map(([name]) => `"${name}"`);
-  if (given.length > 1 && (fromPosition != null || fromMessageId != null))
+  if (given.length > 1)
     throw badUserInput(
       `expected a page from one place, got ${given.join(' and ')}. Open the history with "fromPosition" or "fromMessageId", and page ` +
         'on with the cursors of the page.',

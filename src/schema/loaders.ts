@@ -220,8 +220,10 @@ export class Loaders {
           throw error instanceof UnknownKeyError ? unknownPlace() : error;
         }),
       {
-        cacheKeyFn: ({ page, place, shown, ...scope }) =>
-          `${scopeKey(scope)} ${textsKey(shown)} ${pageKey(page)} ${place ? JSON.stringify(place) : ''}`,
+        cacheKeyFn: (request) => {
+          const { page, place, shown } = request;
+          return `${scopeKey(request)} ${textsKey(shown)} ${pageKey(page)} ${place ? JSON.stringify(place) : ''}`;
+        },
       },
     );
     return this.#history;
@@ -300,7 +302,9 @@ function levelsKey({ maxDepth, filter }: Omit<DescendantsScope, 'sessionId'>): s
 }
 
 function scopeKey({ sessionId, roles, createdAfter, createdBefore }: HistoryScope): string {
-  return `${sessionId} ${roles ?? 'ALL'} ${createdAfter?.getTime() ?? ''} ${createdBefore?.getTime() ?? ''}`;
+  const key = `${sessionId} ${roles ?? 'ALL'}`;
+  if (createdAfter == null && createdBefore == null) return key;
+  return `${key} ${JSON.stringify([createdAfter, createdBefore])}`;
 }
 
 async function descendantsOf(

@@ -83,21 +83,21 @@ export class HistoryReader {
     maxBytes: number,
     options?: ReadOptions,
   ): Promise<HistoryPage[]> {
-    // A cached page counts towards the limit like any other.
     options?.onRead?.(found.reduce((sum, one, n) => sum + bytesOf(one, requests[n]!), 0));
     const allowance = new TextAllowance(maxBytes);
+    // A cached page counts towards the limit like any other.
+    for (const one of found) if (isRecent(one)) allowance.take(one.page.textBytes);
+    if (found.every(isRecent)) return found.map(({ page }) => page);
     const reading = readingWith(allowance, options);
     return Promise.all(
-      found.map(async (one, n) => {
-        if (isRecent(one)) {
-          allowance.take(one.page.textBytes);
-          return one.page;
-        }
-        const { items: locations, hasMore } = one.page;
-        const read = await this.#parts.read(requests[n]!, locations, reading);
-        return this.#remember(requests[n]!, one, { ...read, hasMore });
-      }),
+      found.map((one, n) => (isRecent(one) ? one.page : this.#wholePage(requests[n]!, one, reading))),
     );
+  }
+
+  async #wholePage(request: HistoryRequest, places: HistoryPlaces, reading: Reading): Promise<HistoryPage> {
+    const { items: locations, hasMore } = places.page;
+    const read = await this.#parts.read(request, locations, reading);
+    return this.#remember(request, places, { ...read, hasMore });
   }
 
   async #inTurn(

@@ -82,11 +82,12 @@ function isEmpty(metadata: JsonObject | undefined): boolean {
   return true;
 }
 
-function keyOf({ shown, page: { from, limit, after, before }, place, ...scope }: HistoryRequest): string {
-  const { sessionId, roles, createdAfter, createdBefore } = scope;
-  const times = `${createdAfter?.getTime() ?? ''} ${createdBefore?.getTime() ?? ''}`;
-  const begin = place ? JSON.stringify(place) : '';
-  return `${sessionId} ${setOf(roles)} ${times} ${textsKey(shown)} ${from} ${limit} ${after ?? ''} ${before ?? ''} ${begin}`;
+function keyOf(request: HistoryRequest): string {
+  const { sessionId, roles, shown, page, place, createdAfter, createdBefore } = request;
+  const { from, limit, after, before } = page;
+  const key = `${sessionId} ${setOf(roles)} ${textsKey(shown)} ${from} ${limit} ${after ?? ''} ${before ?? ''}`;
+  if (!place && createdAfter == null && createdBefore == null) return key;
+  return `${key} ${JSON.stringify([place, createdAfter, createdBefore])}`;
 }
 
 /** Each role once, in a fixed order: a key is short, however long the list of a request is. */
