@@ -122,6 +122,7 @@ describe('check', () => {
   it.each([
     ["UPDATE sessions SET title = 'x' WHERE id = 'child'", 'child'],
     ['UPDATE messages SET offset = offset + 1 WHERE ordinal = 0', 'child'],
+    ['UPDATE messages SET created_at = created_at + 1 WHERE ordinal = 0', 'child'],
     ["DELETE FROM sessions WHERE id = 'root'", 'root'],
     ["UPDATE sessions SET depth = 7 WHERE id = 'child'", 'child'],
   ])('finds an index that was changed by %s', async (sql, id) => {
