@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SEARCH_FIELDS, type SearchField, searchedText } from '../../../model/search/fields.ts';
 import { type IndexedText, indexedText } from '../../../model/search/tokens.ts';
+import { copyMark } from './copies.ts';
 import { CONTENTS, type Family, WHOLES } from './families.ts';
 import type { Hit } from './hit.ts';
 import type { ReadMessage } from './records.ts';
@@ -10,9 +11,8 @@ import type { ReadMessage } from './records.ts';
 export interface Document extends Hit {
   /** Index into `MESSAGE_ROLES`. */
   readonly role: number;
-  readonly isCopy: boolean;
-  /** Equal for messages with equal texts: for a copy and its original. */
-  readonly digest: number;
+  /** See `copyMark`. */
+  readonly mark: number;
   /** Without texts that have no token. */
   readonly texts: Readonly<Partial<Record<SearchField, IndexedText>>>;
   /** Characters of all searched texts. */
@@ -42,7 +42,7 @@ export function documentOf(
     if (HAS_TOKEN.test(indexed.body)) texts[field] = indexed;
   }
   const isCopy = message.isCopy ?? (version === 1 && ordinal < copied);
-  return { session, ordinal, role, isCopy, digest, texts, length };
+  return { session, ordinal, role, mark: copyMark(digest, isCopy), texts, length };
 }
 
 /** The families that have a document. */

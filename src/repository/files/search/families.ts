@@ -1,4 +1,4 @@
-import type { SearchField } from '../../../model/search/fields.ts';
+import { SEARCH_FIELDS, type SearchField } from '../../../model/search/fields.ts';
 
 /** The columns of a field: its text, and the parts of the words of its text; see `indexedText`. */
 export interface FieldColumns {
@@ -6,13 +6,16 @@ export interface FieldColumns {
   readonly parts: string;
 }
 
+type ColumnsOf = Readonly<Partial<Record<SearchField, FieldColumns>>>;
+
 /** Full-text tables with the same columns. Each is a partition; the table `partitions` lists them. */
 export interface Family {
   readonly partitions: string;
   /** The names of the full-text tables begin with this. */
   readonly table: string;
-  readonly fields: Readonly<Partial<Record<SearchField, FieldColumns>>>;
-  /** All columns except `scope`. */
+  readonly fields: readonly SearchField[];
+  readonly columnsOf: ColumnsOf;
+  /** All columns except `scope`, in the order of the fields. */
   readonly columns: readonly string[];
 }
 
@@ -32,7 +35,8 @@ export const WHOLES: Family = familyOf('whole_partitions', 'wholes', {
   TOOL_CALLS: { body: 'tool_calls', parts: 'tool_call_parts' },
 });
 
-function familyOf(partitions: string, table: string, fields: Family['fields']): Family {
-  const columns = Object.values(fields).flatMap(({ body, parts }) => [body, parts]);
-  return { partitions, table, fields, columns };
+function familyOf(partitions: string, table: string, columnsOf: ColumnsOf): Family {
+  const fields = SEARCH_FIELDS.filter((field) => columnsOf[field]);
+  const columns = Object.values(columnsOf).flatMap(({ body, parts }) => [body, parts]);
+  return { partitions, table, fields, columnsOf, columns };
 }

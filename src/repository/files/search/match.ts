@@ -1,7 +1,8 @@
 import type { SQLInputValue } from 'node:sqlite';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
-import { SEARCH_FIELDS, type SearchField } from '../../../model/search/fields.ts';
+import type { SearchField } from '../../../model/search/fields.ts';
 import type { Phrase } from '../../../model/search/query.ts';
+import { isCopyMark } from './copies.ts';
 import { EVENT } from './documents.ts';
 import { CONTENTS, type Family, WHOLES } from './families.ts';
 import { type Partition, tableOf } from './partitions.ts';
@@ -46,8 +47,10 @@ export function familyMatches(match: Match): FamilyMatch[] {
 export function filterOf({ within, roles, includeCopies }: Match): Filter | null {
   const sessions = within && !areFew(within) ? within : null;
   if (!sessions && !roles && includeCopies) return null;
-  return (session, role, isCopy) =>
-    (!sessions || sessions.has(session)) && (!roles || roles.includes(role)) && (includeCopies || !isCopy);
+  return (session, role, mark) =>
+    (!sessions || sessions.has(session)) &&
+    (!roles || roles.includes(role)) &&
+    (includeCopies || !isCopyMark(mark));
 }
 
 /**
@@ -68,10 +71,13 @@ export function matchesOf(
     const sql = `SELECT ${columns} FROM ${table} WHERE ${table} MATCH ? ORDER BY ${table}.rowid DESC`;
     return { sql, values };
   }
+  const [mark, marks] = match.includeCopies
+    ? ['0', '']
+    : ['m.mark', `CROSS JOIN marks m ON m.id = ${table}.rowid`];
   // CROSS JOIN keeps the left table as the outer loop.
-  const sql = `SELECT ${columns}, d.session, d.role, d.is_copy AS isCopy
-    FROM ${table} CROSS JOIN documents d ON d.id = ${table}.rowid
-    WHERE ${table} MATCH ? AND passes(?, d.session, d.role, d.is_copy) ORDER BY ${table}.rowid DESC`;
+  const sql = `SELECT ${columns}, d.session, d.role, ${mark} AS mark
+    FROM ${table} CROSS JOIN documents d ON d.id = ${table}.rowid ${marks}
+    WHERE ${table} MATCH ? AND passes(?, d.session, d.role, ${mark}) ORDER BY ${table}.rowid DESC`;
   return { sql, values: [...values, filter] };
 }
 
@@ -86,7 +92,7 @@ const areFew = (sessions: ReadonlySet<number>) => sessions.size <= FEW_SESSIONS;
  * string.
  */
 function expressionOf({ phrases, within, fields, family }: FamilyMatch): string {
-  const columns = SEARCH_FIELDS.flatMap((field) => (fields.includes(field) && family.fields[field]) || []);
+  const columns = fields.flatMap((field) => family.columnsOf[field] ?? []);
   const bodies = columns.map(({ body }) => body).join(' ');
   const bodiesAndParts = columns.map(({ body, parts }) => `${body} ${parts}`).join(' ');
   const all = phrases.map(({ tokens, isPrefix }) => {

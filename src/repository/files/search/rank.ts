@@ -1,4 +1,4 @@
-import { type ScoredHit, withCopiesBehind } from './copies.ts';
+import { withCopiesBehind } from './copies.ts';
 import type { Family } from './families.ts';
 import type { Hit } from './hit.ts';
 import { type FamilyMatch, familyMatches, filterOf, type Match, matchesOf } from './match.ts';
@@ -18,7 +18,7 @@ interface Found {
 interface FilteredRow extends Found {
   readonly session: number;
   readonly role: number;
-  readonly isCopy: number;
+  readonly mark: number;
 }
 
 export interface Ranked {
@@ -46,15 +46,19 @@ export async function rank(reader: Reader, match: Match, work: Work, places: Pla
     ofFamilies.push(await matchesIn(reader, ofFamily, work, places));
   const { ids, scores, isComplete } = together(ofFamilies);
   const order = ids.map((_, n) => n).sort((a, b) => scores[a]! - scores[b]! || ids[b]! - ids[a]!);
-  const hits: ScoredHit[] = [];
+  const { statements } = reader;
+  const hasCopies = statements.get(ANY_COPY) !== undefined;
+  const hits: Hit[] = [];
+  const marks: number[] = [];
   for (let n = 0; n < order.length; n += DOCUMENTS_AT_ONCE) {
     if (work.isDue) await work.rest();
-    const some = order.slice(n, n + DOCUMENTS_AT_ONCE);
-    const inTheirOrder = JSON.stringify(some.map((place) => ids[place]));
-    for (const { place, ...document } of reader.statements.all<Ordered>(DOCUMENTS, inTheirOrder))
-      hits.push({ ...document, score: scores[some[place]!]! });
+    const inTheirOrder = JSON.stringify(order.slice(n, n + DOCUMENTS_AT_ONCE).map((place) => ids[place]));
+    for (const hit of statements.all<Hit>(DOCUMENTS, inTheirOrder)) hits.push(hit);
+    if (hasCopies) for (const mark of statements.column<number>(MARKS, inTheirOrder)) marks.push(mark);
   }
-  return { hits: withCopiesBehind(hits), isComplete };
+  if (!hasCopies) return { hits, isComplete };
+  const inOrder = order.map((place) => scores[place]!);
+  return { hits: withCopiesBehind({ hits, scores: inOrder, marks }), isComplete };
 }
 
 async function matchesIn(reader: Reader, match: FamilyMatch, work: Work, places: Places): Promise<Matches> {
@@ -65,13 +69,13 @@ async function matchesIn(reader: Reader, match: FamilyMatch, work: Work, places:
   }
   // A query yields only with a row. The filter therefore lets one row through at the end of each turn, wanted
   // or not.
-  const passes: Filter = (session, role, isCopy) => {
+  const passes: Filter = (session, role, mark) => {
     work.walk(1);
-    return filter(session, role, isCopy) || work.isDue;
+    return filter(session, role, mark) || work.isDue;
   };
   return reader.filtering(passes, (number) => {
     const rows = (partition: Partition) => rowsOf<FilteredRow>(reader, match, partition, number);
-    const isWanted = ({ session, role, isCopy }: FilteredRow) => filter(session, role, isCopy === 1);
+    const isWanted = ({ session, role, mark }: FilteredRow) => filter(session, role, mark);
     return readMatches(reader, match.family, { rows, isWanted }, work, places);
   });
 }
@@ -142,11 +146,10 @@ function together(ofFamilies: readonly Matches[]): Matches {
 
 const DOCUMENTS_AT_ONCE = 2_000;
 
-interface Ordered extends Omit<ScoredHit, 'score'> {
-  /** In the list of ids. */
-  readonly place: number;
-}
-
 /** CROSS JOIN keeps the left table as the outer loop. */
-const DOCUMENTS = `SELECT ranked.key AS place, d.session, d.ordinal, d.is_copy, d.digest
-  FROM json_each(?) ranked CROSS JOIN documents d ON d.id = ranked.value ORDER BY ranked.key`;
+const DOCUMENTS =
+  'SELECT d.session, d.ordinal FROM json_each(?) ranked CROSS JOIN documents d ON d.id = ranked.value ORDER BY ranked.key';
+const MARKS =
+  'SELECT m.mark FROM json_each(?) ranked CROSS JOIN marks m ON m.id = ranked.value ORDER BY ranked.key';
+/** Most stores have few copies, or none. */
+const ANY_COPY = 'SELECT 1 FROM marks INDEXED BY copies WHERE mark < 0 LIMIT 1';

@@ -8,8 +8,8 @@ const IDLE_CONNECTIONS_MAX = 2;
 /** The most connections at one time: each takes some memory. */
 const CONNECTIONS_MAX = 32;
 
-/** True if a message of this session (by sequence number) and this role is wanted. */
-export type Filter = (session: number, role: number, isCopy: boolean) => boolean;
+/** True if a message of this session (by sequence number), this role and this `copyMark` is wanted. */
+export type Filter = (session: number, role: number, mark: number) => boolean;
 
 /** A read-only connection. */
 export class Reader {
@@ -21,13 +21,13 @@ export class Reader {
   constructor(path: string) {
     this.database = openDatabase(path, { readOnly: true });
     this.statements = new Statements(this.database);
-    this.database.function('passes', (filter, session, role, isCopy) =>
-      Number(this.#filters.get(Number(filter))!(Number(session), Number(role), isCopy === 1)),
+    this.database.function('passes', (filter, session, role, mark) =>
+      Number(this.#filters.get(Number(filter))!(Number(session), Number(role), Number(mark))),
     );
   }
 
   /**
-   * Runs `work`, whose queries can call the filter as `passes(number, session, role, is_copy)` with the number that
+   * Runs `work`, whose queries can call the filter as `passes(number, session, role, mark)` with the number that
    * `work` is given.
    */
   async filtering<T>(filter: Filter, work: (number: number) => Promise<T>): Promise<T> {

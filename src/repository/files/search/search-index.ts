@@ -1,7 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
-import type { SearchField } from '../../../model/search/fields.ts';
+import type { IndexedText } from '../../../model/search/tokens.ts';
 import { makeDatabaseFile } from '../disk/database-file.ts';
 import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { openDatabase } from '../index/open-database.ts';
@@ -19,7 +19,7 @@ const VERSION = 8;
  * that their own tokenizer needs to know only ASCII; they store no text. `scope` holds the session: for searches within
  * a few sessions, and to find a session's documents.
  * `documents.id` grows with time, and with the ordinals of a session. A document has the same id in both families.
- * `digest` is equal for messages with equal texts: for a copy and its original. `indexed` says how far a session's file
+ * `marks` tells copies (see `copyMark`), apart from `documents`, whose rows every search reads. `indexed` says how far a session's file
  * is indexed; a size of -1 means that all of it is to be indexed anew. `rolled_back` is the latest truncation
  * that was followed, 0 if there was none.
  */
@@ -29,10 +29,13 @@ CREATE TABLE IF NOT EXISTS documents (
   id INTEGER PRIMARY KEY AUTOINCREMENT,
   session INTEGER NOT NULL,
   ordinal INTEGER NOT NULL,
-  role INTEGER NOT NULL,
-  is_copy INTEGER NOT NULL,
-  digest INTEGER NOT NULL
+  role INTEGER NOT NULL
 );
+CREATE TABLE IF NOT EXISTS marks (
+  id INTEGER PRIMARY KEY,
+  mark INTEGER NOT NULL
+);
+CREATE INDEX IF NOT EXISTS copies ON marks (id) WHERE mark < 0;
 CREATE TABLE IF NOT EXISTS indexed (
   session INTEGER PRIMARY KEY,
   next_ordinal INTEGER NOT NULL,
@@ -150,19 +153,22 @@ export class SearchIndex {
 
   /** Adds a message to these families. */
   add(document: Document, families: readonly Family[]): void {
-    const { session, ordinal, role, isCopy, digest } = document;
-    const sql = 'INSERT INTO documents (session, ordinal, role, is_copy, digest) VALUES (?, ?, ?, ?, ?)';
-    const id = this.#statements.insert(sql, session, ordinal, role, Number(isCopy), digest);
+    const { session, ordinal, role, mark } = document;
+    const sql = 'INSERT INTO documents (session, ordinal, role) VALUES (?, ?, ?)';
+    const id = this.#statements.insert(sql, session, ordinal, role);
+    this.run('INSERT INTO marks VALUES (?, ?)', id, mark);
     for (const family of families) this.#addTo(family, id, document);
   }
 
   #addTo(family: Family, id: number, { session, texts }: Document): void {
     const partitions = family === CONTENTS ? this.#contents : this.#wholes;
-    const values = fieldsOf(family).flatMap((field) => {
-      const text = texts[field];
-      return [text?.body ?? '', text?.parts ?? ''];
-    });
-    const bytes = values.reduce((sum, { length }) => sum + length, 0);
+    const values: string[] = [];
+    let bytes = 0;
+    for (const field of family.fields) {
+      const { body, parts } = texts[field] ?? NO_TEXT;
+      values.push(body, parts);
+      bytes += body.length + parts.length;
+    }
     this.run(insertionInto(tableOf(partitions.forNew(id, bytes)), family), id, ...values, scopeOf(session));
   }
 
@@ -188,6 +194,7 @@ export class SearchIndex {
         if (partition) this.run(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`, id);
       }
       this.run('DELETE FROM documents WHERE id = ?', id);
+      this.run('DELETE FROM marks WHERE id = ?', id);
     }
     return found.size <= limit;
   }
@@ -243,7 +250,7 @@ export class SearchIndex {
 
 const DISTRUST = 'UPDATE indexed SET size = -1 WHERE session IN (SELECT value FROM json_each(?))';
 
-const fieldsOf = (family: Family) => Object.keys(family.fields) as SearchField[];
+const NO_TEXT: IndexedText = { body: '', parts: '' };
 
 function insertionInto(table: string, { columns }: Family): string {
   const values = columns.map(() => '?').join(', ');
