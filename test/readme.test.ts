@@ -115,9 +115,8 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
     } else if (language === 'python') {
       output = await run(python(code));
       expect(await run(python(code)), 'run again').toBe(output);
-      const unarchive =
-        'print(mutate("unarchiveSession", "archivedIds", kind="ArchiveSession", id="py-trip"))';
-      expect(await run(python(`${code}\n${unarchive}`))).toContain("'archivedIds': []");
+      const unarchive = 'print(mutate("unarchiveSession", "unarchivedIds", sessionId="py-trip"))';
+      expect(await run(python(`${code}\n${unarchive}`))).toContain("'unarchivedIds': []");
       const network = await openFlakyProxy(Number(server.port));
       const there = code.replaceAll('localhost:4000', `127.0.0.1:${network.port}`);
       expect(await run(python(there)), 'over a bad network').toBe(output);

@@ -254,8 +254,8 @@ describe('in place of', () => {
   it('add_metadata(): one key is set, the others stay', async () => {
     const api = await openApi();
     await create(api, { id: 's' });
-    await api.query(UPDATE, { input: { id: 's', metadata: { model: 'm', tries: 1 } } });
-    const { updateSession } = await api.query(UPDATE, { input: { id: 's', metadata: { tries: 2 } } });
+    await api.query(UPDATE, { input: { sessionId: 's', metadata: { model: 'm', tries: 1 } } });
+    const { updateSession } = await api.query(UPDATE, { input: { sessionId: 's', metadata: { tries: 2 } } });
     expect(updateSession).toEqual({
       __typename: 'UpdateSessionPayload',
       session: { metadata: { model: 'm', tries: 2 } },
@@ -265,7 +265,7 @@ describe('in place of', () => {
   it('get_metadata(): the value of a key, null where there is none', async () => {
     const api = await openApi();
     await create(api, { id: 's' });
-    await api.query(UPDATE, { input: { id: 's', metadata: { model: { name: 'm' } } } });
+    await api.query(UPDATE, { input: { sessionId: 's', metadata: { model: { name: 'm' } } } });
     const value = async (key: string) => (await api.query(METADATA, { id: 's', key })).session?.metadataValue;
     expect(await value('model')).toEqual({ name: 'm' });
     expect(await value('nothing')).toBeNull();
@@ -277,7 +277,7 @@ describe('in place of', () => {
     const api = createApi(first);
     await create(api, { id: 's', userId: 'ada' });
     await send(api, 's');
-    await api.query(UPDATE, { input: { id: 's', metadata: { model: 'm' } } });
+    await api.query(UPDATE, { input: { sessionId: 's', metadata: { model: 'm' } } });
     const before = await load(api, 's');
     await first.close();
     const second = await openFileRepository({ directory });
@@ -290,7 +290,7 @@ describe('in place of', () => {
     const api = await openApi();
     await create(api, { id: 's' });
     await send(api, 's', 'hi', 'hello');
-    await api.query(UPDATE, { input: { id: 's', metadata: { model: 'm' } } });
+    await api.query(UPDATE, { input: { sessionId: 's', metadata: { model: 'm' } } });
     const session = await load(api, 's');
     expect(session).toMatchObject({ id: 's', metadata: { model: 'm' } });
     expect(session!.history.nodes).toHaveLength(2);
@@ -302,7 +302,7 @@ describe('in place of', () => {
     await create(api, { id: 'p' });
     await spawn(api, { parentId: 'p', id: 'c' });
     const remove = async (id: string, mode?: 'CASCADE') =>
-      (await api.query(DELETE, { input: { id, mode } })).deleteSession;
+      (await api.query(DELETE, { input: { sessionId: id, mode } })).deleteSession;
     expect((await remove('p')).__typename).toBe('SessionHasChildrenError');
     expect(await remove('p', 'CASCADE')).toMatchObject({ deletedIds: ['p', 'c'] });
     expect(await load(api, 'p')).toBeNull();

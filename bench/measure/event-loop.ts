@@ -141,7 +141,10 @@ async function forkRows(server: Server, length: number): Promise<SingleRow[]> {
         id = forkSession.session.id;
       }),
     );
-    await send(server.message.url, `mutation { deleteSession(input: { id: "${id}" }) { __typename } }`);
+    await send(
+      server.message.url,
+      `mutation { deleteSession(input: { sessionId: "${id}" }) { __typename } }`,
+    );
   }
   const [first] = rounds as [Beside];
   const middle = rounds.toSorted((a, b) => a.milliseconds - b.milliseconds)[ROUNDS >> 1]!;
@@ -161,7 +164,7 @@ async function deletionRow(directory: string, report: Progress): Promise<SingleR
       const beside = await besides(server, async () => {
         const { deleteSession } = await send<{ deleteSession: { deletedIds?: string[] } }>(
           server.message.url,
-          'mutation { deleteSession(input: { id: "wide", mode: CASCADE }) { ... on DeleteSessionPayload { deletedIds } } }',
+          'mutation { deleteSession(input: { sessionId: "wide", mode: CASCADE }) { ... on DeleteSessionPayload { deletedIds } } }',
         );
         const count = deleteSession.deletedIds?.length;
         if (count !== WIDE + 1) throw new Error(`Expected ${WIDE + 1} deleted sessions, got ${count}.`);

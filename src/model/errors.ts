@@ -11,6 +11,7 @@ export abstract class ClientError extends Error {
 /** There is no session with this id. */
 export class SessionNotFoundError extends ClientError {
   readonly sessionId: string;
+  readonly key: string | null = null;
 
   constructor(sessionId: string) {
     super(`There is no session "${sessionId}".`);
@@ -162,12 +163,16 @@ export class ConflictError extends ClientError {
   }
 }
 
-/** The disk failed, and nothing was changed. `retryable`: a retry can succeed, for example after a full disk. */
+/**
+ * The disk failed, and nothing was changed. `isRetryable`: a retry can succeed, for example after a full disk. `isOutcomeUnknown`: the
+ * mutation may have taken effect all the same. Never with a store of files, which takes back what it could not make durable.
+ */
 export class StorageError extends ClientError {
-  readonly retryable: boolean;
+  readonly isRetryable: boolean;
+  readonly isOutcomeUnknown: boolean = false;
 
-  constructor(message: string, retryable: boolean, options?: ErrorOptions) {
+  constructor(message: string, isRetryable: boolean, options?: ErrorOptions) {
     super(message, options);
-    this.retryable = retryable;
+    this.isRetryable = isRetryable;
   }
 }

@@ -130,6 +130,19 @@ function destinationIssue({
   return null;
 }
 
+/** What belongs to an answer must come with one: else its cost would be lost. */
+function* responseIssues(send: {
+  readonly response?: string | null | undefined;
+  readonly usage?: unknown;
+  readonly model?: unknown;
+}) {
+  if (send.response != null) return;
+  for (const member of ['usage', 'model'] as const) {
+    if (send[member] != null)
+      yield customIssue({ expected: 'a "response" that it belongs to', got: 'none' }, [member]);
+  }
+}
+
 /**
  * The rules of every input, for `checkInput`. The API and the import use the same rules. Make them once per `limits`: making them takes
  * longer than checking an input.
@@ -241,14 +254,19 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     }),
     create: create.superRefine(refuseUnnamed),
     spawn: create.extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish() }).superRefine(refuseUnnamed),
-    send: z.object({
-      sessionId,
-      message: content,
-      response: content,
-      usage: usage.nullish(),
-      expectedVersion,
-      operationId,
-    }),
+    send: z
+      .object({
+        sessionId,
+        message: content,
+        response: content.nullish(),
+        usage: usage.nullish(),
+        model: name.nullish(),
+        expectedVersion,
+        operationId,
+      })
+      .superRefine((send, context) => {
+        for (const issue of responseIssues(send)) context.addIssue(issue);
+      }),
     append: z.object({
       sessionId,
       messages: messages(z.array(message).min(1, 'at least one message')),
@@ -256,7 +274,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       operationId,
     }),
     update: z.object({
-      id: sessionId,
+      sessionId,
       key: key.nullish(),
       ...described,
       spawnedBy: spawnedBy.nullish(),
@@ -264,7 +282,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       operationId,
     }),
     delete: z.object({
-      id: sessionId,
+      sessionId,
       mode: z.enum(DELETE_MODES),
       dryRun: z.boolean(),
       expectedVersion,
@@ -282,7 +300,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     }),
     move: z
       .object({
-        id: sessionId,
+        sessionId,
         parentId: sessionId.nullish(),
         asRoot: z.boolean().nullish(),
         expectedVersion,
@@ -292,10 +310,10 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
         const issue = destinationIssue(move);
         if (issue) context.addIssue(issue);
       }),
-    archive: z.object({ id: sessionId, subtree: z.boolean(), expectedVersion, operationId }),
+    archive: z.object({ sessionId, subtree: z.boolean(), expectedVersion, operationId }),
     truncate: z.object({
       sessionId,
-      length: count,
+      keep: count,
       dryRun: z.boolean(),
       expectedVersion,
       operationId,

@@ -9,22 +9,53 @@ export interface Operation {
   readonly id: string;
   /** 32 lower-case hex digits. */
   readonly fingerprint: string;
-  /** The fingerprint that an earlier version recorded for the same input, if different. It makes a retry after an upgrade recognisable. */
-  readonly earlierFingerprint?: string;
+  /**
+   * The fingerprints that earlier versions recorded for the same input, if different. They make a retry after an upgrade recognisable.
+   * Called only if the id is recorded with another fingerprint.
+   */
+  readonly earlierFingerprints?: () => readonly string[];
 }
 
 /** `input` is the validated input without its operationId; `mutation` is the mutation's name. */
 export function operationOf(id: string, mutation: string, input: unknown): Operation {
-  const hash = createHash('sha256').update(`${mutation}\n${canonicalJson(input)}`);
-  return { id, fingerprint: hash.digest('hex').slice(0, 32) };
+  return { id, fingerprint: fingerprintOf(mutation, input) };
 }
 
-/** The operation of a mutation of the API. An input with explicit nulls and one without have the same fingerprint. */
+function fingerprintOf(mutation: string, input: unknown): string {
+  const hash = createHash('sha256').update(`${mutation}\n${canonicalJson(input)}`);
+  return hash.digest('hex').slice(0, 32);
+}
+
+/**
+ * The operation of a mutation of the API. An input with explicit nulls and one without have the same fingerprint. So have inputs that
+ * differ in `expectedVersion`: a client that reads the version again before a retry means the same mutation.
+ */
 export function operationOfInput(id: string, mutation: string, input: object): Operation {
-  const meant = withoutEmptyMembers(input, MEANINGFUL_NULLS[mutation]);
-  const operation = operationOf(id, mutation, meant);
-  if (meant === input) return operation;
-  return { ...operation, earlierFingerprint: operationOf(id, mutation, input).fingerprint };
+  const { expectedVersion: _, ...rest } = input as { readonly expectedVersion?: unknown };
+  const nulls = MEANINGFUL_NULLS[mutation];
+  return {
+    ...operationOf(id, mutation, withoutEmptyMembers(rest, nulls)),
+    earlierFingerprints: () => {
+      const earlier = withEarlierNames(mutation, input);
+      return [withoutEmptyMembers(earlier, nulls), earlier].map((form) => fingerprintOf(mutation, form));
+    },
+  };
+}
+
+/** The names that earlier versions had for members of an input. */
+const EARLIER_NAMES: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  updateSession: { sessionId: 'id' },
+  deleteSession: { sessionId: 'id' },
+  moveSession: { sessionId: 'id' },
+  archiveSession: { sessionId: 'id' },
+  unarchiveSession: { sessionId: 'id' },
+  truncateHistory: { keep: 'length' },
+};
+
+function withEarlierNames(mutation: string, input: object): object {
+  const names = EARLIER_NAMES[mutation];
+  if (!names) return input;
+  return Object.fromEntries(Object.entries(input).map(([name, value]) => [names[name] ?? name, value]));
 }
 
 /** Members whose null has a meaning of its own. Any other null member means the same as leaving it out. */

@@ -139,10 +139,10 @@ export interface SessionReader {
  *   deletion of the session. A refused call leaves no record: the next call with that id runs.
  * - A call waits while another call with the same id is running. The id is looked up before any other check.
  * - If the id is recorded with another fingerprint, the call rejects with a ConflictError (`reason: 'OPERATION'`), whichever
- *   mutation recorded it. The `earlierFingerprint` counts as equal too.
+ *   mutation recorded it. Each of its `earlierFingerprints` counts as equal too.
  * - If the id is recorded with the same fingerprint, the call is a replay: it changes nothing, and answers as the first call did.
- *   Appended and dropped messages, and the ids of deleted, reparented or changed sessions, are those of the first call, in the
- *   same order. The contents of appended messages may come from the input, which is the same. `session` is in its current state.
+ *   Appended and dropped messages, the ids of deleted, reparented or changed sessions, and a former parent are those of the first
+ *   call, in the same order. The contents of appended messages may come from the input, which is the same. `session` is in its current state.
  *   If it was deleted since, its counts, times and place are the last ones it had. Its title and metadata are then those of the
  *   input, or null and empty, because a store keeps no text of a deleted session.
  */
@@ -207,7 +207,7 @@ export interface SessionRepository extends SessionReader {
    * Rejects: SessionNotFoundError, InvalidInputError (the new parent is in the subtree), ConflictError (with `reason: 'KEY'` if the
    * subtree comes to another owner, who has a session with a key of the subtree), StorageError.
    */
-  move(input: MoveSession, operation?: Operation): Promise<Session>;
+  move(input: MoveSession, operation?: Operation): Promise<Moved>;
 
   /**
    * Archives or unarchives a session, with `subtree` its descendants too. Increments the `version` of each session that changes.
@@ -217,9 +217,9 @@ export interface SessionRepository extends SessionReader {
   archive(input: ArchiveSession, operation?: Operation): Promise<Archived>;
 
   /**
-   * Keeps the first `length` messages of a history and drops the rest. Returns the dropped messages unless `limit` is null.
+   * Keeps the first `keep` messages of a history and drops the rest. Returns the dropped messages unless `limit` is null.
    * Increments `version`. Later messages reuse the positions of the dropped ones, but never their ordinals.
-   * Rejects: SessionNotFoundError, SessionArchivedError, InvalidInputError (the history is shorter than `length`), ConflictError,
+   * Rejects: SessionNotFoundError, SessionArchivedError, InvalidInputError (the history is shorter than `keep`), ConflictError,
    * StorageError; and a ReadTooLargeError, before anything is written, if more than `limit` would be returned.
    */
   truncate(input: TruncateHistory, limit: ReadLimit | null, operation?: Operation): Promise<Truncated>;
@@ -406,7 +406,7 @@ export interface Appended {
 }
 
 export interface UpdateSession {
-  readonly id: string;
+  readonly sessionId: string;
   /** Left out: unchanged. Null: the session has no title from then on. */
   readonly title?: string | null;
   /** As `title`, and so are `agentName` and `project`. */
@@ -424,13 +424,15 @@ export interface UpdateSession {
 }
 
 export interface DeleteSession {
-  readonly id: string;
+  readonly sessionId: string;
   readonly mode: DeleteMode;
   readonly expectedVersion?: number | null;
 }
 
 /** Ids in pre-order. */
 export interface Deleted {
+  /** The parent that the session had; null for a root. */
+  readonly parentId: string | null;
   readonly deletedIds: readonly string[];
   readonly reparentedIds: readonly string[];
 }
@@ -447,14 +449,20 @@ export interface ForkSession {
 }
 
 export interface MoveSession {
-  readonly id: string;
+  readonly sessionId: string;
   /** Null: the session becomes a root. */
   readonly parentId: string | null;
   readonly expectedVersion?: number | null;
 }
 
+export interface Moved {
+  readonly session: Session;
+  /** The parent before the move; null for a root. */
+  readonly formerParentId: string | null;
+}
+
 export interface ArchiveSession {
-  readonly id: string;
+  readonly sessionId: string;
   /** True archives, false unarchives. */
   readonly archived: boolean;
   readonly subtree: boolean;
@@ -468,7 +476,8 @@ export interface Archived {
 
 export interface TruncateHistory {
   readonly sessionId: string;
-  readonly length: number;
+  /** The number of messages that stay. */
+  readonly keep: number;
   readonly expectedVersion?: number | null;
 }
 
@@ -477,12 +486,15 @@ export interface ReadLimit extends AskedTexts, ReadOptions {
   readonly messages: number;
   /** Bytes of text. */
   readonly bytes: number;
+  /** Requests only so many of the messages, from the first on; all when left out. */
+  readonly first?: number | undefined;
 }
 
 export interface Truncated {
   readonly session: Session;
+  readonly removedCount: number;
   /** The dropped messages, oldest first, without those that cannot be read. Empty if none were requested. */
-  readonly popped: readonly Message[];
+  readonly removed: readonly Message[];
 }
 
 /** What a search looks for, and in which parts of messages. */

@@ -22,6 +22,12 @@ export type InputFields = PothosSchemaTypes.InputFieldBuilder<
   'InputObject'
 >;
 
+/** Makes the fields of an object type: for fields that several payloads share. */
+export type PayloadFields<Payload> = PothosSchemaTypes.ObjectFieldBuilder<
+  PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>,
+  Payload
+>;
+
 builder.queryType({ description: 'All reads. A read changes nothing, not even `lastActiveAt`.' });
 builder.mutationType({
   description:

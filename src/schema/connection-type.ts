@@ -1,15 +1,15 @@
 import type { ObjectRef } from '@pothos/core';
 import { builder } from './builder.ts';
-import { type Connection, type Edge, PageInfoType } from './connection.ts';
+import { type Connection as ConnectionModel, type Edge as EdgeModel, PageInfoType } from './connection.ts';
 
 type SchemaTypes = typeof builder.$inferSchemaTypes;
 
-/** Defines the types `<Node>Connection` and `<Node>Edge`; returns the connection. */
-export function connectionType<Node>(nodeType: ObjectRef<SchemaTypes, Node>) {
+/** Defines the types `<Node>Connection` and `<Node>Edge`. */
+export function connectionTypes<Node>(nodeType: ObjectRef<SchemaTypes, Node>) {
   const { name } = nodeType;
   const one = name.toLowerCase();
 
-  const edgeType = builder.objectRef<Edge<Node>>(`${name}Edge`).implement({
+  const Edge = builder.objectRef<EdgeModel<Node>>(`${name}Edge`).implement({
     description: `A ${one} and its cursor.`,
     fields: (t) => ({
       cursor: t.string({
@@ -26,12 +26,12 @@ export function connectionType<Node>(nodeType: ObjectRef<SchemaTypes, Node>) {
     }),
   });
 
-  return builder.objectRef<Connection<Node>>(`${name}Connection`).implement({
+  const Connection = builder.objectRef<ConnectionModel<Node>>(`${name}Connection`).implement({
     description: `A page of a list of ${one}s.`,
     fields: (t) => ({
       edges: t.field({
         description: `The ${one}s of this page, each with its cursor.`,
-        type: [edgeType],
+        type: [Edge],
         resolve: (connection) => connection.edges(),
       }),
       nodes: t.field({
@@ -50,4 +50,5 @@ export function connectionType<Node>(nodeType: ObjectRef<SchemaTypes, Node>) {
       }),
     }),
   });
+  return { Connection, Edge };
 }

@@ -36,7 +36,7 @@ export class Connection<Node> {
 
   edges(): MaybePromise<readonly MaybePromise<Edge<Node>>[]> {
     return andThen(this.#shown(), (items) =>
-      this.#source.turns.paced(items.map((node) => new Edge(this, node))),
+      this.#source.turns.paced(items.map((node) => new Edge(this.#source, node))),
     );
   }
 
@@ -53,7 +53,7 @@ export class Connection<Node> {
       const { from, after, before } = this.#source.request;
       const hasKey = (from === 'start' ? after : before) !== undefined;
       const goesOnBeyond = this.#source.goesOnBeyond?.(items) ?? hasKey;
-      const cursorOf = (node: Node | undefined) => (node === undefined ? null : this.cursorOf(node));
+      const cursorOf = (node: Node | undefined) => (node === undefined ? null : this.#source.cursorOf(node));
       return {
         hasNextPage: from === 'start' ? hasMore : goesOnBeyond,
         hasPreviousPage: from === 'end' ? hasMore : goesOnBeyond,
@@ -65,10 +65,6 @@ export class Connection<Node> {
 
   totalCount(): MaybePromise<number> {
     return this.#source.count();
-  }
-
-  cursorOf(node: Node): string {
-    return this.#source.cursorOf(node);
   }
 
   #read(): MaybePromise<Page<Node>> {
@@ -87,19 +83,20 @@ export class Connection<Node> {
   }
 }
 
+/** A node, and its place in the list of `source`. */
 export class Edge<Node> {
   readonly node: Node;
-  readonly #connection: Connection<Node>;
+  readonly #source: Pick<ConnectionSource<Node>, 'cursorOf'>;
   #cursor: string | undefined;
 
-  constructor(connection: Connection<Node>, node: Node) {
-    this.#connection = connection;
+  constructor(source: Pick<ConnectionSource<Node>, 'cursorOf'>, node: Node) {
+    this.#source = source;
     this.node = node;
   }
 
   /** Made once, under however many names it is shown: it has a checksum. */
   get cursor(): string {
-    this.#cursor ??= this.#connection.cursorOf(this.node);
+    this.#cursor ??= this.#source.cursorOf(this.node);
     return this.#cursor;
   }
 }

@@ -5,7 +5,7 @@ import type { Session } from '../model/session.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { Budget, type WriteTurn } from './budget.ts';
 import { Loaders } from './loaders.ts';
-import type { MaybePromise } from './maybe-promise.ts';
+import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { Turns } from './turns.ts';
 
 /** The context of every resolver. Each request gets its own: loaders cache, and a budget is used up. */
@@ -73,6 +73,12 @@ export function forget(context: SchemaContext): void {
 /** The session with this id, or null. A session that has appeared in the answer is not read again. */
 export function findSession(context: SchemaContext, id: string): MaybePromise<Session | null> {
   return context.shownSessions.get(id) ?? context.loaders.session.load(id);
+}
+
+/** The session with this id, which appears in the answer; null if the id is null or there is no such session. */
+export function sessionOrNull(context: SchemaContext, id: string | null): MaybePromise<Session | null> {
+  if (id === null) return null;
+  return andThen(findSession(context, id), (session) => session && appear(context, session));
 }
 
 /** Charges for a session that appears in the answer, and keeps it for `findSession`. */

@@ -19,7 +19,14 @@ export const SessionNotFoundError = builder
     description: 'There is no session with this id.',
     interfaces: [ErrorInterface],
     fields: (t) => ({
-      sessionId: t.exposeID('sessionId', { description: 'The id in the input.', nullable: true }),
+      sessionId: t.exposeID('sessionId', {
+        description: 'The id in the input; null if the input has a key.',
+        nullable: true,
+      }),
+      key: t.exposeString('key', {
+        description: 'The key in the input; null if the input has an id.',
+        nullable: true,
+      }),
     }),
   });
 
@@ -66,7 +73,12 @@ export const StorageError = builder.objectRef<model.StorageError>('StorageError'
   description: 'The disk failed, for example because it is full. Nothing was changed.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
-    retryable: t.exposeBoolean('retryable', { description: 'True if a retry can succeed.' }),
+    isRetryable: t.exposeBoolean('isRetryable', { description: 'True if a retry can succeed.' }),
+    isOutcomeUnknown: t.exposeBoolean('isOutcomeUnknown', {
+      description:
+        'True if the mutation may have taken effect all the same: send it again with the same `operationId`. Always false for a store of ' +
+        'files.',
+    }),
   }),
 });
 

@@ -1,14 +1,20 @@
-import type { Message } from '../model/message.ts';
+import type { Message as MessageModel } from '../model/message.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
-import { Connection } from './connection.ts';
-import { appearMessages } from './context.ts';
+import { Connection, Edge } from './connection.ts';
+import { appearMessages, type SchemaContext } from './context.ts';
 import { checkKind, historyCursor } from './cursor.ts';
 import { checkPlace, goesOnBeyond, historyPlace, placeArguments } from './history-place.ts';
 import { selectedOfMessages } from './look-ahead.ts';
 import { MessageConnection, MessageRole, uniqueRoles } from './message.ts';
 import { pageArguments, pageRequest, pageRules } from './page.ts';
 import { Session } from './session.ts';
+
+/** The edge of a message that appears in the answer, with its cursor in the history of its session. */
+export function messageEdge({ repository }: SchemaContext, message: MessageModel): Edge<MessageModel> {
+  const cursors = historyCursor(repository, message.sessionId);
+  return new Edge({ cursorOf: ({ ordinal }) => cursors.encode(ordinal) }, message);
+}
 
 builder.objectField(Session, 'history', (t) =>
   t.field({
@@ -38,7 +44,7 @@ builder.objectField(Session, 'history', (t) =>
       const isAll = roles == null && createdAfter == null && createdBefore == null;
       const isWhole = isAll && session.damage.length === 0;
       const isAtAnEnd = page.after === undefined && page.before === undefined && !place;
-      return new Connection<Message>({
+      return new Connection<MessageModel>({
         budget,
         turns: context.turns,
         request: page,

@@ -33,6 +33,27 @@ export function selectedOfMessages(info: GraphQLResolveInfo, typeName: string): 
   return known(info, info.schema.getType(typeName) as GraphQLObjectType, info.fieldNodes).selected;
 }
 
+/**
+ * The largest argument `first` under which the field that is being resolved selects `field` of a `typeName`; undefined if one of the
+ * selections has none.
+ */
+export function largestFirst(info: GraphQLResolveInfo, typeName: string, field: string): number | undefined {
+  const type = info.schema.getType(typeName) as GraphQLObjectType;
+  const fields = new Map<string, FieldNode[]>();
+  const visited = new Set<string>();
+  const included = (selection: SelectionNode) => isIncluded(info.variableValues, selection);
+  for (const { selectionSet } of info.fieldNodes)
+    if (selectionSet) collectFields(info, included, type, selectionSet, fields, visited);
+  let largest = 0;
+  for (const [node] of fields.values() as Iterable<[FieldNode]>) {
+    if (node.name.value !== field) continue;
+    const { first } = getArgumentValues(type.getFields()[field]!, node, info.variableValues);
+    if (first == null) return undefined;
+    largest = Math.max(largest, first as number);
+  }
+  return largest;
+}
+
 interface Known {
   readonly nodes: readonly FieldNode[];
   readonly selected: Selected;

@@ -8,7 +8,7 @@ import {
 } from '../model/message.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
-import { connectionType } from './connection-type.ts';
+import { connectionTypes } from './connection-type.ts';
 import { appear, findSession } from './context.ts';
 import { andThen } from './maybe-promise.ts';
 import { Node } from './node.ts';
@@ -171,4 +171,4 @@ builder.objectField(Session, 'usage', (t) =>
   }),
 );
 
-export const MessageConnection = connectionType(Message);
+export const { Connection: MessageConnection, Edge: MessageEdge } = connectionTypes(Message);

@@ -8,7 +8,7 @@ import { isStorable } from '../model/stored-values.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { Connection, type ConnectionSource } from './connection.ts';
-import { connectionType } from './connection-type.ts';
+import { connectionTypes } from './connection-type.ts';
 import { appear, findSession, type SchemaContext } from './context.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { ID_DESCRIPTION, Node } from './node.ts';
@@ -134,7 +134,7 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
   }),
 });
 
-export const SessionConnection = connectionType(Session);
+export const { Connection: SessionConnection, Edge: SessionEdge } = connectionTypes(Session);
 
 /** A connection that charges the budget for its sessions when it is read. */
 export function sessionConnection(

@@ -19,9 +19,10 @@ const StoreStatus = builder.objectRef<StoreStatusModel>('StoreStatus').implement
   description: 'The content and the health of the store, and the version of the server.',
   fields: (t) => ({
     version: t.string({ description: 'The version of the server.', resolve: () => VERSION }),
-    sessionCount: t.exposeInt('sessionCount', { description: 'The number of sessions.' }),
-    messageCount: t.exposeInt('messageCount', {
+    sessionCount: t.expose('sessionCount', { description: 'The number of sessions.', type: 'SafeInt' }),
+    messageCount: t.expose('messageCount', {
       description: 'The number of USER messages in all sessions.',
+      type: 'SafeInt',
     }),
     quarantined: t.expose('quarantined', {
       description: 'The files that could not be read; empty for a healthy store.',

@@ -1,8 +1,10 @@
+import type { Session as SessionModel } from '../model/session.ts';
 import { EMPTY_PAGE } from '../repository/repository.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { ChildFilter, checkChildFilter } from './child-filter.ts';
-import { appear, findSession } from './context.ts';
+import { Edge } from './connection.ts';
+import { appear, findSession, type SchemaContext, sessionOrNull } from './context.ts';
 import { checkKind, childrenCursor, descendantsCursor } from './cursor.ts';
 import { andThen } from './maybe-promise.ts';
 import { pageArguments, pageRequest, pageRules } from './page.ts';
@@ -19,6 +21,11 @@ const filterArgument = builder.args((t) => ({
     type: ChildFilter,
   }),
 }));
+/** The edge of a child that appears in the answer, with its cursor among the `children` of the session `parentId`. */
+export function childEdge(context: SchemaContext, parentId: string, child: SessionModel): Edge<SessionModel> {
+  const cursors = childrenCursor(context.repository, parentId);
+  return new Edge({ cursorOf: ({ arrival }) => cursors.encode(arrival) }, appear(context, child));
+}
 
 /** The fields of a session's position in its tree. */
 builder.objectFields(Session, (t) => ({
@@ -30,10 +37,7 @@ builder.objectFields(Session, (t) => ({
     description: 'The session that spawned this one; null for a root, and if the parent cannot be read.',
     type: Session,
     nullable: true,
-    resolve: ({ parentId }, _args, context) =>
-      parentId === null
-        ? null
-        : andThen(findSession(context, parentId), (parent) => parent && appear(context, parent)),
+    resolve: ({ parentId }, _args, context) => sessionOrNull(context, parentId),
   }),
   rootId: t.exposeID('rootId', { description: 'The id of `root`.' }),
   root: t.field({

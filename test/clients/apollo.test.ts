@@ -113,7 +113,7 @@ test('a mutation answers with its payload or with an error that a fragment on Er
 test('an answer changes what other queries show: metadata as a whole, sums field by field', async () => {
   await addHistory(project, 1);
   const update = parse(`mutation ($metadata: JSONObject!) {
-    updateSession(input: { id: "trip", metadata: $metadata }) { ... on UpdateSessionPayload { session { id metadata } } }
+    updateSession(input: { sessionId: "trip", metadata: $metadata }) { ... on UpdateSessionPayload { session { id metadata } } }
   }`);
   const read = async (fields: string) => {
     const query = parse(`{ session(id: "trip") { id ${fields} } }`);
@@ -127,7 +127,7 @@ test('an answer changes what other queries show: metadata as a whole, sums field
 
   await read('rollup { messageCount usage { inputTokens } }');
   await read('rollup { sessionCount usage { outputTokens } }');
-  await project.send('mutation { deleteSession(input: { id: "trip" }) { ... on Error { message } } }');
+  await project.send('mutation { deleteSession(input: { sessionId: "trip" }) { ... on Error { message } } }');
   expect(await read('rollup { messageCount sessionCount usage { inputTokens outputTokens } }')).toMatchObject(
     {
       rollup: { messageCount: 1, sessionCount: 1, usage: { inputTokens: 0, outputTokens: 0 } },

@@ -110,7 +110,7 @@ test('what has no id is kept with what holds it, without a warning', async () =>
 test('an answer changes what other queries show, metadata as a whole', async () => {
   await addHistory(project, 1);
   const update = `mutation ($metadata: JSONObject!) {
-    updateSession(input: { id: "trip", metadata: $metadata }) { ... on UpdateSessionPayload { session { id metadata } } }
+    updateSession(input: { sessionId: "trip", metadata: $metadata }) { ... on UpdateSessionPayload { session { id metadata } } }
   }`;
   const read = async () =>
     (await client.query<{ session: object }>('{ session(id: "trip") { id metadata } }', {})).data!.session;

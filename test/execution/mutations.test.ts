@@ -35,7 +35,9 @@ test.each([
   expect(await run(repository, `mutation { ${CREATE(selection)} }`)).toMatchObject({
     errors: [{ extensions: { code } }],
   });
-  expect(calls.filter(([method]) => method === 'create')).toEqual([['create', { id: 'made' }, undefined]]);
+  expect(calls.filter(([method]) => method === 'create')).toEqual([
+    ['create', { id: 'made', messages: [] }, undefined],
+  ]);
   expect(await repository.findMany(['made'])).toMatchObject([{ version: 1 }]);
 });
 
@@ -55,7 +57,7 @@ test('mutations are made one after the other, each once, and none after one that
   await repository.create({ id: 'a' });
   calls.length = 0;
   const rename = (title: string, selection: string) =>
-    `${title}: updateSession(input: { id: "a", title: "${title}" }) { ... on UpdateSessionPayload { session { ${selection} } } }`;
+    `${title}: updateSession(input: { sessionId: "a", title: "${title}" }) { ... on UpdateSessionPayload { session { ${selection} } } }`;
   const query = `mutation { ${rename('one', 'title')} ${rename('two', 'history(last: -1) { totalCount }')} ${rename('three', 'title')} }`;
   expect(await run(repository, query)).toMatchObject({
     data: null,

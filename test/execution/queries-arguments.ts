@@ -173,7 +173,7 @@ export const ARGUMENTS: readonly Named[] = [
     'the query of a document that also mutates',
     {
       query:
-        'mutation M { archiveSession(input: { id: "a" }) { __typename } } query Q { session(id: "a") { version } }',
+        'mutation M { archiveSession(input: { sessionId: "a" }) { __typename } } query Q { session(id: "a") { version } }',
       operationName: 'Q',
     },
   ],

@@ -66,6 +66,6 @@ async function fillVaried(repository: SessionRepository): Promise<void> {
   const throughMessage = { sessionId: 'a', ordinal: 1 };
   await repository.fork({ sessionId: 'a', id: 'fork', asRoot: false, throughMessage });
   await repository.fork({ sessionId: 'gone', id: 'fork-of-gone', asRoot: true });
-  await repository.delete({ id: 'gone', mode: 'CASCADE' });
-  await repository.archive({ id: 'b', archived: true, subtree: true });
+  await repository.delete({ sessionId: 'gone', mode: 'CASCADE' });
+  await repository.archive({ sessionId: 'b', archived: true, subtree: true });
 }

@@ -111,9 +111,9 @@ describe('an import', () => {
     });
     const repository = await openTestRepository();
     await repository.create({ id: 'other' });
-    await repository.delete({ id: 'other', mode: 'CASCADE' });
+    await repository.delete({ sessionId: 'other', mode: 'CASCADE' });
     await importDirectory(directory, repository);
-    await repository.delete({ id: 's', mode: 'CASCADE' });
+    await repository.delete({ sessionId: 's', mode: 'CASCADE' });
     const report = await importDirectory(directory, repository);
     expect(textsOf(report.refused).toSorted()).toEqual([
       'c.json: it was imported before and then deleted. The id of a deleted session cannot be used again. To import it as well, give the file another session_id',

@@ -70,6 +70,6 @@ describe('an error that a client can cause', () => {
       actualVersion: null,
     });
     const cause = new Error('ENOSPC');
-    expect(new StorageError('full', true, { cause })).toMatchObject({ retryable: true, cause });
+    expect(new StorageError('full', true, { cause })).toMatchObject({ isRetryable: true, cause });
   });
 });

@@ -32,13 +32,13 @@ describe('an input past a limit is refused with the path and what came', () => {
     [
       'operationId',
       small.update,
-      { id: 'a', operationId: '12345' },
+      { sessionId: 'a', operationId: '12345' },
       'input.operationId: expected at most 4 characters (the limit nameLength), got 5',
     ],
     [
       'operationId, empty',
       small.delete,
-      { id: 'a', mode: 'RESTRICT', dryRun: true, operationId: '' },
+      { sessionId: 'a', mode: 'RESTRICT', dryRun: true, operationId: '' },
       'input.operationId: expected at least one character, got an empty string',
     ],
     [
@@ -50,7 +50,7 @@ describe('an input past a limit is refused with the path and what came', () => {
     [
       'metadata, bytes of UTF-8',
       small.update,
-      { id: 'a', metadata: { k: 'ääää€' } },
+      { sessionId: 'a', metadata: { k: 'ääää€' } },
       'input.metadata: expected at most 16 bytes as JSON (the limit metadataBytes), got 19',
     ],
     [

@@ -48,8 +48,8 @@ describe('an input within the limits', () => {
       rules.append,
       withMessage({ name: null, toolCallId: null, usage: null, metadata: null }),
     ],
-    ['update', rules.update, { id: 'a', title: null, metadata: { k: null } }],
-    ['delete', rules.delete, { id: 'a', mode: 'CASCADE', dryRun: false }],
+    ['update', rules.update, { sessionId: 'a', title: null, metadata: { k: null } }],
+    ['delete', rules.delete, { sessionId: 'a', mode: 'CASCADE', dryRun: false }],
   ])('passes where only what must be there is: %s', (_name, rule, input) => {
     expect(checkInput(rule, input)).toStrictEqual(input);
   });
@@ -85,12 +85,12 @@ describe('an id of a bad form is refused wherever one is taken', () => {
       'sessionId',
       'a string of 1 character with "ä" as character 1',
     ],
-    ['update', rules.update, { id: 'a'.repeat(129) }, 'id', 'a string of 129 characters'],
+    ['update', rules.update, { sessionId: 'a'.repeat(129) }, 'sessionId', 'a string of 129 characters'],
     [
       'delete',
       rules.delete,
-      { id: 'a\n', mode: 'RESTRICT', dryRun: false },
-      'id',
+      { sessionId: 'a\n', mode: 'RESTRICT', dryRun: false },
+      'sessionId',
       'a string of 2 characters with "\\n" as character 2',
     ],
   ])('%s', (_name, rule, input, path, got) => {
@@ -101,7 +101,7 @@ describe('an id of a bad form is refused wherever one is taken', () => {
 describe('text that no store can keep is refused wherever text is taken', () => {
   const places: [string, z.ZodType, (text: string) => object][] = [
     ['userId', rules.create, (userId) => ({ userId })],
-    ['title', rules.update, (title) => ({ id: 'a', title })],
+    ['title', rules.update, (title) => ({ sessionId: 'a', title })],
     ['operationId', rules.create, (operationId) => ({ operationId })],
     ['message', rules.send, (text) => ({ sessionId: 'a', message: text, response: '' })],
     ['response', rules.send, (text) => ({ sessionId: 'a', message: '', response: text })],
@@ -176,7 +176,7 @@ describe('a value of another type is refused', () => {
     [
       'metadata, text',
       rules.update,
-      { id: 'a', metadata: 'x' },
+      { sessionId: 'a', metadata: 'x' },
       'input.metadata: expected a JSON object, got a string of 1 character',
     ],
     [
@@ -194,7 +194,7 @@ describe('a value of another type is refused', () => {
     [
       'mode',
       rules.delete,
-      { id: 'a', mode: 'ORPHAN', dryRun: false },
+      { sessionId: 'a', mode: 'ORPHAN', dryRun: false },
       'input.mode: expected one of RESTRICT, CASCADE, REPARENT, got a string of 6 characters',
     ],
     [

@@ -234,7 +234,7 @@ const METADATA_BEFORE_CHILDREN = graphql(`
 
 const UPDATED = graphql(`
   mutation Updated {
-    updateSession(input: { id: "root", title: "A title" }) {
+    updateSession(input: { sessionId: "root", title: "A title" }) {
       ... on UpdateSessionPayload { session { children { nodes { metadata children { nodes { id } } } } } }
     }
   }

@@ -53,7 +53,7 @@ describe('a schema that breaks the contract is found out where', () => {
     ['an argument became required', 'roles: [MessageRole!],', 'roles: [MessageRole!]!,'],
     ['a required argument was added', 'node(id: ID!)', 'node(id: ID!, kind: String!)'],
     ['an argument has another type', 'input: CreateSessionInput!', 'input: SpawnSessionInput!'],
-    ['an input field is missing', 'message: String! response: String!', 'message: String!'],
+    ['an input field is missing', 'message: String! response: String ', 'message: String! '],
     ['an input field became required', 'rootsOnly: Boolean', 'rootsOnly: Boolean!'],
     ['a required input field was added', 'input SessionOrder {', 'input SessionOrder { nulls: Boolean!'],
     ['a default changed', 'mode: DeleteMode = RESTRICT', 'mode: DeleteMode = CASCADE'],

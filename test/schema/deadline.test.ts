@@ -102,10 +102,10 @@ const READS = [
   ['count', '{ sessions { totalCount } }'],
   ['findMessages', '{ node(id: "root:0") { id } }'],
   ['search', '{ searchMessages(query: "word") { nodes { id } } }'],
-  ['planDelete', 'mutation { deleteSession(input: { id: "root", dryRun: true }) { __typename } }'],
+  ['planDelete', 'mutation { deleteSession(input: { sessionId: "root", dryRun: true }) { __typename } }'],
   [
     'planTruncate',
-    'mutation { truncateHistory(input: { sessionId: "root", length: 0, dryRun: true }) { ... on TruncateHistoryPayload { popped { id } } } }',
+    'mutation { truncateHistory(input: { sessionId: "root", keep: 0, dryRun: true }) { ... on TruncateHistoryPayload { removed { id } } } }',
   ],
 ];
 
@@ -154,7 +154,7 @@ describe('a mutation', () => {
   test('is not executed after a dry run that took too long', async () => {
     const { repository, calls } = slow(await openTree(), 'planDelete', requestMs + 1);
     const query = `mutation {
-      planned: deleteSession(input: { id: "root", mode: CASCADE, dryRun: true }) { __typename }
+      planned: deleteSession(input: { sessionId: "root", mode: CASCADE, dryRun: true }) { __typename }
       a: createSession(input: { id: "a" }) { __typename } }`;
     expect(await createApi(repository).send(query)).toEqual(TOO_LATE());
     expect(namesOf(calls)).toEqual(['planDelete']);

@@ -157,7 +157,7 @@ test('a cursor of a descendant still holds its place when that is deleted', asyn
   const { session } = await api.query(DESCENDANTS_AFTER, {});
   const { nodes, pageInfo } = session!.descendants;
   expect(nodes.at(-1)).toEqual({ id: 'root-1-0' });
-  await store.delete({ id: 'root-1-0', mode: 'RESTRICT' });
+  await store.delete({ sessionId: 'root-1-0', mode: 'RESTRICT' });
   const rest = await api.query(DESCENDANTS_AFTER, { after: pageInfo.endCursor });
   expect(rest.session!.descendants.nodes).toEqual([{ id: 'root-1-1' }]);
 });

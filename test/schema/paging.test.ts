@@ -257,7 +257,7 @@ test('a cursor still holds its place when its session is deleted', async () => {
   const store = await makeStore(lists[0]!);
   const api = createApi(store);
   const first = await api.query(NAMED_CHILDREN, { after: null });
-  await store.delete({ id: 'child-2', mode: 'RESTRICT' });
+  await store.delete({ sessionId: 'child-2', mode: 'RESTRICT' });
   const { endCursor } = first.session!.children.pageInfo;
   const second = await api.query(NAMED_CHILDREN, { after: endCursor });
   expect(second.session!.children.nodes.map(({ id }) => id)).toEqual(['child-3', 'child-4', 'child-5']);

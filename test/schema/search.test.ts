@@ -100,11 +100,11 @@ test('each message that stood at the first page is shown once, while others writ
 });
 
 test.each([
-  ['deleted', (store: SessionRepository) => store.delete({ id: 'a', mode: 'RESTRICT' })],
+  ['deleted', (store: SessionRepository) => store.delete({ sessionId: 'a', mode: 'RESTRICT' })],
   [
     'rolled back',
     (store: SessionRepository) =>
-      store.truncate({ sessionId: 'a', length: 0 }, { messages: 1_000, bytes: 1_000_000 }),
+      store.truncate({ sessionId: 'a', keep: 0 }, { messages: 1_000, bytes: 1_000_000 }),
   ],
 ])('the second page is full where the session of the first was %s', async (_, take) => {
   const store = await openTestRepository();
@@ -135,7 +135,7 @@ test('a message that goes while a page is being read leaves its place to another
   await store.create({ id: 'b', messages: [user('the fox')] });
   await store.create({ id: 'a', messages: [user('fox')] });
   const { repository } = watched(store, ([method]) =>
-    method === 'findMany' ? store.delete({ id: 'a', mode: 'RESTRICT' }).catch(() => null) : undefined,
+    method === 'findMany' ? store.delete({ sessionId: 'a', mode: 'RESTRICT' }).catch(() => null) : undefined,
   );
   const { searchMessages } = await createApi(repository).query(SEARCH, { query: 'fox', first: 1 });
   expect(searchMessages.nodes).toEqual([{ id: 'b:0' }]);

@@ -56,9 +56,9 @@ const NOTHING_OF_THE_FILE = [
   '{ nodes(ids: ["s0:1", "s0:0", "s0"]) { id __typename } }',
   'mutation { appendMessages(input: { sessionId: "s0", messages: [{ role: USER, content: "hi" }] }) { ... on AppendMessagesPayload { messages { id } } } }',
   'mutation { sendMessage(input: { sessionId: "s0", message: "hi", response: "ho" }) { ... on SendMessagePayload { messages { role } } } }',
-  'mutation { truncateHistory(input: { sessionId: "s0", length: 0, dryRun: true }) { ... on TruncateHistoryPayload { popped { id } } } }',
-  'mutation { truncateHistory(input: { sessionId: "s0", length: 0 }) { ... on TruncateHistoryPayload { popped { id } } } }',
-  'mutation { truncateHistory(input: { sessionId: "s0", length: 1 }) { ... on TruncateHistoryPayload { session { historyLength } } } }',
+  'mutation { truncateHistory(input: { sessionId: "s0", keep: 0, dryRun: true }) { ... on TruncateHistoryPayload { removed { id } } } }',
+  'mutation { truncateHistory(input: { sessionId: "s0", keep: 0 }) { ... on TruncateHistoryPayload { removed { id } } } }',
+  'mutation { truncateHistory(input: { sessionId: "s0", keep: 1 }) { ... on TruncateHistoryPayload { session { historyLength } } } }',
 ];
 
 test.each(NOTHING_OF_THE_FILE)('nothing is read or charged for %s', async (query) => {
@@ -97,7 +97,7 @@ const TEXTS_CHARGED: [query: string, bytes: number][] = [
     12 + 3 * PAYLOAD_BYTES,
   ],
   [
-    'mutation { truncateHistory(input: { sessionId: "s0", length: 0, dryRun: true }) { ... on TruncateHistoryPayload { popped { content } session { history { nodes { content } } } } } }',
+    'mutation { truncateHistory(input: { sessionId: "s0", keep: 0, dryRun: true }) { ... on TruncateHistoryPayload { removed { content } session { history { nodes { content } } } } } }',
     16,
   ],
   [
@@ -209,16 +209,16 @@ test('selections of one history that differ are still one batch', async () => {
 
 test('messages that a rollback drops are shown as they were asked for, however large their other texts are', async () => {
   const store = await openScreenshots(1, 3);
-  const rollBack = (length: number, popped: string) =>
+  const rollBack = (length: number, removed: string) =>
     createApi(store, { textBytes: 8 }).send(
-      `mutation { truncateHistory(input: { sessionId: "s0", length: ${length} }) {
-        ... on TruncateHistoryPayload { popped { ${popped} } } ... on Error { message } } }`,
+      `mutation { truncateHistory(input: { sessionId: "s0", keep: ${length} }) {
+        ... on TruncateHistoryPayload { removed { ${removed} } } ... on Error { message } } }`,
     );
   expect(await rollBack(2, 'payload')).toMatchObject({
-    data: { truncateHistory: { message: expect.stringContaining('length') } },
+    data: { truncateHistory: { message: expect.stringContaining('input.keep') } },
   });
   expect(await store.findMany(['s0'])).toMatchObject([{ historyLength: 3 }]);
   expect(await rollBack(1, 'content')).toEqual({
-    data: { truncateHistory: { popped: [{ content: 'seen' }, { content: 'seen' }] } },
+    data: { truncateHistory: { removed: [{ content: 'seen' }, { content: 'seen' }] } },
   });
 });

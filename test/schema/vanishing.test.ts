@@ -63,7 +63,7 @@ async function openTrees(): Promise<SessionRepository> {
 async function queryBesideDeletion(run: (api: Api) => Promise<unknown>, n: number): Promise<number> {
   const store = await openTrees();
   const { repository, calls } = watched(store, () =>
-    calls.length === n ? store.delete({ id: 'root', mode: 'CASCADE' }) : undefined,
+    calls.length === n ? store.delete({ sessionId: 'root', mode: 'CASCADE' }) : undefined,
   );
   await run(createApi(repository));
   const [root] = await store.findMany(['root']);
@@ -125,7 +125,7 @@ test('a parent that is deleted right after a spawn is a typed error', async () =
   const store = await openTestRepository();
   await store.create({ id: 'root' });
   const { repository } = watched(store, ([method]) =>
-    method === 'findMany' ? store.delete({ id: 'root', mode: 'CASCADE' }) : undefined,
+    method === 'findMany' ? store.delete({ sessionId: 'root', mode: 'CASCADE' }) : undefined,
   );
   expect(await createApi(repository).query(SPAWN_AND_LOOK_UP)).toEqual({
     spawnSession: { __typename: 'SessionNotFoundError', sessionId: 'root' },

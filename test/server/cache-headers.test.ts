@@ -11,7 +11,11 @@ test.each<[string, number, string, RequestInit?]>([
     `${ENDPOINT}?query={nothing}`,
     { headers: { accept: 'application/graphql-response+json' } },
   ],
-  ['a mutation by GET', 405, `${ENDPOINT}?query=mutation{deleteSession(input:{id:"none"}){__typename}}`],
+  [
+    'a mutation by GET',
+    405,
+    `${ENDPOINT}?query=mutation{deleteSession(input:{sessionId:"none"}){__typename}}`,
+  ],
   ['nothing at this path', 404, 'http://localhost:4000/other'],
   ['the bare address', 302, 'http://localhost:4000/'],
   ['what is not acceptable', 406, QUERY, { headers: { accept: 'image/png' } }],

@@ -142,7 +142,7 @@ describe('aliases', () => {
 });
 
 describe('mutations', () => {
-  const update = (key: string) => `${key}: updateSession(input: { id: "none" }) { __typename }`;
+  const update = (key: string) => `${key}: updateSession(input: { sessionId: "none" }) { __typename }`;
   const mutationOf = (keys: readonly string[]) => `mutation { __typename ${keys.map(update).join(' ')} }`;
 
   test('as many as the limit pass, one more does not', async () => {

@@ -141,7 +141,7 @@ describe('an internal error', () => {
       'in many places',
       '{ nodes(ids: ["root", "a", "root"]) { ... on Session { rollup { sessionCount } } } }',
     ],
-    ['of a mutation', 'mutation { updateSession(input: { id: "a" }) { __typename } }'],
+    ['of a mutation', 'mutation { updateSession(input: { sessionId: "a" }) { __typename } }'],
   ])('%s is masked, and logged, the same', async (_name, query) => {
     const failing = new Set(['childrenOf', 'rollupsOf', 'update']);
     const { repository } = watched(await openTree(), ([method]) => {

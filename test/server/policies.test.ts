@@ -53,7 +53,7 @@ const REFUSED: Readonly<
     'METHOD_NOT_ALLOWED',
     {
       method: 'GET',
-      path: `/graphql?query=${encodeURIComponent('mutation { updateSession(input: { id: "none" }) { __typename } }')}`,
+      path: `/graphql?query=${encodeURIComponent('mutation { updateSession(input: { sessionId: "none" }) { __typename } }')}`,
     },
   ],
   'depth limit': [
@@ -73,8 +73,8 @@ const REFUSED: Readonly<
     'TOO_MANY_MUTATIONS',
     plain({
       query: `mutation {
-        a: updateSession(input: { id: "none" }) { __typename }
-        b: updateSession(input: { id: "none" }) { __typename }
+        a: updateSession(input: { sessionId: "none" }) { __typename }
+        b: updateSession(input: { sessionId: "none" }) { __typename }
       }`,
     }),
     { limits: { mutations: 1 } },

@@ -29,7 +29,7 @@ export const ID_BY_HASH = {
   },
 };
 const TWO =
-  'query A { __typename } query B { store { __typename } } mutation C { updateSession(input: { id: "none" }) { __typename } }';
+  'query A { __typename } query B { store { __typename } } mutation C { updateSession(input: { sessionId: "none" }) { __typename } }';
 
 /** Requests that register the documents of requests that are passed on nevertheless. */
 export const KNOWN: readonly Sent[] = [
@@ -94,7 +94,7 @@ export const OWN: readonly Case[] = [
     'a budget that is spent by a mutation',
     plain({
       query:
-        'mutation { updateSession(input: { id: "root", title: "root", operationId: "again" }) { ... on UpdateSessionPayload { session { root { id } } } } }',
+        'mutation { updateSession(input: { sessionId: "root", title: "root", operationId: "again" }) { ... on UpdateSessionPayload { session { root { id } } } } }',
     }),
     { limits: { objects: 1 } },
   ],
@@ -245,7 +245,7 @@ export const HANDED_ON: readonly Case[] = [
     'a mutation by GET',
     {
       method: 'GET',
-      path: `/graphql?query=${encodeURIComponent('mutation { updateSession(input: { id: "none" }) { __typename } }')}`,
+      path: `/graphql?query=${encodeURIComponent('mutation { updateSession(input: { sessionId: "none" }) { __typename } }')}`,
     },
   ],
   [

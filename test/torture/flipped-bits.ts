@@ -92,7 +92,9 @@ async function verifyDeletion(store: SessionRepository): Promise<void> {
   const created = await store.create({ id: 'gone' }).catch(({ name }: Error) => name);
   if (created !== 'SessionExistsError') throw new Fault('the id of a deleted session can be taken again');
   const operation = operationOf('delete-gone', 'mutation', 'delete-gone');
-  const again = await store.delete({ id: 'gone', mode: 'CASCADE' }, operation).catch((error: Error) => error);
+  const again = await store
+    .delete({ sessionId: 'gone', mode: 'CASCADE' }, operation)
+    .catch((error: Error) => error);
   if (again instanceof Error || again.deletedIds.join() !== 'gone')
     throw new Fault(`the retry of a deletion was answered ${JSON.stringify(again)}`);
 }

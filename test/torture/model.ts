@@ -49,7 +49,7 @@ export class Model {
     this.acknowledged += 1;
     if (mutation.operation) this.done.push({ mutation, value });
     if (this.done.length > REMEMBERED_OPERATIONS) this.done.splice(0, REMEMBERED_OPERATIONS / 2);
-    if (mutation.kind === 'delete') this.#delete(mutation.input.id, (value as Deleted).deletedIds);
+    if (mutation.kind === 'delete') this.#delete(mutation.input.sessionId, (value as Deleted).deletedIds);
     else
       this.#change(mutation, mutation.kind === 'append' ? (value as Appended).session : (value as Session));
   }

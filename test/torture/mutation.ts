@@ -9,7 +9,7 @@ export type Mutation = Extract<TreeMutation, { readonly kind: 'create' | 'append
 
 /** The id of the session that the mutation is about. */
 export function targetOf({ kind, input }: Mutation): string {
-  return kind === 'append' ? input.sessionId : input.id;
+  return kind === 'create' ? input.id : input.sessionId;
 }
 
 export function describeMutation(mutation: Mutation): string {
@@ -78,14 +78,14 @@ export class Mutations {
     return this.#named('append', { sessionId, messages: this.#messages(this.#token()) });
   }
 
-  update(id: string): Mutation {
+  update(sessionId: string): Mutation {
     const token = this.#token();
     const title = this.#random.oneIn(2) ? { title: token } : {};
-    return this.#named('update', { id, metadata: { [token]: this.#random.below(1_000) }, ...title });
+    return this.#named('update', { sessionId, metadata: { [token]: this.#random.below(1_000) }, ...title });
   }
 
-  #delete(id: string, mode: 'CASCADE' | 'RESTRICT'): Mutation {
-    return this.#named('delete', { id, mode });
+  #delete(sessionId: string, mode: 'CASCADE' | 'RESTRICT'): Mutation {
+    return this.#named('delete', { sessionId, mode });
   }
 
   #named<K extends Mutation['kind']>(kind: K, input: Extract<Mutation, { kind: K }>['input']): Mutation {

@@ -20,7 +20,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { kind: 'create', input: { id: 'root', userId: 'ada', title: 'Plan', metadata: { k: 1 } } },
   { kind: 'create', input: { id: 'Child.1', parentId: 'root', metadata: { n: null, deep: { er: [1.5] } } } },
   { kind: 'append', input: { sessionId: 'Child.1', messages: exchange(1) }, operation: named('say-1') },
-  { kind: 'update', input: { id: 'Child.1', title: 'Flüge', metadata: { x: true } } },
+  { kind: 'update', input: { sessionId: 'Child.1', title: 'Flüge', metadata: { x: true } } },
   {
     kind: 'append',
     input: { sessionId: 'Child.1', messages: [...exchange(2), { ...say('TOOL', '42'), toolCallId: 't' }] },
@@ -28,7 +28,7 @@ export const MUTATIONS: readonly Mutation[] = [
   { kind: 'append', input: { sessionId: 'Child.1', messages: exchange(3) } },
   { kind: 'create', input: { id: 'leaf', parentId: 'Child.1', messages: exchange(4) } },
   { kind: 'create', input: { id: 'gone', parentId: 'root' }, operation: named('create-gone') },
-  { kind: 'delete', input: { id: 'gone', mode: 'CASCADE' }, operation: named('delete-gone') },
+  { kind: 'delete', input: { sessionId: 'gone', mode: 'CASCADE' }, operation: named('delete-gone') },
   { kind: 'create', input: { id: 'other', metadata: { z: 'Z' } } },
   { kind: 'append', input: { sessionId: 'other', messages: exchange(5) } },
 ];

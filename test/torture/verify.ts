@@ -47,7 +47,7 @@ async function settleShape(model: Model, reader: Reader): Promise<Set<Mutation>>
       throw new Fault(`session "${id}" is there, though its parent "${parentId}" was deleted`);
   }
   for (const mutation of model.underWay) {
-    if (mutation.kind === 'delete' && gone.has(mutation.input.id)) cameIn.add(mutation);
+    if (mutation.kind === 'delete' && gone.has(mutation.input.sessionId)) cameIn.add(mutation);
   }
   for (const id of gone) model.remove(id);
   const deleted = [...model.deleted];

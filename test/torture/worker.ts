@@ -13,7 +13,7 @@ export interface Call {
 export interface Refusal {
   readonly name: string;
   readonly message: string;
-  readonly retryable?: boolean;
+  readonly isRetryable?: boolean;
 }
 
 export type Told =
@@ -25,10 +25,10 @@ export type Told =
 
 /** The store in a child process that can be killed. It runs the calls that its parent sends over the channel. */
 const tell = (told: Told, done = () => {}) => process.send!(told, done);
-const refusalOf = ({ name, message, retryable }: Refusal): Refusal => ({
+const refusalOf = ({ name, message, isRetryable }: Refusal): Refusal => ({
   name,
   message,
-  retryable: retryable!,
+  isRetryable: isRetryable!,
 });
 const saying = (level: keyof Logger) => (fields: { err?: Error }, message: string) =>
   tell({ level, message: fields.err ? `${message} (${fields.err.message})` : message });

@@ -16,6 +16,7 @@ import type {
   Deleted,
   DeleteSession,
   ForkSession,
+  Moved,
   MoveSession,
   ReadLimit,
   SearchPage,
@@ -230,9 +231,9 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   update(input: UpdateSession, operation?: Operation): Promise<Session> {
-    const { id, key } = input;
+    const { sessionId, key } = input;
     const write = () =>
-      this.#writes.submit(id, {
+      this.#writes.submit(sessionId, {
         expectedVersion: input.expectedVersion,
         operation,
         records: (stamp, state) => updateRecords(stamp, state, input, this.#parts.limits),
@@ -240,27 +241,28 @@ export class FileRepository extends FileReader implements SessionRepository {
       });
     return this.#accept(
       operation,
-      [id],
+      [sessionId],
       () =>
         key == null
           ? write()
-          : this.#treeLock.shared(() => this.#keys.giving(id, key, () => this.#keys.ownerOf(id), write)),
+          : this.#treeLock.shared(() => this.#keys.giving(sessionId, key, () => this.#keys.ownerOf(sessionId), write)),
       (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
     );
   }
 
   async planDelete(input: DeleteSession, options?: ReadOptions): Promise<Deleted> {
     throwIfOver(options);
-    await this.#changedFiles.look([input.id], options);
+    await this.#changedFiles.look([input.sessionId], options);
     return this.#deletions.foresee(input, options);
   }
 
   delete(input: DeleteSession, operation?: Operation): Promise<Deleted> {
     return this.#accept(
       operation,
-      [input.id],
+      [input.sessionId],
       () => this.#deletions.delete(input, operation, (work) => this.#treeLock.exclusive(work)),
-      async ({ seq }) => ({
+      async ({ sessionId, seq }) => ({
+        parentId: this.index.tombstone(sessionId)?.parentId ?? null,
         deletedIds: await this.walks.deletedBy(seq),
         reparentedIds: await this.walks.changedBy(seq),
       }),
@@ -289,19 +291,22 @@ export class FileRepository extends FileReader implements SessionRepository {
     );
   }
 
-  move(input: MoveSession, operation?: Operation): Promise<Session> {
+  move(input: MoveSession, operation?: Operation): Promise<Moved> {
     return this.#accept(
       operation,
-      [input.id, input.parentId],
+      [input.sessionId, input.parentId],
       () => this.#treeLock.exclusive(() => this.#movesAndArchivals.move(input, operation)),
-      (applied) => this.#sessionOf(applied, {}),
+      (applied) => ({
+        session: this.#sessionOf(applied, {}),
+        formerParentId: this.index.formerParent(applied.sessionId, applied.seq),
+      }),
     );
   }
 
   archive(input: ArchiveSession, operation?: Operation): Promise<Archived> {
     return this.#accept(
       operation,
-      [input.id],
+      [input.sessionId],
       () => this.#treeLock.exclusive(() => this.#movesAndArchivals.archive(input, operation)),
       async (applied) => ({
         changedIds: await this.walks.changedBy(applied.seq),
@@ -314,8 +319,8 @@ export class FileRepository extends FileReader implements SessionRepository {
     const { sessionId } = input;
     throwIfOver(limit ?? {});
     await this.refresh([sessionId], limit ?? undefined);
-    const { session, dropped } = this.#truncations.plan(input, limit);
-    return { session, popped: await this.#popped(sessionId, dropped, limit) };
+    const { session, removedCount, dropped } = this.#truncations.plan(input, limit);
+    return { session, removedCount, removed: await this.#removed(sessionId, dropped, limit) };
   }
 
   truncate(input: TruncateHistory, limit: ReadLimit | null, operation?: Operation): Promise<Truncated> {
@@ -326,8 +331,9 @@ export class FileRepository extends FileReader implements SessionRepository {
       () => this.#truncate(input, limit, operation),
       async (applied) => ({
         session: this.#sessionOf(applied, {}),
-        popped: await unlessUnread(operation, () =>
-          this.#popped(sessionId, this.index.droppedBy(sessionId, applied.seq), limit),
+        removedCount: applied.ordinal ?? 0,
+        removed: await unlessUnread(operation, () =>
+          this.#removed(sessionId, this.index.droppedBy(sessionId, applied.seq, limit?.first), limit),
         ),
       }),
     );
@@ -341,16 +347,16 @@ export class FileRepository extends FileReader implements SessionRepository {
     const { sessionId } = input;
     // If the dropped messages may exceed the limit, they are read before the rollback is written, without holding the queue.
     const ahead = limit ? this.#truncations.toReadAhead(input, limit) : [];
-    const read = ahead.length > 0 ? await this.#popped(sessionId, ahead, limit) : [];
-    const { session, dropped } = await this.#truncations.truncate(input, limit, ahead, operation);
-    if (areSame(dropped, ahead)) return { session, popped: read };
+    const read = ahead.length > 0 ? await this.#removed(sessionId, ahead, limit) : [];
+    const { dropped, ...truncated } = await this.#truncations.truncate(input, limit, ahead, operation);
+    if (areSame(dropped, ahead)) return { ...truncated, removed: read };
     // `Truncations.truncate` already charged these bytes.
     const charged = limit && { ...limit, onRead: undefined };
-    const popped = await unlessUnread(operation, () => this.#popped(sessionId, dropped, charged));
-    return { session, popped };
+    const removed = await unlessUnread(operation, () => this.#removed(sessionId, dropped, charged));
+    return { ...truncated, removed };
   }
 
-  async #popped(
+  async #removed(
     sessionId: string,
     dropped: readonly MessageLocation[],
     limit: ReadLimit | null,

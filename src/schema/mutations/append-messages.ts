@@ -2,7 +2,6 @@ import { checkInput } from '../../model/input.ts';
 import { textBytesIn } from '../../model/json.ts';
 import type { Appended } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
-import { appear, appearMessages } from '../context.ts';
 import {
   ConflictError,
   InvalidInputError,
@@ -10,10 +9,8 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
-import { selectedOfMessages } from '../look-ahead.ts';
-import { Message } from '../message.ts';
-import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
+import { appendedFields } from './appended.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 import { MessageInput } from './message-input.ts';
 
@@ -34,21 +31,7 @@ const AppendMessagesInput = builder.inputType('AppendMessagesInput', {
 
 const AppendMessagesPayload = builder.objectRef<Appended>('AppendMessagesPayload').implement({
   description: 'The messages were appended.',
-  fields: (t) => ({
-    session: t.field({
-      description: 'The session after the mutation.',
-      type: Session,
-      resolve: ({ session }, _args, context) => appear(context, session),
-    }),
-    messages: t.field({
-      description: 'The appended messages, in order.',
-      type: [Message],
-      resolve: ({ session, messages }, _args, context, info) => {
-        appearMessages(context, session, messages, selectedOfMessages(info, 'Message').shown);
-        return messages;
-      },
-    }),
-  }),
+  fields: (t) => appendedFields(t, 'The appended messages, in order.'),
 });
 
 const AppendMessagesResult = builder.unionType('AppendMessagesResult', {

@@ -1,7 +1,9 @@
 import { checkInput } from '../../model/input.ts';
 import type { DeleteMode as DeleteModeModel } from '../../model/session.ts';
 import type { Deleted } from '../../repository/repository.ts';
+import { argumentRules } from '../argument-rules.ts';
 import { builder } from '../builder.ts';
+import { sessionOrNull } from '../context.ts';
 import {
   ConflictError,
   InvalidInputError,
@@ -9,7 +11,9 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
+import { Session } from '../session.ts';
 import { answer, dryRun, memberOf, operation } from './answer.ts';
+import { changedSessions, checkFirst, firstArgument } from './changed-sessions.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 
 const DeleteMode = builder.enumType('DeleteMode', {
@@ -29,7 +33,7 @@ const DeleteMode = builder.enumType('DeleteMode', {
 const DeleteSessionInput = builder.inputType('DeleteSessionInput', {
   description: 'The session to delete.',
   fields: (t) => ({
-    id: t.id({ description: 'The session to delete.', required: true }),
+    sessionId: t.id({ description: 'The session to delete.', required: true }),
     mode: t.field({
       description: 'What happens to the children.',
       type: DeleteMode,
@@ -44,16 +48,38 @@ const DeleteSessionInput = builder.inputType('DeleteSessionInput', {
   }),
 });
 
-const DeleteSessionPayload = builder.objectRef<Deleted>('DeleteSessionPayload').implement({
+interface Payload extends Deleted {
+  readonly isDryRun: boolean;
+}
+
+const DeleteSessionPayload = builder.objectRef<Payload>('DeleteSessionPayload').implement({
   description:
     'The sessions were deleted or, with `dryRun`, would be. The id of a deleted session is never free again.',
   fields: (t) => ({
+    isDryRun: t.exposeBoolean('isDryRun', {
+      description: 'True if nothing was deleted, because of `dryRun`.',
+    }),
     deletedIds: t.exposeIDList('deletedIds', {
       description:
         'The ids of the deleted sessions, in pre-order: the session and, with CASCADE, its descendants.',
     }),
     reparentedIds: t.exposeIDList('reparentedIds', {
       description: 'With REPARENT, the ids of the children that moved, in order; otherwise empty.',
+    }),
+    reparented: t.field({
+      description:
+        'The sessions of `reparentedIds`, as they are now. They are read only if this field is selected.',
+      type: [Session],
+      args: firstArgument(),
+      extensions: argumentRules(checkFirst),
+      resolve: ({ reparentedIds }, { first }, context) => changedSessions(context, reparentedIds, first),
+    }),
+    parent: t.field({
+      description:
+        'The parent of the deleted session, as it is now; null if the session was a root, or if the parent was deleted since.',
+      type: Session,
+      nullable: true,
+      resolve: ({ parentId }, _args, context) => sessionOrNull(context, parentId),
     }),
   }),
 });
@@ -81,14 +107,15 @@ builder.mutationField('deleteSession', (t) =>
     },
     resolve: (_root, { input }, context) => {
       const run = input.dryRun ? dryRun : answer;
-      return run(context, (options) => {
+      return run(context, async (options) => {
         // For both members, null means the default.
         const given = { ...input, mode: input.mode ?? 'RESTRICT', dryRun: input.dryRun ?? false };
         const { operationId, ...checked } = checkInput(context.rules.delete, given);
         const { dryRun: isDryRun, ...remove } = checked;
-        if (isDryRun) return context.repository.planDelete(remove, options);
+        if (isDryRun) return { ...(await context.repository.planDelete(remove, options)), isDryRun };
         // The fingerprint includes `dryRun`, as in earlier versions: so a retry after an upgrade is recognised.
-        return context.repository.delete(remove, operation(operationId, 'deleteSession', checked));
+        const made = operation(operationId, 'deleteSession', checked);
+        return { ...(await context.repository.delete(remove, made)), isDryRun };
       });
     },
   }),

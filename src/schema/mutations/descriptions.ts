@@ -28,3 +28,5 @@ export const EXPECTED_VERSION =
 export const OPERATION_ID =
   'Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with ' +
   'other input is a ConflictError. The id is checked before `expectedVersion`. A refused mutation does not use up its id.';
+
+export const EDGE = 'The session, with its cursor among the `children` of its parent; null for a root.';

@@ -11,9 +11,10 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
-import { Session } from '../session.ts';
+import { Session, SessionEdge } from '../session.ts';
+import { childEdge } from '../tree.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { EXPECTED_VERSION, ID, KEY, OPERATION_ID, TITLE } from './descriptions.ts';
+import { EDGE, EXPECTED_VERSION, ID, KEY, OPERATION_ID, TITLE } from './descriptions.ts';
 
 const ForkSessionInput = builder.inputType('ForkSessionInput', {
   description: 'The history to copy, and the new session.',
@@ -53,6 +54,13 @@ const ForkSessionPayload = builder.objectRef<Forked>('ForkSessionPayload').imple
       description: 'The original after the mutation.',
       type: Session,
       resolve: ({ origin }, _args, context) => appear(context, origin),
+    }),
+    edge: t.field({
+      description: EDGE,
+      type: SessionEdge,
+      nullable: true,
+      resolve: ({ session }, _args, context) =>
+        session.parentId === null ? null : childEdge(context, session.parentId, session),
     }),
   }),
 });

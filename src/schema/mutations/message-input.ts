@@ -3,7 +3,7 @@ import { MessageRole } from '../message.ts';
 import { METADATA } from './descriptions.ts';
 
 export const CONTENT = "Size: at most the server's limit `contentBytes`.";
-const NAME = "Length: at most the server's limit `nameLength`.";
+export const NAME = "Length: at most the server's limit `nameLength`.";
 
 export const TokenUsageInput = builder.inputType('TokenUsageInput', {
   description: 'Tokens and money that a message cost.',

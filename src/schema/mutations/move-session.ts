@@ -1,16 +1,17 @@
 import { checkInput } from '../../model/input.ts';
-import type { Session as SessionModel } from '../../model/session.ts';
+import type { Moved } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
-import { appear } from '../context.ts';
+import { appear, sessionOrNull } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';
-import { Session } from '../session.ts';
+import { Session, SessionEdge } from '../session.ts';
+import { childEdge } from '../tree.ts';
 import { answer, memberOf, operation } from './answer.ts';
-import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
+import { EDGE, EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 
 const MoveSessionInput = builder.inputType('MoveSessionInput', {
   description: 'The session to move, and its new parent.',
   fields: (t) => ({
-    id: t.id({ description: 'The session to move. Its descendants move with it.', required: true }),
+    sessionId: t.id({ description: 'The session to move. Its descendants move with it.', required: true }),
     parentId: t.id({
       description:
         'The new parent. The session comes after its other children. Give either `parentId` or `asRoot: true`.',
@@ -23,18 +24,30 @@ const MoveSessionInput = builder.inputType('MoveSessionInput', {
   }),
 });
 
-const MoveSessionPayload = builder
-  .objectRef<{ readonly session: SessionModel }>('MoveSessionPayload')
-  .implement({
-    description: 'The session was moved.',
-    fields: (t) => ({
-      session: t.field({
-        description: 'The session after the move.',
-        type: Session,
-        resolve: ({ session }, _args, context) => appear(context, session),
-      }),
+const MoveSessionPayload = builder.objectRef<Moved>('MoveSessionPayload').implement({
+  description: 'The session was moved.',
+  fields: (t) => ({
+    session: t.field({
+      description: 'The session after the move.',
+      type: Session,
+      resolve: ({ session }, _args, context) => appear(context, session),
     }),
-  });
+    formerParent: t.field({
+      description:
+        'The parent before the move, as it is now; null if the session was a root, or if that parent was deleted since.',
+      type: Session,
+      nullable: true,
+      resolve: ({ formerParentId }, _args, context) => sessionOrNull(context, formerParentId),
+    }),
+    edge: t.field({
+      description: EDGE,
+      type: SessionEdge,
+      nullable: true,
+      resolve: ({ session }, _args, context) =>
+        session.parentId === null ? null : childEdge(context, session.parentId, session),
+    }),
+  }),
+});
 
 const MoveSessionResult = builder.unionType('MoveSessionResult', {
   description: 'The answer of `moveSession`: the payload, or a typed error.',
@@ -56,12 +69,11 @@ builder.mutationField('moveSession', (t) =>
       }),
     },
     resolve: (_root, { input }, context) =>
-      answer(context, async () => {
+      answer(context, () => {
         // The rule has checked that exactly one of both is given: from here on, no parent means a root.
         const { operationId, asRoot: _, parentId = null, ...rest } = checkInput(context.rules.move, input);
         const move = { ...rest, parentId };
-        const session = await context.repository.move(move, operation(operationId, 'moveSession', move));
-        return { session };
+        return context.repository.move(move, operation(operationId, 'moveSession', move));
       }),
   }),
 );

@@ -13,7 +13,8 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
-import { Session } from '../session.ts';
+import { Session, SessionEdge } from '../session.ts';
+import { childEdge } from '../tree.ts';
 import { answer, memberOf } from './answer.ts';
 import { createdBy, IS_NEW, newSessionFields, SpawnOriginInput } from './described-session.ts';
 
@@ -47,6 +48,11 @@ const SpawnSessionPayload = builder.objectRef<Spawned>('SpawnSessionPayload').im
         'The parent after the mutation. If it was deleted since, in the answer to a retry, the present parent of the session.',
       type: Session,
       resolve: ({ parent }, _args, context) => appear(context, parent),
+    }),
+    edge: t.field({
+      description: 'The new session, with its cursor among the `children` of `parent`.',
+      type: SessionEdge,
+      resolve: ({ session, parent }, _args, context) => childEdge(context, parent.id, session),
     }),
   }),
 });

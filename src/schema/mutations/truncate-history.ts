@@ -1,6 +1,7 @@
 import { InvalidInputError as InvalidInput } from '../../model/errors.ts';
 import { checkInput } from '../../model/input.ts';
 import { type ReadLimit, ReadTooLargeError, type Truncated } from '../../repository/repository.ts';
+import { argumentRules } from '../argument-rules.ts';
 import { builder } from '../builder.ts';
 import { appear, appearMessages } from '../context.ts';
 import {
@@ -10,17 +11,18 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
-import { selectedOfMessages } from '../look-ahead.ts';
+import { largestFirst, selectedOfMessages } from '../look-ahead.ts';
 import { Message } from '../message.ts';
 import { Session } from '../session.ts';
 import { answer, dryRun, memberOf, operation } from './answer.ts';
+import { checkFirst, firstArgument } from './changed-sessions.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 
 const TruncateHistoryInput = builder.inputType('TruncateHistoryInput', {
   description: 'The history to roll back, and the messages to keep.',
   fields: (t) => ({
     sessionId: t.id({ description: 'The session to roll back.', required: true }),
-    length: t.int({ description: 'The number of messages to keep, from the first on.', required: true }),
+    keep: t.int({ description: 'The number of messages to keep, from the first on.', required: true }),
     dryRun: t.boolean({
       description: 'True: nothing is dropped, and the payload says what would be.',
       defaultValue: false,
@@ -30,7 +32,11 @@ const TruncateHistoryInput = builder.inputType('TruncateHistoryInput', {
   }),
 });
 
-const TruncateHistoryPayload = builder.objectRef<Truncated>('TruncateHistoryPayload').implement({
+interface Payload extends Truncated {
+  readonly isDryRun: boolean;
+}
+
+const TruncateHistoryPayload = builder.objectRef<Payload>('TruncateHistoryPayload').implement({
   description: 'The history was rolled back or, with `dryRun`, would be.',
   fields: (t) => ({
     session: t.field({
@@ -38,12 +44,20 @@ const TruncateHistoryPayload = builder.objectRef<Truncated>('TruncateHistoryPayl
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
-    popped: t.field({
+    isDryRun: t.exposeBoolean('isDryRun', {
+      description: 'True if nothing was dropped, because of `dryRun`.',
+    }),
+    removedCount: t.exposeInt('removedCount', { description: 'The number of dropped messages.' }),
+    removed: t.field({
       description: 'The dropped messages, oldest first. They are read only if this field is selected.',
       type: [Message],
-      resolve: ({ session, popped }, _args, context, info) => {
-        appearMessages(context, session, popped, selectedOfMessages(info, 'Message').shown);
-        return popped;
+      args: firstArgument(),
+      extensions: argumentRules(checkFirst),
+      resolve: ({ session, removed }, { first }, context, info) => {
+        checkFirst({ first });
+        const messages = removed.slice(0, first ?? removed.length);
+        appearMessages(context, session, messages, selectedOfMessages(info, 'Message').shown);
+        return messages;
       },
     }),
   }),
@@ -83,19 +97,21 @@ builder.mutationField('truncateHistory', (t) =>
         const { dryRun: isDryRun, ...truncate } = checked;
         const { budget } = context;
         const { places, shown } = selectedOfMessages(info, 'TruncateHistoryPayload');
+        const first = largestFirst(info, 'TruncateHistoryPayload', 'removed');
         const most: ReadLimit = {
           ...options,
           shown,
           // One object is left for the session of the payload.
           messages: Math.floor((budget.objectsLeft - 1) / places),
           bytes: budget.textLeft,
+          first,
         };
         try {
-          const limit = places > 0 ? most : null;
-          if (isDryRun) return await context.repository.planTruncate(truncate, limit);
+          const limit = places > 0 && first !== 0 ? most : null;
+          if (isDryRun) return { ...(await context.repository.planTruncate(truncate, limit)), isDryRun };
           // The fingerprint includes `dryRun`, as in earlier versions: so a retry after an upgrade is recognised.
           const made = operation(operationId, 'truncateHistory', checked);
-          return await context.repository.truncate(truncate, limit, made);
+          return { ...(await context.repository.truncate(truncate, limit, made)), isDryRun };
         } catch (error) {
           if (error instanceof ReadTooLargeError) throw tooMuch(most);
           throw error;
@@ -109,10 +125,10 @@ builder.mutationField('truncateHistory', (t) =>
 function tooMuch({ messages, bytes }: ReadLimit): InvalidInput {
   return new InvalidInput([
     {
-      path: ['input', 'length'],
+      path: ['input', 'keep'],
       message:
         `expected to drop at most ${messages} messages and ${bytes} bytes of text, as often as they are asked for, which an ` +
-        'answer can hold, got more. Roll back in several steps',
+        'answer can hold, got more. Ask for the `first` of them, or roll back in several steps',
     },
   ]);
 }

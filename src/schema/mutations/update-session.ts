@@ -26,7 +26,7 @@ import {
 const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
   description: 'The changes of a session. Members that are left out do not change.',
   fields: (t) => ({
-    id: t.id({ description: 'The session to change.', required: true }),
+    sessionId: t.id({ description: 'The session to change.', required: true }),
     title: t.string({ description: `${TITLE} Null removes the title.` }),
     key: t.string({ description: `${KEY} Null removes the key.` }),
     agentName: t.string({ description: `${AGENT_NAME} Null removes the name.` }),
@@ -79,7 +79,7 @@ const UpdateSessionResult = builder.unionType('UpdateSessionResult', {
 
 builder.mutationField('updateSession', (t) =>
   t.field({
-    description: 'Changes the title of a session, and merges a patch into its metadata.',
+    description: 'Changes what a session says of itself, and merges a patch into its metadata.',
     type: UpdateSessionResult,
     args: { input: t.arg({ description: 'The changes.', type: UpdateSessionInput, required: true }) },
     resolve: (_root, { input }, context) =>

@@ -152,13 +152,13 @@ export const ANSWERS: readonly Attack[] = [
     },
   },
   {
-    name: 'popped-by-aliases',
+    name: 'removed-by-aliases',
     what: '30 dry runs of a rollback, each with all that it would drop',
     allowed: ['200 ok', '200 BUDGET_EXCEEDED', '200 BAD_USER_INPUT', '400 BAD_USER_INPUT'],
-    fill: (store) => store.session({ id: 'popped-by-aliases' }, messagesOf(4, MB)),
+    fill: (store) => store.session({ id: 'removed-by-aliases' }, messagesOf(4, MB)),
     async run({ server, got, expect }) {
       const rollback =
-        'truncateHistory(input: { sessionId: "popped-by-aliases", length: 0, dryRun: true }) { ... on TruncateHistoryPayload { popped { content } } }';
+        'truncateHistory(input: { sessionId: "removed-by-aliases", keep: 0, dryRun: true }) { ... on TruncateHistoryPayload { removed { content } } }';
       const answer = await server.query(`mutation { ${aliased(rollback, 30)} }`);
       got(answer);
       expect(answer.bytes < 100 * MB, `an answer of ${answer.bytes} bytes`);

@@ -108,7 +108,7 @@ export const FILES: readonly Attack[] = [
         await sleep(100);
       }
       const append =
-        'mutation($i: AppendMessagesInput!) { appendMessages(input: $i) { __typename ... on StorageError { retryable } } }';
+        'mutation($i: AppendMessagesInput!) { appendMessages(input: $i) { __typename ... on StorageError { isRetryable } } }';
       const input = { sessionId: 'long-tail-while-running', messages: [{ role: 'USER', content: 'after' }] };
       await scene.server.query(append, { i: input });
     },
@@ -248,7 +248,7 @@ export const FILES: readonly Attack[] = [
         'mutation { createSession(input: { id: "a" }) { __typename } sendMessage(input: { sessionId: "a", message: "m", response: "r" }) { __typename } }',
       );
       await server.read('{ searchMessages(query: "m") { nodes { id } } }');
-      await server.read('mutation { deleteSession(input: { id: "a" }) { __typename } }');
+      await server.read('mutation { deleteSession(input: { sessionId: "a" }) { __typename } }');
       for (const name of ['', ...readdirSync(directory, { recursive: true, encoding: 'utf8' })]) {
         const mode = statSync(join(directory, name)).mode & 0o777;
         if ((mode & 0o077) === 0) continue;

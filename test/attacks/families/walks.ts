@@ -94,7 +94,7 @@ export const WALKS: readonly Attack[] = [
     },
     async run({ server, got, expect, pick }) {
       const DELETE =
-        'mutation { deleteSession(input: { id: "reparent-of-many-0", mode: REPARENT }) { __typename } }';
+        'mutation { deleteSession(input: { sessionId: "reparent-of-many-0", mode: REPARENT }) { __typename } }';
       const deletion = server.query(DELETE);
       let isOver = false;
       void deletion.then(() => {
@@ -123,7 +123,7 @@ export const WALKS: readonly Attack[] = [
     async run({ server, got }) {
       for (const mutation of ['archiveSession', 'unarchiveSession']) {
         const [answer, created] = await Promise.all([
-          server.query(`mutation { ${mutation}(input: { id: "archival-of-many" }) { __typename } }`),
+          server.query(`mutation { ${mutation}(input: { sessionId: "archival-of-many" }) { __typename } }`),
           server.query('mutation { createSession(input: {}) { __typename } }'),
         ]);
         got(answer);
@@ -138,7 +138,7 @@ export const WALKS: readonly Attack[] = [
     fill: (store, pick) => store.children('dry-runs-of-a-deletion', pick(2_000, 50_000)),
     async run({ server, got }) {
       const dry =
-        'deleteSession(input: { id: "dry-runs-of-a-deletion", mode: CASCADE, dryRun: true }) { ... on DeleteSessionPayload { deletedIds } }';
+        'deleteSession(input: { sessionId: "dry-runs-of-a-deletion", mode: CASCADE, dryRun: true }) { ... on DeleteSessionPayload { deletedIds } }';
       got(await server.query(`mutation { ${aliased(dry, 30)} }`));
     },
   },
@@ -154,7 +154,7 @@ export const WALKS: readonly Attack[] = [
       const moves = Array.from({ length: pick(90, 2_700) }, (_, n) => {
         const [id, parentId] = [n % 30, (n + 1) % 30].map((one) => `moves-in-a-ring-${one}`);
         return server.query(
-          `mutation { moveSession(input: { id: "${id}", parentId: "${parentId}" }) { __typename } }`,
+          `mutation { moveSession(input: { sessionId: "${id}", parentId: "${parentId}" }) { __typename } }`,
           {},
           { agent },
         );

@@ -159,7 +159,7 @@ export function describeAppend(store: OpenStore): void {
       const messages = [say('', { usage: few }), say('', { usage, isCopy: true }), say('')];
       const { session } = await store.repository.append({ sessionId: 'a', messages });
       expect(session.usage).toEqual({ ...usage, inputTokens: 11, outputTokens: 6, costUsd: 0.3 });
-      await store.repository.truncate({ sessionId: 'a', length: 0 }, null);
+      await store.repository.truncate({ sessionId: 'a', keep: 0 }, null);
       expect((await store.find('a')).usage).toEqual(session.usage);
       const [rollup] = await store.repository.rollupsOf(['a']);
       expect(rollup!.usage).toEqual(session.usage);
@@ -211,7 +211,7 @@ export function describeAppend(store: OpenStore): void {
 
     it.each(['missing', 'deleted'])('refuses a session that is not there: %s', async (sessionId) => {
       await store.create({ id: 'deleted' });
-      await store.repository.delete({ id: 'deleted', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'deleted', mode: 'RESTRICT' });
       await expect(store.repository.append({ sessionId, messages: [say('hi')] })).rejects.toMatchObject({
         name: 'SessionNotFoundError',
         sessionId,

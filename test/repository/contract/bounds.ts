@@ -30,7 +30,7 @@ const WALKS: Record<string, Read> = {
   countHistory: (repository, options) => repository.countHistory([{ sessionId: 'b' }], options),
   'historyOf a role': (repository, options) =>
     repository.historyOf([{ ...HISTORY, roles: ['TOOL'] }], PLENTY_OF_BYTES, options),
-  planDelete: (repository, options) => repository.planDelete({ id: 'a', mode: 'CASCADE' }, options),
+  planDelete: (repository, options) => repository.planDelete({ sessionId: 'a', mode: 'CASCADE' }, options),
 };
 
 const PLAIN_READS: Record<string, Read> = {
@@ -44,7 +44,7 @@ const PLAIN_READS: Record<string, Read> = {
   list: (repository, options) => repository.list({}, ORDER, ALL, options),
   count: (repository, options) => repository.count({}, options),
   planTruncate: (repository, options) =>
-    repository.planTruncate({ sessionId: 'b', length: 0 }, { ...MUCH, ...options }),
+    repository.planTruncate({ sessionId: 'b', keep: 0 }, { ...MUCH, ...options }),
 };
 
 const READS = Object.entries({ ...PLAIN_READS, ...WALKS });

@@ -60,11 +60,11 @@ export function describeConcurrency(store: OpenStore): void {
       const { repository } = store;
       await store.create({ id: 'a' });
       const results = await Promise.all([
-        repository.update({ id: 'a', metadata: { n: 1, first: true } }),
+        repository.update({ sessionId: 'a', metadata: { n: 1, first: true } }),
         repository.append({ sessionId: 'a', messages: [say('one')] }),
-        repository.update({ id: 'a', metadata: { n: 2 } }),
+        repository.update({ sessionId: 'a', metadata: { n: 2 } }),
         repository.append({ sessionId: 'a', messages: [say('two')] }),
-        repository.update({ id: 'a', metadata: { n: 3 } }),
+        repository.update({ sessionId: 'a', metadata: { n: 3 } }),
       ]);
       expect(results.map((each) => ('session' in each ? each.session : each).version)).toEqual([
         2, 3, 4, 5, 6,
@@ -92,7 +92,7 @@ export function describeConcurrency(store: OpenStore): void {
       await store.create({ id: 'a' });
       const results = await Promise.allSettled(
         Array.from({ length: 10 }, (_, index) =>
-          store.repository.update({ id: 'a', title: `${index}`, expectedVersion: 1 }),
+          store.repository.update({ sessionId: 'a', title: `${index}`, expectedVersion: 1 }),
         ),
       );
       const refused = results.filter((result) => result.status === 'rejected').map(({ reason }) => reason);
@@ -109,12 +109,12 @@ export function describeConcurrency(store: OpenStore): void {
       for (let round = 0; round < 20; round += 1) {
         const [root, child] = [`root-${round}`, `child-${round}`];
         await store.chain(root, child);
-        const remove = () => repository.delete({ id: root, mode: 'CASCADE' });
+        const remove = () => repository.delete({ sessionId: root, mode: 'CASCADE' });
         const writes = [
           () => repository.append({ sessionId: child, messages: [say('x')] }),
           () => repository.create({ id: `a-${round}`, parentId: child }),
           () => repository.create({ id: `b-${round}`, parentId: root }),
-          () => repository.update({ id: child, title: 'x' }),
+          () => repository.update({ sessionId: child, title: 'x' }),
           () => repository.append({ sessionId: root, messages: conversation(3) }),
         ];
         const before = writes.slice(0, round % 6).map((write) => write());
@@ -142,7 +142,7 @@ export function describeConcurrency(store: OpenStore): void {
         const id = `parent-${round}`;
         await store.create({ id });
         const spawn = () => repository.create({ id: `child-${round}`, parentId: id });
-        const remove = () => repository.delete({ id, mode: 'RESTRICT' });
+        const remove = () => repository.delete({ sessionId: id, mode: 'RESTRICT' });
         const both = round % 2 ? [spawn(), remove()] : [remove(), spawn()];
         const [spawned, removed] = await Promise.allSettled(round % 2 ? both : both.reverse());
         const [parent, child] = await repository.findMany([id, `child-${round}`]);
@@ -159,7 +159,7 @@ export function describeConcurrency(store: OpenStore): void {
 
     it('of the same session is done once', async () => {
       await store.chain('a', 'b', 'c');
-      const remove = (id: string) => store.repository.delete({ id, mode: 'CASCADE' });
+      const remove = (id: string) => store.repository.delete({ sessionId: id, mode: 'CASCADE' });
       const results = await Promise.allSettled(['b', 'a', 'c', 'a', 'b'].map(remove));
       const deleted = results.flatMap((result) =>
         result.status === 'fulfilled' ? result.value.deletedIds : [],
@@ -219,7 +219,7 @@ export function describeConcurrency(store: OpenStore): void {
         for (let round = 0; round < 15; round += 1) {
           await store.chain(`r${round}`, `c${round}`, `g${round}`);
           await repository.append({ sessionId: `g${round}`, messages: conversation(2) });
-          await repository.delete({ id: `r${round}`, mode: 'CASCADE' });
+          await repository.delete({ sessionId: `r${round}`, mode: 'CASCADE' });
         }
       })().finally(() => {
         done = true;

@@ -119,7 +119,7 @@ export function describeCreate(store: OpenStore): void {
 
     it('refuses an id that a deleted session had', async () => {
       await store.chain('a', 'b');
-      await store.repository.delete({ id: 'a', mode: 'CASCADE' });
+      await store.repository.delete({ sessionId: 'a', mode: 'CASCADE' });
       for (const id of ['a', 'b'])
         await expect(store.create({ id })).rejects.toMatchObject({
           name: 'SessionExistsError',
@@ -183,7 +183,7 @@ export function describeCreate(store: OpenStore): void {
         messageId: null,
         toolCallId: 'c',
       });
-      await store.repository.move({ id: 'child', parentId: 'other' });
+      await store.repository.move({ sessionId: 'child', parentId: 'other' });
       expect((await store.find('child')).spawnedBy).toEqual({ sessionId: 'root', ...spawnedBy });
     });
 
@@ -201,7 +201,7 @@ export function describeCreate(store: OpenStore): void {
 
     it.each(['missing', 'deleted', 'itself'])('refuses a parent that is not there: %s', async (parentId) => {
       await store.create({ id: 'deleted' });
-      await store.repository.delete({ id: 'deleted', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'deleted', mode: 'RESTRICT' });
       await expect(store.create({ id: 'itself', parentId })).rejects.toMatchObject({
         name: 'SessionNotFoundError',
         sessionId: parentId,

@@ -5,9 +5,9 @@ import { everything } from './everything.ts';
 import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 export function describeDelete(store: OpenStore): void {
-  const remove = (input: Partial<DeleteSession> & { id: string }) =>
+  const remove = (input: Partial<DeleteSession> & { sessionId: string }) =>
     store.repository.delete({ mode: 'RESTRICT', ...input });
-  const plan = (input: Partial<DeleteSession> & { id: string }) =>
+  const plan = (input: Partial<DeleteSession> & { sessionId: string }) =>
     store.repository.planDelete({ mode: 'RESTRICT', ...input });
 
   /** keep; a ── z ── y, a ── b: with messages everywhere. */
@@ -20,14 +20,18 @@ export function describeDelete(store: OpenStore): void {
   describe('deleting a session', () => {
     it('without children takes it away', async () => {
       await growTree();
-      expect(await remove({ id: 'b' })).toEqual({ deletedIds: ['b'], reparentedIds: [] });
+      expect(await remove({ sessionId: 'b' })).toEqual({
+        parentId: 'a',
+        deletedIds: ['b'],
+        reparentedIds: [],
+      });
       expect(idsOf(await store.repository.findMany(['a', 'b', 'z']))).toEqual(['a', null, 'z']);
     });
 
     it('with children is refused by RESTRICT', async () => {
       await growTree();
       const before = await everything(store.repository);
-      await expect(remove({ id: 'a' })).rejects.toMatchObject({
+      await expect(remove({ sessionId: 'a' })).rejects.toMatchObject({
         name: 'SessionHasChildrenError',
         sessionId: 'a',
         childCount: 2,
@@ -37,7 +41,8 @@ export function describeDelete(store: OpenStore): void {
 
     it('with CASCADE takes all that is beneath it too, and says so in pre-order', async () => {
       await growTree();
-      expect(await remove({ id: 'a', mode: 'CASCADE' })).toEqual({
+      expect(await remove({ sessionId: 'a', mode: 'CASCADE' })).toEqual({
+        parentId: null,
         deletedIds: ['a', 'z', 'y', 'b'],
         reparentedIds: [],
       });
@@ -56,7 +61,7 @@ export function describeDelete(store: OpenStore): void {
       await store.create({ id: 'top' });
       await Promise.all(Array.from({ length: 1_000 }, () => store.create({ parentId: 'top' })));
       let deleted = false;
-      const deleting = remove({ id: 'top', mode: 'CASCADE' }).then((answer) => {
+      const deleting = remove({ sessionId: 'top', mode: 'CASCADE' }).then((answer) => {
         deleted = true;
         return answer;
       });
@@ -77,7 +82,7 @@ export function describeDelete(store: OpenStore): void {
     it('takes it out of every answer', async () => {
       await growTree();
       const { repository } = store;
-      await remove({ id: 'z', mode: 'CASCADE' });
+      await remove({ sessionId: 'z', mode: 'CASCADE' });
       expect(await store.find('a')).toMatchObject({ childCount: 1 });
       const gone = ['z', 'y'];
       const none = { items: [], hasMore: false };
@@ -103,7 +108,7 @@ export function describeDelete(store: OpenStore): void {
     it('changes nothing in its parent but the count of its children, and the activity in its tree', async () => {
       await growTree();
       const parent = await store.find('a');
-      await remove({ id: 'z', mode: 'CASCADE' });
+      await remove({ sessionId: 'z', mode: 'CASCADE' });
       const [left] = await store.repository.rollupsOf(['a']);
       expect(await store.find('a')).toEqual({
         ...parent,
@@ -115,16 +120,16 @@ export function describeDelete(store: OpenStore): void {
     it('300 levels deep takes all of them', async () => {
       const ids = Array.from({ length: 300 }, (_, level) => `level-${level}`);
       await store.chain(...ids);
-      expect((await remove({ id: 'level-0', mode: 'CASCADE' })).deletedIds).toEqual(ids);
+      expect((await remove({ sessionId: 'level-0', mode: 'CASCADE' })).deletedIds).toEqual(ids);
       expect(await store.repository.count({})).toBe(0);
     });
 
     it('again, or one that never was, is refused', async () => {
       await growTree();
-      await remove({ id: 'a', mode: 'CASCADE' });
+      await remove({ sessionId: 'a', mode: 'CASCADE' });
       for (const id of ['a', 'y', 'missing'])
         for (const attempt of [plan, remove])
-          await expect(attempt({ id, mode: 'CASCADE' })).rejects.toMatchObject({
+          await expect(attempt({ sessionId: id, mode: 'CASCADE' })).rejects.toMatchObject({
             name: 'SessionNotFoundError',
             sessionId: id,
           });
@@ -134,14 +139,14 @@ export function describeDelete(store: OpenStore): void {
       await store.create({ id: 'a' });
       await store.repository.append({ sessionId: 'a', messages: [say('important')] });
       for (const attempt of [plan, remove])
-        await expect(attempt({ id: 'a', expectedVersion: 1 })).rejects.toMatchObject({
+        await expect(attempt({ sessionId: 'a', expectedVersion: 1 })).rejects.toMatchObject({
           name: 'ConflictError',
           reason: 'VERSION',
           expectedVersion: 1,
           actualVersion: 2,
         });
       expect(await store.find('a')).toMatchObject({ version: 2 });
-      expect((await remove({ id: 'a', expectedVersion: 2 })).deletedIds).toEqual(['a']);
+      expect((await remove({ sessionId: 'a', expectedVersion: 2 })).deletedIds).toEqual(['a']);
     });
   });
 
@@ -149,17 +154,18 @@ export function describeDelete(store: OpenStore): void {
     it('says what would go and changes nothing', async () => {
       await growTree();
       const before = await everything(store.repository);
-      expect(await plan({ id: 'a', mode: 'CASCADE' })).toEqual({
+      expect(await plan({ sessionId: 'a', mode: 'CASCADE' })).toEqual({
+        parentId: null,
         deletedIds: ['a', 'z', 'y', 'b'],
         reparentedIds: [],
       });
-      expect((await plan({ id: 'y' })).deletedIds).toEqual(['y']);
+      expect((await plan({ sessionId: 'y' })).deletedIds).toEqual(['y']);
       expect(await everything(store.repository)).toEqual(before);
     });
 
     it('is refused where the deletion would be', async () => {
       await growTree();
-      await expect(plan({ id: 'a' })).rejects.toMatchObject({
+      await expect(plan({ sessionId: 'a' })).rejects.toMatchObject({
         name: 'SessionHasChildrenError',
       });
     });

@@ -39,7 +39,7 @@ export function describeDescendants(store: OpenStore): void {
     for (const index of deleted) {
       const id = tree[index % tree.length]!;
       if (id === tree[0] || gone.has(id)) continue;
-      const { deletedIds } = await store.repository.delete({ id, mode: 'CASCADE' });
+      const { deletedIds } = await store.repository.delete({ sessionId: id, mode: 'CASCADE' });
       for (const each of deletedIds) gone.add(each);
     }
     return { tree, gone, beneath: (id: string) => naiveDescendants(id, (each) => children.get(each) ?? []) };
@@ -101,7 +101,7 @@ export function describeDescendants(store: OpenStore): void {
 
     it.each(['at once', ...RETURNS] as const)('go on from a deleted key, where it was: %s', async (how) => {
       await growTree();
-      await store.repository.delete({ id: 'y', mode: 'CASCADE' });
+      await store.repository.delete({ sessionId: 'y', mode: 'CASCADE' });
       await store.create({ id: 'v', parentId: 'z' });
       if (how !== 'at once') await store.comeBack(how);
       for (const key of ['y', 'w']) {

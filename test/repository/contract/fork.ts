@@ -89,7 +89,7 @@ export function describeFork(store: OpenStore): void {
     it('leaves out what was rolled back', async () => {
       await store.create({ id: 'a', messages: conversation(2) });
       await store.repository.append({ sessionId: 'a', messages: [say('kept'), say('dropped')] });
-      await store.repository.truncate({ sessionId: 'a', length: 3 }, MUCH);
+      await store.repository.truncate({ sessionId: 'a', keep: 3 }, MUCH);
       await store.repository.append({ sessionId: 'a', messages: [say('instead')] });
       await fork({ id: 'b' });
       expect(await contentsOf(store, 'b')).toEqual(['0', '1', 'kept', 'instead']);
@@ -116,7 +116,7 @@ export function describeFork(store: OpenStore): void {
       async (how) => {
         await store.create({ id: 'a', messages: conversation(1_500) });
         await fork({ id: 'b', asRoot: true });
-        await store.repository.delete({ id: 'a', mode: 'RESTRICT' });
+        await store.repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
         const before = await store.find('b');
         const history = await historyOf(store, 'b');
         await store.comeBack(how);

@@ -53,36 +53,45 @@ const WRITES: readonly [name: string, write: Write][] = [
     'appends to an empty history',
     (repository) => repository.append({ sessionId: 'deep', messages: conversation(4) }),
   ],
-  ['updates a title', (repository) => repository.update({ id: 'a1', title: 'another' })],
+  ['updates a title', (repository) => repository.update({ sessionId: 'a1', title: 'another' })],
   [
     'updates metadata',
-    (repository) => repository.update({ id: 'root', metadata: { topic: null, more: [1] } }),
+    (repository) => repository.update({ sessionId: 'root', metadata: { topic: null, more: [1] } }),
   ],
-  ['truncates', (repository) => repository.truncate({ sessionId: 'a', length: 2 }, MUCH)],
+  ['truncates', (repository) => repository.truncate({ sessionId: 'a', keep: 2 }, MUCH)],
   [
     'truncates and appends as much again',
     async (repository) => {
-      await repository.truncate({ sessionId: 'a', length: 4 }, MUCH);
+      await repository.truncate({ sessionId: 'a', keep: 4 }, MUCH);
       await repository.append({ sessionId: 'a', messages: [say('x')] });
     },
   ],
-  ['moves a subtree into another tree', (repository) => repository.move({ id: 'a', parentId: 'other' })],
-  ['moves a subtree down', (repository) => repository.move({ id: 'a', parentId: 'b' })],
-  ['makes a root of a subtree', (repository) => repository.move({ id: 'a', parentId: null })],
-  ['moves the first child to the end', (repository) => repository.move({ id: 'a', parentId: 'root' })],
-  ['archives a subtree', (repository) => repository.archive({ id: 'a', archived: true, subtree: true })],
+  [
+    'moves a subtree into another tree',
+    (repository) => repository.move({ sessionId: 'a', parentId: 'other' }),
+  ],
+  ['moves a subtree down', (repository) => repository.move({ sessionId: 'a', parentId: 'b' })],
+  ['makes a root of a subtree', (repository) => repository.move({ sessionId: 'a', parentId: null })],
+  ['moves the first child to the end', (repository) => repository.move({ sessionId: 'a', parentId: 'root' })],
+  [
+    'archives a subtree',
+    (repository) => repository.archive({ sessionId: 'a', archived: true, subtree: true }),
+  ],
   [
     'archives a session alone',
-    (repository) => repository.archive({ id: 'a', archived: true, subtree: false }),
+    (repository) => repository.archive({ sessionId: 'a', archived: true, subtree: false }),
   ],
   [
     'brings back what is archived',
-    (repository) => repository.archive({ id: 'c', archived: false, subtree: true }),
+    (repository) => repository.archive({ sessionId: 'c', archived: false, subtree: true }),
   ],
-  ['deletes a leaf', (repository) => repository.delete({ id: 'deep', mode: 'RESTRICT' })],
-  ['deletes with CASCADE', (repository) => repository.delete({ id: 'a', mode: 'CASCADE' })],
-  ['deletes with REPARENT', (repository) => repository.delete({ id: 'a', mode: 'REPARENT' })],
-  ['deletes a root with REPARENT', (repository) => repository.delete({ id: 'root', mode: 'REPARENT' })],
+  ['deletes a leaf', (repository) => repository.delete({ sessionId: 'deep', mode: 'RESTRICT' })],
+  ['deletes with CASCADE', (repository) => repository.delete({ sessionId: 'a', mode: 'CASCADE' })],
+  ['deletes with REPARENT', (repository) => repository.delete({ sessionId: 'a', mode: 'REPARENT' })],
+  [
+    'deletes a root with REPARENT',
+    (repository) => repository.delete({ sessionId: 'root', mode: 'REPARENT' }),
+  ],
   ['forks into the tree', (repository) => repository.fork({ sessionId: 'a', id: 'new', asRoot: false })],
   ['forks out of the tree', (repository) => repository.fork({ sessionId: 'a', id: 'new', asRoot: true })],
 ];
@@ -98,7 +107,7 @@ export function describeFreshReads(store: OpenStore): void {
     await store.create({ id: 'other' });
     await repository.append({ sessionId: 'a', messages: conversation(5) });
     await repository.append({ sessionId: 'a2', messages: conversation(2) });
-    await repository.archive({ id: 'c', archived: true, subtree: true });
+    await repository.archive({ sessionId: 'c', archived: true, subtree: true });
   }
 
   describe('what was read before', () => {
@@ -141,7 +150,7 @@ export function describeFreshReads(store: OpenStore): void {
         ['root', 1],
         ['root', 3],
       ]);
-      await store.repository.move({ id: 'a', parentId: null });
+      await store.repository.move({ sessionId: 'a', parentId: null });
       expect(await where()).toEqual([
         ['a', 0],
         ['a', 2],

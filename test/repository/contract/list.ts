@@ -160,7 +160,7 @@ export function describeList(store: OpenStore): void {
       const held = fc.sample(object, 60);
       for (const [index, metadata] of held.entries()) {
         const { id } = await store.create({ metadata: index % 2 ? metadata : (held[index + 1] ?? {}) });
-        if (index % 3 === 0) await store.repository.update({ id, metadata });
+        if (index % 3 === 0) await store.repository.update({ sessionId: id, metadata });
       }
       const { items } = await list({});
       await fc.assert(
@@ -183,7 +183,7 @@ export function describeList(store: OpenStore): void {
       expect(idsOf((await list({ metadata: { key2999: 2_999, key7: 7 } })).items)).toEqual(['keys']);
       expect(idsOf((await list({ metadata: { list: [2_999, 7] } })).items)).toEqual(['list']);
       expect(await store.repository.count({ metadata: { list: [3_000] } })).toBe(0);
-      await store.repository.update({ id: 'list', metadata: { list: [1] } });
+      await store.repository.update({ sessionId: 'list', metadata: { list: [1] } });
       expect(await store.repository.count({ metadata: { list: [2_999] } })).toBe(0);
       expect(await store.repository.count({ metadata: { list: [1] } })).toBe(1);
     });
@@ -201,7 +201,7 @@ export function describeList(store: OpenStore): void {
     it('is what it should be for any filter, order, limit, direction and keys, those of deleted sessions too', async () => {
       const sessions = await populate();
       const leaves = sessions.filter((session) => session.childCount === 0).slice(0, 4);
-      for (const { id } of leaves) await store.repository.delete({ id, mode: 'RESTRICT' });
+      for (const { id } of leaves) await store.repository.delete({ sessionId: id, mode: 'RESTRICT' });
       const left = await store.repository.findMany(sessions.map(({ id }) => id));
       const present = left.filter((session) => session !== null);
 
@@ -297,7 +297,7 @@ export function describeList(store: OpenStore): void {
       const order: SessionOrder = { field: 'LAST_ACTIVE_AT', direction: 'DESC' };
       expect(idsOf((await list({}, order)).items)).toEqual(['c', 'b', 'a']);
       await store.repository.append({ sessionId: 'b', messages: [say('hi')] });
-      await store.repository.update({ id: 'a', title: 'new' });
+      await store.repository.update({ sessionId: 'a', title: 'new' });
       expect(idsOf((await list({}, order)).items)).toEqual(['b', 'c', 'a']);
       expect(idsOf((await list({ activeAfter: new Date('2021-01-01') }, order)).items)).toEqual(['b']);
     });
@@ -331,7 +331,7 @@ export function describeList(store: OpenStore): void {
 
     it('follows an update of metadata', async () => {
       await store.create({ id: 'a', metadata: { state: 'open', keep: 1 } });
-      await store.repository.update({ id: 'a', metadata: { state: 'done' } });
+      await store.repository.update({ sessionId: 'a', metadata: { state: 'done' } });
       expect(await store.repository.count({ metadata: { state: 'open' } })).toBe(0);
       expect(await store.repository.count({ metadata: { state: 'done', keep: 1 } })).toBe(1);
     });

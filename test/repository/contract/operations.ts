@@ -5,13 +5,14 @@ import type {
   Appended,
   Archived,
   Deleted,
+  Moved,
   SessionRepository,
   Truncated,
 } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
 import { conversation, idsOf, MUCH, type OpenStore, operation, RETURNS, say } from './store.ts';
 
-type Result = Session | Appended | Deleted | Archived | Truncated;
+type Result = Session | Appended | Deleted | Archived | Moved | Truncated;
 
 /** One mutation of each kind. `b` and `aa` are the children of `a`; `c` is another root. */
 const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation) => Promise<Result>][] = [
@@ -23,25 +24,38 @@ const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation)
     (repository, op) =>
       repository.append({ sessionId: 'b', messages: [say('one', { payload: [1] })], expectedVersion: 1 }, op),
   ],
-  ['update', (repository, op) => repository.update({ id: 'b', title: 'new', metadata: { a: 1 } }, op)],
-  ['update, guarded', (repository, op) => repository.update({ id: 'b', title: 'x', expectedVersion: 1 }, op)],
-  ['delete', (repository, op) => repository.delete({ id: 'c', mode: 'RESTRICT' }, op)],
-  ['delete, cascading', (repository, op) => repository.delete({ id: 'a', mode: 'CASCADE' }, op)],
-  ['delete, reparenting', (repository, op) => repository.delete({ id: 'a', mode: 'REPARENT' }, op)],
+  ['update', (repository, op) => repository.update({ sessionId: 'b', title: 'new', metadata: { a: 1 } }, op)],
+  [
+    'update, guarded',
+    (repository, op) => repository.update({ sessionId: 'b', title: 'x', expectedVersion: 1 }, op),
+  ],
+  ['delete', (repository, op) => repository.delete({ sessionId: 'c', mode: 'RESTRICT' }, op)],
+  ['delete, cascading', (repository, op) => repository.delete({ sessionId: 'a', mode: 'CASCADE' }, op)],
+  ['delete, reparenting', (repository, op) => repository.delete({ sessionId: 'a', mode: 'REPARENT' }, op)],
   ['fork', (repository, op) => repository.fork({ sessionId: 'c', id: 'new', asRoot: false }, op)],
   ['fork, the id left out', (repository, op) => repository.fork({ sessionId: 'b', asRoot: true }, op)],
-  ['move', (repository, op) => repository.move({ id: 'b', parentId: 'c' }, op)],
-  ['move, guarded', (repository, op) => repository.move({ id: 'b', parentId: null, expectedVersion: 1 }, op)],
-  ['archive', (repository, op) => repository.archive({ id: 'a', archived: true, subtree: true }, op)],
-  ['unarchive', (repository, op) => repository.archive({ id: 'a', archived: false, subtree: true }, op)],
-  ['truncate', (repository, op) => repository.truncate({ sessionId: 'c', length: 1 }, MUCH, op)],
+  ['move', (repository, op) => repository.move({ sessionId: 'b', parentId: 'c' }, op)],
+  [
+    'move, guarded',
+    (repository, op) => repository.move({ sessionId: 'b', parentId: null, expectedVersion: 1 }, op),
+  ],
+  ['archive', (repository, op) => repository.archive({ sessionId: 'a', archived: true, subtree: true }, op)],
+  [
+    'unarchive',
+    (repository, op) => repository.archive({ sessionId: 'a', archived: false, subtree: true }, op),
+  ],
+  ['truncate', (repository, op) => repository.truncate({ sessionId: 'c', keep: 1 }, MUCH, op)],
 ];
 
 /** The part of an answer that a replay must repeat: the session's id (its state may have changed), messages and deleted ids. */
 function essence(result: Result) {
   if ('deletedIds' in result) return result;
   if ('changedIds' in result) return { id: result.session.id, changedIds: result.changedIds };
-  if ('popped' in result) return { id: result.session.id, popped: result.popped };
+  if ('formerParentId' in result) return { id: result.session.id, formerParentId: result.formerParentId };
+  if ('removed' in result) {
+    const { session, removedCount, removed } = result;
+    return { id: session.id, removedCount, removed };
+  }
   if ('messages' in result) return { id: result.session.id, messages: result.messages };
   return { id: result.id };
 }
@@ -109,8 +123,8 @@ export function describeOperations(store: OpenStore): void {
       for (const attempt of [
         repository.append({ sessionId: 'b', messages: [say('')], ...stale }, other),
         repository.append({ sessionId: 'missing', messages: [say('')] }, other),
-        repository.update({ id: 'b', ...stale }, other),
-        repository.delete({ id: 'b', mode: 'RESTRICT', ...stale }, other),
+        repository.update({ sessionId: 'b', ...stale }, other),
+        repository.delete({ sessionId: 'b', mode: 'RESTRICT', ...stale }, other),
         repository.create({ id: 'b' }, other),
       ])
         await expect(attempt).rejects.toMatchObject(conflict);
@@ -123,7 +137,7 @@ export function describeOperations(store: OpenStore): void {
         await prepare();
         const first = await mutate(store.repository, op);
         const id = sessionOf(first);
-        if (id) await store.repository.delete({ id, mode: 'CASCADE' });
+        if (id) await store.repository.delete({ sessionId: id, mode: 'CASCADE' });
         const before = await everything(store.repository, id ? [id] : []);
         if (how !== 'at once') await store.comeBack(how);
         const again = await mutate(store.repository, op);
@@ -139,6 +153,10 @@ export function describeOperations(store: OpenStore): void {
           );
         } else if ('deletedIds' in first) {
           expect(again).toEqual(first);
+        } else if ('formerParentId' in first) {
+          expect(again).toMatchObject({ formerParentId: first.formerParentId });
+        } else if ('removedCount' in first) {
+          expect(again).toMatchObject({ removedCount: first.removedCount });
         }
         expect(sessionOf(again)).toBe(id);
         expect(await everything(store.repository, id ? [id] : [])).toEqual(before);
@@ -174,22 +192,24 @@ export function describeOperations(store: OpenStore): void {
       expect((await spawn()).parentId).toBe('b');
 
       const update = () =>
-        repository.update({ id: 'a', title: 'x', expectedVersion: 2 }, operation('3', 'update'));
+        repository.update({ sessionId: 'a', title: 'x', expectedVersion: 2 }, operation('3', 'update'));
       await expect(update()).rejects.toMatchObject({ name: 'ConflictError', reason: 'VERSION' });
       await repository.append({ sessionId: 'a', messages: [say('')] });
       expect((await update()).version).toBe(3);
 
-      const remove = () => repository.delete({ id: 'b', mode: 'RESTRICT' }, operation('4', 'delete'));
+      const remove = () => repository.delete({ sessionId: 'b', mode: 'RESTRICT' }, operation('4', 'delete'));
       await expect(remove()).rejects.toMatchObject({ name: 'SessionHasChildrenError' });
-      await repository.delete({ id: 'c', mode: 'RESTRICT' });
+      await repository.delete({ sessionId: 'c', mode: 'RESTRICT' });
       expect((await remove()).deletedIds).toEqual(['b']);
     });
 
     it('of a mutation that was refused may be used with other input', async () => {
       const { repository } = store;
-      await expect(repository.update({ id: 'a', title: 'x' }, operation('1', 'wrong'))).rejects.toThrow();
+      await expect(
+        repository.update({ sessionId: 'a', title: 'x' }, operation('1', 'wrong')),
+      ).rejects.toThrow();
       await store.create({ id: 'a' });
-      expect(await repository.update({ id: 'a', title: 'y' }, operation('1', 'right'))).toMatchObject({
+      expect(await repository.update({ sessionId: 'a', title: 'y' }, operation('1', 'right'))).toMatchObject({
         title: 'y',
       });
     });
@@ -198,7 +218,7 @@ export function describeOperations(store: OpenStore): void {
       await prepare();
       const results = await Promise.allSettled(
         ['x', 'y', 'x', 'y'].map((title) =>
-          store.repository.update({ id: 'b', title }, operation('1', title)),
+          store.repository.update({ sessionId: 'b', title }, operation('1', title)),
         ),
       );
       const { title } = await store.find('b');

@@ -53,8 +53,8 @@ export function describePages(store: OpenStore): void {
     it('is what it should be for every limit, direction and pair of keys, those of deleted children too', async () => {
       await store.create({ id: 'parent' });
       const children = await spawn(6);
-      await store.repository.delete({ id: children[2]!.id, mode: 'RESTRICT' });
-      await store.repository.delete({ id: children[5]!.id, mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: children[2]!.id, mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: children[5]!.id, mode: 'RESTRICT' });
       const left = (await childrenOf('parent', ALL)).items;
       expect(left.length).toBe(4);
       const keys = [0, ...children.map((child) => child.arrival), children[5]!.arrival + 1_000];

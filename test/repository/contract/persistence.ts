@@ -41,11 +41,11 @@ export function describePersistence(store: OpenStore): void {
           say('old', { createdAt: new Date('2001-01-01') }),
         ],
       });
-      await repository.update({ id: 'z', title: 'title', metadata: { added: [1], id: null } });
-      await repository.update({ id: 'z', metadata: { more: { x: 1 } } });
+      await repository.update({ sessionId: 'z', title: 'title', metadata: { added: [1], id: null } });
+      await repository.update({ sessionId: 'z', metadata: { more: { x: 1 } } });
       await repository.append({ sessionId: 'root', messages: conversation(3) }, operation('1', 'append'));
-      await repository.delete({ id: 'b', mode: 'RESTRICT' });
-      await repository.delete({ id: 'root', mode: 'CASCADE' });
+      await repository.delete({ sessionId: 'b', mode: 'RESTRICT' });
+      await repository.delete({ sessionId: 'root', mode: 'CASCADE' });
       const gone = ['b', 'root', 'd'];
       const before = await everything(repository, gone);
       expect(before.ids.length).toBe(7);
@@ -57,10 +57,10 @@ export function describePersistence(store: OpenStore): void {
 
     it('goes on: versions and ordinals grow from where they were, and no sequence number is given again', async () => {
       await store.create({ id: 'a', messages: conversation(3) });
-      await store.repository.update({ id: 'a', title: 'x' });
+      await store.repository.update({ sessionId: 'a', title: 'x' });
       await store.create({ id: 'last' });
       const { sequence } = await store.find('last');
-      await store.repository.delete({ id: 'last', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'last', mode: 'RESTRICT' });
       await store.comeBack(how);
       const { session, messages } = await store.repository.append({
         sessionId: 'a',
@@ -72,7 +72,7 @@ export function describePersistence(store: OpenStore): void {
         [4, 4],
       ]);
       expect((await store.create({ id: 'next' })).sequence).not.toBe(sequence);
-      expect(await store.repository.update({ id: 'a', metadata: { x: 1 } })).toMatchObject({
+      expect(await store.repository.update({ sessionId: 'a', metadata: { x: 1 } })).toMatchObject({
         version: 4,
         title: 'x',
       });
@@ -81,7 +81,7 @@ export function describePersistence(store: OpenStore): void {
     it('keeps taken what was taken, and guards what it guarded', async () => {
       await store.chain('a', 'b');
       await store.create({ id: 'c' });
-      await store.repository.delete({ id: 'a', mode: 'CASCADE' });
+      await store.repository.delete({ sessionId: 'a', mode: 'CASCADE' });
       await store.comeBack(how);
       for (const id of ['a', 'b', 'c'])
         await expect(store.create({ id })).rejects.toMatchObject({
@@ -90,14 +90,14 @@ export function describePersistence(store: OpenStore): void {
         });
       await expect(store.create({ parentId: 'a' })).rejects.toMatchObject({ name: 'SessionNotFoundError' });
       await expect(
-        store.repository.update({ id: 'c', title: 'x', expectedVersion: 2 }),
+        store.repository.update({ sessionId: 'c', title: 'x', expectedVersion: 2 }),
       ).rejects.toMatchObject({ reason: 'VERSION', actualVersion: 1 });
     });
 
     it('keeps what is empty apart from what is not there', async () => {
       await store.create({ id: 'empty', title: '', userId: '', metadata: { a: {}, b: [], c: '', d: null } });
       await store.create({ id: 'none', title: 'title', metadata: { a: 1 } });
-      await store.repository.update({ id: 'none', title: null, metadata: { a: null } });
+      await store.repository.update({ sessionId: 'none', title: null, metadata: { a: null } });
       const texts = { name: '', toolCallId: '', payload: '', metadata: { a: {} } };
       const payloads: JsonValue[] = [[], {}, false, 0, null];
       await store.repository.append({
@@ -152,9 +152,10 @@ export function describePersistence(store: OpenStore): void {
               create: () => store.create({ createdAt, messages: conversation(pick % 4) }, op),
               spawn: () => store.create(spawned, op),
               append: () => repository.append({ sessionId: id, messages: conversation(1 + (pick % 4)) }, op),
-              update: () => repository.update({ id, title: `${pick}`, metadata: { [pick % 3]: pick } }, op),
-              delete: () => repository.delete({ id, mode: 'RESTRICT' }, op),
-              cascade: () => repository.delete({ id, mode: 'CASCADE' }, op),
+              update: () =>
+                repository.update({ sessionId: id, title: `${pick}`, metadata: { [pick % 3]: pick } }, op),
+              delete: () => repository.delete({ sessionId: id, mode: 'RESTRICT' }, op),
+              cascade: () => repository.delete({ sessionId: id, mode: 'CASCADE' }, op),
             }[kind];
             const result = await write().catch((error: Error) => {
               expect(error.name).toMatch(/^Session(NotFound|HasChildren)Error$/);
@@ -194,8 +195,8 @@ export function describePersistence(store: OpenStore): void {
       await expect(repository.append({ sessionId: 'a', messages: [say('x')] })).rejects.toMatchObject(
         stopped,
       );
-      await expect(repository.update({ id: 'a', title: 'x' })).rejects.toMatchObject(stopped);
-      await expect(repository.delete({ id: 'a', mode: 'RESTRICT' })).rejects.toMatchObject(stopped);
+      await expect(repository.update({ sessionId: 'a', title: 'x' })).rejects.toMatchObject(stopped);
+      await expect(repository.delete({ sessionId: 'a', mode: 'RESTRICT' })).rejects.toMatchObject(stopped);
       await store.comeBack('reopened');
       expect(await everything(store.repository, ['b'])).toMatchObject({
         ids: ['a', 'b'],

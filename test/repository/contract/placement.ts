@@ -5,9 +5,9 @@ import { ALL, conversation, idsOf, MUCH, type OpenStore, RETURNS, say } from './
 
 export function describePlacement(store: OpenStore): void {
   const move = (id: string, parentId: string | null, expectedVersion?: number) =>
-    store.repository.move({ id, parentId, ...(expectedVersion && { expectedVersion }) });
+    store.repository.move({ sessionId: id, parentId, ...(expectedVersion && { expectedVersion }) });
   const archive = (id: string, subtree = true, archived = true) =>
-    store.repository.archive({ id, subtree, archived });
+    store.repository.archive({ sessionId: id, subtree, archived });
   const childrenOf = async (id: string) =>
     idsOf((await store.repository.childrenOf(childrenRequests([id], ALL)))[0]!.items);
   const listed = async (archived?: 'EXCLUDE' | 'INCLUDE' | 'ONLY') =>
@@ -18,7 +18,10 @@ export function describePlacement(store: OpenStore): void {
       await store.chain('a', 'b', 'c', 'd');
       await store.chain('x', 'y');
       await store.create({ id: 'last', parentId: 'x' });
-      expect(await move('b', 'x')).toMatchObject({ parentId: 'x', rootId: 'x', depth: 1, version: 2 });
+      expect(await move('b', 'x')).toMatchObject({
+        session: { parentId: 'x', rootId: 'x', depth: 1, version: 2 },
+        formerParentId: 'a',
+      });
       expect(await childrenOf('x')).toEqual(['y', 'last', 'b']);
       expect(await store.find('d')).toMatchObject({ rootId: 'x', depth: 3, version: 1 });
       expect(idsOf((await store.repository.ancestorsOf(['d']))[0]!)).toEqual(['x', 'b', 'c']);
@@ -28,7 +31,12 @@ export function describePlacement(store: OpenStore): void {
 
     it('makes a tree of its own of it', async () => {
       await store.chain('a', 'b', 'c');
-      expect(await move('b', null)).toMatchObject({ parentId: null, rootId: 'b', depth: 0 });
+      expect(await move('b', null)).toMatchObject({
+        session: { parentId: null, rootId: 'b', depth: 0 },
+        formerParentId: 'a',
+      });
+      expect(await move('b', 'a')).toMatchObject({ formerParentId: null });
+      await move('b', null);
       expect(await store.find('c')).toMatchObject({ rootId: 'b', depth: 1 });
     });
 
@@ -71,7 +79,7 @@ export function describePlacement(store: OpenStore): void {
       await store.repository.append({ sessionId: 'b', messages: conversation(2) });
       await move('b', 'x');
       await move('c', null);
-      await store.repository.update({ id: 'c', title: 'moved' });
+      await store.repository.update({ sessionId: 'c', title: 'moved' });
       const before = await everything(store.repository);
       await store.comeBack(how);
       expect(await everything(store.repository)).toEqual(before);
@@ -93,8 +101,8 @@ export function describePlacement(store: OpenStore): void {
       for (const id of ['gone', 'stays']) await store.create({ id, parentId: 'a' });
       for (const id of ['c1', 'c2', 'c3']) await store.create({ id, parentId: 'gone' });
       await store.create({ id: 'deep', parentId: 'c2' });
-      const input = { id: 'gone', mode: 'REPARENT' } as const;
-      const answer = { deletedIds: ['gone'], reparentedIds: ['c1', 'c2', 'c3'] };
+      const input = { sessionId: 'gone', mode: 'REPARENT' } as const;
+      const answer = { parentId: 'a', deletedIds: ['gone'], reparentedIds: ['c1', 'c2', 'c3'] };
       expect(await store.repository.planDelete(input)).toEqual(answer);
       expect(await store.repository.delete(input)).toEqual(answer);
       expect(await childrenOf('a')).toEqual(['stays', 'c1', 'c2', 'c3']);
@@ -108,7 +116,7 @@ export function describePlacement(store: OpenStore): void {
 
     it('makes roots of the children of a root', async () => {
       await store.chain('a', 'b', 'c');
-      await store.repository.delete({ id: 'a', mode: 'REPARENT' });
+      await store.repository.delete({ sessionId: 'a', mode: 'REPARENT' });
       expect(await store.find('b')).toMatchObject({ parentId: null, rootId: 'b', depth: 0 });
       expect(await store.find('c')).toMatchObject({ rootId: 'b', depth: 1 });
     });
@@ -158,9 +166,9 @@ export function describePlacement(store: OpenStore): void {
       const error = { name: 'SessionArchivedError', sessionId: 'a' };
       const append = () => repository.append({ sessionId: 'a', messages: [say('x')] });
       await expect(append()).rejects.toMatchObject(error);
-      await expect(repository.truncate({ sessionId: 'a', length: 0 }, MUCH)).rejects.toMatchObject(error);
+      await expect(repository.truncate({ sessionId: 'a', keep: 0 }, MUCH)).rejects.toMatchObject(error);
       await expect(repository.create({ parentId: 'a' })).rejects.toMatchObject(error);
-      await repository.update({ id: 'a', title: 'still' });
+      await repository.update({ sessionId: 'a', title: 'still' });
       await archive('a', true, false);
       expect((await append()).session).toMatchObject({ version: 5, title: 'still' });
     });
@@ -173,9 +181,9 @@ export function describePlacement(store: OpenStore): void {
       const fork = await repository.fork({ sessionId: 'a', id: 'fork', asRoot: false });
       expect(fork).toMatchObject({ parentId: 'a', archivedAt: null, historyLength: 1 });
       expect((await repository.search({ query: 'fox', within: 'a', limit: 9 })).hits).toHaveLength(2);
-      await repository.move({ id: 'y', parentId: 'a' });
+      await repository.move({ sessionId: 'y', parentId: 'a' });
       expect(await childrenOf('a')).toEqual(['fork', 'y']);
-      await repository.move({ id: 'a', parentId: 'x' });
+      await repository.move({ sessionId: 'a', parentId: 'x' });
       expect(await store.find('a')).toMatchObject({ parentId: 'x', archivedAt: expect.any(Date) });
       expect(await store.find('y')).toMatchObject({ parentId: 'a', archivedAt: null });
     });

@@ -149,7 +149,7 @@ export function describeReads(store: OpenStore): void {
       await store.create({ id: 'c', messages: conversation(4) });
       await store.repository.append({ sessionId: 'b', messages: conversation(7) });
       expect(await store.repository.status()).toEqual({ sessionCount: 3, messageCount: 5, quarantined: [] });
-      await store.repository.delete({ id: 'b', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'b', mode: 'RESTRICT' });
       expect(await store.repository.status()).toEqual({ sessionCount: 2, messageCount: 2, quarantined: [] });
     });
   });

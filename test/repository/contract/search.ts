@@ -89,7 +89,7 @@ export function describeSearch(store: OpenStore): void {
       expect(await found('fox', { within: 'none' })).toEqual([]);
       expect(await found('fox', { roles: ['TOOL', 'SYSTEM'] })).toEqual(['a:0', 'c:1']);
       expect(await found('fox', { roles: [] })).toEqual([]);
-      await store.repository.move({ id: 'x', parentId: 'b' });
+      await store.repository.move({ sessionId: 'x', parentId: 'b' });
       expect(await found('fox', { within: 'b' })).toEqual(['c:0', 'c:1', 'x:0']);
     });
 
@@ -129,13 +129,13 @@ export function describeSearch(store: OpenStore): void {
         await repository.append({ sessionId: 'a', messages: [say(`word${n} fox`)] });
         expect(await found(`word${n}`)).toEqual([`a:${n}`]);
       }
-      await repository.truncate({ sessionId: 'a', length: 2 }, MUCH);
+      await repository.truncate({ sessionId: 'a', keep: 2 }, MUCH);
       expect(await found('fox')).toEqual(['a:0', 'a:1']);
       await repository.append({ sessionId: 'a', messages: [say('a new fox')] });
       expect(await found('fox')).toEqual(['a:0', 'a:1', 'a:20']);
       await repository.fork({ sessionId: 'a', id: 'f', asRoot: true });
       expect(await found('fox')).toEqual(['a:0', 'a:1', 'a:20', 'f:0', 'f:1', 'f:2']);
-      await repository.delete({ id: 'a', mode: 'RESTRICT' });
+      await repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
       expect(await found('fox')).toEqual(['f:0', 'f:1', 'f:2']);
     });
 
@@ -150,8 +150,8 @@ export function describeSearch(store: OpenStore): void {
       await write({ a: ['fox one', 'two'], b: ['fox three'] });
       await store.repository.append({ sessionId: 'a', messages: conversation(3) });
       await store.repository.append({ sessionId: 'a', messages: [say('fox four')] });
-      await store.repository.truncate({ sessionId: 'a', length: 5 }, MUCH);
-      await store.repository.delete({ id: 'b', mode: 'RESTRICT' });
+      await store.repository.truncate({ sessionId: 'a', keep: 5 }, MUCH);
+      await store.repository.delete({ sessionId: 'b', mode: 'RESTRICT' });
       const before = await search('fox');
       await store.comeBack(how);
       expect(await search('fox')).toEqual(before);
@@ -201,10 +201,10 @@ export function describeSearch(store: OpenStore): void {
       const within = { within: 'top' };
       const all = await search('fox', within);
       const first = await pageOf('fox', within);
-      await repository.delete({ id: 'a', mode: 'RESTRICT' });
-      await repository.truncate({ sessionId: 'b', length: 2 }, MUCH);
-      await repository.move({ id: 'c', parentId: null });
-      await repository.archive({ id: 'd', archived: true, subtree: true });
+      await repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
+      await repository.truncate({ sessionId: 'b', keep: 2 }, MUCH);
+      await repository.move({ sessionId: 'c', parentId: null });
+      await repository.archive({ sessionId: 'd', archived: true, subtree: true });
       const left = all.slice(LIMIT).filter((id) => /^(b:[01]|d:.)$/.test(id));
       expect(left.length).toBeGreaterThan(LIMIT);
       expect(await restOf('fox', first, within)).toEqual(left);
@@ -215,7 +215,7 @@ export function describeSearch(store: OpenStore): void {
       await store.create({ id: 'z', messages: foxes(20).map(({ content }) => say(`${content} and more`)) });
       const first = await pageOf('fox');
       expect(first.hasMore).toBe(true);
-      await store.repository.delete({ id: 'z', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'z', mode: 'RESTRICT' });
       const after = { ranking: first.ranking, place: first.hits.at(-1)!.place };
       expect(await pageOf('fox', { after })).toMatchObject({ hits: [], hasMore: false });
     });
@@ -228,7 +228,7 @@ export function describeSearch(store: OpenStore): void {
       });
       const first = await pageOf('fox');
       expect(first.hits.map(({ sessionId }) => sessionId)).toEqual(['first', 'first', 'first']);
-      await store.repository.delete({ id: 'first', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'first', mode: 'RESTRICT' });
       expect(await restOf('fox', first)).toHaveLength(17);
     });
 

@@ -2,20 +2,30 @@ import { describe, expect, it } from 'vitest';
 import { NO_TEXTS } from '../../../src/model/message.ts';
 import { ReadTooLargeError } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
-import { contentsOf, conversation, historyOf, MUCH, type OpenStore, RETURNS, say } from './store.ts';
+import {
+  contentsOf,
+  conversation,
+  historyOf,
+  MUCH,
+  type OpenStore,
+  operation,
+  RETURNS,
+  say,
+} from './store.ts';
 
 export function describeTruncate(store: OpenStore): void {
-  const truncate = (length: number, expectedVersion?: number) =>
-    store.repository.truncate({ sessionId: 'a', length, expectedVersion: expectedVersion ?? null }, MUCH);
-  const plan = (length: number, expectedVersion?: number) =>
-    store.repository.planTruncate({ sessionId: 'a', length, expectedVersion: expectedVersion ?? null }, MUCH);
+  const truncate = (keep: number, expectedVersion?: number) =>
+    store.repository.truncate({ sessionId: 'a', keep, expectedVersion: expectedVersion ?? null }, MUCH);
+  const plan = (keep: number, expectedVersion?: number) =>
+    store.repository.planTruncate({ sessionId: 'a', keep, expectedVersion: expectedVersion ?? null }, MUCH);
 
   describe('rolling a history back', () => {
     it('keeps the first messages, and answers with the others', async () => {
       await store.create({ id: 'a', messages: conversation(6) });
       const before = await historyOf(store, 'a');
-      const { session, popped } = await truncate(2);
-      expect(popped).toEqual(before.slice(2));
+      const { session, removed, removedCount } = await truncate(2);
+      expect(removed).toEqual(before.slice(2));
+      expect(removedCount).toBe(4);
       expect(session).toMatchObject({ historyLength: 2, messageCount: 1, version: 2 });
       expect(await historyOf(store, 'a')).toEqual(before.slice(0, 2));
       expect(await store.repository.findMessages([{ sessionId: 'a', ordinal: 3 }], 1e9)).toEqual([null]);
@@ -30,7 +40,7 @@ export function describeTruncate(store: OpenStore): void {
         { ordinal: 4, position: 1, content: 'new' },
         { ordinal: 5, position: 2, content: 'newer' },
       ]);
-      expect((await truncate(2)).popped).toMatchObject([{ ordinal: 5 }]);
+      expect((await truncate(2)).removed).toMatchObject([{ ordinal: 5 }]);
       expect(await contentsOf(store, 'a')).toEqual(['0', 'new']);
     });
 
@@ -40,21 +50,22 @@ export function describeTruncate(store: OpenStore): void {
         sessionId: 'a',
         messages: [say('q'), say('r', { role: 'ASSISTANT' })],
       });
-      expect((await truncate(1)).popped).toMatchObject([{ content: 'r' }]);
+      expect((await truncate(1)).removed).toMatchObject([{ content: 'r' }]);
       expect(await contentsOf(store, 'a')).toEqual(['q']);
     });
 
     it('to its length drops nothing, beyond it is refused, and a plan changes nothing', async () => {
       await store.create({ id: 'a', messages: conversation(3) });
-      expect((await truncate(3)).popped).toEqual([]);
+      expect((await truncate(3)).removed).toEqual([]);
       const before = await everything(store.repository);
       expect(await plan(1)).toMatchObject({
         session: { version: 2, historyLength: 3 },
-        popped: [{ content: '1' }, { content: '2' }],
+        removedCount: 2,
+        removed: [{ content: '1' }, { content: '2' }],
       });
       await expect(truncate(4)).rejects.toMatchObject({
         name: 'InvalidInputError',
-        issues: [{ path: ['input', 'length'], message: expect.stringContaining('at most 3') }],
+        issues: [{ path: ['input', 'keep'], message: expect.stringContaining('at most 3') }],
       });
       await expect(truncate(1, 9)).rejects.toMatchObject({ name: 'ConflictError' });
       await expect(plan(1, 9)).rejects.toMatchObject({ name: 'ConflictError' });
@@ -63,7 +74,7 @@ export function describeTruncate(store: OpenStore): void {
 
     it('is refused before anything is written where more is dropped than may be read', async () => {
       await store.create({ id: 'a', messages: [say('x'.repeat(1_000)), say('y'.repeat(1_000))] });
-      const input = { sessionId: 'a', length: 0 };
+      const input = { sessionId: 'a', keep: 0 };
       await expect(store.repository.truncate(input, { messages: 5, bytes: 500 })).rejects.toBeInstanceOf(
         ReadTooLargeError,
       );
@@ -75,19 +86,35 @@ export function describeTruncate(store: OpenStore): void {
       const messages = [say('x', { payload }), say('y', { payload }), say('z', { payload })];
       await store.create({ id: 'a', messages });
       const { repository } = store;
-      const input = (length: number) => ({ sessionId: 'a', length });
+      const input = (keep: number) => ({ sessionId: 'a', keep });
       const shown = { ...NO_TEXTS, content: 2 };
       const limit = { messages: 1, bytes: 1, shown };
       await expect(repository.truncate(input(2), limit)).rejects.toBeInstanceOf(ReadTooLargeError);
       const one = await repository.truncate(input(2), { ...limit, bytes: 2 });
-      expect(one.popped).toMatchObject([{ content: 'z' }]);
+      expect(one.removed).toMatchObject([{ content: 'z' }]);
       const heads = await repository.truncate(input(1), { messages: 1, bytes: 0, shown: null });
       const { createdAt } = await store.find('a');
-      expect(heads.popped).toEqual([{ sessionId: 'a', ordinal: 1, position: 1, role: 'USER', createdAt }]);
+      expect(heads.removed).toEqual([{ sessionId: 'a', ordinal: 1, position: 1, role: 'USER', createdAt }]);
       expect(await repository.truncate(input(0), null)).toMatchObject({
-        popped: [],
+        removed: [],
+        removedCount: 1,
         session: { historyLength: 0 },
       });
+    });
+
+    it('answers with the first of what it dropped where only so many are asked for, and counts all', async () => {
+      await store.create({ id: 'a', messages: conversation(9) });
+      const input = { sessionId: 'a', keep: 1 };
+      const shown = { ...NO_TEXTS, content: 1 };
+      const limit = { messages: 2, bytes: 2, shown, first: 2 };
+      const first = { removedCount: 8, removed: [{ content: '1' }, { content: '2' }] };
+      expect(await store.repository.planTruncate(input, limit)).toMatchObject(first);
+      const truncated = () => store.repository.truncate(input, limit, operation('op', 'truncate'));
+      expect(await truncated()).toMatchObject({
+        ...first,
+        session: { historyLength: 1, messageCount: 1, version: 2 },
+      });
+      expect(await truncated()).toMatchObject({ ...first, session: { version: 2 } });
     });
 
     it('comes in order with appends that wait with it', async () => {
@@ -98,7 +125,7 @@ export function describeTruncate(store: OpenStore): void {
         truncate(1),
         repository.append({ sessionId: 'a', messages: [say('after')] }),
       ]);
-      expect(outcomes[1].popped).toMatchObject([{ content: '1' }, { content: '2' }]);
+      expect(outcomes[1].removed).toMatchObject([{ content: '1' }, { content: '2' }]);
       expect(await contentsOf(store, 'a')).toEqual(['0', 'after']);
     });
 

@@ -5,7 +5,8 @@ import type { UpdateSession } from '../../../src/repository/repository.ts';
 import { type OpenStore, say } from './store.ts';
 
 export function describeUpdate(store: OpenStore): void {
-  const update = (input: Omit<UpdateSession, 'id'>) => store.repository.update({ id: 'a', ...input });
+  const update = (input: Omit<UpdateSession, 'sessionId'>) =>
+    store.repository.update({ sessionId: 'a', ...input });
 
   describe('updating a session', () => {
     it('answers with the session as it now is', async () => {
@@ -142,7 +143,7 @@ export function describeUpdate(store: OpenStore): void {
         sessionId: 'a',
       });
       await store.create({ id: 'a' });
-      await store.repository.delete({ id: 'a', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
       await expect(update({ title: 'new' })).rejects.toMatchObject({ name: 'SessionNotFoundError' });
     });
 

@@ -13,7 +13,7 @@ test('sequence numbers grow from one creation to the next, also over a restart a
     for (let n = 0; n < 3; n += 1) sequences.push((await repository.create({})).sequence);
     const { id, sequence } = await repository.create({});
     sequences.push(sequence);
-    await repository.delete({ id, mode: 'RESTRICT' });
+    await repository.delete({ sessionId: id, mode: 'RESTRICT' });
   }
   expect(sequences).toEqual([...new Set(sequences)].sort((a, b) => a - b));
 });

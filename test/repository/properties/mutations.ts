@@ -79,13 +79,13 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     'update',
     fc.record({ id, title: fc.option(content), key: fc.option(key, { nil: undefined }) }),
     (model, input) => model.update(input.id, input.title, input.key),
-    (repository, input) => repository.update(input),
+    (repository, { id: sessionId, ...update }) => repository.update({ sessionId, ...update }),
   ),
   arbitrary(
     'delete',
     fc.record({ id, mode: fc.constantFrom(...DELETE_MODES) }),
     (model, input) => model.delete(input.id, input.mode),
-    (repository, input) => repository.delete({ ...input }),
+    (repository, input) => repository.delete({ sessionId: input.id, mode: input.mode }),
   ),
   {
     weight: 2,
@@ -93,7 +93,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       'move',
       fc.record({ id, parentId: parent }),
       (model, input) => model.move(input.id, input.parentId),
-      (repository, input) => repository.move(input),
+      (repository, input) => repository.move({ sessionId: input.id, parentId: input.parentId }),
     ),
   },
   {
@@ -102,7 +102,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       'archive',
       fc.record({ id, archived: fc.boolean(), subtree: fc.boolean() }),
       (model, input) => model.archive(input.id, input.archived, input.subtree),
-      (repository, input) => repository.archive(input),
+      (repository, { id: sessionId, ...input }) => repository.archive({ sessionId, ...input }),
     ),
   },
   {
@@ -111,7 +111,7 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       'truncate',
       fc.record({ id, length: fc.nat(6) }),
       (model, input) => model.truncate(input.id, input.length),
-      (repository, input) => repository.truncate({ sessionId: input.id, length: input.length }, MUCH),
+      (repository, input) => repository.truncate({ sessionId: input.id, keep: input.length }, MUCH),
     ),
   },
   {

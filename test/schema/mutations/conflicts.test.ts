@@ -11,8 +11,8 @@ const EVERY_CONFLICT = graphql(`
       input: { sessionId: "a", messages: [{ role: USER, content: "m" }], operationId: $op }
     ) { ...Conflict }
     spawned: spawnSession(input: { parentId: "a", operationId: $op }) { ...Conflict }
-    updated: updateSession(input: { id: "a", expectedVersion: 9, operationId: $op }) { ...Conflict }
-    deleted: deleteSession(input: { id: "a", operationId: $op }) { ...Conflict }
+    updated: updateSession(input: { sessionId: "a", expectedVersion: 9, operationId: $op }) { ...Conflict }
+    deleted: deleteSession(input: { sessionId: "a", operationId: $op }) { ...Conflict }
   }
 
   fragment Conflict on ConflictError { __typename reason expectedVersion actualVersion }

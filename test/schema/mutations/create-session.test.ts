@@ -87,7 +87,7 @@ test('an id that is taken is a SessionExistsError, also once its session is dele
   await api.query(CREATE, { input: { id: 'one' } });
   const taken = { __typename: 'SessionExistsError', sessionId: 'one' };
   expect((await api.query(CREATE, { input: { id: 'one' } })).createSession).toMatchObject(taken);
-  await store.delete({ id: 'one', mode: 'RESTRICT' });
+  await store.delete({ sessionId: 'one', mode: 'RESTRICT' });
   expect((await api.query(CREATE, { input: { id: 'one' } })).createSession).toMatchObject(taken);
 });
 

@@ -29,7 +29,9 @@ async function openApi() {
 
 test('a session without children is deleted, with null for what is left out', async () => {
   const api = await openApi();
-  const { deleteSession } = await api.query(DELETE, { input: { id: 'root-1-0', mode: null, dryRun: null } });
+  const { deleteSession } = await api.query(DELETE, {
+    input: { sessionId: 'root-1-0', mode: null, dryRun: null },
+  });
   expect(deleteSession).toEqual({ __typename: 'DeleteSessionPayload', deletedIds: ['root-1-0'] });
   const { sessions } = await api.query(LEFT);
   expect(sessions.nodes.find(({ id }) => id === 'root-1')).toEqual({ id: 'root-1', childCount: 1 });
@@ -38,7 +40,7 @@ test('a session without children is deleted, with null for what is left out', as
 
 test('a session with children is not deleted unless it is asked for', async () => {
   const api = await openApi();
-  const { deleteSession } = await api.query(DELETE, { input: { id: 'root-1' } });
+  const { deleteSession } = await api.query(DELETE, { input: { sessionId: 'root-1' } });
   expect(deleteSession).toEqual({
     __typename: 'SessionHasChildrenError',
     message:
@@ -53,11 +55,13 @@ test('CASCADE deletes all that is beneath, and a dry run only says what', async 
   const api = await openApi();
   const gone = { __typename: 'DeleteSessionPayload', deletedIds: ['root-0', 'root-0-0', 'root-0-1'] };
   const dry = await api.query(DELETE, {
-    input: { id: 'root-0', mode: 'CASCADE', dryRun: true, operationId: 'op' },
+    input: { sessionId: 'root-0', mode: 'CASCADE', dryRun: true, operationId: 'op' },
   });
   expect(dry.deleteSession).toEqual(gone);
   expect((await api.query(LEFT)).sessions.nodes.length).toBe(7);
-  const real = await api.query(DELETE, { input: { id: 'root-0', mode: 'CASCADE', operationId: 'op' } });
+  const real = await api.query(DELETE, {
+    input: { sessionId: 'root-0', mode: 'CASCADE', operationId: 'op' },
+  });
   expect(real.deleteSession).toEqual(gone);
   const { sessions } = await api.query(LEFT);
   expect(sessions.nodes.map(({ id }) => id)).toEqual(['root', 'root-1', 'root-1-0', 'root-1-1']);
@@ -65,18 +69,18 @@ test('CASCADE deletes all that is beneath, and a dry run only says what', async 
 
 test('deleteSession of what is not there, at another version or with a bad id is a typed error', async () => {
   const api = await openApi();
-  const remove = async (input: { id: string; expectedVersion?: number }) =>
+  const remove = async (input: { sessionId: string; expectedVersion?: number }) =>
     (await api.query(DELETE, { input })).deleteSession;
-  expect(await remove({ id: 'nowhere' })).toEqual({
+  expect(await remove({ sessionId: 'nowhere' })).toEqual({
     __typename: 'SessionNotFoundError',
     sessionId: 'nowhere',
   });
-  expect(await remove({ id: 'root-0-0', expectedVersion: 9 })).toEqual({
+  expect(await remove({ sessionId: 'root-0-0', expectedVersion: 9 })).toEqual({
     __typename: 'ConflictError',
     reason: 'VERSION',
   });
-  expect(await remove({ id: '..' })).toEqual({
+  expect(await remove({ sessionId: '..' })).toEqual({
     __typename: 'InvalidInputError',
-    issues: [{ path: ['input', 'id'] }],
+    issues: [{ path: ['input', 'sessionId'] }],
   });
 });

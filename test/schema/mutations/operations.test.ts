@@ -86,14 +86,14 @@ test('a retry answers as the first time and changes nothing more', async () => {
   expect(spawned.spawnSession).toMatchObject({ parent: { childCount: 1 } });
   expect(await api.query(SPAWN_ONCE, spawn)).toEqual(spawned);
 
-  const update = { input: { id, title: 'B', expectedVersion: 2, operationId: 'update-1' } };
+  const update = { input: { sessionId: id, title: 'B', expectedVersion: 2, operationId: 'update-1' } };
   const updated = await api.query(UPDATE_ONCE, update);
   expect(updated.updateSession).toMatchObject({ session: { title: 'B' } });
   expect(await api.query(UPDATE_ONCE, update)).toEqual(updated);
 
   expect(await store.findMany([id])).toMatchObject([{ version: 3, historyLength: 2, childCount: 1 }]);
 
-  const remove = { input: { id, mode: 'CASCADE' as const, operationId: 'delete-1' } };
+  const remove = { input: { sessionId: id, mode: 'CASCADE' as const, operationId: 'delete-1' } };
   const removed = await api.query(DELETE_ONCE, remove);
   expect(removed.deleteSession).toMatchObject({ deletedIds: [id, expect.any(String)] });
   expect(await api.query(DELETE_ONCE, remove)).toEqual(removed);
@@ -112,9 +112,9 @@ test('an operationId with other input, or for another mutation, is a ConflictErr
     actualVersion: null,
   });
   const conflict = { __typename: 'ConflictError', reason: 'OPERATION' };
-  const update = await api.query(UPDATE_ONCE, { input: { id: 'a', operationId: 'op' } });
+  const update = await api.query(UPDATE_ONCE, { input: { sessionId: 'a', operationId: 'op' } });
   expect(update.updateSession).toEqual(conflict);
-  const remove = await api.query(DELETE_ONCE, { input: { id: 'a', operationId: 'op' } });
+  const remove = await api.query(DELETE_ONCE, { input: { sessionId: 'a', operationId: 'op' } });
   expect(remove.deleteSession).toEqual(conflict);
   expect(await store.findMany(['a', 'b'])).toMatchObject([{ id: 'a', version: 1 }, null]);
 });
@@ -147,8 +147,8 @@ test('a retry is answered also when its session was deleted since', async () => 
   const spawn = { input: { parentId: 'root', id: 'b', operationId: 'spawn' } };
   await api.query(CREATE_ONCE, create);
   await api.query(SPAWN_ONCE, spawn);
-  await store.delete({ id: 'a', mode: 'RESTRICT' });
-  await store.delete({ id: 'b', mode: 'RESTRICT' });
+  await store.delete({ sessionId: 'a', mode: 'RESTRICT' });
+  await store.delete({ sessionId: 'b', mode: 'RESTRICT' });
 
   expect(await api.query(CREATE_ONCE, create)).toMatchObject({ createSession: { session: { id: 'a' } } });
   expect(await api.query(SPAWN_ONCE, spawn)).toMatchObject({
@@ -166,7 +166,7 @@ test('a retried exchange is answered also when its session was deleted since', a
   await store.create({ id: 'a' });
   const send = { input: { sessionId: 'a', message: 'm', response: 'r', operationId: 'send' } };
   const first = await api.query(SEND_ONCE, send);
-  await store.delete({ id: 'a', mode: 'RESTRICT' });
+  await store.delete({ sessionId: 'a', mode: 'RESTRICT' });
 
   expect(await api.query(SEND_ONCE, send)).toEqual(first);
   expect(await api.query(SEND_MESSAGES_ONLY, send)).toEqual({
@@ -180,7 +180,7 @@ test('a retried spawn whose parent was deleted since says that the parent is gon
   await store.create({ id: 'root' });
   const spawn = { input: { parentId: 'root', id: 'b', operationId: 'spawn' } };
   await api.query(SPAWN_ONCE, spawn);
-  await store.delete({ id: 'root', mode: 'CASCADE' });
+  await store.delete({ sessionId: 'root', mode: 'CASCADE' });
   expect((await api.query(SPAWN_ONCE, spawn)).spawnSession).toEqual({
     __typename: 'SessionNotFoundError',
     sessionId: 'root',

@@ -45,13 +45,19 @@ const CASES: readonly Case[] = [
     mutation: 'sendMessage',
     type: 'SendMessageInput',
     input: { sessionId: 'a', message: 'm', response: 'r' },
-    same: [{ usage: null }, { expectedVersion: null }],
+    same: [{ usage: null, model: null }, { expectedVersion: null }],
   },
   {
     mutation: 'sendMessage',
     type: 'SendMessageInput',
     input: { sessionId: 'a', message: 'm', response: 'r', usage: NO_USAGE },
     same: [{ usage: { ...NO_USAGE, costUsd: null } }],
+  },
+  {
+    mutation: 'sendMessage',
+    type: 'SendMessageInput',
+    input: { sessionId: 'a', message: 'm' },
+    same: [{ response: null }],
   },
   {
     mutation: 'appendMessages',
@@ -76,19 +82,19 @@ const CASES: readonly Case[] = [
   {
     mutation: 'updateSession',
     type: 'UpdateSessionInput',
-    input: { id: 'a' },
+    input: { sessionId: 'a' },
     same: [{ metadata: null }, { metadata: {} }, { expectedVersion: null }],
   },
   {
     mutation: 'updateSession',
     type: 'UpdateSessionInput',
-    input: { id: 'a', title: null },
+    input: { sessionId: 'a', title: null },
     same: [{ metadata: {} }],
   },
   {
     mutation: 'deleteSession',
     type: 'DeleteSessionInput',
-    input: { id: 'a-child' },
+    input: { sessionId: 'a-child' },
     same: [
       { mode: null },
       { mode: 'RESTRICT' },
@@ -109,25 +115,25 @@ const CASES: readonly Case[] = [
   {
     mutation: 'moveSession',
     type: 'MoveSessionInput',
-    input: { id: 'a-child', parentId: 'other' },
+    input: { sessionId: 'a-child', parentId: 'other' },
     same: [{ asRoot: false }, { asRoot: null, expectedVersion: null }],
   },
   {
     mutation: 'moveSession',
     type: 'MoveSessionInput',
-    input: { id: 'a-child', asRoot: true },
+    input: { sessionId: 'a-child', asRoot: true },
     same: [{ parentId: null }],
   },
   ...['archiveSession', 'unarchiveSession'].map((mutation) => ({
     mutation,
-    type: 'ArchiveSessionInput',
-    input: { id: 'a' },
+    type: `${mutation[0]!.toUpperCase()}${mutation.slice(1)}Input`,
+    input: { sessionId: 'a' },
     same: [{ subtree: true }, { subtree: null, expectedVersion: null }],
   })),
   {
     mutation: 'truncateHistory',
     type: 'TruncateHistoryInput',
-    input: { sessionId: 'a', length: 0 },
+    input: { sessionId: 'a', keep: 0 },
     same: [{ dryRun: false }, { dryRun: null, expectedVersion: null }],
   },
 ];
@@ -181,9 +187,14 @@ test.each(every)(
 );
 
 test.each([
-  ['updateSession', 'UpdateSessionInput', { id: 'a' }, { title: null }],
-  ['updateSession', 'UpdateSessionInput', { id: 'a', metadata: { x: 1 } }, { metadata: { x: 1, y: null } }],
-  ['updateSession', 'UpdateSessionInput', { id: 'a', metadata: { x: {} } }, { metadata: {} }],
+  ['updateSession', 'UpdateSessionInput', { sessionId: 'a' }, { title: null }],
+  [
+    'updateSession',
+    'UpdateSessionInput',
+    { sessionId: 'a', metadata: { x: 1 } },
+    { metadata: { x: 1, y: null } },
+  ],
+  ['updateSession', 'UpdateSessionInput', { sessionId: 'a', metadata: { x: {} } }, { metadata: {} }],
   ['createSession', 'CreateSessionInput', {}, { metadata: { x: null } }],
   ['createSession', 'CreateSessionInput', {}, { title: '' }],
   ['createSession', 'CreateSessionInput', { metadata: { usage: {} } }, { metadata: { usage: { x: null } } }],
@@ -205,7 +216,7 @@ test.each([
     { sessionId: 'a', message: 'm', response: 'r', usage: NO_USAGE },
     { usage: { ...NO_USAGE, costUsd: 0 } },
   ],
-  ['deleteSession', 'DeleteSessionInput', { id: 'a-child' }, { mode: 'CASCADE' }],
+  ['deleteSession', 'DeleteSessionInput', { sessionId: 'a-child' }, { mode: 'CASCADE' }],
   ['forkSession', 'ForkSessionInput', { sessionId: 'a' }, { asRoot: true }],
 ])('%s of %s %o is another request with %o', async (mutation, type, input, added) => {
   const { send } = await openStore();
@@ -214,6 +225,17 @@ test.each([
   expect(first.__typename).toMatch(/Payload$/);
   const second = await send({ mutation, type }, { ...input, ...added, operationId });
   expect(second.__typename).toBe('ConflictError');
+});
+
+test('a retry after the version was read again is answered as the first time', async () => {
+  const { store, send } = await openStore();
+  const update = { mutation: 'updateSession', type: 'UpdateSessionInput' };
+  const input = { sessionId: 'a', title: 'B', operationId: 'op' };
+  const first = await send(update, { ...input, expectedVersion: 1 });
+  expect(first).toMatchObject({ session: { version: 2, title: 'B' } });
+  expect(await send(update, { ...input, expectedVersion: 2 })).toEqual(first);
+  expect(await send(update, input)).toEqual(first);
+  expect(await store.findMany(['a'])).toMatchObject([{ version: 2 }]);
 });
 
 test('an operation that an earlier version recorded, nulls and all, is known again', async () => {
@@ -225,8 +247,27 @@ test('an operation that an earlier version recorded, nulls and all, is known aga
   expect(again).toEqual({ __typename: 'CreateSessionPayload', session: { id: 'b', version: 1 } });
 
   const move = { id: 'a-child', parentId: null };
-  await store.move(move, operationOf('old move', 'moveSession', move));
+  await store.move({ sessionId: 'a-child', parentId: null }, operationOf('old move', 'moveSession', move));
   const moved = { mutation: 'moveSession', type: 'MoveSessionInput' };
-  const input = { id: 'a-child', asRoot: true, operationId: 'old move' };
+  const input = { sessionId: 'a-child', asRoot: true, operationId: 'old move' };
   expect(await send(moved, input)).toEqual({ __typename: 'MoveSessionPayload' });
+
+  const update = { id: 'a', title: 'B', expectedVersion: 1 };
+  const made = operationOf('old update', 'updateSession', update);
+  await store.update({ sessionId: 'a', title: 'B', expectedVersion: 1 }, made);
+  const updated = { sessionId: 'a', title: 'B', expectedVersion: 1, operationId: 'old update' };
+  expect(await send({ mutation: 'updateSession', type: 'UpdateSessionInput' }, updated)).toMatchObject({
+    __typename: 'UpdateSessionPayload',
+    session: { version: 2 },
+  });
+  const truncate = operationOf('old rollback', 'truncateHistory', {
+    sessionId: 'a',
+    length: 0,
+    dryRun: false,
+  });
+  await store.truncate({ sessionId: 'a', keep: 0 }, null, truncate);
+  const truncated = { sessionId: 'a', keep: 0, operationId: 'old rollback' };
+  expect(await send({ mutation: 'truncateHistory', type: 'TruncateHistoryInput' }, truncated)).toEqual({
+    __typename: 'TruncateHistoryPayload',
+  });
 });

@@ -84,7 +84,7 @@ test.each([
     const api = createApi(store);
     const input = { parentId: 'parent', id: 'child', operationId: 'spawn-1' };
     await api.query(SPAWN, { input });
-    await store.delete({ id: 'parent', mode: 'REPARENT' });
+    await store.delete({ sessionId: 'parent', mode: 'REPARENT' });
     const { spawnSession } = await api.query(SPAWN, { input });
     expect(spawnSession).toMatchObject(answer);
   },

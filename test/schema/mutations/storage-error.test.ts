@@ -9,11 +9,11 @@ const EVERY_MUTATION = graphql(`
     sent: sendMessage(input: { sessionId: "a", message: "m", response: "r" }) { ...Failed }
     appended: appendMessages(input: { sessionId: "a", messages: [{ role: USER, content: "m" }] }) { ...Failed }
     spawned: spawnSession(input: { parentId: "a" }) { ...Failed }
-    updated: updateSession(input: { id: "a", title: "t" }) { ...Failed }
-    deleted: deleteSession(input: { id: "a" }) { ...Failed }
+    updated: updateSession(input: { sessionId: "a", title: "t" }) { ...Failed }
+    deleted: deleteSession(input: { sessionId: "a" }) { ...Failed }
   }
 
-  fragment Failed on StorageError { __typename message retryable }
+  fragment Failed on StorageError { __typename message isRetryable }
 `);
 
 test('what the store cannot write is a StorageError of every mutation', async () => {
@@ -23,7 +23,7 @@ test('what the store cannot write is a StorageError of every mutation', async ()
   const error = {
     __typename: 'StorageError',
     message: 'The store is closing: nothing was recorded. Try again later.',
-    retryable: true,
+    isRetryable: true,
   };
   expect(await createApi(store).query(EVERY_MUTATION)).toEqual({
     created: error,

@@ -45,10 +45,10 @@ const ARCHIVE = graphql(`
 `);
 
 const UNARCHIVE = graphql(`
-  mutation UnarchiveIt($input: ArchiveSessionInput!) {
+  mutation UnarchiveIt($input: UnarchiveSessionInput!) {
     unarchiveSession(input: $input) {
       __typename
-      ... on ArchiveSessionPayload { archivedIds session { archivedAt } }
+      ... on UnarchiveSessionPayload { unarchivedIds session { archivedAt } }
       ... on ConflictError { reason }
     }
   }
@@ -58,7 +58,7 @@ const TRUNCATE = graphql(`
   mutation Truncate($input: TruncateHistoryInput!) {
     truncateHistory(input: $input) {
       __typename
-      ... on TruncateHistoryPayload { popped { id content session { id } } session { historyLength version } }
+      ... on TruncateHistoryPayload { removed { id content session { id } } session { historyLength version } }
       ... on SessionArchivedError { sessionId }
       ... on InvalidInputError { issues { path message } }
     }
@@ -129,7 +129,7 @@ test('forkedFrom names the origin of a fork after the origin is deleted', async 
   const { api, store } = await openApi();
   const input = { sessionId: 'root-0', id: 'fork', asRoot: true };
   await api.query(FORK, { input });
-  await store.delete({ id: 'root-0', mode: 'CASCADE' });
+  await store.delete({ sessionId: 'root-0', mode: 'CASCADE' });
   const { data } = await api.send(
     '{ session(id: "fork") { forkedFrom { session { id } sessionId historyLength } } }',
   );
@@ -139,7 +139,7 @@ test('forkedFrom names the origin of a fork after the origin is deleted', async 
 test('moveSession takes a subtree under another parent, or on its own', async () => {
   const { api } = await openApi();
   const move = async (input: MoveSessionInput) => (await api.query(MOVE, { input })).moveSession;
-  expect(await move({ id: 'root-0', parentId: 'root-1-1' })).toEqual({
+  expect(await move({ sessionId: 'root-0', parentId: 'root-1-1' })).toEqual({
     __typename: 'MoveSessionPayload',
     session: {
       id: 'root-0',
@@ -150,10 +150,10 @@ test('moveSession takes a subtree under another parent, or on its own', async ()
       parent: { id: 'root-1-1', childCount: 1 },
     },
   });
-  expect(await move({ id: 'root-1', asRoot: true })).toMatchObject({
+  expect(await move({ sessionId: 'root-1', asRoot: true })).toMatchObject({
     session: { parentId: null, rootId: 'root-1', depth: 0 },
   });
-  expect(await move({ id: 'root-1', parentId: 'root-0-1' })).toEqual({
+  expect(await move({ sessionId: 'root-1', parentId: 'root-0-1' })).toEqual({
     __typename: 'InvalidInputError',
     issues: [
       {
@@ -162,8 +162,10 @@ test('moveSession takes a subtree under another parent, or on its own', async ()
       },
     ],
   });
-  expect(await move({ id: 'root', parentId: 'none' })).toMatchObject({ __typename: 'SessionNotFoundError' });
-  expect(await move({ id: 'root-1', asRoot: true, expectedVersion: 1 })).toEqual({
+  expect(await move({ sessionId: 'root', parentId: 'none' })).toMatchObject({
+    __typename: 'SessionNotFoundError',
+  });
+  expect(await move({ sessionId: 'root-1', asRoot: true, expectedVersion: 1 })).toEqual({
     __typename: 'ConflictError',
     reason: 'VERSION',
     actualVersion: 2,
@@ -189,7 +191,7 @@ test.each([
 ])('moveSession to %o is refused, and the session stays where it is', async (destination, issue) => {
   const { api, store } = await openApi();
   const before = await store.findMany(['root-1-0']);
-  const input = { id: 'root-1-0', ...destination, operationId: 'move' };
+  const input = { sessionId: 'root-1-0', ...destination, operationId: 'move' };
   expect((await api.query(MOVE, { input })).moveSession).toEqual({
     __typename: 'InvalidInputError',
     issues: [issue],
@@ -203,14 +205,14 @@ test.each([
   { parentId: 'root-0', asRoot: null },
 ])('moveSession to %o is taken', async (destination) => {
   const { api } = await openApi();
-  const { moveSession } = await api.query(MOVE, { input: { id: 'root-1-0', ...destination } });
+  const { moveSession } = await api.query(MOVE, { input: { sessionId: 'root-1-0', ...destination } });
   expect(moveSession).toMatchObject({ session: { parentId: 'root-0' } });
 });
 
 test('a variable of a move that is undefined in the client detaches nothing', async () => {
   const { api, store } = await openApi();
   const { data } = (await api.send(
-    'mutation ($to: ID) { moveSession(input: { id: "root-1", parentId: $to }) { __typename } }',
+    'mutation ($to: ID) { moveSession(input: { sessionId: "root-1", parentId: $to }) { __typename } }',
     { to: undefined },
   )) as { data: unknown };
   expect(data).toEqual({ moveSession: { __typename: 'InvalidInputError' } });
@@ -221,7 +223,7 @@ test('archiveSession hides a subtree from lists, and unarchiveSession brings it 
   const { api } = await openApi();
   const listed = async (archived?: 'EXCLUDE' | 'INCLUDE' | 'ONLY') =>
     (await api.query(LISTED, archived ? { archived } : {})).sessions;
-  const { archiveSession } = await api.query(ARCHIVE, { input: { id: 'root-0' } });
+  const { archiveSession } = await api.query(ARCHIVE, { input: { sessionId: 'root-0' } });
   expect(archiveSession).toEqual({
     __typename: 'ArchiveSessionPayload',
     archivedIds: ['root-0', 'root-0-0', 'root-0-1'],
@@ -237,62 +239,62 @@ test('archiveSession hides a subtree from lists, and unarchiveSession brings it 
     ...refused,
     message: 'The session "root-0" is archived. Unarchive it first.',
   });
-  const truncated = await api.query(TRUNCATE, { input: { sessionId: 'root-0', length: 0 } });
+  const truncated = await api.query(TRUNCATE, { input: { sessionId: 'root-0', keep: 0 } });
   expect(truncated.truncateHistory).toEqual(refused);
 
-  const alone = await api.query(UNARCHIVE, { input: { id: 'root-0', subtree: false } });
+  const alone = await api.query(UNARCHIVE, { input: { sessionId: 'root-0', subtree: false } });
   expect(alone.unarchiveSession).toEqual({
-    __typename: 'ArchiveSessionPayload',
-    archivedIds: ['root-0'],
+    __typename: 'UnarchiveSessionPayload',
+    unarchivedIds: ['root-0'],
     session: { archivedAt: null },
   });
-  expect((await api.query(UNARCHIVE, { input: { id: 'root-0' } })).unarchiveSession).toMatchObject({
-    archivedIds: ['root-0-0', 'root-0-1'],
+  expect((await api.query(UNARCHIVE, { input: { sessionId: 'root-0' } })).unarchiveSession).toMatchObject({
+    unarchivedIds: ['root-0-0', 'root-0-1'],
   });
 });
 
 test('truncateHistory answers with what it dropped, and a dry run only says so', async () => {
   const { api } = await openApi();
-  const truncate = async (input: { length: number; dryRun?: boolean; operationId?: string }) =>
+  const truncate = async (input: { keep: number; dryRun?: boolean; operationId?: string }) =>
     (await api.query(TRUNCATE, { input: { sessionId: 'root-0', ...input } })).truncateHistory;
-  const popped = ['two', 'three'].map((content, n) => ({
+  const removed = ['two', 'three'].map((content, n) => ({
     id: `root-0:${n + 1}`,
     content,
     session: { id: 'root-0' },
   }));
   const session = { historyLength: 3, version: 2 };
-  expect(await truncate({ length: 1, dryRun: true, operationId: 'op' })).toMatchObject({ popped, session });
+  expect(await truncate({ keep: 1, dryRun: true, operationId: 'op' })).toMatchObject({ removed, session });
   // The dry run did not take the id.
-  const dropped = { popped, session: { historyLength: 1, version: 3 } };
-  expect(await truncate({ length: 1, operationId: 'op' })).toMatchObject(dropped);
-  expect(await truncate({ length: 1, operationId: 'op' })).toMatchObject(dropped);
-  expect(await truncate({ length: 2 })).toMatchObject({
+  const dropped = { removed, session: { historyLength: 1, version: 3 } };
+  expect(await truncate({ keep: 1, operationId: 'op' })).toMatchObject(dropped);
+  expect(await truncate({ keep: 1, operationId: 'op' })).toMatchObject(dropped);
+  expect(await truncate({ keep: 2 })).toMatchObject({
     __typename: 'InvalidInputError',
-    issues: [{ path: ['input', 'length'], message: 'expected at most 1, the length of the history, got 2' }],
+    issues: [{ path: ['input', 'keep'], message: 'expected at most 1, the length of the history, got 2' }],
   });
 });
 
 test('truncateHistory drops nothing where the answer could not hold it', async () => {
   const { store } = await openApi();
-  const truncate = async (objects: number, popped: string) => {
-    const query = `mutation { truncateHistory(input: { sessionId: "root-0", length: 0 }) {
-      __typename ... on InvalidInputError { issues { path message } } ... on TruncateHistoryPayload { ${popped} } } }`;
+  const truncate = async (objects: number, removed: string) => {
+    const query = `mutation { truncateHistory(input: { sessionId: "root-0", keep: 0 }) {
+      __typename ... on InvalidInputError { issues { path message } } ... on TruncateHistoryPayload { ${removed} } } }`;
     const { data, errors } = await createApi(store, { objects }).send(query);
     expect(errors).toBeUndefined();
     return (data as { readonly truncateHistory: unknown }).truncateHistory;
   };
-  for (const [objects, popped, most] of [
-    [3, 'session { id } popped { id }', 2],
-    [6, 'session { id } a: popped { id } b: popped { content }', 2],
-    [9, 'a: popped { id } b: popped { id } ... on TruncateHistoryPayload { c: popped { id } }', 2],
+  for (const [objects, removed, most] of [
+    [3, 'session { id } removed { id }', 2],
+    [6, 'session { id } a: removed { id } b: removed { content }', 2],
+    [9, 'a: removed { id } b: removed { id } ... on TruncateHistoryPayload { c: removed { id } }', 2],
   ] as const) {
-    expect(await truncate(objects, popped)).toMatchObject({
+    expect(await truncate(objects, removed)).toMatchObject({
       __typename: 'InvalidInputError',
-      issues: [{ path: ['input', 'length'], message: expect.stringContaining(`at most ${most} messages`) }],
+      issues: [{ path: ['input', 'keep'], message: expect.stringContaining(`at most ${most} messages`) }],
     });
     expect((await store.findMany(['root-0']))[0]).toMatchObject({ historyLength: 3 });
   }
-  expect(await truncate(7, 'session { id } a: popped { id } b: popped { id }')).toMatchObject({
+  expect(await truncate(7, 'session { id } a: removed { id } b: removed { id }')).toMatchObject({
     __typename: 'TruncateHistoryPayload',
     b: [{}, {}, {}],
   });

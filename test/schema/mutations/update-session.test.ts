@@ -24,7 +24,7 @@ test('updateSession merges metadata, where null removes a key, and leaves what i
     createdAt: new Date('2026-01-01T00:00:00Z'),
   });
   const { updateSession } = await createApi(store).query(UPDATE, {
-    input: { id: 'a', metadata: { gone: null, deep: { y: null, z: 3 }, fresh: [null] } },
+    input: { sessionId: 'a', metadata: { gone: null, deep: { y: null, z: 3 }, fresh: [null] } },
   });
   expect(updateSession).toEqual({
     __typename: 'UpdateSessionPayload',
@@ -41,9 +41,9 @@ test('a title is changed, and with null is taken away', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'a', title: 'Before', metadata: { keep: 1 } });
   const api = createApi(store);
-  const changed = await api.query(UPDATE, { input: { id: 'a', title: 'After' } });
+  const changed = await api.query(UPDATE, { input: { sessionId: 'a', title: 'After' } });
   expect(changed.updateSession).toMatchObject({ session: { title: 'After', metadata: { keep: 1 } } });
-  const taken = await api.query(UPDATE, { input: { id: 'a', title: null } });
+  const taken = await api.query(UPDATE, { input: { sessionId: 'a', title: null } });
   expect(taken.updateSession).toMatchObject({ session: { title: null, version: 3 } });
 });
 
@@ -52,20 +52,20 @@ test('updateSession that cannot be done is a typed error', async () => {
   await store.create({ id: 'a', metadata: { big: 'x'.repeat(40_000) } });
   const api = createApi(store);
   const update = async (input: {
-    id: string;
+    sessionId: string;
     metadata?: Record<string, unknown>;
     expectedVersion?: number;
   }) => (await api.query(UPDATE, { input })).updateSession;
-  expect(await update({ id: 'nowhere' })).toEqual({
+  expect(await update({ sessionId: 'nowhere' })).toEqual({
     __typename: 'SessionNotFoundError',
     sessionId: 'nowhere',
   });
-  expect(await update({ id: 'a', expectedVersion: 2 })).toEqual({
+  expect(await update({ sessionId: 'a', expectedVersion: 2 })).toEqual({
     __typename: 'ConflictError',
     reason: 'VERSION',
     actualVersion: 1,
   });
-  expect(await update({ id: 'a', metadata: { more: 'x'.repeat(40_000) } })).toMatchObject({
+  expect(await update({ sessionId: 'a', metadata: { more: 'x'.repeat(40_000) } })).toMatchObject({
     __typename: 'InvalidInputError',
     issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('65536') }],
   });

@@ -70,15 +70,15 @@ function widestOf(model: Model): ModelSession | undefined {
 
 function mutationsOf({ id, parentId, archived }: ModelSession, model: Model): TreeMutation[] {
   const mutations: TreeMutation[] = [
-    { kind: 'delete', input: { id, mode: 'CASCADE' } },
-    { kind: 'archive', input: { id, archived: !archived, subtree: true } },
+    { kind: 'delete', input: { sessionId: id, mode: 'CASCADE' } },
+    { kind: 'archive', input: { sessionId: id, archived: !archived, subtree: true } },
   ];
   if (parentId !== null) {
-    mutations.push({ kind: 'delete', input: { id, mode: 'REPARENT' } });
-    mutations.push({ kind: 'move', input: { id, parentId: null } });
+    mutations.push({ kind: 'delete', input: { sessionId: id, mode: 'REPARENT' } });
+    mutations.push({ kind: 'move', input: { sessionId: id, parentId: null } });
     return mutations;
   }
   const root = [...model.sessions.values()].find((other) => other.parentId === null && other.id !== id);
-  if (root) mutations.push({ kind: 'move', input: { id, parentId: root.id } });
+  if (root) mutations.push({ kind: 'move', input: { sessionId: id, parentId: root.id } });
   return mutations;
 }

@@ -12,9 +12,10 @@ import { applyTo, describe, type Effect, type TreeMutation } from './tree-mutati
 type Value =
   | Session
   | (Partial<Record<'deletedIds' | 'reparentedIds' | 'changedIds', readonly string[]>> & {
+      readonly formerParentId?: string | null;
       readonly session?: Session;
       readonly messages?: readonly Message[];
-      readonly popped?: readonly Message[];
+      readonly removed?: readonly Message[];
     });
 
 /** The expected result of a mutation. */
@@ -181,10 +182,12 @@ function answerDifference({ session, ids, contents }: Effect, value: Value): str
   if (session !== null && answered && answered.version !== session.version)
     return `version ${answered.version}, expected ${session.version}`;
   if (!('version' in value)) {
-    const { deletedIds = [], reparentedIds = [], changedIds = [], messages = [], popped = [] } = value;
-    const answeredIds = [...deletedIds, ...reparentedIds, ...changedIds].join();
+    const { deletedIds = [], reparentedIds = [], changedIds = [], formerParentId } = value;
+    const { messages = [], removed = [] } = value;
+    const formerParents = formerParentId ? [formerParentId] : [];
+    const answeredIds = [...deletedIds, ...reparentedIds, ...changedIds, ...formerParents].join();
     if (answeredIds !== ids.join()) return `ids [${answeredIds}], expected [${ids}]`;
-    const answeredContents = [...messages, ...popped].map(({ content }) => content);
+    const answeredContents = [...messages, ...removed].map(({ content }) => content);
     if (answeredContents.join('\n') !== contents.join('\n'))
       return `${answeredContents.length} messages, expected ${contents.length}, or others`;
   }

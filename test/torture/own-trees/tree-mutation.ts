@@ -64,21 +64,24 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
       return effect(sessionId, { contents });
     }
     case 'update':
-      model.update(mutation.input.id, mutation.input.title ?? null, mutation.input.key);
-      return effect(mutation.input.id);
+      model.update(mutation.input.sessionId, mutation.input.title ?? null, mutation.input.key);
+      return effect(mutation.input.sessionId);
     case 'delete': {
-      const { id, mode } = mutation.input;
+      const { sessionId: id, mode } = mutation.input;
       const beneath = model.sessions.has(id) ? model.descendants(id).map((session) => session.id) : [];
       const reparented = mode === 'REPARENT' && model.sessions.has(id) ? model.children(id) : [];
       model.delete(id, mode);
       const deleted = mode === 'CASCADE' ? [id, ...beneath] : [id];
       return effect(id, { ids: [...deleted, ...reparented.map((session) => session.id)] });
     }
-    case 'move':
-      model.move(mutation.input.id, mutation.input.parentId);
-      return effect(mutation.input.id);
+    case 'move': {
+      const { sessionId, parentId } = mutation.input;
+      const formerParentId = model.sessions.get(sessionId)?.parentId ?? null;
+      model.move(sessionId, parentId);
+      return effect(sessionId, { ids: formerParentId === null ? [] : [formerParentId] });
+    }
     case 'archive': {
-      const { id, archived, subtree } = mutation.input;
+      const { sessionId: id, archived, subtree } = mutation.input;
       const all = [model.sessions.get(id), ...(subtree ? model.descendants(id) : [])];
       const changed = all.flatMap((session) =>
         session && session.archived !== archived ? [session.id] : [],
@@ -87,9 +90,9 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
       return effect(id, { ids: changed });
     }
     case 'truncate': {
-      const { sessionId, length } = mutation.input;
-      const dropped = model.sessions.get(sessionId)?.history.slice(length) ?? [];
-      model.truncate(sessionId, length);
+      const { sessionId, keep } = mutation.input;
+      const dropped = model.sessions.get(sessionId)?.history.slice(keep) ?? [];
+      model.truncate(sessionId, keep);
       return effect(sessionId, { contents: dropped.map(({ content }) => content) });
     }
     case 'fork': {

@@ -74,20 +74,20 @@ export class TreeMutations {
       case 'append':
         return { sessionId: id, messages: this.#messages() };
       case 'update':
-        return { id, title: this.#random.oneIn(5) ? null : this.#token() };
+        return { sessionId: id, title: this.#random.oneIn(5) ? null : this.#token() };
       case 'delete':
-        return { id, mode: this.#random.pick(DELETE_MODES) };
+        return { sessionId: id, mode: this.#random.pick(DELETE_MODES) };
       case 'move':
-        return { id, parentId: this.#random.oneIn(4) ? null : this.#random.pick(living).id };
+        return { sessionId: id, parentId: this.#random.oneIn(4) ? null : this.#random.pick(living).id };
       case 'archive':
         // Archived sessions are mostly unarchived, or no session would be left to write to.
         return {
-          id,
+          sessionId: id,
           archived: session?.archived ? this.#random.oneIn(4) : true,
           subtree: this.#random.oneIn(2),
         };
       case 'truncate':
-        return { sessionId: id, length: this.#random.below(session!.history.length + 2) };
+        return { sessionId: id, keep: this.#random.below(session!.history.length + 2) };
       case 'fork': {
         const { history } = model.sessions.get(id)!;
         const through = history.length > 0 && !this.#random.oneIn(3) ? this.#random.pick(history) : null;

@@ -182,7 +182,7 @@ export class Committer {
   #failure(cause: unknown): StorageError {
     const error = storageError(cause);
     // There was no room: the index is unchanged.
-    if (error.retryable) return error;
+    if (error.isRetryable) return error;
     this.#failed = true;
     return needsRestart({ cause });
   }

@@ -34,6 +34,8 @@ export class IdempotencyRecords {
   }
 }
 
-function isSame({ fingerprint, earlierFingerprint }: Operation, applied: AppliedOperation): boolean {
-  return applied.fingerprint === fingerprint || applied.fingerprint === earlierFingerprint;
+function isSame({ fingerprint, earlierFingerprints }: Operation, applied: AppliedOperation): boolean {
+  return (
+    applied.fingerprint === fingerprint || (earlierFingerprints?.().includes(applied.fingerprint) ?? false)
+  );
 }

@@ -210,7 +210,14 @@ const remove = objectOf({
   reparented: optional(listOf(objectOf({ ...changed, arrival: ordinal }), 0)),
 });
 
-const move = objectOf({ ...stamp, op: oneOf('move'), ...changed, parentId: optional(sessionId) });
+const move = objectOf({
+  ...stamp,
+  op: oneOf('move'),
+  ...changed,
+  parentId: optional(sessionId),
+  /** For the answer to a retry. */
+  formerParentId: optional(sessionId),
+});
 
 const archive = objectOf({
   ...stamp,

@@ -67,8 +67,11 @@ export interface KeyedMessage {
   readonly key: string;
 }
 
-/** An operation, and what is needed to answer a retry. */
-export interface AppliedOperation extends Operation {
+/**
+ * An operation, and what is needed to answer a retry. Of an append, `ordinal` and `position` are those of its first message; of a
+ * truncation, `ordinal` is the number of messages that it dropped, and `position` the number of those that stayed.
+ */
+export interface AppliedOperation extends Omit<Operation, 'earlierFingerprints'> {
   readonly sessionId: string;
   readonly seq: number;
   readonly at: number;
@@ -171,7 +174,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
   if (record.op === 'truncate') {
     const { length, messageCount, version, seq } = record;
     const state = { ...before, historyLength: length, messageCount, version, lastSeq: seq, updatedAt, size };
-    return appliedBy(record, state, [], length);
+    return appliedBy(record, state, [], length, before.historyLength - length);
   }
   const at = record.createdAt === undefined ? updatedAt : Date.parse(record.createdAt);
   const messages = record.messages.map((message, n) => ({
@@ -196,7 +199,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
   };
   // Positions go back if the line of a truncation is damaged.
   const truncatedTo = record.position < before.historyLength ? record.position : null;
-  return appliedBy(record, state, messages, truncatedTo, keysOf(record));
+  return appliedBy(record, state, messages, truncatedTo, 0, keysOf(record));
 }
 
 function originOf({
@@ -232,10 +235,11 @@ function appliedBy(
   state: SessionState,
   messages: readonly MessageLocation[] = [],
   truncatedTo: number | null = null,
+  dropped = 0,
   keys: readonly KeyedMessage[] = NO_KEYS,
 ): Applied {
   const { sequence } = state;
-  const operation = operationOfRecord(state.id, record);
+  const operation = operationOfRecord(state.id, record, dropped);
   return { state, effects: { sequence, seq: record.seq, truncatedTo, messages, keys, operation } };
 }
 
@@ -278,11 +282,17 @@ function usageAfter(before: SessionState, record: AppendRecord): UsageSum {
   return sum;
 }
 
-function operationOfRecord(sessionId: string, record: SessionRecord): AppliedOperation | null {
+function operationOfRecord(
+  sessionId: string,
+  record: SessionRecord,
+  dropped: number,
+): AppliedOperation | null {
   // A group of lines is one operation: its first line names it.
   if (!record.operation || (record.part ?? 1) > 1) return null;
-  const ordinal = record.op === 'append' ? record.ordinal : null;
-  const position = record.op === 'append' ? record.position : record.op === 'truncate' ? record.length : null;
   const { id, fingerprint } = record.operation;
-  return { id, fingerprint, sessionId, seq: record.seq, at: Date.parse(record.at), ordinal, position };
+  const applied = { id, fingerprint, sessionId, seq: record.seq, at: Date.parse(record.at) };
+  // A damaged line before the rollback may have left the history shorter than what stays of it.
+  if (record.op === 'truncate') return { ...applied, ordinal: Math.max(0, dropped), position: record.length };
+  if (record.op === 'append') return { ...applied, ordinal: record.ordinal, position: record.position };
+  return { ...applied, ordinal: null, position: null };
 }

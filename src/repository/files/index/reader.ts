@@ -82,6 +82,11 @@ export class IndexReader {
     return this.#tables.tombstones.get(id);
   }
 
+  /** The parent that a session had before the move with this sequence number; null for a root. */
+  formerParent(id: string, seq: number): string | null {
+    return this.#tables.treeChanges.formerParent(id, seq);
+  }
+
   operation(id: string): AppliedOperation | undefined {
     return this.#tables.operations.get(id);
   }
@@ -126,9 +131,9 @@ export class IndexReader {
     return [...atOnce(historyPage(this.#tables, { sessionId, page })).items];
   }
 
-  /** What the truncation with sequence number `seq` dropped. */
-  droppedBy(sessionId: string, seq: number): MessageLocation[] {
-    const rows = this.#tables.connection.flushed().all<LocationRow>(SELECT_DROPPED, sessionId, seq);
+  /** What the truncation with sequence number `seq` dropped: at most `limit` messages, if given. */
+  droppedBy(sessionId: string, seq: number, limit = -1): MessageLocation[] {
+    const rows = this.#tables.connection.flushed().all<LocationRow>(SELECT_DROPPED, sessionId, seq, limit);
     return rows.map(locationOf);
   }
 
@@ -154,7 +159,7 @@ export class IndexReader {
 const OF_SESSION = 'session = (SELECT seq FROM sessions WHERE id = ?)';
 const SELECT_MESSAGE = `SELECT ${LOCATION} FROM messages WHERE ${OF_SESSION} AND ordinal = ?`;
 const SELECT_DROPPED = `SELECT ${LOCATION} FROM dropped_messages
-  WHERE ${OF_SESSION} AND seq = ? ORDER BY ordinal`;
+  WHERE ${OF_SESSION} AND seq = ? ORDER BY ordinal LIMIT ?`;
 
 const SELECT_ABOVE = `WITH RECURSIVE above (seq) AS (
     SELECT seq FROM sessions WHERE id = ?

@@ -37,7 +37,7 @@ function listIndexes(which: string, condition: string): string {
  * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
  * `session_keys` holds the keys of sessions by owner, the user of the tree's root: empty for nobody, otherwise after a "=".
  * `tree_changes` holds the changes of sessions that are recorded in the store's log instead of their files.
- * `moved` is 1 for a move, with the new parent and place. It is 0 for an (un)archival, with a time or none. An
+ * `moved` is 1 for a move, with the new parent and place, and the former parent. It is 0 for an (un)archival, with a time or none. An
  * operation is `logged` if it is recorded in the store's log instead of a session's file. If the `size` or
  * `mtime` of a session's file differs from the table's, another program changed the file.
  */
@@ -93,6 +93,7 @@ CREATE TABLE tree_changes (
   version INTEGER NOT NULL,
   moved INTEGER NOT NULL,
   parent_id TEXT,
+  former_parent_id TEXT,
   arrival INTEGER,
   archived_at INTEGER,
   at INTEGER NOT NULL,
@@ -176,7 +177,7 @@ END;
 `;
 
 /** Increment if the same tables are filled with other values than before. */
-const CONTENT_VERSION = 11;
+const CONTENT_VERSION = 12;
 
 /** Changes with every change of the tables. An index of another version is discarded and rebuilt. */
 export const INDEX_VERSION = `${CONTENT_VERSION}-${crc32(TABLES + TREE_INDEX + INDEXES)}`;

@@ -29,10 +29,10 @@ export class TreeChangesTable {
    * table already has it.
    */
   add(seq: number, place: number, change: TreeChange): boolean {
-    const { id, version, moved, parentId, arrival, archivedAt, at } = change;
-    const row = [id, seq, place, version, moved, parentId, arrival, archivedAt, at];
+    const { id, version, moved, parentId, formerParentId, arrival, archivedAt, at } = change;
+    const row = [id, seq, place, version, moved, parentId, formerParentId, arrival, archivedAt, at];
     if (this.#mayHaveRows && this.#db.written.get(SELECT_SAME, ...row) !== undefined) return false;
-    this.#db.run('INSERT OR REPLACE INTO tree_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)', ...row);
+    this.#db.run('INSERT OR REPLACE INTO tree_changes VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)', ...row);
     this.#mayHaveRows = true;
     return true;
   }
@@ -60,6 +60,12 @@ export class TreeChangesTable {
     return idsInSteps((after, limit) => this.#db.written.all(sql, seq, after, limit));
   }
 
+  /** The parent that a session had before the move with this sequence number; null for a root. */
+  formerParent(id: string, seq: number): string | null {
+    const sql = 'SELECT former_parent_id AS parentId FROM tree_changes WHERE id = ? AND seq = ?';
+    return this.#db.written.get<{ parentId: string | null }>(sql, id, seq)?.parentId ?? null;
+  }
+
   /** The sessions that records after this sequence number changed. */
   changedAfter(seq: number): string[] {
     return this.#db.written.column('SELECT DISTINCT id FROM tree_changes WHERE seq > ?', seq);
@@ -73,9 +79,10 @@ export class TreeChangesTable {
 }
 
 const SELECT_SAME = `SELECT 1 FROM tree_changes WHERE id = ? AND seq = ? AND place = ? AND version = ? AND moved = ?
-  AND parent_id IS ? AND arrival IS ? AND archived_at IS ? AND at = ?`;
+  AND parent_id IS ? AND former_parent_id IS ? AND arrival IS ? AND archived_at IS ? AND at = ?`;
 
-const SELECT_SINCE = `SELECT id, seq, place, version, moved, parent_id AS parentId, arrival, archived_at AS archivedAt, at
+const SELECT_SINCE = `SELECT id, seq, place, version, moved, parent_id AS parentId,
+    former_parent_id AS formerParentId, arrival, archived_at AS archivedAt, at
   FROM tree_changes WHERE id = ? AND seq > ? ORDER BY seq`;
 
 interface TreeChangeRow extends TreeChange {

@@ -11,6 +11,8 @@ export interface TreeChange {
    */
   readonly moved: 0 | 1;
   readonly parentId: string | null;
+  /** The parent before a move, for the answer to a retry. */
+  readonly formerParentId: string | null;
   readonly arrival: number | null;
   readonly archivedAt: number | null;
   /** The time of the record, in milliseconds since 1970. */
@@ -20,10 +22,10 @@ export interface TreeChange {
 /** The changes of sessions that a record does not delete, in the order of the record. */
 export function changesIn(record: TreeRecord): TreeChange[] {
   const at = Date.parse(record.at);
-  const moved = { moved: 1, archivedAt: null, at } as const;
+  const moved = { moved: 1, formerParentId: null, archivedAt: null, at } as const;
   if (record.op === 'move') {
-    const { id, version, parentId = null, seq } = record;
-    return [{ ...moved, id, version, parentId, arrival: seq }];
+    const { id, version, parentId = null, formerParentId = null, seq } = record;
+    return [{ ...moved, id, version, parentId, formerParentId, arrival: seq }];
   }
   if (record.op === 'delete') {
     const { parentId = null } = record.sessions[0]!;
@@ -41,6 +43,7 @@ export function changesIn(record: TreeRecord): TreeChange[] {
     version,
     moved: 0,
     parentId: null,
+    formerParentId: null,
     arrival: null,
     archivedAt,
     at,

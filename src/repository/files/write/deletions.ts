@@ -29,6 +29,8 @@ export interface DeletionsParts {
   readonly historyChanged: (sequence: number) => void;
 }
 
+type Plan = Omit<Deleted, 'parentId'>;
+
 /**
  * Deletes sessions. One line in the store's log is the commit; the files are removed after it.
  */
@@ -45,18 +47,24 @@ export class Deletions {
    */
   async foresee(input: DeleteSession, options?: ReadOptions): Promise<Deleted> {
     const { walks } = this.#parts;
-    const { id, mode } = input;
+    const { sessionId, mode } = input;
     const levels = mode === 'REPARENT' ? 1 : null;
-    const ids = await walks.idsBeneath(id, levels, (row) => refuse(input, row), options);
+    let parentId: string | null = null;
+    const check = (row: SessionRow | undefined) => {
+      parentId = refuse(input, row).parentId;
+    };
+    const ids = await walks.idsBeneath(sessionId, levels, check, options);
     const plan = planned(input, ids);
     await this.#refuseClashes(input, plan, options);
-    return plan;
+    return { ...plan, parentId };
   }
 
-  async #plan(input: DeleteSession): Promise<Deleted> {
+  async #plan(input: DeleteSession): Promise<Plan> {
     const { index } = this.#parts;
     const ids: string[] = [];
-    await eachAtPace(index.beneath(input.id, input.mode === 'REPARENT' ? 1 : null), ({ id }) => ids.push(id));
+    await eachAtPace(index.beneath(input.sessionId, input.mode === 'REPARENT' ? 1 : null), ({ id }) =>
+      ids.push(id),
+    );
     return planned(input, ids);
   }
 
@@ -80,28 +88,28 @@ export class Deletions {
     const release = await this.#parts.writes.hold([...plan.deletedIds, ...plan.reparentedIds]);
     try {
       // A write that was running during the plan may have changed the session's version.
-      this.#refuse(input);
+      const { parentId } = this.#refuse(input);
       await this.#refuseClashes(input, plan);
-      return await this.#commit(plan, operation);
+      return { ...(await this.#commit(plan, operation)), parentId };
     } finally {
       release();
     }
   }
 
   /** Rejects with a ConflictError if a child would become the root of a tree of another owner, who has a session with a key of the tree. */
-  async #refuseClashes({ id }: DeleteSession, plan: Deleted, options?: ReadOptions): Promise<void> {
+  async #refuseClashes({ sessionId }: DeleteSession, plan: Plan, options?: ReadOptions): Promise<void> {
     const { index, keys } = this.#parts;
-    if (index.row(id)?.parentSequence !== null) return;
+    if (index.row(sessionId)?.parentSequence !== null) return;
     for (const child of plan.reparentedIds)
       await keys.refuseClash(child, index.row(child)?.userId ?? null, options);
   }
 
-  #refuse(input: DeleteSession): void {
-    refuse(input, this.#parts.index.row(input.id));
+  #refuse(input: DeleteSession): SessionRow {
+    return refuse(input, this.#parts.index.row(input.sessionId));
   }
 
   /** Leaves out sessions whose files were found gone while the deletion waited for the queues. */
-  async #commit(plan: Deleted, operation: Operation | undefined): Promise<Deleted> {
+  async #commit(plan: Plan, operation: Operation | undefined): Promise<Plan> {
     const { index, treeLog } = this.#parts;
     const deletedIds: string[] = [];
     const sessions: Tombstone[] = [];
@@ -162,16 +170,20 @@ export class Deletions {
   }
 }
 
-/** Throws the ClientError for which a deletion is refused. */
-function refuse({ id, mode, expectedVersion }: DeleteSession, row: SessionRow | undefined): void {
-  refuseMissing(id, row);
+/** The row of a session that can be deleted. Throws the ClientError for which the deletion is refused. */
+function refuse(
+  { sessionId, mode, expectedVersion }: DeleteSession,
+  row: SessionRow | undefined,
+): SessionRow {
+  refuseMissing(sessionId, row);
   refuseOtherVersion(row, expectedVersion);
-  if (mode === 'RESTRICT' && row.childCount > 0) throw new SessionHasChildrenError(id, row.childCount);
+  if (mode === 'RESTRICT' && row.childCount > 0) throw new SessionHasChildrenError(sessionId, row.childCount);
+  return row;
 }
 
 /** `beneath` are all sessions beneath the deleted one, or only its children if they are to be reparented. */
-function planned({ id, mode }: DeleteSession, beneath: readonly string[]): Deleted {
+function planned({ sessionId, mode }: DeleteSession, beneath: readonly string[]): Plan {
   return mode === 'REPARENT'
-    ? { deletedIds: [id], reparentedIds: beneath }
-    : { deletedIds: [id].concat(beneath), reparentedIds: [] };
+    ? { deletedIds: [sessionId], reparentedIds: beneath }
+    : { deletedIds: [sessionId].concat(beneath), reparentedIds: [] };
 }

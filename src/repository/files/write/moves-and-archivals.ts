@@ -1,7 +1,6 @@
 import { InvalidInputError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
-import type { Session } from '../../../model/session.ts';
-import type { Archived, ArchiveSession, MoveSession } from '../../repository.ts';
+import type { Archived, ArchiveSession, Moved, MoveSession } from '../../repository.ts';
 import { stampOf } from '../format/record.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { eachAtPace } from '../runtime/pace.ts';
@@ -28,13 +27,12 @@ export class MovesAndArchivals {
     this.#parts = parts;
   }
 
-  async move(input: MoveSession, operation: Operation | undefined): Promise<Session> {
+  async move(input: MoveSession, operation: Operation | undefined): Promise<Moved> {
     const { index, writes, keys, treeLog } = this.#parts;
-    const { id, parentId, expectedVersion } = input;
+    const { sessionId: id, parentId, expectedVersion } = input;
     const release = await writes.hold([id]);
     try {
-      const { version: before, userId } = existing(index, id, expectedVersion);
-      const version = before + 1;
+      const { version, userId, parentId: formerParentId } = existing(index, id, expectedVersion);
       if (parentId !== null) existing(index, parentId);
       if (parentId !== null && index.isWithin(parentId, id)) throw underItself(id, parentId);
       await keys.refuseClash(id, parentId === null ? userId : keys.ownerOf(parentId));
@@ -43,12 +41,13 @@ export class MovesAndArchivals {
           ...stampOf(seq, at, operation),
           op: 'move',
           id,
-          version,
+          version: version + 1,
           parentId: parentId ?? undefined,
+          formerParentId: formerParentId ?? undefined,
         }),
         { sessions: 1 + this.#countBeneath(id) },
       );
-      return index.session(id)!;
+      return { session: index.session(id)!, formerParentId };
     } finally {
       release();
     }
@@ -66,7 +65,7 @@ export class MovesAndArchivals {
 
   async archive(input: ArchiveSession, operation: Operation | undefined): Promise<Archived> {
     const { index, writes, treeLog } = this.#parts;
-    const { id, subtree, expectedVersion } = input;
+    const { sessionId: id, subtree, expectedVersion } = input;
     const op = input.archived ? 'archive' : 'unarchive';
     existing(index, id, expectedVersion);
     const ids = [id];

@@ -10,9 +10,10 @@ import { bytesToRead, textBytesMax } from '../read/reading.ts';
 import { existing, refuseArchived } from './preconditions.ts';
 import type { SessionWrites } from './session-writes.ts';
 
-/** A session after a rollback, and the locations of the dropped messages. */
+/** A session after a rollback, and the locations of those of the dropped messages that are requested. */
 export interface TruncatedHistory {
   readonly session: Session;
+  readonly removedCount: number;
   readonly dropped: readonly MessageLocation[];
 }
 
@@ -32,12 +33,13 @@ export class Truncations {
     const row = existing(this.#index, sessionId, expectedVersion);
     refuse(input, row.archivedAt, row.historyLength);
     const dropped = limit ? this.#droppable(input, limit) : [];
-    return { session: this.#index.session(sessionId)!, dropped };
+    const removedCount = row.historyLength - input.keep;
+    return { session: this.#index.session(sessionId)!, removedCount, dropped };
   }
 
   /** The messages that would be dropped now; empty if they surely fit into `limit`, or surely do not, without reading them. */
-  toReadAhead({ sessionId, length }: TruncateHistory, limit: ReadLimit): readonly MessageLocation[] {
-    const locations = this.#index.messagesFrom(sessionId, length, limit.messages + 1);
+  toReadAhead(input: TruncateHistory, limit: ReadLimit): readonly MessageLocation[] {
+    const locations = this.#requested(input, limit);
     return locations.length > limit.messages || textBytesMax(locations, limit.shown) <= limit.bytes
       ? []
       : locations;
@@ -54,6 +56,7 @@ export class Truncations {
     operation: Operation | undefined,
   ): Promise<TruncatedHistory> {
     let dropped: readonly MessageLocation[] = [];
+    let removedCount = 0;
     const session = await this.#writes.submit(input.sessionId, {
       expectedVersion: input.expectedVersion,
       operation,
@@ -62,14 +65,16 @@ export class Truncations {
         refuse(input, state.archivedAt, state.historyLength);
         if (limit) dropped = this.#droppable(input, limit);
         if (limit && !areSame(dropped, ahead)) this.#refuseUnread(dropped, limit);
-        const users = limit
-          ? dropped.filter(({ role }) => role === 'USER').length
-          : this.#index.countFrom(input.sessionId, input.length, 'USER');
-        return truncateRecords(stamp, state, input.length, state.messageCount - users);
+        removedCount = state.historyLength - input.keep;
+        const users =
+          limit && limit.first === undefined
+            ? dropped.filter(({ role }) => role === 'USER').length
+            : this.#index.countFrom(input.sessionId, input.keep, 'USER');
+        return truncateRecords(stamp, state, input.keep, state.messageCount - users);
       },
       answer: (rolledBack) => rolledBack,
     });
-    return { session, dropped };
+    return { session, removedCount, dropped };
   }
 
   #refuseUnread(dropped: readonly MessageLocation[], limit: ReadLimit): void {
@@ -77,9 +82,18 @@ export class Truncations {
     if (limit.shown !== null) limit.onRead?.(bytesToRead(dropped));
   }
 
-  /** The messages past the new end as of now. Throws a ReadTooLargeError if there are more than `limit.messages`. */
-  #droppable({ sessionId, length }: TruncateHistory, limit: ReadLimit): readonly MessageLocation[] {
-    const locations = this.#index.messagesFrom(sessionId, length, limit.messages + 1);
+  /** The requested messages past the new end as of now, or one more than `limit` allows. */
+  #requested({ sessionId, keep }: TruncateHistory, { first, messages }: ReadLimit): MessageLocation[] {
+    return this.#index.messagesFrom(
+      sessionId,
+      keep,
+      Math.min(messages + 1, first ?? Number.POSITIVE_INFINITY),
+    );
+  }
+
+  /** The requested messages past the new end. Throws a ReadTooLargeError if there are more than `limit.messages`. */
+  #droppable(input: TruncateHistory, limit: ReadLimit): readonly MessageLocation[] {
+    const locations = this.#requested(input, limit);
     if (locations.length > limit.messages) throw new ReadTooLargeError(limit.bytes);
     return locations;
   }
@@ -113,16 +127,16 @@ export async function unlessUnread<T>(operation: Operation | undefined, read: ()
 }
 
 function refuse(
-  { sessionId, length }: TruncateHistory,
+  { sessionId, keep }: TruncateHistory,
   archivedAt: number | null,
   historyLength: number,
 ): void {
   refuseArchived(sessionId, archivedAt);
-  if (length <= historyLength) return;
+  if (keep <= historyLength) return;
   throw new InvalidInputError([
     {
-      path: ['input', 'length'],
-      message: `expected at most ${historyLength}, the length of the history, got ${length}`,
+      path: ['input', 'keep'],
+      message: `expected at most ${historyLength}, the length of the history, got ${keep}`,
     },
   ]);
 }

@@ -60,10 +60,10 @@ describe('while another program holds the index', () => {
   it('what memory cannot keep is refused, what was answered stays, and all goes on afterwards', async () => {
     const other = hold();
     const { sent, error } = await sendUntilRefused();
-    expect(error).toMatchObject({ retryable: true, message: expect.stringMatching(/another program/i) });
+    expect(error).toMatchObject({ isRetryable: true, message: expect.stringMatching(/another program/i) });
     expect(sent).toBeGreaterThan(100);
-    await expect(send()).rejects.toMatchObject({ retryable: true });
-    await expect(repository.create({ id: 'b' })).rejects.toMatchObject({ retryable: true });
+    await expect(send()).rejects.toMatchObject({ isRetryable: true });
+    await expect(repository.create({ id: 'b' })).rejects.toMatchObject({ isRetryable: true });
     other.close();
     await send();
     const expected = [2 * (sent + 1), undefined];
@@ -104,7 +104,7 @@ describe('while another program holds the index', () => {
     expect((await search()).hits).toEqual([]);
     const other = hold();
     await repository.append({ sessionId: 'a', messages: [say('a zebra')] });
-    await expect(search()).rejects.toMatchObject({ retryable: true });
+    await expect(search()).rejects.toMatchObject({ isRetryable: true });
     other.close();
     await vi.waitFor(async () => expect((await search()).hits).toHaveLength(1), 10_000);
   });
@@ -138,7 +138,7 @@ it('where the index cannot take in what waits, nothing more is taken, and the ne
     const outcomes = await Promise.allSettled(Array.from({ length: 200 }, () => send()));
     sent += outcomes.filter(({ status }) => status === 'fulfilled').length;
   }
-  const refused = { retryable: false, message: expect.stringMatching(/restarted/) };
+  const refused = { isRetryable: false, message: expect.stringMatching(/restarted/) };
   await expect(send()).rejects.toMatchObject(refused);
   expect(
     await repository.list({}, { field: 'CREATED_AT', direction: 'ASC' }, { limit: 9, from: 'start' }),

@@ -34,7 +34,7 @@ const PROGRAM = `
     for (const [name, thing] of Object.entries(things))
       results[name] = await thing().then(
         (result) => result,
-        (error) => [error.constructor.name, error.retryable ?? error.code],
+        (error) => [error.constructor.name, error.isRetryable ?? error.code],
       );
     return results;
   };
@@ -49,7 +49,7 @@ const PROGRAM = `
   const withThem = await tried(outside);
 
   const repository = await openFileRepository({ directory, logger });
-  await repository.archive({ id: 'd', archived: true, subtree: false });
+  await repository.archive({ sessionId: 'd', archived: true, subtree: false });
   utimesSync(process.argv[2], new Date(), new Date());
   const contents = async (sessionId) => {
     const [page] = await repository.historyOf([{ sessionId, page: { limit: 9, from: 'start' } }], 1e6);
@@ -63,12 +63,12 @@ const PROGRAM = `
     search: async () => (await repository.search({ query: 'one', limit: 9 })).hits.length > 0,
     snippets: () => repository.snippetsOf({ query: 'one' }, [{ sessionId: 'c', ordinal: 0 }]),
     append: async () => (await repository.append({ sessionId: 'a', messages: [message] })).session.version,
-    update: async () => (await repository.update({ id: 'b', title: 't' })).version,
+    update: async () => (await repository.update({ sessionId: 'b', title: 't' })).version,
     create: async () => (await repository.create({ id: 'new', messages: [message] })).id,
     createLarge: async () =>
       (await repository.create({ id: 'large', messages: [{ role: 'USER', content: 'x'.repeat(300000) }] })).id,
     fork: async () => (await repository.fork({ sessionId: 'c', id: 'fork', asRoot: true })).historyLength,
-    delete: async () => (await repository.delete({ id: 'd', mode: 'RESTRICT' })).deletedIds,
+    delete: async () => (await repository.delete({ sessionId: 'd', mode: 'RESTRICT' })).deletedIds,
   };
   useUp();
   const refused = await tried(inside);

@@ -30,7 +30,7 @@ const PROGRAM = `
   await repository.create({ id: 'large', messages: say('x'.repeat(300000)) });
   await repository.append({ sessionId: 'a', messages: say('more') });
   await repository.create({ id: 'gone' });
-  await repository.delete({ id: 'gone', mode: 'RESTRICT' });
+  await repository.delete({ sessionId: 'gone', mode: 'RESTRICT' });
   await repository.search({ query: 'fox', limit: 1 });
   look();
   await repository.close();

@@ -134,11 +134,11 @@ describe.each([...KINDS.slice(2), ['nothing', () => {}] as const])('%s', (_, mak
       await store.problems();
       for (const query of ['kept', 'kep* mor*', 'more']) {
         const searched = repository.search({ query, limit: 1 });
-        await searched.catch((error) => expect(error).toMatchObject({ retryable: true }));
+        await searched.catch((error) => expect(error).toMatchObject({ isRetryable: true }));
       }
       await repository
-        .delete({ id: 'a', mode: 'REPARENT' })
-        .catch((error) => expect(error).toMatchObject({ retryable: true }));
+        .delete({ sessionId: 'a', mode: 'REPARENT' })
+        .catch((error) => expect(error).toMatchObject({ isRetryable: true }));
       await repository.create({ id: 'after' });
       const ids = (await repository.findMany(['a', ...children, 'after'])).map((found) => found?.id);
       await repository.close();

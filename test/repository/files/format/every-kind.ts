@@ -68,36 +68,36 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
     statusMessage: 'w',
     spawnedBy: { messageId: 'child:1', toolCallId: 'c1' },
   });
-  await repository.update({ id: 'spawned', status: 'RUNNING', agentName: null, project: 'q' });
-  await repository.update({ id: 'spawned', statusMessage: 'm', spawnedBy: { toolCallId: 'c2' } });
-  await repository.update({ id: 'child', title: 'new', metadata: { a: 1, b: { c: 2 } } });
-  await repository.update({ id: 'child', title: null, metadata: { a: null } }, operation('3', 'update'));
-  await repository.update({ id: 'run.7', metadata: {} });
-  await repository.update({ id: 'Run.7', title: '', metadata: { ä: null, ['__proto__']: null } });
+  await repository.update({ sessionId: 'spawned', status: 'RUNNING', agentName: null, project: 'q' });
+  await repository.update({ sessionId: 'spawned', statusMessage: 'm', spawnedBy: { toolCallId: 'c2' } });
+  await repository.update({ sessionId: 'child', title: 'new', metadata: { a: 1, b: { c: 2 } } });
+  await repository.update({ sessionId: 'child', title: null, metadata: { a: null } }, operation('3', 'update'));
+  await repository.update({ sessionId: 'run.7', metadata: {} });
+  await repository.update({ sessionId: 'Run.7', title: '', metadata: { ä: null, ['__proto__']: null } });
   await repository.create({ id: 'keyed', messages: [say('', { key: 'a' }), say('', { key: 'b' })] });
-  await repository.truncate({ sessionId: 'keyed', length: 1 }, MUCH);
+  await repository.truncate({ sessionId: 'keyed', keep: 1 }, MUCH);
   await repository.append({ sessionId: 'keyed', messages: [say('again', { key: 'b' })] });
   await repository.fork({ sessionId: 'keyed', id: 'keyed-copy', asRoot: true });
-  await repository.update({ id: 'keyed', key: ' \u2028😀' });
+  await repository.update({ sessionId: 'keyed', key: ' \u2028😀' });
   await repository.create({ id: 'keyed-child', parentId: 'keyed', key: 'k', title: 't' });
-  await repository.update({ id: 'keyed-child', key: null });
+  await repository.update({ sessionId: 'keyed-child', key: null });
   await repository.fork({ sessionId: 'keyed', id: 'keyed-fork', key: 'k', asRoot: false });
   const usage2 = { inputTokens: 3, outputTokens: 4, costUsd: 0.1 };
   await repository.create({ id: 'branch', messages: [say('paid', { usage: usage2 }), ...conversation(3)] });
-  await repository.truncate({ sessionId: 'branch', length: 2 }, MUCH, operation('5', 'truncate'));
+  await repository.truncate({ sessionId: 'branch', keep: 2 }, MUCH, operation('5', 'truncate'));
   await repository.append({ sessionId: 'branch', messages: conversation(1) });
   await repository.fork({ sessionId: 'branch', id: 'copy', asRoot: false }, operation('6', 'fork'));
   await repository.fork({ sessionId: 'copy', id: 'empty-copy', asRoot: true });
   await repository.create({ id: 'between', parentId: 'branch' });
   for (const id of ['x1', 'x2']) await repository.create({ id, parentId: 'between' });
-  await repository.move({ id: 'copy', parentId: 'between' }, operation('7', 'move'));
+  await repository.move({ sessionId: 'copy', parentId: 'between' }, operation('7', 'move'));
   await repository.append({ sessionId: 'copy', messages: conversation(1) });
-  await repository.archive({ id: 'branch', subtree: true, archived: true }, operation('8', 'archive'));
-  await repository.archive({ id: 'x1', subtree: true, archived: false });
-  await repository.update({ id: 'x2', title: 'archived' });
-  await repository.move({ id: 'empty-copy', parentId: 'branch' });
-  await repository.delete({ id: 'between', mode: 'REPARENT' }, operation('9', 'delete'));
-  await repository.delete({ id: 'gone', mode: 'CASCADE' }, operation('4', 'delete'));
+  await repository.archive({ sessionId: 'branch', subtree: true, archived: true }, operation('8', 'archive'));
+  await repository.archive({ sessionId: 'x1', subtree: true, archived: false });
+  await repository.update({ sessionId: 'x2', title: 'archived' });
+  await repository.move({ sessionId: 'empty-copy', parentId: 'branch' });
+  await repository.delete({ sessionId: 'between', mode: 'REPARENT' }, operation('9', 'delete'));
+  await repository.delete({ sessionId: 'gone', mode: 'CASCADE' }, operation('4', 'delete'));
   await Promise.all([
     repository.append({ sessionId: 'child', messages: [say('x'.repeat(300_000))] }),
     repository.append({ sessionId: 'child', messages: conversation(3) }),

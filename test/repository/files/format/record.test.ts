@@ -69,7 +69,7 @@ const log = {
     ],
     reparented: [{ id: 'child', version: 2, arrival: 9 }],
   },
-  move: { ...stamp, op: 'move', id: 'planner', version: 2, parentId: 'root' },
+  move: { ...stamp, op: 'move', id: 'planner', version: 2, parentId: 'root', formerParentId: 'other' },
   archive: { ...stamp, op: 'archive', id: 'planner', sessions: [{ id: 'planner', version: 2 }] },
   unarchive: { ...stamp, op: 'unarchive', id: 'planner', sessions: [] },
 };
@@ -122,6 +122,7 @@ const optional = [
   'sessions.0.operations.0.ordinal',
   'sessions.0.operations.0.position',
   'reparented',
+  'formerParentId',
 ];
 
 describe.each([

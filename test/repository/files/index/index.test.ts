@@ -31,9 +31,9 @@ beforeEach(async () => {
       operationOf('op', 'create', 1),
     );
     await repository.append({ sessionId: 'b', messages: exchange(1) });
-    await repository.update({ id: 'c', title: 'third', metadata: { k: 1 } });
+    await repository.update({ sessionId: 'c', title: 'third', metadata: { k: 1 } });
     await repository.create({ id: 'gone', parentId: 'd' }, operationOf('gone-op', 'create', 2));
-    await repository.delete({ id: 'gone', mode: 'CASCADE' });
+    await repository.delete({ sessionId: 'gone', mode: 'CASCADE' });
   });
 });
 
@@ -108,7 +108,7 @@ describe('the index', () => {
     await expect(everything(running)).rejects.toThrow(/malformed|not a database/);
     await expect(running.create({ id: 'late' })).rejects.toMatchObject({
       name: 'StorageError',
-      retryable: false,
+      isRetryable: false,
     });
     await running.close();
     store.said.length = 0;
@@ -224,7 +224,7 @@ describe('a file that changed while the store was closed', () => {
 describe('a deletion whose files were not removed before a crash', () => {
   it('removes them at the next start, and the sessions stay deleted', async () => {
     const kept = readFileSync(store.sessionFile('b'));
-    await store.during((repository) => repository.delete({ id: 'b', mode: 'CASCADE' }));
+    await store.during((repository) => repository.delete({ sessionId: 'b', mode: 'CASCADE' }));
     writeFileSync(store.sessionFile('b'), kept);
     for (const lost of ['index.db', 'index.clean.json']) {
       rmSync(store.path(lost), { force: true });

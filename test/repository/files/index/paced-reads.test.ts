@@ -127,7 +127,7 @@ it.each(['its signal is aborted', 'its deadline passes', 'onWalk throws', 'the s
     const error = await outcome;
     if (how === 'its deadline passes') expect(error).toBeInstanceOf(DeadlineExceededError);
     else if (how === 'the store closes')
-      expect(error).toMatchObject({ name: 'StorageError', retryable: true });
+      expect(error).toMatchObject({ name: 'StorageError', isRetryable: true });
     else expect(error).toBe(reason);
     expect(endless.ended).toBe(endless.began.length);
     expect(endless.began.map(isOpen)).toEqual([true, false]);

@@ -41,7 +41,7 @@ describe('kill -9 under load', () => {
             }
             if (n % 3 === 2) {
               tell('deleting', id);
-              await repository.delete({ id, mode: 'RESTRICT' });
+              await repository.delete({ sessionId: id, mode: 'RESTRICT' });
               tell('deleted', id);
             }
           }
@@ -94,7 +94,7 @@ describe('a file that may not grow', () => {
         const append = (content) =>
           repository.append({ sessionId: 'a', messages: [{ role: 'USER', content }] }).then(
             () => 'kept',
-            ({ name, retryable }) => ({ name, retryable }),
+            ({ name, isRetryable }) => ({ name, isRetryable }),
           );
         const outcomes = [await append('first'), await append('x'.repeat(600_000)), await append('second')];
         console.log(JSON.stringify(outcomes));
@@ -103,7 +103,7 @@ describe('a file that may not grow', () => {
       "trap '' XFSZ; ulimit -f 400;",
     );
     const [line] = (await once(lines, 'line')) as [string];
-    expect(JSON.parse(line)).toEqual(['kept', { name: 'StorageError', retryable: true }, 'kept']);
+    expect(JSON.parse(line)).toEqual(['kept', { name: 'StorageError', isRetryable: true }, 'kept']);
     const repository = await store.open();
     expect(await contents(repository, 'a')).toEqual(['first', 'second']);
     expect((await repository.status()).quarantined).toEqual([]);

@@ -22,9 +22,9 @@ beforeEach(async () => {
     for (const n of [2, 3]) await repository.append({ sessionId: 'damaged', messages: exchange(n) });
     await repository.fork({ id: 'fork', sessionId: 'session-3', asRoot: false });
     // The store's log has one of the session's versions, for which the session's file has no line.
-    await repository.move({ id: 'session-2', parentId: 'session-9' });
+    await repository.move({ sessionId: 'session-2', parentId: 'session-9' });
     await repository.append({ sessionId: 'session-2', messages: exchange(2) });
-    await repository.delete({ id: 'session-11', mode: 'CASCADE' });
+    await repository.delete({ sessionId: 'session-11', mode: 'CASCADE' });
   });
 }, 60_000);
 
@@ -40,9 +40,9 @@ async function grow(repository: SessionRepository, n: number): Promise<void> {
     const usage = { inputTokens: n, outputTokens: 1, costUsd: 0.1 };
     const messages = [say('one'), say('two'), { ...say('three'), usage }];
     await repository.append({ sessionId: id, messages }, appendOperation(n));
-    await repository.update({ id, title: `Session ${n}`, metadata: { even: n % 2 === 0 } });
+    await repository.update({ sessionId: id, title: `Session ${n}`, metadata: { even: n % 2 === 0 } });
   }
-  if (n % 15 === 0) await repository.truncate({ sessionId: id, length: 1 }, MUCH);
+  if (n % 15 === 0) await repository.truncate({ sessionId: id, keep: 1 }, MUCH);
 }
 
 const appendOperation = (n: number) => operation(`append-${n}`, n);

@@ -66,8 +66,8 @@ describe.each(KINDS)('%s in the place of a session file', (_, kind) => {
       expect(await quarantined(repository)).toEqual([sessionPath('a')]);
       for (const refused of [
         repository.append({ sessionId: 'a', messages: [say('lost')] }),
-        repository.update({ id: 'a', title: 'lost' }),
-        repository.truncate({ sessionId: 'a', length: 0 }, null),
+        repository.update({ sessionId: 'a', title: 'lost' }),
+        repository.truncate({ sessionId: 'a', keep: 0 }, null),
         repository.fork({ sessionId: 'a', id: 'c', asRoot: false }),
       ]) {
         const error = await refused.then(
@@ -77,9 +77,9 @@ describe.each(KINDS)('%s in the place of a session file', (_, kind) => {
         expect(error).toBeInstanceOf(StorageError);
         expect((error as Error).message).toMatch(/Put (the file|it) back/);
       }
-      await repository.archive({ id: 'a', archived: true, subtree: false });
-      await repository.archive({ id: 'a', archived: false, subtree: false });
-      await repository.move({ id: 'a', parentId: 'b' });
+      await repository.archive({ sessionId: 'a', archived: true, subtree: false });
+      await repository.archive({ sessionId: 'a', archived: false, subtree: false });
+      await repository.move({ sessionId: 'a', parentId: 'b' });
       expect(await contents(repository, 'b')).toEqual(['one', 'two']);
 
       putBack();
@@ -94,7 +94,9 @@ describe.each(KINDS)('%s in the place of a session file', (_, kind) => {
   it('is left in its place by a deletion', async () => {
     const repository = await store.open();
     await replace(store.sessionFile('a'), kind);
-    expect(await repository.delete({ id: 'a', mode: 'RESTRICT' })).toMatchObject({ deletedIds: ['a'] });
+    expect(await repository.delete({ sessionId: 'a', mode: 'RESTRICT' })).toMatchObject({
+      deletedIds: ['a'],
+    });
     expect(lstatSync(store.sessionFile('a')).isFile()).toBe(false);
     expect(await repository.findMany(['a', 'b'])).toMatchObject([null, { id: 'b' }]);
     await repository.close();
@@ -168,7 +170,7 @@ describe.each(FOLDER_KINDS)('%s in the place of a folder of sessions', (_, kind)
       expect(await contents(repository, 'b')).toEqual(['one', 'two']);
     });
     const deleting = await store.open();
-    await deleting.delete({ id: 'a', mode: 'RESTRICT' });
+    await deleting.delete({ sessionId: 'a', mode: 'RESTRICT' });
     await deleting.close();
     putBack();
     expect(existsSync(store.sessionFile('a'))).toBe(true);

@@ -42,7 +42,7 @@ describe.skipIf(!hasStrace)('the log of the store (seen with strace; skipped whe
     await store.during(async (repository) => {
       await repository.create({ id: 'a' });
       for (let n = 0; n < 200; n += 1)
-        await repository.archive({ id: 'a', subtree: false, archived: n % 2 === 0 });
+        await repository.archive({ sessionId: 'a', subtree: false, archived: n % 2 === 0 });
     });
     expect(sizeOfLog()).toBeGreaterThan(16_000);
   });
@@ -54,7 +54,7 @@ describe.skipIf(!hasStrace)('the log of the store (seen with strace; skipped whe
   it('is read once by a start after a crash, with a journal to replay', () => {
     // Ends without a close, as a crash does.
     const crash = start(
-      "await repository.archive({ id: 'a', subtree: false, archived: true }); setTimeout(() => process.kill(process.pid, 'SIGKILL'));",
+      "await repository.archive({ sessionId: 'a', subtree: false, archived: true }); setTimeout(() => process.kill(process.pid, 'SIGKILL'));",
     );
     bytesReadOfLog(store, crash);
     expect(readdirSync(store.path('journal'))).not.toEqual([]);
@@ -85,7 +85,7 @@ it('a start writes none of the deletions that the index already has', async () =
       const id = `s${n}`;
       await repository.create({ id, parentId: 'top' }, operationOf(`create ${n}`, 'create', { id }));
     }
-    const input = { id: 'top', mode: 'CASCADE' } as const;
+    const input = { sessionId: 'top', mode: 'CASCADE' } as const;
     await repository.delete(input, operationOf('delete', 'delete', input));
   });
   const sizeOfIndex = statSync(store.path('index.db')).size;

@@ -25,7 +25,7 @@ it('a session that is put back while its parent is deleted has no parent, and is
     const repository = await store.open();
     expect(await repository.findMany([child])).toEqual([null]);
     renameSync(store.path('away'), store.sessionFile(child));
-    const deleted = repository.delete({ id: top, mode: 'CASCADE' });
+    const deleted = repository.delete({ sessionId: top, mode: 'CASCADE' });
     for (let turns = 0; turns < n; turns += 1) await Promise.resolve();
     const [found] = await Promise.all([repository.findMany([child]), deleted]);
     const { deletedIds } = await deleted;
@@ -37,7 +37,7 @@ it('a session that is put back while its parent is deleted has no parent, and is
       expect(await repository.findMany([child])).toMatchObject([{ rootId: child, depth: 0 }]);
       const { quarantined } = await repository.status();
       expect(quarantined.map(({ path }) => path)).toContain(sessionPath(child));
-      await repository.delete({ id: child, mode: 'RESTRICT' });
+      await repository.delete({ sessionId: child, mode: 'RESTRICT' });
     }
     await repository.close();
     expect(await store.problems()).toEqual([]);
@@ -54,7 +54,7 @@ it('a session that is put back between two of which one is moved beneath the oth
     await repository.close();
     renameSync(store.sessionFile(middle), store.path('away'));
     const again = await store.open();
-    const moved = again.move({ id: top, parentId: bottom });
+    const moved = again.move({ sessionId: top, parentId: bottom });
     for (let turns = 0; turns < n; turns += 1) await Promise.resolve();
     renameSync(store.path('away'), store.sessionFile(middle));
     await Promise.all([again.findMany([middle]), moved]);

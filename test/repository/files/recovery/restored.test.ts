@@ -221,8 +221,8 @@ it.each(['sent to', 'made the parent of another', 'moved', 'deleted', 'made agai
     const mutations: Record<string, () => Promise<unknown>> = {
       'sent to': () => repository.append({ sessionId: 'child', messages: [say('more')] }),
       'made the parent of another': () => repository.create({ id: 'second', parentId: 'child' }),
-      moved: () => repository.move({ id: 'child', parentId: null }),
-      deleted: () => repository.delete({ id: 'child', mode: 'CASCADE' }),
+      moved: () => repository.move({ sessionId: 'child', parentId: null }),
+      deleted: () => repository.delete({ sessionId: 'child', mode: 'CASCADE' }),
       'made again': () => expect(repository.create({ id: 'child' })).rejects.toThrow(/a session has it/),
     };
     await mutations[what]!();
@@ -278,7 +278,7 @@ describe('a write to a session whose file ends in the middle of a line', () => {
     let isRefused = false;
     const refused = expect(append(repository)).rejects.toMatchObject({
       message: expect.stringMatching(/another program is writing .*Try again/),
-      retryable: true,
+      isRetryable: true,
     });
     const ended = refused.then(() => {
       isRefused = true;
@@ -296,7 +296,9 @@ describe('a write to a session whose file ends in the middle of a line', () => {
 describe('the log of the store', () => {
   /** The last line of the log archives "root". */
   beforeEach(async () => {
-    await store.during((repository) => repository.archive({ id: 'root', archived: true, subtree: false }));
+    await store.during((repository) =>
+      repository.archive({ sessionId: 'root', archived: true, subtree: false }),
+    );
     copyFileSync(store.path('store.jsonl'), good);
   });
   const archived = [{ archivedAt: expect.any(Date) }];
@@ -305,7 +307,7 @@ describe('the log of the store', () => {
     const repository = await store.open();
     const bytes = readFileSync(good);
     writeFileSync(store.path('store.jsonl'), flipped(bytes, bytes.length - 40));
-    const change = () => repository.archive({ id: 'root', archived: false, subtree: false });
+    const change = () => repository.archive({ sessionId: 'root', archived: false, subtree: false });
     await expect(change()).rejects.toThrow(/changed by another program/);
     writeFileSync(store.path('store.jsonl'), bytes);
     await change();

@@ -56,7 +56,7 @@ describe('an index that is not of these files', () => {
     });
     copyFileSync(store.path('index.db'), store.path('kept'));
     await store.during((repository) =>
-      repository.truncate({ sessionId: 'a', length: 2 }, { messages: 10, bytes: 10_000 }),
+      repository.truncate({ sessionId: 'a', keep: 2 }, { messages: 10, bytes: 10_000 }),
     );
     // As if the process had been killed after writing the line and before updating the index.
     renameSync(store.path('kept'), store.path('index.db'));
@@ -75,8 +75,9 @@ describe('an index that is not of these files', () => {
     });
     copyFileSync(store.path('index.db'), store.path('kept'));
     await store.during(async (repository) => {
-      await repository.truncate({ sessionId: 'a', length: 2 }, { messages: 10, bytes: 10_000 });
-      for (const archived of [true, false]) await repository.archive({ id: 'a', archived, subtree: false });
+      await repository.truncate({ sessionId: 'a', keep: 2 }, { messages: 10, bytes: 10_000 });
+      for (const archived of [true, false])
+        await repository.archive({ sessionId: 'a', archived, subtree: false });
     });
     renameSync(store.path('kept'), store.path('index.db'));
     rmSync(store.path('index.clean.json'));
@@ -88,7 +89,7 @@ describe('an index that is not of these files', () => {
   it('still knows what a log said that was cut off, and reports that', async () => {
     await store.during(async (repository) => {
       await repository.create({ id: 'a' });
-      await repository.archive({ id: 'a', archived: true, subtree: false });
+      await repository.archive({ sessionId: 'a', archived: true, subtree: false });
     });
     truncateSync(store.path('store.jsonl'), statSync(store.path('store.jsonl')).size - 5);
     await store.during(async (repository) => {
@@ -102,7 +103,7 @@ describe('an index that is not of these files', () => {
     const backup = await temporaryDirectory();
     cpSync(store.path('sessions'), `${backup}/sessions`, { recursive: true });
     copyFileSync(store.path('store.jsonl'), `${backup}/store.jsonl`);
-    await store.during((repository) => repository.delete({ id: 'a', mode: 'CASCADE' }));
+    await store.during((repository) => repository.delete({ sessionId: 'a', mode: 'CASCADE' }));
     cpSync(backup, store.directory, { recursive: true });
     await store.during(async (repository) => {
       expect(await contents(repository, 'a')).toEqual(['kept']);
@@ -127,15 +128,15 @@ describe('while the store is open', () => {
     const repository = await store.open();
     await repository.create({ id: 'a' });
     const older = readFileSync(store.path('store.jsonl'));
-    await repository.archive({ id: 'a', archived: true, subtree: false });
+    await repository.archive({ sessionId: 'a', archived: true, subtree: false });
     writeFileSync(store.path('store.jsonl.new'), older);
     renameSync(store.path('store.jsonl.new'), store.path('store.jsonl'));
-    const change = repository.archive({ id: 'a', archived: false, subtree: false });
+    const change = repository.archive({ sessionId: 'a', archived: false, subtree: false });
     await expect(change).rejects.toThrow(StorageError);
     await repository.create({ id: 'b' });
     await repository.close();
     for (const archived of [true, false]) {
-      await store.during((again) => again.archive({ id: 'a', archived, subtree: false }));
+      await store.during((again) => again.archive({ sessionId: 'a', archived, subtree: false }));
       rmSync(store.path('index.db'));
       await store.during(async (again) => {
         const archivedAt = archived ? expect.any(Date) : null;
@@ -147,11 +148,11 @@ describe('while the store is open', () => {
   it('a log that was only touched, or came anew as it was, takes changes as ever', async () => {
     const repository = await store.open();
     await repository.create({ id: 'a' });
-    await repository.archive({ id: 'a', archived: true, subtree: false });
+    await repository.archive({ sessionId: 'a', archived: true, subtree: false });
     utimesSync(store.path('store.jsonl'), new Date(), new Date());
-    await repository.archive({ id: 'a', archived: false, subtree: false });
+    await repository.archive({ sessionId: 'a', archived: false, subtree: false });
     replace(store.path('store.jsonl'));
-    await repository.archive({ id: 'a', archived: true, subtree: false });
+    await repository.archive({ sessionId: 'a', archived: true, subtree: false });
     const log = readFileSync(store.path('store.jsonl'), 'utf8').trimEnd().split('\n');
     expect(log.map((line) => (JSON.parse(line) as { op: string }).op)).toEqual([
       'store',
@@ -414,7 +415,7 @@ describe('settings', () => {
     const unset = { limits: undefined, durability: undefined, logger: undefined, onProgress: undefined };
     const repository = await openFileRepository({ directory, ...unset } as never);
     await repository.create({ id: 'a' });
-    await repository.update({ id: 'a', metadata: { b: 1 } });
+    await repository.update({ sessionId: 'a', metadata: { b: 1 } });
     // With durability, acknowledged writes go through the journal.
     expect(existsSync(`${directory}/journal`)).toBe(true);
     await repository.close();
@@ -426,7 +427,7 @@ describe('settings', () => {
     await repository.create({ id: 'a' });
     let deep: JsonObject = {};
     for (let level = 1; level <= DEFAULT_LIMITS.metadataDepth; level += 1) deep = { deep };
-    await expect(repository.update({ id: 'a', metadata: deep })).rejects.toThrow('metadata');
+    await expect(repository.update({ sessionId: 'a', metadata: deep })).rejects.toThrow('metadata');
     await repository.close();
   });
 

@@ -112,7 +112,7 @@ it('a file of a deleted session that cannot be removed is reported, and the stop
   const store = await storeOfTwo();
   const file = store.sessionFile('a');
   const kept = readFileSync(file);
-  await store.during((repository) => repository.delete({ id: 'a', mode: 'RESTRICT' }));
+  await store.during((repository) => repository.delete({ sessionId: 'a', mode: 'RESTRICT' }));
   writeFileSync(file, kept);
   chmodSync(dirname(file), 0o555);
   const expected = {

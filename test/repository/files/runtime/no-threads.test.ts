@@ -36,7 +36,7 @@ test('where no thread can be started, every mutation is answered, and the operat
     for (const id of IDS.slice(0, 100)) await repository.create({ id });
     for (let n = 0; n < 100; n += 1)
       await repository.append({ sessionId: 'session-0', messages: exchange(n) });
-    await repository.delete({ id: 'session-1', mode: 'CASCADE' });
+    await repository.delete({ sessionId: 'session-1', mode: 'CASCADE' });
   });
   expect(told(store).filter((message) => message.startsWith('no thread can checkpoint'))).toHaveLength(1);
   await store.during(async (repository) => {

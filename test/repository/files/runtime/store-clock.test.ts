@@ -57,10 +57,10 @@ describe('where the clock steps back an hour', () => {
     vi.setSystemTime(NOON - HOUR);
     const { messages } = await repository.append({ sessionId: 'a', messages: say('second') });
     const fork = await repository.fork({ sessionId: 'a', id: 'fork', asRoot: true });
-    const { session } = await repository.archive({ id: 'a', archived: true, subtree: false });
-    await repository.update({ id: 'fork', title: 'T' });
-    await repository.move({ id: 'fork', parentId: 'a' });
-    await repository.delete({ id: 'fork', mode: 'RESTRICT' });
+    const { session } = await repository.archive({ sessionId: 'a', archived: true, subtree: false });
+    await repository.update({ sessionId: 'fork', title: 'T' });
+    await repository.move({ sessionId: 'fork', parentId: 'a' });
+    await repository.delete({ sessionId: 'fork', mode: 'RESTRICT' });
     const times = [messages[0]!.createdAt, fork.createdAt, session.archivedAt!].map((at) => at.getTime());
     expect([NOON, ...times].toSorted()).toEqual([NOON, ...times]);
     const lines = readFileSync(join(directory, 'store.jsonl'), 'utf8').trim().split('\n');
@@ -94,9 +94,9 @@ const STOPS: [string, (directory: string) => void][] = [
 const LAST: [string, (repository: SessionRepository) => Promise<unknown>][] = [
   ['a new session', (repository) => repository.create({ id: 'new' })],
   ['an append', (repository) => repository.append({ sessionId: 'a', messages: say('last') })],
-  ['a change of title', (repository) => repository.update({ id: 'a', title: 'T' })],
-  ['an archival', (repository) => repository.archive({ id: 'b', archived: true, subtree: true })],
-  ['a deletion', (repository) => repository.delete({ id: 'b', mode: 'RESTRICT' })],
+  ['a change of title', (repository) => repository.update({ sessionId: 'a', title: 'T' })],
+  ['an archival', (repository) => repository.archive({ sessionId: 'b', archived: true, subtree: true })],
+  ['a deletion', (repository) => repository.delete({ sessionId: 'b', mode: 'RESTRICT' })],
 ];
 
 describe.each(STOPS)('after %s', (_, stop) => {

@@ -59,7 +59,7 @@ describe.skipIf(!hasPython)('a session file that was damaged anyhow', () => {
     const repository = await openFileRepository({ directory: whole });
     await repository.create({ id: 'a', messages: conversation(2) });
     await repository.append({ sessionId: 'a', messages: conversation(1) });
-    await repository.update({ id: 'a', title: 'title', metadata: { k: 1 } });
+    await repository.update({ sessionId: 'a', title: 'title', metadata: { k: 1 } });
     await repository.append({ sessionId: 'a', messages: conversation(4) });
     await repository.create({ id: 'child', parentId: 'a' });
     await repository.append({ sessionId: 'a', messages: conversation(2) });

@@ -142,7 +142,7 @@ describe('a damaged line', () => {
   });
 
   it('of the log hides no session', async () => {
-    await store.during((repository) => repository.delete({ id: 'grandchild', mode: 'RESTRICT' }));
+    await store.during((repository) => repository.delete({ sessionId: 'grandchild', mode: 'RESTRICT' }));
     const log = readFileSync(store.path('store.jsonl'));
     writeFileSync(store.path('store.jsonl'), flipBit(log, 5));
     rmSync(store.path('index.db'));

@@ -207,7 +207,7 @@ it('a store that closes ends the scan of a large file', async () => {
   const page = { limit: 9, from: 'start' } as const;
   const read = repository.historyOf([{ sessionId: 'a', page }], 1e6).catch((error: Error) => error);
   await repository.close();
-  expect(await read).toMatchObject({ message: expect.stringContaining('closing'), retryable: true });
+  expect(await read).toMatchObject({ message: expect.stringContaining('closing'), isRetryable: true });
 });
 
 it.runIf(process.platform === 'linux')(

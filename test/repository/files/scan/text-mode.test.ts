@@ -16,7 +16,7 @@ beforeEach(async () => {
     await repository.create({ id: 'child', parentId: 'root', title: 'kept' });
     for (const n of [1, 2, 3]) await repository.append({ sessionId: 'child', messages: exchange(n) });
     await repository.create({ id: 'gone' });
-    await repository.delete({ id: 'gone', mode: 'RESTRICT' });
+    await repository.delete({ sessionId: 'gone', mode: 'RESTRICT' });
   });
 });
 

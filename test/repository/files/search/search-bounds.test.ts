@@ -40,8 +40,8 @@ test('texts of more than one partition are found, ranked together, and removed',
     expect((await found(repository, 'need*')).sort()).toEqual(all);
     for (const n of [0, LARGE - 1]) expect(await found(repository, `number${n}`)).toEqual([idOf(n)]);
     expect(await found(repository, 'fox number0')).toEqual([idOf(0)]);
-    await repository.delete({ id: idOf(0), mode: 'RESTRICT' });
-    await repository.truncate({ sessionId: idOf(1), length: 1 }, null);
+    await repository.delete({ sessionId: idOf(0), mode: 'RESTRICT' });
+    await repository.truncate({ sessionId: idOf(1), keep: 1 }, null);
     await caughtUp(repository);
     expect((await found(repository, 'needle')).sort()).toEqual(all.slice(2));
     expect((await found(repository, 'fox')).sort()).toEqual(all.slice(1));
@@ -104,7 +104,7 @@ test('a search beyond the queue is refused, and may be tried again', async () =>
   const waiting = Array.from({ length: 1_000 }, (_, n) => search(n, leaving.signal));
   const refused = await search(1_000).catch((error: unknown) => error);
   expect(refused).toBeInstanceOf(StorageError);
-  expect(refused).toMatchObject({ retryable: true });
+  expect(refused).toMatchObject({ isRetryable: true });
   leaving.abort();
   for (const { status } of await Promise.allSettled(waiting)) expect(status).toBe('rejected');
   expect(await repository.search({ query: 'fox', limit: 1 })).toMatchObject({ hits: [{ sessionId: 'a' }] });

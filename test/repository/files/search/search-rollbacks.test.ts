@@ -49,8 +49,8 @@ test('a session that was rolled back early is taken in without a look at all of 
   const store = await TestStore.make();
   const append = (messages: ReturnType<typeof say>[]) =>
     store.during((repository) => repository.append({ sessionId: 'a', messages }));
-  const truncate = (length: number) =>
-    store.during((repository) => repository.truncate({ sessionId: 'a', length }, null));
+  const truncate = (keep: number) =>
+    store.during((repository) => repository.truncate({ sessionId: 'a', keep }, null));
   await store.during((repository) => repository.create({ id: 'a', messages: [say('fox'), say('fox')] }));
   catchUp(store);
   await truncate(1);

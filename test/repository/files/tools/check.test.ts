@@ -56,7 +56,7 @@ describe('check', () => {
     await store.during(async (repository) => {
       await repository.append({ sessionId: 'child', messages: exchange(4) });
       await repository.create({ id: 'new', parentId: 'root' });
-      await repository.archive({ id: 'child', archived: true, subtree: false });
+      await repository.archive({ sessionId: 'child', archived: true, subtree: false });
     });
     renameSync(store.path('kept'), store.path('index.db'));
     rmSync(store.path('index.clean.json'));

@@ -35,7 +35,7 @@ test('a large tree is moved, archived and cut in steps, as its files say', async
     await makeTree(repository);
     const beneath = CHILDREN + 2 * (CHILDREN / 10);
 
-    const moved = await turnsOf(repository.move({ id: 'top', parentId: 'other' }));
+    const moved = await turnsOf(repository.move({ sessionId: 'top', parentId: 'other' }));
     expect(moved.turns).toBeGreaterThan(1);
     expect(await repository.countDescendants(['other', 'root'], null)).toEqual([beneath + 1, 0]);
     const deep = await repository.findMany(['child10', 'child10-2']);
@@ -44,13 +44,13 @@ test('a large tree is moved, archived and cut in steps, as its files say', async
       { rootId: 'other', depth: 4 },
     ]);
 
-    const archived = await repository.archive({ id: 'top', archived: true, subtree: true });
+    const archived = await repository.archive({ sessionId: 'top', archived: true, subtree: true });
     expect(archived.changedIds).toHaveLength(beneath + 1);
     expect(await repository.count({ archived: 'ONLY' })).toBe(beneath + 1);
-    await repository.archive({ id: 'top', archived: false, subtree: true });
+    await repository.archive({ sessionId: 'top', archived: false, subtree: true });
 
-    const planned = await repository.planDelete({ id: 'top', mode: 'REPARENT' });
-    const { result } = await turnsOf(repository.delete({ id: 'top', mode: 'REPARENT' }));
+    const planned = await repository.planDelete({ sessionId: 'top', mode: 'REPARENT' });
+    const { result } = await turnsOf(repository.delete({ sessionId: 'top', mode: 'REPARENT' }));
     expect(result).toEqual(planned);
     expect(result.reparentedIds).toEqual(Array.from({ length: CHILDREN }, (_, n) => `child${n}`));
     expect(await repository.findMany(['other', 'child10', 'child10-2'])).toMatchObject([
@@ -62,7 +62,7 @@ test('a large tree is moved, archived and cut in steps, as its files say', async
   // The check compares the index with what the files say.
   expect(await store.problems()).toEqual([]);
   await store.during(async (repository) => {
-    const { deletedIds } = await repository.delete({ id: 'other', mode: 'CASCADE' });
+    const { deletedIds } = await repository.delete({ sessionId: 'other', mode: 'CASCADE' });
     expect(deletedIds).toHaveLength(1 + CHILDREN + 2 * (CHILDREN / 10));
     expect(await repository.count({})).toBe(1);
   });

@@ -6,7 +6,7 @@ it('a rollback that is recorded is said to be, where what it dropped cannot be r
   const store = await TestStore.make();
   const limit = { messages: 10, bytes: 1e6, shown: undefined };
   const operation = { id: 'once', fingerprint: '0'.repeat(32) };
-  const input = { sessionId: 'a', length: 0 };
+  const input = { sessionId: 'a', keep: 0 };
   await store.during(async (repository) => {
     await repository.create({ id: 'a' });
     await repository.append({ sessionId: 'a', messages: exchange(1) });
@@ -17,9 +17,9 @@ it('a rollback that is recorded is said to be, where what it dropped cannot be r
   await whileNoFileOpens(() =>
     expect(again()).rejects.toMatchObject({
       message: expect.stringMatching(/^The history was rolled back.*same operationId/),
-      retryable: true,
+      isRetryable: true,
     }),
   );
-  expect((await again()).popped.map(({ content }) => content)).toEqual(['question 1', 'answer 1']);
+  expect((await again()).removed.map(({ content }) => content)).toEqual(['question 1', 'answer 1']);
   expect(await contents(repository, 'a')).toEqual([]);
 });

@@ -19,8 +19,8 @@ test.each(['archive', 'cascade', 'reparent'] as const)(
       rmSync(store.sessionFile('c'));
       const change =
         how === 'archive'
-          ? repository.archive({ id: 'root', subtree: true, archived: true })
-          : repository.delete({ id: 'root', mode: how === 'cascade' ? 'CASCADE' : 'REPARENT' });
+          ? repository.archive({ sessionId: 'root', subtree: true, archived: true })
+          : repository.delete({ sessionId: 'root', mode: how === 'cascade' ? 'CASCADE' : 'REPARENT' });
       await Promise.allSettled([...appends, change]);
       await change;
       const rest = CHILDREN.filter((id) => id !== 'c');

@@ -124,7 +124,7 @@ describe('what was acknowledged, and the power took from its file,', () => {
 
   it('is put back into the log too: what was deleted stays deleted', async () => {
     const before = statSync(store.path('store.jsonl')).size;
-    await repository.delete({ id: 'b', mode: 'RESTRICT' });
+    await repository.delete({ sessionId: 'b', mode: 'RESTRICT' });
     const copy = await left();
     truncateSync(copy.path('store.jsonl'), before);
     await copy.during(async (again) => {
@@ -249,8 +249,8 @@ describe('the journal', () => {
 
   it('brings no session back that was deleted, and no file that was on the disk and somebody has removed', async () => {
     await repository.create({ id: 'short-lived' });
-    await repository.delete({ id: 'short-lived', mode: 'RESTRICT' });
-    await repository.delete({ id: 'b', mode: 'RESTRICT' });
+    await repository.delete({ sessionId: 'short-lived', mode: 'RESTRICT' });
+    await repository.delete({ sessionId: 'b', mode: 'RESTRICT' });
     const copy = await left();
     // Nor is it reported as missing.
     expect(await problems(copy)).toEqual([]);
