@@ -6,14 +6,18 @@ import { addHistory, clientFiles, openProject } from './files.ts';
 
 test('docs/web-pages.md has the files for clients that these tests try', async () => {
   expect([...(await clientFiles()).keys()].toSorted()).toEqual([
+    'apollo-lists.ts',
     'apollo.ts',
     'codegen.ts',
     'relay.config.js',
     'request.ts',
     'schema-files.mjs',
     'src/History.ts',
+    'src/Lists.ts',
     'src/environment.ts',
+    'src/order.ts',
     'title.py',
+    'urql-lists.ts',
     'urql.ts',
   ]);
 });
@@ -30,7 +34,7 @@ test('graphql-request gets an answer, and an error as an exception', async () =>
 test('GraphQL Code Generator types an operation, the scalars too', { timeout: 120_000 }, async () => {
   const project = await openProject();
   // Documents of Relay have directives that only its compiler knows.
-  await rm(join(project.directory, 'src/History.ts'));
+  for (const file of ['History.ts', 'Lists.ts']) await rm(join(project.directory, 'src', file));
   await writeFile(
     join(project.directory, 'src/use.ts'),
     [
@@ -56,7 +60,16 @@ test('the files for clients in TypeScript have no type errors', async () => {
   await project.run(
     'tsc',
     ...STRICT,
-    ...['apollo.ts', 'urql.ts', 'request.ts', 'codegen.ts', 'src/environment.ts'],
+    ...[
+      'apollo.ts',
+      'apollo-lists.ts',
+      'urql.ts',
+      'urql-lists.ts',
+      'request.ts',
+      'codegen.ts',
+      'src/environment.ts',
+      'src/order.ts',
+    ],
   );
 });
 

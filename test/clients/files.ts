@@ -31,6 +31,8 @@ export interface ClientProject {
   run(command: string, ...args: string[]): Promise<string>;
   /** Sends an operation without a client library. Throws on errors. */
   send(query: string): Promise<void>;
+  /** The data of a query, asked without a client library. */
+  ask<T>(query: string): Promise<T>;
 }
 
 /** A project with the page's files and this repository's packages, and a running server that the files use. */
@@ -55,19 +57,22 @@ export async function openProject(): Promise<ClientProject> {
     });
     return stdout;
   };
+  const ask = async <T>(query: string): Promise<T> => {
+    const response = await fetch(server.url, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ query }),
+    });
+    const answer = (await response.json()) as { data: T; errors?: unknown };
+    if (answer.errors) throw new Error(JSON.stringify(answer.errors));
+    return answer.data;
+  };
   return {
     directory,
     load: (name) => import(/* @vite-ignore */ join(directory, name)),
     run,
-    send: async (query) => {
-      const response = await fetch(server.url, {
-        method: 'POST',
-        headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ query }),
-      });
-      const answer = (await response.json()) as { errors?: unknown };
-      if (answer.errors) throw new Error(JSON.stringify(answer.errors));
-    },
+    send: async (query) => void (await ask(query)),
+    ask,
   };
 }
 
