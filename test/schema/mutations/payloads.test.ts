@@ -238,6 +238,21 @@ test('new messages come with edges whose cursors the history takes, and nothing 
   expect(await after(cursorsOf(appended)[0]!.cursor)).toEqual([]);
 });
 
+test('sessions that a mutation changed count against the budget before any of them is read', async () => {
+  const { store, calls } = await openApi();
+  const { repository } = watched(store, (call) => void calls.push(call));
+  const { errors } = await createApi(repository, { objects: 3 }).send(
+    'mutation { archiveSession(input: { sessionId: "root" }) { ... on ArchiveSessionPayload { archived { id } } } }',
+  );
+  expect(errors).toMatchObject([
+    {
+      message: expect.stringContaining('was executed'),
+      extensions: { code: 'BUDGET_EXCEEDED' },
+    },
+  ]);
+  expect(calls.map(([method]) => method)).toEqual(['archive']);
+});
+
 test('edges of new messages count against the budget as messages do', async () => {
   const { store } = await openApi();
   const send = (fields: string, limits: object) =>

@@ -17,13 +17,19 @@ const archival = (seq: number, version: number, op: 'archive' | 'unarchive' = 'a
   sessions: [{ id: 's2', version }],
 });
 
-const move = (seq: number, version: number, parentId: string | undefined): TreeRecord => ({
+const move = (
+  seq: number,
+  version: number,
+  parentId: string | undefined,
+  formerParentId?: string,
+): TreeRecord => ({
   seq,
   at: AT,
   op: 'move',
   id: 's2',
   version,
   parentId,
+  formerParentId,
 });
 
 let db: IndexDatabase;
@@ -95,4 +101,9 @@ test('a session can have very many changes', () => {
     archivedAt: 499_999,
     updatedAt: 499_999,
   });
+});
+
+test('the parent before a move is kept; null for a root, and where an earlier writer left it out', () => {
+  apply(move(3, 2, 's1'), move(4, 3, 's1', 's1'), archival(5, 4));
+  expect([3, 4, 5].map((seq) => db.treeChanges.formerParent('s2', seq))).toEqual([null, 's1', null]);
 });
