@@ -54,14 +54,9 @@ const UNARCHIVE = graphql(`
   }
 `);
 
-const TRUNCATE = graphql(`
-  mutation Truncate($input: TruncateHistoryInput!) {
-    truncateHistory(input: $input) {
-      __typename
-      ... on TruncateHistoryPayload { removed { id content session { id } } session { historyLength version } }
-      ... on SessionArchivedError { sessionId }
-      ... on InvalidInputError { issues { path message } }
-    }
+const TRUNCATE_ARCHIVED = graphql(`
+  mutation TruncateArchived {
+    truncateHistory(input: { sessionId: "root-0", keep: 0 }) { __typename ... on SessionArchivedError { sessionId } }
   }
 `);
 
@@ -239,7 +234,7 @@ test('archiveSession hides a subtree from lists, and unarchiveSession brings it 
     ...refused,
     message: 'The session "root-0" is archived. Unarchive it first.',
   });
-  const truncated = await api.query(TRUNCATE, { input: { sessionId: 'root-0', keep: 0 } });
+  const truncated = await api.query(TRUNCATE_ARCHIVED);
   expect(truncated.truncateHistory).toEqual(refused);
 
   const alone = await api.query(UNARCHIVE, { input: { sessionId: 'root-0', subtree: false } });
@@ -250,52 +245,5 @@ test('archiveSession hides a subtree from lists, and unarchiveSession brings it 
   });
   expect((await api.query(UNARCHIVE, { input: { sessionId: 'root-0' } })).unarchiveSession).toMatchObject({
     unarchivedIds: ['root-0-0', 'root-0-1'],
-  });
-});
-
-test('truncateHistory answers with what it dropped, and a dry run only says so', async () => {
-  const { api } = await openApi();
-  const truncate = async (input: { keep: number; dryRun?: boolean; operationId?: string }) =>
-    (await api.query(TRUNCATE, { input: { sessionId: 'root-0', ...input } })).truncateHistory;
-  const removed = ['two', 'three'].map((content, n) => ({
-    id: `root-0:${n + 1}`,
-    content,
-    session: { id: 'root-0' },
-  }));
-  const session = { historyLength: 3, version: 2 };
-  expect(await truncate({ keep: 1, dryRun: true, operationId: 'op' })).toMatchObject({ removed, session });
-  // The dry run did not take the id.
-  const dropped = { removed, session: { historyLength: 1, version: 3 } };
-  expect(await truncate({ keep: 1, operationId: 'op' })).toMatchObject(dropped);
-  expect(await truncate({ keep: 1, operationId: 'op' })).toMatchObject(dropped);
-  expect(await truncate({ keep: 2 })).toMatchObject({
-    __typename: 'InvalidInputError',
-    issues: [{ path: ['input', 'keep'], message: 'expected at most 1, the length of the history, got 2' }],
-  });
-});
-
-test('truncateHistory drops nothing where the answer could not hold it', async () => {
-  const { store } = await openApi();
-  const truncate = async (objects: number, removed: string) => {
-    const query = `mutation { truncateHistory(input: { sessionId: "root-0", keep: 0 }) {
-      __typename ... on InvalidInputError { issues { path message } } ... on TruncateHistoryPayload { ${removed} } } }`;
-    const { data, errors } = await createApi(store, { objects }).send(query);
-    expect(errors).toBeUndefined();
-    return (data as { readonly truncateHistory: unknown }).truncateHistory;
-  };
-  for (const [objects, removed, most] of [
-    [3, 'session { id } removed { id }', 2],
-    [6, 'session { id } a: removed { id } b: removed { content }', 2],
-    [9, 'a: removed { id } b: removed { id } ... on TruncateHistoryPayload { c: removed { id } }', 2],
-  ] as const) {
-    expect(await truncate(objects, removed)).toMatchObject({
-      __typename: 'InvalidInputError',
-      issues: [{ path: ['input', 'keep'], message: expect.stringContaining(`at most ${most} messages`) }],
-    });
-    expect((await store.findMany(['root-0']))[0]).toMatchObject({ historyLength: 3 });
-  }
-  expect(await truncate(7, 'session { id } a: removed { id } b: removed { id }')).toMatchObject({
-    __typename: 'TruncateHistoryPayload',
-    b: [{}, {}, {}],
   });
 });
