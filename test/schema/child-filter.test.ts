@@ -14,7 +14,7 @@ async function openTree(): Promise<SessionRepository> {
   await store.create({ id: 'a1', parentId: 'a', status: 'RUNNING' });
   await store.create({ id: 'a2', parentId: 'a' });
   await store.create({ id: 'b1', parentId: 'b', agentName: 'coder' });
-  await store.archive({ id: 'a', archived: true, subtree: true });
+  await store.archive({ sessionId: 'a', archived: true, subtree: true });
   return store;
 }
 

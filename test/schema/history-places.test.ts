@@ -69,7 +69,7 @@ test.each([
 
 test('a message that was rolled back opens the history where it was', async () => {
   const store = await openStore();
-  await store.truncate({ sessionId: 'a', length: 3 }, null);
+  await store.truncate({ sessionId: 'a', keep: 3 }, null);
   const append = (content: string) => ({ role: 'USER', content }) as const;
   await store.append({ sessionId: 'a', messages: ['v', 'w', 'x'].map(append) });
   const { session } = await createApi(store).query(PLACE, { fromMessageId: 'a:4' });

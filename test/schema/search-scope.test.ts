@@ -49,7 +49,7 @@ async function openStore() {
     ],
   });
   await store.fork({ sessionId: 'a', id: 'b', asRoot: false });
-  await store.archive({ id: 'b', archived: true, subtree: false });
+  await store.archive({ sessionId: 'b', archived: true, subtree: false });
   return store;
 }
 

@@ -168,13 +168,13 @@ test('updateSession and forkSession set keys, and refuse those that are taken', 
   await store.create({ id: 'a', key: 'k' });
   await store.create({ id: 'b' });
   const api = createApi(store);
-  const update = async (input: { id: string; key?: string | null }) =>
+  const update = async (input: { sessionId: string; key?: string | null }) =>
     (await api.query(UPDATE, { input })).updateSession;
   const taken = { __typename: 'SessionExistsError', sessionId: null, key: 'k' };
-  expect(await update({ id: 'b', key: 'k' })).toEqual(taken);
-  expect(await update({ id: 'b', key: 'l' })).toMatchObject({ session: { key: 'l', version: 2 } });
-  expect(await update({ id: 'b' })).toMatchObject({ session: { key: 'l', version: 3 } });
-  expect(await update({ id: 'b', key: null })).toMatchObject({ session: { key: null, version: 4 } });
+  expect(await update({ sessionId: 'b', key: 'k' })).toEqual(taken);
+  expect(await update({ sessionId: 'b', key: 'l' })).toMatchObject({ session: { key: 'l', version: 2 } });
+  expect(await update({ sessionId: 'b' })).toMatchObject({ session: { key: 'l', version: 3 } });
+  expect(await update({ sessionId: 'b', key: null })).toMatchObject({ session: { key: null, version: 4 } });
   const fork = async (key: string | null) =>
     (await api.query(FORK, { input: { sessionId: 'a', key } })).forkSession;
   expect(await fork('k')).toEqual(taken);
@@ -186,7 +186,7 @@ test('a move to an owner who has a session with the same key is a conflict that 
   const store = await openTestRepository();
   await store.create({ id: 'ann', userId: 'ann', key: 'k' });
   await store.create({ id: 'bob', userId: 'bob', key: 'k' });
-  const { moveSession } = await createApi(store).query(MOVE, { input: { id: 'bob', parentId: 'ann' } });
+  const { moveSession } = await createApi(store).query(MOVE, { input: { sessionId: 'bob', parentId: 'ann' } });
   expect(moveSession).toEqual({
     __typename: 'ConflictError',
     message:

@@ -23,7 +23,7 @@ export function describeChildFilter(store: OpenStore): void {
         agentName: ['planner', 'coder', null][n % 3]!,
       });
     for (const id of ['s1', 's4', 's20'])
-      await store.repository.archive({ id, archived: true, subtree: id === 's4' });
+      await store.repository.archive({ sessionId: id, archived: true, subtree: id === 's4' });
     const sessions = await store.repository.findMany(Array.from({ length: 30 }, (_, n) => `s${n}`));
     return new Map(sessions.map((session) => [session!.id, session!]));
   }
@@ -31,7 +31,7 @@ export function describeChildFilter(store: OpenStore): void {
   describe('a filter of children and descendants', () => {
     it('keeps what is beneath a session that it leaves out', async () => {
       await store.chain('top', 'middle', 'low');
-      await store.repository.update({ id: 'low', status: 'RUNNING' });
+      await store.repository.update({ sessionId: 'low', status: 'RUNNING' });
       const running: ChildFilter = { statuses: ['RUNNING'] };
       const [page] = await store.repository.descendantsOf(['top'], ALL, null, running);
       expect(idsOf(page!.items)).toEqual(['low']);
@@ -114,7 +114,7 @@ export function describeChildFilter(store: OpenStore): void {
       await store.chain('top', 'child');
       const scope = { parentId: 'top', filter: { statuses: ['RUNNING'] } } as const;
       expect(await store.repository.countChildren([scope])).toEqual([0]);
-      await store.repository.update({ id: 'child', status: 'RUNNING' });
+      await store.repository.update({ sessionId: 'child', status: 'RUNNING' });
       expect(await store.repository.countChildren([scope])).toEqual([1]);
       const [page] = await store.repository.childrenOf([{ ...scope, page: ALL }]);
       expect(idsOf(page!.items)).toEqual(['child']);

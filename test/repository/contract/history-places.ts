@@ -27,9 +27,9 @@ export function describeHistoryPlaces(store: OpenStore): void {
   async function rolledBack(): Promise<void> {
     const { repository } = store;
     await store.create({ id: 'a', messages: conversation(7) });
-    await repository.truncate({ sessionId: 'a', length: 2 }, MUCH);
+    await repository.truncate({ sessionId: 'a', keep: 2 }, MUCH);
     await repository.append({ sessionId: 'a', messages: [say('b2'), say('b3'), say('b4')] });
-    await repository.truncate({ sessionId: 'a', length: 3 }, MUCH);
+    await repository.truncate({ sessionId: 'a', keep: 3 }, MUCH);
     await repository.append({ sessionId: 'a', messages: [say('c3'), say('c4')] });
   }
 
@@ -93,7 +93,7 @@ export function describeHistoryPlaces(store: OpenStore): void {
     const messages = conversation(8).map((message, n) => ({ ...message, createdAt: hour(times[n]!) }));
     await store.create({ id: 'a', messages: messages.slice(0, 3) });
     await store.repository.append({ sessionId: 'a', messages: messages.slice(3) });
-    await store.repository.truncate({ sessionId: 'a', length: 7 }, MUCH);
+    await store.repository.truncate({ sessionId: 'a', keep: 7 }, MUCH);
     await store.repository.append({ sessionId: 'a', messages: [say('last', { createdAt: hour(4) })] });
     const items = await historyOf(store, 'a');
     const roles: (MessageRole[] | undefined)[] = [undefined, ['USER']];

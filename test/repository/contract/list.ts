@@ -318,13 +318,13 @@ export function describeList(store: OpenStore): void {
     it('follows an update of what a session says of itself', async () => {
       await store.create({ id: 'a', title: 'old', project: 'p', agentName: 'x', status: 'RUNNING' });
       const title = 'new';
-      await store.repository.update({ id: 'a', title, project: 'q', agentName: 'y', status: 'COMPLETED' });
+      await store.repository.update({ sessionId: 'a', title, project: 'q', agentName: 'y', status: 'COMPLETED' });
       for (const before of [{ title: 'old' }, { project: 'p' }, { agentName: 'x' }])
         expect(await store.repository.count(before)).toBe(0);
       expect(await store.repository.count({ statuses: ['RUNNING'] })).toBe(0);
       const after = { title, project: 'q', agentName: 'y', statuses: ['COMPLETED'] } as const;
       expect(await store.repository.count(after)).toBe(1);
-      await store.repository.archive({ id: 'a', archived: true, subtree: false });
+      await store.repository.archive({ sessionId: 'a', archived: true, subtree: false });
       expect(await store.repository.count(after)).toBe(0);
       expect(await store.repository.count({ ...after, archived: 'ONLY' })).toBe(1);
     });

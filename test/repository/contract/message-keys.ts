@@ -76,7 +76,7 @@ export function describeMessageKeys(store: OpenStore): void {
     it('is free again once its message was rolled back', async () => {
       await store.create({ id: 'a' });
       await append('a', 'k', 'l', 'm');
-      await store.repository.truncate({ sessionId: 'a', length: 1 }, null);
+      await store.repository.truncate({ sessionId: 'a', keep: 1 }, null);
       expect(await ordinalsByKey('a', 'k', 'l', 'm')).toEqual([0, null, null]);
       await append('a', 'm', 'n');
       for (const how of RETURNS) {
@@ -84,7 +84,7 @@ export function describeMessageKeys(store: OpenStore): void {
         expect(await ordinalsByKey('a', 'k', 'l', 'm', 'n')).toEqual([0, null, 3, 4]);
         await expect(append('a', 'm')).rejects.toMatchObject(taken('m'));
       }
-      await store.repository.truncate({ sessionId: 'a', length: 0 }, null);
+      await store.repository.truncate({ sessionId: 'a', keep: 0 }, null);
       await append('a', 'k');
       expect(await ordinalsByKey('a', 'k')).toEqual([5]);
     });
@@ -113,7 +113,7 @@ export function describeMessageKeys(store: OpenStore): void {
 
     it('goes with its session when that is deleted', async () => {
       await store.create({ id: 'a', messages: [say('', { key: 'k' })] });
-      await store.repository.delete({ id: 'a', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
       expect(await ordinalsByKey('a', 'k')).toEqual([null]);
     });
 

@@ -48,7 +48,7 @@ export function describeRollup(store: OpenStore): void {
         const { id } = await store.create({ parentId: 'a', status });
         await store.create({ parentId: id });
       }
-      await store.repository.update({ id: 'a', status: 'RUNNING' });
+      await store.repository.update({ sessionId: 'a', status: 'RUNNING' });
       expect((await rollupOf('a'))!.byStatus).toEqual([
         { status: 'IDLE', count: 4 },
         { status: 'RUNNING', count: 2 },

@@ -79,9 +79,9 @@ export function describeSearchScope(store: OpenStore): void {
 
     it('finds nothing that was rolled back or deleted', async () => {
       await store.create({ id: 'b', messages: [say('', { reasoning: 'a fox' })] });
-      await store.repository.truncate({ sessionId: 'a', length: 2 }, MUCH);
+      await store.repository.truncate({ sessionId: 'a', keep: 2 }, MUCH);
       expect(await found('fox', { fields: ALL })).toEqual(['a:0', 'a:1', 'b:0']);
-      await store.repository.delete({ id: 'b', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'b', mode: 'RESTRICT' });
       expect(await found('fox', { fields: ALL })).toEqual(['a:0', 'a:1']);
       await store.repository.append({ sessionId: 'a', messages: [say('', { reasoning: 'another fox' })] });
       expect(await found('fox', { fields: ['REASONING'] })).toEqual(['a:1', 'a:4']);
@@ -151,7 +151,7 @@ export function describeSearchScope(store: OpenStore): void {
       await store.create({ id: 'b', userId: 'ann', messages, parentId: 'a' });
       await store.create({ id: 'c', userId: 'bob', messages });
       await store.create({ id: 'd', userId: 'bob', metadata });
-      await store.repository.archive({ id: 'b', archived: true, subtree: false });
+      await store.repository.archive({ sessionId: 'b', archived: true, subtree: false });
     });
 
     const expected: [filter: SessionFilter, ids: string[]][] = [
@@ -184,16 +184,16 @@ export function describeSearchScope(store: OpenStore): void {
     it('sees the sessions as they are after every mutation that was answered', async () => {
       const filter = { metadata: { turn: 'now' } };
       for (const id of ['a', 'c']) {
-        await store.repository.update({ id, metadata: { turn: 'now' } });
+        await store.repository.update({ sessionId: id, metadata: { turn: 'now' } });
         expect(await found('fox', { filter })).toContain(`${id}:0`);
-        await store.repository.update({ id, metadata: { turn: null } });
+        await store.repository.update({ sessionId: id, metadata: { turn: null } });
         expect(await found('fox', { filter })).toEqual([]);
       }
     });
 
     it('keeps on later pages what matched at the first', async () => {
       const first = await store.repository.search({ query: 'fox', filter: { userId: 'ann' }, limit: 1 });
-      await store.repository.archive({ id: 'a', archived: true, subtree: true });
+      await store.repository.archive({ sessionId: 'a', archived: true, subtree: true });
       const after = { ranking: first.ranking, place: 1 };
       const rest = await search('fox', { filter: { userId: 'ann' }, after });
       expect([...first.hits.map(messageId), ...rest].sort()).toEqual(['a:0', 'b:0']);
@@ -252,7 +252,7 @@ export function describeSearchScope(store: OpenStore): void {
     });
 
     it('stay copies once their originals are gone', async () => {
-      await store.repository.delete({ id: 'a', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
       expect(await found('fox')).toEqual(['b:0', 'b:1', 'f:0', 'f:1', 'f:3']);
       expect(await found('fox', { includeCopies: false })).toEqual(['b:1', 'f:3']);
     });
@@ -264,7 +264,7 @@ export function describeSearchScope(store: OpenStore): void {
       await store.create({ id: 'b', messages: [say('fox'), say('bear')] });
       const first = await store.repository.search({ query: 'fox', limit: 2 });
       expect(first.totalCount).toBe(6);
-      await store.repository.delete({ id: 'b', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'b', mode: 'RESTRICT' });
       const after = { ranking: first.ranking, place: 2 };
       expect(await store.repository.search({ query: 'fox', limit: 2, after })).toMatchObject({
         totalCount: 6,

@@ -9,7 +9,7 @@ export function describeSessionKeys(store: OpenStore): void {
     return idsOf(await store.repository.findByKeys(keys.map((key) => ({ key, ownerId }))));
   }
 
-  const update = (id: string, key: string | null) => store.repository.update({ id, key });
+  const update = (id: string, key: string | null) => store.repository.update({ sessionId: id, key });
   const getOrCreate = (input: CreateSession) => store.repository.getOrCreate(input);
   const taken = (key: string) => ({ name: 'SessionExistsError', key, sessionId: null });
   const clash = (key: string) => ({ name: 'ConflictError', reason: 'KEY', key });
@@ -71,7 +71,7 @@ export function describeSessionKeys(store: OpenStore): void {
       expect(await store.find('b')).toMatchObject({ key: null, version: 1 });
       expect(await update('a', 'k')).toMatchObject({ key: 'k', version: 2 });
       expect(await update('a', 'l')).toMatchObject({ key: 'l', version: 3 });
-      expect(await store.repository.update({ id: 'a', title: 't' })).toMatchObject({ key: 'l' });
+      expect(await store.repository.update({ sessionId: 'a', title: 't' })).toMatchObject({ key: 'l' });
       expect(await update('b', 'k')).toMatchObject({ key: 'k' });
       expect(await byKey(['k', 'l'])).toEqual(['b', 'a']);
       expect(await update('b', null)).toMatchObject({ key: null });
@@ -86,10 +86,10 @@ export function describeSessionKeys(store: OpenStore): void {
     it('is free again once its session is deleted, alone or with a tree', async () => {
       await store.create({ id: 'root', key: 'root' });
       await store.create({ id: 'a', parentId: 'root', key: 'k' });
-      await store.repository.delete({ id: 'a', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
       await store.create({ id: 'b', parentId: 'root', key: 'k' });
       expect(await byKey(['k'])).toEqual(['b']);
-      await store.repository.delete({ id: 'root', mode: 'CASCADE' });
+      await store.repository.delete({ sessionId: 'root', mode: 'CASCADE' });
       for (const how of RETURNS) {
         expect(await byKey(['root', 'k'])).toEqual([null, null]);
         await store.comeBack(how);
@@ -127,14 +127,14 @@ export function describeSessionKeys(store: OpenStore): void {
       await store.create({ id: 'bob', userId: 'bob' });
       await store.create({ id: 'x', parentId: 'bob', userId: 'x', key: 'l' });
       await store.create({ id: 'y', parentId: 'x', key: 'm' });
-      await store.repository.move({ id: 'x', parentId: 'ann' });
+      await store.repository.move({ sessionId: 'x', parentId: 'ann' });
       for (const how of RETURNS) {
         expect(await byKey(['k', 'l', 'm'], 'ann')).toEqual(['ann', 'x', 'y']);
         expect(await byKey(['l', 'm'], 'bob')).toEqual([null, null]);
         await expect(store.create({ userId: 'ann', key: 'm' })).rejects.toMatchObject(taken('m'));
         await store.comeBack(how);
       }
-      await store.repository.move({ id: 'x', parentId: null });
+      await store.repository.move({ sessionId: 'x', parentId: null });
       for (const how of RETURNS) {
         expect(await byKey(['l', 'm'], 'x')).toEqual(['x', 'y']);
         expect(await byKey(['l', 'm'], 'ann')).toEqual([null, null]);
@@ -148,15 +148,15 @@ export function describeSessionKeys(store: OpenStore): void {
       await store.create({ id: 'x', userId: 'bob', key: 'l' });
       await store.create({ id: 'y', parentId: 'x', userId: 'ann', key: 'k' });
       const before = [await store.find('x'), await store.find('y')];
-      await expect(store.repository.move({ id: 'x', parentId: 'other' })).rejects.toMatchObject(clash('k'));
-      await expect(store.repository.move({ id: 'y', parentId: null })).rejects.toMatchObject(clash('k'));
+      await expect(store.repository.move({ sessionId: 'x', parentId: 'other' })).rejects.toMatchObject(clash('k'));
+      await expect(store.repository.move({ sessionId: 'y', parentId: null })).rejects.toMatchObject(clash('k'));
       expect([await store.find('x'), await store.find('y')]).toEqual(before);
       await update('other', null);
-      await store.repository.move({ id: 'x', parentId: 'other' });
+      await store.repository.move({ sessionId: 'x', parentId: 'other' });
       expect(await byKey(['k', 'l'], 'ann')).toEqual(['y', 'x']);
       // Within the trees of one owner, no key is in the way.
       await store.create({ id: 'more', userId: 'ann' });
-      await store.repository.move({ id: 'x', parentId: 'more' });
+      await store.repository.move({ sessionId: 'x', parentId: 'more' });
       expect(await byKey(['k', 'l'], 'ann')).toEqual(['y', 'x']);
     });
 
@@ -165,7 +165,7 @@ export function describeSessionKeys(store: OpenStore): void {
       for (const id of ['a', 'b']) await store.create({ id, parentId: 'root', userId: id, key: id });
       await store.create({ id: 'c', parentId: 'b', key: 'k' });
       await store.create({ id: 'other', userId: 'b', key: 'k' });
-      const reparent = { id: 'root', mode: 'REPARENT' } as const;
+      const reparent = { sessionId: 'root', mode: 'REPARENT' } as const;
       await expect(store.repository.planDelete(reparent)).rejects.toMatchObject(clash('k'));
       await expect(store.repository.delete(reparent)).rejects.toMatchObject(clash('k'));
       expect(await byKey(['root', 'a', 'b', 'k'], 'bob')).toEqual(['root', 'a', 'b', 'c']);
@@ -187,7 +187,7 @@ export function describeSessionKeys(store: OpenStore): void {
           store.create({ id: `s${n}`, parentId: 'top', key: n % 10 ? null : `k${n}` }),
         ),
       );
-      await store.repository.move({ id: 'top', parentId: 'ann' });
+      await store.repository.move({ sessionId: 'top', parentId: 'ann' });
       for (const how of RETURNS) {
         expect(await byKey(['top', 'k0', 'k290'], 'ann')).toEqual(['top', 's0', 's290']);
         expect(await byKey(['top', 'k0', 'k290'], 'bob')).toEqual([null, null, null]);
@@ -205,7 +205,7 @@ export function describeSessionKeys(store: OpenStore): void {
         await store.create({ id: `r${n}`, userId: n % 2 ? 'ann' : 'bob', key });
         await store.create({ id: `c${n}`, parentId: `r${n}`, key: key && `${key}/c`, metadata: { n } });
       }
-      await store.repository.archive({ id: 'r1', archived: true, subtree: true });
+      await store.repository.archive({ sessionId: 'r1', archived: true, subtree: true });
       const all = (await store.repository.list({ archived: 'INCLUDE' }, OLDEST_FIRST, ALL)).items;
       for (const keyPrefix of PREFIXES) {
         const filters = [
@@ -266,7 +266,7 @@ export function describeSessionKeys(store: OpenStore): void {
       await store.create({ id: 'a', key: 'k' });
       await store.create({ id: 'b', parentId: 'a', key: 'l' });
       await store.create({ id: 'gone', key: 'm' });
-      await store.repository.delete({ id: 'gone', mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: 'gone', mode: 'RESTRICT' });
       const refusals: [CreateSession, object][] = [
         [{ id: 'gone' }, { sessionId: 'gone', key: null }],
         [
@@ -298,7 +298,7 @@ export function describeSessionKeys(store: OpenStore): void {
     it('finds an archived session, and a child of an archived one, but creates none there', async () => {
       await store.create({ id: 'a', key: 'k' });
       await store.create({ id: 'b', parentId: 'a', key: 'l' });
-      await store.repository.archive({ id: 'a', archived: true, subtree: true });
+      await store.repository.archive({ sessionId: 'a', archived: true, subtree: true });
       expect(await getOrCreate({ key: 'k' })).toMatchObject({ isNew: false, session: { id: 'a' } });
       expect(await getOrCreate({ parentId: 'a', key: 'l' })).toMatchObject({ isNew: false });
       await expect(getOrCreate({ parentId: 'a', key: 'm' })).rejects.toMatchObject({
@@ -315,7 +315,7 @@ export function describeSessionKeys(store: OpenStore): void {
         expect(await create('1')).toEqual(first);
         await store.comeBack(how);
       }
-      await store.repository.delete({ id: first.session.id, mode: 'RESTRICT' });
+      await store.repository.delete({ sessionId: first.session.id, mode: 'RESTRICT' });
       expect(await create('1')).toMatchObject({ isNew: true, session: { id: first.session.id, version: 1 } });
       const again = await create('2');
       expect(again.isNew).toBe(true);

@@ -67,28 +67,28 @@ export function describeTreeActivity(store: OpenStore): void {
 
     it('stays for an update, and is not lowered by a late message', async () => {
       await growTrees();
-      await store.repository.update({ id: 'f', title: 'new' });
+      await store.repository.update({ sessionId: 'f', title: 'new' });
       await store.repository.append({ sessionId: 'd', messages: [say('old', { createdAt: day(1) })] });
       expect(await roots()).toEqual(['a', 'g', 'e']);
     });
 
     type Change = (repository: SessionRepository) => Promise<unknown>;
     const changes: [string, Change, string[]][] = [
-      ['a subtree moves to another tree', (to) => to.move({ id: 'c', parentId: 'f' }), ['e', 'g', 'a']],
-      ['a subtree becomes a tree', (to) => to.move({ id: 'b', parentId: null }), ['b', 'g', 'e', 'a']],
-      ['a tree moves beneath another', (to) => to.move({ id: 'a', parentId: 'g' }), ['g', 'e']],
-      ['a leaf moves within its tree', (to) => to.move({ id: 'c', parentId: 'a' }), ['a', 'g', 'e']],
-      ['a session is deleted', (to) => to.delete({ id: 'c', mode: 'RESTRICT' }), ['g', 'e', 'a']],
-      ['a subtree is deleted', (to) => to.delete({ id: 'b', mode: 'CASCADE' }), ['g', 'e', 'a']],
-      ['a tree is deleted', (to) => to.delete({ id: 'a', mode: 'CASCADE' }), ['g', 'e']],
-      ['a root leaves its children', (to) => to.delete({ id: 'a', mode: 'REPARENT' }), ['b', 'g', 'e']],
-      ['a session leaves its children', (to) => to.delete({ id: 'b', mode: 'REPARENT' }), ['a', 'g', 'e']],
+      ['a subtree moves to another tree', (to) => to.move({ sessionId: 'c', parentId: 'f' }), ['e', 'g', 'a']],
+      ['a subtree becomes a tree', (to) => to.move({ sessionId: 'b', parentId: null }), ['b', 'g', 'e', 'a']],
+      ['a tree moves beneath another', (to) => to.move({ sessionId: 'a', parentId: 'g' }), ['g', 'e']],
+      ['a leaf moves within its tree', (to) => to.move({ sessionId: 'c', parentId: 'a' }), ['a', 'g', 'e']],
+      ['a session is deleted', (to) => to.delete({ sessionId: 'c', mode: 'RESTRICT' }), ['g', 'e', 'a']],
+      ['a subtree is deleted', (to) => to.delete({ sessionId: 'b', mode: 'CASCADE' }), ['g', 'e', 'a']],
+      ['a tree is deleted', (to) => to.delete({ sessionId: 'a', mode: 'CASCADE' }), ['g', 'e']],
+      ['a root leaves its children', (to) => to.delete({ sessionId: 'a', mode: 'REPARENT' }), ['b', 'g', 'e']],
+      ['a session leaves its children', (to) => to.delete({ sessionId: 'b', mode: 'REPARENT' }), ['a', 'g', 'e']],
       [
         'a subtree is archived',
-        (to) => to.archive({ id: 'b', archived: true, subtree: true }),
+        (to) => to.archive({ sessionId: 'b', archived: true, subtree: true }),
         ['a', 'g', 'e'],
       ],
-      ['a tree is archived', (to) => to.archive({ id: 'a', archived: true, subtree: true }), ['a', 'g', 'e']],
+      ['a tree is archived', (to) => to.archive({ sessionId: 'a', archived: true, subtree: true }), ['a', 'g', 'e']],
     ];
     it.each(changes)(
       'is right after %s, and after a restart and a rebuild',
@@ -111,7 +111,7 @@ export function describeTreeActivity(store: OpenStore): void {
       await growTrees();
       await store.repository.append({ sessionId: 'd', messages: [say('x')] });
       await store.repository.fork({ sessionId: 'd', id: 'fork', asRoot: false });
-      await store.repository.truncate({ sessionId: 'd', length: 0 }, null);
+      await store.repository.truncate({ sessionId: 'd', keep: 0 }, null);
       await expectLatest();
       await Promise.all(
         Array.from({ length: 60 }, async (_, n) => {

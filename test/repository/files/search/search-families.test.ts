@@ -33,10 +33,10 @@ test('what has only a content is in the tables of contents alone, and what is re
   for (const id of ['a', 'b']) await repository.create({ id, messages });
   await caughtUp(repository);
   expect(counts(store)).toEqual({ texts_1: 4, wholes_1: 6, documents: 8, marks: 8 });
-  await repository.truncate({ sessionId: 'a', length: 1 }, null);
+  await repository.truncate({ sessionId: 'a', keep: 1 }, null);
   await caughtUp(repository);
   expect(counts(store)).toEqual({ texts_1: 3, wholes_1: 3, documents: 5, marks: 5 });
-  for (const id of ['a', 'b']) await repository.delete({ id, mode: 'RESTRICT' });
+  for (const id of ['a', 'b']) await repository.delete({ sessionId: id, mode: 'RESTRICT' });
   await caughtUp(repository);
   expect(counts(store)).toEqual({ texts_1: 0, wholes_1: 0, documents: 0, marks: 0 });
 });

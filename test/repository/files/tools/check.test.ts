@@ -154,7 +154,7 @@ describe('two sessions of one owner with the same key, one of them from another 
       await repository.create({ id: 'theirs', key: 'k' });
     });
     await store.during(async (repository) => {
-      await repository.update({ id: 'child', key: 'k' });
+      await repository.update({ sessionId: 'child', key: 'k' });
     });
     mkdirSync(dirname(store.sessionFile('theirs')), { recursive: true });
     copyFileSync(other.sessionFile('theirs'), store.sessionFile('theirs'));
@@ -177,7 +177,7 @@ describe('two sessions of one owner with the same key, one of them from another 
     expect(await found()).toEqual(['child', 'k']);
     await store.during(async (repository) => {
       expect(await problems()).toEqual([problem]);
-      await repository.update({ id: 'child', key: null });
+      await repository.update({ sessionId: 'child', key: null });
       expect((await repository.findByKeys(asked))[0]?.id).toBe('theirs');
     });
     expect(await problems()).toEqual([]);
