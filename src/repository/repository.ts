@@ -67,6 +67,15 @@ export interface SessionReader {
     options?: ReadOptions,
   ): Promise<number[]>;
 
+  /**
+   * A page of the sessions that were forked from each session, wherever they are now, in order of `createdAt`, and of `sequence` if these are
+   * equal. Empty for an unknown session.
+   */
+  forksOf(requests: readonly ForksRequest[], options?: ReadOptions): Promise<Page<Session>[]>;
+
+  /** The number of sessions that `forksOf` would page through. */
+  countForks(ids: readonly string[], options?: ReadOptions): Promise<number[]>;
+
   /** Each session's ancestors, root first, parent last. */
   ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]>;
 
@@ -323,6 +332,12 @@ export interface ChildrenScope {
 
 export interface ChildrenRequest extends ChildrenScope {
   readonly page: PageRequest<number>;
+}
+
+export interface ForksRequest {
+  readonly sessionId: string;
+  /** The time of a key is `createdAt`. */
+  readonly page: PageRequest<ListKey>;
 }
 
 export interface HistoryScope {

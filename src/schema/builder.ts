@@ -1,4 +1,4 @@
-import SchemaBuilder from '@pothos/core';
+import SchemaBuilder, { type FieldRef } from '@pothos/core';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { SchemaContext } from './context.ts';
 
@@ -26,6 +26,11 @@ export type InputFields = PothosSchemaTypes.InputFieldBuilder<
 export type PayloadFields<Payload> = PothosSchemaTypes.ObjectFieldBuilder<
   PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>,
   Payload
+>;
+
+/** Fields that several payloads share, by name. The type is named because the declarations of the package cannot contain an inferred one. */
+export type SharedFields<Name extends string> = Readonly<
+  Record<Name, FieldRef<PothosSchemaTypes.ExtendDefaultTypes<SchemaTypes>>>
 >;
 
 builder.queryType({ description: 'All reads. A read changes nothing, not even `lastActiveAt`.' });

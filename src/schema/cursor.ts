@@ -131,7 +131,7 @@ function isCount(value: unknown): value is number {
  * Checks a cursor as far as possible before its session is read. Throws BAD_USER_INPUT for a damaged cursor, and for one of another
  * store or kind of list.
  */
-export function checkKind(list: 'children' | 'descendants' | 'history') {
+export function checkKind(list: 'children' | 'descendants' | 'forks' | 'history') {
   return (
     cursor: string,
     argument: string,
@@ -218,13 +218,21 @@ function otherSearch() {
   );
 }
 
+export function forksCursor(store: StoreIdentity, sessionId: string): CursorCodec<ListKey> {
+  return listCursor(store, `forks of session "${sessionId}"`);
+}
+
 export function sessionsCursor(
   store: StoreIdentity,
   { field, direction }: SessionOrder,
 ): CursorCodec<ListKey> {
+  return listCursor(store, `sessions ordered by ${field} ${direction}`);
+}
+
+function listCursor(store: StoreIdentity, connection: string): CursorCodec<ListKey> {
   return cursorCodec(
     store,
-    `sessions ordered by ${field} ${direction}`,
+    connection,
     ({ time, sequence }) => [time, sequence],
     ([time, sequence]) =>
       Number.isSafeInteger(time) && isCount(sequence) ? { time: time as number, sequence } : undefined,

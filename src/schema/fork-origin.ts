@@ -1,7 +1,10 @@
 import type { ForkOrigin as ForkOriginModel } from '../model/session.ts';
+import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { appear, findSession } from './context.ts';
-import { Session } from './session.ts';
+import { checkKind, forksCursor } from './cursor.ts';
+import { pageArguments, pageRequest, pageRules } from './page.ts';
+import { Session, SessionConnection, sessionConnection } from './session.ts';
 
 const ForkOrigin = builder.objectRef<ForkOriginModel>('ForkOrigin').implement({
   description: 'The origin of the first messages of a fork.',
@@ -31,5 +34,27 @@ builder.objectField(Session, 'forkedFrom', (t) =>
     description: 'The origin of the first messages; null if the session is not a fork.',
     type: ForkOrigin,
     nullable: true,
+  }),
+);
+
+builder.objectField(Session, 'forks', (t) =>
+  t.field({
+    description:
+      'The sessions that were forked from this one, in order of creation: the reverse of `forkedFrom`. Archived ones are included.',
+    type: SessionConnection,
+    args: pageArguments('pageSize'),
+    extensions: argumentRules(...pageRules('pageSize', checkKind('forks'))),
+    resolve: ({ id }, args, context) => {
+      const { repository, limits, loaders } = context;
+      const cursors = () => forksCursor(repository, id);
+      const page = pageRequest(args, { limit: 'pageSize', limits, cursors });
+      return sessionConnection(context, {
+        request: page,
+        expected: 0,
+        load: () => loaders.forks.load({ sessionId: id, page }),
+        count: () => loaders.forkCount.load(id),
+        cursorOf: ({ createdAt, sequence }) => cursors().encode({ time: createdAt.getTime(), sequence }),
+      });
+    },
   }),
 );

@@ -3,11 +3,12 @@ import { type MessageRef, messageId } from '../model/id.ts';
 import { type Message, textsKey } from '../model/message.ts';
 import type { SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
-import type { ChildFilter, Damage, Session } from '../model/session.ts';
+import type { Damage, Session } from '../model/session.ts';
 import type { ReadOptions } from '../repository/read-options.ts';
 import {
   type ChildrenRequest,
   type ChildrenScope,
+  type ForksRequest,
   type HistoryPage,
   type HistoryRequest,
   type HistoryScope,
@@ -25,19 +26,16 @@ import {
   UnknownKeyError,
 } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
-import { andThen, type MaybePromise } from './maybe-promise.ts';
-import { badUserInput, unknownPlace } from './request-error.ts';
+import {
+  type DescendantsKey,
+  type DescendantsScope,
+  descendantsOf,
+  expectChildren,
+  expectForks,
+} from './expected-pages.ts';
+import { andThen } from './maybe-promise.ts';
+import { unknownPlace } from './request-error.ts';
 import type { Turns } from './turns.ts';
-
-export interface DescendantsScope {
-  readonly sessionId: string;
-  readonly maxDepth: number | null;
-  readonly filter: ChildFilter | null;
-}
-
-export interface DescendantsKey extends DescendantsScope {
-  readonly page: PageRequest<string>;
-}
 
 /**
  * Each loader batches the requests of the resolvers of one level into one call of the repository. A loader is created when it is
@@ -55,6 +53,8 @@ export class Loaders {
   #rollup?: DataLoader<string, SessionRollup | null>;
   #children?: DataLoader<ChildrenRequest, Page<Session>, string>;
   #childCount?: DataLoader<ChildrenScope, number, string>;
+  #forks?: DataLoader<ForksRequest, Page<Session>, string>;
+  #forkCount?: DataLoader<string, number>;
   #descendants?: DataLoader<DescendantsKey, Page<Session>, string>;
   #descendantCount?: DataLoader<DescendantsScope, number, string>;
   #message?: DataLoader<MessageRequest, Message | null, string>;
@@ -130,7 +130,7 @@ export class Loaders {
   get children() {
     this.#children ??= this.#loader(
       (requests, options) =>
-        andThen(this.#expectFiltered(requests, options), () =>
+        andThen(expectChildren(this.#repository, this.#budget, requests, options), () =>
           this.#repository.childrenOf(requests, options),
         ) as Promise<Page<Session>[]>,
       { cacheKeyFn: ({ page, ...scope }) => `${childrenKey(scope)} ${pageKey(page)}` },
@@ -145,18 +145,23 @@ export class Loaders {
     return this.#childCount;
   }
 
-  /** Only the store knows how many children pass a filter. It is asked first if there may be too many for the budget. */
-  #expectFiltered(requests: readonly ChildrenRequest[], options: ReadOptions): MaybePromise<void> {
-    const filtered = requests.filter(
-      ({ filter, page }) => filter && page.after === undefined && page.before === undefined,
+  get forks() {
+    this.#forks ??= this.#loader(
+      (requests, options) =>
+        andThen(expectForks(this.#repository, this.#budget, requests, options), () =>
+          this.#repository.forksOf(requests, options),
+        ) as Promise<Page<Session>[]>,
+      {
+        cacheKeyFn: ({ sessionId, page: { from, limit, after, before } }) =>
+          JSON.stringify([sessionId, from, limit, after, before]),
+      },
     );
-    const most = filtered.reduce((sum, { page }) => sum + page.limit, 0);
-    if (most <= this.#budget.objectsLeft) return;
-    const scopes = filtered.map(({ parentId, filter = null }) => ({ parentId, filter }));
-    return andThen(this.#repository.countChildren(scopes, options), (counts) => {
-      const expected = counts.reduce((sum, count, n) => sum + Math.min(count, filtered[n]!.page.limit), 0);
-      if (expected > this.#budget.objectsLeft) this.#budget.exceedObjects();
-    });
+    return this.#forks;
+  }
+
+  get forkCount() {
+    this.#forkCount ??= this.#loader((ids, options) => this.#repository.countForks(ids, options));
+    return this.#forkCount;
   }
 
   get descendants() {
@@ -305,29 +310,4 @@ function scopeKey({ sessionId, roles, createdAfter, createdBefore }: HistoryScop
   const key = `${sessionId} ${roles ?? 'ALL'}`;
   if (createdAfter == null && createdBefore == null) return key;
   return `${key} ${JSON.stringify([createdAfter, createdBefore])}`;
-}
-
-async function descendantsOf(
-  repository: SessionRepository,
-  budget: Budget,
-  ids: string[],
-  { page, maxDepth, filter }: DescendantsKey,
-  options: ReadOptions,
-): Promise<Page<Session>[]> {
-  // Only the store knows how many descendants there are. It is asked first if there may be too many for the budget. A cursor
-  // belongs to one session, so such a request reads at most one page.
-  if (ids.length * page.limit > budget.objectsLeft && page.after === undefined && page.before === undefined) {
-    const counts = await repository.countDescendants(ids, maxDepth, filter, options);
-    const expected = counts.reduce((sum, count) => sum + Math.min(count, page.limit), 0);
-    if (expected > budget.objectsLeft) budget.exceedObjects();
-  }
-  try {
-    return await repository.descendantsOf(ids, page, maxDepth, filter, options);
-  } catch (error) {
-    if (!(error instanceof UnknownKeyError)) throw error;
-    throw badUserInput(
-      `expected a cursor of a session that is beneath "${ids.join('", "')}", got one of a session that is not, or is no ` +
-        'longer, there. Start again without it.',
-    );
-  }
 }

@@ -1,5 +1,5 @@
 import type { Appended } from '../../repository/repository.ts';
-import type { PayloadFields } from '../builder.ts';
+import type { PayloadFields, SharedFields } from '../builder.ts';
 import { appear, appearMessages } from '../context.ts';
 import { messageEdge } from '../history.ts';
 import { selectedOfMessages } from '../look-ahead.ts';
@@ -7,7 +7,10 @@ import { Message, MessageEdge } from '../message.ts';
 import { Session } from '../session.ts';
 
 /** The fields of payloads of mutations that append to a history. `which` describes the messages. */
-export function appendedFields(t: PayloadFields<Appended>, which: string) {
+export function appendedFields(
+  t: PayloadFields<Appended>,
+  which: string,
+): SharedFields<'session' | 'messages' | 'edges'> {
   return {
     session: t.field({
       description: 'The session after the mutation.',

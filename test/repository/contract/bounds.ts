@@ -37,6 +37,7 @@ const PLAIN_READS: Record<string, Read> = {
   findMany: (repository, options) => repository.findMany(['a', 'b'], options),
   childrenOf: (repository, options) => repository.childrenOf(childrenRequests(['a'], ALL), options),
   descendantsOf: (repository, options) => repository.descendantsOf(['a'], ALL, null, null, options),
+  forksOf: (repository, options) => repository.forksOf([{ sessionId: 'b', page: ALL }], options),
   ancestorsOf: (repository, options) => repository.ancestorsOf(['c'], options),
   historyOf: (repository, options) => repository.historyOf([HISTORY], PLENTY_OF_BYTES, options),
   findMessages: (repository, options) =>

@@ -1,5 +1,18 @@
 import { describe, expect, it } from 'vitest';
-import { contentsOf, conversation, historyOf, idsOf, MUCH, type OpenStore, RETURNS, say } from './store.ts';
+import type { ListKey, PageRequest } from '../../../src/repository/repository.ts';
+import { naivePage } from './naive.ts';
+import { pagesBetween } from './pages.ts';
+import {
+  ALL,
+  contentsOf,
+  conversation,
+  historyOf,
+  idsOf,
+  MUCH,
+  type OpenStore,
+  RETURNS,
+  say,
+} from './store.ts';
 
 export function describeFork(store: OpenStore): void {
   const fork = (input: Partial<Parameters<typeof store.repository.fork>[0]> = {}) =>
@@ -127,5 +140,42 @@ export function describeFork(store: OpenStore): void {
         expect(idsOf(await store.repository.findMany(['a']))).toEqual([null]);
       },
     );
+
+    it('is found by its origin, in order of creation, wherever it is', async () => {
+      const { repository } = store;
+      const forks = async (sessionId: string, page: PageRequest<ListKey> = ALL) => {
+        const [got] = await store.repository.forksOf([{ sessionId, page }]);
+        return { ids: idsOf(got!.items), hasMore: got!.hasMore };
+      };
+      for (const id of ['origin', 'other']) await store.create({ id, messages: conversation(2) });
+      for (const [id, asRoot] of [
+        ['z', true],
+        ['y', false],
+        ['x', true],
+        ['w', true],
+      ] as const)
+        await repository.fork({ sessionId: 'origin', id, asRoot });
+      await repository.fork({ sessionId: 'z', id: 'of-a-fork', asRoot: true });
+      await repository.move({ id: 'y', parentId: 'other' });
+      await repository.archive({ id: 'x', archived: true, subtree: true });
+      await repository.delete({ id: 'w', mode: 'RESTRICT' });
+      for (const how of ['at once', ...RETURNS] as const) {
+        if (how !== 'at once') await store.comeBack(how);
+        expect(await forks('origin')).toEqual({ ids: ['z', 'y', 'x'], hasMore: false });
+        expect(await store.repository.countForks(['origin', 'other', 'z', 'missing', 'origin'])).toEqual([
+          3, 0, 1, 0, 3,
+        ]);
+      }
+      const { items } = (await store.repository.forksOf([{ sessionId: 'origin', page: ALL }]))[0]!;
+      expect(items).toEqual(await store.repository.findMany(['z', 'y', 'x']));
+      const keys = items.map(({ createdAt, sequence }) => ({ time: createdAt.getTime(), sequence }));
+      const byKey = (a: ListKey, b: ListKey) => a.time - b.time || a.sequence - b.sequence;
+      for (const page of pagesBetween(keys, [0, 1, 2, 3])) {
+        const { items: some, hasMore } = naivePage(keys, page, byKey);
+        const ids = some.map((key) => items[keys.indexOf(key)]!.id);
+        const [got] = await store.repository.forksOf([{ sessionId: 'origin', page }]);
+        expect({ page, ids: idsOf(got!.items), hasMore: got!.hasMore }).toEqual({ page, ids, hasMore });
+      }
+    });
   });
 }

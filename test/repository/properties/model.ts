@@ -239,6 +239,13 @@ export class Model {
       .map(({ id }) => id);
   }
 
+  /** In order of creation. */
+  forks(id: string): string[] {
+    return [...this.sessions.values()]
+      .filter(({ forkedFrom }) => forkedFrom?.sessionId === id)
+      .map((fork) => fork.id);
+  }
+
   rollup(id: string) {
     const all = [this.#get(id), ...this.descendants(id)];
     const costUsd = all.reduce<string | null>((sum, each) => addOptionalDecimals(sum, each.costUsd), null);

@@ -48,7 +48,10 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
     MUCH.bytes,
   );
   const backwards = await repository.descendantsOf(ids, { ...ALL, from: 'end' }, null);
+  const forks = await repository.forksOf(ids.map((sessionId) => ({ sessionId, page: ALL })));
+  expect(await repository.countForks(ids)).toEqual(ids.map((id) => model.forks(id).length));
   for (const [n, id] of ids.entries()) {
+    expect(idsOf(forks[n]!.items)).toEqual(model.forks(id));
     const modelled = model.sessions.get(id)!;
     const above = model.ancestors(id).map((each) => each.id);
     const { archivedAt, ...session } = sessions[n]!;

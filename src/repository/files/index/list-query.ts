@@ -14,7 +14,7 @@ import {
   timeConditions,
 } from './list-conditions.ts';
 import { IN_FILE } from './quarantine-table.ts';
-import { IS_UNDER_WAY } from './schema.ts';
+import { FORK_ORIGIN, IS_UNDER_WAY } from './schema.ts';
 
 /** Entries that a walk reads in one direction: the sessions with these times, or with one time and these numbers. */
 export interface Range {
@@ -115,6 +115,20 @@ export function wayOfKeys(filter: HalfFilter, prefix: string, terms: readonly nu
       ...timeConditions(filter),
       ...terms.map(hasTerm),
     ],
+  };
+}
+
+/** The way through the forks of session `originId`. */
+export function wayOfForks(originId: string): Way {
+  return {
+    by: 'created_at',
+    sequence: 'sessions.seq',
+    from: {
+      sql: `sessions INDEXED BY forks WHERE forked_from IS NOT NULL AND ${FORK_ORIGIN} = ?`,
+      values: [originId],
+    },
+    span: ALL,
+    others: [],
   };
 }
 

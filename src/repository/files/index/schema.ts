@@ -2,6 +2,9 @@ import { crc32 } from 'node:zlib';
 import type { SessionStatus } from '../../../model/session.ts';
 import { COLUMN_DEFINITIONS } from './session-row.ts';
 
+/** The id of the session that a session was forked from. */
+export const FORK_ORIGIN = "json_extract(forked_from, '$.sessionId')";
+
 /** The statuses that end by themselves: few sessions of a store have them, and programs look for these again and again. */
 export const UNDER_WAY: readonly SessionStatus[] = ['RUNNING', 'WAITING'];
 export const IS_UNDER_WAY = `status IN ('${UNDER_WAY.join("', '")}')`;
@@ -152,6 +155,7 @@ export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_se
 export const INDEXES = `
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
 ${listIndexes('live', 'archived_at IS NULL')}
+CREATE INDEX forks ON sessions (${FORK_ORIGIN}, created_at) WHERE forked_from IS NOT NULL;
 CREATE INDEX live_under_way ON sessions (seq) WHERE archived_at IS NULL AND ${IS_UNDER_WAY};
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);

@@ -12,6 +12,7 @@ import {
   type Range,
   rangesOf,
   type Way,
+  wayOfForks,
 } from './list-query.ts';
 import { type Counted, RARE_SESSIONS_MAX, routeOf } from './list-route.ts';
 import { isEmpty, type RowMatch } from './row-match.ts';
@@ -89,17 +90,37 @@ export class SessionLists {
     return found;
   }
 
+  /** The sessions that were forked from session `id`, oldest first. */
+  *forks(id: string, page: PageRequest<ListKey>): Steps<Page<SessionRow>> {
+    const entries = yield* this.#along(wayOfForks(id), {
+      time: 'created_at',
+      low: page.after,
+      high: page.before,
+      isAscending: page.from === 'start',
+      limit: page.limit + 1,
+    });
+    const { items, hasMore } = inOrder(entries, page);
+    return { items: yield* this.#tables.sessions.rows(items.map(({ sequence }) => sequence)), hasMore };
+  }
+
+  countForks(id: string): Steps<number> {
+    return this.#countWay(wayOfForks(id));
+  }
+
+  /** The entries of a part of a list, along a way that has the order of the list. */
+  *#along(way: Way, part: Part, match: RowMatch | null = null): Steps<Entry[]> {
+    const found: Entry[] = [];
+    yield* this.#walk(way, rangesOf(way, part.low, part.high), part, match, (entry) => {
+      found.push(entry);
+      return part.limit - found.length;
+    });
+    return found;
+  }
+
   *#entries(filter: HalfFilter, part: Part): Steps<Entry[]> {
     const { ways, isOrdered, match } = yield* routeOf(this.#tables, filter, part.time);
+    if (isOrdered) return yield* this.#along(ways[0]!, part, match);
     let found: Entry[] = [];
-    if (isOrdered) {
-      const [way] = ways as [Way];
-      yield* this.#walk(way, rangesOf(way, part.low, part.high), part, match, (entry) => {
-        found.push(entry);
-        return part.limit - found.length;
-      });
-      return found;
-    }
     const { low, high } = part;
     for (const way of ways) {
       yield* this.#walk(way, rangesOf(way), part, match, (entry) => {

@@ -5,6 +5,7 @@ import {
   type ChildrenRequest,
   type ChildrenScope,
   EMPTY_PAGE,
+  type ForksRequest,
   type HistoryRequest,
   type HistoryScope,
   type ListKey,
@@ -65,11 +66,9 @@ export class IndexWalks {
   }
 
   countChildren(scopes: readonly ChildrenScope[], options?: ReadOptions): Promise<number[]> {
-    return this.#each(
-      scopes,
-      (tables, { parentId, filter }) => countBelow(tables, parentId, 1, childMatch(filter)),
-      options,
-    );
+    const count = (tables: IndexTables, { parentId, filter }: ChildrenScope) =>
+      countBelow(tables, parentId, 1, childMatch(filter));
+    return this.#each(scopes, count, options);
   }
 
   descendants(
@@ -91,6 +90,18 @@ export class IndexWalks {
     const depth = maxDepth ?? Number.POSITIVE_INFINITY;
     const match = childMatch(filter);
     return this.#each(ids, (tables, id) => countBelow(tables, id, depth, match), options);
+  }
+
+  forks(requests: readonly ForksRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
+    return this.#each(
+      requests,
+      (tables, { sessionId, page }) => this.#made(new SessionLists(tables).forks(sessionId, page)),
+      options,
+    );
+  }
+
+  countForks(ids: readonly string[], options?: ReadOptions): Promise<number[]> {
+    return this.#each(ids, (tables, id) => new SessionLists(tables).countForks(id), options);
   }
 
   /**
@@ -147,7 +158,10 @@ export class IndexWalks {
     page: PageRequest<ListKey>,
     options?: ReadOptions,
   ): Promise<Page<Session>> {
-    return this.#reads.run((tables) => this.#list(tables, filter, order, page), options);
+    return this.#reads.run(
+      (tables) => this.#made(new SessionLists(tables).page(filter, order, page)),
+      options,
+    );
   }
 
   count(filter: SessionFilter, options?: ReadOptions): Promise<number> {
@@ -208,13 +222,8 @@ export class IndexWalks {
     return yield* this.#pageOf(inOrder(yield* tables.sessions.childrenPage(parent.sequence, more), page));
   }
 
-  *#list(
-    tables: IndexTables,
-    filter: SessionFilter,
-    order: SessionOrder,
-    page: PageRequest<ListKey>,
-  ): Steps<Page<Session>> {
-    return yield* this.#pageOf(yield* new SessionLists(tables).page(filter, order, page));
+  *#made(rows: Steps<Page<SessionRow>>): Steps<Page<Session>> {
+    return yield* this.#pageOf(yield* rows);
   }
 
   *#descendants(

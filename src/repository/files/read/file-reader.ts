@@ -14,6 +14,7 @@ import type {
   AskedTexts,
   ChildrenRequest,
   ChildrenScope,
+  ForksRequest,
   HistoryPage,
   HistoryRequest,
   HistoryScope,
@@ -141,6 +142,14 @@ export class FileReader implements SessionReader {
     options?: ReadOptions,
   ): Promise<number[]> {
     return this.walks.countDescendants(ids, { maxDepth, filter }, options);
+  }
+
+  forksOf(requests: readonly ForksRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
+    return this.walks.forks(requests, options);
+  }
+
+  countForks(ids: readonly string[], options?: ReadOptions): Promise<number[]> {
+    return this.walks.countForks(ids, options);
   }
 
   ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]> {

@@ -9,6 +9,7 @@ import {
   wayByTime,
   wayOfChildren,
   wayOfDamaged,
+  wayOfForks,
   wayOfTerm,
   wayUnderWay,
 } from '../../../../src/repository/files/index/list-query.ts';
@@ -69,6 +70,13 @@ it.each<[string, SessionFilter, string]>([
 ])('by the activity in their trees, %s are walked along an index, in its order', (_what, filter, index) => {
   for (const plan of plansOf(wayByTime(half(filter), 'tree_last_active_at', [7]))) {
     expect(plan).toContain(`INDEX ${index}`);
+    expect(plan).not.toContain('TEMP B-TREE');
+  }
+});
+
+it('forks are walked along an index, in the order of their creation', () => {
+  for (const plan of plansOf(wayOfForks('origin'))) {
+    expect(plan).toContain('SEARCH sessions USING INDEX forks (<expr>=?');
     expect(plan).not.toContain('TEMP B-TREE');
   }
 });
