@@ -79,8 +79,8 @@ export function describeMessageKeys(store: OpenStore): void {
       await store.repository.truncate({ sessionId: 'a', keep: 1 }, null);
       expect(await ordinalsByKey('a', 'k', 'l', 'm')).toEqual([0, null, null]);
       await append('a', 'm', 'n');
-      for (const how of RETURNS) {
-        await store.comeBack(how);
+      for (const how of WAYS) {
+        if (how) await store.comeBack(how);
         expect(await ordinalsByKey('a', 'k', 'l', 'm', 'n')).toEqual([0, null, 3, 4]);
         await expect(append('a', 'm')).rejects.toMatchObject(taken('m'));
       }
@@ -95,11 +95,11 @@ export function describeMessageKeys(store: OpenStore): void {
       await store.repository.fork({ sessionId: 'a', id: 'short', throughMessage: through, asRoot: true });
       await store.repository.fork({ sessionId: 'a', id: 'f', asRoot: false });
       await append('short', 'l');
-      for (const how of RETURNS) {
+      for (const how of WAYS) {
+        if (how) await store.comeBack(how);
         expect(await ordinalsByKey('f', 'k', 'l')).toEqual([0, 2]);
         expect(await ordinalsByKey('short', 'k', 'l')).toEqual([0, 2]);
         await expect(append('f', 'l')).rejects.toMatchObject(taken('l'));
-        await store.comeBack(how);
       }
     });
 
@@ -126,3 +126,6 @@ export function describeMessageKeys(store: OpenStore): void {
     });
   });
 }
+
+/** The store as it is, reopened, and rebuilt. */
+const WAYS = [null, ...RETURNS];
