@@ -186,7 +186,9 @@ test('a move to an owner who has a session with the same key is a conflict that 
   const store = await openTestRepository();
   await store.create({ id: 'ann', userId: 'ann', key: 'k' });
   await store.create({ id: 'bob', userId: 'bob', key: 'k' });
-  const { moveSession } = await createApi(store).query(MOVE, { input: { sessionId: 'bob', parentId: 'ann' } });
+  const { moveSession } = await createApi(store).query(MOVE, {
+    input: { sessionId: 'bob', parentId: 'ann' },
+  });
   expect(moveSession).toEqual({
     __typename: 'ConflictError',
     message:

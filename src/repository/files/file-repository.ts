@@ -245,7 +245,9 @@ export class FileRepository extends FileReader implements SessionRepository {
       () =>
         key == null
           ? write()
-          : this.#treeLock.shared(() => this.#keys.giving(sessionId, key, () => this.#keys.ownerOf(sessionId), write)),
+          : this.#treeLock.shared(() =>
+              this.#keys.giving(sessionId, key, () => this.#keys.ownerOf(sessionId), write),
+            ),
       (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
     );
   }

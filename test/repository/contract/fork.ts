@@ -156,9 +156,9 @@ export function describeFork(store: OpenStore): void {
       ] as const)
         await repository.fork({ sessionId: 'origin', id, asRoot });
       await repository.fork({ sessionId: 'z', id: 'of-a-fork', asRoot: true });
-      await repository.move({ id: 'y', parentId: 'other' });
-      await repository.archive({ id: 'x', archived: true, subtree: true });
-      await repository.delete({ id: 'w', mode: 'RESTRICT' });
+      await repository.move({ sessionId: 'y', parentId: 'other' });
+      await repository.archive({ sessionId: 'x', archived: true, subtree: true });
+      await repository.delete({ sessionId: 'w', mode: 'RESTRICT' });
       for (const how of ['at once', ...RETURNS] as const) {
         if (how !== 'at once') await store.comeBack(how);
         expect(await forks('origin')).toEqual({ ids: ['z', 'y', 'x'], hasMore: false });

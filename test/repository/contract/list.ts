@@ -318,7 +318,13 @@ export function describeList(store: OpenStore): void {
     it('follows an update of what a session says of itself', async () => {
       await store.create({ id: 'a', title: 'old', project: 'p', agentName: 'x', status: 'RUNNING' });
       const title = 'new';
-      await store.repository.update({ sessionId: 'a', title, project: 'q', agentName: 'y', status: 'COMPLETED' });
+      await store.repository.update({
+        sessionId: 'a',
+        title,
+        project: 'q',
+        agentName: 'y',
+        status: 'COMPLETED',
+      });
       for (const before of [{ title: 'old' }, { project: 'p' }, { agentName: 'x' }])
         expect(await store.repository.count(before)).toBe(0);
       expect(await store.repository.count({ statuses: ['RUNNING'] })).toBe(0);

@@ -148,8 +148,12 @@ export function describeSessionKeys(store: OpenStore): void {
       await store.create({ id: 'x', userId: 'bob', key: 'l' });
       await store.create({ id: 'y', parentId: 'x', userId: 'ann', key: 'k' });
       const before = [await store.find('x'), await store.find('y')];
-      await expect(store.repository.move({ sessionId: 'x', parentId: 'other' })).rejects.toMatchObject(clash('k'));
-      await expect(store.repository.move({ sessionId: 'y', parentId: null })).rejects.toMatchObject(clash('k'));
+      await expect(store.repository.move({ sessionId: 'x', parentId: 'other' })).rejects.toMatchObject(
+        clash('k'),
+      );
+      await expect(store.repository.move({ sessionId: 'y', parentId: null })).rejects.toMatchObject(
+        clash('k'),
+      );
       expect([await store.find('x'), await store.find('y')]).toEqual(before);
       await update('other', null);
       await store.repository.move({ sessionId: 'x', parentId: 'other' });

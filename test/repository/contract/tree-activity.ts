@@ -74,21 +74,37 @@ export function describeTreeActivity(store: OpenStore): void {
 
     type Change = (repository: SessionRepository) => Promise<unknown>;
     const changes: [string, Change, string[]][] = [
-      ['a subtree moves to another tree', (to) => to.move({ sessionId: 'c', parentId: 'f' }), ['e', 'g', 'a']],
+      [
+        'a subtree moves to another tree',
+        (to) => to.move({ sessionId: 'c', parentId: 'f' }),
+        ['e', 'g', 'a'],
+      ],
       ['a subtree becomes a tree', (to) => to.move({ sessionId: 'b', parentId: null }), ['b', 'g', 'e', 'a']],
       ['a tree moves beneath another', (to) => to.move({ sessionId: 'a', parentId: 'g' }), ['g', 'e']],
       ['a leaf moves within its tree', (to) => to.move({ sessionId: 'c', parentId: 'a' }), ['a', 'g', 'e']],
       ['a session is deleted', (to) => to.delete({ sessionId: 'c', mode: 'RESTRICT' }), ['g', 'e', 'a']],
       ['a subtree is deleted', (to) => to.delete({ sessionId: 'b', mode: 'CASCADE' }), ['g', 'e', 'a']],
       ['a tree is deleted', (to) => to.delete({ sessionId: 'a', mode: 'CASCADE' }), ['g', 'e']],
-      ['a root leaves its children', (to) => to.delete({ sessionId: 'a', mode: 'REPARENT' }), ['b', 'g', 'e']],
-      ['a session leaves its children', (to) => to.delete({ sessionId: 'b', mode: 'REPARENT' }), ['a', 'g', 'e']],
+      [
+        'a root leaves its children',
+        (to) => to.delete({ sessionId: 'a', mode: 'REPARENT' }),
+        ['b', 'g', 'e'],
+      ],
+      [
+        'a session leaves its children',
+        (to) => to.delete({ sessionId: 'b', mode: 'REPARENT' }),
+        ['a', 'g', 'e'],
+      ],
       [
         'a subtree is archived',
         (to) => to.archive({ sessionId: 'b', archived: true, subtree: true }),
         ['a', 'g', 'e'],
       ],
-      ['a tree is archived', (to) => to.archive({ sessionId: 'a', archived: true, subtree: true }), ['a', 'g', 'e']],
+      [
+        'a tree is archived',
+        (to) => to.archive({ sessionId: 'a', archived: true, subtree: true }),
+        ['a', 'g', 'e'],
+      ],
     ];
     it.each(changes)(
       'is right after %s, and after a restart and a rebuild',

@@ -71,7 +71,10 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   await repository.update({ sessionId: 'spawned', status: 'RUNNING', agentName: null, project: 'q' });
   await repository.update({ sessionId: 'spawned', statusMessage: 'm', spawnedBy: { toolCallId: 'c2' } });
   await repository.update({ sessionId: 'child', title: 'new', metadata: { a: 1, b: { c: 2 } } });
-  await repository.update({ sessionId: 'child', title: null, metadata: { a: null } }, operation('3', 'update'));
+  await repository.update(
+    { sessionId: 'child', title: null, metadata: { a: null } },
+    operation('3', 'update'),
+  );
   await repository.update({ sessionId: 'run.7', metadata: {} });
   await repository.update({ sessionId: 'Run.7', title: '', metadata: { ä: null, ['__proto__']: null } });
   await repository.create({ id: 'keyed', messages: [say('', { key: 'a' }), say('', { key: 'b' })] });
