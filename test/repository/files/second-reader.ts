@@ -47,7 +47,14 @@ export async function answersOf(repository: SessionRepository) {
   }));
 }
 
-function inTheFile({ childCount: _c, metadataBytes: _m, damage, archivedAt, ...session }: Session) {
+function inTheFile({
+  childCount: _c,
+  treeLastActiveAt: _t,
+  metadataBytes: _m,
+  damage,
+  archivedAt,
+  ...session
+}: Session) {
   return {
     ...session,
     archivedAt: archivedAt?.toISOString() ?? null,
