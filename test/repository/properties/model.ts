@@ -1,5 +1,10 @@
 import { addOptionalDecimals } from '../../../src/model/decimal.ts';
-import type { ArchivedFilter, DeleteMode } from '../../../src/model/session.ts';
+import {
+  type ArchivedFilter,
+  type DeleteMode,
+  SESSION_STATUSES,
+  type SessionStatus,
+} from '../../../src/model/session.ts';
 
 export interface ModelMessage {
   readonly ordinal: number;
@@ -18,6 +23,7 @@ export interface ModelSession {
   key: string | null;
   arrival: number;
   title: string | null;
+  status: SessionStatus;
   version: number;
   archived: boolean;
   history: ModelMessage[];
@@ -47,6 +53,7 @@ export class Model {
     this.#arrivals += 1;
     const whole = {
       arrival: this.#arrivals,
+      status: 'IDLE' as const,
       version: 1,
       archived: false,
       userId: null,
@@ -136,11 +143,17 @@ export class Model {
     }
   }
 
-  update(id: string, title: string | null, key: string | null | undefined): void {
+  update(
+    id: string,
+    title: string | null,
+    key?: string | null | undefined,
+    status: SessionStatus | null = null,
+  ): void {
     const session = this.#get(id);
     this.#refuseKey(id, key ?? null, this.owner(id));
     session.title = title;
     if (key !== undefined) session.key = key;
+    session.status = status ?? session.status;
     session.version += 1;
   }
 
@@ -233,10 +246,13 @@ export class Model {
   }
 
   /** In order of creation. */
-  list(archived: ArchivedFilter): string[] {
-    return [...this.sessions.values()]
-      .filter((session) => archived === 'INCLUDE' || session.archived === (archived === 'ONLY'))
-      .map(({ id }) => id);
+  list(archived: ArchivedFilter, statuses: readonly SessionStatus[] = SESSION_STATUSES): string[] {
+    return idsWhere([...this.sessions.values()], archived, statuses);
+  }
+
+  /** In pre-order. */
+  beneath(id: string, archived: ArchivedFilter, statuses: readonly SessionStatus[]): string[] {
+    return idsWhere(this.descendants(id), archived, statuses);
   }
 
   /** In order of creation. */
@@ -254,6 +270,10 @@ export class Model {
       messageCount: all.flatMap(({ history }) => history).filter(({ role }) => role === 'USER').length,
       historyLength: all.flatMap(({ history }) => history).length,
       usage: { costUsd: costUsd === null ? null : Number(costUsd) },
+      byStatus: SESSION_STATUSES.map((status) => ({
+        status,
+        count: all.filter((each) => each.status === status).length,
+      })).filter(({ count }) => count > 0),
       maxDepth: Math.max(...all.map((each) => this.ancestors(each.id).length)),
     };
   }
@@ -265,4 +285,15 @@ export class Model {
         .map(({ ordinal }) => `${id}:${ordinal}`),
     );
   }
+}
+
+function idsWhere(
+  sessions: readonly ModelSession[],
+  archived: ArchivedFilter,
+  statuses: readonly SessionStatus[],
+): string[] {
+  return sessions
+    .filter((session) => archived === 'INCLUDE' || session.archived === (archived === 'ONLY'))
+    .filter(({ status }) => statuses.includes(status))
+    .map(({ id }) => id);
 }

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { DELETE_MODES } from '../../../src/model/session.ts';
+import { DELETE_MODES, SESSION_STATUSES } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { MUCH } from '../contract/store.ts';
 import type { Model } from './model.ts';
@@ -77,8 +77,13 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   },
   arbitrary(
     'update',
-    fc.record({ id, title: fc.option(content), key: fc.option(key, { nil: undefined }) }),
-    (model, input) => model.update(input.id, input.title, input.key),
+    fc.record({
+      id,
+      title: fc.option(content),
+      key: fc.option(key, { nil: undefined }),
+      status: fc.option(fc.constantFrom(...SESSION_STATUSES)),
+    }),
+    (model, input) => model.update(input.id, input.title, input.key, input.status),
     (repository, { id: sessionId, ...update }) => repository.update({ sessionId, ...update }),
   ),
   arbitrary(

@@ -22,6 +22,7 @@ const READ_AFTER = 4;
 const step = fc.record({ mutation, read: fc.nat(READ_AFTER - 1).map((n) => n === 0) });
 
 const LATEST = { limit: 2, from: 'end' } as const;
+const UNDER_WAY = ['RUNNING', 'WAITING'] as const;
 const OLDEST_FIRST = { field: 'CREATED_AT', direction: 'ASC' } as const;
 
 async function expectAsModelled(repository: SessionRepository, model: Model): Promise<void> {
@@ -30,6 +31,10 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
       model.list(archived),
     );
     expect(await repository.count({ archived })).toBe(model.list(archived).length);
+    const underWay = { archived, statuses: UNDER_WAY };
+    const found = await repository.list(underWay, OLDEST_FIRST, ALL);
+    expect(idsOf(found.items)).toEqual(model.list(archived, UNDER_WAY));
+    expect(await repository.count(underWay)).toBe(found.items.length);
   }
   const ids = model.list('INCLUDE');
   expect((await repository.status()).quarantined).toEqual([]);
@@ -48,6 +53,8 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
     MUCH.bytes,
   );
   const backwards = await repository.descendantsOf(ids, { ...ALL, from: 'end' }, null);
+  const filter = { archived: 'EXCLUDE', statuses: UNDER_WAY } as const;
+  const filtered = await repository.descendantsOf(ids, ALL, null, filter);
   const forks = await repository.forksOf(ids.map((sessionId) => ({ sessionId, page: ALL })));
   expect(await repository.countForks(ids)).toEqual(ids.map((id) => model.forks(id).length));
   for (const [n, id] of ids.entries()) {
@@ -64,6 +71,7 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
       userId: modelled.userId,
       key: modelled.key,
       title: modelled.title,
+      status: modelled.status,
       version: modelled.version,
       historyLength: modelled.history.length,
       messageCount: modelled.history.filter(({ role }) => role === 'USER').length,
@@ -74,6 +82,7 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
     expect(idsOf(children[n]!.items)).toEqual(model.children(id).map((each) => each.id));
     expect(idsOf(descendants[n]!.items)).toEqual(model.descendants(id).map((each) => each.id));
     expect(idsOf(backwards[n]!.items)).toEqual(model.descendants(id).map((each) => each.id));
+    expect(idsOf(filtered[n]!.items)).toEqual(model.beneath(id, 'EXCLUDE', UNDER_WAY));
     expect(idsOf(ancestors[n]!)).toEqual(above);
     expect(latest[n]!.items).toMatchObject(modelled.history.slice(-LATEST.limit));
     expect(histories[n]!.items).toMatchObject(
