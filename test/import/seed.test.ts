@@ -113,7 +113,7 @@ describe('damaged files', () => {
     const report = await importDirectory(DAMAGED, repository);
     expect(textsOf(report.refused)).toEqual([
       'array.json: expected a JSON object, got an array',
-      'bad-role.json: history.0.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, got "robot"',
+      'bad-role.json: history.0.role: expected one of SYSTEM, USER, ASSISTANT, TOOL, EVENT, got "robot"',
       'bad-time.json: created_at: expected a time such as 2026-03-01T10:00:00.000001, with or without an offset, got "yesterday"',
       'cut.json: the file is not valid JSON: Unterminated string in JSON at position 233 (line 10 column 11)',
       'empty.json: the file is empty',
