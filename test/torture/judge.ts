@@ -51,7 +51,12 @@ function judgeOther(was: Read, is: Read | null, before: Answers, after: Answers)
   const place = placeOf(was.session.id, after);
   const expected: Read = {
     ...was,
-    session: { ...was.session, ...place, childCount: was.session.childCount - childrenGone },
+    session: {
+      ...was.session,
+      ...place,
+      childCount: was.session.childCount - childrenGone,
+      treeLastActiveAt: place.depth === 0 ? lastActiveIn(was.session.id, after) : null,
+    },
   };
   const orphaned = gone.includes(PARENT[was.session.id] ?? '');
   if (!orphaned && is.session.damage.length > 0) return `has damage: ${JSON.stringify(is.session.damage)}`;
@@ -65,6 +70,14 @@ function placeOf(id: string, { sessions }: Answers): Pick<Session, 'rootId' | 'd
   if (parent === null || !sessions[parent]) return { rootId: id, depth: 0 };
   const above = placeOf(parent, { sessions } as Answers);
   return { rootId: above.rootId, depth: above.depth + 1 };
+}
+
+/** The latest activity of the sessions that can be read in the tree of the root `id`. */
+function lastActiveIn(id: string, after: Answers): Date {
+  const times = LIVING.filter((each) => after.sessions[each] && placeOf(each, after).rootId === id).map(
+    (each) => after.sessions[each]!.session.lastActiveAt.getTime(),
+  );
+  return new Date(Math.max(...times));
 }
 
 function firstDifference(was: Read, is: Read): string {

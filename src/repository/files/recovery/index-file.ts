@@ -232,6 +232,8 @@ const ENDS = 'the file ends';
  */
 function hasLost(db: IndexDatabase, known: SessionRow, state: SessionState): boolean {
   if (known.sequence !== state.sequence) return false;
+  // The lines of a group have one version.
+  if (state.nextOrdinal < known.nextOrdinal) return true;
   return placed(state, db.treeChanges.since(known.id, known.sequence)).version < known.version;
 }
 
