@@ -87,7 +87,7 @@ it('while no more files can be opened, all is refused for now and no file is tak
     for (const id of ['a', 'b', 'c', 'd']) await repository.create({ id, messages: [say('one')] });
   });
   const program = ['--input-type=module', '--eval', PROGRAM, store.directory, store.sessionFile('b')];
-  const limited = ['-c', 'ulimit -n 80; exec "$0" "$@"', process.execPath, ...program];
+  const limited = ['-c', 'ulimit -n 100; exec "$0" "$@"', process.execPath, ...program];
   const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8' });
   expect(stderr).toBe('');
   const told = JSON.parse(stdout) as Record<string, unknown>;
