@@ -187,10 +187,9 @@ builder.queryField('session', (t) =>
       }),
     },
     extensions: argumentRules(checkNamed),
-    resolve: async (_root, args, context) => {
+    resolve: (_root, args, context) => {
       checkNamed(args);
-      const session = await findNamed(context, args);
-      return session && appear(context, session);
+      return andThen(findNamed(context, args), (session) => session && appear(context, session));
     },
   }),
 );

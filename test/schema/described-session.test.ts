@@ -108,7 +108,7 @@ test.each([
 test('updateSession sets a status, and clears the message of the one before', async () => {
   const api = createApi(await openTestRepository());
   await send(api, 'createSession', { id: 'a', status: 'WAITING', statusMessage: 'which?', project: 'p' });
-  const update = (input: object) => send(api, 'updateSession', { id: 'a', ...input });
+  const update = (input: object) => send(api, 'updateSession', { sessionId: 'a', ...input });
   expect(await update({ status: 'COMPLETED' })).toMatchObject({
     session: { status: 'COMPLETED', statusMessage: null, project: 'p' },
   });

@@ -195,7 +195,7 @@ export function describeAppend(store: OpenStore): void {
       expect(session).toMatchObject({ version: 2, createdAt: past });
       expect(session.lastActiveAt.getTime()).toBeGreaterThanOrEqual(before);
       expect(session.lastActiveAt.getTime()).toBeLessThanOrEqual(Date.now());
-      expect(await store.find('parent')).toEqual(parent);
+      expect(await store.find('parent')).toEqual({ ...parent, treeLastActiveAt: session.lastActiveAt });
     });
 
     it('counts the messages of the user, whatever else comes with them', async () => {

@@ -43,7 +43,7 @@ export function describeMessageKeys(store: OpenStore): void {
       const read: number[] = [];
       const options = { onRead: (bytes: number) => read.push(bytes) };
       expect(await store.repository.findMessagesByKey(requests, 0, options)).toEqual([
-        { sessionId: 'a', ordinal: 0, position: 0, role: 'USER' },
+        { sessionId: 'a', ordinal: 0, position: 0, role: 'USER', createdAt: expect.any(Date) },
       ]);
       expect(read.reduce((sum, bytes) => sum + bytes, 0)).toBe(0);
     });
