@@ -398,7 +398,7 @@ export interface CreateSession {
   readonly createdAt?: Date | null;
   /** Left out: the latest of `createdAt` and, if all messages bring one, their times. */
   readonly lastActiveAt?: Date | null;
-  readonly messages?: readonly NewMessage[];
+  readonly messages?: readonly NewMessage[] | null;
 }
 
 export interface Created {

@@ -200,8 +200,13 @@ query Search {
     first: 10
   ) {
     isComplete
+    totalCount
     edges {
       snippet
+      snippetParts {
+        text
+        isMatch
+      }
       node {
         id
         session {

@@ -60,10 +60,10 @@ export function createRecords(
 /** Left out if it is the time of the creation. */
 function lastActiveOf(
   { at }: Stamp,
-  { createdAt, lastActiveAt, messages = [] }: CreateSession,
+  { createdAt, lastActiveAt, messages }: CreateSession,
 ): string | undefined {
   const created = createdAt ?? new Date(at);
-  const active = lastActiveAt ?? latestOf(messages) ?? created;
+  const active = lastActiveAt ?? latestOf(messages ?? []) ?? created;
   return active.getTime() > created.getTime() || lastActiveAt ? active.toISOString() : undefined;
 }
 
