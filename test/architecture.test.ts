@@ -15,6 +15,8 @@ const ROOMS = [
   'compile-literal.ts',
   'repository/observer.ts',
   'repository/read-options.ts',
+  'repository/reads.ts',
+  'repository/mutations.ts',
   'repository/repository.ts',
   'repository/files/runtime/',
   'repository/files/format/',

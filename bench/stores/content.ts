@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { NewMessage } from '../../src/model/message.ts';
-import type { CreateSession } from '../../src/repository/repository.ts';
+import type { CreateSession } from '../../src/repository/mutations.ts';
 
 /** Children of the session `wide`. */
 export const WIDE = 10_000;

@@ -1,6 +1,5 @@
 import { z } from 'zod';
 import { InvalidInputError } from './errors.ts';
-import { isSessionId, parseMessageId } from './id.ts';
 import {
   customIssue,
   type DescribeValue,
@@ -9,139 +8,21 @@ import {
   issueMessage,
   valueAt,
 } from './input-fault.ts';
-import { isJsonObject, type JsonObject, type JsonValue } from './json.ts';
+import { destinationIssue, refuseSameKeys, refuseUnnamed, responseIssues } from './input-members.ts';
+import {
+  count,
+  json,
+  jsonObject,
+  messageId,
+  notEmpty,
+  sessionId,
+  shortText,
+  sizedText,
+} from './input-values.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
 import { MESSAGE_ROLES } from './message.ts';
 import { ARCHIVED_FILTERS, DELETE_MODES, SESSION_STATUSES } from './session.ts';
-import { atMost, type Bound, bound, isStorable, jsonFault, STORABLE, unstorable } from './stored-values.ts';
-
-/** Text that can be stored, and whose length in `unit`s, which `measure` counts, is within `length`. */
-function text(length: Bound, unit: string, measure: (value: string) => number) {
-  // One refinement for both rules, because each refinement is a walk of its own.
-  return z.string().superRefine((value, context) => {
-    if (!isStorable(value)) context.addIssue(customIssue({ expected: STORABLE, flaw: unstorable(value) }));
-    const found = measure(value);
-    if (found > length.max) context.addIssue(customIssue(atMost(length, unit, found)));
-  });
-}
-
-const sizedText = (length: Bound) => text(length, 'bytes of UTF-8', Buffer.byteLength);
-const shortText = (length: Bound) => text(length, 'characters', (value) => value.length);
-
-function json(bytes: Bound, depth: Bound) {
-  return z.custom<JsonValue>().superRefine((value, context) => {
-    const fault = value === undefined ? null : jsonFault(value, bytes, depth, false);
-    if (fault) context.addIssue(customIssue(fault));
-  });
-}
-
-function jsonObject(bytes: Bound, depth: Bound) {
-  return z.custom<JsonObject>(isJsonObject, 'a JSON object').superRefine((value, context) => {
-    const fault = isJsonObject(value) ? jsonFault(value, bytes, depth, true) : null;
-    if (fault) context.addIssue(customIssue(fault));
-  });
-}
-
-const sessionId = z.string().superRefine((id, context) => {
-  if (isSessionId(id)) return;
-  context.addIssue(
-    customIssue({
-      expected: '1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit',
-      flaw: flawOfId(id),
-    }),
-  );
-});
-
-/** The first character of an id that may not stand there. */
-function flawOfId(id: string): string | undefined {
-  const index = /[^A-Za-z0-9._-]|^[._-]/.exec(id)?.index;
-  if (index === undefined) return undefined;
-  return `${JSON.stringify(String.fromCodePoint(id.codePointAt(index)!))} as character ${index + 1}`;
-}
-
-/** A key cannot be empty: an empty text is a client's forgotten one. */
-function notEmpty<Text extends z.ZodString>(key: Text) {
-  return key.min(1, 'at least one character');
-}
-
-/** A session that may be there already is looked for by its id or its key. */
-function refuseUnnamed(
-  {
-    id,
-    key,
-    ifExists,
-  }: {
-    readonly id?: string | null | undefined;
-    readonly key?: string | null | undefined;
-    readonly ifExists?: 'ERROR' | 'RETURN' | null | undefined;
-  },
-  context: z.RefinementCtx,
-): void {
-  if (ifExists !== 'RETURN' || id != null || key != null) return;
-  context.addIssue(
-    customIssue({ expected: 'an "id" or a "key" beside RETURN', got: 'neither' }, ['ifExists']),
-  );
-}
-
-/** Two messages of one write cannot have the same key. */
-function refuseSameKeys(
-  messages: readonly { readonly key?: string | null | undefined }[],
-  context: z.RefinementCtx,
-): void {
-  const first = new Map<string, number>();
-  for (const [n, { key }] of messages.entries()) {
-    if (key == null) continue;
-    const before = first.get(key);
-    if (before === undefined) first.set(key, n);
-    else
-      context.addIssue(
-        customIssue(
-          { expected: 'a key that no other message of the input has', got: `that of message ${before}` },
-          [n, 'key'],
-        ),
-      );
-  }
-}
-
-const messageId = z.string().refine((id) => parseMessageId(id) !== null, {
-  error: 'the id of a message: "<session id>:<number>"',
-});
-
-const count = z.int('a whole number up to 2^53 - 1').min(0, '0 or more');
-
-/** A destination must be explicit: a client's undefined variable must not turn a session into a root. */
-function destinationIssue({
-  parentId,
-  asRoot,
-}: {
-  readonly parentId?: string | null | undefined;
-  readonly asRoot?: boolean | null | undefined;
-}) {
-  if (parentId != null && asRoot)
-    return customIssue(
-      { expected: 'either "parentId" or "asRoot: true"', got: 'both', advice: 'Leave one of them out' },
-      ['asRoot'],
-    );
-  if (parentId == null && !asRoot)
-    return customIssue(
-      { expected: 'the id of the new parent, or "asRoot: true" for a tree of its own', got: 'neither' },
-      ['parentId'],
-    );
-  return null;
-}
-
-/** What belongs to an answer must come with one: else its cost would be lost. */
-function* responseIssues(send: {
-  readonly response?: string | null | undefined;
-  readonly usage?: unknown;
-  readonly model?: unknown;
-}) {
-  if (send.response != null) return;
-  for (const member of ['usage', 'model'] as const) {
-    if (send[member] != null)
-      yield customIssue({ expected: 'a "response" that it belongs to', got: 'none' }, [member]);
-  }
-}
+import { atMost, bound } from './stored-values.ts';
 
 /**
  * The rules of every input, for `checkInput`. The API and the import use the same rules. Make them once per `limits`: making them takes

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../repository/repository.ts';
+import type { Page, PageRequest } from '../repository/reads.ts';
 import type { Budget } from './budget.ts';
 import { builder } from './builder.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';

@@ -4,7 +4,8 @@ import { isSessionId } from '../model/id.ts';
 import { MESSAGE_ROLES } from '../model/message.ts';
 import { parseQuery } from '../model/search/query.ts';
 import type { SessionOrder } from '../model/session.ts';
-import type { ListKey, SearchKey, SearchScope, SessionReader } from '../repository/repository.ts';
+import type { ListKey, SearchKey, SearchScope } from '../repository/reads.ts';
+import type { SessionReader } from '../repository/repository.ts';
 import { badUserInput } from './request-error.ts';
 
 /** Writes and reads the cursors of one connection. */

@@ -5,9 +5,9 @@ import {
   type ForksRequest,
   type Page,
   type PageRequest,
-  type SessionRepository,
   UnknownKeyError,
-} from '../repository/repository.ts';
+} from '../repository/reads.ts';
+import type { SessionRepository } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { badUserInput } from './request-error.ts';

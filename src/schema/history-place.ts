@@ -1,6 +1,6 @@
 import { parseMessageId } from '../model/id.ts';
 import type { Message } from '../model/message.ts';
-import type { HistoryPlace } from '../repository/repository.ts';
+import type { HistoryPlace } from '../repository/reads.ts';
 import { builder } from './builder.ts';
 import type { PageArguments } from './page.ts';
 import { badUserInput } from './request-error.ts';

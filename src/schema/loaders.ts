@@ -20,11 +20,11 @@ import {
   type SearchPage,
   type SearchRequest,
   type SessionKey,
-  type SessionRepository,
   type SnippetRequest,
   type StoreStatus,
   UnknownKeyError,
-} from '../repository/repository.ts';
+} from '../repository/reads.ts';
+import type { SessionRepository } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
 import {
   type DescendantsKey,

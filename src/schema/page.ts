@@ -1,5 +1,5 @@
 import { DEFAULT_PAGE_SIZE, type Limits } from '../model/limits.ts';
-import type { PageRequest } from '../repository/repository.ts';
+import type { PageRequest } from '../repository/reads.ts';
 import type { ArgumentRule, RuleContext } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import type { CursorCodec } from './cursor.ts';

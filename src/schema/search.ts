@@ -11,7 +11,7 @@ import {
   type SearchScope,
   type SnippetRequest,
   UnknownKeyError,
-} from '../repository/repository.ts';
+} from '../repository/reads.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { appearMessages, findSession, type SchemaContext } from './context.ts';

@@ -1,7 +1,7 @@
 import type {
   QuarantinedFile as QuarantinedFileModel,
   StoreStatus as StoreStatusModel,
-} from '../repository/repository.ts';
+} from '../repository/reads.ts';
 import { VERSION } from '../version.ts';
 import { builder } from './builder.ts';
 

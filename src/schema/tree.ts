@@ -1,5 +1,5 @@
 import type { Session as SessionModel } from '../model/session.ts';
-import { EMPTY_PAGE } from '../repository/repository.ts';
+import { EMPTY_PAGE } from '../repository/reads.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { ChildFilter, checkChildFilter } from './child-filter.ts';

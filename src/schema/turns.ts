@@ -1,5 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Page } from '../repository/repository.ts';
+import type { Page } from '../repository/reads.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
 
 /** Objects that are put into answers per turn of the event loop: some tens of milliseconds of work. */

@@ -18,7 +18,7 @@ import {
 import { absoluteSessionPath, layoutOf, SHARDS } from '../../src/repository/files/format/layout.ts';
 import { stampOf } from '../../src/repository/files/format/record.ts';
 import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
-import type { CreateSession } from '../../src/repository/repository.ts';
+import type { CreateSession } from '../../src/repository/mutations.ts';
 import { GOOD_CLIENT, WITNESS } from './sessions.ts';
 
 /** The messages of the witness. */

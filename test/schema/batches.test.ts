@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { NO_TEXTS } from '../../src/model/message.ts';
-import type { PageRequest } from '../../src/repository/repository.ts';
+import type { PageRequest } from '../../src/repository/reads.ts';
 import { graphql } from '../generated/index.ts';
 import { createApi } from '../support/api.ts';
 import { childrenRequests } from '../support/children.ts';

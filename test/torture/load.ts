@@ -1,5 +1,5 @@
 import type { Session } from '../../src/model/session.ts';
-import type { Appended, Deleted } from '../../src/repository/repository.ts';
+import type { Appended, Deleted } from '../../src/repository/mutations.ts';
 import type { Done, Model, Value } from './model.ts';
 import { describeMutation, type Mutation, type Mutations, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';

@@ -1,5 +1,5 @@
 import type { Session } from '../../src/model/session.ts';
-import type { Appended, Deleted } from '../../src/repository/repository.ts';
+import type { Appended, Deleted } from '../../src/repository/mutations.ts';
 import { describeMutation, type Mutation, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
 import { NOTHING, type State, stateAfter } from './state.ts';

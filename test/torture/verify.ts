@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import type { Message, NewMessage } from '../../src/model/message.ts';
 import { sessionPath } from '../../src/repository/files/format/layout.ts';
-import type { ListKey } from '../../src/repository/repository.ts';
+import type { ListKey } from '../../src/repository/reads.ts';
 import { childrenRequests } from '../support/children.ts';
 import type { Model, ModelSession } from './model.ts';
 import { describeMutation, type Mutation, targetOf } from './mutation.ts';

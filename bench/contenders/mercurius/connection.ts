@@ -1,5 +1,5 @@
 import { DEFAULT_PAGE_SIZE } from '../../../src/model/limits.ts';
-import type { Page, PageRequest } from '../../../src/repository/repository.ts';
+import type { Page, PageRequest } from '../../../src/repository/reads.ts';
 
 /** The arguments of every connection. */
 export interface PageArguments {

@@ -6,7 +6,8 @@ import { checkInput, inputRules } from '../../../src/model/input.ts';
 import type { Limits } from '../../../src/model/limits.ts';
 import type { Message } from '../../../src/model/message.ts';
 import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
-import type { ListKey, SessionRepository } from '../../../src/repository/repository.ts';
+import type { ListKey } from '../../../src/repository/reads.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { connection, connectionResolvers, type PageArguments, pageRequest } from './connection.ts';
 
 const LATEST_FIRST: SessionOrder = { field: 'LAST_ACTIVE_AT', direction: 'DESC' };

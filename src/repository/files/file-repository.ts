@@ -5,7 +5,6 @@ import type { Message } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { SnippetPart } from '../../model/search/snippet.ts';
 import type { Session } from '../../model/session.ts';
-import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type {
   Appended,
   AppendMessages,
@@ -18,15 +17,13 @@ import type {
   ForkSession,
   Moved,
   MoveSession,
-  ReadLimit,
-  SearchPage,
-  SearchRequest,
-  SessionRepository,
-  SnippetRequest,
   Truncated,
   TruncateHistory,
   UpdateSession,
-} from '../repository.ts';
+} from '../mutations.ts';
+import { type ReadOptions, throwIfOver } from '../read-options.ts';
+import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
+import type { SessionRepository } from '../repository.ts';
 import { Committer } from './commit/committer.ts';
 import { IdempotencyRecords } from './commit/idempotency-records.ts';
 import { KeyedMutex } from './commit/keyed-mutex.ts';

@@ -1,4 +1,4 @@
-import type { Appended } from '../../repository/repository.ts';
+import type { Appended } from '../../repository/mutations.ts';
 import type { PayloadFields, SharedFields } from '../builder.ts';
 import { appear, appearMessages } from '../context.ts';
 import { messageEdge } from '../history.ts';

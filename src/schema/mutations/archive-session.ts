@@ -1,5 +1,5 @@
 import { checkInput } from '../../model/input.ts';
-import type { Archived } from '../../repository/repository.ts';
+import type { Archived } from '../../repository/mutations.ts';
 import { argumentRules } from '../argument-rules.ts';
 import { builder, type InputFields, type PayloadFields } from '../builder.ts';
 import { appear, type SchemaContext } from '../context.ts';

@@ -1,6 +1,6 @@
 import { checkInput } from '../../model/input.ts';
 import { textBytesIn } from '../../model/json.ts';
-import type { Created } from '../../repository/repository.ts';
+import type { Created } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionExistsError, StorageError } from '../errors.ts';

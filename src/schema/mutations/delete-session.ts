@@ -1,6 +1,6 @@
 import { checkInput } from '../../model/input.ts';
 import type { DeleteMode as DeleteModeModel } from '../../model/session.ts';
-import type { Deleted } from '../../repository/repository.ts';
+import type { Deleted } from '../../repository/mutations.ts';
 import { argumentRules } from '../argument-rules.ts';
 import { builder } from '../builder.ts';
 import { sessionOrNull } from '../context.ts';

@@ -1,5 +1,5 @@
 import type { NewMessage } from '../../model/message.ts';
-import type { Created, CreateSession } from '../../repository/repository.ts';
+import type { Created, CreateSession } from '../../repository/mutations.ts';
 import { builder, type InputFields } from '../builder.ts';
 import type { SchemaContext } from '../context.ts';
 import { SessionStatus } from '../session.ts';

@@ -1,5 +1,5 @@
 import { checkInput } from '../../model/input.ts';
-import type { Moved } from '../../repository/repository.ts';
+import type { Moved } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import { appear, sessionOrNull } from '../context.ts';
 import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';

@@ -1,7 +1,7 @@
 import { checkInput } from '../../model/input.ts';
 import { textBytesIn } from '../../model/json.ts';
 import type { NewMessage } from '../../model/message.ts';
-import type { Appended } from '../../repository/repository.ts';
+import type { Appended } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import {
   ConflictError,

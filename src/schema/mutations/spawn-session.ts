@@ -2,7 +2,7 @@ import { SessionNotFoundError as SessionNotFound } from '../../model/errors.ts';
 import { checkInput } from '../../model/input.ts';
 import { textBytesIn } from '../../model/json.ts';
 import type { Session as SessionModel } from '../../model/session.ts';
-import type { Created } from '../../repository/repository.ts';
+import type { Created } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import { appear, findSession } from '../context.ts';
 import {

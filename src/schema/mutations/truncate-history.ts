@@ -1,6 +1,7 @@
 import { InvalidInputError as InvalidInput } from '../../model/errors.ts';
 import { checkInput } from '../../model/input.ts';
-import { type ReadLimit, ReadTooLargeError, type Truncated } from '../../repository/repository.ts';
+import type { Truncated } from '../../repository/mutations.ts';
+import { type ReadLimit, ReadTooLargeError } from '../../repository/reads.ts';
 import { argumentRules } from '../argument-rules.ts';
 import { builder } from '../builder.ts';
 import { appear, appearMessages } from '../context.ts';

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import type { ChildFilter, Session, SessionStatus } from '../../../src/model/session.ts';
-import type { PageRequest } from '../../../src/repository/repository.ts';
+import type { PageRequest } from '../../../src/repository/reads.ts';
 import { naiveChildPasses, naiveDescendants, naivePage } from './naive.ts';
 import { ALL, idsOf, type OpenStore, RETURNS } from './store.ts';
 

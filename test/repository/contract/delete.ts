@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { DeleteSession } from '../../../src/repository/repository.ts';
+import type { DeleteSession } from '../../../src/repository/mutations.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { everything } from './everything.ts';
 import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type PageRequest, UnknownKeyError } from '../../../src/repository/repository.ts';
+import { type PageRequest, UnknownKeyError } from '../../../src/repository/reads.ts';
 import { naiveDescendants, naivePage } from './naive.ts';
 import { ALL, idsOf, type OpenStore, RETURNS } from './store.ts';
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { ListKey, PageRequest } from '../../../src/repository/repository.ts';
+import type { ListKey, PageRequest } from '../../../src/repository/reads.ts';
 import { naivePage } from './naive.ts';
 import { pagesBetween } from './pages.ts';
 import {

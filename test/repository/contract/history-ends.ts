@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_TEXTS } from '../../../src/model/message.ts';
-import type { HistoryPage, HistoryRequest } from '../../../src/repository/repository.ts';
+import type { HistoryPage, HistoryRequest } from '../../../src/repository/reads.ts';
 import { type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 const CONTENT = { ...NO_TEXTS, content: 1 };

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message, MessageRole } from '../../../src/model/message.ts';
-import type { HistoryPlace, HistoryRequest, HistoryScope } from '../../../src/repository/repository.ts';
+import type { HistoryPlace, HistoryRequest, HistoryScope } from '../../../src/repository/reads.ts';
 import { naivePage } from './naive.ts';
 import { pagesBetween } from './pages.ts';
 import {

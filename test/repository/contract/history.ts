@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { type Message, type MessageRole, NO_TEXTS, type ShownTexts } from '../../../src/model/message.ts';
-import type { HistoryRequest, PageRequest } from '../../../src/repository/repository.ts';
+import type { HistoryRequest, PageRequest } from '../../../src/repository/reads.ts';
 import { naivePage } from './naive.ts';
 import { pagesBetween } from './pages.ts';
 import { ALL, conversation, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';

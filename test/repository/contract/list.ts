@@ -8,7 +8,7 @@ import {
   type SessionOrder,
   type SessionStatus,
 } from '../../../src/model/session.ts';
-import type { ListKey, PageRequest } from '../../../src/repository/repository.ts';
+import type { ListKey, PageRequest } from '../../../src/repository/reads.ts';
 import { listKey, naiveList } from './naive.ts';
 import { ALL, idsOf, type OpenStore, say } from './store.ts';
 

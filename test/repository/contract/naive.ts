@@ -1,6 +1,6 @@
 import { jsonContains } from '../../../src/model/json.ts';
 import type { ChildFilter, Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
-import type { ListKey, Page, PageRequest } from '../../../src/repository/repository.ts';
+import type { ListKey, Page, PageRequest } from '../../../src/repository/reads.ts';
 
 /** The page of `items`, in the simplest implementation. `compare` orders an item against a key. */
 export function naivePage<T, Key>(

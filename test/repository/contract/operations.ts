@@ -1,14 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
-import type {
-  Appended,
-  Archived,
-  Deleted,
-  Moved,
-  SessionRepository,
-  Truncated,
-} from '../../../src/repository/repository.ts';
+import type { Appended, Archived, Deleted, Moved, Truncated } from '../../../src/repository/mutations.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
 import { conversation, idsOf, MUCH, type OpenStore, operation, RETURNS, say } from './store.ts';
 

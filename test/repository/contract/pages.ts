@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Session } from '../../../src/model/session.ts';
-import type { PageRequest } from '../../../src/repository/repository.ts';
+import type { PageRequest } from '../../../src/repository/reads.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { naivePage } from './naive.ts';
 import { ALL, idsOf, type OpenStore } from './store.ts';

@@ -3,7 +3,7 @@ import { type MessageRef, messageId } from '../../../src/model/id.ts';
 import type { SearchField } from '../../../src/model/search/fields.ts';
 import { markedText } from '../../../src/model/search/snippet.ts';
 import type { SessionFilter } from '../../../src/model/session.ts';
-import type { SearchRequest } from '../../../src/repository/repository.ts';
+import type { SearchRequest } from '../../../src/repository/reads.ts';
 import { MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
 /** Where a search looks: which fields, which sessions, and whether at copies. */

@@ -7,7 +7,7 @@ import {
   type SearchRequest,
   type SnippetRequest,
   UnknownKeyError,
-} from '../../../src/repository/repository.ts';
+} from '../../../src/repository/reads.ts';
 import { conversation, MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
 export function describeSearch(store: OpenStore): void {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import type { CreateSession } from '../../../src/repository/repository.ts';
+import type { CreateSession } from '../../../src/repository/mutations.ts';
 import { naiveList } from './naive.ts';
 import { ALL, idsOf, type OpenStore, operation, RETURNS, say } from './store.ts';
 

@@ -2,7 +2,8 @@ import { afterEach, beforeEach } from 'vitest';
 import type { Message, NewMessage } from '../../../src/model/message.ts';
 import { type Operation, operationOf } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
-import type { CreateSession, SessionRepository } from '../../../src/repository/repository.ts';
+import type { CreateSession } from '../../../src/repository/mutations.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
 
 /** A store on which a repository can be opened. */
 export interface Store {

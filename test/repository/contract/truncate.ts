@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { NO_TEXTS } from '../../../src/model/message.ts';
-import { ReadTooLargeError } from '../../../src/repository/repository.ts';
+import { ReadTooLargeError } from '../../../src/repository/reads.ts';
 import { everything } from './everything.ts';
 import {
   contentsOf,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import type { JsonObject, JsonValue } from '../../../src/model/json.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
-import type { UpdateSession } from '../../../src/repository/repository.ts';
+import type { UpdateSession } from '../../../src/repository/mutations.ts';
 import { type OpenStore, say } from './store.ts';
 
 export function describeUpdate(store: OpenStore): void {

@@ -9,7 +9,7 @@ import type {
   MoveSession,
   TruncateHistory,
   UpdateSession,
-} from '../../../src/repository/repository.ts';
+} from '../../../src/repository/mutations.ts';
 import type { Model, ModelSession, Said } from '../../repository/properties/model.ts';
 
 /** `kind` is the method of the repository. */

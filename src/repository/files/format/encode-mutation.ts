@@ -6,7 +6,7 @@ import type { Limits } from '../../../model/limits.ts';
 import type { NewMessage } from '../../../model/message.ts';
 import type { NewSpawnOrigin } from '../../../model/session.ts';
 import { metadataFault } from '../../../model/stored-values.ts';
-import type { CreateSession, UpdateSession } from '../../repository.ts';
+import type { CreateSession, UpdateSession } from '../../mutations.ts';
 import { encodeLine } from './line.ts';
 import {
   type AppendRecord,
@@ -14,10 +14,9 @@ import {
   readable,
   type SessionRecord,
   type stampOf,
-  storedMessageOf,
-  storedMetadata,
 } from './record.ts';
 import { applyRecord, type Effects, type SessionState } from './session-state.ts';
+import { storedMessageOf, storedMetadata } from './stored-message.ts';
 
 /** The members that every record of one mutation begins with. */
 export type Stamp = ReturnType<typeof stampOf>;

@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../../repository.ts';
+import type { Page, PageRequest } from '../../reads.ts';
 import { countBeneath, eachChild, type Parent } from './beneath.ts';
 import { type ChildMatch, MATCHED_MEMBERS } from './child-match.ts';
 import { inOrder } from './in-order.ts';

@@ -1,4 +1,4 @@
-import type { PageRequest } from '../../repository.ts';
+import type { PageRequest } from '../../reads.ts';
 import { eachChild } from './beneath.ts';
 import { type ChildMatch, MATCHED_MEMBERS } from './child-match.ts';
 import { type SessionRow, selection } from './session-row.ts';

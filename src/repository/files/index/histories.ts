@@ -6,7 +6,7 @@ import {
   type HistoryScope,
   type Page,
   UnknownKeyError,
-} from '../../repository.ts';
+} from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import { inOrder } from './in-order.ts';
 import type { Steps } from './steps.ts';

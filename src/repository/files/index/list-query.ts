@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { ListKey } from '../../repository.ts';
+import type { ListKey } from '../../reads.ts';
 import {
   ALL,
   beginsWith,

@@ -1,5 +1,5 @@
 import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
-import type { ListKey, Page, PageRequest } from '../../repository.ts';
+import type { ListKey, Page, PageRequest } from '../../reads.ts';
 import { inOrder } from './in-order.ts';
 import { type HalfFilter, TIME_COLUMNS, type TimeColumn } from './list-conditions.ts';
 import {

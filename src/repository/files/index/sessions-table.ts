@@ -1,5 +1,5 @@
 import type { Session } from '../../../model/session.ts';
-import type { PageRequest } from '../../repository.ts';
+import type { PageRequest } from '../../reads.ts';
 import type { KnownFile } from '../disk/known-file.ts';
 import type { SessionState } from '../format/session-state.ts';
 import type { IndexConnection } from './connection.ts';

@@ -1,4 +1,4 @@
-import type { StoreStatus } from '../../repository.ts';
+import type { StoreStatus } from '../../reads.ts';
 import type { IndexDatabase } from './database.ts';
 
 /** The numbers of sessions and messages in the store, and the parts that cannot be read. */

@@ -12,7 +12,7 @@ import {
   type Page,
   type PageRequest,
   UnknownKeyError,
-} from '../../repository.ts';
+} from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
 import { type ChildMatch, childMatch } from './child-match.ts';

@@ -24,9 +24,9 @@ import type {
   Page,
   PageRequest,
   SessionKey,
-  SessionReader,
   StoreStatus,
-} from '../../repository.ts';
+} from '../../reads.ts';
+import type { SessionReader } from '../../repository.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
 import type { MessageLocation } from '../format/session-state.ts';

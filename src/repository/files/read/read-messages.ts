@@ -1,7 +1,7 @@
 import { type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
-import { ReadTooLargeError } from '../../repository.ts';
-import { messageOf } from '../format/record.ts';
+import { ReadTooLargeError } from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
+import { messageOf } from '../format/stored-message.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
 import { type LineFiles, linesOf, readLines } from './read-lines.ts';
 

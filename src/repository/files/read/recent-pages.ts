@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 import type { JsonObject } from '../../../model/json.ts';
 import { MESSAGE_ROLES, textsKey } from '../../../model/message.ts';
-import type { HistoryPage, HistoryRequest } from '../../repository.ts';
+import type { HistoryPage, HistoryRequest } from '../../reads.ts';
 import { isUnchanged, type KnownFile } from '../disk/known-file.ts';
 import { absoluteSessionPath } from '../format/layout.ts';
 import type { SessionRow } from '../index/session-row.ts';

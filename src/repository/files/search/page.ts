@@ -1,4 +1,4 @@
-import type { SearchHit } from '../../repository.ts';
+import type { SearchHit } from '../../reads.ts';
 import type { Statements } from '../index/statements.ts';
 import type { Hit } from './hit.ts';
 import type { Work } from './work.ts';

@@ -2,7 +2,7 @@ import type { MessageRef } from '../../../model/id.ts';
 import type { SearchField } from '../../../model/search/fields.ts';
 import type { Phrase } from '../../../model/search/query.ts';
 import type { SessionFilter } from '../../../model/session.ts';
-import type { SearchKey } from '../../repository.ts';
+import type { SearchKey } from '../../reads.ts';
 import type { Match } from './match.ts';
 import type { Ranked } from './rank.ts';
 import type { Used } from './work.ts';

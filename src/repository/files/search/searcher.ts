@@ -7,12 +7,7 @@ import type { SnippetPart } from '../../../model/search/snippet.ts';
 import { startThread } from '../../../threads.ts';
 import type { Logger } from '../../observer.ts';
 import { DeadlineExceededError, type ReadOptions, throwIfOver } from '../../read-options.ts';
-import {
-  type SearchPage,
-  type SearchRequest,
-  type SnippetRequest,
-  UnknownKeyError,
-} from '../../repository.ts';
+import { type SearchPage, type SearchRequest, type SnippetRequest, UnknownKeyError } from '../../reads.ts';
 import type { FromWorker, ToWorker, UsedMessage, WorkerRequest, WorkerSettings } from './protocol.ts';
 import { SearchIndex, searchIndexPath } from './search-index.ts';
 import { namedFields, workerQueryOf } from './worker-query.ts';

@@ -2,7 +2,7 @@ import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SEARCH_FIELDS, type SearchField } from '../../../model/search/fields.ts';
 import { parseQuery } from '../../../model/search/query.ts';
 import type { SessionFilter } from '../../../model/session.ts';
-import type { SearchRequest } from '../../repository.ts';
+import type { SearchRequest } from '../../reads.ts';
 import type { WorkerQuery } from './protocol.ts';
 
 /** Equal for equal searches. `indexChanges`: how often the store's index has changed. */

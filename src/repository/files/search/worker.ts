@@ -1,6 +1,6 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { parentPort, workerData } from 'node:worker_threads';
-import type { SearchPage } from '../../repository.ts';
+import type { SearchPage } from '../../reads.ts';
 import { layoutOf } from '../format/layout.ts';
 import { openDatabase } from '../index/open-database.ts';
 import { Statements } from '../index/statements.ts';

@@ -1,6 +1,6 @@
 import type { Message, NewMessage } from '../../../model/message.ts';
-import { messageOf, storedMessageOf } from '../format/record.ts';
 import type { AppliedOperation } from '../format/session-state.ts';
+import { messageOf, storedMessageOf } from '../format/stored-message.ts';
 
 /** The messages of an append as a read would return them, made from the input. */
 export function appendedMessages(

@@ -1,6 +1,6 @@
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
-import type { CreateSession } from '../../repository.ts';
+import type { CreateSession } from '../../mutations.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createRecords, writtenAt } from '../format/encode-mutation.ts';

@@ -1,9 +1,9 @@
 import { dirname } from 'node:path';
 import { SessionHasChildrenError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
+import type { Deleted, DeleteSession } from '../../mutations.ts';
 import type { Logger } from '../../observer.ts';
 import type { ReadOptions } from '../../read-options.ts';
-import type { Deleted, DeleteSession } from '../../repository.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { stampOf, type Tombstone } from '../format/record.ts';

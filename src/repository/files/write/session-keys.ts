@@ -1,6 +1,6 @@
 import { ConflictError, SessionExistsError } from '../../../model/errors.ts';
+import type { CreateSession } from '../../mutations.ts';
 import type { ReadOptions } from '../../read-options.ts';
-import type { CreateSession } from '../../repository.ts';
 import { KeyedMutex } from '../commit/keyed-mutex.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';

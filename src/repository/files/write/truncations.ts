@@ -1,7 +1,8 @@
 import { InvalidInputError, StorageError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
-import { type ReadLimit, ReadTooLargeError, type TruncateHistory } from '../../repository.ts';
+import type { TruncateHistory } from '../../mutations.ts';
+import { type ReadLimit, ReadTooLargeError } from '../../reads.ts';
 import { isSystemError } from '../disk/storage-error.ts';
 import { truncateRecords } from '../format/encode-mutation.ts';
 import type { MessageLocation } from '../format/session-state.ts';

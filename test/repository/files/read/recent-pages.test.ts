@@ -8,7 +8,8 @@ import { sessionPath } from '../../../../src/repository/files/format/layout.ts';
 import type { SessionRow } from '../../../../src/repository/files/index/session-row.ts';
 import { openFileRepository } from '../../../../src/repository/files/open.ts';
 import { RecentPages, TRUSTED_MS } from '../../../../src/repository/files/read/recent-pages.ts';
-import type { HistoryRequest, SessionRepository } from '../../../../src/repository/repository.ts';
+import type { HistoryRequest } from '../../../../src/repository/reads.ts';
+import type { SessionRepository } from '../../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
 import { contents, exchange, TestStore } from '../store.ts';
 

@@ -15,7 +15,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { describe, expect, it } from 'vitest';
 import { Records } from '../../../../src/repository/files/search/records.ts';
-import type { SearchKey, SearchPage, SessionRepository } from '../../../../src/repository/repository.ts';
+import type { SearchKey, SearchPage } from '../../../../src/repository/reads.ts';
+import type { SessionRepository } from '../../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
 import { contents, say, TestStore } from '../store.ts';
 

@@ -1,0 +1,165 @@
+import type { JsonObject, JsonValue } from '../../../model/json.ts';
+import {
+  ALL_TEXTS,
+  MESSAGE_ROLES,
+  type Message,
+  type NewMessage,
+  type NewTokenUsage,
+  type NewToolCall,
+  type ShownTexts,
+  type TokenUsage,
+  type ToolCall,
+} from '../../../model/message.ts';
+import {
+  type Accepted,
+  always,
+  amount,
+  anything,
+  type Check,
+  integerFrom,
+  listOf,
+  objectOf,
+  oneOf,
+  optional,
+  text,
+  time,
+} from './members.ts';
+
+/** How messages are stored on lines; FORMAT.md, "A message". */
+
+const count = integerFrom(0);
+const jsonValue = anything as Check<JsonValue>;
+export const jsonObject: Check<JsonObject> = objectOf({}) as Check<JsonObject>;
+
+const storedUsage = objectOf({
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadTokens: optional(count),
+  cacheWriteTokens: optional(count),
+  reasoningTokens: optional(count),
+  costUsd: optional(amount),
+});
+
+const toolCall = objectOf({ toolCallId: text, name: text, arguments: optional(jsonValue) });
+
+export const storedMessage = objectOf({
+  role: oneOf(...MESSAGE_ROLES),
+  content: text,
+  key: optional(text),
+  kind: optional(text),
+  reasoning: optional(text),
+  toolCalls: optional(listOf(toolCall, 1)),
+  name: optional(text),
+  toolCallId: optional(text),
+  isError: optional(always),
+  model: optional(text),
+  isCopy: optional(always),
+  payload: optional(jsonValue),
+  usage: optional(storedUsage),
+  metadata: optional(jsonObject),
+  createdAt: optional(time),
+});
+
+export type StoredMessage = Accepted<typeof storedMessage>;
+
+function isEmpty(value: JsonObject): boolean {
+  return Object.keys(value).length === 0;
+}
+
+/** Metadata as stored in records: left out if empty. */
+export function storedMetadata(metadata: JsonObject | null | undefined): JsonObject | undefined {
+  return metadata && !isEmpty(metadata) ? metadata : undefined;
+}
+
+/** Parts of the usage that are 0 are left out, except the two totals. */
+function storedUsageOf(usage: NewTokenUsage): Accepted<typeof storedUsage> {
+  return {
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cacheReadTokens: usage.cacheReadTokens || undefined,
+    cacheWriteTokens: usage.cacheWriteTokens || undefined,
+    reasoningTokens: usage.reasoningTokens || undefined,
+    costUsd: usage.costUsd ?? undefined,
+  };
+}
+
+function usageOf(stored: Accepted<typeof storedUsage>): TokenUsage {
+  return {
+    inputTokens: stored.inputTokens,
+    outputTokens: stored.outputTokens,
+    cacheReadTokens: stored.cacheReadTokens ?? 0,
+    cacheWriteTokens: stored.cacheWriteTokens ?? 0,
+    reasoningTokens: stored.reasoningTokens ?? 0,
+    costUsd: stored.costUsd ?? null,
+  };
+}
+
+function storedToolCallOf({ toolCallId, name, arguments: given }: NewToolCall): Accepted<typeof toolCall> {
+  return { toolCallId, name, arguments: given ?? undefined };
+}
+
+export function storedMessageOf(message: NewMessage): StoredMessage {
+  const { usage } = message;
+  return {
+    role: message.role,
+    content: message.content,
+    key: message.key ?? undefined,
+    kind: message.kind ?? undefined,
+    reasoning: message.reasoning ?? undefined,
+    toolCalls: message.toolCalls?.length ? message.toolCalls.map(storedToolCallOf) : undefined,
+    name: message.name ?? undefined,
+    toolCallId: message.toolCallId ?? undefined,
+    isError: message.isError || undefined,
+    model: message.model ?? undefined,
+    isCopy: message.isCopy || undefined,
+    payload: message.payload ?? undefined,
+    usage: usage ? storedUsageOf(usage) : undefined,
+    metadata: storedMetadata(message.metadata),
+    createdAt: message.createdAt?.toISOString(),
+  };
+}
+
+function toolCallOf({ toolCallId, name, arguments: given = null }: Accepted<typeof toolCall>): ToolCall {
+  return { toolCallId, name, arguments: given };
+}
+
+/** A message's place, and the values that its record leaves to its line. */
+export interface MessagePlace {
+  readonly sessionId: string;
+  readonly ordinal: number;
+  readonly position: number;
+  /** The line's time. */
+  readonly at: Date;
+  /** True if the line is a fork's copy. */
+  readonly isCopy?: boolean;
+}
+
+/** The message with only those of its texts that are `shown`. */
+export function messageOf(
+  stored: StoredMessage,
+  place: MessagePlace,
+  shown: ShownTexts = ALL_TEXTS,
+): Message {
+  const message: Partial<Message> = {
+    sessionId: place.sessionId,
+    ordinal: place.ordinal,
+    position: place.position,
+    role: stored.role,
+    key: stored.key ?? null,
+    content: shown.content > 0 || shown.contentCuts.length > 0 ? stored.content : undefined,
+    contentLength: stored.content.length,
+    kind: stored.kind ?? null,
+    reasoning: shown.reasoning > 0 ? (stored.reasoning ?? null) : undefined,
+    toolCalls: shown.toolCalls > 0 ? (stored.toolCalls?.map(toolCallOf) ?? []) : undefined,
+    name: stored.name ?? null,
+    toolCallId: stored.toolCallId ?? null,
+    isError: stored.isError ?? false,
+    model: stored.model ?? null,
+    isCopy: stored.isCopy ?? place.isCopy ?? false,
+    payload: shown.payload > 0 ? (stored.payload ?? null) : undefined,
+    usage: stored.usage ? usageOf(stored.usage) : null,
+    metadata: shown.metadata > 0 ? (stored.metadata ?? {}) : undefined,
+    createdAt: stored.createdAt === undefined ? place.at : new Date(stored.createdAt),
+  };
+  return message as Message;
+}
