@@ -251,14 +251,18 @@ describe('in place of', () => {
     ]);
   });
 
-  it('add_metadata(): one key is set, the others stay', async () => {
+  it('add_metadata(): one key is set to a whole value, the others stay', async () => {
     const api = await openApi();
     await create(api, { id: 's' });
-    await api.query(UPDATE, { input: { sessionId: 's', metadata: { model: 'm', tries: 1 } } });
-    const { updateSession } = await api.query(UPDATE, { input: { sessionId: 's', metadata: { tries: 2 } } });
+    await api.query(UPDATE, {
+      input: { sessionId: 's', setMetadata: { model: 'm', last: { tries: 1, error: 'e' } } },
+    });
+    const { updateSession } = await api.query(UPDATE, {
+      input: { sessionId: 's', setMetadata: { last: { tries: 2 } } },
+    });
     expect(updateSession).toEqual({
       __typename: 'UpdateSessionPayload',
-      session: { metadata: { model: 'm', tries: 2 } },
+      session: { metadata: { model: 'm', last: { tries: 2 } } },
     });
   });
 

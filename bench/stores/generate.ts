@@ -1,10 +1,7 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import {
-  appendRecords,
-  createRecords,
-  writtenAt,
-} from '../../src/repository/files/format/encode-mutation.ts';
+import { appending, historyRecords } from '../../src/repository/files/format/encode-history.ts';
+import { createRecords, writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
 import { layoutOf, SHARDS, sessionPath } from '../../src/repository/files/format/layout.ts';
 import { stampOf } from '../../src/repository/files/format/record.ts';
 import type { SessionState } from '../../src/repository/files/format/session-state.ts';
@@ -63,13 +60,13 @@ function* sessionsOf(plan: StorePlan): Generator<SessionContent> {
 
 function exchangeAt(state: SessionState, mutation: number, n: number) {
   const stamp = stampOf(mutation + 1, timeOf(mutation), undefined);
-  return writtenAt(state.size, appendRecords(stamp, state, exchangeOf(n)), state);
+  return writtenAt(state.size, historyRecords(stamp, state, appending(state, exchangeOf(n))), state);
 }
 
 function messageAt(state: SessionState, mutation: number) {
   const stamp = stampOf(mutation + 1, timeOf(mutation), undefined);
   const message = exchangeOf(mutation)[state.historyLength % 2]!;
-  return writtenAt(state.size, appendRecords(stamp, state, [message]), state);
+  return writtenAt(state.size, historyRecords(stamp, state, appending(state, [message])), state);
 }
 
 /** The rest of the history, with one exchange or one message per line. */
@@ -115,7 +112,11 @@ function writeSearchable(
     const lines = [created.bytes];
     let { state } = created;
     for (let n = first; n < Math.min(messages, first + SEARCHABLE_LENGTH); n += 1) {
-      const written = writtenAt(state.size, appendRecords(stamp(), state, [searchableMessage(n)]), state);
+      const written = writtenAt(
+        state.size,
+        historyRecords(stamp(), state, appending(state, [searchableMessage(n)])),
+        state,
+      );
       lines.push(written.bytes);
       state = written.state;
     }

@@ -20,6 +20,15 @@ export function addOptionalDecimals(a: string | null, b: string | null): string 
   return addDecimals(a, b);
 }
 
+/** As `addOptionalDecimals`, for a difference: never below 0. */
+export function subtractOptionalDecimals(a: string | null, b: string | null): string | null {
+  if (a === null || b === null) return a;
+  const [x, y] = [parse(a), parse(b)];
+  const scale = Math.max(x.scale, y.scale);
+  const digits = scaled(x, scale) - scaled(y, scale);
+  return print({ digits: digits > 0n ? digits : 0n, scale });
+}
+
 function scaled({ digits, scale }: Decimal, to: number): bigint {
   return digits * 10n ** BigInt(to - scale);
 }

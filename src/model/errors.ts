@@ -8,14 +8,20 @@ export abstract class ClientError extends Error {
   }
 }
 
-/** There is no session with this id. */
+/** There is no session with this id, or with this key. */
 export class SessionNotFoundError extends ClientError {
-  readonly sessionId: string;
-  readonly key: string | null = null;
+  /** Null if the session was asked for by its key. */
+  readonly sessionId: string | null;
+  readonly key: string | null;
 
-  constructor(sessionId: string) {
-    super(`There is no session "${sessionId}".`);
+  constructor(sessionId: string | null, key: string | null = null) {
+    super(`There is no session ${key === null ? `"${sessionId}"` : `with the key "${key}"`}.`);
     this.sessionId = sessionId;
+    this.key = key;
+  }
+
+  static key(key: string): SessionNotFoundError {
+    return new SessionNotFoundError(null, key);
   }
 }
 

@@ -1,5 +1,6 @@
 import type { z } from 'zod';
 import { customIssue } from './input-fault.ts';
+import { isJsonObject, type JsonObject } from './json.ts';
 
 /** Rules between the members of an input. */
 
@@ -39,6 +40,61 @@ export function refuseSameKeys(
           [n, 'key'],
         ),
       );
+  }
+}
+
+/** A key is changed in one way: as part of a merge patch, or as a whole. Only the first key that both name is an issue. */
+export function refuseSetTwice(
+  {
+    metadata,
+    setMetadata,
+  }: {
+    readonly metadata?: JsonObject | null | undefined;
+    readonly setMetadata?: JsonObject | null | undefined;
+  },
+  context: z.RefinementCtx,
+): void {
+  if (!isJsonObject(metadata) || !isJsonObject(setMetadata)) return;
+  const key = Object.keys(setMetadata).find((each) => Object.hasOwn(metadata, each));
+  if (key === undefined) return;
+  const fault = {
+    expected: 'a key that "metadata" does not name',
+    got: 'one that it names',
+    advice: 'Name each key in one of them',
+  };
+  context.addIssue(customIssue(fault, ['setMetadata', key]));
+}
+
+interface Write {
+  readonly sessionId?: string | null | undefined;
+  readonly key?: string | null | undefined;
+  readonly create?:
+    | { readonly parentId?: string | null | undefined; readonly parentKey?: string | null | undefined }
+    | null
+    | undefined;
+  readonly keep?: number | null | undefined;
+  readonly keepThroughKey?: string | null | undefined;
+  readonly dropLast?: number | null | undefined;
+}
+
+/** A write names one session, one parent at most, and one end of the history at most. */
+export function refuseUnclearWrite(write: Write, context: z.RefinementCtx): void {
+  const { sessionId, key, create } = write;
+  if ((sessionId == null) === (key == null)) {
+    const expected = 'the session by "sessionId" or by "key"';
+    context.addIssue(customIssue({ expected, got: key == null ? 'neither' : 'both' }, ['sessionId']));
+  }
+  if (create?.parentId != null && create.parentKey != null) {
+    const fault = { expected: 'the parent by "parentId" or by "parentKey"', got: 'both' };
+    context.addIssue(customIssue(fault, ['create', 'parentKey']));
+  }
+  const ends = (['keep', 'keepThroughKey', 'dropLast'] as const).filter((member) => write[member] != null);
+  if (ends.length > 1) {
+    const fault = {
+      expected: 'at most one of "keep", "keepThroughKey" and "dropLast"',
+      got: ends.map((member) => `"${member}"`).join(' and '),
+    };
+    context.addIssue(customIssue(fault, [ends[1]!]));
   }
 }
 

@@ -8,7 +8,14 @@ import {
   issueMessage,
   valueAt,
 } from './input-fault.ts';
-import { destinationIssue, refuseSameKeys, refuseUnnamed, responseIssues } from './input-members.ts';
+import {
+  destinationIssue,
+  refuseSameKeys,
+  refuseSetTwice,
+  refuseUnclearWrite,
+  refuseUnnamed,
+  responseIssues,
+} from './input-members.ts';
 import {
   count,
   json,
@@ -20,7 +27,7 @@ import {
   sizedText,
 } from './input-values.ts';
 import { DEFAULT_LIMITS, type Limits } from './limits.ts';
-import { MESSAGE_ROLES } from './message.ts';
+import { KEY_CONFLICTS, MESSAGE_ROLES } from './message.ts';
 import { ARCHIVED_FILTERS, DELETE_MODES, SESSION_STATUSES } from './session.ts';
 import { atMost, bound } from './stored-values.ts';
 
@@ -105,6 +112,19 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     lastActiveAt: z.date().nullish(),
     operationId,
   });
+  const onKey = z.enum(KEY_CONFLICTS).nullish();
+  const createIfMissing = z.object({
+    parentId: sessionId.nullish(),
+    parentKey: key.nullish(),
+    title: title.nullish(),
+    agentName: name.nullish(),
+    project: described.project,
+    metadata: metadata.nullish(),
+    spawnedBy: spawnedBy.nullish(),
+    forkedFrom: z.object({ sessionId, messageId: messageId.nullish() }).nullish(),
+    createdAt: z.date().nullish(),
+    lastActiveAt: z.date().nullish(),
+  });
   return {
     sessionId,
     message,
@@ -151,17 +171,42 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
     append: z.object({
       sessionId,
       messages: messages(z.array(message).min(1, 'at least one message')),
+      onKey,
       expectedVersion,
       operationId,
     }),
-    update: z.object({
-      sessionId,
-      key: key.nullish(),
-      ...described,
-      spawnedBy: spawnedBy.nullish(),
-      expectedVersion,
-      operationId,
-    }),
+    write: z
+      .object({
+        sessionId: sessionId.nullish(),
+        key: key.nullish(),
+        ownerId: name.nullish(),
+        create: createIfMissing.nullish(),
+        keep: count.nullish(),
+        keepThroughKey: notEmpty(name).nullish(),
+        dropLast: count.nullish(),
+        messages: messages(z.array(message)).nullish(),
+        onKey,
+        title: title.nullish(),
+        status: described.status,
+        statusMessage: described.statusMessage,
+        metadata: metadata.nullish(),
+        setMetadata: metadata.nullish(),
+        expectedVersion: count.nullish(),
+        operationId,
+      })
+      .superRefine(refuseUnclearWrite)
+      .superRefine(refuseSetTwice),
+    update: z
+      .object({
+        sessionId,
+        key: key.nullish(),
+        ...described,
+        setMetadata: metadata.nullish(),
+        spawnedBy: spawnedBy.nullish(),
+        expectedVersion,
+        operationId,
+      })
+      .superRefine(refuseSetTwice),
     delete: z.object({
       sessionId,
       mode: z.enum(DELETE_MODES),

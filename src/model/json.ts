@@ -78,6 +78,14 @@ export function mergePatch(target: JsonObject, patch: JsonObject): JsonObject {
   return merged;
 }
 
+/** `target` with the members of `values` in the place of its own. Neither argument is changed. */
+export function withMembers(target: JsonObject, values: JsonObject): JsonObject {
+  const result: JsonObject = {};
+  for (const held of [target, values])
+    for (const [key, value] of Object.entries(held)) setOwn(result, key, value);
+  return result;
+}
+
 /**
  * True if `value` contains `part`, as PostgreSQL's `@>`. An object contains another if it contains each of its members. An array
  * contains another if, for each of its elements, some element contains it. A scalar contains itself.

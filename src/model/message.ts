@@ -36,6 +36,13 @@ export interface ToolCall {
 
 export type NewToolCall = Omit<ToolCall, 'arguments'> & { readonly arguments?: JsonValue };
 
+/**
+ * What happens to a new message whose key a message of the history has. ERROR: nothing is written. IGNORE: the message that is there
+ * stays. REPLACE: it gets the form of the new one, and keeps its id, its position and, unless a time is given, its time.
+ */
+export const KEY_CONFLICTS = ['ERROR', 'IGNORE', 'REPLACE'] as const;
+export type KeyConflict = (typeof KEY_CONFLICTS)[number];
+
 /** A message to append. Default of `createdAt`: the time of the mutation. */
 export interface NewMessage {
   readonly role: MessageRole;
@@ -86,6 +93,8 @@ export interface Message extends MessageHead {
   readonly payload: JsonValue;
   readonly usage: TokenUsage | null;
   readonly metadata: JsonObject;
+  /** When the message last got another form; null if it never did. */
+  readonly replacedAt: Date | null;
 }
 
 /** The texts (large parts) of a message, and how many times an answer shows each. A text with 0 is not read. */

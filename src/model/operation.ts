@@ -30,7 +30,8 @@ function fingerprintOf(mutation: string, input: unknown): string {
  * The operation of a mutation of the API. An input with explicit nulls and one without have the same fingerprint. So have inputs that
  * differ in `expectedVersion`: a client that reads the version again before a retry means the same mutation.
  */
-export function operationOfInput(id: string, mutation: string, input: object): Operation {
+export function operationOfInput(id: string, mutation: string, given: object): Operation {
+  const input = withoutOnKeyError(given);
   const { expectedVersion: _, ...rest } = input as { readonly expectedVersion?: unknown };
   const nulls = MEANINGFUL_NULLS[mutation];
   return {
@@ -40,6 +41,13 @@ export function operationOfInput(id: string, mutation: string, input: object): O
       return [withoutEmptyMembers(earlier, nulls), earlier].map((form) => fingerprintOf(mutation, form));
     },
   };
+}
+
+/** ERROR, the default, is no part of the fingerprint: earlier versions did not have the member. */
+function withoutOnKeyError(input: { readonly onKey?: unknown }): object {
+  if (input.onKey !== 'ERROR') return input;
+  const { onKey: _, ...rest } = input;
+  return rest;
 }
 
 /** The names that earlier versions had for members of an input. */
@@ -61,10 +69,14 @@ function withEarlierNames(mutation: string, input: object): object {
 /** Members whose null has a meaning of its own. Any other null member means the same as leaving it out. */
 const MEANINGFUL_NULLS: Readonly<Record<string, ReadonlySet<string>>> = {
   updateSession: new Set(['title', 'key', 'agentName', 'project', 'statusMessage']),
+  writeHistory: new Set(['title', 'statusMessage']),
 };
 
 /** Members that hold objects with optional members. All other objects are data of the client, in which null is a value. */
-const PARTS = new Set(['messages', 'usage', 'toolCalls', 'spawnedBy']);
+const PARTS = new Set(['messages', 'usage', 'toolCalls', 'spawnedBy', 'create', 'forkedFrom']);
+
+/** Members for which `{}` means the same as leaving them out. */
+const METADATA = new Set(['metadata', 'setMetadata']);
 
 /** `input` without null and empty members; `input` itself if there are none. */
 function withoutEmptyMembers(input: object, kept?: ReadonlySet<string>): object {
@@ -73,7 +85,7 @@ function withoutEmptyMembers(input: object, kept?: ReadonlySet<string>): object 
   for (const [name, value] of Object.entries(input)) {
     if (value === null && !kept?.has(name)) {
       isSame = false;
-    } else if (name === 'metadata' && isJsonObject(value) && Object.keys(value).length === 0) {
+    } else if (METADATA.has(name) && isJsonObject(value) && Object.keys(value).length === 0) {
       isSame = false;
     } else {
       const meant = PARTS.has(name) ? partWithoutNothing(value) : value;

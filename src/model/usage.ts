@@ -1,4 +1,4 @@
-import { addOptionalDecimals } from './decimal.ts';
+import { addOptionalDecimals, subtractOptionalDecimals } from './decimal.ts';
 import type { TokenUsage } from './message.ts';
 
 /** The counts of a `TokenUsage`. */
@@ -16,6 +16,15 @@ export interface UsageSum extends Omit<TokenUsage, 'costUsd'> {
 }
 
 export const NO_USAGE: TokenUsage = Object.freeze({
+  inputTokens: 0,
+  outputTokens: 0,
+  cacheReadTokens: 0,
+  cacheWriteTokens: 0,
+  reasoningTokens: 0,
+  costUsd: null,
+});
+
+export const NO_USAGE_SUM: UsageSum = Object.freeze({
   inputTokens: 0,
   outputTokens: 0,
   cacheReadTokens: 0,
@@ -46,6 +55,22 @@ export function plusUsage(sum: UsageSum, more: Partial<UsageSum>): UsageSum {
     reasoningTokens: plusTokens(sum.reasoningTokens, more.reasoningTokens),
     costUsd: addOptionalDecimals(sum.costUsd, more.costUsd ?? null),
   };
+}
+
+/** `sum` without `less`, which is a part of it. What had a cost keeps one, be it 0. */
+export function minusUsage(sum: UsageSum, less: Partial<UsageSum>): UsageSum {
+  return {
+    inputTokens: minusTokens(sum.inputTokens, less.inputTokens),
+    outputTokens: minusTokens(sum.outputTokens, less.outputTokens),
+    cacheReadTokens: minusTokens(sum.cacheReadTokens, less.cacheReadTokens),
+    cacheWriteTokens: minusTokens(sum.cacheWriteTokens, less.cacheWriteTokens),
+    reasoningTokens: minusTokens(sum.reasoningTokens, less.reasoningTokens),
+    costUsd: subtractOptionalDecimals(sum.costUsd, less.costUsd ?? null),
+  };
+}
+
+function minusTokens(sum: number, less = 0): number {
+  return Math.max(sum - less, 0);
 }
 
 function plusTokens(sum: number, more = 0): number {

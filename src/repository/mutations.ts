@@ -1,7 +1,8 @@
 import type { MessageRef } from '../model/id.ts';
 import type { JsonObject } from '../model/json.ts';
-import type { Message, NewMessage } from '../model/message.ts';
-import type { DeleteMode, NewSpawnOrigin, Session, SessionStatus } from '../model/session.ts';
+import type { KeyConflict, Message, NewMessage } from '../model/message.ts';
+import type { DeleteMode, ForkOrigin, NewSpawnOrigin, Session, SessionStatus } from '../model/session.ts';
+import type { ReadLimit } from './reads.ts';
 
 export interface CreateSession {
   readonly id?: string | null;
@@ -18,6 +19,8 @@ export interface CreateSession {
   /** Only with a `parentId`. */
   readonly spawnedBy?: NewSpawnOrigin | null;
   readonly metadata?: JsonObject | null;
+  /** Where the first `historyLength` messages come from: their usage is in no sum. */
+  readonly forkedFrom?: ForkOrigin | null;
   /** Left out: the current time. */
   readonly createdAt?: Date | null;
   /** Left out: the latest of `createdAt` and, if all messages bring one, their times. */
@@ -34,17 +37,77 @@ export interface Created {
 export interface AppendMessages {
   readonly sessionId: string;
   readonly messages: readonly NewMessage[];
-  /** What happens to a message whose key a message of the history has. ERROR, the default: nothing is appended. */
-  readonly onKey?: 'ERROR';
+  /** Default: ERROR. */
+  readonly onKey?: KeyConflict | null;
   readonly expectedVersion?: number | null;
 }
 
 export interface Appended {
   readonly session: Session;
+  /** In the order given. */
   readonly messages: readonly Message[];
 }
 
-export interface UpdateSession {
+/** What one write does to a session: its members take effect in the order of this list. */
+export interface WriteHistory {
+  /** Either this or `key`. */
+  readonly sessionId?: string | null;
+  readonly key?: string | null;
+  /** Whose key; also the user of a root that is created. Left out: nobody. */
+  readonly ownerId?: string | null;
+  /** Makes the session if there is none. Left out: SessionNotFoundError. */
+  readonly create?: CreateIfMissing | null;
+  /** At most one of these three: how many messages stay; the key of the last one that stays; how many go, or all if there are fewer. */
+  readonly keep?: number | null;
+  readonly keepThroughKey?: string | null;
+  readonly dropLast?: number | null;
+  readonly messages?: readonly NewMessage[] | null;
+  /** Default: ERROR. */
+  readonly onKey?: KeyConflict | null;
+  /** These are as in `UpdateSession`. */
+  readonly title?: string | null;
+  readonly status?: SessionStatus | null;
+  readonly statusMessage?: string | null;
+  readonly metadata?: JsonObject | null;
+  readonly setMetadata?: JsonObject | null;
+  /** 0: only if there is no such session. */
+  readonly expectedVersion?: number | null;
+}
+
+/** What a session is made of if there is none. */
+export interface CreateIfMissing
+  extends Pick<
+    CreateSession,
+    'parentId' | 'title' | 'agentName' | 'project' | 'metadata' | 'spawnedBy' | 'createdAt' | 'lastActiveAt'
+  > {
+  /** The parent's key, instead of `parentId`: of a session of `ownerId`. */
+  readonly parentKey?: string | null;
+  /** Need not be there. Messages with `isCopy` at the beginning are those that come from there. */
+  readonly forkedFrom?: (Pick<ForkOrigin, 'sessionId'> & Partial<Pick<ForkOrigin, 'messageId'>>) | null;
+}
+
+/** How much of the messages in the answer is read. Null: nothing of them is asked for. */
+export interface AnswerLimits {
+  /** Of messages that were there and stay as they are. */
+  readonly messages: ReadLimit | null;
+  readonly removed: ReadLimit | null;
+}
+
+export interface WrittenHistory extends Appended {
+  readonly isNew: boolean;
+  readonly removedCount: number;
+  /** As in `Truncated`. */
+  readonly removed: readonly Message[];
+}
+
+export interface MetadataChange {
+  /** A JSON merge patch (RFC 7396). */
+  readonly metadata?: JsonObject | null;
+  /** Whole values of outermost keys, set after the patch, which names none of these keys. A null is a value. */
+  readonly setMetadata?: JsonObject | null;
+}
+
+export interface UpdateSession extends MetadataChange {
   readonly sessionId: string;
   /** Left out: unchanged. Null: the session has no title from then on. */
   readonly title?: string | null;
@@ -58,7 +121,6 @@ export interface UpdateSession {
   readonly statusMessage?: string | null;
   /** By the present parent. Left out or null: unchanged. */
   readonly spawnedBy?: NewSpawnOrigin | null;
-  readonly metadata?: JsonObject | null;
   readonly expectedVersion?: number | null;
 }
 

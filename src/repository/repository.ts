@@ -5,6 +5,7 @@ import type { SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../model/session.ts';
 import type {
+  AnswerLimits,
   Appended,
   AppendMessages,
   Archived,
@@ -19,6 +20,8 @@ import type {
   Truncated,
   TruncateHistory,
   UpdateSession,
+  WriteHistory,
+  WrittenHistory,
 } from './mutations.ts';
 import type { ReadOptions } from './read-options.ts';
 import type {
@@ -201,11 +204,22 @@ export interface SessionRepository extends SessionReader {
 
   /**
    * Appends messages to a history, all or none. Increments `version` and sets `lastActiveAt`. A message's key is unique in the history:
-   * it is free again once the message was rolled back.
+   * it is free again once the message was rolled back. With `onKey`, messages that the history has stay, or get another form, which takes
+   * the place of the earlier one in every sum of usage; a write that changes nothing leaves `version` as it is. `limit` bounds what is
+   * read of messages that stay; without it, their texts are not part of the answer.
    * Rejects: SessionNotFoundError, SessionArchivedError, ConflictError (also a message's key that is taken, with `reason: 'KEY'`),
-   * StorageError.
+   * StorageError (also if a message with a given key cannot be read); and a ReadTooLargeError, before anything is written.
    */
-  append(input: AppendMessages, operation?: Operation): Promise<Appended>;
+  append(input: AppendMessages, operation?: Operation, limit?: ReadLimit | null): Promise<Appended>;
+
+  /**
+   * Does all that `input` says to one session, or nothing: makes it if there is none, drops the end of its history, writes messages as
+   * `append` does, and changes what the session says of itself as `update` does. One mutation with one version; none if nothing changes.
+   * The keys of dropped messages are free for the new ones, which then take over their usage.
+   * Rejects as `append`, `truncate`, `update` and `create` do; with an InvalidInputError also if `keepThroughKey` is the key of no
+   * message, or if a new session could not be found again by its key, since its parent's tree has another owner than `ownerId`.
+   */
+  writeHistory(input: WriteHistory, limits: AnswerLimits, operation?: Operation): Promise<WrittenHistory>;
 
   /**
    * Updates what a session says of itself, and its metadata (a merge patch, RFC 7396). The session may be archived. Increments `version`; `lastActiveAt` stays.

@@ -19,6 +19,7 @@ import './mutations/send-message.ts';
 import './mutations/append-messages.ts';
 import './mutations/spawn-session.ts';
 import './mutations/update-session.ts';
+import './mutations/write-history.ts';
 import './mutations/delete-session.ts';
 import './mutations/fork-session.ts';
 import './mutations/move-session.ts';

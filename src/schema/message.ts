@@ -159,6 +159,11 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
       description: 'The time given with the message, or else the time when the message was appended.',
       type: 'DateTime',
     }),
+    replacedAt: t.expose('replacedAt', {
+      description: 'When the message last got another form (`onKey: REPLACE`); null if it never did.',
+      type: 'DateTime',
+      nullable: true,
+    }),
   }),
 });
 

@@ -10,11 +10,8 @@ import {
 import { join } from 'node:path';
 import { timeOf } from '../../bench/stores/content.ts';
 import type { NewMessage } from '../../src/model/message.ts';
-import {
-  appendRecords,
-  createRecords,
-  writtenAt,
-} from '../../src/repository/files/format/encode-mutation.ts';
+import { appending, historyRecords } from '../../src/repository/files/format/encode-history.ts';
+import { createRecords, writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
 import { absoluteSessionPath, layoutOf, SHARDS } from '../../src/repository/files/format/layout.ts';
 import { stampOf } from '../../src/repository/files/format/record.ts';
 import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
@@ -51,7 +48,11 @@ export class StoreWriter {
     writeSync(file, created.bytes);
     let { state } = created;
     for (const message of messages) {
-      const written = writtenAt(state.size, appendRecords(this.#stamp(), state, [message]), state);
+      const written = writtenAt(
+        state.size,
+        historyRecords(this.#stamp(), state, appending(state, [message])),
+        state,
+      );
       writeSync(file, written.bytes);
       state = written.state;
     }

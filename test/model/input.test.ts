@@ -60,6 +60,30 @@ describe('an input within the limits', () => {
   });
 });
 
+describe('metadata that is changed in two ways', () => {
+  const changed = (metadata: string, setMetadata: string) =>
+    faults(rules.update, {
+      sessionId: 'a',
+      metadata: JSON.parse(metadata),
+      setMetadata: JSON.parse(setMetadata),
+    });
+
+  it('is refused if both name a key, also to remove it', () => {
+    const expected =
+      'expected a key that "metadata" does not name, got one that it names. Name each key in one of them';
+    expect(changed('{"a":1}', '{"b":1,"a":1}')).toStrictEqual([`input.setMetadata.a: ${expected}`]);
+    expect(changed('{"a":null}', '{"a":{}}')).toStrictEqual([`input.setMetadata.a: ${expected}`]);
+    expect(changed('{"__proto__":1}', '{"__proto__":1}')).toStrictEqual([
+      `input.setMetadata.__proto__: ${expected}`,
+    ]);
+  });
+
+  it('passes if they name different keys, whatever is beneath these', () => {
+    expect(changed('{"a":{"b":1}}', '{"b":{"a":1}}')).toStrictEqual([]);
+    expect(changed('{"a":1}', '{"toString":1,"__proto__":1}')).toStrictEqual([]);
+  });
+});
+
 describe('an id of a bad form is refused wherever one is taken', () => {
   it.each([
     ['create', rules.create, { id: 'a/b' }, 'id', 'a string of 3 characters with "/" as character 2'],

@@ -9,6 +9,7 @@ import {
   jsonContains,
   jsonShape,
   mergePatch,
+  withMembers,
 } from '../../src/model/json.ts';
 
 const json = (text: string) => JSON.parse(text) as JsonObject;
@@ -102,6 +103,18 @@ describe('mergePatch', () => {
         }
       }),
     );
+  });
+});
+
+describe('withMembers', () => {
+  it('replaces whole members, nulls and __proto__ too, and leaves the others', () => {
+    const target = json('{"a":{"x":1},"b":[1],"__proto__":{"kept":1},"c":1}');
+    const values = json('{"a":{"y":2},"b":null,"__proto__":{"set":2},"toString":0}');
+    const before = JSON.stringify([target, values]);
+    const result = withMembers(target, values);
+    expect(JSON.stringify(result)).toBe('{"a":{"y":2},"b":null,"__proto__":{"set":2},"c":1,"toString":0}');
+    expect(Object.getPrototypeOf(result)).toBe(Object.prototype);
+    expect(JSON.stringify([target, values])).toBe(before);
   });
 });
 

@@ -1,11 +1,11 @@
 import { SessionExistsError, StorageError } from '../../model/errors.ts';
 import { type MessageRef, newSessionId } from '../../model/id.ts';
 import type { Limits } from '../../model/limits.ts';
-import type { Message } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { SnippetPart } from '../../model/search/snippet.ts';
 import type { Session } from '../../model/session.ts';
 import type {
+  AnswerLimits,
   Appended,
   AppendMessages,
   Archived,
@@ -20,6 +20,8 @@ import type {
   Truncated,
   TruncateHistory,
   UpdateSession,
+  WriteHistory,
+  WrittenHistory,
 } from '../mutations.ts';
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
@@ -34,15 +36,13 @@ import type { FileStamp } from './disk/known-file.ts';
 import { isSystemError, storageError } from './disk/storage-error.ts';
 import { tryWriting } from './disk/try-writing.ts';
 import type { DurableFiles } from './durable/durable-files.ts';
-import { appendRecords, updateRecords } from './format/encode-mutation.ts';
-import type { AppliedOperation, MessageLocation } from './format/session-state.ts';
+import { updateRecords } from './format/encode-mutation.ts';
+import type { AppliedOperation } from './format/session-state.ts';
 import { Checkpoints } from './index/checkpoints.ts';
 import type { SessionRow } from './index/session-row.ts';
 import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
 import { FileReader, type FileReaderParts } from './read/file-reader.ts';
-import { TextAllowance } from './read/read-messages.ts';
-import { bytesToRead, readingWith } from './read/reading.ts';
 import { ChangedFiles } from './recovery/changed-files.ts';
 import { ExternalChanges } from './recovery/external-changes.ts';
 import { isAllKnown } from './recovery/faulty-files.ts';
@@ -51,17 +51,16 @@ import type { StoreClock } from './runtime/store-clock.ts';
 import type { LineFault } from './scan/scan-lines.ts';
 import type { StoreLogFile } from './scan/store-log.ts';
 import { Searcher } from './search/searcher.ts';
-import { appendedMessages, messagesOfRetry } from './write/appended-messages.ts';
 import { Creations } from './write/creations.ts';
 import { Deletions } from './write/deletions.ts';
 import { Forks } from './write/forks.ts';
+import { Histories } from './write/histories.ts';
+import { HistoryWrites } from './write/history-writes.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
-import { hasKey, refuseArchived, refuseTakenKeys } from './write/preconditions.ts';
 import { SessionKeys, sessionThere } from './write/session-keys.ts';
 import { SessionWrites } from './write/session-writes.ts';
 import { sessionOfTombstone } from './write/tombstone.ts';
 import { TreeLog } from './write/tree-log.ts';
-import { areSame, Truncations, unlessUnread } from './write/truncations.ts';
 
 export interface FileRepositoryParts extends FileReaderParts {
   readonly files: DurableFiles;
@@ -90,10 +89,12 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #changedFiles: ChangedFiles;
   readonly #writes: SessionWrites;
   readonly #creations: Creations;
+  readonly #treeLog: TreeLog;
   readonly #deletions: Deletions;
   readonly #movesAndArchivals: MovesAndArchivals;
   readonly #forks: Forks;
-  readonly #truncations: Truncations;
+  readonly #historyWrites: HistoryWrites;
+  readonly #histories: Histories;
   readonly #searcher: Searcher;
   /** Creations and forks hold the tree lock shared; moves, archivals and deletions hold it exclusively. */
   readonly #treeLock = new ReadWriteLock();
@@ -142,17 +143,39 @@ export class FileRepository extends FileReader implements SessionRepository {
     });
     this.#creations = new Creations(shared);
     this.#keys = new SessionKeys(shared);
-    const tree = { ...shared, keys: this.#keys, writes: this.#writes, treeLog: new TreeLog(shared) };
+    this.#treeLog = new TreeLog(shared);
+    const tree = { ...shared, keys: this.#keys, writes: this.#writes, treeLog: this.#treeLog };
     this.#deletions = new Deletions(tree);
     this.#movesAndArchivals = new MovesAndArchivals(tree);
     this.#forks = new Forks(tree);
-    this.#truncations = new Truncations(tree);
+    this.#historyWrites = new HistoryWrites({
+      ...shared,
+      writes: this.#writes,
+      read: async (asked, locations, reading) => (await this.read(asked, locations, reading)).items,
+    });
+    this.#histories = new Histories({
+      index: this.index,
+      writes: this.#historyWrites,
+      creations: this.#creations,
+      keys: this.#keys,
+      withId: (named, create) => this.#withId(named, create),
+    });
     this.#searcher.replaced(parts.replaced);
     this.#sweep = new Sweep({
       ...parts,
       changed: (id) => this.#changedFiles.reread(id),
       ended: () => external.forgetStrays(),
     });
+  }
+
+  /** Call once, before anything is written. If the log cannot be written, the next start says it. */
+  async announceFormat(): Promise<void> {
+    try {
+      await this.#treeLog.announceFormat();
+    } catch (error) {
+      if (!(error instanceof StorageError)) throw error;
+      this.logger.warn({ err: error.cause ?? error }, 'the log of the store cannot say that its format is newer');
+    }
   }
 
   create(input: CreateSession, operation?: Operation): Promise<Session> {
@@ -195,35 +218,28 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#sessionOf(applied, { title, metadata: metadata ?? {} });
   }
 
-  append(input: AppendMessages, operation?: Operation): Promise<Appended> {
-    const { sessionId, messages, expectedVersion } = input;
+  async append(
+    input: AppendMessages,
+    operation?: Operation,
+    limit: ReadLimit | null = null,
+  ): Promise<Appended> {
+    const limits = { messages: limit, removed: null };
+    const { session, messages } = await this.#accept(
+      operation,
+      [input.sessionId],
+      () => this.#historyWrites.write(input, limits, operation),
+      (applied) => this.#historyWrites.again(applied, this.#sessionOf(applied, {}), input, limits),
+    );
+    return { session, messages };
+  }
+
+  writeHistory(input: WriteHistory, limits: AnswerLimits, operation?: Operation): Promise<WrittenHistory> {
+    const { sessionId, create } = input;
     return this.#accept(
       operation,
-      [sessionId],
-      () =>
-        this.#writes.submit(sessionId, {
-          expectedVersion,
-          operation,
-          alone: messages.some(hasKey),
-          records: (stamp, state) => {
-            refuseArchived(sessionId, state.archivedAt);
-            refuseTakenKeys(this.index, sessionId, messages);
-            return appendRecords(stamp, state, messages);
-          },
-          answer: (session, written, at) => ({
-            session,
-            messages: appendedMessages(
-              sessionId,
-              at,
-              messages,
-              written.effects.flatMap((effect) => effect.messages),
-            ),
-          }),
-        }),
-      (applied) => ({
-        session: this.#sessionOf(applied, {}),
-        messages: messagesOfRetry(applied, messages),
-      }),
+      [sessionId, create?.parentId],
+      () => this.#histories.write(input, limits, operation),
+      (applied) => this.#historyWrites.again(applied, this.#sessionOf(applied, {}), input, limits),
     );
   }
 
@@ -315,56 +331,20 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   async planTruncate(input: TruncateHistory, limit: ReadLimit | null): Promise<Truncated> {
-    const { sessionId } = input;
     throwIfOver(limit ?? {});
-    await this.refresh([sessionId], limit ?? undefined);
-    const { session, removedCount, dropped } = this.#truncations.plan(input, limit);
-    return { session, removedCount, removed: await this.#removed(sessionId, dropped, limit) };
+    await this.refresh([input.sessionId], limit ?? undefined);
+    return await this.#historyWrites.foresee(input, { messages: null, removed: limit });
   }
 
-  truncate(input: TruncateHistory, limit: ReadLimit | null, operation?: Operation): Promise<Truncated> {
-    const { sessionId } = input;
-    return this.#accept(
+  async truncate(input: TruncateHistory, limit: ReadLimit | null, operation?: Operation): Promise<Truncated> {
+    const limits = { messages: null, removed: limit };
+    const { session, removedCount, removed } = await this.#accept(
       operation,
-      [sessionId],
-      () => this.#truncate(input, limit, operation),
-      async (applied) => ({
-        session: this.#sessionOf(applied, {}),
-        removedCount: applied.ordinal ?? 0,
-        removed: await unlessUnread(operation, () =>
-          this.#removed(sessionId, this.index.droppedBy(sessionId, applied.seq, limit?.first), limit),
-        ),
-      }),
+      [input.sessionId],
+      () => this.#historyWrites.write(input, limits, operation),
+      (applied) => this.#historyWrites.again(applied, this.#sessionOf(applied, {}), {}, limits),
     );
-  }
-
-  async #truncate(
-    input: TruncateHistory,
-    limit: ReadLimit | null,
-    operation: Operation | undefined,
-  ): Promise<Truncated> {
-    const { sessionId } = input;
-    // If the dropped messages may exceed the limit, they are read before the rollback is written, without holding the queue.
-    const ahead = limit ? this.#truncations.toReadAhead(input, limit) : [];
-    const read = ahead.length > 0 ? await this.#removed(sessionId, ahead, limit) : [];
-    const { dropped, ...truncated } = await this.#truncations.truncate(input, limit, ahead, operation);
-    if (areSame(dropped, ahead)) return { ...truncated, removed: read };
-    // `Truncations.truncate` already charged these bytes.
-    const charged = limit && { ...limit, onRead: undefined };
-    const removed = await unlessUnread(operation, () => this.#removed(sessionId, dropped, charged));
-    return { ...truncated, removed };
-  }
-
-  async #removed(
-    sessionId: string,
-    dropped: readonly MessageLocation[],
-    limit: ReadLimit | null,
-  ): Promise<readonly Message[]> {
-    if (!limit) return [];
-    const { shown, bytes, onRead } = limit;
-    if (shown !== null) onRead?.(bytesToRead(dropped));
-    const reading = readingWith(new TextAllowance(bytes), limit);
-    return (await this.read({ sessionId, shown }, dropped, reading)).items;
+    return { session, removedCount, removed };
   }
 
   override async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {

@@ -72,7 +72,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
     const indexFile = lstatSync(layout.index);
     warnOfSlowClock(clock, logger);
     files.takeOver({ left, unsynced });
-    return new FileRepository({
+    const repository = new FileRepository({
       layout,
       store,
       db,
@@ -95,6 +95,8 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       },
       data,
     });
+    await repository.announceFormat();
+    return repository;
   } catch (error) {
     await handles.close().catch((err) => {
       logger.warn({ err }, 'the files that the failed start had opened could not be closed');

@@ -10,9 +10,10 @@ import {
   StorageError,
 } from '../errors.ts';
 import { answer, memberOf, operation } from './answer.ts';
+import { answerLimit, withinAnswer } from './answer-limits.ts';
 import { appendedFields } from './appended.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
-import { MessageInput } from './message-input.ts';
+import { KeyConflict, MessageInput, ON_KEY } from './message-input.ts';
 
 const AppendMessagesInput = builder.inputType('AppendMessagesInput', {
   description: 'Messages to append to a history.',
@@ -24,6 +25,7 @@ const AppendMessagesInput = builder.inputType('AppendMessagesInput', {
       type: [MessageInput],
       required: true,
     }),
+    onKey: t.field({ description: ON_KEY, type: KeyConflict, defaultValue: 'ERROR' }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     operationId: t.id({ description: OPERATION_ID }),
   }),
@@ -31,7 +33,8 @@ const AppendMessagesInput = builder.inputType('AppendMessagesInput', {
 
 const AppendMessagesPayload = builder.objectRef<Appended>('AppendMessagesPayload').implement({
   description: 'The messages were appended.',
-  fields: (t) => appendedFields(t, 'The appended messages, in order.'),
+  fields: (t) =>
+    appendedFields(t, 'The messages of the input, in its order, as they are in the history now.'),
 });
 
 const AppendMessagesResult = builder.unionType('AppendMessagesResult', {
@@ -58,12 +61,14 @@ builder.mutationField('appendMessages', (t) =>
         required: true,
       }),
     },
-    resolve: (_root, { input }, context) =>
+    resolve: (_root, { input }, context, info) =>
       answer(
         context,
-        () => {
+        (options) => {
           const { operationId, ...append } = checkInput(context.rules.append, input);
-          return context.repository.append(append, operation(operationId, 'appendMessages', append));
+          const limit = answerLimit(context, info, options, 'AppendMessagesPayload');
+          const made = operation(operationId, 'appendMessages', append);
+          return withinAnswer('messages', limit, () => context.repository.append(append, made, limit));
         },
         () => textBytesIn(input),
       ),

@@ -1,14 +1,38 @@
-import type { Appended } from '../../repository/mutations.ts';
+import type { Appended, Truncated } from '../../repository/mutations.ts';
+import { argumentRules } from '../argument-rules.ts';
 import type { PayloadFields, SharedFields } from '../builder.ts';
 import { appear, appearMessages } from '../context.ts';
 import { messageEdge } from '../history.ts';
 import { selectedOfMessages } from '../look-ahead.ts';
 import { Message, MessageEdge } from '../message.ts';
 import { Session } from '../session.ts';
+import { checkFirst, firstArgument } from './changed-sessions.ts';
+
+/** The fields of payloads of mutations that drop the end of a history. */
+export function removedFields<Parent extends Truncated>(t: PayloadFields<Parent>) {
+  return {
+    removedCount: t.int({
+      description: 'The number of dropped messages.',
+      resolve: ({ removedCount }) => removedCount,
+    }),
+    removed: t.field({
+      description: 'The dropped messages, oldest first. They are read only if this field is selected.',
+      type: [Message],
+      args: firstArgument(),
+      extensions: argumentRules(checkFirst),
+      resolve: ({ session, removed }, { first }, context, info) => {
+        checkFirst({ first });
+        const messages = removed.slice(0, first ?? removed.length);
+        appearMessages(context, session, messages, selectedOfMessages(info, 'Message').shown);
+        return messages;
+      },
+    }),
+  };
+}
 
 /** The fields of payloads of mutations that append to a history. `which` describes the messages. */
-export function appendedFields(
-  t: PayloadFields<Appended>,
+export function appendedFields<Parent extends Appended>(
+  t: PayloadFields<Parent>,
   which: string,
 ): SharedFields<'session' | 'messages' | 'edges'> {
   return {

@@ -22,6 +22,14 @@ export const STATUS_MESSAGE =
 export const METADATA =
   "Data of the client. Size and nesting: at most the server's limits `metadataBytes` and `metadataDepth`.";
 
+export const METADATA_PATCH =
+  'A JSON merge patch (RFC 7396): null removes a key, and keys that are left out do not change. Size and nesting of both the patch and ' +
+  "the result: at most the server's limits `metadataBytes` and `metadataDepth`.";
+
+export const SET_METADATA =
+  'Whole values of outermost keys: each replaces the value of its key and is not merged into it, and a null is a value. Keys that are ' +
+  'left out do not change. It cannot name a key that `metadata` names. Size and nesting: as of `metadata`.';
+
 export const EXPECTED_VERSION =
   'The mutation is done only if the session is at this version; otherwise the answer is a ConflictError. Default: any version.';
 

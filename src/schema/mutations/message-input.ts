@@ -34,6 +34,23 @@ export const TokenUsageInput = builder.inputType('TokenUsageInput', {
   }),
 });
 
+export const KeyConflict = builder.enumType('KeyConflict', {
+  description: 'What happens to a message whose key a message of the history has.',
+  values: {
+    ERROR: { description: 'ConflictError with the reason KEY: nothing is written.' },
+    IGNORE: { description: 'The message that is there stays, and is the answer.' },
+    REPLACE: {
+      description:
+        'The message that is there gets the new form. It keeps its id, its position and, unless one is given, its `createdAt`. Its new ' +
+        'usage takes the place of the old one in every sum, and it is no copy any more. A message that is already as given is left alone.',
+    },
+  },
+});
+
+export const ON_KEY =
+  'What happens to a message whose key a message of the history has. Keys of messages that the same write drops are free: a message ' +
+  'that comes back under one takes over its usage.';
+
 const ToolCallInput = builder.inputType('ToolCallInput', {
   description: 'A tool call of the agent.',
   fields: (t) => ({

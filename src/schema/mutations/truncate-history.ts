@@ -1,10 +1,7 @@
-import { InvalidInputError as InvalidInput } from '../../model/errors.ts';
 import { checkInput } from '../../model/input.ts';
 import type { Truncated } from '../../repository/mutations.ts';
-import { type ReadLimit, ReadTooLargeError } from '../../repository/reads.ts';
-import { argumentRules } from '../argument-rules.ts';
 import { builder } from '../builder.ts';
-import { appear, appearMessages } from '../context.ts';
+import { appear } from '../context.ts';
 import {
   ConflictError,
   InvalidInputError,
@@ -12,11 +9,10 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
-import { largestFirst, selectedOfMessages } from '../look-ahead.ts';
-import { Message } from '../message.ts';
 import { Session } from '../session.ts';
 import { answer, dryRun, memberOf, operation } from './answer.ts';
-import { checkFirst, firstArgument } from './changed-sessions.ts';
+import { answerLimit, withinAnswer } from './answer-limits.ts';
+import { removedFields } from './appended.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 
 const TruncateHistoryInput = builder.inputType('TruncateHistoryInput', {
@@ -48,19 +44,7 @@ const TruncateHistoryPayload = builder.objectRef<Payload>('TruncateHistoryPayloa
     isDryRun: t.exposeBoolean('isDryRun', {
       description: 'True if nothing was dropped, because of `dryRun`.',
     }),
-    removedCount: t.exposeInt('removedCount', { description: 'The number of dropped messages.' }),
-    removed: t.field({
-      description: 'The dropped messages, oldest first. They are read only if this field is selected.',
-      type: [Message],
-      args: firstArgument(),
-      extensions: argumentRules(checkFirst),
-      resolve: ({ session, removed }, { first }, context, info) => {
-        checkFirst({ first });
-        const messages = removed.slice(0, first ?? removed.length);
-        appearMessages(context, session, messages, selectedOfMessages(info, 'Message').shown);
-        return messages;
-      },
-    }),
+    ...removedFields(t),
   }),
 });
 
@@ -96,40 +80,14 @@ builder.mutationField('truncateHistory', (t) =>
         const given = { ...input, dryRun: input.dryRun ?? false };
         const { operationId, ...checked } = checkInput(context.rules.truncate, given);
         const { dryRun: isDryRun, ...truncate } = checked;
-        const { budget } = context;
-        const { places, shown } = selectedOfMessages(info, 'TruncateHistoryPayload');
-        const first = largestFirst(info, 'TruncateHistoryPayload', 'removed');
-        const most: ReadLimit = {
-          ...options,
-          shown,
-          // One object is left for the session of the payload.
-          messages: Math.floor((budget.objectsLeft - 1) / places),
-          bytes: budget.textLeft,
-          first,
-        };
-        try {
-          const limit = places > 0 && first !== 0 ? most : null;
+        const limit = answerLimit(context, info, options, 'TruncateHistoryPayload', 'removed');
+        return await withinAnswer('keep', limit, async () => {
           if (isDryRun) return { ...(await context.repository.planTruncate(truncate, limit)), isDryRun };
           // The fingerprint includes `dryRun`, as in earlier versions: so a retry after an upgrade is recognised.
           const made = operation(operationId, 'truncateHistory', checked);
           return { ...(await context.repository.truncate(truncate, limit, made)), isDryRun };
-        } catch (error) {
-          if (error instanceof ReadTooLargeError) throw tooMuch(most);
-          throw error;
-        }
+        });
       });
     },
   }),
 );
-
-/** The refusal, before anything is written, of a rollback whose answer could not hold the dropped messages. */
-function tooMuch({ messages, bytes }: ReadLimit): InvalidInput {
-  return new InvalidInput([
-    {
-      path: ['input', 'keep'],
-      message:
-        `expected to drop at most ${messages} messages and ${bytes} bytes of text, as often as they are asked for, which an ` +
-        'answer can hold, got more. Ask for the `first` of them, or roll back in several steps',
-    },
-  ]);
-}

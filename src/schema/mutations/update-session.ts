@@ -17,8 +17,10 @@ import {
   AGENT_NAME,
   EXPECTED_VERSION,
   KEY,
+  METADATA_PATCH,
   OPERATION_ID,
   PROJECT,
+  SET_METADATA,
   STATUS_MESSAGE,
   TITLE,
 } from './descriptions.ts';
@@ -41,9 +43,11 @@ const UpdateSessionInput = builder.inputType('UpdateSessionInput', {
       type: SpawnOriginInput,
     }),
     metadata: t.field({
-      description:
-        'A JSON merge patch (RFC 7396): null removes a key, and keys that are left out do not change. Size and nesting of both the ' +
-        "patch and the result: at most the server's limits `metadataBytes` and `metadataDepth`.",
+      description: METADATA_PATCH,
+      type: 'JSONObject',
+    }),
+    setMetadata: t.field({
+      description: SET_METADATA,
       type: 'JSONObject',
     }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
@@ -79,7 +83,7 @@ const UpdateSessionResult = builder.unionType('UpdateSessionResult', {
 
 builder.mutationField('updateSession', (t) =>
   t.field({
-    description: 'Changes what a session says of itself, and merges a patch into its metadata.',
+    description: 'Changes what a session says of itself, and its metadata by a patch and by whole values.',
     type: UpdateSessionResult,
     args: { input: t.arg({ description: 'The changes.', type: UpdateSessionInput, required: true }) },
     resolve: (_root, { input }, context) =>

@@ -88,6 +88,41 @@ export function describeUpdate(store: OpenStore): void {
       expect((await store.find('a')).metadata).toEqual({ kept: { x: 1, z: {} }, list: [3], none: null });
     });
 
+    it('sets whole values of metadata: an object replaces, a null stays, other keys are left', async () => {
+      await store.create({
+        id: 'a',
+        metadata: { object: { x: 1, y: 2 }, list: [1], kept: { x: 1 }, gone: 1 },
+      });
+      const values = { object: { y: null, z: 3 }, list: null, fresh: { deep: null } };
+      const session = await update({ setMetadata: values });
+      const metadata = {
+        object: { y: null, z: 3 },
+        list: null,
+        kept: { x: 1 },
+        gone: 1,
+        fresh: { deep: null },
+      };
+      expect(session.metadata).toEqual(metadata);
+      expect(session.metadataBytes).toBe(JSON.stringify(metadata).length);
+      await update({ setMetadata: null });
+      await update({ setMetadata: {} });
+      expect((await store.find('a')).metadata).toEqual(metadata);
+    });
+
+    it('merges a patch and sets whole values in one step', async () => {
+      await store.create({ id: 'a', metadata: { merged: { x: 1 }, set: { x: 1 }, gone: 1 } });
+      await update({ metadata: { merged: { y: 2 }, gone: null }, setMetadata: { set: { y: 2 } } });
+      expect((await store.find('a')).metadata).toEqual({ merged: { x: 1, y: 2 }, set: { y: 2 } });
+    });
+
+    it('takes __proto__ as a key of metadata like any other', async () => {
+      await store.create({ id: 'a', metadata: JSON.parse('{"__proto__":{"x":1},"kept":1}') });
+      await update({ setMetadata: JSON.parse('{"__proto__":{"y":2}}') });
+      expect(JSON.stringify((await store.find('a')).metadata)).toBe('{"__proto__":{"y":2},"kept":1}');
+      await update({ metadata: JSON.parse('{"__proto__":{"z":3}}') });
+      expect(JSON.stringify((await store.find('a')).metadata)).toBe('{"__proto__":{"y":2,"z":3},"kept":1}');
+    });
+
     it('adds one to the version each time and leaves the time of activity', async () => {
       const createdAt = new Date('2020-01-01');
       await store.create({ id: 'a', createdAt });
@@ -114,8 +149,18 @@ export function describeUpdate(store: OpenStore): void {
         name: 'InvalidInputError',
         issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('65536 bytes') }],
       });
+      await expect(update({ setMetadata: { two: half } })).rejects.toMatchObject({
+        name: 'InvalidInputError',
+        issues: [
+          { path: ['input', 'setMetadata'], message: expect.stringContaining('after merging, expected') },
+        ],
+      });
       expect(await store.find('a')).toEqual(before);
       expect((await update({ metadata: { one: null, two: half } })).metadata).toEqual({ two: half });
+      expect((await update({ setMetadata: { two: '', one: half } })).metadata).toEqual({
+        two: '',
+        one: half,
+      });
     });
 
     it('takes metadata that is exactly as large as it may be once merged', async () => {

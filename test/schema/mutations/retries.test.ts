@@ -83,7 +83,13 @@ const CASES: readonly Case[] = [
     mutation: 'updateSession',
     type: 'UpdateSessionInput',
     input: { sessionId: 'a' },
-    same: [{ metadata: null }, { metadata: {} }, { expectedVersion: null }],
+    same: [
+      { metadata: null },
+      { metadata: {} },
+      { setMetadata: null },
+      { setMetadata: {} },
+      { expectedVersion: null },
+    ],
   },
   {
     mutation: 'updateSession',
@@ -195,6 +201,12 @@ test.each([
     { metadata: { x: 1, y: null } },
   ],
   ['updateSession', 'UpdateSessionInput', { sessionId: 'a', metadata: { x: {} } }, { metadata: {} }],
+  [
+    'updateSession',
+    'UpdateSessionInput',
+    { sessionId: 'a', setMetadata: { x: 1 } },
+    { setMetadata: { x: 1, y: null } },
+  ],
   ['createSession', 'CreateSessionInput', {}, { metadata: { x: null } }],
   ['createSession', 'CreateSessionInput', {}, { title: '' }],
   ['createSession', 'CreateSessionInput', { metadata: { usage: {} } }, { metadata: { usage: { x: null } } }],

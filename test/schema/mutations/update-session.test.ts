@@ -37,6 +37,31 @@ test('updateSession merges metadata, where null removes a key, and leaves what i
   });
 });
 
+test('setMetadata sets whole values, nulls kept, beside a patch of other keys', async () => {
+  const store = await openTestRepository();
+  await store.create({ id: 'a', metadata: { set: { x: 1 }, merged: { x: 1 }, none: 1, keep: 1 } });
+  const api = createApi(store);
+  const update = async (input: {
+    metadata?: Record<string, unknown>;
+    setMetadata: Record<string, unknown>;
+  }) => (await api.query(UPDATE, { input: { sessionId: 'a', ...input } })).updateSession;
+  const metadata = { set: { y: null }, merged: { x: 1, y: 2 }, none: null, keep: 1 };
+  expect(
+    await update({ metadata: { merged: { y: 2 } }, setMetadata: { set: { y: null }, none: null } }),
+  ).toMatchObject({ session: { metadata } });
+  expect(await update({ metadata: { keep: null }, setMetadata: { keep: 2 } })).toEqual({
+    __typename: 'InvalidInputError',
+    issues: [
+      {
+        path: ['input', 'setMetadata', 'keep'],
+        message:
+          'expected a key that "metadata" does not name, got one that it names. Name each key in one of them',
+      },
+    ],
+  });
+  expect((await store.findMany(['a']))[0]).toMatchObject({ metadata, version: 2 });
+});
+
 test('a title is changed, and with null is taken away', async () => {
   const store = await openTestRepository();
   await store.create({ id: 'a', title: 'Before', metadata: { keep: 1 } });

@@ -1,21 +1,16 @@
 import { InvalidInputError } from '../../../model/errors.ts';
 import { parseMessageId } from '../../../model/id.ts';
 import { faultMessage } from '../../../model/input-fault.ts';
-import { type JsonObject, mergePatch } from '../../../model/json.ts';
+import { type JsonObject, mergePatch, withMembers } from '../../../model/json.ts';
 import type { Limits } from '../../../model/limits.ts';
-import type { NewMessage } from '../../../model/message.ts';
-import type { NewSpawnOrigin } from '../../../model/session.ts';
+import type { ForkOrigin, NewSpawnOrigin } from '../../../model/session.ts';
 import { metadataFault } from '../../../model/stored-values.ts';
-import type { CreateSession, UpdateSession } from '../../mutations.ts';
+import type { CreateSession, MetadataChange, UpdateSession } from '../../mutations.ts';
+import { applyRecord } from './apply-record.ts';
+import { grouped, latestOf } from './group.ts';
 import { encodeLine } from './line.ts';
-import {
-  type AppendRecord,
-  type CreateRecord,
-  readable,
-  type SessionRecord,
-  type stampOf,
-} from './record.ts';
-import { applyRecord, type Effects, type SessionState } from './session-state.ts';
+import { type CreateRecord, readable, type SessionRecord, type stampOf } from './record.ts';
+import type { Effects, SessionState } from './session-state.ts';
 import { storedMessageOf, storedMetadata } from './stored-message.ts';
 
 /** The members that every record of one mutation begins with. */
@@ -51,9 +46,21 @@ export function createRecords(
     metadata: storedMetadata(input.metadata),
     createdAt: input.createdAt?.toISOString(),
     lastActiveAt: lastActiveOf(stamp, input),
+    forkedFrom: input.forkedFrom ? storedForkOrigin(input.forkedFrom) : undefined,
   };
-  const { operation: _, ...plainStamp } = stamp;
-  return grouped([create, ...messageRecords({ ...plainStamp, version: 1 }, input.messages ?? [], 0, 0)]);
+  const messages = (input.messages ?? []).map((message, n) => ({
+    ...stamp,
+    version: 1,
+    op: 'append' as const,
+    ordinal: n,
+    position: n,
+    messages: [storedMessageOf(message)],
+  }));
+  return grouped([create, ...messages]);
+}
+
+function storedForkOrigin({ sessionId, messageId, historyLength }: ForkOrigin): CreateRecord['forkedFrom'] {
+  return { sessionId, messageId: messageId ?? undefined, historyLength };
 }
 
 /** Left out if it is the time of the creation. */
@@ -64,16 +71,6 @@ function lastActiveOf(
   const created = createdAt ?? new Date(at);
   const active = lastActiveAt ?? latestOf(messages ?? []) ?? created;
   return active.getTime() > created.getTime() || lastActiveAt ? active.toISOString() : undefined;
-}
-
-/** The time of the latest of `messages`; null if one of them brings none. */
-function latestOf(messages: readonly NewMessage[]): Date | null {
-  let latest: Date | null = null;
-  for (const { createdAt } of messages) {
-    if (!createdAt) return null;
-    if (!latest || createdAt > latest) latest = createdAt;
-  }
-  return latest;
 }
 
 /** Throws an InvalidInputError if the parent `parentId` cannot have spawned the session so. */
@@ -94,57 +91,33 @@ function storedSpawnOrigin(
   return { sessionId: parentId, messageId: messageId ?? undefined, toolCallId: toolCallId ?? undefined };
 }
 
-export function appendRecords(
-  stamp: Stamp,
-  state: SessionState,
-  messages: readonly NewMessage[],
-): SessionRecord[] {
-  const head = { ...stamp, version: state.version + 1, activeAt: latestOf(messages)?.toISOString() };
-  // An exchange is one line, which makes it atomic. More messages get a line each, so that a page reads only
-  // its own messages.
-  if (messages.length <= 2) {
-    const { nextOrdinal: ordinal, historyLength: position } = state;
-    return [{ ...head, op: 'append', ordinal, position, messages: messages.map(storedMessageOf) }];
-  }
-  return grouped(messageRecords(head, messages, state.nextOrdinal, state.historyLength));
+export type MetadataLimits = Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
+
+/**
+ * The metadata of a session in `state` after `change`; undefined if the change has none. Throws an InvalidInputError if the result exceeds
+ * its limits.
+ */
+export function changedMetadata(
+  state: Pick<SessionState, 'metadata'>,
+  { metadata: patch, setMetadata }: MetadataChange,
+  limits: MetadataLimits,
+): JsonObject | undefined {
+  if (!patch && !setMetadata) return undefined;
+  const stored = JSON.parse(state.metadata) as JsonObject;
+  const metadata = withMembers(patch ? mergePatch(stored, patch) : stored, setMetadata ?? {});
+  const fault = metadataFault(metadata, limits);
+  if (!fault) return metadata;
+  const message = `after merging, ${faultMessage(fault, metadata)}`;
+  throw new InvalidInputError([{ path: ['input', patch ? 'metadata' : 'setMetadata'], message }]);
 }
 
-function messageRecords(
-  head: Pick<AppendRecord, 'seq' | 'at' | 'version' | 'operation' | 'activeAt'>,
-  messages: readonly NewMessage[],
-  ordinal: number,
-  position: number,
-): SessionRecord[] {
-  return messages.map((message, n) => ({
-    ...head,
-    op: 'append',
-    ordinal: ordinal + n,
-    position: position + n,
-    messages: [storedMessageOf(message)],
-  }));
-}
-
-/** Numbers the records of a mutation that takes several lines. */
-function grouped(records: SessionRecord[]): SessionRecord[] {
-  const parts = records.length;
-  return parts === 1 ? records : records.map((record, n) => ({ ...record, part: n + 1, parts }));
-}
-
-/** Throws an InvalidInputError if the merged metadata exceeds its limits. */
+/** Throws an InvalidInputError if the changed metadata exceeds its limits. */
 export function updateRecords(
   stamp: Stamp,
   state: SessionState,
   input: UpdateSession,
-  limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>,
+  limits: MetadataLimits,
 ): SessionRecord[] {
-  const metadata = input.metadata
-    ? mergePatch(JSON.parse(state.metadata) as JsonObject, input.metadata)
-    : undefined;
-  const fault = metadata && metadataFault(metadata, limits);
-  if (fault) {
-    const message = `after merging, ${faultMessage(fault, metadata)}`;
-    throw new InvalidInputError([{ path: ['input', 'metadata'], message }]);
-  }
   const { title, key, agentName, project, status, statusMessage } = input;
   return [
     {
@@ -159,22 +132,12 @@ export function updateRecords(
       status: status ?? undefined,
       statusMessage,
       spawnedBy: storedSpawnOrigin(state.parentId, input.spawnedBy),
-      metadata,
+      metadata: changedMetadata(state, input, limits),
     },
   ];
 }
 
-/** Keeps the first `length` messages, of which `messageCount` are a user's. */
-export function truncateRecords(
-  stamp: Stamp,
-  state: SessionState,
-  length: number,
-  messageCount: number,
-): SessionRecord[] {
-  return [{ ...stamp, version: state.version + 1, op: 'truncate', length, messageCount }];
-}
-
-/** Encodes the lines of one mutation, to be written at `offset`; `before` is null for a new session. */
+/** Encodes the lines of one mutation, to be written at `offset`; `before` is null for a new session. Without records, nothing changes. */
 export function writtenAt(
   offset: number,
   records: readonly SessionRecord[],
@@ -192,6 +155,6 @@ export function writtenAt(
     state = applied.state;
     end += line.length;
   }
-  if (!state) throw new Error('A mutation has at least one record.');
+  if (!state) throw new Error('A creation has at least one record.');
   return { bytes: lines.length === 1 ? lines[0]! : Buffer.concat(lines), effects, state };
 }

@@ -3,6 +3,7 @@ import type { Operation } from '../../../model/operation.ts';
 import { SESSION_STATUSES } from '../../../model/session.ts';
 import {
   type Accepted,
+  always,
   type Check,
   integerFrom,
   listOf,
@@ -21,13 +22,25 @@ import { jsonObject, storedMessage } from './stored-message.ts';
  * left out. Unknown members are ignored, so that a later version may add some.
  */
 
-const count = integerFrom(0);
-const ordinal = integerFrom(1);
-const sessionId = textLike(SESSION_ID_PATTERN);
+export const count = integerFrom(0);
+export const ordinal = integerFrom(1);
+export const sessionId = textLike(SESSION_ID_PATTERN);
 
-const operation = { id: textLike(/./s), fingerprint: textLike(/^[0-9a-f]{32}$/) };
+/** What the answer to a retry needs beside the input; FORMAT.md, "Operations". */
+const operationAnswer = objectOf({
+  isNew: optional(always),
+  removedCount: optional(count),
+  messages: optional(listOf(listOf(count, 2), 0)),
+});
 
-const stamp = {
+export const operation = {
+  id: textLike(/./s),
+  fingerprint: textLike(/^[0-9a-f]{32}$/),
+  caller: optional(text),
+  answer: optional(operationAnswer),
+};
+
+export const stamp = {
   /** Store-wide: the order of commits. */
   seq: ordinal,
   at: time,
@@ -90,6 +103,22 @@ const append = objectOf({
   messages: listOf(storedMessage, 1),
 });
 
+const replace = objectOf({
+  ...mutation,
+  op: oneOf('replace'),
+  /** Of the message that gets another form. */
+  ordinal: count,
+  position: count,
+  /** How many messages of the history are a user's afterwards. */
+  messageCount: count,
+  activeAt: optional(time),
+  /** The new form: exactly one, with its `createdAt`. A list, so that readers take it as they take an append. */
+  messages: listOf(storedMessage, 1),
+});
+
+/** An operation that changed nothing: the version is the one that the session has. */
+const none = objectOf({ ...mutation, op: oneOf('none') });
+
 const truncate = objectOf({
   ...mutation,
   op: oneOf('truncate'),
@@ -126,80 +155,63 @@ const adopt = objectOf({
   store: text,
 });
 
-const store = objectOf({ op: oneOf('store'), format: count, store: text, at: time });
-
-const tombstone = objectOf({
-  id: sessionId,
-  parentId: optional(sessionId),
-  arrival: ordinal,
-  /** Only if the session had operations: the answer to a late retry of one. */
-  last: optional(
-    objectOf({
-      sequence: count,
-      rootId: text,
-      depth: count,
-      userId: optional(text),
-      createdAt: time,
-      lastActiveAt: time,
-      messageCount: count,
-      historyLength: count,
-      version: count,
-    }),
-  ),
-  operations: optional(
-    listOf(
-      objectOf({ ...operation, seq: count, at: time, ordinal: optional(count), position: optional(count) }),
-      0,
-    ),
-  ),
+/** Tokens, and money as a decimal. */
+const paidSum = objectOf({
+  /** In UTC. */
+  day: textLike(/^\d{4}-\d\d-\d\d$/),
+  model: optional(text),
+  responses: count,
+  inputTokens: count,
+  outputTokens: count,
+  cacheReadTokens: optional(count),
+  cacheWriteTokens: optional(count),
+  reasoningTokens: optional(count),
+  costUsd: optional(textLike(/^\d+(\.\d+)?$/)),
 });
 
-/** A session that a record of the log changes, and its version afterwards. */
-const changed = { id: sessionId, version: ordinal };
-
-const remove = objectOf({
-  ...stamp,
-  op: oneOf('delete'),
-  sessions: listOf(tombstone, 1),
-  /** Children that move to the parent of the first of `sessions`. */
-  reparented: optional(listOf(objectOf({ ...changed, arrival: ordinal }), 0)),
+/** What the lines before cannot say of a session that is an exact copy of another. */
+const restate = objectOf({
+  ...mutation,
+  op: oneOf('restate'),
+  nextOrdinal: count,
+  lastActiveAt: optional(time),
+  /** All that was ever paid, in the place of what the messages before say. */
+  paid: optional(listOf(paidSum, 0)),
 });
 
-const move = objectOf({
-  ...stamp,
-  op: oneOf('move'),
-  ...changed,
-  parentId: optional(sessionId),
-  /** For the answer to a retry. */
-  formerParentId: optional(sessionId),
-});
-
-const archive = objectOf({
-  ...stamp,
-  op: oneOf('archive', 'unarchive'),
-  /** The topmost session. */
-  id: sessionId,
-  sessions: listOf(objectOf(changed), 0),
+/** What messages say was overwritten, in the lines that hold them. */
+const redact = objectOf({
+  ...mutation,
+  op: oneOf('redact'),
+  ordinals: listOf(count, 1),
+  reason: text,
 });
 
 export type CreateRecord = Accepted<typeof create>;
 export type AppendRecord = Accepted<typeof append>;
+export type ReplaceRecord = Accepted<typeof replace>;
 export type UpdateRecord = Accepted<typeof update>;
+export type RestateRecord = Accepted<typeof restate>;
+/** A record whose line holds messages. */
+export type MessagesRecord = AppendRecord | ReplaceRecord;
 export type SessionRecord =
   | CreateRecord
-  | AppendRecord
+  | MessagesRecord
   | UpdateRecord
+  | RestateRecord
+  | Accepted<typeof none>
+  | Accepted<typeof redact>
   | Accepted<typeof truncate>
   | Accepted<typeof adopt>;
-/** A change of the shape of the trees. */
-export type TreeRecord = Accepted<typeof remove> | Accepted<typeof move> | Accepted<typeof archive>;
-type StoreRecord = Accepted<typeof store> | TreeRecord;
-export type Tombstone = Accepted<typeof tombstone>;
+/** The operation on a line. */
+export type OperationRecord = NonNullable<CreateRecord['operation']>;
+/** What an operation's record says of its answer. */
+export type OperationAnswer = Accepted<typeof operationAnswer>;
 
 type Parsed<T> = { readonly record: T } | { readonly fault: string };
 
 /** Makes a parser that validates a value by its `op`, for records of one kind. */
-function parserOf<T>(checks: ReadonlyMap<unknown, Check<unknown>>): (value: object) => Parsed<T> {
+export function parserOf<T>(checks: ReadonlyMap<unknown, Check<unknown>>): (value: object) => Parsed<T> {
   const ops = [...checks.keys()].map((op) => `"${op}"`).join(', ');
   return (value) => {
     const check = checks.get((value as { op?: unknown }).op);
@@ -213,19 +225,13 @@ export const parseSessionRecord = parserOf<SessionRecord>(
   new Map<string, Check<unknown>>([
     ['create', create],
     ['append', append],
+    ['replace', replace],
+    ['none', none],
+    ['restate', restate],
+    ['redact', redact],
     ['update', update],
     ['adopt', adopt],
     ['truncate', truncate],
-  ]),
-);
-
-export const parseStoreRecord = parserOf<StoreRecord>(
-  new Map<string, Check<unknown>>([
-    ['store', store],
-    ['delete', remove],
-    ['move', move],
-    ['archive', archive],
-    ['unarchive', archive],
   ]),
 );
 
@@ -237,10 +243,12 @@ export function readable<T extends SessionRecord>(record: T): T {
 }
 
 /** The members that every record of a new mutation begins with. */
-export function stampOf(seq: number, at: Date, op: Operation | undefined) {
-  return {
-    seq,
-    at: at.toISOString(),
-    ...(op && { operation: { id: op.id, fingerprint: op.fingerprint } }),
-  };
+export function stampOf(
+  seq: number,
+  at: Date,
+  op: Operation | undefined,
+  answer?: OperationAnswer,
+): { readonly seq: number; readonly at: string; readonly operation?: OperationRecord } {
+  const stamp = { seq, at: at.toISOString() };
+  return op ? { ...stamp, operation: { id: op.id, fingerprint: op.fingerprint, answer } } : stamp;
 }

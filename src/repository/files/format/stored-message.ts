@@ -42,6 +42,9 @@ const storedUsage = objectOf({
 
 const toolCall = objectOf({ toolCallId: text, name: text, arguments: optional(jsonValue) });
 
+/** What was paid for an earlier form of a message, and leaves the sums once the message counts. */
+const paidBefore = objectOf({ model: optional(text), createdAt: time, usage: storedUsage });
+
 export const storedMessage = objectOf({
   role: oneOf(...MESSAGE_ROLES),
   content: text,
@@ -58,8 +61,12 @@ export const storedMessage = objectOf({
   usage: optional(storedUsage),
   metadata: optional(jsonObject),
   createdAt: optional(time),
+  paidBefore: optional(paidBefore),
+  /** What the message said was overwritten at this time. */
+  redactedAt: optional(time),
 });
 
+export type StoredUsage = Accepted<typeof storedUsage>;
 export type StoredMessage = Accepted<typeof storedMessage>;
 
 function isEmpty(value: JsonObject): boolean {
@@ -72,7 +79,7 @@ export function storedMetadata(metadata: JsonObject | null | undefined): JsonObj
 }
 
 /** Parts of the usage that are 0 are left out, except the two totals. */
-function storedUsageOf(usage: NewTokenUsage): Accepted<typeof storedUsage> {
+function storedUsageOf(usage: NewTokenUsage): StoredUsage {
   return {
     inputTokens: usage.inputTokens,
     outputTokens: usage.outputTokens,
@@ -83,7 +90,7 @@ function storedUsageOf(usage: NewTokenUsage): Accepted<typeof storedUsage> {
   };
 }
 
-function usageOf(stored: Accepted<typeof storedUsage>): TokenUsage {
+function usageOf(stored: StoredUsage): TokenUsage {
   return {
     inputTokens: stored.inputTokens,
     outputTokens: stored.outputTokens,
@@ -98,7 +105,8 @@ function storedToolCallOf({ toolCallId, name, arguments: given }: NewToolCall): 
   return { toolCallId, name, arguments: given ?? undefined };
 }
 
-export function storedMessageOf(message: NewMessage): StoredMessage {
+/** `paidBefore` is the form of the message that was paid for before, if there is one. */
+export function storedMessageOf(message: NewMessage, before?: Message): StoredMessage {
   const { usage } = message;
   return {
     role: message.role,
@@ -116,7 +124,14 @@ export function storedMessageOf(message: NewMessage): StoredMessage {
     usage: usage ? storedUsageOf(usage) : undefined,
     metadata: storedMetadata(message.metadata),
     createdAt: message.createdAt?.toISOString(),
+    paidBefore: before && paidBeforeOf(before),
   };
+}
+
+/** Undefined if the message was never paid for. */
+function paidBeforeOf({ usage, isCopy, model, createdAt }: Message): StoredMessage['paidBefore'] {
+  if (!usage || isCopy) return undefined;
+  return { model: model ?? undefined, createdAt: createdAt.toISOString(), usage: storedUsageOf(usage) };
 }
 
 function toolCallOf({ toolCallId, name, arguments: given = null }: Accepted<typeof toolCall>): ToolCall {
@@ -132,6 +147,8 @@ export interface MessagePlace {
   readonly at: Date;
   /** True if the line is a fork's copy. */
   readonly isCopy?: boolean;
+  /** When the message was replaced by the line. */
+  readonly replacedAt?: Date | null;
 }
 
 /** The message with only those of its texts that are `shown`. */
@@ -160,6 +177,7 @@ export function messageOf(
     usage: stored.usage ? usageOf(stored.usage) : null,
     metadata: shown.metadata > 0 ? (stored.metadata ?? {}) : undefined,
     createdAt: stored.createdAt === undefined ? place.at : new Date(stored.createdAt),
+    replacedAt: place.replacedAt ?? null,
   };
   return message as Message;
 }

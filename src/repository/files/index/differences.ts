@@ -23,7 +23,8 @@ export function differencesOf(
        JOIN messages m ON m.session = k.session AND m.ordinal = k.ordinal
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, k.key`,
     `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
-    `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position FROM operations
+    `SELECT s.id, r.* FROM replaced_messages r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
+    `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position, answer FROM operations
        WHERE NOT logged ${one ? 'AND session_id = ?' : ''} ORDER BY session_id, seq`,
     `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, t.term`,

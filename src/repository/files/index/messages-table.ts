@@ -6,10 +6,26 @@ import { RowInsertion } from './row-insertion.ts';
 import { RowQueue } from './row-queue.ts';
 
 const INTO_MESSAGES = new RowInsertion('messages', 7);
+const OVER_MESSAGES = new RowInsertion('messages', 7, { replacing: true });
+
+const INTO_REPLACED = new RowInsertion('replaced_messages', 3, { replacing: true });
 
 class PendingMessages extends PendingInserts {
   constructor() {
     super(INTO_MESSAGES);
+  }
+}
+
+/** New rows of messages that got another form. Written after `PendingMessages`. */
+class PendingForms extends PendingInserts {
+  constructor() {
+    super(OVER_MESSAGES);
+  }
+}
+
+class PendingReplaced extends PendingInserts {
+  constructor() {
+    super(INTO_REPLACED);
   }
 }
 
@@ -24,12 +40,26 @@ export class MessagesTable {
   }
 
   add(session: number, messages: readonly MessageLocation[]): void {
-    const values: number[] = [];
-    for (const { ordinal, position, role, createdAt, offset, length } of messages)
-      values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
+    const values = rowsOf(session, messages);
     const pending = this.#db.behind.taking(PendingMessages);
     if (pending) pending.push(values);
     else this.#rows.add(values);
+  }
+
+  /** Takes the places of other forms of the messages, which the mutation `seq` has replaced. */
+  replace(session: number, messages: readonly MessageLocation[], seq: number): void {
+    const forms = rowsOf(session, messages);
+    const values = messages.flatMap(({ ordinal }) => [session, ordinal, seq]);
+    const { behind } = this.#db;
+    // The earlier form may be pending: its kind of rows must be the first.
+    if (behind.taking(PendingMessages)) {
+      behind.taking(PendingForms)!.push(forms);
+      behind.taking(PendingReplaced)!.push(values);
+    } else {
+      this.flush();
+      OVER_MESSAGES.insert(this.#db, forms);
+      INTO_REPLACED.insert(this.#db, values);
+    }
   }
 
   /** The ordinal of the last message before `position`; -1 if there is none. */
@@ -70,6 +100,7 @@ export class MessagesTable {
     this.flush();
     this.#db.run('DELETE FROM messages WHERE session = ?', session);
     this.#db.run('DELETE FROM dropped_messages WHERE session = ?', session);
+    this.#db.run('DELETE FROM replaced_messages WHERE session = ?', session);
   }
 
   /** The number of messages of a role after the one with the ordinal `after`. */
@@ -87,6 +118,14 @@ export class MessagesTable {
   flush(): void {
     this.#rows.flush();
   }
+}
+
+/** The values of rows of messages, one row after the other. */
+function rowsOf(session: number, messages: readonly MessageLocation[]): number[] {
+  const values: number[] = [];
+  for (const { ordinal, position, role, createdAt, offset, length } of messages)
+    values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
+  return values;
 }
 
 const SELECT_LAST_UNTIL = `SELECT ordinal, position FROM messages

@@ -34,17 +34,17 @@ export class OperationsTable {
   }
 }
 
-const SELECT_OPERATION = `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position
+const SELECT_OPERATION = `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position, answer
   FROM operations WHERE id = ?`;
 
 const SELECT_SAME = `SELECT 1 FROM operations WHERE id = ? AND fingerprint = ? AND session_id = ? AND seq = ? AND at = ?
-  AND ordinal IS ? AND position IS ? AND logged = ?`;
+  AND ordinal IS ? AND position IS ? AND answer IS ? AND logged = ?`;
 
-const INSERT = 'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?)';
+const INSERT = 'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 function valuesOf(operation: AppliedOperation, logged = 0): SQLInputValue[] {
-  const { id, fingerprint, sessionId, seq, at, ordinal, position } = operation;
-  return [id, fingerprint, sessionId, seq, at, ordinal, position, logged];
+  const { id, fingerprint, sessionId, seq, at, ordinal, position, answer } = operation;
+  return [id, fingerprint, sessionId, seq, at, ordinal, position, answer, logged];
 }
 
 class PendingOperations implements PendingRows {

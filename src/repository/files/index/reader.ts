@@ -93,7 +93,7 @@ export class IndexReader {
 
   operationsOf(sessionId: string): (AppliedOperation & { logged: number })[] {
     return this.#tables.connection.flushed().all<AppliedOperation & { logged: number }>(
-      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position, logged
+      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position, answer, logged
          FROM operations WHERE session_id = ? ORDER BY seq`,
       sessionId,
     );

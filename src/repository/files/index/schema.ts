@@ -36,6 +36,7 @@ function listIndexes(which: string, condition: string): string {
 /**
  * The index: all that queries need without reading the files. Nearly all of it can be read from the files again; FORMAT.md, "Guarantees", names what cannot.
  *
+ * `replaced_messages` says which messages got another form, and with which mutation they last did.
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
  * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
  * `session_keys` holds the keys of sessions by owner, the user of the tree's root: empty for nobody, otherwise after a "=".
@@ -70,6 +71,13 @@ CREATE TABLE dropped_messages (
   created_at INTEGER NOT NULL,
   offset INTEGER NOT NULL,
   length INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
+  PRIMARY KEY (session, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE replaced_messages (
+  session INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
   seq INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
@@ -117,6 +125,7 @@ CREATE TABLE operations (
   at INTEGER NOT NULL,
   ordinal INTEGER,
   position INTEGER,
+  answer TEXT,
   logged INTEGER NOT NULL
 ) WITHOUT ROWID;
 
@@ -159,6 +168,7 @@ CREATE INDEX forks ON sessions (${FORK_ORIGIN}, created_at) WHERE forked_from IS
 CREATE INDEX live_under_way ON sessions (seq) WHERE archived_at IS NULL AND ${IS_UNDER_WAY};
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
+CREATE INDEX replacements ON replaced_messages (session, seq);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
 CREATE INDEX tree_changes_seq ON tree_changes (seq, place);
 

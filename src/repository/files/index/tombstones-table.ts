@@ -1,4 +1,4 @@
-import type { Tombstone } from '../format/record.ts';
+import type { Tombstone } from '../format/store-record.ts';
 import type { IndexConnection } from './connection.ts';
 import { idsInSteps, type Steps } from './steps.ts';
 

@@ -1,4 +1,4 @@
-import type { Tombstone, TreeRecord } from '../format/record.ts';
+import type { Tombstone, TreeRecord } from '../format/store-record.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
 import { eachChild, PARENT_COLUMNS, type Parent } from './beneath.ts';
 import type { IndexDatabase } from './database.ts';
@@ -44,8 +44,10 @@ export class TreeChangeWriter {
     if (record.operation) {
       const sessionId = record.op === 'delete' ? record.sessions[0]!.id : record.id;
       const { seq, operation } = record;
+      const { id, fingerprint } = operation;
       const at = Date.parse(record.at);
-      this.#tables.operations.addLogged({ ...operation, sessionId, seq, at, ordinal: null, position: null });
+      const none = { ordinal: null, position: null, answer: null };
+      this.#tables.operations.addLogged({ id, fingerprint, sessionId, seq, at, ...none });
     }
     this.#tables.sessions.forget();
   }
@@ -179,9 +181,11 @@ export class TreeChangeWriter {
     this.#writer.removeSession(tombstone.id);
     this.#tables.tombstones.add(seq, place, tombstone);
     for (const operation of tombstone.operations ?? []) {
-      const { ordinal = null, position = null } = operation;
+      const { id, fingerprint, seq, ordinal = null, position = null } = operation;
       const at = Date.parse(operation.at);
-      this.#tables.operations.addLogged({ ...operation, at, sessionId: tombstone.id, ordinal, position });
+      const answer = operation.answer ? JSON.stringify(operation.answer) : null;
+      const sessionId = tombstone.id;
+      this.#tables.operations.addLogged({ id, fingerprint, sessionId, seq, at, ordinal, position, answer });
     }
   }
 }

@@ -1,5 +1,5 @@
-import type { TreeRecord } from '../format/record.ts';
 import type { SessionState } from '../format/session-state.ts';
+import type { TreeRecord } from '../format/store-record.ts';
 
 /** The change of one session in a record of the store's log. */
 export interface TreeChange {

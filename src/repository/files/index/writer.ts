@@ -73,9 +73,11 @@ export class IndexWriter {
   }
 
   /** Adds the messages and the operation of one line. */
-  addEffects(sequence: number, { seq, truncatedTo, messages, keys, operation }: Effects): void {
+  addEffects(sequence: number, effects: Effects): void {
+    const { seq, truncatedTo, messages, isReplacing, keys, operation } = effects;
     if (truncatedTo !== null) this.#tables.messages.drop(sequence, truncatedTo, seq);
-    this.#tables.messages.add(sequence, messages);
+    if (isReplacing) this.#tables.messages.replace(sequence, messages, seq);
+    else this.#tables.messages.add(sequence, messages);
     this.#tables.messageKeys.add(sequence, keys);
     if (operation) this.#tables.operations.add(operation);
   }

@@ -4,7 +4,7 @@ import type { HandlePool } from '../disk/handle-pool.ts';
 import { isOutOfDescriptors, unreadNow } from '../disk/storage-error.ts';
 import { isFaultOfOneFile, reasonOf } from '../disk/unreadable-file.ts';
 import { decodeMessageLine } from '../format/message-line.ts';
-import type { AppendRecord } from '../format/record.ts';
+import type { MessagesRecord } from '../format/record.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
@@ -32,7 +32,7 @@ export interface MessageLine {
   end: number;
 }
 
-/** The lines that hold `locations`, which are in order of offset. */
+/** The lines that hold `locations`. Neighbours on one line share it. */
 export function linesOf(locations: readonly MessageLocation[]): MessageLine[] {
   const lines: MessageLine[] = [];
   for (const [n, { offset, length }] of locations.entries()) {
@@ -44,7 +44,7 @@ export function linesOf(locations: readonly MessageLocation[]): MessageLine[] {
 }
 
 /**
- * Passes the record of each of `lines` (all of one file) to `visit`, and does not retain it. Resolves with
+ * Passes the record of each of `lines` (all of one file) to `visit`, in order of offset, and does not retain it. Resolves with
  * the faults of lines that are damaged or cannot be read. Any other error, also one that `visit` throws, makes the
  * promise reject.
  */
@@ -52,13 +52,13 @@ export async function readLines(
   { handles, turns, options }: LineFiles,
   path: string,
   lines: readonly MessageLine[],
-  visit: (record: AppendRecord, line: MessageLine) => void,
+  visit: (record: MessagesRecord, line: MessageLine) => void,
 ): Promise<LineFault[]> {
   const faults: LineFault[] = [];
   let refused: { readonly error: unknown } | undefined;
   try {
     await handles.with(path, async (handle) => {
-      for (const stretch of stretchesOf(lines)) {
+      for (const stretch of stretchesOf(inOrderOfOffset(lines))) {
         const start = stretch[0]!.offset;
         const bytes = await readExactly(handle, start, endOf(stretch) - start);
         const damaged = await turns
@@ -86,7 +86,7 @@ function takeApart(
   bytes: Buffer,
   start: number,
   lines: readonly MessageLine[],
-  visit: (record: AppendRecord, line: MessageLine) => void,
+  visit: (record: MessagesRecord, line: MessageLine) => void,
 ): { offset: number; reason: string }[] {
   const damaged: { offset: number; reason: string }[] = [];
   for (const line of lines) {
@@ -96,6 +96,12 @@ function takeApart(
     else damaged.push({ offset: line.offset, reason: parsed.fault });
   }
   return damaged;
+}
+
+/** A message that was replaced stands behind later ones in the file. */
+function inOrderOfOffset(lines: readonly MessageLine[]): readonly MessageLine[] {
+  const isInOrder = lines.every(({ offset }, n) => n === 0 || offset >= lines[n - 1]!.offset);
+  return isInOrder ? lines : lines.toSorted((one, other) => one.offset - other.offset);
 }
 
 function endOf(lines: readonly MessageLine[]): number {

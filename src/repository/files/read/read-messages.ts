@@ -51,7 +51,7 @@ export interface MessagesOf {
 }
 
 /**
- * The messages at `locations` (in order of offset, all of one file), each with the texts that `shownOf`
+ * The messages at `locations`, all of one file, each with the texts that `shownOf`
  * selects. Rejects with a ReadTooLargeError at the first message that exceeds the allowance.
  */
 export async function readMessages(
@@ -68,10 +68,13 @@ export async function readMessages(
       const { ordinal, position } = locations[n]!;
       const stored = record.messages[ordinal - record.ordinal];
       if (!stored) continue;
-      const at = new Date(record.createdAt ?? record.at);
+      const isReplaced = record.op === 'replace';
+      const at = new Date((isReplaced ? undefined : record.createdAt) ?? record.at);
       const shown = shownOf(n);
       const isCopy = record.version === 1 && ordinal < copied;
-      const message = messageOf(stored, { sessionId, ordinal, position, at, isCopy }, shown);
+      const replacedAt = isReplaced ? new Date(record.at) : null;
+      const place = { sessionId, ordinal, position, at, isCopy, replacedAt };
+      const message = messageOf(stored, place, shown);
       const bytes = textBytesOf(message, shown);
       allowance.take(bytes);
       textBytes += bytes;

@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../../model/json.ts';
+import { applyRecord } from '../format/apply-record.ts';
 import { lineSteps, type RawLine } from '../format/line.ts';
 import { parseSessionRecord, type SessionRecord } from '../format/record.ts';
-import { applyRecord, type Effects, type SessionState } from '../format/session-state.ts';
+import type { Effects, SessionState } from '../format/session-state.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';
 import { type LineFault, LineScan, type LinesScanned, scanLines } from './scan-lines.ts';
 
@@ -174,7 +175,9 @@ class SessionFold {
     if (record.op === 'create') return 'a second "create" record';
     const group = this.#group;
     const continues = group?.seq === record.seq && record.version === state.version;
-    if (continues ? (record.part ?? 0) <= group.lastPart : record.version <= state.version) {
+    // An operation that changed nothing has the version that is there.
+    const least = state.version + (record.op === 'none' ? 0 : 1);
+    if (continues ? (record.part ?? 0) <= group.lastPart : record.version < least) {
       return `version ${record.version} stands before this line already`;
     }
     if (record.op === 'append' && record.ordinal < state.nextOrdinal) {
@@ -183,8 +186,9 @@ class SessionFold {
     return null;
   }
 
-  /** Removed lines leave a gap in the versions. A gap with a damaged line is not reported: the line is. */
+  /** Removed lines leave a gap in the versions; a copy is restated at any version. A gap with a damaged line is not reported: the line is. */
   #noteMissing(state: SessionState, record: SessionRecord, line: RawLine): void {
+    if (record.op === 'restate') return;
     let count = record.version - state.version - 1;
     for (const version of this.#elsewhere)
       if (version > state.version && version < record.version) count -= 1;

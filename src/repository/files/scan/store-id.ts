@@ -7,12 +7,12 @@ import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { writeNewFile } from '../disk/write-new-file.ts';
 import { type Layout, sessionIdOfFileName } from '../format/layout.ts';
 import { decodeLine, encodeLine, type RawLine, splitLines, unconverted } from '../format/line.ts';
-import { parseStoreRecord } from '../format/record.ts';
+import { parseStoreRecord } from '../format/store-record.ts';
 import { withFileChunks } from './scan-lines.ts';
 import { scanSession } from './scan-session.ts';
 
-/** The version of FORMAT.md that this program writes, and the only one that it reads. */
-export const FORMAT = 1;
+/** The version of FORMAT.md that this program writes. */
+export const FORMAT = 2;
 
 /** The directory holds no store, or none that this version can read. */
 export class UnreadableStoreError extends Error {
@@ -36,9 +36,9 @@ export function readStoreId(layout: Layout): string {
         'directory with --data.',
     );
   const header = readHeader(layout);
-  if ('format' in header && header.format !== FORMAT) {
+  if ('format' in header && (header.format < 1 || header.format > FORMAT)) {
     throw new UnreadableStoreError(
-      `${layout.storeLog} has format ${header.format}; this version of Sessiontree reads format ${FORMAT}. ` +
+      `${layout.storeLog} has format ${header.format}; this version of Sessiontree reads formats 1 to ${FORMAT}. ` +
         'Use the version that wrote it, or a later one.',
     );
   }

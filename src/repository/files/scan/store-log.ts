@@ -3,7 +3,7 @@ import { crc32 } from 'node:zlib';
 import type { Logger } from '../../observer.ts';
 import type { KnownFile } from '../disk/known-file.ts';
 import { type Layout, STORE_LOG } from '../format/layout.ts';
-import { parseStoreRecord, type TreeRecord } from '../format/record.ts';
+import { parseStoreRecord, type TreeRecord } from '../format/store-record.ts';
 import { crcOfFile } from './crc-of-file.ts';
 import { mendTail } from './mend-tail.ts';
 import { type LinesScanned, scanLines, withFileChunks } from './scan-lines.ts';
@@ -22,6 +22,8 @@ export interface StoreLog extends LinesScanned {
 export interface StoreLogFile extends KnownFile {
   /** CRC-32 of the whole file. */
   readonly crc: number;
+  /** The latest format that the log announces. */
+  readonly format: number;
 }
 
 /**
@@ -34,6 +36,7 @@ export function readStoreLog(
   emit: (record: TreeRecord) => void,
 ): StoreLog {
   let lastSeq = 0;
+  let format = 1;
   let latestTime = 0;
   let crc = 0;
   const accept = (value: object) => {
@@ -41,10 +44,9 @@ export function readStoreLog(
     if ('fault' in parsed) return parsed.fault;
     const { record } = parsed;
     latestTime = Math.max(latestTime, Date.parse(record.at));
-    if (record.op !== 'store') {
-      lastSeq = Math.max(lastSeq, record.seq);
-      emit(record);
-    }
+    if (record.op === 'store' || record.op === 'format') format = Math.max(format, record.format);
+    if (record.op !== 'store') lastSeq = Math.max(lastSeq, record.seq);
+    if (record.op !== 'store' && record.op !== 'format') emit(record);
     return null;
   };
   return withFileChunks(layout.storeLog, (read, { size, mtimeMs: mtime }) => {
@@ -57,7 +59,7 @@ export function readStoreLog(
       return chunk;
     };
     const lines = scanLines(readAndSum, acknowledged, accept);
-    return { ...lines, lastSeq, latestTime, file: { size, mtime, crc } };
+    return { ...lines, lastSeq, latestTime, file: { size, mtime, crc, format } };
   });
 }
 
@@ -65,7 +67,8 @@ export function readStoreLog(
 export function mendStoreLog(layout: Layout, log: StoreLog, logger: Logger): StoreLogFile {
   const path = layout.storeLog;
   if (!mendTail(layout, STORE_LOG, log, logger)) return log.file;
-  return { size: log.end, mtime: lstatSync(path).mtimeMs, crc: crcOfFile(path) };
+  const { format } = log.file;
+  return { size: log.end, mtime: lstatSync(path).mtimeMs, crc: crcOfFile(path), format };
 }
 
 /**

@@ -1,7 +1,8 @@
 import type { ForkOrigin } from '../../../model/session.ts';
 import { absoluteSessionPath } from '../format/layout.ts';
 import type { Statements } from '../index/statements.ts';
-import { documentOf, familiesOf } from './documents.ts';
+import { type Document, documentOf, familiesOf } from './documents.ts';
+import type { Family } from './families.ts';
 import { type DecodedLine, type MessagePlace, Records } from './records.ts';
 import type { Mark, SearchIndex } from './search-index.ts';
 
@@ -9,7 +10,17 @@ interface MessageRow extends MessagePlace {
   readonly role: number;
 }
 
-interface SessionRow extends Omit<Mark, 'rolled_back'> {
+/** How far the file of a session is indexed, without what was changed in what was indexed. */
+type FileMark = Omit<Mark, keyof Followed | 'rolled_back'>;
+
+/** The last replacement that was followed. */
+type Followed = Pick<Mark, 'replaced' | 'replaced_through'>;
+
+interface ReplacedRow extends MessageRow {
+  readonly seq: number;
+}
+
+interface SessionRow extends FileMark {
   readonly id: string;
   readonly forked_from: string | null;
 }
@@ -52,7 +63,7 @@ export class CatchUp {
     for (const mark of this.#search.marks()) known.set(mark.session, mark);
     const behind: number[] = [];
     const sql = 'SELECT seq AS session, next_ordinal, size, mtime FROM sessions';
-    for (const row of this.#index.iterate<Omit<Mark, 'rolled_back'>>(sql)) {
+    for (const row of this.#index.iterate<FileMark>(sql)) {
       const mark = known.get(row.session);
       known.delete(row.session);
       const isCurrent = mark
@@ -79,12 +90,14 @@ export class CatchUp {
     const rolled_back = this.#lastRollback(session);
     if (mark && mark.rolled_back !== rolled_back && !this.#removeDropped(session, mark.rolled_back))
       return 'the rest';
+    const followed = mark ? this.#followReplaced(row, mark) : this.#lastReplacement(session);
+    if (!followed) return 'the rest';
     const rows = this.#messages(session, mark?.next_ordinal ?? 0, SLICE_MESSAGES);
     const messages = sliceOf(rows);
     const added = messages.length > 0 ? this.#add(row, messages) : 0;
     const isAll = rows.length < SLICE_MESSAGES && added === rows.length;
     const next_ordinal = isAll ? row.next_ordinal : messages[added - 1]!.ordinal + 1;
-    this.#search.setMark({ ...row, next_ordinal, rolled_back });
+    this.#search.setMark({ ...row, ...followed, next_ordinal, rolled_back });
     return isAll ? 'nothing' : 'the rest';
   }
 
@@ -106,6 +119,43 @@ export class CatchUp {
     return this.#index.column<number>(sql, session)[0] ?? 0;
   }
 
+  #lastReplacement(session: number): Followed {
+    const sql = `SELECT seq AS replaced, ordinal AS replaced_through FROM replaced_messages
+      WHERE session = ? ORDER BY seq DESC, ordinal DESC LIMIT 1`;
+    return this.#index.get<Followed>(sql, session) ?? { replaced: 0, replaced_through: 0 };
+  }
+
+  /** Indexes a slice of the indexed messages that got another form since. Returns null if that was not all. */
+  #followReplaced(row: SessionRow, mark: Mark): Followed | null {
+    const { session } = row;
+    const last = this.#lastReplacement(session);
+    if (last.replaced === mark.replaced && last.replaced_through === mark.replaced_through) return last;
+    const rows = this.#replaced(mark);
+    const messages = sliceOf(rows) as readonly ReplacedRow[];
+    if (messages.length === 0) return last;
+    const ids = this.#search.idsOf(session, new Set(messages.map(({ ordinal }) => ordinal)));
+    const done = this.#read(row, messages, (document, families) => {
+      this.#search.replace(ids.get(document.ordinal), document, families);
+    });
+    if (done === rows.length && rows.length < SLICE_MESSAGES) return last;
+    const { seq, ordinal } = messages[done - 1]!;
+    this.#search.setMark({ ...mark, replaced: seq, replaced_through: ordinal });
+    return null;
+  }
+
+  #replaced({ session, next_ordinal, replaced, replaced_through }: Mark): ReplacedRow[] {
+    return this.#index.all(
+      `SELECT m.ordinal, m.role, m.offset, m.length, r.seq FROM replaced_messages r
+         JOIN messages m ON m.session = r.session AND m.ordinal = r.ordinal
+         WHERE r.session = ? AND r.ordinal < ? AND (r.seq, r.ordinal) > (?, ?) ORDER BY r.seq, r.ordinal LIMIT ?`,
+      session,
+      next_ordinal,
+      replaced,
+      replaced_through,
+      SLICE_MESSAGES,
+    );
+  }
+
   /** Removes a slice of what truncations after the mutation `last` dropped. True: that was all. */
   #removeDropped(session: number, last: number): boolean {
     const sql = 'SELECT min(ordinal) FROM dropped_messages WHERE session = ? AND seq > ?';
@@ -116,7 +166,18 @@ export class CatchUp {
   }
 
   /** Adds the first of the messages, up to the size of a slice. Returns their number. */
-  #add({ id, session, forked_from }: SessionRow, messages: readonly MessageRow[]): number {
+  #add(row: SessionRow, messages: readonly MessageRow[]): number {
+    return this.#read(row, messages, (document, families) => {
+      if (families.length > 0) this.#search.add(document, families);
+    });
+  }
+
+  /** Passes on the first of the messages, at least one, up to the size of a slice. Returns their number. */
+  #read(
+    { id, session, forked_from }: SessionRow,
+    messages: readonly MessageRow[],
+    take: (document: Document, families: readonly Family[]) => void,
+  ): number {
     const last = messages.at(-1)!;
     const begun = this.#begun?.session === session ? this.#begun : null;
     this.#begun = null;
@@ -135,8 +196,7 @@ export class CatchUp {
       if (read === null) continue;
       const document = documentOf({ ...message, session }, read, copied);
       characters += document.length;
-      const families = familiesOf(document);
-      if (families.length > 0) this.#search.add(document, families);
+      take(document, familiesOf(document));
     }
     return messages.length;
   }

@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
 import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { decodeMessageLine } from '../format/message-line.ts';
-import type { AppendRecord } from '../format/record.ts';
+import type { MessagesRecord } from '../format/record.ts';
 
 /** Bytes of one read, unless a line is longer. */
 const CHUNK_BYTES = 128 * 1024;
@@ -17,7 +17,7 @@ export interface MessagePlace {
 
 /** A message as its line has it. */
 export interface ReadMessage {
-  readonly message: AppendRecord['messages'][number];
+  readonly message: MessagesRecord['messages'][number];
   /** That of the session after the mutation that wrote the line. */
   readonly version: number;
 }
@@ -25,7 +25,7 @@ export interface ReadMessage {
 /** A line that was decoded; `record` is null if it cannot be read. */
 export interface DecodedLine {
   readonly offset: number;
-  readonly record: AppendRecord | null;
+  readonly record: MessagesRecord | null;
 }
 
 /**
@@ -67,7 +67,7 @@ export class Records {
     return this.#last;
   }
 
-  #read(offset: number, length: number): AppendRecord | null {
+  #read(offset: number, length: number): MessagesRecord | null {
     const isIn = offset >= this.#start && offset + length <= this.#start + this.#chunk.length;
     if (!isIn && !this.#readChunk(offset, length)) return null;
     const from = offset - this.#start;

@@ -8,11 +8,11 @@ import { openDatabase } from '../index/open-database.ts';
 import { isSqliteError, Statements } from '../index/statements.ts';
 import type { Document } from './documents.ts';
 import { CONTENTS, type Family, WHOLES } from './families.ts';
-import { PARTITIONS_TABLES, Partitions, tableOf } from './partitions.ts';
+import { PARTITIONS_TABLES, type Partition, Partitions, tableOf } from './partitions.ts';
 import { RANKINGS_TABLE, Rankings } from './rankings.ts';
 
 /** Increment with every change of the tables below, and of how text is split into tokens. */
-const VERSION = 8;
+const VERSION = 9;
 
 /**
  * The full-text tables, one for each partition of a family (`families.ts`), are given the result of `indexedText`, so
@@ -21,7 +21,9 @@ const VERSION = 8;
  * `documents.id` grows with time, and with the ordinals of a session. A document has the same id in both families.
  * `marks` tells copies (see `copyMark`), apart from `documents`, whose rows every search reads. `indexed` says how far a session's file
  * is indexed; a size of -1 means that all of it is to be indexed anew. `rolled_back` is the latest truncation
- * that was followed, 0 if there was none.
+ * that was followed, 0 if there was none; Replacements of messages were followed up to the mutation
+ * `replaced`, of that to the ordinal `replaced_through`. `moved` has the documents whose ids do not grow with the ordinals: those of
+ * messages that another form gave a document anew.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -36,16 +38,26 @@ CREATE TABLE IF NOT EXISTS marks (
   mark INTEGER NOT NULL
 );
 CREATE INDEX IF NOT EXISTS copies ON marks (id) WHERE mark < 0;
+CREATE TABLE IF NOT EXISTS moved (id INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS indexed (
   session INTEGER PRIMARY KEY,
   next_ordinal INTEGER NOT NULL,
   size INTEGER NOT NULL,
   mtime REAL NOT NULL,
-  rolled_back INTEGER NOT NULL
+  rolled_back INTEGER NOT NULL,
+  replaced INTEGER NOT NULL,
+  replaced_through INTEGER NOT NULL
 );
 ${PARTITIONS_TABLES}
 ${RANKINGS_TABLE}
 `;
+
+interface DocumentRow {
+  readonly id: number;
+  readonly ordinal: number;
+  /** 1 if the id does not grow with the ordinal. */
+  readonly isMoved: 0 | 1;
+}
 
 /** How far a session is indexed. */
 export interface Mark {
@@ -54,6 +66,8 @@ export interface Mark {
   readonly size: number;
   readonly mtime: number;
   readonly rolled_back: number;
+  readonly replaced: number;
+  readonly replaced_through: number;
 }
 
 /**
@@ -138,9 +152,10 @@ export class SearchIndex {
     return this.#statements.iterate('SELECT * FROM indexed');
   }
 
-  setMark({ session, next_ordinal, size, mtime, rolled_back }: Mark): void {
-    const values = [session, next_ordinal, size, mtime, rolled_back];
-    this.run('INSERT OR REPLACE INTO indexed VALUES (?, ?, ?, ?, ?)', ...values);
+  setMark(mark: Mark): void {
+    const { session, next_ordinal, size, mtime, rolled_back, replaced, replaced_through } = mark;
+    const values = [session, next_ordinal, size, mtime, rolled_back, replaced, replaced_through];
+    this.run('INSERT OR REPLACE INTO indexed VALUES (?, ?, ?, ?, ?, ?, ?)', ...values);
   }
 
   /**
@@ -151,17 +166,50 @@ export class SearchIndex {
     this.run(DISTRUST, JSON.stringify(sessions));
   }
 
-  /** Adds a message to these families. */
-  add(document: Document, families: readonly Family[]): void {
+  /** Adds a message to these families. Returns the id of the document. */
+  add(document: Document, families: readonly Family[]): number {
     const { session, ordinal, role, mark } = document;
     const sql = 'INSERT INTO documents (session, ordinal, role) VALUES (?, ?, ?)';
     const id = this.#statements.insert(sql, session, ordinal, role);
     this.run('INSERT INTO marks VALUES (?, ?)', id, mark);
     for (const family of families) this.#addTo(family, id, document);
+    return id;
   }
 
-  #addTo(family: Family, id: number, { session, texts }: Document): void {
-    const partitions = family === CONTENTS ? this.#contents : this.#wholes;
+  /** The ids of the documents of some of a session's messages, by their ordinals. */
+  idsOf(session: number, ordinals: ReadonlySet<number>): ReadonlyMap<number, number> {
+    const least = Math.min(...ordinals);
+    const ids = new Map<number, number>();
+    for (const partitions of [this.#contents, this.#wholes]) {
+      for (const { id, ordinal, isMoved } of this.#documentsOf(session, partitions)) {
+        if (ordinals.has(ordinal)) ids.set(ordinal, id);
+        if ((ordinal <= least && !isMoved) || ids.size === ordinals.size) break;
+      }
+    }
+    return ids;
+  }
+
+  /** Puts another form in the place of the document `id`, or of none. Without families, the message has no document afterwards. */
+  replace(id: number | undefined, document: Document, families: readonly Family[]): void {
+    const isKept =
+      id !== undefined && families.length > 0 && families.every((family) => this.#partitions(family).of(id));
+    if (!isKept) {
+      if (id !== undefined) this.#removeDocument(id);
+      if (families.length > 0) this.run('INSERT INTO moved VALUES (?)', this.add(document, families));
+      return;
+    }
+    this.#removeTexts(id);
+    this.run('UPDATE documents SET role = ? WHERE id = ?', document.role, id);
+    this.run('UPDATE marks SET mark = ? WHERE id = ?', document.mark, id);
+    for (const family of families) this.#addTo(family, id, document, this.#partitions(family).of(id));
+  }
+
+  #partitions(family: Family): Partitions {
+    return family === CONTENTS ? this.#contents : this.#wholes;
+  }
+
+  /** Without `partition`: as a new document. */
+  #addTo(family: Family, id: number, { session, texts }: Document, partition?: Partition): void {
     const values: string[] = [];
     let bytes = 0;
     for (const field of family.fields) {
@@ -169,7 +217,8 @@ export class SearchIndex {
       values.push(body, parts);
       bytes += body.length + parts.length;
     }
-    this.run(insertionInto(tableOf(partitions.forNew(id, bytes)), family), id, ...values, scopeOf(session));
+    const table = tableOf(partition ?? this.#partitions(family).forNew(id, bytes));
+    this.run(insertionInto(table, family), id, ...values, scopeOf(session));
   }
 
   /**
@@ -181,33 +230,36 @@ export class SearchIndex {
     for (const partitions of [this.#contents, this.#wholes]) {
       let ofFamily = 0;
       for (const document of this.#documentsOf(session, partitions)) {
-        if (document.ordinal < ordinal || ofFamily > limit) break;
-        if (kept.has(document.ordinal)) continue;
+        if ((document.ordinal < ordinal && !document.isMoved) || ofFamily > limit) break;
+        if (document.ordinal < ordinal || kept.has(document.ordinal)) continue;
         found.add(document.id);
         ofFamily += 1;
       }
     }
     const newestFirst = [...found].sort((one, other) => other - one);
-    for (const id of newestFirst.slice(0, limit)) {
-      for (const partitions of [this.#contents, this.#wholes]) {
-        const partition = partitions.of(id);
-        if (partition) this.run(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`, id);
-      }
-      this.run('DELETE FROM documents WHERE id = ?', id);
-      this.run('DELETE FROM marks WHERE id = ?', id);
-    }
+    for (const id of newestFirst.slice(0, limit)) this.#removeDocument(id);
     return found.size <= limit;
   }
 
+  #removeDocument(id: number): void {
+    this.#removeTexts(id);
+    for (const table of ['documents', 'marks', 'moved']) this.run(`DELETE FROM ${table} WHERE id = ?`, id);
+  }
+
+  #removeTexts(id: number): void {
+    for (const partitions of [this.#contents, this.#wholes]) {
+      const partition = partitions.of(id);
+      if (partition) this.run(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`, id);
+    }
+  }
+
   /** A session's documents in a family, the newest first. */
-  *#documentsOf(
-    session: number,
-    partitions: Partitions,
-  ): Generator<{ readonly id: number; readonly ordinal: number }> {
+  *#documentsOf(session: number, partitions: Partitions): Generator<DocumentRow> {
     for (const partition of partitions.all) {
       const table = tableOf(partition);
-      yield* this.#statements.iterate<{ id: number; ordinal: number }>(
-        `SELECT d.id, d.ordinal FROM ${table} JOIN documents d ON d.id = ${table}.rowid
+      yield* this.#statements.iterate<DocumentRow>(
+        `SELECT d.id, d.ordinal, EXISTS (SELECT 1 FROM moved WHERE id = d.id) AS isMoved
+          FROM ${table} JOIN documents d ON d.id = ${table}.rowid
           WHERE ${table} MATCH ? ORDER BY ${table}.rowid DESC`,
         `{scope} : "${scopeOf(session)}"`,
       );

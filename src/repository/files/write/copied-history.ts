@@ -1,8 +1,9 @@
 import { StorageError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
+import { keysOf } from '../format/apply-record.ts';
 import { SEAL_BYTES, sealLine } from '../format/line.ts';
-import type { AppendRecord } from '../format/record.ts';
-import { type KeyedMessage, keysOf, type MessageLocation } from '../format/session-state.ts';
+import type { MessagesRecord } from '../format/record.ts';
+import type { KeyedMessage, MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { type LineFiles, linesOf, readLines } from '../read/read-lines.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';
@@ -185,21 +186,22 @@ async function* piecesOf({
     const locations = withinBytes(index.messagesBetween(sessionId, after, through, BATCH_MESSAGES));
     const last = locations.at(-1)?.ordinal;
     if (last === undefined) return;
-    const texts: string[] = [];
-    const piece: CopiedLine[] = [];
+    const copies: (CopiedLine & { readonly first: number; readonly text: string })[] = [];
     const keys: KeyedMessage[] = [];
     const [fault] = await readLines(lines, path, linesOf(locations), (record, { first, end }) => {
       const held = locations.slice(first, end);
-      const copies = copiesOf(record, held, copied);
-      for (const keyed of keysOf(copies)) keys.push(keyed);
-      const text = JSON.stringify(copies).slice(1, -1);
-      texts.push(text);
+      const copy = copyOf(record, held, copied + first);
+      for (const keyed of keysOf(copy)) keys.push(keyed);
+      const text = JSON.stringify(copy).slice(1, -1);
       const heads = held.map(({ role, createdAt }) => ({ role, createdAt }));
-      piece.push({ length: Buffer.byteLength(text), heads });
-      copied += held.length;
+      copies.push({ first, text, length: Buffer.byteLength(text), heads });
     });
     if (fault) throw unread(sessionId, fault);
-    yield { bytes: Buffer.from(texts.join('')), lines: piece, keys, last };
+    // Lines are read in the order of the file, and copied in the order of the history.
+    copies.sort((one, other) => one.first - other.first);
+    const bytes = Buffer.from(copies.map(({ text }) => text).join(''));
+    yield { bytes, lines: copies.map(({ length, heads }) => ({ length, heads })), keys, last };
+    copied += locations.length;
     after = last;
   }
 }
@@ -214,12 +216,15 @@ function withinBytes(locations: readonly MessageLocation[]): readonly MessageLoc
 }
 
 /** The members of a line of a copy with `held`, those of its messages that are copied; `copied` messages come before it. */
-function copiesOf(record: AppendRecord, held: readonly MessageLocation[], copied: number) {
+function copyOf(record: MessagesRecord, held: readonly MessageLocation[], copied: number) {
   return {
     ordinal: copied,
     position: copied,
-    createdAt: record.createdAt ?? record.at,
-    messages: held.map(({ ordinal }) => record.messages[ordinal - record.ordinal]!),
+    createdAt: (record.op === 'append' ? record.createdAt : undefined) ?? record.at,
+    messages: held.map(({ ordinal }) => {
+      const { paidBefore: _, ...message } = record.messages[ordinal - record.ordinal]!;
+      return message;
+    }),
   };
 }
 

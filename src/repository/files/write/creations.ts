@@ -5,7 +5,7 @@ import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { createRecords, writtenAt } from '../format/encode-mutation.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
-import { stampOf } from '../format/record.ts';
+import { type OperationAnswer, stampOf } from '../format/record.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
@@ -30,8 +30,16 @@ export class Creations {
     this.#parts = parts;
   }
 
-  /** The caller must hold the tree lock (shared) and the mutex of `id`, and have checked that `id` is free. */
-  async create(id: string, input: CreateSession, operation: Operation | undefined): Promise<Session> {
+  /**
+   * The caller must hold the tree lock (shared) and the mutex of `id`, and have checked that `id` is free. `answer` is recorded with the
+   * operation.
+   */
+  async create(
+    id: string,
+    input: CreateSession,
+    operation: Operation | undefined,
+    answer?: OperationAnswer,
+  ): Promise<Session> {
     const { layout, store, index, writer, files, committer, clock, historyChanged } = this.#parts;
     const parent = input.parentId != null ? existing(index, input.parentId) : null;
     if (parent) refuseArchived(parent.id, parent.archivedAt);
@@ -41,7 +49,8 @@ export class Creations {
     const whole = { ...input, id, userId, project };
 
     const session = await committer.commit({
-      prepare: (seq) => writtenAt(0, createRecords(stampOf(seq, clock.now(), operation), store, whole), null),
+      prepare: (seq) =>
+        writtenAt(0, createRecords(stampOf(seq, clock.now(), operation, answer), store, whole), null),
       write: ({ bytes }) => files.create(path, bytes),
       change:
         ({ state, effects }, mtime) =>

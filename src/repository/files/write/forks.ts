@@ -5,15 +5,11 @@ import type { Operation } from '../../../model/operation.ts';
 import type { ForkSession } from '../../mutations.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
+import { applyRecord } from '../format/apply-record.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { encodeLine } from '../format/line.ts';
 import { type CreateRecord, readable, stampOf } from '../format/record.ts';
-import {
-  type Applied,
-  applyRecord,
-  type KeyedMessage,
-  type MessageLocation,
-} from '../format/session-state.ts';
+import type { Applied, KeyedMessage, MessageLocation } from '../format/session-state.ts';
 import { storedMetadata } from '../format/stored-message.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';

@@ -1,5 +1,4 @@
 import { ConflictError, SessionArchivedError, SessionNotFoundError } from '../../../model/errors.ts';
-import { messageId } from '../../../model/id.ts';
 import type { NewMessage } from '../../../model/message.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
@@ -39,17 +38,4 @@ export function refuseArchived(id: string, archivedAt: number | null): void {
 
 export function hasKey({ key }: Pick<NewMessage, 'key'>): boolean {
   return key != null;
-}
-
-/** Throws a ConflictError if a message of the session's history has the key of one of `messages`. */
-export function refuseTakenKeys(
-  index: Pick<IndexReader, 'ordinalOfKey'>,
-  sessionId: string,
-  messages: readonly Pick<NewMessage, 'key'>[],
-): void {
-  for (const { key } of messages) {
-    if (key == null) continue;
-    const ordinal = index.ordinalOfKey(sessionId, key);
-    if (ordinal !== null) throw ConflictError.messageKey(key, messageId({ sessionId, ordinal }));
-  }
 }

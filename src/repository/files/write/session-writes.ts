@@ -24,7 +24,9 @@ export interface SessionMutation<T> {
   readonly operation: Operation | undefined;
   /** True if the mutation reads the index, and therefore cannot share a write with earlier mutations. */
   readonly alone?: boolean;
-  /** The records to append to a session in `state`. Throws a ClientError to refuse the mutation. */
+  /** Reads what the mutation depends on, before its turn to write: the history stays as it is until then. Only if `alone`. */
+  readonly prepare?: () => Promise<void>;
+  /** The records to append to a session in `state`, or none. Throws a ClientError to refuse the mutation. */
   readonly records: (stamp: Stamp, state: SessionState) => SessionRecord[];
   readonly answer: (session: Session, written: Written, at: Date) => T;
 }
@@ -101,6 +103,18 @@ export class SessionWrites {
       for (const job of jobs) job.failed(error instanceof ClientError ? error : storageError(error));
       return;
     }
+    const [{ prepare }] = jobs as [Job];
+    if (prepare) {
+      try {
+        await prepare();
+        // The session may have been moved or archived meanwhile.
+        row = index.row(id);
+        refuseMissing(id, row);
+      } catch (error) {
+        jobs[0]!.failed(error);
+        return;
+      }
+    }
     const staged = this.#stage(stateOf(row), jobs);
     if (staged.length === 0) return;
     let mtime: number;
@@ -164,7 +178,13 @@ export class SessionWrites {
         refuseOtherVersion(state, job.expectedVersion);
         seq = committer.begin();
         const at = clock.now();
-        const written = writtenAt(state.size, job.records(stampOf(seq, at, job.operation), state), state);
+        const records = job.records(stampOf(seq, at, job.operation), state);
+        const written = writtenAt(state.size, records, state);
+        if (records.length === 0) {
+          committer.giveUp(seq);
+          job.answer(this.#parts.index.session(state.id)!, written, at);
+          continue;
+        }
         staged.push({ job, seq, before: state, at, written });
         state = written.state;
       } catch (error) {

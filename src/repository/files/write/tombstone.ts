@@ -1,7 +1,8 @@
 import type { Session } from '../../../model/session.ts';
 import { NO_USAGE } from '../../../model/usage.ts';
-import type { Tombstone } from '../format/record.ts';
+import type { OperationAnswer } from '../format/record.ts';
 import type { AppliedOperation } from '../format/session-state.ts';
+import type { Tombstone } from '../format/store-record.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import type { TombstoneRow } from '../index/tombstones-table.ts';
 
@@ -31,13 +32,14 @@ export function tombstoneOf(
     // The store's log already has the logged ones.
     operations: operations
       .filter(({ logged }) => !logged)
-      .map(({ id, fingerprint, seq, at, ordinal, position }) => ({
+      .map(({ id, fingerprint, seq, at, ordinal, position, answer }) => ({
         id,
         fingerprint,
         seq,
         at: new Date(at).toISOString(),
         ordinal: ordinal ?? undefined,
         position: position ?? undefined,
+        answer: answer === null ? undefined : (JSON.parse(answer) as OperationAnswer),
       })),
   };
 }

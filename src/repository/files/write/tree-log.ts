@@ -6,11 +6,13 @@ import { storageError } from '../disk/storage-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import type { Layout } from '../format/layout.ts';
 import { encodeLine, encodeLongLine } from '../format/line.ts';
-import type { TreeRecord } from '../format/record.ts';
+import { stampOf } from '../format/record.ts';
+import type { FormatRecord, TreeRecord } from '../format/store-record.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { TreeChangeWriter } from '../index/tree-change-writer.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
 import { crcOfFileAtPace } from '../scan/crc-of-file.ts';
+import { FORMAT } from '../scan/store-id.ts';
 import type { StoreLogFile } from '../scan/store-log.ts';
 
 /** Sessions that are changed without yielding: some milliseconds of work. */
@@ -43,6 +45,14 @@ export class TreeLog {
     this.#crc = crc;
   }
 
+  /** Says in the log of an older store that its lines can be of this format from here on. */
+  async announceFormat(): Promise<void> {
+    if (this.#parts.storeLog.format >= FORMAT) return;
+    await this.#commit((seq, at) => ({ ...stampOf(seq, at, undefined), op: 'format', format: FORMAT }), {
+      isLarge: false,
+    });
+  }
+
   /**
    * Commits a change of `sessions` sessions. `make` gets the change's sequence number and time. With `numbers` above 1 that many
    * sequence numbers are allocated, for the arrivals of reparented children; `make` gets the last of them.
@@ -51,8 +61,14 @@ export class TreeLog {
     make: (seq: number, at: Date) => TreeRecord,
     { sessions, numbers = 1 }: { readonly sessions: number; readonly numbers?: number },
   ): Promise<TreeRecord> {
+    return await this.#commit(make, { isLarge: sessions > SESSIONS_AT_ONCE_MAX, numbers });
+  }
+
+  async #commit<Record extends TreeRecord | FormatRecord>(
+    make: (seq: number, at: Date) => Record,
+    { isLarge, numbers = 1 }: { readonly isLarge: boolean; readonly numbers?: number },
+  ): Promise<Record> {
     const { layout, db, files, committer, clock } = this.#parts;
-    const isLarge = sessions > SESSIONS_AT_ONCE_MAX;
     const { record, bytes } = await committer.commit({
       numbers,
       prepare: (seq) => make(seq, clock.now()),
@@ -66,14 +82,14 @@ export class TreeLog {
         const done = { record, bytes };
         if (!isLarge) {
           return () => {
-            new TreeChangeWriter(db, clock).apply(record);
+            if (record.op !== 'format') new TreeChangeWriter(db, clock).apply(record);
             db.storeLogSize = size;
             return done;
           };
         }
         return {
           *inSteps(own) {
-            yield* new TreeChangeWriter(own, clock).steps(record);
+            if (record.op !== 'format') yield* new TreeChangeWriter(own, clock).steps(record);
             own.storeLogSize = size;
             return done;
           },

@@ -77,6 +77,7 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   );
   await repository.update({ sessionId: 'run.7', metadata: {} });
   await repository.update({ sessionId: 'Run.7', title: '', metadata: { ä: null, ['__proto__']: null } });
+  await repository.update({ sessionId: 'child', setMetadata: { b: { d: null }, n: null } });
   await repository.create({ id: 'keyed', messages: [say('', { key: 'a' }), say('', { key: 'b' })] });
   await repository.truncate({ sessionId: 'keyed', keep: 1 }, MUCH);
   await repository.append({ sessionId: 'keyed', messages: [say('again', { key: 'b' })] });

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseSessionRecord, parseStoreRecord } from '../../../../src/repository/files/format/record.ts';
+import { parseSessionRecord } from '../../../../src/repository/files/format/record.ts';
+import { parseStoreRecord } from '../../../../src/repository/files/format/store-record.ts';
 
 const at = '2026-11-24T09:30:00.000Z';
 const stamp = { seq: 7, at, operation: { id: 'retry-1', fingerprint: '0123456789abcdef0123456789abcdef' } };

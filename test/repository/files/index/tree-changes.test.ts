@@ -1,5 +1,5 @@
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
-import type { TreeRecord } from '../../../../src/repository/files/format/record.ts';
+import type { TreeRecord } from '../../../../src/repository/files/format/store-record.ts';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
 import { TreeChangeWriter } from '../../../../src/repository/files/index/tree-change-writer.ts';
 import { placed } from '../../../../src/repository/files/index/tree-changes.ts';

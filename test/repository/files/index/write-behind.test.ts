@@ -55,6 +55,7 @@ class OpenIndex {
         seq,
         truncatedTo: null,
         messages: [{ ordinal, position: ordinal, role: 'USER', createdAt: 0, offset: 100, length: 10 }],
+        isReplacing: false,
         keys: [],
         operation: {
           id: `o${seq}`,
@@ -64,6 +65,7 @@ class OpenIndex {
           at: 0,
           ordinal,
           position: ordinal,
+          answer: null,
         },
       });
       more();

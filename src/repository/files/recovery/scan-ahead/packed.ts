@@ -44,8 +44,16 @@ function packState(state: SessionState, numbers: number[], texts: (string | null
 }
 
 function packEffects(effects: Effects, numbers: number[], texts: (string | null)[]): void {
-  const { sequence, seq, truncatedTo, messages, keys, operation } = effects;
-  numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, keys.length, operation ? 1 : 0);
+  const { sequence, seq, truncatedTo, messages, isReplacing, keys, operation } = effects;
+  numbers.push(
+    sequence,
+    seq,
+    truncatedTo ?? Number.NaN,
+    messages.length,
+    isReplacing ? 1 : 0,
+    keys.length,
+    operation ? 1 : 0,
+  );
   for (const { ordinal, position, role, createdAt, offset, length } of messages)
     numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
   for (const { ordinal, key } of keys) {
@@ -53,7 +61,7 @@ function packEffects(effects: Effects, numbers: number[], texts: (string | null)
     texts.push(key);
   }
   if (!operation) return;
-  texts.push(operation.id, operation.fingerprint);
+  texts.push(operation.id, operation.fingerprint, operation.answer);
   numbers.push(
     operation.seq,
     operation.at,
@@ -99,6 +107,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   const seq = parts.number();
   const truncatedTo = parts.numberOrNull();
   const count = parts.number();
+  const isReplacing = parts.number() === 1;
   const keyCount = parts.number();
   const hasOperation = parts.number() === 1;
   const messages: MessageLocation[] = [];
@@ -118,6 +127,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
     ? {
         id: parts.text(),
         fingerprint: parts.text(),
+        answer: parts.textOrNull(),
         sessionId,
         seq: parts.number(),
         at: parts.number(),
@@ -125,7 +135,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
         position: parts.numberOrNull(),
       }
     : null;
-  return { sequence, seq, truncatedTo, messages, keys, operation };
+  return { sequence, seq, truncatedTo, messages, isReplacing, keys, operation };
 }
 
 /** Reads packed values one after the other. */

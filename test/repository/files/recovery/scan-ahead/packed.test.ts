@@ -54,7 +54,15 @@ const bare: SessionState = {
   archivedAt: null,
 };
 
-const effects = { sequence: 20, seq: 21, truncatedTo: null, messages: [], keys: [], operation: null };
+const effects = {
+  sequence: 20,
+  seq: 21,
+  truncatedTo: null,
+  messages: [],
+  isReplacing: false,
+  keys: [],
+  operation: null,
+};
 
 const sounds: (Sound | null)[] = [
   {
@@ -68,6 +76,7 @@ const sounds: (Sound | null)[] = [
         sequence: 20,
         seq: 21,
         truncatedTo: 0,
+        isReplacing: true,
         messages: [
           { ordinal: 22, position: 23, role: 'TOOL', createdAt: 1_795_715_320_224, offset: 24, length: 25 },
           { ordinal: 27, position: 28, role: 'SYSTEM', createdAt: -1, offset: 29, length: 30 },
@@ -84,6 +93,7 @@ const sounds: (Sound | null)[] = [
           at: 33,
           ordinal: 0,
           position: null,
+          answer: '{"isNew":true}',
         },
       },
       effects,

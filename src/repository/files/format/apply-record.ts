@@ -1,0 +1,287 @@
+import type { ForkOrigin, SpawnOrigin } from '../../../model/session.ts';
+import { minusUsage, NO_USAGE_SUM, plusUsage, type UsageSum, usageIn } from '../../../model/usage.ts';
+import type {
+  AppendRecord,
+  CreateRecord,
+  MessagesRecord,
+  ReplaceRecord,
+  RestateRecord,
+  SessionRecord,
+  UpdateRecord,
+} from './record.ts';
+import type {
+  Applied,
+  AppliedOperation,
+  Effects,
+  KeyedMessage,
+  LinePlace,
+  MessageLocation,
+  SessionState,
+} from './session-state.ts';
+import type { StoredUsage } from './stored-message.ts';
+
+/**
+ * The session after one more line. Live writes and rebuilds of the index share this step, so that both give
+ * the same answers. Counters are taken from the line rather than incremented: after a damaged line they are
+ * right again.
+ */
+export function applyRecord(before: SessionState | null, record: SessionRecord, place: LinePlace): Applied {
+  const size = place.offset + place.length + 1;
+  if (record.op === 'create') return appliedBy(record, created(record, size));
+  if (!before) throw new Error(`A session file begins with a "create" record, not with "${record.op}".`);
+  const changed = {
+    ...before,
+    version: record.version,
+    lastSeq: record.seq,
+    updatedAt: Date.parse(record.at),
+    size,
+  };
+  switch (record.op) {
+    case 'append':
+      return appended(before, changed, record, place);
+    case 'replace':
+      return replaced(before, changed, record, place);
+    case 'truncate': {
+      const { length, messageCount } = record;
+      const state = { ...changed, historyLength: length, messageCount };
+      return appliedBy(record, state, { truncatedTo: length }, before.historyLength - length);
+    }
+    case 'update':
+      return appliedBy(record, updated(before, changed, record));
+    case 'adopt':
+      return appliedBy(record, { ...changed, sequence: record.seq, arrival: record.seq });
+    case 'restate':
+      return appliedBy(record, restated(changed, record));
+    case 'redact':
+      return appliedBy(record, changed);
+    case 'none':
+      return appliedBy(record, { ...changed, updatedAt: before.updatedAt });
+  }
+}
+
+function created(record: CreateRecord, size: number): SessionState {
+  const createdAt = Date.parse(record.createdAt ?? record.at);
+  return {
+    id: record.id,
+    sequence: record.seq,
+    arrival: record.seq,
+    parentId: record.parentId ?? null,
+    userId: record.userId ?? null,
+    key: record.key ?? null,
+    title: record.title ?? null,
+    agentName: record.agentName ?? null,
+    project: record.project ?? null,
+    status: record.status ?? 'IDLE',
+    statusMessage: record.statusMessage ?? null,
+    statusChangedAt: createdAt,
+    spawnedBy: record.spawnedBy ? JSON.stringify(spawnOriginOf(record.spawnedBy)) : null,
+    metadata: JSON.stringify(record.metadata ?? {}),
+    createdAt,
+    lastActiveAt: record.lastActiveAt === undefined ? createdAt : Date.parse(record.lastActiveAt),
+    updatedAt: Date.parse(record.at),
+    messageCount: 0,
+    historyLength: 0,
+    nextOrdinal: 0,
+    ...NO_USAGE_SUM,
+    forkedFrom: record.forkedFrom ? JSON.stringify(originOf(record.forkedFrom)) : null,
+    archivedAt: null,
+    version: record.version,
+    lastSeq: record.seq,
+    size,
+  };
+}
+
+function appended(
+  before: SessionState,
+  changed: SessionState,
+  record: AppendRecord,
+  place: LinePlace,
+): Applied {
+  const messages = locationsOf(record, place);
+  const state: SessionState = {
+    ...changed,
+    lastActiveAt: activeAfter(before, record),
+    messageCount: before.messageCount + messages.filter((message) => message.role === 'USER').length,
+    historyLength: record.position + messages.length,
+    nextOrdinal: record.ordinal + messages.length,
+    ...usageAfter(before, record),
+  };
+  // Positions go back if the line of a truncation is damaged.
+  const truncatedTo = record.position < before.historyLength ? record.position : null;
+  return appliedBy(record, state, { truncatedTo, messages, keys: keysOf(record) });
+}
+
+function replaced(
+  before: SessionState,
+  changed: SessionState,
+  record: ReplaceRecord,
+  place: LinePlace,
+): Applied {
+  const state: SessionState = {
+    ...changed,
+    lastActiveAt: activeAfter(before, record),
+    messageCount: record.messageCount,
+    // The line of the earlier form may be damaged, and so may all others after that.
+    historyLength: Math.max(before.historyLength, record.position + 1),
+    nextOrdinal: Math.max(before.nextOrdinal, record.ordinal + 1),
+    ...usageAfter(before, record),
+  };
+  return appliedBy(record, state, { messages: locationsOf(record, place), isReplacing: true });
+}
+
+function locationsOf(record: MessagesRecord, { offset, length }: LinePlace): MessageLocation[] {
+  const at = Date.parse((record.op === 'append' ? record.createdAt : undefined) ?? record.at);
+  return record.messages.map((message, n) => ({
+    ordinal: record.ordinal + n,
+    position: record.position + n,
+    role: message.role,
+    createdAt: message.createdAt === undefined ? at : Date.parse(message.createdAt),
+    offset,
+    length,
+  }));
+}
+
+function updated(before: SessionState, changed: SessionState, record: UpdateRecord): SessionState {
+  return {
+    ...changed,
+    key: record.key === undefined ? before.key : record.key,
+    title: record.title === undefined ? before.title : record.title,
+    agentName: record.agentName === undefined ? before.agentName : record.agentName,
+    project: record.project === undefined ? before.project : record.project,
+    ...statusAfter(before, record),
+    spawnedBy: record.spawnedBy ? JSON.stringify(spawnOriginOf(record.spawnedBy)) : before.spawnedBy,
+    metadata: record.metadata === undefined ? before.metadata : JSON.stringify(record.metadata),
+  };
+}
+
+function restated(changed: SessionState, { nextOrdinal, lastActiveAt, paid }: RestateRecord): SessionState {
+  const usage = paid?.reduce<UsageSum>((sum, { costUsd = null, ...tokens }) => {
+    return plusUsage(sum, { ...tokens, costUsd });
+  }, NO_USAGE_SUM);
+  return {
+    ...changed,
+    nextOrdinal: Math.max(changed.nextOrdinal, nextOrdinal),
+    lastActiveAt: lastActiveAt === undefined ? changed.lastActiveAt : Date.parse(lastActiveAt),
+    ...usage,
+  };
+}
+
+function originOf({
+  sessionId,
+  messageId,
+  historyLength,
+}: NonNullable<CreateRecord['forkedFrom']>): ForkOrigin {
+  return { sessionId, messageId: messageId ?? null, historyLength };
+}
+
+function spawnOriginOf({
+  sessionId,
+  messageId,
+  toolCallId,
+}: NonNullable<CreateRecord['spawnedBy']>): SpawnOrigin {
+  return { sessionId, messageId: messageId ?? null, toolCallId: toolCallId ?? null };
+}
+
+type Status = Pick<SessionState, 'status' | 'statusMessage' | 'statusChangedAt'>;
+
+function statusAfter(before: SessionState, { at, status, statusMessage }: UpdateRecord): Status {
+  const isChanged = status !== undefined && status !== before.status;
+  const message = status === undefined ? before.statusMessage : null;
+  return {
+    status: status ?? before.status,
+    statusMessage: statusMessage === undefined ? message : statusMessage,
+    statusChangedAt: isChanged ? Date.parse(at) : before.statusChangedAt,
+  };
+}
+
+function appliedBy(
+  record: SessionRecord,
+  state: SessionState,
+  {
+    truncatedTo = null,
+    messages = NO_MESSAGES,
+    isReplacing = false,
+    keys = NO_KEYS,
+  }: Partial<Pick<Effects, 'truncatedTo' | 'messages' | 'isReplacing' | 'keys'>> = {},
+  dropped = 0,
+): Applied {
+  const { sequence } = state;
+  const operation = operationOfRecord(state.id, record, dropped);
+  return {
+    state,
+    effects: { sequence, seq: record.seq, truncatedTo, messages, isReplacing, keys, operation },
+  };
+}
+
+const NO_MESSAGES: readonly MessageLocation[] = Object.freeze([]);
+
+/** Shared: most lines have no keys. */
+const NO_KEYS: readonly KeyedMessage[] = Object.freeze([]);
+
+/** The keys of a line's messages, of which the first has the ordinal `ordinal`. */
+export function keysOf({
+  ordinal,
+  messages,
+}: Pick<AppendRecord, 'ordinal' | 'messages'>): readonly KeyedMessage[] {
+  let keys: KeyedMessage[] | null = null;
+  for (let n = 0; n < messages.length; n += 1) {
+    const { key } = messages[n]!;
+    if (key === undefined) continue;
+    keys ??= [];
+    keys.push({ ordinal: ordinal + n, key });
+  }
+  return keys ?? NO_KEYS;
+}
+
+/**
+ * Never goes back, even if the session was created with times in the future. A creation's own messages leave
+ * it unchanged.
+ */
+function activeAfter(
+  { createdAt, lastActiveAt }: SessionState,
+  { version, at, activeAt = at }: MessagesRecord,
+): number {
+  return version === 1 ? lastActiveAt : Math.max(createdAt, lastActiveAt, Date.parse(activeAt));
+}
+
+function usageAfter(before: SessionState, record: MessagesRecord): UsageSum {
+  let sum: UsageSum = usageIn(before);
+  const copied = record.version === 1 && before.forkedFrom !== null ? copiedBy(before.forkedFrom) : 0;
+  for (const [n, { usage, isCopy, paidBefore }] of record.messages.entries()) {
+    if (record.ordinal + n < copied) continue;
+    if (paidBefore) sum = minusUsage(sum, sumOf(paidBefore.usage));
+    if (usage && !isCopy) sum = plusUsage(sum, sumOf(usage));
+  }
+  return sum;
+}
+
+/** The stored usage of a message, for sums. */
+function sumOf({ costUsd, ...tokens }: StoredUsage): Partial<UsageSum> {
+  return { ...tokens, costUsd: costUsd === undefined ? null : String(costUsd) };
+}
+
+function copiedBy(forkedFrom: string): number {
+  return (JSON.parse(forkedFrom) as ForkOrigin).historyLength;
+}
+
+function operationOfRecord(
+  sessionId: string,
+  record: SessionRecord,
+  dropped: number,
+): AppliedOperation | null {
+  // A group of lines is one operation: its first line names it.
+  if (!record.operation || (record.part ?? 1) > 1) return null;
+  const { id, fingerprint, answer } = record.operation;
+  const applied = {
+    id,
+    fingerprint,
+    sessionId,
+    seq: record.seq,
+    at: Date.parse(record.at),
+    answer: answer ? JSON.stringify(answer) : null,
+  };
+  // A damaged line before the rollback may have left the history shorter than what stays of it.
+  if (record.op === 'truncate') return { ...applied, ordinal: Math.max(0, dropped), position: record.length };
+  if (record.op === 'append') return { ...applied, ordinal: record.ordinal, position: record.position };
+  return { ...applied, ordinal: null, position: null };
+}

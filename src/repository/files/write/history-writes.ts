@@ -1,0 +1,198 @@
+import { SessionNotFoundError } from '../../../model/errors.ts';
+import type { Limits } from '../../../model/limits.ts';
+import type { Message, NewMessage } from '../../../model/message.ts';
+import type { Operation } from '../../../model/operation.ts';
+import type { Session } from '../../../model/session.ts';
+import type { AnswerLimits, WriteHistory, WrittenHistory } from '../../mutations.ts';
+import {
+  answerOf,
+  appending,
+  type Described,
+  type HistoryChange,
+  historyRecords,
+  LEFT,
+  type MessageWrite,
+  type Place,
+  placesOf,
+  storedFormOf,
+  updateTo,
+} from '../format/encode-history.ts';
+import type { OperationAnswer } from '../format/record.ts';
+import type { AppliedOperation, SessionState } from '../format/session-state.ts';
+import { messageOf } from '../format/stored-message.ts';
+import type { IndexReader } from '../index/reader.ts';
+import {
+  type HistoryInput,
+  type HistoryPlan,
+  HistoryPlans,
+  type HistoryPlansParts,
+} from './history-plans.ts';
+import { hasKey, refuseArchived } from './preconditions.ts';
+import type { SessionWrites } from './session-writes.ts';
+
+export interface HistoryWritesParts extends HistoryPlansParts {
+  readonly writes: SessionWrites;
+  readonly limits: Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
+}
+
+/** A write to a session that is there, which may also change what the session says of itself. */
+export interface HistoryWrite extends HistoryInput, Described {
+  /** What the session was named by, if not by its id. */
+  readonly named?: Required<Pick<WriteHistory, 'key' | 'ownerId'>> | undefined;
+}
+
+/** Nothing of the messages is asked for. */
+export const NOTHING_ASKED: AnswerLimits = Object.freeze({ messages: null, removed: null });
+
+/** Writes to the histories of sessions that are there: appends, replacements and rollbacks, several of them in one step. */
+export class HistoryWrites {
+  readonly #index: IndexReader;
+  readonly #plans: HistoryPlans;
+  readonly #writes: SessionWrites;
+  readonly #limits: HistoryWritesParts['limits'];
+
+  constructor(parts: HistoryWritesParts) {
+    this.#index = parts.index;
+    this.#plans = new HistoryPlans(parts);
+    this.#writes = parts.writes;
+    this.#limits = parts.limits;
+  }
+
+  /** Rejects with a SessionNotFoundError also if the session has lost the key that it was named by. */
+  write(
+    input: HistoryWrite,
+    limits: AnswerLimits,
+    operation: Operation | undefined,
+  ): Promise<WrittenHistory> {
+    const { sessionId, expectedVersion, messages, named } = input;
+    // Appends without keys depend on nothing that is there: they share writes.
+    const isPlain = isAppendAlone(input);
+    let plan: HistoryPlan | null = null;
+    let written: { readonly change: HistoryChange; readonly places: readonly Place[] } | undefined;
+    return this.#writes.submit(sessionId, {
+      expectedVersion,
+      operation,
+      alone: !isPlain,
+      prepare: isPlain
+        ? undefined
+        : async () => {
+            if (named && this.#index.withKey(named.key!, named.ownerId ?? null)?.id !== sessionId)
+              throw SessionNotFoundError.key(named.key!);
+            plan = await this.#plans.make(input, limits);
+          },
+      records: (stamp, state) => {
+        refuseArchived(sessionId, state.archivedAt);
+        const change = plan ? this.#changeOf(state, input, plan) : appending(state, messages ?? []);
+        const places = placesOf(state, change);
+        written = { change, places };
+        const { operation: recorded } = stamp;
+        if (!recorded || !hasAnswer(input)) return historyRecords(stamp, state, change);
+        const removedCount = state.historyLength - change.keep;
+        const answer: OperationAnswer = {
+          removedCount: removedCount || undefined,
+          messages: answerOf(change, places),
+        };
+        return historyRecords({ ...stamp, operation: { ...recorded, answer } }, state, change);
+      },
+      answer: (session, _, at) => ({
+        session,
+        isNew: false,
+        removed: plan?.removed ?? [],
+        removedCount: plan ? plan.row.historyLength - plan.keep : 0,
+        messages: written!.change.writes.map((write, n) =>
+          messageAt(sessionId, at, write, written!.places[n]!),
+        ),
+      }),
+    });
+  }
+
+  #changeOf(state: SessionState, input: HistoryWrite, { keep, users, writes }: HistoryPlan): HistoryChange {
+    return { keep, users, writes, described: updateTo(state, input, this.#limits) };
+  }
+
+  /** What a write would drop now. Rejects as the write would. */
+  async foresee(
+    input: HistoryInput,
+    limits: AnswerLimits,
+  ): Promise<Omit<WrittenHistory, 'messages' | 'isNew'>> {
+    const { row, keep, removed } = await this.#plans.make(input, limits);
+    return { session: this.#index.sessionOf(row), removedCount: row.historyLength - keep, removed };
+  }
+
+  /** The answer to a retry; `session` is the session as it is now. The retry has the input of the first request. */
+  async again(
+    applied: AppliedOperation,
+    session: Session,
+    { messages }: Pick<WriteHistory, 'messages'>,
+    limits: AnswerLimits,
+  ): Promise<WrittenHistory> {
+    const answer = applied.answer === null ? null : (JSON.parse(applied.answer) as OperationAnswer);
+    const { sessionId, seq } = applied;
+    const dropped = limits.removed && this.#index.droppedBy(sessionId, seq, limits.removed.first);
+    return {
+      session,
+      isNew: answer?.isNew ?? false,
+      removedCount: answer ? (answer.removedCount ?? 0) : (applied.ordinal ?? 0),
+      removed: dropped ? await this.#plans.read(sessionId, dropped, limits.removed!) : [],
+      messages: await this.#messagesAgain(applied, answer, messages ?? [], limits),
+    };
+  }
+
+  async #messagesAgain(
+    { sessionId, at, ordinal, position }: AppliedOperation,
+    answer: OperationAnswer | null,
+    given: readonly NewMessage[],
+    limits: AnswerLimits,
+  ): Promise<Message[]> {
+    const messages: Message[] = [];
+    for (const [n, message] of given.entries()) {
+      const [own = (ordinal ?? 0) + n, place = (position ?? 0) + n, left] = answer?.messages?.[n] ?? [];
+      const location = this.#index.message(sessionId, own);
+      const read =
+        left === LEFT && location && limits.messages
+          ? await this.#plans.read(sessionId, [location], limits.messages)
+          : [];
+      const createdAt = message.createdAt ?? (location ? new Date(location.createdAt) : null);
+      const write = { kind: 'append', message: { ...message, createdAt } } as const;
+      messages.push(read[0] ?? messageAt(sessionId, new Date(at), write, { ordinal: own, position: place }));
+    }
+    return messages;
+  }
+}
+
+/** True for an append of messages without keys, and nothing else. */
+function isAppendAlone(input: HistoryWrite): boolean {
+  const { keep, keepThroughKey, dropLast, messages, named } = input;
+  const { title, status, statusMessage, metadata, setMetadata } = input;
+  return (
+    keep == null &&
+    keepThroughKey == null &&
+    dropLast == null &&
+    !named &&
+    title === undefined &&
+    status == null &&
+    statusMessage === undefined &&
+    metadata == null &&
+    setMetadata == null &&
+    messages != null &&
+    messages.length > 0 &&
+    !messages.some(hasKey)
+  );
+}
+
+/** True if a retry cannot be answered from the place of the first message alone. */
+function hasAnswer(input: HistoryWrite): boolean {
+  return input.messages != null && !isAppendAlone(input);
+}
+
+/** A message after the write, as a read would return it. */
+export function messageAt(
+  sessionId: string,
+  at: Date,
+  write: MessageWrite,
+  { ordinal, position }: Place,
+): Message {
+  if (write.kind === 'leave') return write.message;
+  const replacedAt = write.kind === 'replace' ? at : null;
+  return messageOf(storedFormOf(write), { sessionId, at, ordinal, position, replacedAt });
+}
