@@ -5,8 +5,8 @@ interface Decimal {
 }
 
 /**
- * The exact sum of two decimal numbers, each as `String(number)` writes it: 0.1 and 0.2 are 0.3. Sums of money in binary fractions
- * would drift.
+ * The exact sum of two decimal numbers, each as `String(number)` or this function writes it: 0.1 and 0.2 are 0.3. Sums of money in
+ * binary fractions would drift.
  */
 function addDecimals(a: string, b: string): string {
   const [x, y] = [parse(a), parse(b)];
@@ -20,13 +20,15 @@ export function addOptionalDecimals(a: string | null, b: string | null): string 
   return addDecimals(a, b);
 }
 
-/** As `addOptionalDecimals`, for a difference: never below 0. */
-export function subtractOptionalDecimals(a: string | null, b: string | null): string | null {
-  if (a === null || b === null) return a;
-  const [x, y] = [parse(a), parse(b)];
-  const scale = Math.max(x.scale, y.scale);
-  const digits = scaled(x, scale) - scaled(y, scale);
-  return print({ digits: digits > 0n ? digits : 0n, scale });
+/** The number without an exponent, and without zeros at its end: 1e-7 is 0.0000001. */
+export function decimalOf(number: number): string {
+  const text = String(number);
+  return text.includes('e') ? print(parse(text)) : text;
+}
+
+export function negated(decimal: string): string {
+  if (decimal === '0') return decimal;
+  return decimal.startsWith('-') ? decimal.slice(1) : `-${decimal}`;
 }
 
 function scaled({ digits, scale }: Decimal, to: number): bigint {
@@ -34,8 +36,8 @@ function scaled({ digits, scale }: Decimal, to: number): bigint {
 }
 
 function parse(text: string): Decimal {
-  const match = /^(\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text);
-  if (!match) throw new Error(`Expected a decimal number from 0 up, got "${text}".`);
+  const match = /^(-?\d+)(?:\.(\d+))?(?:e([+-]\d+))?$/.exec(text);
+  if (!match) throw new Error(`Expected a decimal number, got "${text}".`);
   const [, whole, fraction = '', exponent = '0'] = match;
   const scale = fraction.length - Number(exponent);
   const digits = BigInt(whole + fraction);
@@ -43,6 +45,7 @@ function parse(text: string): Decimal {
 }
 
 function print({ digits, scale }: Decimal): string {
+  if (digits < 0n) return `-${print({ digits: -digits, scale })}`;
   if (scale === 0) return String(digits);
   const text = String(digits).padStart(scale + 1, '0');
   const fraction = text.slice(-scale).replace(/0+$/, '');

@@ -1,4 +1,4 @@
-import { addOptionalDecimals, subtractOptionalDecimals } from './decimal.ts';
+import { addOptionalDecimals, negated } from './decimal.ts';
 import type { TokenUsage } from './message.ts';
 
 /** The counts of a `TokenUsage`. */
@@ -10,9 +10,15 @@ export const TOKEN_COUNTS = [
   'reasoningTokens',
 ] as const;
 
-/** A sum of usage, whose cost is decimal and exact; null if nothing has a cost. */
+/**
+ * A sum of the usage of messages. Token counts stop at 2^53 - 1. What was taken back is negative in a sum of changes, never in a sum of
+ * messages.
+ */
 export interface UsageSum extends Omit<TokenUsage, 'costUsd'> {
+  /** Decimal and exact; null if no message has a cost. */
   readonly costUsd: string | null;
+  /** The number of messages that have a cost: once all of them are taken back, there is none, which is not 0. */
+  readonly pricedCount: number;
 }
 
 export const NO_USAGE: TokenUsage = Object.freeze({
@@ -24,14 +30,8 @@ export const NO_USAGE: TokenUsage = Object.freeze({
   costUsd: null,
 });
 
-export const NO_USAGE_SUM: UsageSum = Object.freeze({
-  inputTokens: 0,
-  outputTokens: 0,
-  cacheReadTokens: 0,
-  cacheWriteTokens: 0,
-  reasoningTokens: 0,
-  costUsd: null,
-});
+/** The sum of no messages. */
+export const ZERO_USAGE: UsageSum = Object.freeze({ ...NO_USAGE, costUsd: null, pricedCount: 0 });
 
 /** The members of `row` that are a sum of usage. */
 export function usageIn(row: UsageSum): UsageSum {
@@ -42,45 +42,56 @@ export function usageIn(row: UsageSum): UsageSum {
     cacheWriteTokens: row.cacheWriteTokens,
     reasoningTokens: row.reasoningTokens,
     costUsd: row.costUsd,
+    pricedCount: row.pricedCount,
   };
 }
 
-/** The sum of both. Token counts stop at 2^53 - 1. */
-export function plusUsage(sum: UsageSum, more: Partial<UsageSum>): UsageSum {
+/** The sum of both, of which either may be negative. */
+export function plusUsage(sum: UsageSum, more: UsageSum): UsageSum {
+  const pricedCount = sum.pricedCount + more.pricedCount;
+  const costUsd = addOptionalDecimals(sum.costUsd, more.costUsd);
   return {
     inputTokens: plusTokens(sum.inputTokens, more.inputTokens),
     outputTokens: plusTokens(sum.outputTokens, more.outputTokens),
     cacheReadTokens: plusTokens(sum.cacheReadTokens, more.cacheReadTokens),
     cacheWriteTokens: plusTokens(sum.cacheWriteTokens, more.cacheWriteTokens),
     reasoningTokens: plusTokens(sum.reasoningTokens, more.reasoningTokens),
-    costUsd: addOptionalDecimals(sum.costUsd, more.costUsd ?? null),
+    costUsd: pricedCount === 0 && costUsd === '0' ? null : costUsd,
+    pricedCount,
   };
 }
 
-/** `sum` without `less`, which is a part of it. What had a cost keeps one, be it 0. */
-export function minusUsage(sum: UsageSum, less: Partial<UsageSum>): UsageSum {
+/** What takes `usage` back when it is added. */
+export function minusUsage(usage: UsageSum): UsageSum {
   return {
-    inputTokens: minusTokens(sum.inputTokens, less.inputTokens),
-    outputTokens: minusTokens(sum.outputTokens, less.outputTokens),
-    cacheReadTokens: minusTokens(sum.cacheReadTokens, less.cacheReadTokens),
-    cacheWriteTokens: minusTokens(sum.cacheWriteTokens, less.cacheWriteTokens),
-    reasoningTokens: minusTokens(sum.reasoningTokens, less.reasoningTokens),
-    costUsd: subtractOptionalDecimals(sum.costUsd, less.costUsd ?? null),
+    // Not `-`: there would be a -0.
+    inputTokens: 0 - usage.inputTokens,
+    outputTokens: 0 - usage.outputTokens,
+    cacheReadTokens: 0 - usage.cacheReadTokens,
+    cacheWriteTokens: 0 - usage.cacheWriteTokens,
+    reasoningTokens: 0 - usage.reasoningTokens,
+    costUsd: usage.costUsd === null ? null : negated(usage.costUsd),
+    pricedCount: 0 - usage.pricedCount,
   };
 }
 
-function minusTokens(sum: number, less = 0): number {
-  return Math.max(sum - less, 0);
+/** True if nothing is left of a sum. */
+export function isNoUsage(sum: UsageSum): boolean {
+  return sum.pricedCount === 0 && sum.costUsd === null && TOKEN_COUNTS.every((count) => sum[count] === 0);
 }
 
-function plusTokens(sum: number, more = 0): number {
+function plusTokens(sum: number, more: number): number {
   return Math.min(sum + more, Number.MAX_SAFE_INTEGER);
 }
 
 /** A sum as clients see it: as for tokens, a cost too large for a number stays at the largest. */
 export function usageOfSum(sum: UsageSum): TokenUsage {
   return {
-    ...usageIn(sum),
+    inputTokens: sum.inputTokens,
+    outputTokens: sum.outputTokens,
+    cacheReadTokens: sum.cacheReadTokens,
+    cacheWriteTokens: sum.cacheWriteTokens,
+    reasoningTokens: sum.reasoningTokens,
     costUsd: sum.costUsd === null ? null : Math.min(Number(sum.costUsd), Number.MAX_VALUE),
   };
 }

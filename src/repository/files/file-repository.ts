@@ -174,7 +174,10 @@ export class FileRepository extends FileReader implements SessionRepository {
       await this.#treeLog.announceFormat();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
-      this.logger.warn({ err: error.cause ?? error }, 'the log of the store cannot say that its format is newer');
+      this.logger.warn(
+        { err: error.cause ?? error },
+        'the log of the store cannot say that its format is newer',
+      );
     }
   }
 

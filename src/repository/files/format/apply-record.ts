@@ -1,5 +1,6 @@
 import type { ForkOrigin, SpawnOrigin } from '../../../model/session.ts';
-import { minusUsage, NO_USAGE_SUM, plusUsage, type UsageSum, usageIn } from '../../../model/usage.ts';
+import { usageIn, ZERO_USAGE } from '../../../model/usage.ts';
+import { NOTHING_PAID, type Paid, paidBy, restatedPaid, usageAfter } from './paid.ts';
 import type {
   AppendRecord,
   CreateRecord,
@@ -18,7 +19,6 @@ import type {
   MessageLocation,
   SessionState,
 } from './session-state.ts';
-import type { StoredUsage } from './stored-message.ts';
 
 /**
  * The session after one more line. Live writes and rebuilds of the index share this step, so that both give
@@ -51,7 +51,7 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     case 'adopt':
       return appliedBy(record, { ...changed, sequence: record.seq, arrival: record.seq });
     case 'restate':
-      return appliedBy(record, restated(changed, record));
+      return restated(changed, record);
     case 'redact':
       return appliedBy(record, changed);
     case 'none':
@@ -82,7 +82,7 @@ function created(record: CreateRecord, size: number): SessionState {
     messageCount: 0,
     historyLength: 0,
     nextOrdinal: 0,
-    ...NO_USAGE_SUM,
+    ...ZERO_USAGE,
     forkedFrom: record.forkedFrom ? JSON.stringify(originOf(record.forkedFrom)) : null,
     archivedAt: null,
     version: record.version,
@@ -98,17 +98,18 @@ function appended(
   place: LinePlace,
 ): Applied {
   const messages = locationsOf(record, place);
+  const paid = paidAfter(before, record, messages);
   const state: SessionState = {
     ...changed,
     lastActiveAt: activeAfter(before, record),
     messageCount: before.messageCount + messages.filter((message) => message.role === 'USER').length,
     historyLength: record.position + messages.length,
     nextOrdinal: record.ordinal + messages.length,
-    ...usageAfter(before, record),
+    ...usageAfter(usageIn(before), paid),
   };
   // Positions go back if the line of a truncation is damaged.
   const truncatedTo = record.position < before.historyLength ? record.position : null;
-  return appliedBy(record, state, { truncatedTo, messages, keys: keysOf(record) });
+  return appliedBy(record, state, { truncatedTo, messages, keys: keysOf(record), paid });
 }
 
 function replaced(
@@ -117,6 +118,8 @@ function replaced(
   record: ReplaceRecord,
   place: LinePlace,
 ): Applied {
+  const messages = locationsOf(record, place);
+  const paid = paidBy(record, messages);
   const state: SessionState = {
     ...changed,
     lastActiveAt: activeAfter(before, record),
@@ -124,9 +127,9 @@ function replaced(
     // The line of the earlier form may be damaged, and so may all others after that.
     historyLength: Math.max(before.historyLength, record.position + 1),
     nextOrdinal: Math.max(before.nextOrdinal, record.ordinal + 1),
-    ...usageAfter(before, record),
+    ...usageAfter(usageIn(before), paid),
   };
-  return appliedBy(record, state, { messages: locationsOf(record, place), isReplacing: true });
+  return appliedBy(record, state, { messages, isReplacing: true, paid });
 }
 
 function locationsOf(record: MessagesRecord, { offset, length }: LinePlace): MessageLocation[] {
@@ -154,16 +157,16 @@ function updated(before: SessionState, changed: SessionState, record: UpdateReco
   };
 }
 
-function restated(changed: SessionState, { nextOrdinal, lastActiveAt, paid }: RestateRecord): SessionState {
-  const usage = paid?.reduce<UsageSum>((sum, { costUsd = null, ...tokens }) => {
-    return plusUsage(sum, { ...tokens, costUsd });
-  }, NO_USAGE_SUM);
-  return {
+function restated(changed: SessionState, record: RestateRecord): Applied {
+  const { nextOrdinal, lastActiveAt } = record;
+  const paid = record.paid && restatedPaid(record.paid);
+  const state: SessionState = {
     ...changed,
     nextOrdinal: Math.max(changed.nextOrdinal, nextOrdinal),
     lastActiveAt: lastActiveAt === undefined ? changed.lastActiveAt : Date.parse(lastActiveAt),
-    ...usage,
+    ...(paid && usageAfter(ZERO_USAGE, paid)),
   };
+  return appliedBy(record, state, paid && { paid, isPaidAnew: true });
 }
 
 function originOf({
@@ -202,15 +205,15 @@ function appliedBy(
     messages = NO_MESSAGES,
     isReplacing = false,
     keys = NO_KEYS,
-  }: Partial<Pick<Effects, 'truncatedTo' | 'messages' | 'isReplacing' | 'keys'>> = {},
+    paid = NOTHING_PAID,
+    isPaidAnew = false,
+  }: Partial<Omit<Effects, 'sequence' | 'seq' | 'operation'>> = {},
   dropped = 0,
 ): Applied {
   const { sequence } = state;
   const operation = operationOfRecord(state.id, record, dropped);
-  return {
-    state,
-    effects: { sequence, seq: record.seq, truncatedTo, messages, isReplacing, keys, operation },
-  };
+  const changed = { truncatedTo, messages, isReplacing, keys, paid, isPaidAnew };
+  return { state, effects: { sequence, seq: record.seq, ...changed, operation } };
 }
 
 const NO_MESSAGES: readonly MessageLocation[] = Object.freeze([]);
@@ -244,22 +247,17 @@ function activeAfter(
   return version === 1 ? lastActiveAt : Math.max(createdAt, lastActiveAt, Date.parse(activeAt));
 }
 
-function usageAfter(before: SessionState, record: MessagesRecord): UsageSum {
-  let sum: UsageSum = usageIn(before);
-  const copied = record.version === 1 && before.forkedFrom !== null ? copiedBy(before.forkedFrom) : 0;
-  for (const [n, { usage, isCopy, paidBefore }] of record.messages.entries()) {
-    if (record.ordinal + n < copied) continue;
-    if (paidBefore) sum = minusUsage(sum, sumOf(paidBefore.usage));
-    if (usage && !isCopy) sum = plusUsage(sum, sumOf(usage));
-  }
-  return sum;
+/** What a line of messages adds to the usage of a session. Copies of a fork are paid for in the original. */
+function paidAfter(
+  { forkedFrom }: SessionState,
+  record: MessagesRecord,
+  messages: readonly MessageLocation[],
+): readonly Paid[] {
+  const copied = record.version === 1 && forkedFrom !== null ? copiedBy(forkedFrom) : 0;
+  return record.ordinal < copied ? NOTHING_PAID : paidBy(record, messages);
 }
 
-/** The stored usage of a message, for sums. */
-function sumOf({ costUsd, ...tokens }: StoredUsage): Partial<UsageSum> {
-  return { ...tokens, costUsd: costUsd === undefined ? null : String(costUsd) };
-}
-
+/** The number of messages that a fork copied. A line holds such messages, or others. */
 function copiedBy(forkedFrom: string): number {
   return (JSON.parse(forkedFrom) as ForkOrigin).historyLength;
 }

@@ -167,6 +167,8 @@ const paidSum = objectOf({
   cacheWriteTokens: optional(count),
   reasoningTokens: optional(count),
   costUsd: optional(textLike(/^\d+(\.\d+)?$/)),
+  /** How many of the responses have a cost. */
+  pricedCount: optional(count),
 });
 
 /** What the lines before cannot say of a session that is an exact copy of another. */

@@ -1,12 +1,15 @@
 import type { MessageRole } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { SessionStatus } from '../../../model/session.ts';
+import type { UsageSum } from '../../../model/usage.ts';
+import type { Paid } from './paid.ts';
 
 /**
  * A session after its latest line. `applyRecord` derives the state from the session's own file; `placed` then applies
- * the moves and archivals of the store's log. Times are milliseconds since 1970.
+ * the moves and archivals of the store's log. Times are milliseconds since 1970. The sum of usage is that of the last forms of all messages
+ * that were ever appended, without copies.
  */
-export interface SessionState {
+export interface SessionState extends UsageSum {
   readonly id: string;
   readonly sequence: number;
   readonly arrival: number;
@@ -29,14 +32,6 @@ export interface SessionState {
   readonly messageCount: number;
   readonly historyLength: number;
   readonly nextOrdinal: number;
-  /** Of all messages that were ever appended, without those that a fork copied. */
-  readonly inputTokens: number;
-  readonly outputTokens: number;
-  readonly cacheReadTokens: number;
-  readonly cacheWriteTokens: number;
-  readonly reasoningTokens: number;
-  /** Decimal and exact; null if no message has a cost. */
-  readonly costUsd: string | null;
   /** A `ForkOrigin` as JSON. */
   readonly forkedFrom: string | null;
   readonly archivedAt: number | null;
@@ -93,6 +88,10 @@ export interface Effects {
   readonly isReplacing: boolean;
   /** Those of `messages` that have keys. */
   readonly keys: readonly KeyedMessage[];
+  /** What the session's usage grew by. */
+  readonly paid: readonly Paid[];
+  /** True if `paid` takes the place of all that was paid before. */
+  readonly isPaidAnew: boolean;
   readonly operation: AppliedOperation | null;
 }
 

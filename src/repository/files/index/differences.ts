@@ -5,8 +5,8 @@ import { COMPARED_MEMBERS, OWN_MEMBERS, selection } from './session-row.ts';
 export type Compared = 'own' | 'all';
 
 /**
- * The ids of the sessions that differ between two indexes: in their rows, in their messages or in their
- * operations. With `only`, no other session is compared.
+ * The ids of the sessions that differ between two indexes: in their rows, in their messages, in their usage or
+ * in their operations. With `only`, no other session is compared.
  */
 export function differencesOf(
   a: IndexDatabase,
@@ -22,6 +22,8 @@ export function differencesOf(
     `SELECT s.id, k.key, k.ordinal FROM message_keys k JOIN sessions s ON s.seq = k.session
        JOIN messages m ON m.session = k.session AND m.ordinal = k.ordinal
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, k.key`,
+    `SELECT s.id, u.day, u.model, u.sums FROM usage u JOIN sessions s ON s.seq = u.session
+       ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, u.day, u.model`,
     `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, r.* FROM replaced_messages r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position, answer FROM operations

@@ -22,6 +22,7 @@ const MEMBERS = [
   'cacheWriteTokens',
   'reasoningTokens',
   'costUsd',
+  'pricedCount',
   'lastActiveAt',
   'status',
 ] as const;

@@ -39,6 +39,7 @@ function listIndexes(which: string, condition: string): string {
  * `replaced_messages` says which messages got another form, and with which mutation they last did.
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
  * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
+ * `usage` holds what the messages of a session cost, by day and model; `usage-table.ts` describes its columns.
  * `session_keys` holds the keys of sessions by owner, the user of the tree's root: empty for nobody, otherwise after a "=".
  * `tree_changes` holds the changes of sessions that are recorded in the store's log instead of their files.
  * `moved` is 1 for a move, with the new parent and place, and the former parent. It is 0 for an (un)archival, with a time or none. An
@@ -87,6 +88,14 @@ CREATE TABLE message_keys (
   key TEXT NOT NULL,
   ordinal INTEGER NOT NULL,
   PRIMARY KEY (session, key)
+) WITHOUT ROWID;
+
+CREATE TABLE usage (
+  session INTEGER NOT NULL,
+  day INTEGER NOT NULL,
+  model TEXT NOT NULL,
+  sums TEXT NOT NULL,
+  PRIMARY KEY (session, day, model)
 ) WITHOUT ROWID;
 
 CREATE TABLE session_keys (

@@ -76,6 +76,7 @@ const COLUMNS: { readonly [Member in keyof SessionRow]: Column<SessionRow[Member
   cacheWriteTokens: ['cache_write_tokens', 'INTEGER NOT NULL', 'any line'],
   reasoningTokens: ['reasoning_tokens', 'INTEGER NOT NULL', 'any line'],
   costUsd: ['cost_usd', 'TEXT', 'any line'],
+  pricedCount: ['priced_count', 'INTEGER NOT NULL', 'any line'],
   forkedFrom: ['forked_from', 'TEXT', 'creation or log'],
   archivedAt: ['archived_at', 'INTEGER', 'creation or log'],
   version: ['version', 'INTEGER NOT NULL', 'any line'],

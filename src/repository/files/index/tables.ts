@@ -11,6 +11,7 @@ import { TermsTable } from './terms-table.ts';
 import { TombstonesTable } from './tombstones-table.ts';
 import { TreeChangesTable } from './tree-changes-table.ts';
 import { TREE_TIMES } from './tree-times.ts';
+import { UsageTable } from './usage-table.ts';
 
 /** The tables of one connection. */
 export class IndexTables {
@@ -19,6 +20,7 @@ export class IndexTables {
   readonly terms: TermsTable;
   readonly messages: MessagesTable;
   readonly messageKeys: MessageKeysTable;
+  readonly usage: UsageTable;
   readonly sessionKeys: SessionKeysTable;
   readonly operations: OperationsTable;
   readonly quarantine: QuarantineTable;
@@ -33,6 +35,7 @@ export class IndexTables {
     this.terms = new TermsTable(connection);
     this.messages = new MessagesTable(connection);
     this.messageKeys = new MessageKeysTable(connection);
+    this.usage = new UsageTable(connection);
     this.sessionKeys = new SessionKeysTable(connection);
     this.operations = new OperationsTable(connection);
     this.quarantine = new QuarantineTable(connection);
@@ -52,6 +55,7 @@ export class IndexTables {
     this.sessions.flush();
     this.messages.flush();
     this.messageKeys.flush();
+    this.usage.flush();
     this.sessionKeys.flush();
     this.terms.flush();
   }

@@ -72,13 +72,15 @@ export class IndexWriter {
     this.#tables.sessions.update(state, mtime);
   }
 
-  /** Adds the messages and the operation of one line. */
+  /** Adds the messages, the usage and the operation of one line. */
   addEffects(sequence: number, effects: Effects): void {
-    const { seq, truncatedTo, messages, isReplacing, keys, operation } = effects;
+    const { seq, truncatedTo, messages, isReplacing, keys, paid, isPaidAnew, operation } = effects;
     if (truncatedTo !== null) this.#tables.messages.drop(sequence, truncatedTo, seq);
     if (isReplacing) this.#tables.messages.replace(sequence, messages, seq);
     else this.#tables.messages.add(sequence, messages);
     this.#tables.messageKeys.add(sequence, keys);
+    if (isPaidAnew) this.#tables.usage.remove(sequence);
+    this.#tables.usage.add(sequence, paid);
     if (operation) this.#tables.operations.add(operation);
   }
 
@@ -105,6 +107,7 @@ export class IndexWriter {
   removeEffects(sequence: number, id: string): void {
     this.#tables.messages.remove(sequence);
     this.#tables.messageKeys.remove(sequence);
+    this.#tables.usage.remove(sequence);
     this.#tables.connection.run('DELETE FROM operations WHERE session_id = ? AND NOT logged', id);
   }
 

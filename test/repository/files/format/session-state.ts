@@ -29,6 +29,7 @@ export function session(sequence: number, parentId: string | null = null): Sessi
     cacheWriteTokens: 0,
     reasoningTokens: 0,
     costUsd: null,
+    pricedCount: 0,
     forkedFrom: null,
     archivedAt: null,
     version: 1,

@@ -57,6 +57,8 @@ class OpenIndex {
         messages: [{ ordinal, position: ordinal, role: 'USER', createdAt: 0, offset: 100, length: 10 }],
         isReplacing: false,
         keys: [],
+        isPaidAnew: false,
+        paid: [],
         operation: {
           id: `o${seq}`,
           fingerprint: '',

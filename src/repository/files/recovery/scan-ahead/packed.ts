@@ -1,5 +1,7 @@
 import { compileLiteral } from '../../../../compile-literal.ts';
 import { MESSAGE_ROLES } from '../../../../model/message.ts';
+import { TOKEN_COUNTS } from '../../../../model/usage.ts';
+import type { Paid } from '../../format/paid.ts';
 import type {
   AppliedOperation,
   Effects,
@@ -44,21 +46,18 @@ function packState(state: SessionState, numbers: number[], texts: (string | null
 }
 
 function packEffects(effects: Effects, numbers: number[], texts: (string | null)[]): void {
-  const { sequence, seq, truncatedTo, messages, isReplacing, keys, operation } = effects;
-  numbers.push(
-    sequence,
-    seq,
-    truncatedTo ?? Number.NaN,
-    messages.length,
-    isReplacing ? 1 : 0,
-    keys.length,
-    operation ? 1 : 0,
-  );
+  const { sequence, seq, truncatedTo, messages, isReplacing, keys, paid, isPaidAnew, operation } = effects;
+  numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, isReplacing ? 1 : 0);
+  numbers.push(keys.length, paid.length, isPaidAnew ? 1 : 0, operation ? 1 : 0);
   for (const { ordinal, position, role, createdAt, offset, length } of messages)
     numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
   for (const { ordinal, key } of keys) {
     numbers.push(ordinal);
     texts.push(key);
+  }
+  for (const { day, model, responses, usage } of paid) {
+    numbers.push(day, responses, ...TOKEN_COUNTS.map((count) => usage[count]), usage.pricedCount);
+    texts.push(model, usage.costUsd);
   }
   if (!operation) return;
   texts.push(operation.id, operation.fingerprint, operation.answer);
@@ -109,6 +108,8 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   const count = parts.number();
   const isReplacing = parts.number() === 1;
   const keyCount = parts.number();
+  const paidCount = parts.number();
+  const isPaidAnew = parts.number() === 1;
   const hasOperation = parts.number() === 1;
   const messages: MessageLocation[] = [];
   for (let left = count; left > 0; left -= 1) {
@@ -123,6 +124,8 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   }
   const keys: KeyedMessage[] = [];
   for (let left = keyCount; left > 0; left -= 1) keys.push({ ordinal: parts.number(), key: parts.text() });
+  const paid: Paid[] = [];
+  for (let left = paidCount; left > 0; left -= 1) paid.push(unpackPaid(parts));
   const operation: AppliedOperation | null = hasOperation
     ? {
         id: parts.text(),
@@ -135,7 +138,24 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
         position: parts.numberOrNull(),
       }
     : null;
-  return { sequence, seq, truncatedTo, messages, isReplacing, keys, operation };
+  return { sequence, seq, truncatedTo, messages, isReplacing, keys, paid, isPaidAnew, operation };
+}
+
+function unpackPaid(parts: Parts): Paid {
+  return {
+    day: parts.number(),
+    responses: parts.number(),
+    model: parts.textOrNull(),
+    usage: {
+      inputTokens: parts.number(),
+      outputTokens: parts.number(),
+      cacheReadTokens: parts.number(),
+      cacheWriteTokens: parts.number(),
+      reasoningTokens: parts.number(),
+      pricedCount: parts.number(),
+      costUsd: parts.textOrNull(),
+    },
+  };
 }
 
 /** Reads packed values one after the other. */

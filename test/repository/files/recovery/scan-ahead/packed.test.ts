@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { ZERO_USAGE } from '../../../../../src/model/usage.ts';
 import type { SessionState } from '../../../../../src/repository/files/format/session-state.ts';
 import { pack, unpack } from '../../../../../src/repository/files/recovery/scan-ahead/packed.ts';
 import type { Sound } from '../../../../../src/repository/files/recovery/scan-ahead/protocol.ts';
@@ -31,6 +32,7 @@ const full: SessionState = {
   cacheWriteTokens: 17,
   reasoningTokens: 18,
   costUsd: '0.1',
+  pricedCount: 19,
   forkedFrom: '{"sessionId":"origin","messageId":null,"historyLength":0}',
   archivedAt: 10,
   version: 11,
@@ -61,6 +63,8 @@ const effects = {
   messages: [],
   isReplacing: false,
   keys: [],
+  paid: [],
+  isPaidAnew: false,
   operation: null,
 };
 
@@ -77,6 +81,7 @@ const sounds: (Sound | null)[] = [
         seq: 21,
         truncatedTo: 0,
         isReplacing: true,
+        isPaidAnew: true,
         messages: [
           { ordinal: 22, position: 23, role: 'TOOL', createdAt: 1_795_715_320_224, offset: 24, length: 25 },
           { ordinal: 27, position: 28, role: 'SYSTEM', createdAt: -1, offset: 29, length: 30 },
@@ -84,6 +89,23 @@ const sounds: (Sound | null)[] = [
         keys: [
           { ordinal: 34, key: 'k1' },
           { ordinal: 35, key: 'k2' },
+        ],
+        paid: [
+          {
+            day: 20_783,
+            model: 'opus',
+            responses: 1,
+            usage: {
+              inputTokens: 36,
+              outputTokens: 37,
+              cacheReadTokens: 38,
+              cacheWriteTokens: 39,
+              reasoningTokens: 40,
+              pricedCount: 1,
+              costUsd: '0.0000001',
+            },
+          },
+          { day: -1, model: null, responses: -1, usage: { ...ZERO_USAGE, outputTokens: -41 } },
         ],
         operation: {
           id: 'retry-1',
