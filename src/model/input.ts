@@ -221,6 +221,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       key: key.nullish(),
       title: title.nullish(),
       asRoot: z.boolean(),
+      createdAt: z.date().nullish(),
       expectedVersion,
       operationId,
     }),

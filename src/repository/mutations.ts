@@ -146,6 +146,8 @@ export interface ForkSession {
   readonly key?: string | null;
   readonly title?: string | null;
   readonly asRoot: boolean;
+  /** When the fork was created, and was active. Left out: the current time. */
+  readonly createdAt?: Date | null;
   readonly expectedVersion?: number | null;
 }
 

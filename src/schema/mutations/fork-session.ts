@@ -32,6 +32,10 @@ const ForkSessionInput = builder.inputType('ForkSessionInput', {
       description: 'True: the fork is the root of a new tree. False: the fork is a child of the original.',
       defaultValue: false,
     }),
+    createdAt: t.field({
+      description: 'When the fork was created, which is also when it was last active. Default: now.',
+      type: 'DateTime',
+    }),
     expectedVersion: t.int({ description: `The version of the original. ${EXPECTED_VERSION}` }),
     operationId: t.id({ description: OPERATION_ID }),
   }),

@@ -90,6 +90,28 @@ export function describeFork(store: OpenStore): void {
       });
     });
 
+    it('is created when its input says, and was active then; its messages keep their times', async () => {
+      const said = new Date('2001-02-03T04:05:06.007Z');
+      const createdAt = new Date('2001-02-04T00:00:00.000Z');
+      await store.create({ id: 'a', messages: [say('dated', { createdAt: said })] });
+      const session = await fork({ id: 'b', createdAt });
+      const dated = { createdAt, lastActiveAt: createdAt, statusChangedAt: createdAt };
+      expect(session).toMatchObject(dated);
+      expect(session.updatedAt.getTime()).toBeGreaterThan(createdAt.getTime());
+      const last = await fork({ id: 'c' });
+      expect(last.createdAt).toEqual(last.updatedAt);
+      const listed = async () => {
+        const order = { field: 'CREATED_AT', direction: 'ASC' } as const;
+        return idsOf((await store.repository.list({}, order, ALL)).items);
+      };
+      for (const how of ['at once', ...RETURNS] as const) {
+        if (how !== 'at once') await store.comeBack(how);
+        expect(await store.find('b')).toMatchObject(dated);
+        expect((await historyOf(store, 'b'))[0]!.createdAt).toEqual(said);
+        expect(await listed()).toEqual(['b', 'a', 'c']);
+      }
+    });
+
     it('goes on with its own history, and so does the original', async () => {
       await store.create({ id: 'a', messages: conversation(2) });
       await fork({ id: 'b' });

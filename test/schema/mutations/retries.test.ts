@@ -116,6 +116,7 @@ const CASES: readonly Case[] = [
       { throughMessageId: null, id: null, title: null, expectedVersion: null },
       { asRoot: false },
       { asRoot: null },
+      { createdAt: null },
     ],
   },
   {
@@ -230,6 +231,7 @@ test.each([
   ],
   ['deleteSession', 'DeleteSessionInput', { sessionId: 'a-child' }, { mode: 'CASCADE' }],
   ['forkSession', 'ForkSessionInput', { sessionId: 'a' }, { asRoot: true }],
+  ['forkSession', 'ForkSessionInput', { sessionId: 'a' }, { createdAt: '2026-01-31T09:30:00.000Z' }],
 ])('%s of %s %o is another request with %o', async (mutation, type, input, added) => {
   const { send } = await openStore();
   const operationId = 'op';

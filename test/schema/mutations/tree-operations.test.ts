@@ -103,6 +103,22 @@ test('forkSession answers with the fork and its origin, and its retry too', asyn
   expect(other.forkSession).toEqual({ __typename: 'ConflictError', reason: 'OPERATION' });
 });
 
+const FORK_OF_THEN = graphql(`
+  mutation ForkOfThen($createdAt: DateTime) {
+    forkSession(input: { sessionId: "root-0", createdAt: $createdAt, operationId: "then" }) {
+      ... on ForkSessionPayload { session { createdAt lastActiveAt } }
+    }
+  }
+`);
+
+test('a fork can be dated, and its retry is the same fork', async () => {
+  const { api } = await openApi();
+  const createdAt = '2026-01-31T09:30:00.000Z';
+  const answer = { forkSession: { session: { createdAt, lastActiveAt: createdAt } } };
+  expect(await api.query(FORK_OF_THEN, { createdAt })).toEqual(answer);
+  expect(await api.query(FORK_OF_THEN, { createdAt: '2026-01-31T10:30:00+01:00' })).toEqual(answer);
+});
+
 test('what cannot be forked is a typed error', async () => {
   const { api } = await openApi();
   const fork = async (input: { sessionId: string; throughMessageId?: string; id?: string }) =>

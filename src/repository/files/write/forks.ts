@@ -131,6 +131,8 @@ export class Forks {
           agentName: origin.agentName ?? undefined,
           project: origin.project ?? undefined,
           metadata: storedMetadata(JSON.parse(origin.metadata) as JsonObject),
+
+          createdAt: input.createdAt?.toISOString(),
           forkedFrom: {
             sessionId: origin.id,
             messageId: history.lastMessageId ?? undefined,

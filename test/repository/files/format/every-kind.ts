@@ -91,7 +91,7 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   await repository.truncate({ sessionId: 'branch', keep: 2 }, MUCH, operation('5', 'truncate'));
   await repository.append({ sessionId: 'branch', messages: conversation(1) });
   await repository.fork({ sessionId: 'branch', id: 'copy', asRoot: false }, operation('6', 'fork'));
-  await repository.fork({ sessionId: 'copy', id: 'empty-copy', asRoot: true });
+  await repository.fork({ sessionId: 'copy', id: 'empty-copy', asRoot: true, createdAt: new Date(0) });
   await repository.create({ id: 'between', parentId: 'branch' });
   for (const id of ['x1', 'x2']) await repository.create({ id, parentId: 'between' });
   await repository.move({ sessionId: 'copy', parentId: 'between' }, operation('7', 'move'));
