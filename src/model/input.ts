@@ -237,7 +237,13 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
         const issue = destinationIssue(move);
         if (issue) context.addIssue(issue);
       }),
-    archive: z.object({ sessionId, subtree: z.boolean(), expectedVersion, operationId }),
+    archive: z.object({
+      sessionId,
+      subtree: z.boolean(),
+      archivedAt: z.date().nullish(),
+      expectedVersion,
+      operationId,
+    }),
     truncate: z.object({
       sessionId,
       keep: count,

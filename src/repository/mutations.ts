@@ -168,6 +168,8 @@ export interface ArchiveSession {
   readonly sessionId: string;
   /** True archives, false unarchives. */
   readonly archived: boolean;
+  /** Since when the sessions that change are archived. Left out: the current time. */
+  readonly archivedAt?: Date | null;
   readonly subtree: boolean;
   readonly expectedVersion?: number | null;
 }

@@ -23,7 +23,14 @@ function inputFields(t: InputFields) {
 
 const ArchiveSessionInput = builder.inputType('ArchiveSessionInput', {
   description: 'The session to archive.',
-  fields: inputFields,
+  fields: (t) => ({
+    ...inputFields(t),
+    archivedAt: t.field({
+      description:
+        'Since when the sessions are archived. A session that was archived before keeps its time. Default: now.',
+      type: 'DateTime',
+    }),
+  }),
 });
 
 const UnarchiveSessionInput = builder.inputType('UnarchiveSessionInput', {

@@ -159,6 +159,23 @@ export function describePlacement(store: OpenStore): void {
       expect(await store.find('a')).toMatchObject({ archivedAt: null, version: 3 });
     });
 
+    it('is archived since the time that is given, but for what was archived before', async () => {
+      const archivedAt = new Date('2001-02-03T04:05:06.007Z');
+      await store.chain('a', 'b', 'c');
+      await archive('b', false);
+      const b = await store.find('b');
+      const input = { sessionId: 'a', subtree: true, archived: true, archivedAt };
+      const { session, changedIds } = await store.repository.archive(input);
+      expect(session).toMatchObject({ archivedAt, version: 2 });
+      expect(session.updatedAt.getTime()).toBeGreaterThanOrEqual(b.updatedAt.getTime());
+      expect(changedIds).toEqual(['a', 'c']);
+      for (const how of ['at once', ...RETURNS] as const) {
+        if (how !== 'at once') await store.comeBack(how);
+        expect(await store.find('c')).toMatchObject({ archivedAt });
+        expect(await store.find('b')).toMatchObject({ archivedAt: b.archivedAt });
+      }
+    });
+
     it('refuses messages, rollbacks and children, until it is brought back', async () => {
       await store.create({ id: 'a', messages: conversation(2) });
       await archive('a');

@@ -138,6 +138,12 @@ const CASES: readonly Case[] = [
     same: [{ subtree: true }, { subtree: null, expectedVersion: null }],
   })),
   {
+    mutation: 'archiveSession',
+    type: 'ArchiveSessionInput',
+    input: { sessionId: 'a' },
+    same: [{ archivedAt: null }],
+  },
+  {
     mutation: 'truncateHistory',
     type: 'TruncateHistoryInput',
     input: { sessionId: 'a', keep: 0 },

@@ -230,6 +230,17 @@ test('a variable of a move that is undefined in the client detaches nothing', as
   expect(await store.findMany(['root-1'])).toMatchObject([{ parentId: 'root', version: 1 }]);
 });
 
+test('archiveSession takes the time since when, and a retry with the same time is the same', async () => {
+  const { api } = await openApi();
+  const input = { sessionId: 'root-1-0', operationId: 'op' };
+  const archive = async (archivedAt: string) =>
+    (await api.query(ARCHIVE, { input: { ...input, archivedAt } })).archiveSession;
+  const archived = { archivedIds: ['root-1-0'], session: { archivedAt: '2026-01-31T09:30:00.000Z' } };
+  expect(await archive('2026-01-31T09:30:00.000Z')).toMatchObject(archived);
+  expect(await archive('2026-01-31T10:30:00+01:00')).toMatchObject(archived);
+  expect(await archive('2026-01-31T09:30:00.001Z')).toMatchObject({ __typename: 'ConflictError' });
+});
+
 test('archiveSession hides a subtree from lists, and unarchiveSession brings it back', async () => {
   const { api } = await openApi();
   const listed = async (archived?: 'EXCLUDE' | 'INCLUDE' | 'ONLY') =>

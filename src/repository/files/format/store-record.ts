@@ -61,19 +61,31 @@ const move = objectOf({
   formerParentId: optional(sessionId),
 });
 
-const archive = objectOf({
+const archival = {
   ...stamp,
-  op: oneOf('archive', 'unarchive'),
   /** The topmost session. */
   id: sessionId,
   sessions: listOf(objectOf(changed), 0),
+};
+
+const archive = objectOf({
+  ...archival,
+  op: oneOf('archive'),
+  /** Since when the sessions are archived; default: `at`. */
+  archivedAt: optional(time),
 });
+
+const unarchive = objectOf({ ...archival, op: oneOf('unarchive') });
 
 /** Says that lines from here on can be of this format. */
 const format = objectOf({ ...stamp, op: oneOf('format'), format: integerFrom(2) });
 
 /** A change of the shape of the trees. */
-export type TreeRecord = Accepted<typeof remove> | Accepted<typeof move> | Accepted<typeof archive>;
+export type TreeRecord =
+  | Accepted<typeof remove>
+  | Accepted<typeof move>
+  | Accepted<typeof archive>
+  | Accepted<typeof unarchive>;
 export type FormatRecord = Accepted<typeof format>;
 type StoreRecord = Accepted<typeof store> | FormatRecord | TreeRecord;
 export type Tombstone = Accepted<typeof tombstone>;
@@ -85,6 +97,6 @@ export const parseStoreRecord = parserOf<StoreRecord>(
     ['delete', remove],
     ['move', move],
     ['archive', archive],
-    ['unarchive', archive],
+    ['unarchive', unarchive],
   ]),
 );

@@ -37,7 +37,7 @@ export function changesIn(record: TreeRecord): TreeChange[] {
       parentId,
     }));
   }
-  const archivedAt = record.op === 'archive' ? at : null;
+  const archivedAt = record.op === 'archive' ? Date.parse(record.archivedAt ?? record.at) : null;
   return record.sessions.map(({ id, version }) => ({
     id,
     version,

@@ -66,7 +66,9 @@ export class MovesAndArchivals {
   async archive(input: ArchiveSession, operation: Operation | undefined): Promise<Archived> {
     const { index, writes, treeLog } = this.#parts;
     const { sessionId: id, subtree, expectedVersion } = input;
-    const op = input.archived ? 'archive' : 'unarchive';
+    const kind = input.archived
+      ? ({ op: 'archive', archivedAt: input.archivedAt?.toISOString() } as const)
+      : ({ op: 'unarchive' } as const);
     existing(index, id, expectedVersion);
     const ids = [id];
     if (subtree) await eachAtPace(index.beneath(id, null), (row) => ids.push(row.id));
@@ -80,7 +82,7 @@ export class MovesAndArchivals {
         if (!row || (row.archivedAt !== null) === input.archived) return;
         sessions.push({ id: each, version: row.version + 1 });
       });
-      await treeLog.commit((seq, at) => ({ ...stampOf(seq, at, operation), op, id, sessions }), {
+      await treeLog.commit((seq, at) => ({ ...stampOf(seq, at, operation), ...kind, id, sessions }), {
         sessions: sessions.length,
       });
       return { session: index.session(id)!, changedIds: sessions.map((session) => session.id) };

@@ -98,6 +98,7 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   await repository.append({ sessionId: 'copy', messages: conversation(1) });
   await repository.archive({ sessionId: 'branch', subtree: true, archived: true }, operation('8', 'archive'));
   await repository.archive({ sessionId: 'x1', subtree: true, archived: false });
+  await repository.archive({ sessionId: 'x1', subtree: false, archived: true, archivedAt: new Date(0) });
   await repository.update({ sessionId: 'x2', title: 'archived' });
   await repository.move({ sessionId: 'empty-copy', parentId: 'branch' });
   await repository.delete({ sessionId: 'between', mode: 'REPARENT' }, operation('9', 'delete'));

@@ -71,7 +71,13 @@ const log = {
     reparented: [{ id: 'child', version: 2, arrival: 9 }],
   },
   move: { ...stamp, op: 'move', id: 'planner', version: 2, parentId: 'root', formerParentId: 'other' },
-  archive: { ...stamp, op: 'archive', id: 'planner', sessions: [{ id: 'planner', version: 2 }] },
+  archive: {
+    ...stamp,
+    op: 'archive',
+    id: 'planner',
+    archivedAt: at,
+    sessions: [{ id: 'planner', version: 2 }],
+  },
   unarchive: { ...stamp, op: 'unarchive', id: 'planner', sessions: [] },
 };
 
@@ -124,6 +130,7 @@ const optional = [
   'sessions.0.operations.0.position',
   'reparented',
   'formerParentId',
+  'archivedAt',
 ];
 
 describe.each([
