@@ -1,39 +1,17 @@
+import { applyRecord } from '../../../../src/repository/files/format/apply-record.ts';
+import type { CreateRecord } from '../../../../src/repository/files/format/record.ts';
 import type { SessionState } from '../../../../src/repository/files/format/session-state.ts';
 
-/** A new session with this sequence number. */
+/** A new session with this sequence number, created in 1970. */
 export function session(sequence: number, parentId: string | null = null): SessionState {
-  return {
-    id: `s${sequence}`,
-    sequence,
-    arrival: sequence,
-    parentId,
-    userId: null,
-    key: null,
-    title: null,
-    agentName: null,
-    project: null,
-    status: 'IDLE',
-    statusMessage: null,
-    statusChangedAt: 0,
-    spawnedBy: null,
-    metadata: '{}',
-    createdAt: 0,
-    lastActiveAt: 0,
-    updatedAt: 0,
-    messageCount: 0,
-    historyLength: 0,
-    nextOrdinal: 0,
-    inputTokens: 0,
-    outputTokens: 0,
-    cacheReadTokens: 0,
-    cacheWriteTokens: 0,
-    reasoningTokens: 0,
-    costUsd: null,
-    pricedCount: 0,
-    forkedFrom: null,
-    archivedAt: null,
+  const record: CreateRecord = {
+    seq: sequence,
+    at: '1970-01-01T00:00:00.000Z',
     version: 1,
-    lastSeq: sequence,
-    size: 100,
+    op: 'create',
+    store: 'store',
+    id: `s${sequence}`,
+    parentId: parentId ?? undefined,
   };
+  return applyRecord(null, record, { offset: 0, length: 99 }).state;
 }
