@@ -14,6 +14,7 @@ import { describeHistoryPlaces } from './contract/history-places.ts';
 import { describeList } from './contract/list.ts';
 import { describeMessageKeys } from './contract/message-keys.ts';
 import { describeOperations } from './contract/operations.ts';
+import { describeOwnMutations } from './contract/own-mutations.ts';
 import { describePages } from './contract/pages.ts';
 import { describePersistence } from './contract/persistence.ts';
 import { describePlacement } from './contract/placement.ts';
@@ -46,6 +47,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeSessionKeys(store);
     describeMessageKeys(store);
     describeUpdate(store);
+    describeOwnMutations(store);
     describeDelete(store);
     describeFork(store);
     describePlacement(store);

@@ -127,6 +127,21 @@ test('createSession refuses a key that is taken, or answers with the session tha
   });
 });
 
+test('what RETURN cannot return is a SessionExistsError that names it', async () => {
+  const store = await openTestRepository();
+  for (const id of ['a', 'b', 'gone']) await store.create({ id, key: `key of ${id}` });
+  await store.delete({ sessionId: 'gone', mode: 'RESTRICT' });
+  const api = createApi(store);
+  const create = async (input: { id?: string; key?: string }) =>
+    (await api.query(CREATE, { input: { ...input, ifExists: 'RETURN' } })).createSession;
+  const refused = { __typename: 'SessionExistsError', message: expect.any(String) };
+  expect(await create({ id: 'gone' })).toEqual({ ...refused, sessionId: 'gone', key: null });
+  expect(await create({ id: 'a', key: 'key of b' })).toEqual({ ...refused, sessionId: 'a', key: 'key of b' });
+  const { spawnSession } = await api.query(SPAWN, { input: { parentId: 'b', id: 'a', ifExists: 'RETURN' } });
+  expect(spawnSession).toEqual({ ...refused, sessionId: 'a', key: null });
+  expect(await create({ key: 'key of gone' })).toMatchObject({ isNew: true });
+});
+
 test('a retry of createSession answers as the first time, whatever ifExists was', async () => {
   const api = createApi(await openTestRepository());
   const create = async (input: object) => (await api.query(CREATE, { input })).createSession;

@@ -85,7 +85,8 @@ const ForkSessionResult = builder.unionType('ForkSessionResult', {
 builder.mutationField('forkSession', (t) =>
   t.field({
     description:
-      "Copies a history, whole or through a given message, into a new session. The fork has the original's `userId` and `metadata`.",
+      "Copies a history, whole or through a given message, into a new session. The fork has the original's `userId`, `agentName`, " +
+      '`project` and `metadata`. It is IDLE, and nothing spawned it.',
     type: ForkSessionResult,
     args: {
       input: t.arg({

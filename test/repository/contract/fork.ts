@@ -90,6 +90,31 @@ export function describeFork(store: OpenStore): void {
       });
     });
 
+    it('has the agent and the project of the original, is idle, and nothing spawned it', async () => {
+      const described = { agentName: 'planner', project: '/home/ann/code' };
+      await store.create({ id: 'root', messages: [say('spawn')] });
+      await store.create({
+        id: 'a',
+        parentId: 'root',
+        ...described,
+        status: 'FAILED',
+        statusMessage: 'no room',
+        spawnedBy: { messageId: 'root:0' },
+      });
+      const session = await fork({ id: 'b' });
+      expect(session).toMatchObject({
+        ...described,
+        status: 'IDLE',
+        statusMessage: null,
+        statusChangedAt: session.createdAt,
+        spawnedBy: null,
+      });
+      for (const how of RETURNS) {
+        await store.comeBack(how);
+        expect(await store.find('b')).toEqual(session);
+      }
+    });
+
     it('is created when its input says, and was active then; its messages keep their times', async () => {
       const said = new Date('2001-02-03T04:05:06.007Z');
       const createdAt = new Date('2001-02-04T00:00:00.000Z');

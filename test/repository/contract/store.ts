@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
 import type { Message, NewMessage } from '../../../src/model/message.ts';
 import { type Operation, operationOf } from '../../../src/model/operation.ts';
@@ -109,6 +110,12 @@ export async function historyOf({ repository }: OpenStore, sessionId: string): P
 
 export async function contentsOf(store: OpenStore, sessionId: string): Promise<string[]> {
   return (await historyOf(store, sessionId)).map(({ content }) => content);
+}
+
+/** Waits until the clock shows a later time: what is done in one millisecond has one time. */
+export async function nextMillisecond(): Promise<void> {
+  const now = Date.now();
+  while (Date.now() === now) await nextTurn();
 }
 
 export const idsOf = (sessions: readonly (Session | null)[]): (string | null)[] =>

@@ -1,19 +1,12 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import type { Session, SessionFilter, SessionOrder } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
-import { ALL, idsOf, type OpenStore, RETURNS, say } from './store.ts';
+import { ALL, idsOf, nextMillisecond, type OpenStore, RETURNS, say } from './store.ts';
 
 const LATEST: SessionOrder = { field: 'TREE_LAST_ACTIVE_AT', direction: 'DESC' };
 const ROOTS: SessionFilter = { rootsOnly: true, archived: 'INCLUDE' };
 const day = (n: number) => new Date(Date.UTC(2026, 0, n));
 const active = (n: number) => ({ createdAt: day(1), lastActiveAt: day(n) });
-
-/** Roots that were active in the same millisecond are in the order of their creation. */
-async function nextMillisecond(): Promise<void> {
-  const now = Date.now();
-  while (Date.now() === now) await nextTurn();
-}
 
 export function describeTreeActivity(store: OpenStore): void {
   /** a(b(c d)) e(f) g: each session was active on a day of its own, c last of all. */
@@ -54,6 +47,7 @@ export function describeTreeActivity(store: OpenStore): void {
       expect(await roots()).toEqual(['a', 'g', 'e']);
       await store.repository.append({ sessionId: 'f', messages: [say('now')] });
       expect(await roots()).toEqual(['e', 'a', 'g']);
+      // Roots that were active in the same millisecond are in the order of their creation.
       await nextMillisecond();
       await store.repository.append({ sessionId: 'g', messages: [say('now')] });
       expect(await roots()).toEqual(['g', 'e', 'a']);

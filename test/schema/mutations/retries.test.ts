@@ -247,6 +247,19 @@ test.each([
   expect(second.__typename).toBe('ConflictError');
 });
 
+test.each(CASES.filter(({ mutation }) => !/^(create|spawn)/.test(mutation)))(
+  '$mutation $input is the same request with any expectedVersion',
+  async ({ input, ...mutation }) => {
+    const { store, send } = await openStore();
+    const operationId = 'op';
+    const answer = await send(mutation, { ...input, operationId });
+    expect(answer.__typename).toMatch(/Payload$/);
+    const before = await store.findMany(['a', 'a-child', 'other']);
+    expect(await send(mutation, { ...input, operationId, expectedVersion: 77 })).toEqual(answer);
+    expect(await store.findMany(['a', 'a-child', 'other'])).toEqual(before);
+  },
+);
+
 test('a retry after the version was read again is answered as the first time', async () => {
   const { store, send } = await openStore();
   const update = { mutation: 'updateSession', type: 'UpdateSessionInput' };

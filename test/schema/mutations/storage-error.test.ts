@@ -11,9 +11,14 @@ const EVERY_MUTATION = graphql(`
     spawned: spawnSession(input: { parentId: "a" }) { ...Failed }
     updated: updateSession(input: { sessionId: "a", title: "t" }) { ...Failed }
     deleted: deleteSession(input: { sessionId: "a" }) { ...Failed }
+    forked: forkSession(input: { sessionId: "a" }) { ...Failed }
+    moved: moveSession(input: { sessionId: "a", asRoot: true }) { ...Failed }
+    archived: archiveSession(input: { sessionId: "a" }) { ...Failed }
+    unarchived: unarchiveSession(input: { sessionId: "a" }) { ...Failed }
+    truncated: truncateHistory(input: { sessionId: "a", keep: 0 }) { ...Failed }
   }
 
-  fragment Failed on StorageError { __typename message isRetryable }
+  fragment Failed on StorageError { __typename message isRetryable isOutcomeUnknown }
 `);
 
 test('what the store cannot write is a StorageError of every mutation', async () => {
@@ -24,13 +29,9 @@ test('what the store cannot write is a StorageError of every mutation', async ()
     __typename: 'StorageError',
     message: 'The store is closing: nothing was recorded. Try again later.',
     isRetryable: true,
+    isOutcomeUnknown: false,
   };
-  expect(await createApi(store).query(EVERY_MUTATION)).toEqual({
-    created: error,
-    sent: error,
-    appended: error,
-    spawned: error,
-    updated: error,
-    deleted: error,
-  });
+  const answers = await createApi(store).query(EVERY_MUTATION);
+  expect(Object.keys(answers)).toHaveLength(11);
+  for (const [name, answer] of Object.entries(answers)) expect([name, answer]).toEqual([name, error]);
 });
