@@ -93,10 +93,12 @@ export interface KeyedMessageRequest extends AskedTexts {
   readonly key: string;
 }
 
-export interface KeyedMessageRequest extends AskedTexts {
-  readonly sessionId: string;
-  readonly key: string;
+/** A tool call: that of the message with this id. Two calls of one message can have the same `toolCallId`, and are then one. */
+export interface ToolCallRef extends MessageRef {
+  readonly toolCallId: string;
 }
+
+export interface ToolResultRequest extends ToolCallRef, AskedTexts {}
 
 /** The most that a caller accepts of the messages that it requests. */
 export interface ReadLimit extends AskedTexts, ReadOptions {

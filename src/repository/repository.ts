@@ -42,6 +42,8 @@ import type {
   SessionKey,
   SnippetRequest,
   StoreStatus,
+  ToolCallRef,
+  ToolResultRequest,
 } from './reads.ts';
 
 /**
@@ -135,6 +137,23 @@ export interface SessionReader {
     maxBytes: number,
     options?: ReadOptions,
   ): Promise<(Message | null)[]>;
+
+  /**
+   * The result of each tool call, as `findMessages` gives it: the first TOOL message with this `toolCallId` that comes later in the history
+   * than the message that makes the call. Null if there is none, or if the history does not have the message that makes the call.
+   */
+  findToolResults(
+    requests: readonly ToolResultRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<(Message | null)[]>;
+
+  /**
+   * The session that each tool call spawned, wherever it is now: the first of those whose `spawnedBy` names the call and its message,
+   * or else of those whose `spawnedBy` names the session and the call alone. The first is the one with the lowest `sequence`. Null if there
+   * is none.
+   */
+  findSpawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]>;
 
   /** The sums over each session and its descendants; null for an unknown session. */
   rollupsOf(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]>;

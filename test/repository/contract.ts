@@ -24,6 +24,7 @@ import { describeSearch } from './contract/search.ts';
 import { describeSearchScope } from './contract/search-scope.ts';
 import { describeSessionKeys } from './contract/session-keys.ts';
 import { type SetUpStore, useStore } from './contract/store.ts';
+import { describeToolCalls } from './contract/tool-calls.ts';
 import { describeTreeActivity } from './contract/tree-activity.ts';
 import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
@@ -46,6 +47,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeAppend(store);
     describeSessionKeys(store);
     describeMessageKeys(store);
+    describeToolCalls(store);
     describeUpdate(store);
     describeOwnMutations(store);
     describeDelete(store);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DeadlineExceededError, type ReadOptions } from '../../../src/repository/read-options.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
-import { ALL, conversation, MUCH, type OpenStore, PLENTY_OF_BYTES } from './store.ts';
+import { ALL, conversation, MUCH, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
 type Read = (repository: SessionRepository, options: ReadOptions) => Promise<unknown>;
 
@@ -42,6 +42,10 @@ const PLAIN_READS: Record<string, Read> = {
   historyOf: (repository, options) => repository.historyOf([HISTORY], PLENTY_OF_BYTES, options),
   findMessages: (repository, options) =>
     repository.findMessages([{ sessionId: 'b', ordinal: 0 }], PLENTY_OF_BYTES, options),
+  findToolResults: (repository, options) =>
+    repository.findToolResults([{ sessionId: 'b', ordinal: 0, toolCallId: 'c' }], PLENTY_OF_BYTES, options),
+  findSpawned: (repository, options) =>
+    repository.findSpawned([{ sessionId: 'b', ordinal: 0, toolCallId: 'c' }], options),
   list: (repository, options) => repository.list({}, ORDER, ALL, options),
   count: (repository, options) => repository.count({}, options),
   planTruncate: (repository, options) =>
@@ -104,5 +108,6 @@ export function describeBounds(store: OpenStore): void {
 async function populate(store: OpenStore): Promise<void> {
   await store.create({ id: 'a', userId: 'ann', metadata: { k: 1 } });
   await store.create({ id: 'b', parentId: 'a', messages: conversation(4) });
-  await store.create({ id: 'c', parentId: 'b' });
+  await store.repository.append({ sessionId: 'b', messages: [say('', { role: 'TOOL', toolCallId: 'c' })] });
+  await store.create({ id: 'c', parentId: 'b', spawnedBy: { toolCallId: 'c' } });
 }

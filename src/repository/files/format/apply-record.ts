@@ -1,5 +1,6 @@
 import type { ForkOrigin, SpawnOrigin } from '../../../model/session.ts';
 import { usageIn, ZERO_USAGE } from '../../../model/usage.ts';
+import { NO_NAMES, namesOf } from './named-messages.ts';
 import { NOTHING_PAID, type Paid, paidBy, restatedPaid, usageAfter } from './paid.ts';
 import type {
   AppendRecord,
@@ -14,7 +15,6 @@ import type {
   Applied,
   AppliedOperation,
   Effects,
-  KeyedMessage,
   LinePlace,
   MessageLocation,
   SessionState,
@@ -109,7 +109,7 @@ function appended(
   };
   // Positions go back if the line of a truncation is damaged.
   const truncatedTo = record.position < before.historyLength ? record.position : null;
-  return appliedBy(record, state, { truncatedTo, messages, keys: keysOf(record), paid });
+  return appliedBy(record, state, { truncatedTo, messages, ...namesOf(record), paid });
 }
 
 function replaced(
@@ -129,7 +129,12 @@ function replaced(
     nextOrdinal: Math.max(before.nextOrdinal, record.ordinal + 1),
     ...usageAfter(usageIn(before), paid),
   };
-  return appliedBy(record, state, { messages, isReplacing: true, paid });
+  return appliedBy(record, state, {
+    messages,
+    isReplacing: true,
+    toolResults: namesOf(record).toolResults,
+    paid,
+  });
 }
 
 function locationsOf(record: MessagesRecord, { offset, length }: LinePlace): MessageLocation[] {
@@ -204,7 +209,8 @@ function appliedBy(
     truncatedTo = null,
     messages = NO_MESSAGES,
     isReplacing = false,
-    keys = NO_KEYS,
+    keys = NO_NAMES.keys,
+    toolResults = NO_NAMES.toolResults,
     paid = NOTHING_PAID,
     isPaidAnew = false,
   }: Partial<Omit<Effects, 'sequence' | 'seq' | 'operation'>> = {},
@@ -212,29 +218,11 @@ function appliedBy(
 ): Applied {
   const { sequence } = state;
   const operation = operationOfRecord(state.id, record, dropped);
-  const changed = { truncatedTo, messages, isReplacing, keys, paid, isPaidAnew };
+  const changed = { truncatedTo, messages, isReplacing, keys, toolResults, paid, isPaidAnew };
   return { state, effects: { sequence, seq: record.seq, ...changed, operation } };
 }
 
 const NO_MESSAGES: readonly MessageLocation[] = Object.freeze([]);
-
-/** Shared: most lines have no keys. */
-const NO_KEYS: readonly KeyedMessage[] = Object.freeze([]);
-
-/** The keys of a line's messages, of which the first has the ordinal `ordinal`. */
-export function keysOf({
-  ordinal,
-  messages,
-}: Pick<AppendRecord, 'ordinal' | 'messages'>): readonly KeyedMessage[] {
-  let keys: KeyedMessage[] | null = null;
-  for (let n = 0; n < messages.length; n += 1) {
-    const { key } = messages[n]!;
-    if (key === undefined) continue;
-    keys ??= [];
-    keys.push({ ordinal: ordinal + n, key });
-  }
-  return keys ?? NO_KEYS;
-}
 
 /**
  * Never goes back, even if the session was created with times in the future. A creation's own messages leave

@@ -2,6 +2,7 @@ import type { MessageRole } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { SessionStatus } from '../../../model/session.ts';
 import type { UsageSum } from '../../../model/usage.ts';
+import type { NamedMessages } from './named-messages.ts';
 import type { Paid } from './paid.ts';
 
 /**
@@ -54,12 +55,6 @@ export interface MessageLocation {
   readonly length: number;
 }
 
-/** The key of a message, for the messages that have one. */
-export interface KeyedMessage {
-  readonly ordinal: number;
-  readonly key: string;
-}
-
 /**
  * An operation, and what is needed to answer a retry. Of an append, `ordinal` and `position` are those of its first message; of a
  * truncation, `ordinal` is the number of messages that it dropped, and `position` the number of those that stayed. What is not so simple
@@ -75,8 +70,8 @@ export interface AppliedOperation extends Omit<Operation, 'earlierFingerprints'>
   readonly answer: string | null;
 }
 
-/** The effects of a line beside the new state of the session. */
-export interface Effects {
+/** The effects of a line beside the new state of the session. The names are those of `messages`. */
+export interface Effects extends NamedMessages {
   /** The session's own sequence number, from this line on. */
   readonly sequence: number;
   /** Sequence number of the line's mutation. */
@@ -86,8 +81,6 @@ export interface Effects {
   readonly messages: readonly MessageLocation[];
   /** True if `messages` are new forms of messages that the history has. */
   readonly isReplacing: boolean;
-  /** Those of `messages` that have keys. */
-  readonly keys: readonly KeyedMessage[];
   /** What the session's usage grew by. */
   readonly paid: readonly Paid[];
   /** True if `paid` takes the place of all that was paid before. */

@@ -24,6 +24,7 @@ export function differencesOf(
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, k.key`,
     `SELECT s.id, u.day, u.model, u.sums FROM usage u JOIN sessions s ON s.seq = u.session
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, u.day, u.model`,
+    `SELECT s.id, r.* FROM tool_results r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, r.* FROM replaced_messages r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position, answer FROM operations

@@ -82,8 +82,11 @@ export class MessagesTable {
     return this.#db.flushed().get<{ position: number }>(sql, session, ordinal)?.position ?? null;
   }
 
-  /** Moves the messages from `position` on to `dropped_messages`, as dropped by the truncation `seq`. */
-  drop(session: number, position: number, seq: number): void {
+  /**
+   * Moves the messages from `position` on to `dropped_messages`, as dropped by the truncation `seq`. Returns the ordinal of the last
+   * message that stays; -1 if none does.
+   */
+  drop(session: number, position: number, seq: number): number {
     this.flush();
     const kept = this.lastBefore(session, position);
     this.#db.run(
@@ -93,6 +96,7 @@ export class MessagesTable {
       kept,
     );
     this.#db.run('DELETE FROM messages WHERE session = ? AND ordinal > ?', session, kept);
+    return kept;
   }
 
   /** Removes all messages of a session, those dropped by truncations too. */

@@ -1,5 +1,6 @@
 import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
+import type { ToolCallRef } from '../../reads.ts';
 import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
@@ -146,6 +147,14 @@ export class IndexReader {
   ordinalOfKey(sessionId: string, key: string): number | null {
     const session = this.row(sessionId)?.sequence;
     return session === undefined ? null : (this.#tables.messageKeys.ordinalOf(session, key) ?? null);
+  }
+
+  /** The ordinal of the first message after a tool call that answers it; null if there is none, or if the history lacks the call's message. */
+  ordinalOfResult({ sessionId, ordinal, toolCallId }: ToolCallRef): number | null {
+    const session = this.row(sessionId)?.sequence;
+    return session === undefined
+      ? null
+      : (this.#tables.toolResults.firstAfter(session, ordinal, toolCallId) ?? null);
   }
 
   /** The session of a row, which another connection may have read. */

@@ -5,6 +5,14 @@ import { COLUMN_DEFINITIONS } from './session-row.ts';
 /** The id of the session that a session was forked from. */
 export const FORK_ORIGIN = "json_extract(forked_from, '$.sessionId')";
 
+/** The members of what spawned a session. */
+export const SPAWN_ORIGIN = {
+  sessionId: "json_extract(spawned_by, '$.sessionId')",
+  toolCallId: "json_extract(spawned_by, '$.toolCallId')",
+  messageId: "json_extract(spawned_by, '$.messageId')",
+} as const;
+export const IS_SPAWNED_BY_CALL = `spawned_by IS NOT NULL AND ${SPAWN_ORIGIN.toolCallId} IS NOT NULL`;
+
 /** The statuses that end by themselves: few sessions of a store have them, and programs look for these again and again. */
 export const UNDER_WAY: readonly SessionStatus[] = ['RUNNING', 'WAITING'];
 export const IS_UNDER_WAY = `status IN ('${UNDER_WAY.join("', '")}')`;
@@ -40,6 +48,7 @@ function listIndexes(which: string, condition: string): string {
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
  * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
  * `usage` holds what the messages of a session cost, by day and model; `usage-table.ts` describes its columns.
+ * `tool_results` holds the tool calls that the messages of histories answer: none of a message that was dropped.
  * `session_keys` holds the keys of sessions by owner, the user of the tree's root: empty for nobody, otherwise after a "=".
  * `tree_changes` holds the changes of sessions that are recorded in the store's log instead of their files.
  * `moved` is 1 for a move, with the new parent and place, and the former parent. It is 0 for an (un)archival, with a time or none. An
@@ -96,6 +105,13 @@ CREATE TABLE usage (
   model TEXT NOT NULL,
   sums TEXT NOT NULL,
   PRIMARY KEY (session, day, model)
+) WITHOUT ROWID;
+
+CREATE TABLE tool_results (
+  session INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  tool_call_id TEXT,
+  PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
 
 CREATE TABLE session_keys (
@@ -173,7 +189,9 @@ export const TREE_INDEX = 'CREATE INDEX sessions_children ON sessions (parent_se
 export const INDEXES = `
 CREATE INDEX sessions_parent_id ON sessions (parent_id);
 ${listIndexes('live', 'archived_at IS NULL')}
+CREATE INDEX tool_results_by_call ON tool_results (session, tool_call_id, ordinal);
 CREATE INDEX forks ON sessions (${FORK_ORIGIN}, created_at) WHERE forked_from IS NOT NULL;
+CREATE INDEX spawned_by_call ON sessions (${Object.values(SPAWN_ORIGIN).join(', ')}) WHERE ${IS_SPAWNED_BY_CALL};
 CREATE INDEX live_under_way ON sessions (seq) WHERE archived_at IS NULL AND ${IS_UNDER_WAY};
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);

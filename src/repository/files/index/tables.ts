@@ -9,6 +9,7 @@ import { SessionKeysTable } from './session-keys-table.ts';
 import { SessionsTable } from './sessions-table.ts';
 import { TermsTable } from './terms-table.ts';
 import { TombstonesTable } from './tombstones-table.ts';
+import { ToolResultsTable } from './tool-results-table.ts';
 import { TreeChangesTable } from './tree-changes-table.ts';
 import { TREE_TIMES } from './tree-times.ts';
 import { UsageTable } from './usage-table.ts';
@@ -21,6 +22,7 @@ export class IndexTables {
   readonly messages: MessagesTable;
   readonly messageKeys: MessageKeysTable;
   readonly usage: UsageTable;
+  readonly toolResults: ToolResultsTable;
   readonly sessionKeys: SessionKeysTable;
   readonly operations: OperationsTable;
   readonly quarantine: QuarantineTable;
@@ -36,6 +38,7 @@ export class IndexTables {
     this.messages = new MessagesTable(connection);
     this.messageKeys = new MessageKeysTable(connection);
     this.usage = new UsageTable(connection);
+    this.toolResults = new ToolResultsTable(connection);
     this.sessionKeys = new SessionKeysTable(connection);
     this.operations = new OperationsTable(connection);
     this.quarantine = new QuarantineTable(connection);
@@ -56,6 +59,7 @@ export class IndexTables {
     this.messages.flush();
     this.messageKeys.flush();
     this.usage.flush();
+    this.toolResults.flush();
     this.sessionKeys.flush();
     this.terms.flush();
   }

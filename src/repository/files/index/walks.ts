@@ -11,6 +11,7 @@ import {
   type ListKey,
   type Page,
   type PageRequest,
+  type ToolCallRef,
   UnknownKeyError,
 } from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
@@ -26,6 +27,7 @@ import type { IndexReader } from './reader.ts';
 import { rollupsOf } from './rollup.ts';
 import { SessionLists } from './session-lists.ts';
 import type { SessionRow } from './session-row.ts';
+import { spawnedBy } from './spawned.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';
 import { comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
@@ -102,6 +104,11 @@ export class IndexWalks {
 
   countForks(ids: readonly string[], options?: ReadOptions): Promise<number[]> {
     return this.#each(ids, (tables, id) => new SessionLists(tables).countForks(id), options);
+  }
+
+  /** The session that each tool call spawned; null if it spawned none. */
+  spawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]> {
+    return this.#each(calls, (tables, call) => this.#spawned(tables, call), options);
   }
 
   /**
@@ -220,6 +227,11 @@ export class IndexWalks {
       return yield* this.#pageOf({ items: yield* tables.sessions.children(parent), hasMore: false });
     const more = { ...page, limit: page.limit + 1 };
     return yield* this.#pageOf(inOrder(yield* tables.sessions.childrenPage(parent.sequence, more), page));
+  }
+
+  *#spawned(tables: IndexTables, call: ToolCallRef): Steps<Session | null> {
+    const row = yield* spawnedBy(tables, call);
+    return row && this.#reader.sessionOf(row);
   }
 
   *#made(rows: Steps<Page<SessionRow>>): Steps<Page<Session>> {

@@ -74,14 +74,22 @@ export class IndexWriter {
 
   /** Adds the messages, the usage and the operation of one line. */
   addEffects(sequence: number, effects: Effects): void {
-    const { seq, truncatedTo, messages, isReplacing, keys, paid, isPaidAnew, operation } = effects;
-    if (truncatedTo !== null) this.#tables.messages.drop(sequence, truncatedTo, seq);
-    if (isReplacing) this.#tables.messages.replace(sequence, messages, seq);
-    else this.#tables.messages.add(sequence, messages);
-    this.#tables.messageKeys.add(sequence, keys);
-    if (isPaidAnew) this.#tables.usage.remove(sequence);
-    this.#tables.usage.add(sequence, paid);
-    if (operation) this.#tables.operations.add(operation);
+    const { messages, messageKeys, toolResults, usage, operations } = this.#tables;
+    if (effects.truncatedTo !== null) {
+      const kept = messages.drop(sequence, effects.truncatedTo, effects.seq);
+      toolResults.remove(sequence, kept);
+    }
+    if (effects.isReplacing) {
+      messages.replace(sequence, effects.messages, effects.seq);
+      toolResults.replace(sequence, effects.messages, effects.toolResults);
+    } else {
+      messages.add(sequence, effects.messages);
+      toolResults.add(sequence, effects.toolResults);
+    }
+    messageKeys.add(sequence, effects.keys);
+    if (effects.isPaidAnew) usage.remove(sequence);
+    usage.add(sequence, effects.paid);
+    if (effects.operation) operations.add(effects.operation);
   }
 
   /** Removes all rows of a session's file. */
@@ -108,6 +116,7 @@ export class IndexWriter {
     this.#tables.messages.remove(sequence);
     this.#tables.messageKeys.remove(sequence);
     this.#tables.usage.remove(sequence);
+    this.#tables.toolResults.remove(sequence);
     this.#tables.connection.run('DELETE FROM operations WHERE session_id = ? AND NOT logged', id);
   }
 

@@ -25,6 +25,8 @@ import type {
   PageRequest,
   SessionKey,
   StoreStatus,
+  ToolCallRef,
+  ToolResultRequest,
 } from '../../reads.ts';
 import type { SessionReader } from '../../repository.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
@@ -200,6 +202,18 @@ export class FileReader implements SessionReader {
   ): Promise<(Message | null)[]> {
     const ordinalOf = ({ sessionId, key }: KeyedMessageRequest) => this.index.ordinalOfKey(sessionId, key);
     return this.#findMessages(requests, ordinalOf, maxBytes, options);
+  }
+
+  findToolResults(
+    requests: readonly ToolResultRequest[],
+    maxBytes: number,
+    options?: ReadOptions,
+  ): Promise<(Message | null)[]> {
+    return this.#findMessages(requests, (call) => this.index.ordinalOfResult(call), maxBytes, options);
+  }
+
+  findSpawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]> {
+    return this.walks.spawned(calls, options);
   }
 
   async #findMessages<Request extends AskedTexts & { readonly sessionId: string }>(

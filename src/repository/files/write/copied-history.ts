@@ -1,9 +1,9 @@
 import { StorageError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
-import { keysOf } from '../format/apply-record.ts';
 import { SEAL_BYTES, sealLine } from '../format/line.ts';
+import { MessageNames, type NamedMessages, namesOf } from '../format/named-messages.ts';
 import type { MessagesRecord } from '../format/record.ts';
-import type { KeyedMessage, MessageLocation } from '../format/session-state.ts';
+import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { type LineFiles, linesOf, readLines } from '../read/read-lines.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';
@@ -21,7 +21,7 @@ const MAX_DIGITS = 16;
 interface CopiedLines {
   readonly bytes: Buffer;
   readonly lines: CopiedLine[];
-  readonly keys: readonly KeyedMessage[];
+  readonly names: NamedMessages;
   /** Ordinal of the last message. */
   readonly last: number;
 }
@@ -31,6 +31,13 @@ interface CopiedLine {
   readonly length: number;
   /** What the index knows of each of its messages. */
   readonly heads: readonly Pick<MessageLocation, 'role' | 'createdAt'>[];
+}
+
+/** A copied line, its text, and the index of its first message among those that were read with it. */
+interface Copy extends CopiedLine {
+  readonly first: number;
+  readonly text: string;
+  readonly names: NamedMessages;
 }
 
 export interface CopiedHistoryParts {
@@ -57,7 +64,7 @@ export class CopiedHistory {
   #length = 0;
   #users = 0;
   #lastId: string | null = null;
-  readonly #keys: KeyedMessage[] = [];
+  readonly #names = new MessageNames();
 
   private constructor(parts: CopiedHistoryParts) {
     this.#parts = parts;
@@ -74,13 +81,13 @@ export class CopiedHistory {
     return copied;
   }
 
-  #add({ bytes, lines, keys, last }: CopiedLines): void {
+  #add({ bytes, lines, names, last }: CopiedLines): void {
     this.#lines.push(lines);
     this.#bytes += bytes.length;
     if (this.#bytes > KEPT_BYTES_MAX) this.#kept = null;
     this.#kept?.push(bytes);
     this.#lineCount += lines.length;
-    for (const keyed of keys) this.#keys.push(keyed);
+    this.#names.add(names);
     for (const { heads } of lines) {
       this.#length += heads.length;
       for (const { role } of heads) if (role === 'USER') this.#users += 1;
@@ -102,9 +109,9 @@ export class CopiedHistory {
     return this.#lastId;
   }
 
-  /** The keys of the copies. */
-  get keys(): readonly KeyedMessage[] {
-    return this.#keys;
+  /** The names of the copies. */
+  get names(): NamedMessages {
+    return this.#names;
   }
 
   /** Number of lines of the creation: the create line, and one append line per copied line. */
@@ -186,21 +193,21 @@ async function* piecesOf({
     const locations = withinBytes(index.messagesBetween(sessionId, after, through, BATCH_MESSAGES));
     const last = locations.at(-1)?.ordinal;
     if (last === undefined) return;
-    const copies: (CopiedLine & { readonly first: number; readonly text: string })[] = [];
-    const keys: KeyedMessage[] = [];
+    const copies: Copy[] = [];
     const [fault] = await readLines(lines, path, linesOf(locations), (record, { first, end }) => {
       const held = locations.slice(first, end);
       const copy = copyOf(record, held, copied + first);
-      for (const keyed of keysOf(copy)) keys.push(keyed);
       const text = JSON.stringify(copy).slice(1, -1);
       const heads = held.map(({ role, createdAt }) => ({ role, createdAt }));
-      copies.push({ first, text, length: Buffer.byteLength(text), heads });
+      copies.push({ first, text, length: Buffer.byteLength(text), heads, names: namesOf(copy) });
     });
     if (fault) throw unread(sessionId, fault);
     // Lines are read in the order of the file, and copied in the order of the history.
     copies.sort((one, other) => one.first - other.first);
     const bytes = Buffer.from(copies.map(({ text }) => text).join(''));
-    yield { bytes, lines: copies.map(({ length, heads }) => ({ length, heads })), keys, last };
+    const names = new MessageNames();
+    for (const copy of copies) names.add(copy.names);
+    yield { bytes, lines: copies.map(({ length, heads }) => ({ length, heads })), names, last };
     copied += locations.length;
     after = last;
   }

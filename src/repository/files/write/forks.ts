@@ -8,8 +8,9 @@ import type { DurableFiles } from '../durable/durable-files.ts';
 import { applyRecord } from '../format/apply-record.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { encodeLine } from '../format/line.ts';
+import { type NamedMessages, namesBetween } from '../format/named-messages.ts';
 import { type CreateRecord, readable, stampOf } from '../format/record.ts';
-import type { Applied, KeyedMessage, MessageLocation } from '../format/session-state.ts';
+import type { Applied, MessageLocation } from '../format/session-state.ts';
 import { storedMetadata } from '../format/stored-message.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
@@ -164,11 +165,11 @@ export class Forks {
         const applied = { ...created, state };
         if (messages.length <= MESSAGES_AT_ONCE_MAX) {
           return () => {
-            for (const _ of insertFork(writer, applied, mtime, messages, history.keys));
+            for (const _ of insertFork(writer, applied, mtime, messages, history.names));
           };
         }
         return {
-          inSteps: (own) => insertFork(new IndexWriter(own, clock), applied, mtime, messages, history.keys),
+          inSteps: (own) => insertFork(new IndexWriter(own, clock), applied, mtime, messages, history.names),
         };
       },
       undo: () => files.uncreate(path),
@@ -190,7 +191,7 @@ function* insertFork(
   { state, effects }: Applied,
   mtime: number,
   messages: readonly MessageLocation[],
-  keys: readonly KeyedMessage[],
+  names: NamedMessages,
 ): Generator<void, void> {
   const { sequence } = state;
   writer.insertSession(state, mtime);
@@ -203,7 +204,7 @@ function* insertFork(
       ...effects,
       operation: null,
       messages: messages.slice(from, to),
-      keys: keys.filter(({ ordinal }) => ordinal >= from && ordinal < to),
+      ...namesBetween(names, from, to),
     });
   }
 }

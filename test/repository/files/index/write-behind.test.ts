@@ -59,6 +59,7 @@ class OpenIndex {
         keys: [],
         isPaidAnew: false,
         paid: [],
+        toolResults: [],
         operation: {
           id: `o${seq}`,
           fingerprint: '',

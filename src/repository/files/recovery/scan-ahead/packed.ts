@@ -1,14 +1,9 @@
 import { compileLiteral } from '../../../../compile-literal.ts';
 import { MESSAGE_ROLES } from '../../../../model/message.ts';
 import { TOKEN_COUNTS } from '../../../../model/usage.ts';
+import type { KeyedMessage, ToolResult } from '../../format/named-messages.ts';
 import type { Paid } from '../../format/paid.ts';
-import type {
-  AppliedOperation,
-  Effects,
-  KeyedMessage,
-  MessageLocation,
-  SessionState,
-} from '../../format/session-state.ts';
+import type { AppliedOperation, Effects, MessageLocation, SessionState } from '../../format/session-state.ts';
 import { partsOf, STATE_NUMBERS, STATE_TEXTS } from '../../index/session-row.ts';
 import type { Sound } from './protocol.ts';
 
@@ -46,14 +41,19 @@ function packState(state: SessionState, numbers: number[], texts: (string | null
 }
 
 function packEffects(effects: Effects, numbers: number[], texts: (string | null)[]): void {
-  const { sequence, seq, truncatedTo, messages, isReplacing, keys, paid, isPaidAnew, operation } = effects;
+  const { sequence, seq, truncatedTo, messages, isReplacing, operation } = effects;
+  const { keys, toolResults, paid, isPaidAnew } = effects;
   numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, isReplacing ? 1 : 0);
-  numbers.push(keys.length, paid.length, isPaidAnew ? 1 : 0, operation ? 1 : 0);
+  numbers.push(keys.length, toolResults.length, paid.length, isPaidAnew ? 1 : 0, operation ? 1 : 0);
   for (const { ordinal, position, role, createdAt, offset, length } of messages)
     numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
   for (const { ordinal, key } of keys) {
     numbers.push(ordinal);
     texts.push(key);
+  }
+  for (const { ordinal, toolCallId } of toolResults) {
+    numbers.push(ordinal);
+    texts.push(toolCallId);
   }
   for (const { day, model, responses, usage } of paid) {
     numbers.push(day, responses, ...TOKEN_COUNTS.map((count) => usage[count]), usage.pricedCount);
@@ -108,6 +108,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   const count = parts.number();
   const isReplacing = parts.number() === 1;
   const keyCount = parts.number();
+  const resultCount = parts.number();
   const paidCount = parts.number();
   const isPaidAnew = parts.number() === 1;
   const hasOperation = parts.number() === 1;
@@ -124,6 +125,9 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   }
   const keys: KeyedMessage[] = [];
   for (let left = keyCount; left > 0; left -= 1) keys.push({ ordinal: parts.number(), key: parts.text() });
+  const toolResults: ToolResult[] = [];
+  for (let left = resultCount; left > 0; left -= 1)
+    toolResults.push({ ordinal: parts.number(), toolCallId: parts.text() });
   const paid: Paid[] = [];
   for (let left = paidCount; left > 0; left -= 1) paid.push(unpackPaid(parts));
   const operation: AppliedOperation | null = hasOperation
@@ -138,7 +142,18 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
         position: parts.numberOrNull(),
       }
     : null;
-  return { sequence, seq, truncatedTo, messages, isReplacing, keys, paid, isPaidAnew, operation };
+  return {
+    sequence,
+    seq,
+    truncatedTo,
+    messages,
+    isReplacing,
+    keys,
+    toolResults,
+    paid,
+    isPaidAnew,
+    operation,
+  };
 }
 
 function unpackPaid(parts: Parts): Paid {

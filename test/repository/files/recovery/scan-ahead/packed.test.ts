@@ -63,6 +63,7 @@ const effects = {
   messages: [],
   isReplacing: false,
   keys: [],
+  toolResults: [],
   paid: [],
   isPaidAnew: false,
   operation: null,
@@ -89,6 +90,10 @@ const sounds: (Sound | null)[] = [
         keys: [
           { ordinal: 34, key: 'k1' },
           { ordinal: 35, key: 'k2' },
+        ],
+        toolResults: [
+          { ordinal: 36, toolCallId: 'c1' },
+          { ordinal: 37, toolCallId: 'c2' },
         ],
         paid: [
           {
