@@ -1,28 +1,19 @@
 import DataLoader from 'dataloader';
-import { type MessageRef, messageId } from '../model/id.ts';
-import { type Message, textsKey } from '../model/message.ts';
+import type { MessageRef } from '../model/id.ts';
 import type { SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
 import type { Damage, Session } from '../model/session.ts';
 import type { ReadOptions } from '../repository/read-options.ts';
-import {
-  type ChildrenRequest,
-  type ChildrenScope,
-  type ForksRequest,
-  type HistoryPage,
-  type HistoryRequest,
-  type HistoryScope,
-  type KeyedMessageRequest,
-  type MessageRequest,
-  type Page,
-  type PageRequest,
-  ReadTooLargeError,
-  type SearchPage,
-  type SearchRequest,
-  type SessionKey,
-  type SnippetRequest,
-  type StoreStatus,
-  UnknownKeyError,
+import type {
+  ChildrenRequest,
+  ChildrenScope,
+  ForksRequest,
+  Page,
+  SearchPage,
+  SearchRequest,
+  SessionKey,
+  SnippetRequest,
+  StoreStatus,
 } from '../repository/reads.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
@@ -34,16 +25,14 @@ import {
   expectForks,
 } from './expected-pages.ts';
 import { andThen } from './maybe-promise.ts';
-import { unknownPlace } from './request-error.ts';
+import { MessageLoaders, pageKey } from './message-loaders.ts';
 import type { Turns } from './turns.ts';
 
 /**
  * Each loader batches the requests of the resolvers of one level into one call of the repository. A loader is created when it is
  * first used: most requests need one or two.
  */
-export class Loaders {
-  readonly #repository: SessionRepository;
-  readonly #budget: Budget;
+export class Loaders extends MessageLoaders {
   readonly #turns: Turns;
   #status?: Promise<StoreStatus>;
   #session?: DataLoader<string, Session | null>;
@@ -57,81 +46,53 @@ export class Loaders {
   #forkCount?: DataLoader<string, number>;
   #descendants?: DataLoader<DescendantsKey, Page<Session>, string>;
   #descendantCount?: DataLoader<DescendantsScope, number, string>;
-  #message?: DataLoader<MessageRequest, Message | null, string>;
-  #keyedMessage?: DataLoader<KeyedMessageRequest, Message | null, string>;
-  #history?: DataLoader<HistoryRequest, HistoryPage, string>;
-  #historyCount?: DataLoader<HistoryScope, number, string>;
   #search?: DataLoader<SearchRequest, SearchPage, string>;
   /** Settles once the latest call of the search has ended; null before the first. */
   #searching: Promise<unknown> | null = null;
 
   constructor(repository: SessionRepository, budget: Budget, turns: Turns) {
-    this.#repository = repository;
-    this.#budget = budget;
+    super(repository, budget);
     this.#turns = turns;
-  }
-
-  /** A batch is not read if the request was over after it was scheduled. Each key costs at least one row. */
-  #loader<Key, Value, CacheKey = Key>(
-    read: (keys: readonly Key[], options: ReadOptions) => Promise<readonly (Value | Error)[]>,
-    options?: DataLoader.Options<Key, Value, CacheKey>,
-  ): DataLoader<Key, Value, CacheKey> {
-    return new DataLoader((keys) => {
-      return this.#budget.read((bounds) => {
-        this.#budget.chargeWalk(keys.length);
-        return read(keys, bounds);
-      });
-    }, options);
-  }
-
-  /** Text is charged where it appears in the answer. */
-  async #withinText<T>(read: (textLeft: number) => Promise<T>): Promise<T> {
-    try {
-      return await read(this.#budget.textLeft);
-    } catch (error) {
-      if (error instanceof ReadTooLargeError) this.#budget.exceedText();
-      throw error;
-    }
   }
 
   /** Read once, however many fields show it. */
   status(): Promise<StoreStatus> {
-    this.#status ??= this.#budget.read(() => this.#repository.status());
+    this.#status ??= this.budget.read(() => this.repository.status());
     return this.#status;
   }
 
   get session() {
-    this.#session ??= this.#loader((ids, options) => this.#repository.findMany(ids, options));
+    this.#session ??= this.loader((ids, options) => this.repository.findMany(ids, options));
     return this.#session;
   }
 
   get keyed() {
-    this.#keyed ??= this.#loader((requests, options) => this.#repository.findByKeys(requests, options), {
+    this.#keyed ??= this.loader((requests, options) => this.repository.findByKeys(requests, options), {
       cacheKeyFn: ({ key, ownerId }) => JSON.stringify([ownerId, key]),
     });
     return this.#keyed;
   }
 
   get damage() {
-    this.#damage ??= this.#loader((ids, options) => this.#repository.damageOf(ids, options));
+    this.#damage ??= this.loader((ids, options) => this.repository.damageOf(ids, options));
     return this.#damage;
   }
 
   get ancestors() {
-    this.#ancestors ??= this.#loader((ids, options) => this.#repository.ancestorsOf(ids, options));
+    this.#ancestors ??= this.loader((ids, options) => this.repository.ancestorsOf(ids, options));
     return this.#ancestors;
   }
 
   get rollup() {
-    this.#rollup ??= this.#loader((ids, options) => this.#repository.rollupsOf(ids, options));
+    this.#rollup ??= this.loader((ids, options) => this.repository.rollupsOf(ids, options));
     return this.#rollup;
   }
 
   get children() {
-    this.#children ??= this.#loader(
+    this.#children ??= this.loader(
       (requests, options) =>
-        andThen(expectChildren(this.#repository, this.#budget, requests, options), () =>
-          this.#repository.childrenOf(requests, options),
+        andThen(expectChildren(this.repository, this.budget, requests, options), () =>
+          this.repository.childrenOf(requests, options),
         ) as Promise<Page<Session>[]>,
       { cacheKeyFn: ({ page, ...scope }) => `${childrenKey(scope)} ${pageKey(page)}` },
     );
@@ -139,17 +100,17 @@ export class Loaders {
   }
 
   get childCount() {
-    this.#childCount ??= this.#loader((scopes, options) => this.#repository.countChildren(scopes, options), {
+    this.#childCount ??= this.loader((scopes, options) => this.repository.countChildren(scopes, options), {
       cacheKeyFn: childrenKey,
     });
     return this.#childCount;
   }
 
   get forks() {
-    this.#forks ??= this.#loader(
+    this.#forks ??= this.loader(
       (requests, options) =>
-        andThen(expectForks(this.#repository, this.#budget, requests, options), () =>
-          this.#repository.forksOf(requests, options),
+        andThen(expectForks(this.repository, this.budget, requests, options), () =>
+          this.repository.forksOf(requests, options),
         ) as Promise<Page<Session>[]>,
       {
         cacheKeyFn: ({ sessionId, page: { from, limit, after, before } }) =>
@@ -160,20 +121,20 @@ export class Loaders {
   }
 
   get forkCount() {
-    this.#forkCount ??= this.#loader((ids, options) => this.#repository.countForks(ids, options));
+    this.#forkCount ??= this.loader((ids, options) => this.repository.countForks(ids, options));
     return this.#forkCount;
   }
 
   get descendants() {
-    this.#descendants ??= this.#loader(
+    this.#descendants ??= this.loader(
       (keys, options) =>
         this.#inGroups(
           keys,
           ({ page, ...scope }) => `${levelsKey(scope)} ${pageKey(page)}`,
           (group, sample) =>
             descendantsOf(
-              this.#repository,
-              this.#budget,
+              this.repository,
+              this.budget,
               group.map(({ sessionId }) => sessionId),
               sample,
               options,
@@ -185,10 +146,10 @@ export class Loaders {
   }
 
   get descendantCount() {
-    this.#descendantCount ??= this.#loader(
+    this.#descendantCount ??= this.loader(
       (keys, options) =>
         this.#inGroups(keys, levelsKey, (group, { maxDepth, filter }) =>
-          this.#repository.countDescendants(
+          this.repository.countDescendants(
             group.map(({ sessionId }) => sessionId),
             maxDepth,
             filter,
@@ -200,47 +161,6 @@ export class Loaders {
     return this.#descendantCount;
   }
 
-  get message() {
-    this.#message ??= this.#loader(
-      (requests, options) =>
-        this.#withinText((left) => this.#repository.findMessages(requests, left, options)),
-      { cacheKeyFn: (request) => `${messageId(request)} ${textsKey(request.shown)}` },
-    );
-    return this.#message;
-  }
-
-  get keyedMessage() {
-    this.#keyedMessage ??= this.#loader(
-      (requests, options) =>
-        this.#withinText((left) => this.#repository.findMessagesByKey(requests, left, options)),
-      { cacheKeyFn: ({ sessionId, key, shown }) => `${sessionId} ${textsKey(shown)} ${key}` },
-    );
-    return this.#keyedMessage;
-  }
-
-  get history() {
-    this.#history ??= this.#loader(
-      (requests, options) =>
-        this.#withinText((left) => this.#repository.historyOf(requests, left, options)).catch((error) => {
-          throw error instanceof UnknownKeyError ? unknownPlace() : error;
-        }),
-      {
-        cacheKeyFn: (request) => {
-          const { page, place, shown } = request;
-          return `${scopeKey(request)} ${textsKey(shown)} ${pageKey(page)} ${place ? JSON.stringify(place) : ''}`;
-        },
-      },
-    );
-    return this.#history;
-  }
-
-  get historyCount() {
-    this.#historyCount ??= this.#loader((scopes, options) => this.#repository.countHistory(scopes, options), {
-      cacheKeyFn: scopeKey,
-    });
-    return this.#historyCount;
-  }
-
   /** Equal searches are one. */
   get search() {
     this.#search ??= new DataLoader(
@@ -248,8 +168,8 @@ export class Loaders {
         Promise.all(
           requests.map((request) =>
             this.#searchInTurn((options) => {
-              this.#budget.chargeWalk(1);
-              return this.#repository.search(request, options);
+              this.budget.chargeWalk(1);
+              return this.repository.search(request, options);
             }).catch((error: Error) => error),
           ),
         ),
@@ -263,12 +183,12 @@ export class Loaders {
     request: SnippetRequest,
     refs: readonly MessageRef[],
   ): Promise<(readonly SnippetPart[] | null)[]> {
-    return this.#searchInTurn((options) => this.#repository.snippetsOf(request, refs, options));
+    return this.#searchInTurn((options) => this.repository.snippetsOf(request, refs, options));
   }
 
   /** One call after the other: a client decides on their number, and all clients wait in one queue of the store. */
   #searchInTurn<T>(read: (options: ReadOptions) => Promise<T>): Promise<T> {
-    const search = () => this.#budget.read(read);
+    const search = () => this.budget.read(read);
     const answer = this.#searching ? this.#searching.then(search) : search();
     this.#searching = answer.catch(() => {});
     return answer;
@@ -286,16 +206,12 @@ export class Loaders {
     const answers = new Map<Key, Value | Error>();
     for (const group of Map.groupBy(keys, groupOf).values()) {
       if (answers.size > 0) await this.#turns.rest();
-      this.#budget.check();
+      this.budget.check();
       const values = await read(group, group[0]!).catch((error: Error) => group.map(() => error));
       for (const [index, key] of group.entries()) answers.set(key, values[index]!);
     }
     return keys.map((key) => answers.get(key)!);
   }
-}
-
-function pageKey({ from, limit, after, before }: PageRequest<number | string>): string {
-  return `${from} ${limit} ${after} ${before}`;
 }
 
 function childrenKey({ parentId, filter = null }: ChildrenScope): string {
@@ -304,10 +220,4 @@ function childrenKey({ parentId, filter = null }: ChildrenScope): string {
 
 function levelsKey({ maxDepth, filter }: Omit<DescendantsScope, 'sessionId'>): string {
   return `${maxDepth} ${JSON.stringify(filter)}`;
-}
-
-function scopeKey({ sessionId, roles, createdAfter, createdBefore }: HistoryScope): string {
-  const key = `${sessionId} ${roles ?? 'ALL'}`;
-  if (createdAfter == null && createdBefore == null) return key;
-  return `${key} ${JSON.stringify([createdAfter, createdBefore])}`;
 }
