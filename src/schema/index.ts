@@ -11,6 +11,7 @@ import './session-list.ts';
 import './store.ts';
 import './fork-origin.ts';
 import './spawn-origin.ts';
+import './tool-call.ts';
 import './rollup.ts';
 import './search.ts';
 

@@ -14,6 +14,7 @@ import type {
   SessionKey,
   SnippetRequest,
   StoreStatus,
+  ToolCallRef,
 } from '../repository/reads.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import type { Budget } from './budget.ts';
@@ -25,7 +26,7 @@ import {
   expectForks,
 } from './expected-pages.ts';
 import { andThen } from './maybe-promise.ts';
-import { MessageLoaders, pageKey } from './message-loaders.ts';
+import { MessageLoaders, pageKey, toolCallKey } from './message-loaders.ts';
 import type { Turns } from './turns.ts';
 
 /**
@@ -37,6 +38,7 @@ export class Loaders extends MessageLoaders {
   #status?: Promise<StoreStatus>;
   #session?: DataLoader<string, Session | null>;
   #keyed?: DataLoader<SessionKey, Session | null, string>;
+  #spawned?: DataLoader<ToolCallRef, Session | null, string>;
   #damage?: DataLoader<string, readonly Damage[]>;
   #ancestors?: DataLoader<string, Session[]>;
   #rollup?: DataLoader<string, SessionRollup | null>;
@@ -71,6 +73,13 @@ export class Loaders extends MessageLoaders {
       cacheKeyFn: ({ key, ownerId }) => JSON.stringify([ownerId, key]),
     });
     return this.#keyed;
+  }
+
+  get spawned() {
+    this.#spawned ??= this.loader((calls, options) => this.repository.findSpawned(calls, options), {
+      cacheKeyFn: toolCallKey,
+    });
+    return this.#spawned;
   }
 
   get damage() {

@@ -9,6 +9,8 @@ import {
   type MessageRequest,
   type PageRequest,
   ReadTooLargeError,
+  type ToolCallRef,
+  type ToolResultRequest,
   UnknownKeyError,
 } from '../repository/reads.ts';
 import { BatchLoaders } from './batch-loaders.ts';
@@ -18,6 +20,7 @@ import { unknownPlace } from './request-error.ts';
 export abstract class MessageLoaders extends BatchLoaders {
   #message?: DataLoader<MessageRequest, Message | null, string>;
   #keyedMessage?: DataLoader<KeyedMessageRequest, Message | null, string>;
+  #toolResult?: DataLoader<ToolResultRequest, Message | null, string>;
   #history?: DataLoader<HistoryRequest, HistoryPage, string>;
   #historyCount?: DataLoader<HistoryScope, number, string>;
 
@@ -37,6 +40,15 @@ export abstract class MessageLoaders extends BatchLoaders {
       { cacheKeyFn: ({ sessionId, key, shown }) => `${sessionId} ${textsKey(shown)} ${key}` },
     );
     return this.#keyedMessage;
+  }
+
+  get toolResult() {
+    this.#toolResult ??= this.loader(
+      (requests, options) =>
+        this.#withinText((left) => this.repository.findToolResults(requests, left, options)),
+      { cacheKeyFn: (request) => `${textsKey(request.shown)} ${toolCallKey(request)}` },
+    );
+    return this.#toolResult;
   }
 
   get history() {
@@ -75,6 +87,10 @@ export abstract class MessageLoaders extends BatchLoaders {
 
 export function pageKey({ from, limit, after, before }: PageRequest<number | string>): string {
   return `${from} ${limit} ${after} ${before}`;
+}
+
+export function toolCallKey({ toolCallId, ...ref }: ToolCallRef): string {
+  return `${messageId(ref)} ${toolCallId}`;
 }
 
 function scopeKey({ sessionId, roles, createdAfter, createdBefore }: HistoryScope): string {

@@ -1,3 +1,4 @@
+import type { MessageRef } from '../model/id.ts';
 import {
   cutContent,
   MESSAGE_ROLES,
@@ -60,7 +61,13 @@ export const TokenUsage = builder.objectRef<TokenUsageModel>('TokenUsage').imple
   }),
 });
 
-export const ToolCall = builder.objectRef<ToolCallModel>('ToolCall').implement({
+/** A tool call, and the message that makes it. */
+interface MadeToolCall extends ToolCallModel {
+  readonly message: MessageRef;
+}
+
+/** tool-call.ts adds what a call leads to. */
+export const ToolCall = builder.objectRef<MadeToolCall>('ToolCall').implement({
   description: 'A tool call of the agent.',
   fields: (t) => ({
     toolCallId: t.exposeString('toolCallId', {
@@ -128,7 +135,7 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
     toolCalls: t.field({
       description: 'The tool calls of an ASSISTANT message; empty for others.',
       type: [ToolCall],
-      resolve: ({ toolCalls }) => [...toolCalls],
+      resolve: (message) => message.toolCalls.map((call) => ({ ...call, message })),
     }),
     name: t.exposeString('name', { description: 'The name of the tool or of the author.', nullable: true }),
     toolCallId: t.exposeString('toolCallId', {

@@ -1,6 +1,6 @@
 import type { GraphQLResolveInfo } from 'graphql';
 import { isSessionId, type MessageRef, messageId, parseMessageId } from '../model/id.ts';
-import type { Message } from '../model/message.ts';
+import type { Message, ShownTexts } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
 import { argumentRules } from './argument-rules.ts';
 import { builder } from './builder.ts';
@@ -74,16 +74,25 @@ async function findNode(
 }
 
 /** The message that `ref` names, for the field of `info`; null if there is none. Messages of one level are read in one batch. */
-export async function findMessage(
+export function findMessage(
   context: SchemaContext,
   ref: MessageRef,
   info: GraphQLResolveInfo,
 ): Promise<Message | null> {
-  const { shown } = selectedOfMessages(info, 'Message');
-  const [message, session] = await Promise.all([
+  return loadMessage(context, ref.sessionId, info, (shown) =>
     context.loaders.message.load({ ...ref, shown }),
-    findSession(context, ref.sessionId),
-  ]);
+  );
+}
+
+/** The message of a session that `load` gives, for the field of `info`: with the texts that it shows. */
+export async function loadMessage(
+  context: SchemaContext,
+  sessionId: string,
+  info: GraphQLResolveInfo,
+  load: (shown: ShownTexts | null) => Promise<Message | null>,
+): Promise<Message | null> {
+  const { shown } = selectedOfMessages(info, 'Message');
+  const [message, session] = await Promise.all([load(shown), findSession(context, sessionId)]);
   if (!message || !session) return null;
   return andThen(context.turns.turnOf(1), () => {
     appearMessages(context, session, [message], shown);

@@ -9,12 +9,19 @@ import {
 export interface ModelMessage {
   readonly ordinal: number;
   readonly content: string;
-  readonly role: 'USER' | 'ASSISTANT';
+  readonly role: 'USER' | 'ASSISTANT' | 'TOOL';
   readonly key: string | null;
+  readonly toolCallId: string | null;
 }
 
-/** A message to append. */
-export type Said = Pick<ModelMessage, 'content' | 'key'>;
+/** A message to append; one with a `toolCallId` is a TOOL message. */
+export type Said = Pick<ModelMessage, 'content' | 'key' | 'toolCallId'>;
+
+/** The role of the message at the index `n` of a mutation's. */
+export function roleOf({ toolCallId }: Said, n: number): ModelMessage['role'] {
+  if (toolCallId !== null) return 'TOOL';
+  return n % 2 ? 'ASSISTANT' : 'USER';
+}
 
 export interface ModelSession {
   readonly id: string;
@@ -39,7 +46,6 @@ export class Model {
   readonly deleted = new Set<string>();
   #arrivals = 0;
 
-  /** A copy of the model. */
   clone(): Model {
     const copy = new Model();
     for (const [id, session] of this.sessions)
@@ -131,13 +137,8 @@ export class Model {
   }
 
   #say(session: ModelSession, messages: readonly Said[], costUsd: string | null): void {
-    for (const [n, { content, key }] of messages.entries()) {
-      session.history.push({
-        ordinal: session.nextOrdinal,
-        content,
-        role: n % 2 ? 'ASSISTANT' : 'USER',
-        key,
-      });
+    for (const [n, said] of messages.entries()) {
+      session.history.push({ ...said, ordinal: session.nextOrdinal, role: roleOf(said, n) });
       session.nextOrdinal += 1;
       session.costUsd = addOptionalDecimals(session.costUsd, costUsd);
     }

@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { DELETE_MODES, SESSION_STATUSES } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { MUCH } from '../contract/store.ts';
-import type { Model } from './model.ts';
+import { type Model, roleOf } from './model.ts';
 
 /** A mutation, applied to the model and to the store. */
 export interface Mutation {
@@ -21,12 +21,14 @@ const content = fc
   .map((words) => words.join(' '));
 /** Few, so that they clash. */
 const KEYS = ['k', 'K', 'k\u{1f600}'];
+const CALLS = ['c', 'd'];
 const USERS = ['ann', 'bob'];
 const key = fc.option(fc.constantFrom(...KEYS), { freq: 1 });
+const toolCallId = fc.option(fc.constantFrom(...CALLS), { freq: 1 });
 const user = fc.option(fc.constantFrom(...USERS));
 /** No key stands twice. */
 const messages = fc
-  .array(fc.record({ content, key }), { minLength: 1, maxLength: 4 })
+  .array(fc.record({ content, key, toolCallId }), { minLength: 1, maxLength: 4 })
   .map((list) =>
     list.map((said, n) =>
       list.slice(0, n).some((other) => other.key === said.key) ? { ...said, key: null } : said,
@@ -67,8 +69,8 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
         repository.append({
           sessionId: input.id,
           messages: input.messages.map((said, n) => ({
-            role: n % 2 ? 'ASSISTANT' : 'USER',
             ...said,
+            role: roleOf(said, n),
             usage:
               input.cost === null ? null : { inputTokens: 1, outputTokens: 1, costUsd: Number(input.cost) },
           })),
@@ -150,4 +152,4 @@ async function forkAt(
   });
 }
 
-export { KEYS, USERS, WORDS };
+export { CALLS, KEYS, USERS, WORDS };

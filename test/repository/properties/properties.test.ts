@@ -8,7 +8,7 @@ import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, MUCH } from '../contract/store.ts';
 import { Model } from './model.ts';
-import { KEYS, mutation, USERS, WORDS } from './mutations.ts';
+import { CALLS, KEYS, mutation, USERS, WORDS } from './mutations.ts';
 
 /** `npm run test:properties` is the long form. */
 const SEQUENCES = Number(process.env.SEQUENCES ?? 150);
@@ -92,6 +92,23 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
     expect(session.treeLastActiveAt).toEqual(modelled.parentId === null ? rollups[n]!.lastActiveAt : null);
   }
   await expectKeysAsModelled(repository, model);
+  await expectResultsAsModelled(repository, model);
+}
+
+/** Whether a message makes a call decides nothing: it is asked about each. */
+async function expectResultsAsModelled(repository: SessionRepository, model: Model): Promise<void> {
+  const calls = [...model.sessions.values()].flatMap(({ id, history }) =>
+    history.flatMap(({ ordinal }) => CALLS.map((toolCallId) => ({ sessionId: id, ordinal, toolCallId }))),
+  );
+  const found = await repository.findToolResults(calls, MUCH.bytes);
+  expect(found.map((message) => message?.ordinal)).toEqual(
+    calls.map(
+      ({ sessionId, ordinal, toolCallId }) =>
+        model.sessions
+          .get(sessionId)!
+          .history.find((message) => message.ordinal > ordinal && message.toolCallId === toolCallId)?.ordinal,
+    ),
+  );
 }
 
 async function expectKeysAsModelled(repository: SessionRepository, model: Model): Promise<void> {

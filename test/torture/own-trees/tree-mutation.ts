@@ -38,7 +38,7 @@ export interface Effect {
   readonly contents: readonly string[];
 }
 
-const said = ({ content, key = null }: NewMessage): Said => ({ content, key });
+const said = ({ content, key = null, toolCallId = null }: NewMessage): Said => ({ content, key, toolCallId });
 
 /**
  * Applies `mutation` to `model`, and returns the answer that the store must give. Throws an Error whose message is the name of

@@ -68,6 +68,16 @@ describe('check', () => {
     expect(await problems()).toMatchObject([{ reason: expect.stringMatching(/"root": the index differs/) }]);
   });
 
+  it('finds an index that has lost the result of a tool call', async () => {
+    await store.during((repository) =>
+      repository.append({ sessionId: 'child', messages: [{ role: 'TOOL', content: '', toolCallId: 'c' }] }),
+    );
+    const index = new DatabaseSync(store.path('index.db'));
+    index.exec('DELETE FROM tool_results');
+    index.close();
+    expect(await problems()).toMatchObject([{ reason: expect.stringMatching(/"child": the index differs/) }]);
+  });
+
   it('finds a file that lost its last line when nobody was there', async () => {
     rmSync(store.path('index.clean.json'));
     store.edit('child', (bytes) => bytes.subarray(0, bytes.lastIndexOf(0x0a, bytes.length - 2) + 1));
