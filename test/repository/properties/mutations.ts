@@ -23,8 +23,8 @@ const content = fc
 const KEYS = ['k', 'K', 'k\u{1f600}'];
 const CALLS = ['c', 'd'];
 const USERS = ['ann', 'bob'];
-const key = fc.option(fc.constantFrom(...KEYS), { freq: 1 });
-const toolCallId = fc.option(fc.constantFrom(...CALLS), { freq: 1 });
+const key = fc.option(fc.constantFrom(...KEYS), { freq: 2 });
+const toolCallId = fc.option(fc.constantFrom(...CALLS), { freq: 2 });
 const user = fc.option(fc.constantFrom(...USERS));
 /** No key stands twice. */
 const messages = fc
