@@ -22,16 +22,26 @@ const HELP = `node test/attacks/run.ts [flags]
   --list           names all attacks, and what they send
 `;
 
-const { values: flags } = parseArgs({
-  options: {
-    only: { type: 'string' },
-    short: { type: 'boolean', default: false },
-    minutes: { type: 'string', default: '10' },
-    seed: { type: 'string', default: `${anySeed()}` },
-    list: { type: 'boolean', default: false },
-    help: { type: 'boolean', default: false },
-  },
-});
+const FLAGS = {
+  only: { type: 'string' },
+  short: { type: 'boolean', default: false },
+  minutes: { type: 'string', default: '10' },
+  seed: { type: 'string', default: `${anySeed()}` },
+  list: { type: 'boolean', default: false },
+  help: { type: 'boolean', default: false },
+} as const;
+
+const flags = readFlags();
+
+/** Exits with a sentence and the list of flags if the command line is wrong. */
+function readFlags() {
+  try {
+    return parseArgs({ options: FLAGS }).values;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${HELP}`);
+    process.exit(2);
+  }
+}
 
 const say = (text: string) => process.stdout.write(`${text}\n`);
 const interrupted = new AbortController();
