@@ -1,4 +1,5 @@
 import { isSessionId } from '../model/id.ts';
+import type { JsonObject } from '../model/json.ts';
 import type {
   Damage as DamageModel,
   Session as SessionModel,
@@ -36,6 +37,15 @@ export const SessionStatus = builder.enumType('SessionStatus', {
     CANCELLED: { description: 'The work was cancelled.' },
   } satisfies Record<SessionStatusModel, { description: string }>,
 });
+
+/** The metadata that an answer shows, which is parsed only now if it is long. */
+function shownMetadata(session: SessionModel, { budget, turns }: SchemaContext): MaybePromise<JsonObject> {
+  budget.chargeText(session.metadataBytes);
+  return andThen(turns.toParse(session.metadataBytes), () => {
+    budget.check();
+    return session.metadata;
+  });
+}
 
 /** tree.ts adds the fields of the tree, history.ts the history, spawn-origin.ts and message.ts what needs the type of messages. */
 export const Session = builder.objectRef<SessionModel>('Session').implement({
@@ -80,20 +90,17 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
     metadata: t.field({
       description: 'Data of the client, stored with the session.',
       type: 'JSONObject',
-      resolve: (session, _args, { budget }) => {
-        budget.chargeText(session.metadataBytes);
-        return session.metadata;
-      },
+      resolve: (session, _args, context) => shownMetadata(session, context),
     }),
     metadataValue: t.field({
       description: 'The value of one key of `metadata`; null if there is no such key.',
       type: 'JSON',
       nullable: true,
       args: { key: t.arg.string({ description: 'A top-level key.', required: true }) },
-      resolve: (session, { key }, { budget }) => {
-        budget.chargeText(session.metadataBytes);
-        return Object.hasOwn(session.metadata, key) ? session.metadata[key] : null;
-      },
+      resolve: (session, { key }, context) =>
+        andThen(shownMetadata(session, context), (metadata) =>
+          Object.hasOwn(metadata, key) ? metadata[key] : null,
+        ),
     }),
     createdAt: t.expose('createdAt', { description: 'When the session was created.', type: 'DateTime' }),
     lastActiveAt: t.expose('lastActiveAt', {

@@ -5,6 +5,9 @@ import { andThen, type MaybePromise } from './maybe-promise.ts';
 /** Objects that are put into answers per turn of the event loop: some tens of milliseconds of work. */
 const OBJECTS_A_TURN = 2_000;
 
+/** Bytes of JSON that are parsed per turn of the event loop: a millisecond of work, unless it has very many values. */
+const PARSED_BYTES_A_TURN = 128 * 1024;
+
 /** Milliseconds that a request may go on before it lets others have a turn. */
 const WORK_MS = 10;
 
@@ -22,6 +25,10 @@ export class Turns {
   #inTurn = 0;
   /** The turn of the next object of a list; null for this one. */
   #turn: Promise<void> | null = null;
+
+  #parsedBytes = 0;
+  /** The turn of the next text that is parsed; null for this one. */
+  #parseTurn: Promise<void> | null = null;
 
   /** `startedAt` is on the clock of `performance.now()`. */
   constructor(startedAt = performance.now()) {
@@ -79,5 +86,15 @@ export class Turns {
     return nextTurn().then(() => {
       this.#since = performance.now();
     });
+  }
+
+  /** Resolves when it is the turn of a text of so many bytes to be parsed. */
+  toParse(bytes: number): MaybePromise<void> {
+    this.#parsedBytes += bytes;
+    if (this.#parsedBytes > PARSED_BYTES_A_TURN) {
+      this.#parsedBytes = bytes;
+      this.#parseTurn = this.#next();
+    }
+    return this.#parseTurn ?? undefined;
   }
 }

@@ -31,6 +31,29 @@ test('other requests are answered while a large answer is put together', async (
   expect(answered).toEqual(['small', 'small', 'small', 'large']);
 });
 
+test('other requests are answered while long metadata of many sessions is shown', async () => {
+  const repository = await openTestRepository();
+  const metadata = { text: 'x'.repeat(100_000) };
+  await repository.create({ id: 'root' });
+  for (let n = 0; n < 40; n += 1) await repository.create({ id: `s${n}`, parentId: 'root', metadata });
+  const api = createApi(repository);
+  const answered: string[] = [];
+  const large = api
+    .send('{ session(id: "root") { children { nodes { metadata } } } }')
+    .then(({ data, errors }) => {
+      expect(errors).toBeUndefined();
+      expect(data).toEqual({ session: { children: { nodes: Array(40).fill({ metadata }) } } });
+      answered.push('large');
+    });
+  for (let n = 0; n < 10; n += 1) {
+    await nextTurn();
+    await api.send('{ store { sessionCount } }');
+    answered.push('small');
+  }
+  await large;
+  expect(answered.indexOf('large')).toBe(10);
+});
+
 const NAMES = Array.from({ length: 90 }, (_, n) => `n${n}: title`).join(' ');
 
 test('objects with very many fields are put into an answer in several turns, in their order', async () => {

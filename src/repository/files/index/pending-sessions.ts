@@ -1,7 +1,7 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { PendingRows } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';
-import { COLUMN_COUNT, type SessionRow, UPDATE_ROW } from './session-row.ts';
+import { COLUMN_COUNT, UPDATE_ROW, type WholeRow } from './session-row.ts';
 import type { Statements } from './statements.ts';
 import { RAISE_TREE_TIME } from './tree-times.ts';
 
@@ -33,7 +33,7 @@ export class PendingSessions implements PendingRows {
     return this.#new.has(id);
   }
 
-  insert(row: SessionRow): void {
+  insert(row: WholeRow): void {
     this.#new.set(row.id, Object.values(row));
     this.#text += textOf(row);
   }
@@ -64,6 +64,6 @@ export class PendingSessions implements PendingRows {
 }
 
 /** Characters in columns that can be long. */
-export function textOf({ title, metadata }: Pick<SessionRow, 'title' | 'metadata'>): number {
+export function textOf({ title, metadata }: Pick<WholeRow, 'title' | 'metadata'>): number {
   return metadata.length + (title?.length ?? 0);
 }

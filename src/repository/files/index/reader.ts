@@ -1,10 +1,11 @@
+import { StorageError } from '../../../model/errors.ts';
 import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
 import type { ToolCallRef } from '../../reads.ts';
 import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
 import type { IndexDatabase } from './database.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
-import { type SessionRow, sessionOf } from './session-row.ts';
+import { type SessionRow, sessionOf, type WholeRow } from './session-row.ts';
 import { atOnce } from './steps.ts';
 import type { IndexTables } from './tables.ts';
 import type { TombstoneRow } from './tombstones-table.ts';
@@ -62,6 +63,11 @@ export class IndexReader {
 
   row(id: string): SessionRow | undefined {
     return this.#tables.sessions.row(id);
+  }
+
+  /** A row that was just read, with its whole metadata: to write the session, or to copy it. */
+  whole(row: SessionRow): WholeRow {
+    return this.#tables.sessions.whole(row);
   }
 
   session(id: string): Session | null {
@@ -162,7 +168,16 @@ export class IndexReader {
     return this.#tables.sessions.session(row, this.#make);
   }
 
-  readonly #make = (row: SessionRow): Session => sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
+  readonly #make = (row: SessionRow): Session =>
+    sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED, this.#readMetadata);
+
+  /** Read late, long metadata is that of the session's latest version, which may be newer than the row. */
+  readonly #readMetadata = ({ id, sequence }: SessionRow): string => {
+    const metadata = this.#tables.sessions.metadataOf(sequence);
+    if (metadata === undefined)
+      throw new StorageError(`The session "${id}" was deleted while it was read. Read again.`, true);
+    return metadata;
+  };
 }
 
 const OF_SESSION = 'session = (SELECT seq FROM sessions WHERE id = ?)';

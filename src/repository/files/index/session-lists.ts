@@ -25,7 +25,7 @@ const NO_COLUMNS: readonly string[] = [];
 /** Entries whose rows are read in one step: a millisecond of work. */
 const ENTRIES_AT_ONCE = 500;
 /** Entries whose rows are read in one step if each may be large. */
-const FEW_ENTRIES = 64;
+const FEW_ENTRIES = 16;
 /** Characters of metadata that take some tenths of a millisecond to parse. */
 const LONG_METADATA = 8 * 1024;
 /** Bytes of metadata that are read in one step, about. */

@@ -18,8 +18,29 @@ interface Surroundings {
   readonly mtime: number;
 }
 
-/** A row of `sessions`. */
-export interface SessionRow extends SessionState, Surroundings {}
+/** A row of `sessions`, with its whole metadata. */
+export interface WholeRow extends SessionState, Surroundings {}
+
+/** Bytes of the longest metadata that every reader of a row gets. A page can have ten thousand rows. */
+const LONG_METADATA_BYTES = 4 * 1024;
+
+/**
+ * A row as it is read. `metadata` may be the size of long metadata, in bytes, instead of its text: few reads show metadata, and
+ * `SessionsTable` has the text for those.
+ */
+export interface SessionRow extends Omit<WholeRow, 'metadata'> {
+  readonly metadata: string | number;
+}
+
+/** True if the row has all that a session of it holds: no text that is parsed only if it is shown. */
+export function isShort({ metadata }: Pick<SessionRow, 'metadata'>): boolean {
+  return typeof metadata === 'string' && metadata.length <= LONG_METADATA_BYTES;
+}
+
+/** Characters of metadata that a row holds. */
+export function heldMetadata({ metadata }: Pick<SessionRow, 'metadata'>): number {
+  return typeof metadata === 'string' ? metadata.length : 0;
+}
 
 /** Where the value of a column comes from. */
 type Source =
@@ -47,7 +68,7 @@ type Column<Value> = readonly [name: string, type: SqlTypeOf<Value>, from: Sourc
  * comparison of two indexes and the packing of scanned files all follow from this list. `metadata` comes last:
  * SQLite reads a long row only up to the last column that a query needs.
  */
-const COLUMNS: { readonly [Member in keyof SessionRow]: Column<SessionRow[Member]> } = {
+const COLUMNS: { readonly [Member in keyof WholeRow]: Column<WholeRow[Member]> } = {
   sequence: ['seq', 'INTEGER PRIMARY KEY', 'creation or log'],
   id: ['id', 'TEXT NOT NULL UNIQUE', 'creation or log'],
   parentId: ['parent_id', 'TEXT', 'creation or log'],
@@ -113,7 +134,14 @@ export function selection(members: readonly Member[], table = 'sessions'): strin
  * Statements are constants, never built for a query: a prepared statement is found by its text.
  */
 
-const SELECT_ROW = `SELECT ${selection(MEMBERS)} FROM sessions`;
+/** The size of a text is in the head of a record: SQLite does not read long metadata for it. */
+const HELD_METADATA =
+  `CASE WHEN octet_length(metadata) <= ${LONG_METADATA_BYTES} THEN metadata ` +
+  'ELSE octet_length(metadata) END AS metadata';
+const OTHER_MEMBERS = MEMBERS.filter((member) => member !== 'metadata');
+const SELECT_ROW = `SELECT ${selection(OTHER_MEMBERS)}, ${HELD_METADATA} FROM sessions`;
+export const SELECT_WHOLE_ROW = `SELECT ${selection(MEMBERS)} FROM sessions WHERE id = ?`;
+export const SELECT_METADATA = 'SELECT metadata FROM sessions WHERE seq = ?';
 export const SELECT_BY_ID = `${SELECT_ROW} WHERE id = ?`;
 export const SELECT_BY_SEQUENCE = `${SELECT_ROW} WHERE seq = ?`;
 /** Takes a JSON array. */
@@ -149,14 +177,14 @@ export const UPDATE_ROW =
   `WHERE seq = ?${CHANGED_MEMBERS.length + 1}`;
 
 /** A row, its members in the order of the columns. */
-export const rowOf: (state: SessionState, surroundings: Surroundings) => SessionRow = picking(MEMBERS);
+export const rowOf: (state: SessionState, surroundings: Surroundings) => WholeRow = picking(MEMBERS);
 
 /** The members of a row that a mutation in the session's own file can change. */
-export const changesOf: (state: SessionState, status: Pick<SessionRow, 'mtime'>) => Partial<SessionRow> =
+export const changesOf: (state: SessionState, status: Pick<WholeRow, 'mtime'>) => Partial<WholeRow> =
   picking(CHANGED_MEMBERS);
 
 /** The members of a row that come from the session's file and the store's log. */
-export const stateOf: (row: SessionRow) => SessionState = picking(STATE_MEMBERS);
+export const stateOf: (row: WholeRow) => SessionState = picking(STATE_MEMBERS);
 
 /** The values of `STATE_TEXTS` and of `STATE_NUMBERS`. */
 export const partsOf: (state: SessionState) => {
@@ -182,14 +210,20 @@ function picking<Make>(members: readonly Member[]): Make {
     parameters: ['state', 'more'],
     members: members.map((member) => [member, `${inState.has(member) ? 'state' : 'more'}.${member}`]),
   });
-  const make = (state: SessionRow, more: SessionRow) =>
+  const make = (state: WholeRow, more: WholeRow) =>
     Object.fromEntries(members.map((member) => [member, (inState.has(member) ? state : more)[member]]));
   return compiled ?? (make as Make);
 }
 
-/** The session as clients see it. */
-export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
-  return {
+/** The session as clients see it. Its metadata, if long, is read (by `readMetadata`, unless the row has it) and parsed when it is used. */
+export function sessionOf(
+  row: SessionRow,
+  damage: readonly Damage[],
+  readMetadata: (row: SessionRow) => string,
+): Session {
+  const { metadata } = row;
+  const isKnown = isShort(row) && metadata !== '{}';
+  const session: Session = {
     id: row.id,
     sequence: row.sequence,
     arrival: row.arrival,
@@ -206,8 +240,8 @@ export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
     statusMessage: row.statusMessage,
     statusChangedAt: new Date(row.statusChangedAt),
     spawnedBy: row.spawnedBy === null ? null : (JSON.parse(row.spawnedBy) as SpawnOrigin),
-    metadata: row.metadata === '{}' ? {} : (JSON.parse(row.metadata) as JsonObject),
-    metadataBytes: Buffer.byteLength(row.metadata),
+    metadata: isKnown ? parsed(metadata as string) : {},
+    metadataBytes: typeof metadata === 'number' ? metadata : Buffer.byteLength(metadata),
     createdAt: new Date(row.createdAt),
     lastActiveAt: new Date(row.lastActiveAt),
     treeLastActiveAt: row.treeLastActiveAt === null ? null : new Date(row.treeLastActiveAt),
@@ -220,4 +254,21 @@ export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
     archivedAt: row.archivedAt === null ? null : new Date(row.archivedAt),
     forkedFrom: row.forkedFrom === null ? null : (JSON.parse(row.forkedFrom) as ForkOrigin),
   };
+  if (!isShort(row)) parseLater(session, () => (typeof metadata === 'string' ? metadata : readMetadata(row)));
+  return session;
+}
+
+const parsed = (metadata: string) => JSON.parse(metadata) as JsonObject;
+
+/** The first use of `metadata` parses what `read` returns. */
+function parseLater(session: Session, read: () => string): void {
+  Object.defineProperty(session, 'metadata', {
+    get() {
+      const value = parsed(read());
+      Object.defineProperty(session, 'metadata', { value, enumerable: true });
+      return value;
+    },
+    enumerable: true,
+    configurable: true,
+  });
 }

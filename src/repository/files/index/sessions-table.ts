@@ -14,9 +14,12 @@ import {
   SELECT_BY_SEQUENCE,
   SELECT_BY_SEQUENCES,
   SELECT_CHILDREN_BETWEEN,
+  SELECT_METADATA,
+  SELECT_WHOLE_ROW,
   type SessionRow,
   selection,
   UPDATE_ROW,
+  type WholeRow,
 } from './session-row.ts';
 import type { Steps } from './steps.ts';
 import { RAISE_TREE_TIME, RENEW_TREE_TIME } from './tree-times.ts';
@@ -45,7 +48,7 @@ export class SessionsTable {
    * Takes the session's place from its parent, if the parent is indexed; `mtime` is the file's, in
    * milliseconds. Returns the new row.
    */
-  add(state: SessionState, mtime: number): SessionRow {
+  add(state: SessionState, mtime: number): WholeRow {
     const parent = state.parentId === null ? undefined : this.place(state.parentId);
     const row = rowOf(state, {
       parentSequence: parent?.sequence ?? null,
@@ -124,7 +127,7 @@ export class SessionsTable {
   row(id: string): SessionRow | undefined {
     const recent = this.#recent.get(id);
     if (recent) return recent;
-    const row = this.storedRow(id);
+    const row = this.#db.flushed().get<SessionRow>(SELECT_BY_ID, id);
     if (row) this.#recent.remember(row);
     return row;
   }
@@ -205,9 +208,20 @@ export class SessionsTable {
     return this.#recent.get(id) !== undefined;
   }
 
-  /** As `row`, but neither reads nor fills the cache. */
-  storedRow(id: string): SessionRow | undefined {
-    return this.#db.flushed().get(SELECT_BY_ID, id);
+  /** As `row`, but whole, and neither reads nor fills the cache. */
+  storedRow(id: string): WholeRow | undefined {
+    return this.#db.flushed().get(SELECT_WHOLE_ROW, id);
+  }
+
+  /** A row, which must be current, with its whole metadata. */
+  whole(row: SessionRow): WholeRow {
+    if (typeof row.metadata === 'string') return row as WholeRow;
+    return { ...row, metadata: this.metadataOf(row.sequence)! };
+  }
+
+  /** The metadata of the session with this sequence number, as JSON; undefined if there is none. */
+  metadataOf(sequence: number): string | undefined {
+    return this.#db.flushed().get<{ metadata: string }>(SELECT_METADATA, sequence)?.metadata;
   }
 
   /** The files of all sessions. */
@@ -292,7 +306,7 @@ const SELECT_FILES_AFTER = `${SELECT_FILE} WHERE seq > ? ORDER BY seq LIMIT ?`;
 
 const IS_ORPHAN = 'parent_seq IS NULL AND parent_id IS NOT NULL';
 
-/** The most rows that are read in one step: the metadata of each may be large. */
+/** The most rows that are read in one step. */
 const ROWS_AT_ONCE_MAX = 128;
 
 /** The most parents whose child counts are kept in memory. */

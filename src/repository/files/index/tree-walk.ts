@@ -64,7 +64,7 @@ export function* walkTree(
   }
 }
 
-/** The most children that are read at once: the metadata of each may be large. */
+/** The most children that are read at once. */
 const SIBLINGS_AT_ONCE_MAX = 128;
 
 /** All children of `parent`, in the direction of a walk. */

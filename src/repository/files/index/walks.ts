@@ -26,7 +26,7 @@ import { PacedReads } from './paced-reads.ts';
 import type { IndexReader } from './reader.ts';
 import { rollupsOf } from './rollup.ts';
 import { SessionLists } from './session-lists.ts';
-import type { SessionRow } from './session-row.ts';
+import { heldMetadata, type SessionRow } from './session-row.ts';
 import { spawnedBy } from './spawned.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';
@@ -311,7 +311,7 @@ export class IndexWalks {
     let bytes = 0;
     for (const row of items) {
       sessions.push(this.#reader.sessionOf(row));
-      bytes += ROW_BYTES + row.metadata.length;
+      bytes += ROW_BYTES + heldMetadata(row);
       if (bytes < MADE_BYTES) continue;
       bytes = 0;
       yield 0;

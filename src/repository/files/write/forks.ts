@@ -13,7 +13,7 @@ import { type CreateRecord, readable, stampOf } from '../format/record.ts';
 import type { Applied, MessageLocation } from '../format/session-state.ts';
 import { storedMetadata } from '../format/stored-message.ts';
 import type { IndexReader } from '../index/reader.ts';
-import type { SessionRow } from '../index/session-row.ts';
+import type { WholeRow } from '../index/session-row.ts';
 import { IndexWriter } from '../index/writer.ts';
 import type { LineFiles } from '../read/read-lines.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
@@ -79,7 +79,7 @@ export class Forks {
     // The copy must be one state of the history: no write to the original runs during the fork.
     const release = await writes.hold([sessionId]);
     try {
-      const origin = existing(index, sessionId, input.expectedVersion);
+      const origin = index.whole(existing(index, sessionId, input.expectedVersion));
       const path = absoluteSessionPath(layout.root, sessionId);
       const through = this.#lastOrdinal(input);
       const history = await CopiedHistory.read({ index, lines, path, sessionId, through });
@@ -107,7 +107,7 @@ export class Forks {
   async #create(
     id: string,
     input: ForkSession,
-    origin: SessionRow,
+    origin: WholeRow,
     history: CopiedHistory,
     operation: Operation | undefined,
   ): Promise<number> {

@@ -12,7 +12,7 @@ import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { type SessionRecord, stampOf } from '../format/record.ts';
 import type { SessionState } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
-import { type SessionRow, stateOf } from '../index/session-row.ts';
+import { type SessionRow, stateOf, type WholeRow } from '../index/session-row.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { ExternalChanges } from '../recovery/external-changes.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
@@ -93,12 +93,13 @@ export class SessionWrites {
   async #writeTogether(id: string, jobs: readonly Job[]): Promise<void> {
     const { layout, index, files, committer } = this.#parts;
     const path = absoluteSessionPath(layout.root, id);
-    let row: SessionRow | undefined;
+    let whole: WholeRow;
     try {
-      row = index.row(id);
+      let row = index.row(id);
       committer.check();
       if (row && !this.#isUntouched(path, row)) row = await this.#lookAgain(id, { path, ...row });
       refuseMissing(id, row);
+      whole = index.whole(row);
     } catch (error) {
       for (const job of jobs) job.failed(error instanceof ClientError ? error : storageError(error));
       return;
@@ -108,19 +109,20 @@ export class SessionWrites {
       try {
         await prepare();
         // The session may have been moved or archived meanwhile.
-        row = index.row(id);
+        const row = index.row(id);
         refuseMissing(id, row);
+        whole = index.whole(row);
       } catch (error) {
         jobs[0]!.failed(error);
         return;
       }
     }
-    const staged = this.#stage(stateOf(row), jobs);
+    const staged = this.#stage(stateOf(whole), jobs);
     if (staged.length === 0) return;
     let mtime: number;
     try {
       mtime = await files.append(
-        { path, size: row.size },
+        { path, size: whole.size },
         staged.length === 1
           ? staged[0]!.written.bytes
           : Buffer.concat(staged.map(({ written }) => written.bytes)),
@@ -133,7 +135,7 @@ export class SessionWrites {
       return;
     }
     const refused: { readonly job: Job; readonly error: unknown }[] = [];
-    let { size } = row;
+    let { size } = whole;
     const applied = staged.map(async (one) => {
       try {
         const session = await this.#apply(one, mtime);

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
+import { atOnce } from '../../../../src/repository/files/index/steps.ts';
 import { session } from '../format/session-state.ts';
 
 let db: IndexDatabase;
@@ -44,6 +45,20 @@ test('a number is taken by a session whose row is pending, and by one that came 
   for (const taken of [2, 60_000, 119_998, 120_000])
     expect(db.sessions.isTaken(taken), `${taken}`).toBe(true);
   for (const free of [1, 59_999, 119_999, 120_001]) expect(db.sessions.isTaken(free), `${free}`).toBe(false);
+});
+
+test('metadata of more than 4 KiB is not read with its row, and never with those of others', () => {
+  const short = JSON.stringify({ text: 'ä'.repeat(2_000) });
+  const long = JSON.stringify({ text: 'ä'.repeat(2_100) });
+  db.sessions.add({ ...session(1), metadata: short }, 0);
+  db.sessions.add({ ...session(2), metadata: long }, 0);
+  db.flush();
+  db.sessions.forget();
+  const size = Buffer.byteLength(long);
+  expect([1, 2].map((sequence) => db.sessions.rowAt(sequence)?.metadata)).toEqual([short, size]);
+  expect(atOnce(db.sessions.rows([1, 2])).map(({ metadata }) => metadata)).toEqual([short, size]);
+  expect(['s1', 's2'].map((id) => db.sessions.row(id)?.metadata)).toEqual([short, size]);
+  expect(db.sessions.whole(db.sessions.row('s2')!).metadata).toBe(long);
 });
 
 test('once the table is full, its rows alone say what there is', () => {
