@@ -21,7 +21,7 @@ export const STOP_MS_MAX = 10_000;
 /** Milliseconds that pending requests may take once the server stops. The rest is left to the store. */
 const GRACE_MS = STOP_MS_MAX - 2_000;
 
-/** In milliseconds. They close connections of clients that send almost nothing, but allow 16 MiB over a slow line. */
+/** In milliseconds. They close connections of clients that send almost nothing, but allow 32 MiB over a slow line. */
 const TIMEOUTS = { headersTimeout: 20_000, requestTimeout: 120_000, keepAliveTimeout: 60_000 };
 
 export interface StartOptions {

@@ -118,7 +118,7 @@ describe('sessiontree import', () => {
 
   it('takes limits, by flag and by variable', async () => {
     const history = [{ role: 'user', content: 'x'.repeat(20), timestamp: '2026-03-01T10:00:00Z' }];
-    const metadata = { text: 'y'.repeat(70_000) };
+    const metadata = { text: 'y'.repeat(270_000) };
     const directory = await directoryOf({
       'long.json': sessionFile('long', { history, message_count: 1 }),
       'large.json': sessionFile('large', { metadata }),
@@ -133,12 +133,12 @@ describe('sessiontree import', () => {
     const long =
       '  long.json: history.0.content: expected at most 10 bytes of UTF-8 (the limit contentBytes), got 20';
     const large = expect.stringMatching(
-      /^ {2}large\.json: metadata: expected at most 65536 bytes as JSON \(the limit metadataBytes\), got /,
+      /^ {2}large\.json: metadata: expected at most 262144 bytes as JSON \(the limit metadataBytes\), got /,
     );
     expect(await run([])).toEqual([large]);
     expect(await run(['--limit', 'contentBytes=10'])).toEqual([large, long]);
-    expect(await run([], { SESSIONTREE_LIMITS: 'contentBytes=10,metadataBytes=100000' })).toEqual([long]);
-    expect(await run(['--limit', 'metadataBytes=100000'])).toEqual([]);
+    expect(await run([], { SESSIONTREE_LIMITS: 'contentBytes=10,metadataBytes=300000' })).toEqual([long]);
+    expect(await run(['--limit', 'metadataBytes=300000'])).toEqual([]);
   });
 
   it('takes its data directory from SESSIONTREE_DATA', async () => {

@@ -83,12 +83,12 @@ describe('an import', () => {
   });
 
   it('refuses a root whose lost link no longer fits in its metadata', async () => {
-    const metadata = { text: 'x'.repeat(65_520) };
+    const metadata = { text: 'x'.repeat(262_128) };
     const directory = await directoryOf({ 'c.json': sessionFile('c', { parent_session_id: 'p', metadata }) });
     const report = await importDirectory(directory, await openTestRepository());
     expect(textsOf(report.refused)).toEqual([
       expect.stringMatching(
-        /^c\.json: metadata\.imported: expected at most 65536 bytes as JSON \(the limit metadataBytes\), got /,
+        /^c\.json: metadata\.imported: expected at most 262144 bytes as JSON \(the limit metadataBytes\), got /,
       ),
     ]);
   });

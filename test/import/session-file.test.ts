@@ -84,7 +84,7 @@ describe('a file of the Python module', () => {
     ['created_at', undefined, 'created_at: expected a time such as 2026-03-01T10:00:00.000001'],
     ['last_active', '2026-02-30T00:00:00', 'last_active: expected a time such as'],
     ['metadata', [1], 'metadata: expected a JSON object, got [1]'],
-    ['metadata', { x: 'y'.repeat(66_000) }, 'metadata: expected at most 65536 bytes as JSON'],
+    ['metadata', { x: 'y'.repeat(263_000) }, 'metadata: expected at most 262144 bytes as JSON'],
     ['metadata', { 'a\0b': 1 }, 'metadata: expected well-formed Unicode without NUL'],
     ['history', {}, 'history: expected a list, got {}'],
     ['history', [7], 'history.0: expected an object, got 7'],
@@ -99,7 +99,7 @@ describe('a file of the Python module', () => {
       'history.0.content: expected at most 1048576 bytes of UTF-8 (the limit contentBytes), got 1200000',
     ],
     ['history', [{ ...USER, timestamp: null }], 'history.0.timestamp: expected a time'],
-    ['extra', 'x'.repeat(66_000), 'metadata.imported: expected at most 65536 bytes as JSON'],
+    ['extra', 'x'.repeat(263_000), 'metadata.imported: expected at most 262144 bytes as JSON'],
   ])('with a bad %s (%#) is refused', async (field, value, message) => {
     await expect(readWith({ [field]: value })).rejects.toThrow(message);
   });

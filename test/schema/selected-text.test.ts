@@ -44,6 +44,21 @@ test('ids and roles of messages with payloads of 1 MB are neither read nor charg
   });
 });
 
+const BEGINNINGS = graphql(`
+  query Beginnings { session(id: "a") { history(last: 80) { nodes { content(maxLength: 200) } } } }
+`);
+
+test('of 80 messages of 1 MiB, the first 200 characters are charged as 200 bytes each', async () => {
+  const store = await openTestRepository();
+  const message: NewMessage = { role: 'TOOL', content: 'x'.repeat(MEGABYTE) };
+  await store.create({ id: 'a' });
+  for (let n = 0; n < 80; n += 20) await store.append({ sessionId: 'a', messages: Array(20).fill(message) });
+  const beginnings = async (textBytes: number) =>
+    (await createApi(store, { textBytes }).query(BEGINNINGS)).session!.history.nodes;
+  expect(await beginnings(80 * 200)).toEqual(Array(80).fill({ content: 'x'.repeat(200) }));
+  expect(await beginnings(80 * 200 - 1)).toHaveLength(79);
+});
+
 const NOTHING_OF_THE_FILE = [
   '{ session(id: "s0") { history { edges { cursor node { id session { id } } } } } }',
   '{ session(id: "s0") { history { pageInfo { hasNextPage } totalCount } } }',

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { hasMoreValues, memoryOf } from '../../src/server/count-values.ts';
 
 /** Each text with its number of values and keys, roughly. A new key counts twenty more, a new short string one more. */
@@ -24,13 +25,13 @@ test.each<[string, number]>([
   expect(memoryOf(Buffer.from(text.padEnd(10_000)), 1_000)).toBe(bytes);
 });
 
-const DEFAULT = 600_000;
+const DEFAULT = DEFAULT_LIMITS.bodyValues;
 const MIB = 1024 * 1024;
 
-/** A list of 1 MiB. */
-const payload = (item: (n: number) => unknown) => {
+/** A list of so many bytes. */
+const payload = (size: number, item: (n: number) => unknown) => {
   const items: string[] = [];
-  for (let bytes = 2; bytes < MIB; bytes += items.at(-1)!.length + 1)
+  for (let bytes = 2; bytes < size; bytes += items.at(-1)!.length + 1)
     items.push(JSON.stringify(item(items.length)));
   return Buffer.from(`[${items.join(',')}]`);
 };
@@ -42,7 +43,24 @@ test.each<[string, (n: number) => unknown]>([
   ['different words', (n) => `w${n}`],
   ['objects with an id as key', (n) => ({ [`toolu_${n}_0123456789abcdef`]: { status: 'done' } })],
 ])('a payload of 1 MiB of %s passes', (_, item) => {
-  expect(hasMoreValues(payload(item), DEFAULT)).toBe(false);
+  expect(hasMoreValues(payload(MIB, item), DEFAULT)).toBe(false);
+});
+
+const LINE = 'export const something = await other(thing);';
+
+test.each<[string, (n: number) => unknown]>([
+  ['lines of a file', (n) => ({ line: n, text: LINE })],
+  ['texts', () => LINE],
+  ['measured times', (n) => n / 7],
+])('a payload of 12 MiB of %s passes', (_, item) => {
+  expect(hasMoreValues(payload(12 * MIB, item), DEFAULT)).toBe(false);
+});
+
+test.each<[string, (n: number) => unknown]>([
+  ['numbers', () => 1],
+  ['empty lists', () => []],
+])('the millions of values in a payload of 12 MiB of %s are too many', (_, item) => {
+  expect(hasMoreValues(payload(12 * MIB, item), DEFAULT)).toBe(true);
 });
 
 test.each<[string, string]>([

@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import type { DropLog } from './drop-log.ts';
 
 const SWEEP_MS = 1_000;
-/** A client that sends 16 MiB in the time that a request may take sends four times as much. */
+/** A client that sends 32 MiB in the time that a request may take sends eight times as much. */
 const LEAST_BYTES_PER_SWEEP = 32 * 1024;
 /** A client that has stopped for a moment is not given up. */
 const SLOW_SWEEPS_MAX = 5;

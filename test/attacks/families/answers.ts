@@ -27,11 +27,11 @@ export const ANSWERS: readonly Attack[] = [
   },
   {
     name: 'payload-by-aliases',
-    what: '100 aliases of `payload` over payloads of 1 MB',
+    what: '100 aliases of `payload` over payloads of 12 MB',
     allowed: ['200 BUDGET_EXCEEDED'],
     fill: (store) =>
       store.session({ id: 'payload-by-aliases' }, [
-        { role: 'TOOL', content: '', payload: { text: 'p'.repeat(MB - 100) } },
+        { role: 'TOOL', content: '', payload: { text: 'p'.repeat(12 * MB - 100) } },
       ]),
     async run({ server, got }) {
       got(
@@ -43,9 +43,9 @@ export const ANSWERS: readonly Attack[] = [
   },
   {
     name: 'metadata-by-aliases',
-    what: '100 aliases of `metadata`, and of one `metadataValue`, over metadata of 60 KB',
+    what: '100 aliases of `metadata`, and of one `metadataValue`, over metadata of 250 KB',
     allowed: ['200 BUDGET_EXCEEDED'],
-    fill: (store) => store.children('metadata-by-aliases', 12, { metadata: { text: 'm'.repeat(60_000) } }),
+    fill: (store) => store.children('metadata-by-aliases', 12, { metadata: { text: 'm'.repeat(250_000) } }),
     async run({ server, got }) {
       for (const field of ['metadata', 'metadataValue(key: "text")'])
         got(
@@ -53,6 +53,21 @@ export const ANSWERS: readonly Attack[] = [
             `{ session(id: "metadata-by-aliases") { children { nodes { ${aliased(field)} } } } }`,
           ),
         );
+    },
+  },
+  {
+    name: 'lists-of-large-metadata',
+    what: 'the ids of very many sessions whose metadata has 250 KB each, in many lists at once',
+    allowed: ['200 ok'],
+    fill: (store, pick) =>
+      store.children('lists-of-large-metadata', pick(150, 2_000), {
+        metadata: { text: 'm'.repeat(250_000) },
+      }),
+    async run({ server, got, pick }) {
+      const page = (n: number) => `p${n}: descendants(first: ${pick(100, 1_950) + n}) { nodes { id } }`;
+      const pages = Array.from({ length: pick(20, 25) }, (_, n) => page(n)).join(' ');
+      const list = `{ session(id: "lists-of-large-metadata") { ${pages} } }`;
+      for (const answer of await Promise.all(repeated(list, 2).map((one) => server.query(one)))) got(answer);
     },
   },
   {

@@ -14,8 +14,8 @@ const APPEND =
 /** What a request may get that the process has no room for. */
 const OVERLOADED = ['503 OVERLOADED', 'closed'];
 
-/** The body of an append of a little less than 16 MB: all a body may have. */
-function largeAppend(sessionId: string, megabytes = 15.7): string {
+/** The body of an append of a little less than 32 MiB: all a body may have. */
+function largeAppend(sessionId: string, megabytes = 33): string {
   const messages = [...messagesOf(Math.floor(megabytes), 1_000_000, 'a large append ')];
   return bodyOf(APPEND, { input: { sessionId, messages } });
 }
@@ -55,7 +55,7 @@ export const BODIES: readonly Attack[] = [
   {
     name: 'large-appends-at-once',
     fillsDisk: true,
-    what: 'many whole appends of 15.7 MB at once',
+    what: 'many whole appends of 33 MB at once',
     allowed: ['200 ok', ...OVERLOADED],
     hasLargeBodies: true,
     fill: (store) => store.session({ id: 'large-appends-at-once' }),
@@ -63,14 +63,14 @@ export const BODIES: readonly Attack[] = [
       const { server, got, pick, expect } = scene;
       const body = largeAppend('large-appends-at-once');
       const answers = await Promise.all(
-        Array.from({ length: pick(11, 40) }, () => server.send({ body, timeoutMs: 120_000 })),
+        Array.from({ length: pick(6, 40) }, () => server.send({ body, timeoutMs: 120_000 })),
       );
       for (const answer of answers) {
         got(answer);
         if (answer.status === 503)
           expect(answer.headers['retry-after'] !== undefined, 'a 503 without Retry-After');
       }
-      const written = answers.filter(({ code }) => code === 'ok').length * 15;
+      const written = answers.filter(({ code }) => code === 'ok').length * 33;
       const stored = await historyLength(scene, 'large-appends-at-once');
       expect(written > 0, 'not one append was accepted');
       expect(stored >= written, `${written} messages were acknowledged, ${stored} are there`);
@@ -78,11 +78,11 @@ export const BODIES: readonly Attack[] = [
   },
   {
     name: 'unfinished-bodies',
-    what: 'connections that send most of a body of 15.9 MB, and then nothing',
+    what: 'connections that send most of a body of 31.9 MB, and then nothing',
     allowed: [],
     hasLargeBodies: true,
     async run(scene) {
-      const bytes = postBytes('{"query":"'.padEnd(15 * MB, 'a'), { length: 15.9 * MB });
+      const bytes = postBytes('{"query":"'.padEnd(30 * MB, 'a'), { length: Math.floor(31.9 * MB) });
       const connections = await openSilent(scene, scene.pick(60, 120), bytes);
       await settled(scene, scene.pick(4_000, 30_000));
       for (const { socket } of connections) socket.destroy();
@@ -97,7 +97,7 @@ export const BODIES: readonly Attack[] = [
       const head =
         'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
       const chunk = `${MB.toString(16)}\r\n${'a'.repeat(MB)}\r\n`;
-      const connections = await openSilent(scene, scene.pick(60, 120), head + chunk.repeat(15));
+      const connections = await openSilent(scene, scene.pick(60, 120), head + chunk.repeat(30));
       await settled(scene, scene.pick(4_000, 30_000));
       for (const { socket } of connections) socket.destroy();
     },
@@ -271,12 +271,12 @@ export const BODIES: readonly Attack[] = [
   },
   {
     name: 'too-large-a-body',
-    what: 'a body of 26 MB, with and without a declared length',
+    what: 'a body of 42 MB, with and without a declared length',
     allowed: ['413 PAYLOAD_TOO_LARGE', 'closed'],
     growthMb: 350,
     hasLargeBodies: true,
     async run({ server, got }) {
-      const body = 'a'.repeat(26 * MB);
+      const body = 'a'.repeat(42 * MB);
       got(await server.send({ body }));
       got(await server.send({ body, headers: { 'transfer-encoding': 'chunked' } }));
     },

@@ -24,7 +24,7 @@ const REFUSED = [
   .flatMap((code) => [`400 ${code}`, `200 ${code}`])
   .concat('413 PAYLOAD_TOO_LARGE');
 
-const LARGE = 15 * MB;
+const LARGE = 30 * MB;
 
 /** An attack of some bodies, each of which is refused in few words. */
 function refusedBodies(
@@ -48,7 +48,7 @@ export const DOCUMENTS: readonly Attack[] = [
   refusedBodies(
     {
       name: 'long-field-name',
-      what: 'documents of 15 MB: one name, one string, one comment, spaces, commas',
+      what: 'documents of 30 MB: one name, one string, one comment, spaces, commas',
       hasLargeBodies: true,
       growthMb: 350,
     },
@@ -63,7 +63,7 @@ export const DOCUMENTS: readonly Attack[] = [
   refusedBodies(
     {
       name: 'deep-json',
-      what: '15 MB of nested lists and objects, in a variable and as the body',
+      what: '30 MB of nested lists and objects, in a variable and as the body',
       hasLargeBodies: true,
       growthMb: 450,
     },
@@ -80,7 +80,7 @@ export const DOCUMENTS: readonly Attack[] = [
   refusedBodies(
     {
       name: 'wide-json',
-      what: '15 MB of keys, of numbers, of escapes and of one number',
+      what: '30 MB of keys, of numbers, of escapes and of one number',
       hasLargeBodies: true,
       growthMb: 550,
     },
@@ -97,7 +97,7 @@ export const DOCUMENTS: readonly Attack[] = [
   refusedBodies(
     {
       name: 'long-parameters',
-      what: 'an `operationName`, a hash, an id, a cursor and a search of 15 MB',
+      what: 'an `operationName`, a hash, an id, a cursor and a search of 30 MB',
       hasLargeBodies: true,
       growthMb: 450,
       allowed: [...REFUSED, '200 ok', '400 PERSISTED_QUERY_MISMATCH', '200 PERSISTED_QUERY_NOT_FOUND'],
@@ -133,7 +133,7 @@ export const DOCUMENTS: readonly Attack[] = [
     ],
   ),
   refusedBodies(
-    { name: 'invalid-json', what: '15 MB that are not JSON', hasLargeBodies: true, growthMb: 450 },
+    { name: 'invalid-json', what: '30 MB that are not JSON', hasLargeBodies: true, growthMb: 450 },
     () => ['a'.repeat(LARGE), `{"query":"${'a'.repeat(LARGE)}`, '\0'.repeat(LARGE)],
   ),
   refusedBodies(

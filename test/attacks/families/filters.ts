@@ -64,11 +64,11 @@ export const FILTERS: readonly Attack[] = [
   },
   {
     name: 'list-in-list',
-    what: 'a filter of 1,350 empty objects against metadata with a list of 21,000 empty lists',
+    what: 'a filter of 1,350 empty objects against metadata with a list of 85,000 empty lists',
     allowed: [...BOUNDED, ...REFUSED],
     fill: (store, pick) =>
       store.children('list-in-list', pick(6, 40), {
-        metadata: { a: [...Array.from({ length: 21_000 }, () => []), {}] },
+        metadata: { a: [...Array.from({ length: 85_000 }, () => []), {}] },
       }),
     async run({ server, got }) {
       const f = { parentId: 'list-in-list', metadata: { a: Array.from({ length: 1_350 }, () => ({})) } };

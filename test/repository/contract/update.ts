@@ -147,7 +147,7 @@ export function describeUpdate(store: OpenStore): void {
       const before = await store.find('a');
       await expect(update({ title: 'not this either', metadata: { two: half } })).rejects.toMatchObject({
         name: 'InvalidInputError',
-        issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('65536 bytes') }],
+        issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('262144 bytes') }],
       });
       await expect(update({ setMetadata: { two: half } })).rejects.toMatchObject({
         name: 'InvalidInputError',

@@ -61,7 +61,7 @@ test('each fault of a message is an issue of appendMessages with its path', asyn
       sessionId: 'run',
       messages: [
         { role: 'USER', content: 'fine' },
-        { role: 'USER', content: 'a\0b', name: 'n'.repeat(257), metadata: { big: 'x'.repeat(65_536) } },
+        { role: 'USER', content: 'a\0b', name: 'n'.repeat(257), metadata: { big: 'x'.repeat(262_144) } },
       ],
     },
   });
@@ -80,7 +80,7 @@ test('each fault of a message is an issue of appendMessages with its path', asyn
       },
       {
         path: ['input', 'messages', '1', 'metadata'],
-        message: 'expected at most 65536 bytes as JSON (the limit metadataBytes), got 65546',
+        message: 'expected at most 262144 bytes as JSON (the limit metadataBytes), got 262154',
       },
     ],
   });

@@ -74,7 +74,7 @@ test('a title is changed, and with null is taken away', async () => {
 
 test('updateSession that cannot be done is a typed error', async () => {
   const store = await openTestRepository();
-  await store.create({ id: 'a', metadata: { big: 'x'.repeat(40_000) } });
+  await store.create({ id: 'a', metadata: { big: 'x'.repeat(160_000) } });
   const api = createApi(store);
   const update = async (input: {
     sessionId: string;
@@ -90,8 +90,8 @@ test('updateSession that cannot be done is a typed error', async () => {
     reason: 'VERSION',
     actualVersion: 1,
   });
-  expect(await update({ sessionId: 'a', metadata: { more: 'x'.repeat(40_000) } })).toMatchObject({
+  expect(await update({ sessionId: 'a', metadata: { more: 'x'.repeat(160_000) } })).toMatchObject({
     __typename: 'InvalidInputError',
-    issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('65536') }],
+    issues: [{ path: ['input', 'metadata'], message: expect.stringContaining('262144') }],
   });
 });
