@@ -1,9 +1,10 @@
-import { SessionNotFoundError } from '../../../model/errors.ts';
+import { SessionNotFoundError, StorageError } from '../../../model/errors.ts';
 import type { Limits } from '../../../model/limits.ts';
 import type { Message, NewMessage } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
 import type { AnswerLimits, WriteHistory, WrittenHistory } from '../../mutations.ts';
+import { isSystemError } from '../disk/storage-error.ts';
 import {
   answerOf,
   appending,
@@ -120,7 +121,16 @@ export class HistoryWrites {
   }
 
   /** The answer to a retry; `session` is the session as it is now. The retry has the input of the first request. */
-  async again(
+  again(
+    applied: AppliedOperation,
+    session: Session,
+    input: Pick<WriteHistory, 'messages'>,
+    limits: AnswerLimits,
+  ): Promise<WrittenHistory> {
+    return unlessUnread(() => this.#again(applied, session, input, limits));
+  }
+
+  async #again(
     applied: AppliedOperation,
     session: Session,
     { messages }: Pick<WriteHistory, 'messages'>,
@@ -157,6 +167,22 @@ export class HistoryWrites {
       messages.push(read[0] ?? messageAt(sessionId, new Date(at), write, { ordinal: own, position: place }));
     }
     return messages;
+  }
+}
+
+/** Runs `read` for the answer to a retry. If the system cannot read the messages, the error says that the operation is recorded. */
+async function unlessUnread<T>(read: () => Promise<T>): Promise<T> {
+  try {
+    return await read();
+  } catch (error) {
+    const cause = error instanceof StorageError ? error.cause : error;
+    if (!isSystemError(cause)) throw error;
+    throw new StorageError(
+      `The operation is recorded, but messages of its answer could not be read (${cause.code}). Try again with the same operationId to ` +
+        'get them.',
+      true,
+      { cause },
+    );
   }
 }
 
