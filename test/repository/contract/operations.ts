@@ -1,14 +1,21 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
-import type { Appended, Archived, Deleted, Moved, Truncated } from '../../../src/repository/mutations.ts';
+import type {
+  Appended,
+  Archived,
+  Deleted,
+  Moved,
+  Truncated,
+  WrittenHistory,
+} from '../../../src/repository/mutations.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
-import { conversation, idsOf, MUCH, type OpenStore, operation, RETURNS, say } from './store.ts';
+import { conversation, idsOf, MUCH, type OpenStore, operation, RETURNS, say, WHOLE } from './store.ts';
 
-type Result = Session | Appended | Deleted | Archived | Moved | Truncated;
+type Result = Session | Appended | Deleted | Archived | Moved | Truncated | WrittenHistory;
 
-/** One mutation of each kind. `b` and `aa` are the children of `a`; `c` is another root. */
+/** One mutation of each kind. `b` and `aa` are the children of `a`; `c` and `k` are other roots, `k` has keys. */
 const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation) => Promise<Result>][] = [
   ['create', (repository, op) => repository.create({ id: 'new', messages: [say('first')] }, op)],
   ['create, the id left out', (repository, op) => repository.create({ parentId: 'a', title: 'new' }, op)],
@@ -39,6 +46,72 @@ const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation)
     (repository, op) => repository.archive({ sessionId: 'a', archived: false, subtree: true }, op),
   ],
   ['truncate', (repository, op) => repository.truncate({ sessionId: 'c', keep: 1 }, MUCH, op)],
+  [
+    'append, keys that are there ignored',
+    (repository, op) =>
+      repository.append(
+        { sessionId: 'k', messages: [say('new', { key: 'n' }), say('0', { key: 'k0' })], onKey: 'IGNORE' },
+        op,
+        MUCH,
+      ),
+  ],
+  [
+    'append, keys that are there replaced',
+    (repository, op) =>
+      repository.append(
+        {
+          sessionId: 'k',
+          messages: [say('new'), say('other', { key: 'k0' }), say('1', { key: 'k1' })],
+          onKey: 'REPLACE',
+        },
+        op,
+        MUCH,
+      ),
+  ],
+  [
+    'write, messages alone',
+    (repository, op) => repository.writeHistory({ sessionId: 'c', messages: [say('more')] }, WHOLE, op),
+  ],
+  ['write, a pop', (repository, op) => repository.writeHistory({ sessionId: 'k', dropLast: 2 }, WHOLE, op)],
+  [
+    'write, a turn by the key of the session',
+    (repository, op) =>
+      repository.writeHistory(
+        { key: 'k', messages: conversation(3), title: null, status: 'WAITING', metadata: { turn: 1 } },
+        WHOLE,
+        op,
+      ),
+  ],
+  [
+    'write, a message in the place of others',
+    (repository, op) =>
+      repository.writeHistory(
+        { sessionId: 'k', keepThroughKey: 'k0', messages: [say('again', { key: 'k1' })], expectedVersion: 1 },
+        WHOLE,
+        op,
+      ),
+  ],
+  [
+    'write, a creation',
+    (repository, op) =>
+      repository.writeHistory(
+        { sessionId: 'new', create: { parentId: 'a' }, messages: conversation(2) },
+        WHOLE,
+        op,
+      ),
+  ],
+  [
+    'write, a creation by key',
+    (repository, op) => repository.writeHistory({ key: 'new', create: {}, title: 'new' }, WHOLE, op),
+  ],
+  [
+    'write, a status alone',
+    (repository, op) => repository.writeHistory({ sessionId: 'c', status: 'FAILED' }, WHOLE, op),
+  ],
+  [
+    'write, without a change',
+    (repository, op) => repository.writeHistory({ sessionId: 'c', keep: 2, messages: [] }, WHOLE, op),
+  ],
 ];
 
 /** The part of an answer that a replay must repeat: the session's id (its state may have changed), messages and deleted ids. */
@@ -46,6 +119,10 @@ function essence(result: Result) {
   if ('deletedIds' in result) return result;
   if ('changedIds' in result) return { id: result.session.id, changedIds: result.changedIds };
   if ('formerParentId' in result) return { id: result.session.id, formerParentId: result.formerParentId };
+  if ('isNew' in result) {
+    const { session, ...rest } = result;
+    return { id: session.id, ...rest };
+  }
   if ('removed' in result) {
     const { session, removedCount, removed } = result;
     return { id: session.id, removedCount, removed };
@@ -65,6 +142,8 @@ export function describeOperations(store: OpenStore): void {
     await store.chain('a', 'b');
     await store.create({ id: 'aa', parentId: 'a' });
     await store.create({ id: 'c', messages: conversation(2) });
+    const messages = ['0', '1', '2'].map((content) => say(content, { key: `k${content}` }));
+    await store.create({ id: 'k', key: 'k', messages });
   }
 
   describe.each(MUTATIONS)('a retried mutation (%s)', (_name, mutate) => {
@@ -89,7 +168,7 @@ export function describeOperations(store: OpenStore): void {
     it('is answered as the first time when other writes came between', async () => {
       await prepare();
       const first = await mutate(store.repository, op);
-      for (const sessionId of ['b', 'c', sessionOf(first) ?? 'c'])
+      for (const sessionId of ['b', 'c', 'k', sessionOf(first) ?? 'c'])
         await store.repository.append({ sessionId, messages: [say('later')] }).catch(() => undefined);
       const before = await everything(store.repository);
       expect(essence(await mutate(store.repository, op))).toEqual(essence(first));
@@ -149,9 +228,9 @@ export function describeOperations(store: OpenStore): void {
           expect(again).toEqual(first);
         } else if ('formerParentId' in first) {
           expect(again).toMatchObject({ formerParentId: first.formerParentId });
-        } else if ('removedCount' in first) {
-          expect(again).toMatchObject({ removedCount: first.removedCount });
         }
+        for (const member of ['removedCount', 'isNew'] as const)
+          if (member in first) expect(again).toHaveProperty(member, (first as WrittenHistory)[member]);
         expect(sessionOf(again)).toBe(id);
         expect(await everything(store.repository, id ? [id] : [])).toEqual(before);
         if (id) expect(idsOf(await store.repository.findMany([id]))).toEqual([null]);

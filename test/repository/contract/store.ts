@@ -100,6 +100,8 @@ export const operation = (id: string, input: unknown): Operation => operationOf(
 export const ALL = { limit: 10_000, from: 'start' } as const;
 /** A limit of messages and bytes that no test reaches. */
 export const MUCH = { messages: 1e6, bytes: 1e9 } as const;
+/** All of the messages in the answer to a write. */
+export const WHOLE = { messages: MUCH, removed: MUCH } as const;
 export const PLENTY_OF_BYTES = 256 * 1024 * 1024;
 
 /** A session's whole history. */

@@ -65,12 +65,14 @@ export function placesOf(state: Pick<SessionState, 'nextOrdinal'>, { keep, write
 export function answerOf({ writes }: HistoryChange, places: readonly Place[]): OperationAnswer['messages'] {
   return writes.map(({ kind }, n) => {
     const { ordinal, position } = places[n]!;
-    return kind === 'leave' ? [ordinal, position, LEFT] : [ordinal, position];
+    return kind === 'append' ? [ordinal, position] : [ordinal, position, kind === 'leave' ? LEFT : REPLACED];
   });
 }
 
-/** Marks a message that was there, in the answer of an operation. */
+/** Marks a message that was there and stayed as it was, in the answer of an operation. */
 export const LEFT = 1;
+/** Marks a message that got another form. */
+export const REPLACED = 2;
 
 /** The records of a change; none if nothing changes, unless there is an operation to record. */
 export function historyRecords(stamp: Stamp, state: SessionState, change: HistoryChange): SessionRecord[] {

@@ -15,6 +15,7 @@ import {
   type MessageWrite,
   type Place,
   placesOf,
+  REPLACED,
   storedFormOf,
   updateTo,
 } from '../format/encode-history.ts';
@@ -142,7 +143,8 @@ export class HistoryWrites {
     return {
       session,
       isNew: answer?.isNew ?? false,
-      removedCount: answer ? (answer.removedCount ?? 0) : (applied.ordinal ?? 0),
+      // Without an `answer`, only a write without messages has dropped any.
+      removedCount: answer ? (answer.removedCount ?? 0) : messages ? 0 : (applied.ordinal ?? 0),
       removed: dropped ? await this.#plans.read(sessionId, dropped, limits.removed!) : [],
       messages: await this.#messagesAgain(applied, answer, messages ?? [], limits),
     };
@@ -156,15 +158,16 @@ export class HistoryWrites {
   ): Promise<Message[]> {
     const messages: Message[] = [];
     for (const [n, message] of given.entries()) {
-      const [own = (ordinal ?? 0) + n, place = (position ?? 0) + n, left] = answer?.messages?.[n] ?? [];
+      const [own = (ordinal ?? 0) + n, place = (position ?? 0) + n, mark] = answer?.messages?.[n] ?? [];
       const location = this.#index.message(sessionId, own);
       const read =
-        left === LEFT && location && limits.messages
+        mark === LEFT && location && limits.messages
           ? await this.#plans.read(sessionId, [location], limits.messages)
           : [];
       const createdAt = message.createdAt ?? (location ? new Date(location.createdAt) : null);
       const write = { kind: 'append', message: { ...message, createdAt } } as const;
-      messages.push(read[0] ?? messageAt(sessionId, new Date(at), write, { ordinal: own, position: place }));
+      const written = messageAt(sessionId, new Date(at), write, { ordinal: own, position: place });
+      messages.push(read[0] ?? (mark === REPLACED ? { ...written, replacedAt: new Date(at) } : written));
     }
     return messages;
   }
