@@ -158,6 +158,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       writes: this.#historyWrites,
       creations: this.#creations,
       keys: this.#keys,
+      limits: parts.limits,
       withId: (named, create) => this.#withId(named, create),
     });
     this.#searcher.replaced(parts.replaced);

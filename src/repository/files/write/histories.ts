@@ -4,7 +4,6 @@ import {
   SessionExistsError,
   SessionNotFoundError,
 } from '../../../model/errors.ts';
-import { mergePatch, withMembers } from '../../../model/json.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { ForkOrigin } from '../../../model/session.ts';
 import type {
@@ -15,6 +14,7 @@ import type {
   WrittenHistory,
 } from '../../mutations.ts';
 import { appending, placesOf } from '../format/encode-history.ts';
+import { changedMetadata, type MetadataLimits } from '../format/encode-mutation.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import type { Creations } from './creations.ts';
@@ -29,6 +29,7 @@ export interface HistoriesParts {
   readonly writes: HistoryWrites;
   readonly creations: Creations;
   readonly keys: SessionKeys;
+  readonly limits: MetadataLimits;
   /** Calls `create` with the id `named`, or a new one, while nobody else can give it to a session. */
   readonly withId: <T>(
     named: string | null | undefined,
@@ -71,16 +72,15 @@ export class Histories {
     operation: Operation | undefined,
   ): Promise<WrittenHistory> {
     const { sessionId, create, key } = input;
-    const write = (row: SessionRow) =>
-      this.#parts.writes.write(
-        {
-          ...input,
-          sessionId: row.id,
-          named: key == null ? undefined : { key, ownerId: input.ownerId ?? null },
-        },
-        limits,
-        operation,
-      );
+    const named = key == null ? undefined : { key, ownerId: input.ownerId ?? null };
+    const write = async ({ id }: SessionRow) => {
+      try {
+        return await this.#parts.writes.write({ ...input, sessionId: id, named }, limits, operation);
+      } catch (error) {
+        const isGone = error instanceof SessionNotFoundError && error.sessionId === id;
+        throw isGone && key != null ? SessionNotFoundError.key(key) : error;
+      }
+    };
     const found = this.#find(input);
     if (found) return await write(found);
     if (!create) throw key == null ? new SessionNotFoundError(sessionId!) : SessionNotFoundError.key(key);
@@ -109,7 +109,7 @@ export class Histories {
     refuseEnds(input);
     const { expectedVersion } = input;
     if (expectedVersion != null && expectedVersion > 0) throw ConflictError.version(id, expectedVersion, 0);
-    const { creations, keys } = this.#parts;
+    const { creations, keys, limits } = this.#parts;
     const { key, ownerId = null, title, status, statusMessage, messages } = input;
     const parentId = this.#parentOf(create, ownerId);
     if (key != null && parentId !== null && keys.ownerOf(parentId) !== ownerId) {
@@ -119,7 +119,8 @@ export class Histories {
       const message = `expected ${expected}, who owns the tree of the parent, got ${got}: the key would not be found again`;
       throw new InvalidInputError([{ path: ['input', 'ownerId'], message }]);
     }
-    const { parentKey: _, forkedFrom, metadata, ...described } = create;
+    const { parentKey: _, forkedFrom, ...described } = create;
+    const metadata = create.metadata ?? {};
     const whole: CreateSession = {
       ...described,
       id,
@@ -129,7 +130,7 @@ export class Histories {
       title: title === undefined ? create.title : title,
       status,
       statusMessage,
-      metadata: withMembers(mergePatch(metadata ?? {}, input.metadata ?? {}), input.setMetadata ?? {}),
+      metadata: changedMetadata({ metadata: JSON.stringify(metadata) }, input, limits) ?? metadata,
       forkedFrom: forkedFrom ? forkOriginOf(forkedFrom, input) : null,
       messages,
     };
