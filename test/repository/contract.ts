@@ -28,6 +28,7 @@ import { describeToolCalls } from './contract/tool-calls.ts';
 import { describeTreeActivity } from './contract/tree-activity.ts';
 import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
+import { describeWriteHistory } from './contract/write-history.ts';
 import { describeCreateIfMissing } from './contract/write-history-create.ts';
 
 /** The requirements for every SessionRepository. `setup` creates an empty store; it is called once per test. */
@@ -49,6 +50,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeSessionKeys(store);
     describeMessageKeys(store);
     describeToolCalls(store);
+    describeWriteHistory(store);
     describeCreateIfMissing(store);
     describeUpdate(store);
     describeOwnMutations(store);
