@@ -13,6 +13,7 @@ import { describeHistoryEnds } from './contract/history-ends.ts';
 import { describeHistoryPlaces } from './contract/history-places.ts';
 import { describeList } from './contract/list.ts';
 import { describeMessageKeys } from './contract/message-keys.ts';
+import { describeOnKey } from './contract/on-key.ts';
 import { describeOperations } from './contract/operations.ts';
 import { describeOwnMutations } from './contract/own-mutations.ts';
 import { describePages } from './contract/pages.ts';
@@ -50,6 +51,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeSessionKeys(store);
     describeMessageKeys(store);
     describeToolCalls(store);
+    describeOnKey(store);
     describeWriteHistory(store);
     describeCreateIfMissing(store);
     describeUpdate(store);
