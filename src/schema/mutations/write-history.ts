@@ -108,6 +108,9 @@ const WriteHistoryInput = builder.inputType('WriteHistoryInput', {
   }),
 });
 
+/** The members that say which messages are dropped. */
+const ENDS = ['keep', 'keepThroughKey', 'dropLast'] as const;
+
 const WriteHistoryPayload = builder.objectRef<WrittenHistory>('WriteHistoryPayload').implement({
   description:
     'All of it was done, or had been done before. If nothing had to change, the version is that of before.',
@@ -155,7 +158,8 @@ builder.mutationField('writeHistory', (t) =>
             removed: answerLimit(context, info, options, 'WriteHistoryPayload', 'removed'),
           };
           const made = operation(operationId, 'writeHistory', write);
-          return withinAnswer(limits.removed ? 'dropLast' : 'messages', limits.messages, () =>
+          const end = limits.removed ? ENDS.find((member) => write[member] != null) : undefined;
+          return withinAnswer(end ?? 'messages', limits.messages, () =>
             context.repository.writeHistory(write, limits, made),
           );
         },

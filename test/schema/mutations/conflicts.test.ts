@@ -10,6 +10,7 @@ const EVERY_CONFLICT = graphql(`
     appended: appendMessages(
       input: { sessionId: "a", messages: [{ role: USER, content: "m" }], operationId: $op }
     ) { ...Conflict }
+    written: writeHistory(input: { key: "none", operationId: $op }) { ...Conflict }
     spawned: spawnSession(input: { parentId: "a", operationId: $op }) { ...Conflict }
     updated: updateSession(input: { sessionId: "a", expectedVersion: 9, operationId: $op }) { ...Conflict }
     deleted: deleteSession(input: { sessionId: "a", operationId: $op }) { ...Conflict }
@@ -31,6 +32,7 @@ test('an operation id that another mutation used is a ConflictError of every mut
     created: conflict,
     sent: conflict,
     appended: conflict,
+    written: conflict,
     spawned: conflict,
     updated: conflict,
     deleted: conflict,

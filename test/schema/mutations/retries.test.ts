@@ -80,6 +80,32 @@ const CASES: readonly Case[] = [
     ],
   },
   {
+    mutation: 'writeHistory',
+    type: 'WriteHistoryInput',
+    input: { sessionId: 'a', messages: [MESSAGE] },
+    same: [
+      { key: null, ownerId: null, create: null, keep: null, keepThroughKey: null, dropLast: null },
+      { onKey: 'ERROR' },
+      { status: null, metadata: {}, setMetadata: null, expectedVersion: null },
+      { messages: [{ ...MESSAGE, key: null, toolCalls: null, metadata: {} }] },
+    ],
+  },
+  {
+    mutation: 'writeHistory',
+    type: 'WriteHistoryInput',
+    input: { sessionId: 'b', create: { parentId: 'a', forkedFrom: { sessionId: 'other' } } },
+    same: [
+      {
+        create: {
+          parentId: 'a',
+          parentKey: null,
+          metadata: {},
+          forkedFrom: { sessionId: 'other', messageId: null },
+        },
+      },
+    ],
+  },
+  {
     mutation: 'updateSession',
     type: 'UpdateSessionInput',
     input: { sessionId: 'a' },
@@ -158,6 +184,8 @@ const SHOWN: Readonly<Record<string, string>> = {
   updateSession: '... on UpdateSessionPayload { session { version title metadata } }',
   sendMessage: '... on SendMessagePayload { messages { id createdAt usage { costUsd } } }',
   appendMessages: '... on AppendMessagesPayload { messages { id createdAt metadata payload } }',
+  writeHistory:
+    '... on WriteHistoryPayload { isNew messages { id createdAt metadata } session { id version } }',
 };
 
 async function openStore() {
@@ -236,6 +264,11 @@ test.each([
     { usage: { ...NO_USAGE, costUsd: 0 } },
   ],
   ['deleteSession', 'DeleteSessionInput', { sessionId: 'a-child' }, { mode: 'CASCADE' }],
+  ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', metadata: { b: 1 } }, { title: null }],
+  ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', metadata: { b: 1 } }, { statusMessage: null }],
+  ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', messages: [MESSAGE] }, { dropLast: 0 }],
+  ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', messages: [MESSAGE] }, { onKey: 'IGNORE' }],
+  ['writeHistory', 'WriteHistoryInput', { key: 'new', create: {} }, { create: { title: '' } }],
   ['forkSession', 'ForkSessionInput', { sessionId: 'a' }, { asRoot: true }],
   ['forkSession', 'ForkSessionInput', { sessionId: 'a' }, { createdAt: '2026-01-31T09:30:00.000Z' }],
 ])('%s of %s %o is another request with %o', async (mutation, type, input, added) => {
