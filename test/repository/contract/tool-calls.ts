@@ -120,6 +120,29 @@ export function describeToolCalls(store: OpenStore): void {
       await expectResults('a', [[0, 'c', null]]);
     });
 
+    it('is none once its message got another form that answers another call, or none', async () => {
+      const keyed = (toolCallId: string, more: Partial<NewMessage> = {}): NewMessage => ({
+        ...result(toolCallId),
+        key: 'k',
+        ...more,
+      });
+      const replace = (message: NewMessage) =>
+        store.repository.append({ sessionId: 'a', messages: [message], onKey: 'REPLACE' });
+      await store.create({ id: 'a', messages: [call('x', 'y'), keyed('x')] });
+      await replace(keyed('y'));
+      await expectResults('a', [
+        [0, 'x', null],
+        [0, 'y', 1],
+      ]);
+      await replace(keyed('y', { role: 'ASSISTANT' }));
+      await expectResults('a', [
+        [0, 'x', null],
+        [0, 'y', null],
+      ]);
+      await replace(keyed('x'));
+      await expectResults('a', [[0, 'x', 1]]);
+    });
+
     it('is the copy in a fork', async () => {
       await store.create({ id: 'a', messages: [call('c', 'd'), result('c'), result('d')] });
       const through = { sessionId: 'a', ordinal: 1 };
