@@ -345,7 +345,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     const { session, removedCount, removed } = await this.#accept(
       operation,
       [input.sessionId],
-      () => this.#historyWrites.write(input, limits, operation),
+      () => this.#historyWrites.write({ ...input, isTruncation: true }, limits, operation),
       (applied) => this.#historyWrites.again(applied, this.#sessionOf(applied, {}), {}, limits),
     );
     return { session, removedCount, removed };

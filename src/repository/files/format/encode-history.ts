@@ -18,6 +18,8 @@ export type MessageWrite =
 export interface HistoryChange {
   /** How many messages stay. */
   readonly keep: number;
+  /** True if the end of the history is dropped. A truncation is recorded even if there is nothing to drop. */
+  readonly isTruncated: boolean;
   /** How many of these are a user's. */
   readonly users: number;
   readonly writes: readonly MessageWrite[];
@@ -32,6 +34,7 @@ export function appending(
 ): HistoryChange {
   return {
     keep: state.historyLength,
+    isTruncated: false,
     users: state.messageCount,
     writes: messages.map((message) => ({ kind: 'append', message })),
     described: null,
@@ -78,9 +81,8 @@ export const REPLACED = 2;
 export function historyRecords(stamp: Stamp, state: SessionState, change: HistoryChange): SessionRecord[] {
   const head = { ...stamp, version: state.version + 1 };
   const records: SessionRecord[] = [];
-  const { keep, users, writes, described } = change;
-  if (keep < state.historyLength)
-    records.push({ ...head, op: 'truncate', length: keep, messageCount: users });
+  const { keep, isTruncated, users, writes, described } = change;
+  if (isTruncated) records.push({ ...head, op: 'truncate', length: keep, messageCount: users });
   const exchange = records.length === 0 && !described ? exchangeOf(writes) : null;
   if (exchange) return [{ ...head, ...placeOfAppend(state), ...exchange }];
   records.push(...messageRecords(head, change, placesOf(state, change)));

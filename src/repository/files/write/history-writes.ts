@@ -39,6 +39,8 @@ export interface HistoryWritesParts extends HistoryPlansParts {
 
 /** A write to a session that is there, which may also change what the session says of itself. */
 export interface HistoryWrite extends HistoryInput, Described {
+  /** True for a truncation, which raises the version even if it drops nothing. */
+  readonly isTruncation?: boolean;
   /** What the session was named by, if not by its id. */
   readonly named?: Required<Pick<WriteHistory, 'key' | 'ownerId'>> | undefined;
 }
@@ -109,7 +111,8 @@ export class HistoryWrites {
   }
 
   #changeOf(state: SessionState, input: HistoryWrite, { keep, users, writes }: HistoryPlan): HistoryChange {
-    return { keep, users, writes, described: updateTo(state, input, this.#limits) };
+    const isTruncated = input.isTruncation === true || keep < state.historyLength;
+    return { keep, isTruncated, users, writes, described: updateTo(state, input, this.#limits) };
   }
 
   /** What a write would drop now. Rejects as the write would. */
