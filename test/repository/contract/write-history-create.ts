@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import type { NewMessage } from '../../../src/model/message.ts';
 import type { CreateIfMissing, WriteHistory } from '../../../src/repository/mutations.ts';
 import { everything } from './everything.ts';
@@ -149,8 +150,8 @@ export function describeCreateIfMissing(store: OpenStore): void {
     });
 
     it('is refused where its metadata would be too large', async () => {
-      const metadata = { a: 'x'.repeat(40_000) };
-      const setMetadata = { b: 'x'.repeat(40_000) };
+      const metadata = { a: 'x'.repeat(DEFAULT_LIMITS.metadataBytes / 2) };
+      const setMetadata = { b: 'x'.repeat(DEFAULT_LIMITS.metadataBytes / 2) };
       await refused({ sessionId: 'a', create: {}, metadata, setMetadata }, { name: 'InvalidInputError' });
     });
 

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { NO_TEXTS } from '../../../src/model/message.ts';
 import type { WriteHistory } from '../../../src/repository/mutations.ts';
 import { ReadTooLargeError } from '../../../src/repository/reads.ts';
@@ -321,7 +322,11 @@ export function describeWriteHistory(store: OpenStore): void {
       ],
       [
         'the metadata would be too large',
-        { messages: [say('x')], metadata: { a: 'x'.repeat(40_000) }, setMetadata: { b: 'x'.repeat(40_000) } },
+        {
+          messages: [say('x')],
+          metadata: { a: 'x'.repeat(DEFAULT_LIMITS.metadataBytes / 2) },
+          setMetadata: { b: 'x'.repeat(DEFAULT_LIMITS.metadataBytes / 2) },
+        },
         { name: 'InvalidInputError' },
       ],
     ])('changes nothing: %s', async (_cause, input, error) => {
