@@ -1,4 +1,5 @@
 import { addOptionalDecimals } from '../../../src/model/decimal.ts';
+import type { KeyConflict } from '../../../src/model/message.ts';
 import {
   type ArchivedFilter,
   type DeleteMode,
@@ -12,6 +13,20 @@ export interface ModelMessage {
   readonly role: 'USER' | 'ASSISTANT' | 'TOOL';
   readonly key: string | null;
   readonly toolCallId: string | null;
+  readonly usage: { readonly costUsd: number } | null;
+  readonly isCopy: boolean;
+}
+
+/** What a write does to one session. All messages have the same cost. */
+export interface ModelWrite {
+  readonly keep?: number | null;
+  readonly keepThroughKey?: string | null;
+  readonly dropLast?: number | null;
+  readonly messages: readonly Said[];
+  readonly costUsd: string | null;
+  readonly onKey?: KeyConflict | null;
+  readonly title?: string | null | undefined;
+  readonly status?: SessionStatus | null;
 }
 
 /** A message to append; one with a `toolCallId` is a TOOL message. */
@@ -35,7 +50,8 @@ export interface ModelSession {
   archived: boolean;
   history: ModelMessage[];
   nextOrdinal: number;
-  costUsd: string | null;
+  /** The costs that are in the sums, in any order. */
+  paid: readonly string[];
   readonly forkedFrom: { sessionId: string; messageId: string | null; historyLength: number } | null;
 }
 
@@ -66,7 +82,7 @@ export class Model {
       key: null,
       history: [],
       nextOrdinal: 0,
-      costUsd: null,
+      paid: [],
       forkedFrom: null,
       ...session,
     };
@@ -127,20 +143,102 @@ export class Model {
       if (key !== null && this.withKey(key, owner) !== null) throw new Error('ConflictError');
   }
 
-  append(id: string, messages: readonly Said[], costUsd: string | null): void {
-    const session = this.#get(id);
-    if (session.archived) throw new Error('SessionArchivedError');
-    const keys = session.history.map(({ key }) => key);
-    if (messages.some(({ key }) => key !== null && keys.includes(key))) throw new Error('ConflictError');
-    this.#say(session, messages, costUsd);
-    session.version += 1;
+  append(
+    id: string,
+    messages: readonly Said[],
+    costUsd: string | null,
+    onKey: KeyConflict | null = null,
+  ): void {
+    this.#write(this.#get(id), { messages, costUsd, onKey });
   }
 
-  #say(session: ModelSession, messages: readonly Said[], costUsd: string | null): void {
+  /** Creates the session if it is missing and `create` is given. */
+  write(
+    id: string,
+    write: ModelWrite,
+    create: { readonly parentId: string | null; readonly userId: string | null } | null,
+  ): void {
+    if (!create || this.sessions.has(id)) {
+      this.#write(this.#get(id), write);
+      return;
+    }
+    this.#refuseTaken(id);
+    const { keep, keepThroughKey, messages, costUsd, title = null, status } = write;
+    if ((keep ?? 0) > 0 || keepThroughKey != null) throw new Error('InvalidInputError');
+    this.create(id, create.parentId, create.parentId === null ? { userId: create.userId } : {});
+    const session = this.#get(id);
+    session.title = title;
+    session.status = status ?? 'IDLE';
+    this.#say(session, messages, costUsd);
+  }
+
+  writeByKey(key: string, owner: string | null, write: ModelWrite): void {
+    const id = this.withKey(key, owner);
+    if (id === null) throw new Error('SessionNotFoundError');
+    this.#write(this.#get(id), write);
+  }
+
+  #write(session: ModelSession, { messages, costUsd, onKey, title, status, ...end }: ModelWrite): void {
+    if (session.archived) throw new Error('SessionArchivedError');
+    const keep = keepOf(session.history, end);
+    const dropped = session.history.slice(keep);
+    const kept = session.history.slice(0, keep);
+    const there = ({ key }: Said) => kept.findIndex((each) => key !== null && each.key === key);
+    if ((onKey ?? 'ERROR') === 'ERROR' && messages.some((said) => there(said) !== -1))
+      throw new Error('ConflictError');
+    let isChanged = dropped.length > 0;
+    session.history = kept;
     for (const [n, said] of messages.entries()) {
-      session.history.push({ ...said, ordinal: session.nextOrdinal, role: roleOf(said, n) });
+      const position = there(said);
+      if (position === -1) {
+        const before = dropped.find(({ key }) => said.key !== null && key === said.key);
+        this.#say(session, [said], costUsd, n);
+        this.#unpay(session, before);
+        isChanged = true;
+      } else if (onKey === 'REPLACE') {
+        const before = kept[position]!;
+        const after = { ...before, ...said, role: roleOf(said, n), usage: usageOf(costUsd) };
+        if (isSame(before, after)) continue;
+        this.#unpay(session, before);
+        this.#pay(session, costUsd);
+        kept[position] = { ...after, isCopy: false };
+        isChanged = true;
+      }
+    }
+    if (title !== undefined && title !== session.title) {
+      session.title = title;
+      isChanged = true;
+    }
+    if (status != null && status !== session.status) {
+      session.status = status;
+      isChanged = true;
+    }
+    if (isChanged) session.version += 1;
+  }
+
+  /** Another form of the message has taken its place in the sums. */
+  #unpay(session: ModelSession, before: ModelMessage | undefined): void {
+    if (!before?.usage || before.isCopy) return;
+    const n = session.paid.indexOf(String(before.usage.costUsd));
+    session.paid = session.paid.toSpliced(n, 1);
+  }
+
+  #pay(session: ModelSession, costUsd: string | null): void {
+    if (costUsd !== null) session.paid = [...session.paid, costUsd];
+  }
+
+  /** `first` is the index of the first message among those of the mutation. */
+  #say(session: ModelSession, messages: readonly Said[], costUsd: string | null, first = 0): void {
+    for (const [n, said] of messages.entries()) {
+      session.history.push({
+        ...said,
+        ordinal: session.nextOrdinal,
+        role: roleOf(said, first + n),
+        usage: usageOf(costUsd),
+        isCopy: false,
+      });
       session.nextOrdinal += 1;
-      session.costUsd = addOptionalDecimals(session.costUsd, costUsd);
+      this.#pay(session, costUsd);
     }
   }
 
@@ -220,7 +318,7 @@ export class Model {
       title: origin.title,
       userId: origin.userId,
       key,
-      history: copied.map((message, ordinal) => ({ ...message, ordinal })),
+      history: copied.map((message, ordinal) => ({ ...message, ordinal, isCopy: true })),
       nextOrdinal: copied.length,
       forkedFrom: {
         sessionId: id,
@@ -265,7 +363,8 @@ export class Model {
 
   rollup(id: string) {
     const all = [this.#get(id), ...this.descendants(id)];
-    const costUsd = all.reduce<string | null>((sum, each) => addOptionalDecimals(sum, each.costUsd), null);
+    const paid = all.flatMap((each) => each.paid);
+    const costUsd = paid.reduce<string | null>((sum, cost) => addOptionalDecimals(sum, cost), null);
     return {
       sessionCount: all.length,
       messageCount: all.flatMap(({ history }) => history).filter(({ role }) => role === 'USER').length,
@@ -286,6 +385,34 @@ export class Model {
         .map(({ ordinal }) => `${id}:${ordinal}`),
     );
   }
+}
+
+/** How many messages stay. */
+function keepOf(
+  history: readonly ModelMessage[],
+  { keep, keepThroughKey, dropLast }: Pick<ModelWrite, 'keep' | 'keepThroughKey' | 'dropLast'>,
+): number {
+  const { length } = history;
+  if (keepThroughKey != null) {
+    const last = history.findIndex(({ key }) => key === keepThroughKey);
+    if (last === -1) throw new Error('InvalidInputError');
+    return last + 1;
+  }
+  if (keep != null && keep > length) throw new Error('InvalidInputError');
+  return keep ?? Math.max(length - (dropLast ?? 0), 0);
+}
+
+function usageOf(costUsd: string | null): ModelMessage['usage'] {
+  return costUsd === null ? null : { costUsd: Number(costUsd) };
+}
+
+function isSame(before: ModelMessage, after: ModelMessage): boolean {
+  return (
+    before.content === after.content &&
+    before.role === after.role &&
+    before.toolCallId === after.toolCallId &&
+    before.usage?.costUsd === after.usage?.costUsd
+  );
 }
 
 function idsWhere(

@@ -1,8 +1,9 @@
 import fc from 'fast-check';
+import { KEY_CONFLICTS, type NewMessage } from '../../../src/model/message.ts';
 import { DELETE_MODES, SESSION_STATUSES } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
-import { MUCH } from '../contract/store.ts';
-import { type Model, roleOf } from './model.ts';
+import { MUCH, WHOLE } from '../contract/store.ts';
+import { type Model, roleOf, type Said } from './model.ts';
 
 /** A mutation, applied to the model and to the store. */
 export interface Mutation {
@@ -11,7 +12,8 @@ export interface Mutation {
   readonly toString: () => string;
 }
 
-const IDS = ['a', 'B', 'c', 'd', 'E', 'f', 'g', 'h'];
+/** Few, so that most mutations find their session. */
+const IDS = ['a', 'B', 'c', 'd', 'E'];
 const WORDS = ['fox', 'bear', '数据', 'crow'];
 
 const id = fc.constantFrom(...IDS);
@@ -35,6 +37,29 @@ const messages = fc
     ),
   );
 const cost = fc.option(fc.constantFrom('0.1', '0.2', '1e-7', '3'));
+const onKey = fc.option(fc.constantFrom(...KEY_CONFLICTS));
+const status = fc.option(fc.constantFrom(...SESSION_STATUSES));
+const end = fc.oneof(
+  fc.record({ keep: fc.nat(5) }),
+  fc.record({ keepThroughKey: fc.constantFrom(...KEYS) }),
+  fc.record({ dropLast: fc.nat(5) }),
+  fc.constant({}),
+);
+const write = fc.record({
+  messages: fc.oneof({ weight: 4, arbitrary: messages }, fc.constant([])),
+  cost,
+  onKey,
+  title: fc.option(fc.option(content), { nil: undefined }),
+  status,
+  end,
+});
+
+const newMessages = (messages: readonly Said[], cost: string | null): NewMessage[] =>
+  messages.map((said, n) => ({
+    ...said,
+    role: roleOf(said, n),
+    usage: cost === null ? null : { inputTokens: 1, outputTokens: 1, costUsd: Number(cost) },
+  }));
 
 function arbitrary<Args>(
   name: string,
@@ -49,41 +74,71 @@ function arbitrary<Args>(
   }));
 }
 
-export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+const creation = (parentId: fc.Arbitrary<string | null>) =>
+  arbitrary(
+    'create',
+    fc.record({ id, parentId, userId: user, key }),
+    (model, input) => model.create(input.id, input.parentId, input),
+    (repository, input) => repository.create(input),
+  );
+
+const mutation: fc.Arbitrary<Mutation> = fc.oneof(
+  { weight: 3, arbitrary: creation(parent) },
   {
-    weight: 5,
-    arbitrary: arbitrary(
-      'create',
-      fc.record({ id, parentId: parent, userId: user, key }),
-      (model, input) => model.create(input.id, input.parentId, input),
-      (repository, input) => repository.create(input),
-    ),
-  },
-  {
-    weight: 5,
+    weight: 8,
     arbitrary: arbitrary(
       'append',
-      fc.record({ id, messages, cost }),
-      (model, input) => model.append(input.id, input.messages, input.cost),
-      (repository, input) =>
-        repository.append({
-          sessionId: input.id,
-          messages: input.messages.map((said, n) => ({
-            ...said,
-            role: roleOf(said, n),
-            usage:
-              input.cost === null ? null : { inputTokens: 1, outputTokens: 1, costUsd: Number(input.cost) },
-          })),
-        }),
+      fc.record({ id, messages, cost, onKey }),
+      (model, input) => model.append(input.id, input.messages, input.cost, input.onKey),
+      (repository, { id: sessionId, messages: said, cost: costUsd, ...input }) =>
+        repository.append({ sessionId, messages: newMessages(said, costUsd), ...input }),
     ),
   },
+  {
+    weight: 8,
+    arbitrary: arbitrary(
+      'write',
+      fc.record({ id, write, create: fc.option(fc.record({ parentId: parent, userId: user }), { freq: 1 }) }),
+      (model, { id: sessionId, write: { cost: costUsd, end: dropped, ...input }, create }) =>
+        model.write(sessionId, { ...input, ...dropped, costUsd }, create),
+      (repository, { id: sessionId, write: { cost: costUsd, end: dropped, ...input }, create }) =>
+        repository.writeHistory(
+          {
+            ...input,
+            ...dropped,
+            sessionId,
+            messages: newMessages(input.messages, costUsd),
+            ownerId: create?.userId ?? null,
+            create: create && { parentId: create.parentId },
+          },
+          WHOLE,
+        ),
+    ),
+  },
+  arbitrary(
+    'write by key',
+    fc.record({ key: fc.constantFrom(...KEYS), owner: user, write }),
+    (model, { key: named, owner, write: { cost: costUsd, end: dropped, ...input } }) =>
+      model.writeByKey(named, owner, { ...input, ...dropped, costUsd }),
+    (repository, { key: named, owner, write: { cost: costUsd, end: dropped, ...input } }) =>
+      repository.writeHistory(
+        {
+          ...input,
+          ...dropped,
+          key: named,
+          ownerId: owner,
+          messages: newMessages(input.messages, costUsd),
+        },
+        WHOLE,
+      ),
+  ),
   arbitrary(
     'update',
     fc.record({
       id,
       title: fc.option(content),
       key: fc.option(key, { nil: undefined }),
-      status: fc.option(fc.constantFrom(...SESSION_STATUSES)),
+      status,
     }),
     (model, input) => model.update(input.id, input.title, input.key, input.status),
     (repository, { id: sessionId, ...update }) => repository.update({ sessionId, ...update }),
@@ -131,6 +186,14 @@ export const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     ),
   },
 );
+
+/** Roots, and then any mutations: of the default size, most would be of a session that is missing. */
+export const mutations: fc.Arbitrary<Mutation[]> = fc
+  .tuple(
+    fc.array(creation(fc.constant(null)), { minLength: 1, maxLength: 3 }),
+    fc.array(mutation, { minLength: 1, maxLength: 20, size: 'max' }),
+  )
+  .map(([roots, others]) => [...roots, ...others]);
 
 /** The message at a position, through which to fork; all messages if there is none. */
 async function forkAt(

@@ -8,7 +8,7 @@ import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, MUCH } from '../contract/store.ts';
 import { Model } from './model.ts';
-import { CALLS, KEYS, mutation, USERS, WORDS } from './mutations.ts';
+import { CALLS, KEYS, mutations, USERS, WORDS } from './mutations.ts';
 
 /** `npm run test:properties` is the long form. */
 const SEQUENCES = Number(process.env.SEQUENCES ?? 150);
@@ -19,7 +19,7 @@ const SEARCHED = 10;
 
 /** Everything is read after one mutation in this many. The caches must then show later mutations. */
 const READ_AFTER = 4;
-const step = fc.record({ mutation, read: fc.nat(READ_AFTER - 1).map((n) => n === 0) });
+const reads = fc.infiniteStream(fc.nat(READ_AFTER - 1).map((n) => n === 0));
 
 const LATEST = { limit: 2, from: 'end' } as const;
 const UNDER_WAY = ['RUNNING', 'WAITING'] as const;
@@ -150,12 +150,12 @@ it(
   async () => {
     let sequences = 0;
     await fc.assert(
-      fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 30 }), async (steps) => {
+      fc.asyncProperty(mutations, reads, async (steps, isRead) => {
         const directory = await mkdtemp(join(tmpdir(), 'sessiontree-'));
         let repository = await openFileRepository({ directory, durability: 'os' });
         try {
           const model = new Model();
-          for (const { mutation: each, read } of steps) {
+          for (const each of steps) {
             const outcome = await each.store(repository).then(() => 'done', nameOf);
             let modelled = 'done';
             try {
@@ -164,7 +164,7 @@ it(
               modelled = (error as Error).message;
             }
             expect(outcome, String(each)).toBe(modelled);
-            if (read) await expectAsModelled(repository, model);
+            if (isRead.next().value) await expectAsModelled(repository, model);
           }
           await expectAsModelled(repository, model);
           const searched = sequences % SEARCHED === 0;
