@@ -8,7 +8,7 @@ export interface Limits {
   readonly descendantsPageSize: number;
   /** Ids in one `nodes` query, and keys in one `messagesByKey`. */
   readonly nodeIds: number;
-  /** Sessions and messages in one answer, counted each time one appears. */
+  /** Sessions, messages and groups of usage reports in one answer, counted each time one appears. */
   readonly objects: number;
   /** Bytes of contents, reasoning, tool calls, payloads, metadata and search snippets in one answer, counted each time one appears. */
   readonly textBytes: number;

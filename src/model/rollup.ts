@@ -6,6 +6,26 @@ export interface StatusCount {
   readonly count: number;
 }
 
+/** What the responses of one model cost. */
+export interface ModelUsage {
+  /** Null for messages that do not name a model. */
+  readonly model: string | null;
+  readonly usage: TokenUsage;
+  /** Messages with a usage. */
+  readonly responseCount: number;
+}
+
+/** Below 0 if `one` cost more than `other`, or had more tokens for an equal cost. */
+export function compareUsage(
+  { usage: one }: Pick<ModelUsage, 'usage'>,
+  { usage: other }: Pick<ModelUsage, 'usage'>,
+): number {
+  return Math.sign(
+    (other.costUsd ?? 0) - (one.costUsd ?? 0) ||
+      other.inputTokens + other.outputTokens - one.inputTokens - one.outputTokens,
+  );
+}
+
 /** Totals and maxima over a session and all its descendants. */
 export interface SessionRollup {
   readonly sessionCount: number;

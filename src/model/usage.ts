@@ -80,7 +80,8 @@ export function isNoUsage(sum: UsageSum): boolean {
   return sum.pricedCount === 0 && sum.costUsd === null && TOKEN_COUNTS.every((count) => sum[count] === 0);
 }
 
-function plusTokens(sum: number, more: number): number {
+/** The sum of two counts of tokens, at most 2^53 - 1. */
+export function plusTokens(sum: number, more: number): number {
   return Math.min(sum + more, Number.MAX_SAFE_INTEGER);
 }
 

@@ -2,6 +2,7 @@ import type { MessageRef } from '../model/id.ts';
 import type { Message, MessageRole, ShownParts } from '../model/message.ts';
 import type { SearchField } from '../model/search/fields.ts';
 import type { ChildFilter, SessionFilter } from '../model/session.ts';
+import type { UsageDimension } from '../model/usage-report.ts';
 import type { ReadOptions } from './read-options.ts';
 
 /**
@@ -128,6 +129,24 @@ export interface SearchScope extends SnippetRequest {
   readonly filter?: SessionFilter | null;
   /** False: without copies. Default: true. */
   readonly includeCopies?: boolean | null;
+}
+
+/** Which sessions and messages a report is about, and how it is divided. */
+export interface UsageReportRequest {
+  /** At least one dimension, each once. */
+  readonly by: readonly UsageDimension[];
+  /** Only this session and its descendants. */
+  readonly within?: string | null | undefined;
+  /** False: only the session `within` itself. Default: true. */
+  readonly subtree?: boolean | null | undefined;
+  /** Only sessions that match. Unlike in `list`, `archived` is INCLUDE by default. */
+  readonly filter?: SessionFilter | null | undefined;
+  /** Only messages created at this time or after. */
+  readonly from?: Date | null | undefined;
+  /** Only messages created before this time. */
+  readonly to?: Date | null | undefined;
+  /** Only so many groups, the costliest, in this order. Default: all, in the order of `by`. */
+  readonly first?: number | null | undefined;
 }
 
 export interface SearchRequest extends SearchScope {

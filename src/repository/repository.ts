@@ -1,9 +1,10 @@
 import type { MessageRef } from '../model/id.ts';
 import type { Message } from '../model/message.ts';
 import type { Operation } from '../model/operation.ts';
-import type { SessionRollup } from '../model/rollup.ts';
+import type { ModelUsage, SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../model/session.ts';
+import type { UsageGroup } from '../model/usage-report.ts';
 import type {
   AnswerLimits,
   Appended,
@@ -44,6 +45,7 @@ import type {
   StoreStatus,
   ToolCallRef,
   ToolResultRequest,
+  UsageReportRequest,
 } from './reads.ts';
 
 /**
@@ -157,6 +159,23 @@ export interface SessionReader {
 
   /** The sums over each session and its descendants; null for an unknown session. */
   rollupsOf(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]>;
+
+  /**
+   * The usage of each session with its descendants, by model, as `rollupsOf` counts it: the costliest first (of equal costs, the one with
+   * most input and output tokens, then by name). Null for an unknown session.
+   */
+  modelUsagesOf(ids: readonly string[], options?: ReadOptions): Promise<(readonly ModelUsage[] | null)[]>;
+
+  /**
+   * The usage of messages, divided by one or more dimensions: of every message that has one, once (as in `rollupsOf`). Groups without a
+   * response are left out. Groups are ordered by the dimensions in the order of `by`: statuses in the order of `SESSION_STATUSES`,
+   * other values as texts, and null last; with `first`, the costliest come first (of equal costs, the one with most input and output
+   * tokens, then in the order of `by`). Empty for an unknown session `within`.
+   *
+   * Charges for the rows that are added up. If `from` or `to` is not at midnight UTC, the store may read the messages of that day, and
+   * charges for their lines.
+   */
+  usageReport(request: UsageReportRequest, options?: ReadOptions): Promise<readonly UsageGroup[]>;
 
   /**
    * A page of the sessions that match `filter`, in `order`. Sessions with equal times are ordered by `sequence`, in the same direction.

@@ -14,6 +14,7 @@ import './spawn-origin.ts';
 import './tool-call.ts';
 import './rollup.ts';
 import './search.ts';
+import './usage-report.ts';
 
 import './mutations/create-session.ts';
 import './mutations/send-message.ts';

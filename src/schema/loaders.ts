@@ -1,6 +1,6 @@
 import DataLoader from 'dataloader';
 import type { MessageRef } from '../model/id.ts';
-import type { SessionRollup } from '../model/rollup.ts';
+import type { ModelUsage, SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
 import type { Damage, Session } from '../model/session.ts';
 import type { ReadOptions } from '../repository/read-options.ts';
@@ -42,6 +42,7 @@ export class Loaders extends MessageLoaders {
   #damage?: DataLoader<string, readonly Damage[]>;
   #ancestors?: DataLoader<string, Session[]>;
   #rollup?: DataLoader<string, SessionRollup | null>;
+  #modelUsage?: DataLoader<string, readonly ModelUsage[] | null>;
   #children?: DataLoader<ChildrenRequest, Page<Session>, string>;
   #childCount?: DataLoader<ChildrenScope, number, string>;
   #forks?: DataLoader<ForksRequest, Page<Session>, string>;
@@ -95,6 +96,11 @@ export class Loaders extends MessageLoaders {
   get rollup() {
     this.#rollup ??= this.loader((ids, options) => this.repository.rollupsOf(ids, options));
     return this.#rollup;
+  }
+
+  get modelUsage() {
+    this.#modelUsage ??= this.loader((ids, options) => this.repository.modelUsagesOf(ids, options));
+    return this.#modelUsage;
   }
 
   get children() {

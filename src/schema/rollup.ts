@@ -1,4 +1,5 @@
 import type {
+  ModelUsage as ModelUsageModel,
   SessionRollup as SessionRollupModel,
   StatusCount as StatusCountModel,
 } from '../model/rollup.ts';
@@ -16,7 +17,24 @@ const StatusCount = builder.objectRef<StatusCountModel>('StatusCount').implement
   }),
 });
 
-const SessionRollup = builder.objectRef<SessionRollupModel>('SessionRollup').implement({
+const ModelUsage = builder.objectRef<ModelUsageModel>('ModelUsage').implement({
+  description: 'What the responses of one model cost.',
+  fields: (t) => ({
+    model: t.exposeString('model', {
+      description: 'The model; null for the messages that name none.',
+      nullable: true,
+    }),
+    usage: t.expose('usage', { description: 'The sum over the responses.', type: TokenUsage }),
+    responseCount: t.exposeInt('responseCount', { description: 'The number of messages with a `usage`.' }),
+  }),
+});
+
+/** The rollup of a session. */
+interface RollupOf extends SessionRollupModel {
+  readonly sessionId: string;
+}
+
+const SessionRollup = builder.objectRef<RollupOf>('SessionRollup').implement({
   description: 'Sums over a session and all its descendants, archived ones included.',
   fields: (t) => ({
     sessionCount: t.exposeInt('sessionCount', {
@@ -38,6 +56,13 @@ const SessionRollup = builder.objectRef<SessionRollupModel>('SessionRollup').imp
       type: 'DateTime',
     }),
     maxDepth: t.exposeInt('maxDepth', { description: 'The greatest `depth` of these sessions.' }),
+    byModel: t.field({
+      description:
+        'The `usage` by model, as it is counted there: the costliest model first; of equal costs, the one with most input and output ' +
+        'tokens, then by name.',
+      type: [ModelUsage],
+      resolve: async ({ sessionId }, _args, { loaders }) => (await loaders.modelUsage.load(sessionId)) ?? [],
+    }),
     byStatus: t.expose('byStatus', {
       description:
         'How many of these sessions have which status, in the order of `SessionStatus`. Statuses that no session has are left out.',
@@ -51,9 +76,11 @@ builder.objectField(Session, 'rollup', (t) =>
     description:
       'Sums over this session and all its descendants. All sessions of one level of a query are read in one batch.',
     type: SessionRollup,
-    resolve: async (session, _args, { loaders }) =>
+    resolve: async (session, _args, { loaders }) => ({
       // The session was deleted after it was read: only the session itself counts.
-      (await loaders.rollup.load(session.id)) ?? rollupOfOne(session),
+      ...((await loaders.rollup.load(session.id)) ?? rollupOfOne(session)),
+      sessionId: session.id,
+    }),
   }),
 );
 

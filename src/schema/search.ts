@@ -137,7 +137,7 @@ builder.queryField('searchMessages', (t) =>
   }),
 );
 
-function checkSubtree({ within, subtree }: Pick<SearchScope, 'within' | 'subtree'>): void {
+export function checkSubtree({ within, subtree }: Pick<SearchScope, 'within' | 'subtree'>): void {
   if (subtree !== false || within != null) return;
   throw badUserInput(
     'subtree: expected a session in "within" beside false, got none. Name the session, or leave out "subtree".',

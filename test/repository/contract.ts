@@ -29,6 +29,7 @@ import { describeToolCalls } from './contract/tool-calls.ts';
 import { describeTreeActivity } from './contract/tree-activity.ts';
 import { describeTruncate } from './contract/truncate.ts';
 import { describeUpdate } from './contract/update.ts';
+import { describeUsageReport } from './contract/usage-report.ts';
 import { describeWriteHistory } from './contract/write-history.ts';
 import { describeCreateIfMissing } from './contract/write-history-create.ts';
 
@@ -61,6 +62,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describePlacement(store);
     describeTruncate(store);
     describeRollup(store);
+    describeUsageReport(store);
     describeSearch(store);
     describeSearchScope(store);
     describeOperations(store);

@@ -23,6 +23,8 @@ const WALKS: Record<string, Read> = {
   'countDescendants with a filter': (repository, options) =>
     repository.countDescendants(['a'], null, FILTER, options),
   rollupsOf: (repository, options) => repository.rollupsOf(['a'], options),
+  modelUsagesOf: (repository, options) => repository.modelUsagesOf(['a'], options),
+  usageReport: (repository, options) => repository.usageReport({ by: ['DAY'], within: 'a' }, options),
   'list with a filter': (repository, options) =>
     repository.list({ userId: 'ann', metadata: { k: 1 } }, ORDER, ALL, options),
   'count with a filter': (repository, options) => repository.count({ userId: 'ann' }, options),

@@ -1,4 +1,5 @@
 import { SESSION_ORDER_FIELDS } from '../../../src/model/session.ts';
+import { USAGE_DIMENSIONS } from '../../../src/model/usage-report.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, PLENTY_OF_BYTES } from './store.ts';
@@ -43,6 +44,7 @@ export async function everything(repository: SessionRepository, gone: readonly s
       archived: await repository.count({ archived: 'ONLY' }),
     },
     rollups: await repository.rollupsOf(ids),
+    usage: await repository.usageReport({ by: USAGE_DIMENSIONS }),
     status: await repository.status(),
   };
 }

@@ -1,7 +1,7 @@
 import type { ForkOrigin, SpawnOrigin } from '../../../model/session.ts';
 import { usageIn, ZERO_USAGE } from '../../../model/usage.ts';
 import { NO_NAMES, namesOf } from './named-messages.ts';
-import { NOTHING_PAID, type Paid, paidBy, restatedPaid, usageAfter } from './paid.ts';
+import { NONE_TAKEN_OVER, NOTHING_PAID, paidBy, restatedPaid, takenOverBy, usageAfter } from './paid.ts';
 import type {
   AppendRecord,
   CreateRecord,
@@ -98,7 +98,7 @@ function appended(
   place: LinePlace,
 ): Applied {
   const messages = locationsOf(record, place);
-  const paid = paidAfter(before, record, messages);
+  const paid = paidBy(record, messages, before.forkedFrom);
   const state: SessionState = {
     ...changed,
     lastActiveAt: activeAfter(before, record),
@@ -109,7 +109,13 @@ function appended(
   };
   // Positions go back if the line of a truncation is damaged.
   const truncatedTo = record.position < before.historyLength ? record.position : null;
-  return appliedBy(record, state, { truncatedTo, messages, ...namesOf(record), paid });
+  return appliedBy(record, state, {
+    truncatedTo,
+    messages,
+    ...namesOf(record),
+    paid,
+    takenOver: takenOverBy(record),
+  });
 }
 
 function replaced(
@@ -119,7 +125,7 @@ function replaced(
   place: LinePlace,
 ): Applied {
   const messages = locationsOf(record, place);
-  const paid = paidBy(record, messages);
+  const paid = paidBy(record, messages, before.forkedFrom);
   const state: SessionState = {
     ...changed,
     lastActiveAt: activeAfter(before, record),
@@ -213,12 +219,13 @@ function appliedBy(
     toolResults = NO_NAMES.toolResults,
     paid = NOTHING_PAID,
     isPaidAnew = false,
+    takenOver = NONE_TAKEN_OVER,
   }: Partial<Omit<Effects, 'sequence' | 'seq' | 'operation'>> = {},
   dropped = 0,
 ): Applied {
   const { sequence } = state;
   const operation = operationOfRecord(state.id, record, dropped);
-  const changed = { truncatedTo, messages, isReplacing, keys, toolResults, paid, isPaidAnew };
+  const changed = { truncatedTo, messages, isReplacing, keys, toolResults, paid, isPaidAnew, takenOver };
   return { state, effects: { sequence, seq: record.seq, ...changed, operation } };
 }
 
@@ -233,21 +240,6 @@ function activeAfter(
   { version, at, activeAt = at }: MessagesRecord,
 ): number {
   return version === 1 ? lastActiveAt : Math.max(createdAt, lastActiveAt, Date.parse(activeAt));
-}
-
-/** What a line of messages adds to the usage of a session. Copies of a fork are paid for in the original. */
-function paidAfter(
-  { forkedFrom }: SessionState,
-  record: MessagesRecord,
-  messages: readonly MessageLocation[],
-): readonly Paid[] {
-  const copied = record.version === 1 && forkedFrom !== null ? copiedBy(forkedFrom) : 0;
-  return record.ordinal < copied ? NOTHING_PAID : paidBy(record, messages);
-}
-
-/** The number of messages that a fork copied. A line holds such messages, or others. */
-function copiedBy(forkedFrom: string): number {
-  return (JSON.parse(forkedFrom) as ForkOrigin).historyLength;
 }
 
 function operationOfRecord(

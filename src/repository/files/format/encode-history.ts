@@ -4,7 +4,7 @@ import { changedMetadata, type MetadataLimits, type Stamp } from './encode-mutat
 import { grouped, latestOf } from './group.ts';
 import type { OperationAnswer, SessionRecord, UpdateRecord } from './record.ts';
 import type { SessionState } from './session-state.ts';
-import { storedMessageOf } from './stored-message.ts';
+import { paidBeforeOf, storedMessageOf } from './stored-message.ts';
 
 /** What becomes of one of the messages that a mutation is given. */
 export type MessageWrite =
@@ -140,7 +140,7 @@ export function storedFormOf(write: MessageWrite) {
   if (write.kind === 'leave') return storedMessageOf(write.message);
   const { message, before } = write;
   const createdAt = message.createdAt ?? (write.kind === 'replace' ? write.before.createdAt : null);
-  return storedMessageOf({ ...message, createdAt }, before);
+  return storedMessageOf({ ...message, createdAt }, before && paidBeforeOf(before, write.kind === 'append'));
 }
 
 /** The members of an update to what is `given`; null if that changes nothing. Throws an InvalidInputError if the metadata exceeds its limits. */

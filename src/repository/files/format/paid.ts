@@ -1,4 +1,5 @@
 import { decimalOf } from '../../../model/decimal.ts';
+import type { ForkOrigin } from '../../../model/session.ts';
 import { minusUsage, plusUsage, type UsageSum } from '../../../model/usage.ts';
 import type { MessagesRecord, RestateRecord } from './record.ts';
 import type { StoredMessage } from './stored-message.ts';
@@ -55,11 +56,23 @@ export function takenBack({ day, model, responses, usage }: Paid): Paid {
   return { day, model, responses: 0 - responses, usage: minusUsage(usage) };
 }
 
-/** What the messages of a line cost. `messages` gives the time of each. */
+/** True if the messages of a line came with a fork: they were paid for in the session that was forked. A line holds such messages or others. */
+export function isForkCopy(
+  { version, ordinal }: Pick<MessagesRecord, 'version' | 'ordinal'>,
+  forkedFrom: string | null,
+): boolean {
+  return (
+    version === 1 && forkedFrom !== null && ordinal < (JSON.parse(forkedFrom) as ForkOrigin).historyLength
+  );
+}
+
+/** What the messages of a line cost. `messages` gives the time of each, `forkedFrom` is that of the session. */
 export function paidBy(
   record: MessagesRecord,
   messages: readonly { readonly createdAt: number }[],
+  forkedFrom: string | null,
 ): readonly Paid[] {
+  if (isForkCopy(record, forkedFrom)) return NOTHING_PAID;
   let paid: Paid[] | null = null;
   for (const [n, message] of record.messages.entries()) {
     const { paidBefore, usage } = message;
@@ -71,6 +84,20 @@ export function paidBy(
     if (before) paid.push(takenBack(before));
   }
   return paid ?? NOTHING_PAID;
+}
+
+/** Shared: most lines take over nothing. */
+export const NONE_TAKEN_OVER: readonly number[] = Object.freeze([]);
+
+/** The ordinals of dropped messages whose usage the messages of a line take over. */
+export function takenOverBy({ messages }: Pick<MessagesRecord, 'messages'>): readonly number[] {
+  let ordinals: number[] | null = null;
+  for (const { paidBefore } of messages) {
+    if (paidBefore?.ordinal === undefined) continue;
+    ordinals ??= [];
+    ordinals.push(paidBefore.ordinal);
+  }
+  return ordinals ?? NONE_TAKEN_OVER;
 }
 
 /** What a record says that was paid in all. */

@@ -85,6 +85,8 @@ export interface Effects extends NamedMessages {
   readonly paid: readonly Paid[];
   /** True if `paid` takes the place of all that was paid before. */
   readonly isPaidAnew: boolean;
+  /** Ordinals of dropped messages whose usage `messages` take over. */
+  readonly takenOver: readonly number[];
   readonly operation: AppliedOperation | null;
 }
 

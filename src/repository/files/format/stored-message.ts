@@ -43,7 +43,13 @@ const storedUsage = objectOf({
 const toolCall = objectOf({ toolCallId: text, name: text, arguments: optional(jsonValue) });
 
 /** What was paid for an earlier form of a message, and leaves the sums once the message counts. */
-const paidBefore = objectOf({ model: optional(text), createdAt: time, usage: storedUsage });
+const paidBefore = objectOf({
+  /** Only of a message that was dropped. */
+  ordinal: optional(count),
+  model: optional(text),
+  createdAt: time,
+  usage: storedUsage,
+});
 
 export const storedMessage = objectOf({
   role: oneOf(...MESSAGE_ROLES),
@@ -105,8 +111,8 @@ function storedToolCallOf({ toolCallId, name, arguments: given }: NewToolCall): 
   return { toolCallId, name, arguments: given ?? undefined };
 }
 
-/** `paidBefore` is the form of the message that was paid for before, if there is one. */
-export function storedMessageOf(message: NewMessage, before?: Message): StoredMessage {
+/** `paidBefore` is what `paidBeforeOf` says of an earlier form of the message. */
+export function storedMessageOf(message: NewMessage, before?: StoredMessage['paidBefore']): StoredMessage {
   const { usage } = message;
   return {
     role: message.role,
@@ -124,14 +130,22 @@ export function storedMessageOf(message: NewMessage, before?: Message): StoredMe
     usage: usage ? storedUsageOf(usage) : undefined,
     metadata: storedMetadata(message.metadata),
     createdAt: message.createdAt?.toISOString(),
-    paidBefore: before && paidBeforeOf(before),
+    paidBefore: before,
   };
 }
 
-/** Undefined if the message was never paid for. */
-function paidBeforeOf({ usage, isCopy, model, createdAt }: Message): StoredMessage['paidBefore'] {
+/** What a new form of a message takes out of the sums; undefined if the message was never paid for. `isDropped`: it left the history. */
+export function paidBeforeOf(
+  { ordinal, usage, isCopy, model, createdAt }: Message,
+  isDropped: boolean,
+): StoredMessage['paidBefore'] {
   if (!usage || isCopy) return undefined;
-  return { model: model ?? undefined, createdAt: createdAt.toISOString(), usage: storedUsageOf(usage) };
+  return {
+    ordinal: isDropped ? ordinal : undefined,
+    model: model ?? undefined,
+    createdAt: createdAt.toISOString(),
+    usage: storedUsageOf(usage),
+  };
 }
 
 function toolCallOf({ toolCallId, name, arguments: given = null }: Accepted<typeof toolCall>): ToolCall {

@@ -90,13 +90,23 @@ export class MessagesTable {
     this.flush();
     const kept = this.lastBefore(session, position);
     this.#db.run(
-      'INSERT INTO dropped_messages SELECT *, ? FROM messages WHERE session = ? AND ordinal > ?',
+      'INSERT INTO dropped_messages SELECT *, ?, 0 FROM messages WHERE session = ? AND ordinal > ?',
       seq,
       session,
       kept,
     );
     this.#db.run('DELETE FROM messages WHERE session = ? AND ordinal > ?', session, kept);
     return kept;
+  }
+
+  /** Other messages have taken over the usage of these, which were dropped. */
+  takeOver(session: number, ordinals: readonly number[]): void {
+    for (const ordinal of ordinals)
+      this.#db.run(
+        'UPDATE dropped_messages SET taken_over = 1 WHERE session = ? AND ordinal = ?',
+        session,
+        ordinal,
+      );
   }
 
   /** Removes all messages of a session, those dropped by truncations too. */

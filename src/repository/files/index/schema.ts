@@ -46,6 +46,7 @@ function listIndexes(which: string, condition: string): string {
  *
  * `replaced_messages` says which messages got another form, and with which mutation they last did.
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
+ * `taken_over` is 1 for those whose usage a message that came back under the same key has taken over.
  * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
  * `usage` holds what the messages of a session cost, by day and model; `usage-table.ts` describes its columns.
  * `tool_results` holds the tool calls that the messages of histories answer: none of a message that was dropped.
@@ -82,6 +83,7 @@ CREATE TABLE dropped_messages (
   offset INTEGER NOT NULL,
   length INTEGER NOT NULL,
   seq INTEGER NOT NULL,
+  taken_over INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
 

@@ -1,4 +1,4 @@
-import type { SessionRollup } from '../../../model/rollup.ts';
+import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
 import type { ChildFilter, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import {
@@ -12,16 +12,17 @@ import {
   type Page,
   type PageRequest,
   type ToolCallRef,
-  UnknownKeyError,
+  type UsageReportRequest,
 } from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
-import { type ChildMatch, childMatch } from './child-match.ts';
+import { childMatch } from './child-match.ts';
 import type { IndexDatabase } from './database.ts';
+import { descendantsPage } from './descendants-page.ts';
 import { countBelow, filteredChildren } from './filtered-children.ts';
-import { filteredDescendants } from './filtered-descendants.ts';
 import { countHistory, historyPage } from './histories.ts';
 import { inOrder } from './in-order.ts';
+import { modelUsagesOf } from './model-usage.ts';
 import { PacedReads } from './paced-reads.ts';
 import type { IndexReader } from './reader.ts';
 import { rollupsOf } from './rollup.ts';
@@ -30,14 +31,12 @@ import { heldMetadata, type SessionRow } from './session-row.ts';
 import { spawnedBy } from './spawned.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';
-import { comparePlaces, type Place, placeBeneath, walkTree } from './tree-walk.ts';
+import { walkTree } from './tree-walk.ts';
+import { beginReport, type ReportBegun } from './usage-report.ts';
 
 /** Bytes of sessions that are made of their rows in one step. A row counts as some bytes beside its metadata. */
 const MADE_BYTES = 128 * 1024;
 const ROW_BYTES = 256;
-
-/** Sessions that a walk in pre-order passes over before the subtree is read level by level instead. */
-const MISSES_MAX = 500;
 
 /** Which sessions beneath a session a read is about. */
 interface DescendantsScope {
@@ -81,7 +80,11 @@ export class IndexWalks {
   ): Promise<Page<Session>[]> {
     const depth = maxDepth ?? Number.POSITIVE_INFINITY;
     const match = childMatch(filter);
-    return this.#each(ids, (tables, id) => this.#descendants(tables, id, page, depth, match), options);
+    return this.#each(
+      ids,
+      (tables, id) => this.#made(descendantsPage(tables, id, page, depth, match)),
+      options,
+    );
   }
 
   countDescendants(
@@ -157,6 +160,29 @@ export class IndexWalks {
   async rollups(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]> {
     const rollups = await this.#reads.run((tables) => rollupsOf(tables, ids), options);
     return ids.map((id) => rollups.get(id) ?? null);
+  }
+
+  async modelUsages(
+    ids: readonly string[],
+    options?: ReadOptions,
+  ): Promise<(readonly ModelUsage[] | null)[]> {
+    const usages = await this.#reads.run((tables) => modelUsagesOf(tables, ids), options);
+    return ids.map((id) => usages.get(id) ?? null);
+  }
+
+  /** Begins a report: the caller adds what is still to be read from files, whose bytes are charged already. */
+  beginReport(request: UsageReportRequest, options?: ReadOptions): Promise<ReportBegun> {
+    let told = 0;
+    return this.#reads.run((tables) => {
+      // A read that begins again does not charge again.
+      let bytes = 0;
+      return beginReport(tables, request, (more) => {
+        bytes += more;
+        if (bytes <= told) return;
+        options?.onRead?.(bytes - told);
+        told = bytes;
+      });
+    }, options);
   }
 
   list(
@@ -236,46 +262,6 @@ export class IndexWalks {
 
   *#made(rows: Steps<Page<SessionRow>>): Steps<Page<Session>> {
     return yield* this.#pageOf(yield* rows);
-  }
-
-  *#descendants(
-    tables: IndexTables,
-    topId: string,
-    page: PageRequest<string>,
-    maxDepth: number,
-    match: ChildMatch | null,
-  ): Steps<Page<Session>> {
-    const top = tables.sessions.row(topId);
-    if (!top) return EMPTY_PAGE;
-    const after = yield* this.#place(tables, topId, page.after);
-    const before = yield* this.#place(tables, topId, page.before);
-    const forward = page.from === 'start';
-    const [start, end] = forward ? [after, before] : [before, after];
-    const rows: SessionRow[] = [];
-    let misses = 0;
-    for (const visit of walkTree(tables, top, forward ? 'forward' : 'backward', maxDepth, start)) {
-      if (end && comparePlaces(visit.place(), end) * (forward ? 1 : -1) >= 0) break;
-      if (!match || match(visit.row)) {
-        rows.push(visit.row);
-        if (rows.length > page.limit) break;
-        yield 0;
-        continue;
-      }
-      misses += 1;
-      yield 1;
-      if (misses <= MISSES_MAX) continue;
-      const places = { ...page, after, before };
-      const sequences = yield* filteredDescendants(tables, top, places, maxDepth, match);
-      return yield* this.#pageOf(inOrder(yield* tables.sessions.rows(sequences), page));
-    }
-    return yield* this.#pageOf(inOrder(rows, page));
-  }
-
-  *#place(tables: IndexTables, topId: string, key: string | undefined): Steps<Place | undefined> {
-    if (key === undefined) return undefined;
-    const place = yield* placeBeneath(tables, topId, key);
-    if (!place) throw new UnknownKeyError(`"${key}" is not beneath "${topId}".`);
-    return place;
   }
 
   /** Sessions with the same parent share one list of ancestors. */

@@ -86,6 +86,7 @@ export class IndexWriter {
       messages.add(sequence, effects.messages);
       toolResults.add(sequence, effects.toolResults);
     }
+    messages.takeOver(sequence, effects.takenOver);
     messageKeys.add(sequence, effects.keys);
     if (effects.isPaidAnew) usage.remove(sequence);
     usage.add(sequence, effects.paid);

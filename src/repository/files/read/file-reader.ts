@@ -1,5 +1,5 @@
 import { ALL_TEXTS, type Message, type ShownTexts } from '../../../model/message.ts';
-import type { SessionRollup } from '../../../model/rollup.ts';
+import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
 import type {
   ChildFilter,
   Damage,
@@ -8,6 +8,7 @@ import type {
   SessionFilter,
   SessionOrder,
 } from '../../../model/session.ts';
+import type { UsageGroup } from '../../../model/usage-report.ts';
 import type { Logger } from '../../observer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type {
@@ -27,6 +28,7 @@ import type {
   StoreStatus,
   ToolCallRef,
   ToolResultRequest,
+  UsageReportRequest,
 } from '../../reads.ts';
 import type { SessionReader } from '../../repository.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
@@ -43,6 +45,7 @@ import type { LineFiles } from './read-lines.ts';
 import { headOf, type MessagesRead, readMessages, TextAllowance } from './read-messages.ts';
 import { bytesInMemory, bytesToRead, type Reading, readingWith } from './reading.ts';
 import { RecentPages } from './recent-pages.ts';
+import { addPart } from './usage-of-lines.ts';
 
 /** Sessions that are found without a rest: some milliseconds of work. */
 const IDS_AT_ONCE = 100;
@@ -160,6 +163,22 @@ export class FileReader implements SessionReader {
 
   rollupsOf(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]> {
     return this.walks.rollups(ids, options);
+  }
+
+  modelUsagesOf(ids: readonly string[], options?: ReadOptions): Promise<(readonly ModelUsage[] | null)[]> {
+    return this.walks.modelUsages(ids, options);
+  }
+
+  async usageReport(request: UsageReportRequest, options?: ReadOptions): Promise<readonly UsageGroup[]> {
+    const { groups, toRead } = await this.walks.beginReport(request, options);
+    for (const part of toRead) {
+      throwIfOver(options);
+      const path = absoluteSessionPath(this.layout.root, part.sessionId);
+      const faults = await addPart({ ...this.lines, options }, path, part, groups);
+      if (faults.length > 0 && this.index.row(part.sessionId))
+        await this.damaged(part.sessionId, faults, options);
+    }
+    return groups.groups(request.first ?? null);
   }
 
   list(

@@ -33,7 +33,7 @@ export interface MessageLine {
 }
 
 /** The lines that hold `locations`. Neighbours on one line share it. */
-export function linesOf(locations: readonly MessageLocation[]): MessageLine[] {
+export function linesOf(locations: readonly Pick<MessageLocation, 'offset' | 'length'>[]): MessageLine[] {
   const lines: MessageLine[] = [];
   for (const [n, { offset, length }] of locations.entries()) {
     const line = lines.at(-1);

@@ -58,6 +58,7 @@ class OpenIndex {
         isReplacing: false,
         keys: [],
         isPaidAnew: false,
+        takenOver: [],
         paid: [],
         toolResults: [],
         operation: {

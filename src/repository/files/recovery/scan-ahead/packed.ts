@@ -42,9 +42,17 @@ function packState(state: SessionState, numbers: number[], texts: (string | null
 
 function packEffects(effects: Effects, numbers: number[], texts: (string | null)[]): void {
   const { sequence, seq, truncatedTo, messages, isReplacing, operation } = effects;
-  const { keys, toolResults, paid, isPaidAnew } = effects;
+  const { keys, toolResults, paid, isPaidAnew, takenOver } = effects;
   numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, isReplacing ? 1 : 0);
-  numbers.push(keys.length, toolResults.length, paid.length, isPaidAnew ? 1 : 0, operation ? 1 : 0);
+  numbers.push(
+    keys.length,
+    toolResults.length,
+    paid.length,
+    isPaidAnew ? 1 : 0,
+    takenOver.length,
+    operation ? 1 : 0,
+  );
+  numbers.push(...takenOver);
   for (const { ordinal, position, role, createdAt, offset, length } of messages)
     numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
   for (const { ordinal, key } of keys) {
@@ -111,7 +119,10 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   const resultCount = parts.number();
   const paidCount = parts.number();
   const isPaidAnew = parts.number() === 1;
+  const takenCount = parts.number();
   const hasOperation = parts.number() === 1;
+  const takenOver: number[] = [];
+  for (let left = takenCount; left > 0; left -= 1) takenOver.push(parts.number());
   const messages: MessageLocation[] = [];
   for (let left = count; left > 0; left -= 1) {
     messages.push({
@@ -152,6 +163,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
     toolResults,
     paid,
     isPaidAnew,
+    takenOver,
     operation,
   };
 }

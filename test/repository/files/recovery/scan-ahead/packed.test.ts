@@ -66,6 +66,7 @@ const effects = {
   toolResults: [],
   paid: [],
   isPaidAnew: false,
+  takenOver: [],
   operation: null,
 };
 
@@ -83,6 +84,7 @@ const sounds: (Sound | null)[] = [
         truncatedTo: 0,
         isReplacing: true,
         isPaidAnew: true,
+        takenOver: [7, 8],
         messages: [
           { ordinal: 22, position: 23, role: 'TOOL', createdAt: 1_795_715_320_224, offset: 24, length: 25 },
           { ordinal: 27, position: 28, role: 'SYSTEM', createdAt: -1, offset: 29, length: 30 },
