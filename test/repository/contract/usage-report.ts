@@ -81,6 +81,42 @@ export function describeUsageReport(store: OpenStore): void {
     await store.repository.archive({ sessionId: 'b', subtree: false, archived: true });
   }
 
+  /** Beneath `a`: messages that got other forms, or were dropped and came back, once and again; and some of a fork's copies. */
+  async function rewrite(): Promise<void> {
+    const keyed = (n: number, key: number, more: Partial<NewMessage> = {}) =>
+      response(n, { key: `k${key}`, ...more });
+    const unpaid = (sessionId: string, message: NewMessage) => {
+      const model = message.model ?? null;
+      const index = paid.findIndex(
+        (one) => one.sessionId === sessionId && one.usage === message.usage && one.model === model,
+      );
+      expect(index).not.toBe(-1);
+      paid.splice(index, 1);
+    };
+    const replace = async (sessionId: string, before: NewMessage | null, message: NewMessage) => {
+      await store.repository.append({ sessionId, messages: [message], onKey: 'REPLACE' });
+      if (before) unpaid(sessionId, before);
+      pay(sessionId, [message]);
+    };
+    const first = [keyed(60, 0), keyed(61, 1), keyed(62, 2), keyed(63, 3)];
+    await create('k', { parentId: 'a' }, ...first);
+    await store.repository.fork({ sessionId: 'k', id: 'l', asRoot: false });
+    const again = keyed(70, 1, { createdAt: at('02T06:00:00.000') });
+    await replace('k', first[1]!, again);
+    await replace('k', first[2]!, say('free now', { key: 'k2', createdAt: at('03T00:00:00.000') }));
+    const back = [keyed(71, 1), keyed(72, 3, { isCopy: true }), keyed(73, 4)];
+    await store.repository.writeHistory(
+      { sessionId: 'k', keep: 1, messages: back },
+      { messages: null, removed: null },
+    );
+    for (const before of [again, first[3]!]) unpaid('k', before);
+    pay('k', back);
+    await replace('k', back[0]!, keyed(74, 1));
+    // A copy that is as it was stays one; one that gets another form is paid for.
+    await replace('l', null, keyed(75, 0));
+    await store.repository.append({ sessionId: 'l', messages: [first[1]!], onKey: 'REPLACE' });
+  }
+
   describe('a usage report', () => {
     it('says what the responses that are alike cost, and leaves the rest null', async () => {
       await populate();
@@ -114,6 +150,7 @@ export function describeUsageReport(store: OpenStore): void {
       'is equal in each dimension to a plain sum, also after the store was %s',
       async (how) => {
         await populate();
+        await rewrite();
         await expectAllAsPaid();
         await store.comeBack(how);
         await expectAllAsPaid();
@@ -143,7 +180,9 @@ export function describeUsageReport(store: OpenStore): void {
 
     it('is about the messages between two times, whether these are at midnight or not', async () => {
       await populate();
-      const times = [undefined, ...DAYS.map(at), at('01T09:30:00.001'), at('04T00:00:00.000')];
+      await rewrite();
+      const more = ['01T09:30:00.001', '02T05:00:00.000', '04T00:00:00.000'];
+      const times = [undefined, ...[...DAYS, ...more].map(at)];
       for (const from of times) {
         for (const to of times) {
           await expectAsPaid({ by: ['DAY', 'MODEL'], from, to });
