@@ -8,6 +8,7 @@ export const PARTS = [
   'pages',
   'search',
   'fork',
+  'usage',
   'side-by-side',
   'event-loop',
 ] as const;

@@ -10,6 +10,7 @@ import { measureSearch } from './measure/search.ts';
 import { measureSearchBeside } from './measure/search-beside.ts';
 import { measureSideBySide } from './measure/side-by-side.ts';
 import { measureStartUp } from './measure/start-up.ts';
+import { measureUsage } from './measure/usage.ts';
 import { type BenchOptions, HELP, type Part, readOptions } from './options.ts';
 import { openOnce } from './process/start.ts';
 import { machine, type SingleRow, type SizeRow, singleTable, sizeTable, writeResults } from './report.ts';
@@ -27,6 +28,7 @@ const STORES: Readonly<Record<Part, readonly StoreName[]>> = {
   search: ['search'],
   fork: [],
   'side-by-side': [],
+  usage: [],
   'event-loop': ['trees', 'history'],
 };
 
@@ -60,6 +62,7 @@ async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
       single.push(...(await measureSearchBeside(directory, report)));
     }
     if (parts.has('fork')) single.push(...(await measureFork(directory, report)));
+    if (parts.has('usage')) single.push(...(await measureUsage(directory, report)));
     if (parts.has('side-by-side')) single.push(...(await measureSideBySide(directory, report)));
     if (parts.has('event-loop')) single.push(...(await measureEventLoop(directory, plans.at(-1)!, report)));
   } finally {

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewMessage } from '../../src/model/message.ts';
 import { appending, historyRecords } from '../../src/repository/files/format/encode-history.ts';
@@ -9,6 +9,7 @@ import { openFileRepository } from '../../src/repository/files/open.ts';
 import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
 import type { Progress } from '../../src/repository/observer.ts';
 import type { UsageReportRequest } from '../../src/repository/reads.ts';
+import { openOnce } from '../process/start.ts';
 import { quantity, type SingleRow } from '../report.ts';
 import { sessionIdOf, timeOf, userOf } from '../stores/content.ts';
 import { median } from './rounds.ts';
@@ -18,6 +19,8 @@ export const REPORTED = 1_000_000;
 const MESSAGES_EACH = 50;
 /** Sessions of one tree. */
 const TREE = 10;
+/** Another name for other contents. */
+const NAME = 'usage-1';
 const ROUNDS = 15;
 const DAY_MS = 86_400_000;
 const START = Date.UTC(2026, 0, 1);
@@ -44,8 +47,14 @@ const REPORTS: Readonly<Record<string, UsageReportRequest>> = {
 
 /** Measures reports over a store of `REPORTED` messages, which is made in `directory` unless it is there. */
 export async function measureUsage(directory: string, report: Progress): Promise<SingleRow[]> {
-  const store = join(directory, `usage-${REPORTED}-${MESSAGES_EACH}`);
-  if (!existsSync(store)) makeUsageStore(store, report);
+  const store = join(directory, NAME);
+  if (!existsSync(store)) {
+    const unfinished = `${store}.unfinished`;
+    rmSync(unfinished, { recursive: true, force: true });
+    makeUsageStore(unfinished, report);
+    renameSync(unfinished, store);
+    await openOnce(directory, [{ name: NAME }], report);
+  }
   const repository = await openFileRepository({ directory: store });
   try {
     const rows: SingleRow[] = [];

@@ -58,7 +58,7 @@ export function residentMegabytes(pid: number): number {
 /** Builds the indexes of stores that have none, and stops them cleanly. */
 export async function openOnce(
   directory: string,
-  plans: readonly StorePlan[],
+  plans: readonly Pick<StorePlan, 'name'>[],
   report: Progress,
 ): Promise<void> {
   for (const { name } of plans) {

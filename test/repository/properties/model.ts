@@ -6,6 +6,10 @@ import {
   SESSION_STATUSES,
   type SessionStatus,
 } from '../../../src/model/session.ts';
+import type { Response } from '../contract/naive-usage.ts';
+
+/** What each message of a mutation cost, and when. */
+export type Cost = Omit<Response, 'sessionId' | 'createdAt'> & { readonly createdAt: Date };
 
 export interface ModelMessage {
   readonly ordinal: number;
@@ -13,7 +17,10 @@ export interface ModelMessage {
   readonly role: 'USER' | 'ASSISTANT' | 'TOOL';
   readonly key: string | null;
   readonly toolCallId: string | null;
-  readonly usage: { readonly costUsd: number } | null;
+  readonly usage: Cost['usage'] | null;
+  readonly model: string | null;
+  /** Left out if it is the time of the mutation. */
+  readonly createdAt?: Date;
   readonly isCopy: boolean;
 }
 
@@ -23,7 +30,7 @@ export interface ModelWrite {
   readonly keepThroughKey?: string | null;
   readonly dropLast?: number | null;
   readonly messages: readonly Said[];
-  readonly costUsd: string | null;
+  readonly cost: Cost | null;
   readonly onKey?: KeyConflict | null;
   readonly title?: string | null | undefined;
   readonly status?: SessionStatus | null;
@@ -50,8 +57,8 @@ export interface ModelSession {
   archived: boolean;
   history: ModelMessage[];
   nextOrdinal: number;
-  /** The costs that are in the sums, in any order. */
-  paid: readonly string[];
+  /** What is in the sums, in any order. */
+  paid: readonly Response[];
   readonly forkedFrom: { sessionId: string; messageId: string | null; historyLength: number } | null;
 }
 
@@ -143,13 +150,8 @@ export class Model {
       if (key !== null && this.withKey(key, owner) !== null) throw new Error('ConflictError');
   }
 
-  append(
-    id: string,
-    messages: readonly Said[],
-    costUsd: string | null,
-    onKey: KeyConflict | null = null,
-  ): void {
-    this.#write(this.#get(id), { messages, costUsd, onKey });
+  append(id: string, messages: readonly Said[], cost: Cost | null, onKey: KeyConflict | null = null): void {
+    this.#write(this.#get(id), { messages, cost, onKey });
   }
 
   /** Creates the session if it is missing and `create` is given. */
@@ -163,13 +165,13 @@ export class Model {
       return;
     }
     this.#refuseTaken(id);
-    const { keep, keepThroughKey, messages, costUsd, title = null, status } = write;
+    const { keep, keepThroughKey, messages, cost, title = null, status } = write;
     if ((keep ?? 0) > 0 || keepThroughKey != null) throw new Error('InvalidInputError');
     this.create(id, create.parentId, create.parentId === null ? { userId: create.userId } : {});
     const session = this.#get(id);
     session.title = title;
     session.status = status ?? 'IDLE';
-    this.#say(session, messages, costUsd);
+    this.#say(session, messages, cost);
   }
 
   writeByKey(key: string, owner: string | null, write: ModelWrite): void {
@@ -178,7 +180,7 @@ export class Model {
     this.#write(this.#get(id), write);
   }
 
-  #write(session: ModelSession, { messages, costUsd, onKey, title, status, ...end }: ModelWrite): void {
+  #write(session: ModelSession, { messages, cost, onKey, title, status, ...end }: ModelWrite): void {
     if (session.archived) throw new Error('SessionArchivedError');
     const keep = keepOf(session.history, end);
     const dropped = session.history.slice(keep);
@@ -192,15 +194,15 @@ export class Model {
       const position = there(said);
       if (position === -1) {
         const before = dropped.find(({ key }) => said.key !== null && key === said.key);
-        this.#say(session, [said], costUsd, n);
+        this.#say(session, [said], cost, n);
         this.#unpay(session, before);
         isChanged = true;
       } else if (onKey === 'REPLACE') {
         const before = kept[position]!;
-        const after = { ...before, ...said, role: roleOf(said, n), usage: usageOf(costUsd) };
+        const after = { ...before, ...said, role: roleOf(said, n), ...costOf(cost) };
         if (isSame(before, after)) continue;
         this.#unpay(session, before);
-        this.#pay(session, costUsd);
+        this.#pay(session, cost);
         kept[position] = { ...after, isCopy: false };
         isChanged = true;
       }
@@ -219,26 +221,32 @@ export class Model {
   /** Another form of the message has taken its place in the sums. */
   #unpay(session: ModelSession, before: ModelMessage | undefined): void {
     if (!before?.usage || before.isCopy) return;
-    const n = session.paid.indexOf(String(before.usage.costUsd));
+    const n = session.paid.findIndex(
+      ({ model, createdAt, usage }) =>
+        model === before.model &&
+        createdAt.getTime() === before.createdAt?.getTime() &&
+        usage.costUsd === before.usage!.costUsd,
+    );
+    if (n === -1) throw new Error('The model takes back what was never paid.');
     session.paid = session.paid.toSpliced(n, 1);
   }
 
-  #pay(session: ModelSession, costUsd: string | null): void {
-    if (costUsd !== null) session.paid = [...session.paid, costUsd];
+  #pay(session: ModelSession, cost: Cost | null): void {
+    if (cost !== null) session.paid = [...session.paid, { ...cost, sessionId: session.id }];
   }
 
   /** `first` is the index of the first message among those of the mutation. */
-  #say(session: ModelSession, messages: readonly Said[], costUsd: string | null, first = 0): void {
+  #say(session: ModelSession, messages: readonly Said[], cost: Cost | null, first = 0): void {
     for (const [n, said] of messages.entries()) {
       session.history.push({
         ...said,
         ordinal: session.nextOrdinal,
         role: roleOf(said, first + n),
-        usage: usageOf(costUsd),
+        ...costOf(cost),
         isCopy: false,
       });
       session.nextOrdinal += 1;
-      this.#pay(session, costUsd);
+      this.#pay(session, cost);
     }
   }
 
@@ -364,7 +372,10 @@ export class Model {
   rollup(id: string) {
     const all = [this.#get(id), ...this.descendants(id)];
     const paid = all.flatMap((each) => each.paid);
-    const costUsd = paid.reduce<string | null>((sum, cost) => addOptionalDecimals(sum, cost), null);
+    const costUsd = paid.reduce<string | null>(
+      (sum, { usage }) => addOptionalDecimals(sum, String(usage.costUsd)),
+      null,
+    );
     return {
       sessionCount: all.length,
       messageCount: all.flatMap(({ history }) => history).filter(({ role }) => role === 'USER').length,
@@ -376,6 +387,11 @@ export class Model {
       })).filter(({ count }) => count > 0),
       maxDepth: Math.max(...all.map((each) => this.ancestors(each.id).length)),
     };
+  }
+
+  /** What is in the sums of all sessions. */
+  responses(): Response[] {
+    return [...this.sessions.values()].flatMap(({ paid }) => paid);
   }
 
   search(word: string, within: string): string[] {
@@ -402,8 +418,9 @@ function keepOf(
   return keep ?? Math.max(length - (dropLast ?? 0), 0);
 }
 
-function usageOf(costUsd: string | null): ModelMessage['usage'] {
-  return costUsd === null ? null : { costUsd: Number(costUsd) };
+/** A message without a cost names no time. */
+function costOf(cost: Cost | null): Pick<ModelMessage, 'usage' | 'model' | 'createdAt'> {
+  return cost ?? { usage: null, model: null };
 }
 
 function isSame(before: ModelMessage, after: ModelMessage): boolean {
@@ -411,7 +428,9 @@ function isSame(before: ModelMessage, after: ModelMessage): boolean {
     before.content === after.content &&
     before.role === after.role &&
     before.toolCallId === after.toolCallId &&
-    before.usage?.costUsd === after.usage?.costUsd
+    before.usage?.costUsd === after.usage?.costUsd &&
+    before.model === after.model &&
+    before.createdAt?.getTime() === after.createdAt?.getTime()
   );
 }
 

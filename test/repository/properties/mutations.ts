@@ -3,7 +3,7 @@ import { KEY_CONFLICTS, type NewMessage } from '../../../src/model/message.ts';
 import { DELETE_MODES, SESSION_STATUSES } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { MUCH, WHOLE } from '../contract/store.ts';
-import { type Model, roleOf, type Said } from './model.ts';
+import { type Cost, type Model, roleOf, type Said } from './model.ts';
 
 /** A mutation, applied to the model and to the store. */
 export interface Mutation {
@@ -36,7 +36,19 @@ const messages = fc
       list.slice(0, n).some((other) => other.key === said.key) ? { ...said, key: null } : said,
     ),
   );
-const cost = fc.option(fc.constantFrom('0.1', '0.2', '1e-7', '3'));
+const cost = fc.option(
+  fc
+    .record({
+      model: fc.constantFrom('opus', 'haiku', null),
+      createdAt: fc.constantFrom('2026-03-01T00:00Z', '2026-03-01T12:00Z', '2026-03-02T12:00Z'),
+      costUsd: fc.constantFrom(0.1, 0.2, 1e-7, 3),
+    })
+    .map(({ model, createdAt, costUsd }) => ({
+      model,
+      createdAt: new Date(createdAt),
+      usage: { inputTokens: 1, outputTokens: 1, costUsd },
+    })),
+);
 const onKey = fc.option(fc.constantFrom(...KEY_CONFLICTS));
 const status = fc.option(fc.constantFrom(...SESSION_STATUSES));
 const end = fc.oneof(
@@ -54,11 +66,11 @@ const write = fc.record({
   end,
 });
 
-const newMessages = (messages: readonly Said[], cost: string | null): NewMessage[] =>
+const newMessages = (messages: readonly Said[], cost: Cost | null): NewMessage[] =>
   messages.map((said, n) => ({
     ...said,
     role: roleOf(said, n),
-    usage: cost === null ? null : { inputTokens: 1, outputTokens: 1, costUsd: Number(cost) },
+    ...cost,
   }));
 
 function arbitrary<Args>(
@@ -90,8 +102,8 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       'append',
       fc.record({ id, messages, cost, onKey }),
       (model, input) => model.append(input.id, input.messages, input.cost, input.onKey),
-      (repository, { id: sessionId, messages: said, cost: costUsd, ...input }) =>
-        repository.append({ sessionId, messages: newMessages(said, costUsd), ...input }),
+      (repository, { id: sessionId, messages: said, cost: each, ...input }) =>
+        repository.append({ sessionId, messages: newMessages(said, each), ...input }),
     ),
   },
   {
@@ -99,15 +111,15 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
     arbitrary: arbitrary(
       'write',
       fc.record({ id, write, create: fc.option(fc.record({ parentId: parent, userId: user }), { freq: 1 }) }),
-      (model, { id: sessionId, write: { cost: costUsd, end: dropped, ...input }, create }) =>
-        model.write(sessionId, { ...input, ...dropped, costUsd }, create),
-      (repository, { id: sessionId, write: { cost: costUsd, end: dropped, ...input }, create }) =>
+      (model, { id: sessionId, write: { cost: each, end: dropped, ...input }, create }) =>
+        model.write(sessionId, { ...input, ...dropped, cost: each }, create),
+      (repository, { id: sessionId, write: { cost: each, end: dropped, ...input }, create }) =>
         repository.writeHistory(
           {
             ...input,
             ...dropped,
             sessionId,
-            messages: newMessages(input.messages, costUsd),
+            messages: newMessages(input.messages, each),
             ownerId: create?.userId ?? null,
             create: create && { parentId: create.parentId },
           },
@@ -118,16 +130,16 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
   arbitrary(
     'write by key',
     fc.record({ key: fc.constantFrom(...KEYS), owner: user, write }),
-    (model, { key: named, owner, write: { cost: costUsd, end: dropped, ...input } }) =>
-      model.writeByKey(named, owner, { ...input, ...dropped, costUsd }),
-    (repository, { key: named, owner, write: { cost: costUsd, end: dropped, ...input } }) =>
+    (model, { key: named, owner, write: { cost: each, end: dropped, ...input } }) =>
+      model.writeByKey(named, owner, { ...input, ...dropped, cost: each }),
+    (repository, { key: named, owner, write: { cost: each, end: dropped, ...input } }) =>
       repository.writeHistory(
         {
           ...input,
           ...dropped,
           key: named,
           ownerId: owner,
-          messages: newMessages(input.messages, costUsd),
+          messages: newMessages(input.messages, each),
         },
         WHOLE,
       ),

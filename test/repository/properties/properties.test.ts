@@ -3,9 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import type { Session } from '../../../src/model/session.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
+import type { UsageReportRequest } from '../../../src/repository/reads.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
+import { naiveReport } from '../contract/naive-usage.ts';
 import { ALL, idsOf, MUCH } from '../contract/store.ts';
 import { Model } from './model.ts';
 import { CALLS, KEYS, mutations, USERS, WORDS } from './mutations.ts';
@@ -93,6 +96,34 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
   }
   await expectKeysAsModelled(repository, model);
   await expectResultsAsModelled(repository, model);
+  await expectUsageAsModelled(repository, model, sessions as Session[]);
+}
+
+const REPORTS: readonly UsageReportRequest[] = [
+  { by: ['DAY', 'MODEL'] },
+  { by: ['ROOT'], first: 2 },
+  { by: ['STATUS', 'USER', 'MODEL'], filter: { archived: 'EXCLUDE' } },
+  { by: ['MODEL'], from: new Date('2026-03-01T06:00Z'), to: new Date('2026-03-02T18:00Z') },
+];
+
+/** `sessions` are as the store has them, all of them. */
+async function expectUsageAsModelled(
+  repository: SessionRepository,
+  model: Model,
+  sessions: readonly Session[],
+): Promise<void> {
+  const responses = model.responses();
+  for (const request of REPORTS)
+    expect(await repository.usageReport(request)).toEqual(naiveReport(responses, sessions, request));
+  const ids = sessions.map(({ id }) => id);
+  for (const [n, usages] of (await repository.modelUsagesOf(ids)).entries()) {
+    const beneath = [ids[n]!, ...model.descendants(ids[n]!).map(({ id }) => id)];
+    const own = sessions.filter(({ id }) => beneath.includes(id));
+    const groups = naiveReport(responses, own, { by: ['MODEL'], first: 10 });
+    expect(usages).toEqual(
+      groups.map(({ usage, responseCount, ...group }) => ({ model: group.model, usage, responseCount })),
+    );
+  }
 }
 
 /** Whether a message makes a call decides nothing: it is asked about each. */
