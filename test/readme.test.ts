@@ -75,6 +75,9 @@ class ReadmeServer {
 
 const python = (program: string) => `python3 - <<'PYTHON'\n${program}\nPYTHON`;
 
+const typescript = (program: string) =>
+  `node --input-type=module-typescript - <<'TYPESCRIPT'\n${program}\nTYPESCRIPT`;
+
 const missing = ['bash', 'curl', 'python3'].filter((command) => !hasCommand(command));
 it('every command of README.md and docs/ runs, and gives the answers that the pages show', {
   timeout: 120_000,
@@ -121,6 +124,9 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
       const there = code.replaceAll('localhost:4000', `127.0.0.1:${network.port}`);
       expect(await run(python(there)), 'over a bad network').toBe(output);
       expect(network.lost()).toBe(5);
+    } else if (language === 'ts') {
+      output = await run(typescript(code));
+      expect(await run(typescript(code)), 'run again').toBe(output);
     } else if (language === 'json' || language === 'text') {
       expect(normalised(output)).toBe(normalised(code));
     } else {
@@ -138,7 +144,7 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
     '{"id":"trip"',
     '{"id":"flights"',
   ]);
-  expect(output).toMatch(/^16 sessions, .*: no problems$/);
+  expect(output).toMatch(/^18 sessions, .*: no problems$/);
 });
 
 it('the pages for users have a row for every limit, with its default', () => {

@@ -222,4 +222,38 @@ query Search {
   }
 }`,
   },
+  {
+    query: `# 9. A turn of an agent in one step: the session
+# is made if there is none with this key.
+mutation Turn {
+  writeHistory(input: {
+    key: "ticket-7"
+    ownerId: "ada"
+    create: { title: "A ticket" }
+    messages: [
+      { role: USER, content: "Done?", key: "q" }
+      { role: ASSISTANT, content: "No", key: "a" }
+    ]
+    status: WAITING
+    operationId: "ticket-7/1"
+  }) {
+    ... on WriteHistoryPayload {
+      isNew
+      messages {
+        key
+        role
+        content
+      }
+      session {
+        key
+        status
+        version
+      }
+    }
+    ... on Error {
+      message
+    }
+  }
+}`,
+  },
 ];

@@ -122,5 +122,10 @@ test('the examples of GraphiQL, run one after the other, grow a tree and show it
         },
       },
     },
+    {
+      data: {
+        writeHistory: { isNew: true, messages: [{ key: 'q' }, { key: 'a' }], session: { version: 1 } },
+      },
+    },
   ]);
 });
