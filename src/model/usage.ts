@@ -85,14 +85,17 @@ export function plusTokens(sum: number, more: number): number {
   return Math.min(sum + more, Number.MAX_SAFE_INTEGER);
 }
 
-/** A sum as clients see it: as for tokens, a cost too large for a number stays at the largest. */
+/**
+ * A sum as clients see it: as for tokens, a cost too large for a number stays at the largest. Nothing is below 0, though the line that
+ * says what was taken back later may be damaged.
+ */
 export function usageOfSum(sum: UsageSum): TokenUsage {
   return {
-    inputTokens: sum.inputTokens,
-    outputTokens: sum.outputTokens,
-    cacheReadTokens: sum.cacheReadTokens,
-    cacheWriteTokens: sum.cacheWriteTokens,
-    reasoningTokens: sum.reasoningTokens,
-    costUsd: sum.costUsd === null ? null : Math.min(Number(sum.costUsd), Number.MAX_VALUE),
+    inputTokens: Math.max(sum.inputTokens, 0),
+    outputTokens: Math.max(sum.outputTokens, 0),
+    cacheReadTokens: Math.max(sum.cacheReadTokens, 0),
+    cacheWriteTokens: Math.max(sum.cacheWriteTokens, 0),
+    reasoningTokens: Math.max(sum.reasoningTokens, 0),
+    costUsd: sum.costUsd === null ? null : Math.max(0, Math.min(Number(sum.costUsd), Number.MAX_VALUE)),
   };
 }

@@ -43,6 +43,7 @@ export async function answersOf(repository: SessionRepository) {
       id: messageId({ sessionId, ordinal: message.ordinal }),
       ...message,
       createdAt: message.createdAt.toISOString(),
+      replacedAt: message.replacedAt?.toISOString() ?? null,
     })),
   }));
 }

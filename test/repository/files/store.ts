@@ -6,7 +6,7 @@ import { openFileRepository } from '../../../src/repository/files/open.ts';
 import { checkDataDirectory, type Problem } from '../../../src/repository/files/tools/check.ts';
 import { type Mended, repairDataDirectory } from '../../../src/repository/files/tools/repair.ts';
 import type { Logger } from '../../../src/repository/observer.ts';
-import type { SessionRepository } from '../../../src/repository/repository.ts';
+import type { SessionReader, SessionRepository } from '../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 
 /** The log messages of a repository, by level. */
@@ -88,7 +88,7 @@ export const exchange = (n: number) => [
 ];
 
 /** The contents of the messages in a session's history. */
-export async function contents(repository: SessionRepository, sessionId: string): Promise<string[]> {
+export async function contents(repository: SessionReader, sessionId: string): Promise<string[]> {
   const [page] = await repository.historyOf([{ sessionId, page: { limit: 1_000, from: 'start' } }], 1e9);
   return page!.items.map(({ content }) => content);
 }

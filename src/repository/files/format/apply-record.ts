@@ -126,19 +126,22 @@ function replaced(
 ): Applied {
   const messages = locationsOf(record, place);
   const paid = paidBy(record, messages, before.forkedFrom);
+  const end = record.position + 1;
+  const isLast = record.ordinal + 1 >= before.nextOrdinal;
   const state: SessionState = {
     ...changed,
     lastActiveAt: activeAfter(before, record),
     messageCount: record.messageCount,
-    // The line of the earlier form may be damaged, and so may all others after that.
-    historyLength: Math.max(before.historyLength, record.position + 1),
+    // The line of the earlier form may be damaged, and so may others before and after it.
+    historyLength: isLast ? end : Math.max(before.historyLength, end),
     nextOrdinal: Math.max(before.nextOrdinal, record.ordinal + 1),
     ...usageAfter(usageIn(before), paid),
   };
   return appliedBy(record, state, {
     messages,
     isReplacing: true,
-    toolResults: namesOf(record).toolResults,
+    // The key is the same, but the line of the earlier form may be damaged.
+    ...namesOf(record),
     paid,
   });
 }

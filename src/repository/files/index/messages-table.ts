@@ -88,7 +88,9 @@ export class MessagesTable {
    */
   drop(session: number, position: number, seq: number): number {
     this.flush();
-    const kept = this.lastBefore(session, position);
+    // From the end: before `removeOverlapped`, positions may not grow with ordinals.
+    const kept =
+      this.#db.flushed().get<{ ordinal: number }>(SELECT_LAST_BEFORE, session, position)?.ordinal ?? -1;
     this.#db.run(
       'INSERT INTO dropped_messages SELECT *, ?, 0 FROM messages WHERE session = ? AND ordinal > ?',
       seq,
@@ -107,6 +109,16 @@ export class MessagesTable {
         session,
         ordinal,
       );
+  }
+
+  /**
+   * Removes messages that have the position of a later message of the session, or one behind it. They left the history by a truncation
+   * whose line cannot be read, which shows only once a message that came after it is replaced.
+   */
+  removeOverlapped(session: number): void {
+    this.flush();
+    this.#db.flushed();
+    this.#db.run(REMOVE_OVERLAPPED, session);
   }
 
   /** Removes all messages of a session, those dropped by truncations too. */
@@ -141,6 +153,17 @@ function rowsOf(session: number, messages: readonly MessageLocation[]): number[]
     values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
   return values;
 }
+
+const SELECT_LAST_BEFORE = `SELECT ordinal FROM messages
+  WHERE session = ? AND position < ? ORDER BY ordinal DESC LIMIT 1`;
+
+const REMOVE_OVERLAPPED = `DELETE FROM messages WHERE session = ?1 AND ordinal IN (
+  SELECT ordinal FROM (
+    SELECT ordinal, position, min(position) OVER (
+      ORDER BY ordinal DESC ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING
+    ) AS next FROM messages WHERE session = ?1
+  ) WHERE position >= next
+)`;
 
 const SELECT_LAST_UNTIL = `SELECT ordinal, position FROM messages
   WHERE session = ? AND ordinal <= ? ORDER BY ordinal DESC LIMIT 1`;

@@ -93,6 +93,11 @@ export class IndexWriter {
     if (effects.operation) operations.add(effects.operation);
   }
 
+  /** Call after the effects of a file with damaged lines were added. */
+  removeOverlapped(sequence: number): void {
+    this.#tables.messages.removeOverlapped(sequence);
+  }
+
   /** Removes all rows of a session's file. */
   removeSession(id: string): void {
     const row = this.#tables.sessions.storedRow(id);

@@ -146,6 +146,7 @@ function indexScanned(
   if (scanned.torn && !mended) fault('damage', null, UNFINISHED);
   if (scanned.damagedNewline && !mended) fault('damage', null, DAMAGED_NEWLINE);
   else if (isHalfCopied(task, scanned) && !mended) fault('damage', null, NO_NEWLINE);
+  if (scanned.faults.length > 0) writer.removeOverlapped(state.sequence);
   // It is unknown how many user messages the damaged lines contained, or which a damaged truncation dropped.
   const messageCount =
     scanned.faults.length > 0 ? db.messages.count(state.sequence, 'USER') : state.messageCount;

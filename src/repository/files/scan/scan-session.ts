@@ -175,8 +175,8 @@ class SessionFold {
     if (record.op === 'create') return 'a second "create" record';
     const group = this.#group;
     const continues = group?.seq === record.seq && record.version === state.version;
-    // An operation that changed nothing has the version that is there.
-    const least = state.version + (record.op === 'none' ? 0 : 1);
+    // An operation that changed nothing has the version that is there, and a number of its own.
+    const least = state.version + (record.op === 'none' && record.seq > state.lastSeq ? 0 : 1);
     if (continues ? (record.part ?? 0) <= group.lastPart : record.version < least) {
       return `version ${record.version} stands before this line already`;
     }
@@ -186,15 +186,27 @@ class SessionFold {
     return null;
   }
 
-  /** Removed lines leave a gap in the versions; a copy is restated at any version. A gap with a damaged line is not reported: the line is. */
+  /** Removed lines leave a gap in the versions, or in the parts of a group; a copy is restated at any version. A gap with a damaged line is not reported: the line is. */
   #noteMissing(state: SessionState, record: SessionRecord, line: RawLine): void {
-    if (record.op === 'restate') return;
-    let count = record.version - state.version - 1;
-    for (const version of this.#elsewhere)
-      if (version > state.version && version < record.version) count -= 1;
-    if (count <= 0 || line.number !== this.#lastLine + 1) return;
-    const missing = count === 1 ? 'a mutation is missing' : `${count} mutations are missing`;
+    if (line.number !== this.#lastLine + 1) return;
+    const count = record.op === 'restate' ? 0 : this.#missingVersions(state, record);
+    if (count <= 0 && this.#missingParts(record) === 0) return;
+    const mutations = count === 1 ? 'a mutation is missing' : `${count} mutations are missing`;
+    const missing = count > 0 ? mutations : 'a part of a mutation is missing';
     this.#faults.push({ line: line.number, reason: `before this line, ${missing}` });
+  }
+
+  #missingVersions(state: SessionState, record: SessionRecord): number {
+    const expected = record.op === 'none' ? record.version : record.version - 1;
+    let count = expected - state.version;
+    for (const version of this.#elsewhere) if (version > state.version && version <= expected) count -= 1;
+    return count;
+  }
+
+  #missingParts({ seq, part = 1 }: SessionRecord): number {
+    const group = this.#group;
+    if (group?.seq === seq) return part - group.lastPart - 1;
+    return part - 1 + (group ? group.parts - group.lastPart : 0);
   }
 
   #flush(): void {

@@ -36,17 +36,21 @@ export function readStoreId(layout: Layout): string {
         'directory with --data.',
     );
   const header = readHeader(layout);
-  if ('format' in header && (header.format < 1 || header.format > FORMAT)) {
-    throw new UnreadableStoreError(
-      `${layout.storeLog} has format ${header.format}; this version of Sessiontree reads formats 1 to ${FORMAT}. ` +
-        'Use the version that wrote it, or a later one.',
-    );
-  }
+  if ('format' in header) refuseOtherFormat(layout, header.format);
   const store = 'store' in header ? header.store : storeOfSessions(layout);
   if (store !== null) return store;
   throw new UnreadableStoreError(
     `${layout.storeLog} does not say which store it belongs to (${'fault' in header ? header.fault : ''}). ` +
       'Restore it from a backup, or name another directory with --data.',
+  );
+}
+
+/** Throws an UnreadableStoreError if this version does not read the `format` that the log has. */
+export function refuseOtherFormat(layout: Layout, format: number): void {
+  if (format >= 1 && format <= FORMAT) return;
+  throw new UnreadableStoreError(
+    `${layout.storeLog} has format ${format}; this version of Sessiontree reads formats 1 to ${FORMAT}. ` +
+      'Use the version that wrote it, or a later one.',
   );
 }
 

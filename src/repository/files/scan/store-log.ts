@@ -7,6 +7,7 @@ import { parseStoreRecord, type TreeRecord } from '../format/store-record.ts';
 import { crcOfFile } from './crc-of-file.ts';
 import { mendTail } from './mend-tail.ts';
 import { type LinesScanned, scanLines, withFileChunks } from './scan-lines.ts';
+import { refuseOtherFormat } from './store-id.ts';
 
 /** The result of scanning `store.jsonl`, which holds every change to the shape of the store's trees. */
 export interface StoreLog extends LinesScanned {
@@ -28,7 +29,7 @@ export interface StoreLogFile extends KnownFile {
 
 /**
  * Reads the whole log; `emit` is called with each tree change. `acknowledged` is as in `scanLines`. The log
- * may be large: a start reads it once.
+ * may be large: a start reads it once. Throws an UnreadableStoreError if a line announces a later format.
  */
 export function readStoreLog(
   layout: Layout,
@@ -59,6 +60,7 @@ export function readStoreLog(
       return chunk;
     };
     const lines = scanLines(readAndSum, acknowledged, accept);
+    refuseOtherFormat(layout, format);
     return { ...lines, lastSeq, latestTime, file: { size, mtime, crc, format } };
   });
 }

@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { sessionPath } from '../../../../src/repository/files/format/layout.ts';
-import { decodeLine } from '../../../../src/repository/files/format/line.ts';
+import { decodeLine, encodeLine } from '../../../../src/repository/files/format/line.ts';
 import { parseSessionRecord } from '../../../../src/repository/files/format/record.ts';
 import { parseStoreRecord } from '../../../../src/repository/files/format/store-record.ts';
 import { openFileRepository } from '../../../../src/repository/files/open.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
+import { writeKindsByHand } from './by-hand.ts';
 import { writeOfEveryKind } from './every-kind.ts';
 import {
   type DocumentedMember,
@@ -39,14 +40,15 @@ const HOLDS: Readonly<Record<string, (value: unknown) => boolean>> = {
   'string or null': (value) => value === null || typeof value === 'string',
   time: (value) => typeof value === 'string' && /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z$/.test(value),
   object: isObject,
+  'array of integers from 0': (value) => Array.isArray(value) && value.every(integerFrom(0)),
   'array of objects': (value) => Array.isArray(value) && value.every((each) => isObject(each)),
   'any JSON': (value) => value !== undefined,
   true: (value) => value === true,
 };
 
 const OPS = {
-  log: ['store', 'delete', 'move', 'archive', 'unarchive'],
-  session: ['create', 'append', 'update', 'truncate', 'adopt'],
+  log: ['store', 'format', 'delete', 'move', 'archive', 'unarchive'],
+  session: ['create', 'append', 'replace', 'update', 'truncate', 'none', 'adopt', 'restate', 'redact'],
   journal: ['journal', 'write'],
 };
 type File = keyof typeof OPS;
@@ -64,6 +66,8 @@ beforeAll(async () => {
   const note = () => {
     for (const name of readdirSync(directory)) entriesOfDirectory.add(name);
   };
+  const header = { op: 'store', format: 1, store: 'a store of format 1', at: '2026-11-24T03:47:29.557Z' };
+  writeFileSync(join(directory, 'store.jsonl'), encodeLine(header));
   let repository = await openFileRepository({ directory });
   await writeOfEveryKind(repository);
   note();
@@ -75,6 +79,7 @@ beforeAll(async () => {
   cpSync(join(other, adopted), join(directory, adopted));
   repository = await openFileRepository({ directory });
   await repository.close();
+  writeKindsByHand(directory);
   written.log.push(...recordsIn(join(directory, 'store.jsonl')));
   for (const path of readdirSync(join(directory, 'sessions'), { recursive: true, encoding: 'utf8' }))
     if (path.endsWith('.jsonl')) written.session.push(...recordsIn(join(directory, 'sessions', path)));
@@ -101,6 +106,8 @@ const specificationOf = (op: string) =>
   op === 'write' ? specificationAt('## The journal') : specificationAt(`\`"op":"${op}"\``);
 
 const MUTATIONS = [...OPS.session, ...OPS.log.filter((op) => op !== 'store')];
+/** Records that hold messages. */
+const OF_MESSAGES = ['append', 'replace'];
 /** Members of every mutation that stand in session files alone. */
 const OF_SESSIONS = ['version', 'part', 'parts'];
 
@@ -120,13 +127,13 @@ const membersAmong = (isAmong: boolean) =>
 const TABLES: readonly Table[] = [
   { of: 'a mutation', members: membersAmong(false), ops: MUTATIONS, list: null },
   { of: 'a mutation in a session file', members: membersAmong(true), ops: OPS.session, list: null },
-  ...['create', 'append', 'update', 'truncate', 'write'].map((op) => ({
+  ...['create', 'append', 'replace', 'update', 'truncate', 'restate', 'redact', 'write'].map((op) => ({
     of: `a record "${op}"`,
     members: specificationOf(op).members,
     ops: [op],
     list: null,
   })),
-  { of: 'a message', members: MESSAGE.members, ops: ['append'], list: 'messages' },
+  { of: 'a message', members: MESSAGE.members, ops: OF_MESSAGES, list: 'messages' },
   { of: 'a deleted session', members: specificationOf('delete').members, ops: ['delete'], list: 'sessions' },
 ];
 const ROWS = TABLES.flatMap(({ members, ...table }) => members.map((member) => ({ ...table, ...member })));
@@ -167,7 +174,7 @@ describe('what FORMAT.md says of records', () => {
   });
 
   test.each(Object.values(OPS).flat())('names every member of a record "%s"', (op) => {
-    const documented = [EVERY_MUTATION, specificationOf(op), ...(op === 'append' ? [MESSAGE] : [])];
+    const documented = [EVERY_MUTATION, specificationOf(op), ...(OF_MESSAGES.includes(op) ? [MESSAGE] : [])];
     const names = new Set(['crc', ...documented.flatMap((each) => each.names)]);
     const records = recordsOf(op);
     expect(records.length).toBeGreaterThan(0);

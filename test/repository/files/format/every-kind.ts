@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../../../src/model/json.ts';
 import type { SessionRepository } from '../../../../src/repository/repository.ts';
 import { conversation, MUCH, operation, say } from '../../contract/store.ts';
+import { writeHistoriesOfEveryKind } from './every-history.ts';
 
 /** Makes every mutation at least once, with every input that leaves a trace of its own in the files. */
 export async function writeOfEveryKind(repository: SessionRepository): Promise<void> {
@@ -103,6 +104,7 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   await repository.move({ sessionId: 'empty-copy', parentId: 'branch' });
   await repository.delete({ sessionId: 'between', mode: 'REPARENT' }, operation('9', 'delete'));
   await repository.delete({ sessionId: 'gone', mode: 'CASCADE' }, operation('4', 'delete'));
+  await writeHistoriesOfEveryKind(repository);
   await Promise.all([
     repository.append({ sessionId: 'child', messages: [say('x'.repeat(300_000))] }),
     repository.append({ sessionId: 'child', messages: conversation(3) }),

@@ -2,14 +2,16 @@ import { mkdtempSync } from 'node:fs';
 import { copyFile, cp, mkdir, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
-import { crc32 } from 'node:zlib';
 import { afterAll, beforeAll, beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { canonicalJson } from '../../../../src/model/json.ts';
 import { openFileRepository } from '../../../../src/repository/files/open.ts';
 import type { SessionRepository } from '../../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
+import { say } from '../../contract/store.ts';
 import { answersOf, hasPython, readStore, removeIndex } from '../second-reader.ts';
+import { BY_HAND, writeKindsByHand } from './by-hand.ts';
 import { writeOfEveryKind } from './every-kind.ts';
+import { withChecksum } from './lines.ts';
 
 describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', () => {
   /** A store in which every mutation was made, and its answers then. */
@@ -47,9 +49,13 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
   }
 
   it('reads what the file repository wrote, of every kind, while it is open and when it is closed', async () => {
-    expect(answers.length).toBe(16);
+    expect(answers.length).toBe(22);
     const closed = readStore(directory);
-    expect(closed).toMatchObject({ status: 0, unreadable: [], deleted: ['between', 'gone', 'Gone2'] });
+    expect(closed).toMatchObject({
+      status: 0,
+      unreadable: [],
+      deleted: ['between', 'gone', 'Gone2', 'forms-gone'],
+    });
     expect(closed.sessions).toEqual(answers);
     expect(canonicalJson(closed.sessions)).toBe(canonicalJson(answers));
     expect(await answersOf(await open())).toEqual(answers);
@@ -60,13 +66,32 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
     expect(readStore(directory).sessions).toEqual(await answersOf(repository));
   });
 
-  it('refuses a store of another format', async () => {
-    const path = join(directory, 'store.jsonl');
-    const [first, ...others] = (await readFile(path, 'utf8')).split('\n');
-    const other = withChecksum(first!.slice(0, -18).replace('"format":1', '"format":2'));
-    await writeFile(path, [other, ...others].join('\n'));
-    expect(() => readStore(directory)).toThrow('expected format 1, got 2');
-    await expect(openFileRepository({ directory })).rejects.toThrow(/format/);
+  it('reads kinds that no mutation writes yet as the file repository does', async () => {
+    writeKindsByHand(directory);
+    const read = readStore(directory);
+    expect(read).toMatchObject({ status: 0, unreadable: [] });
+    const before = answers.find(({ id }) => id === BY_HAND)!;
+    const [message] = before.history;
+    expect(read.sessions.find((session) => 'id' in session && session.id === BY_HAND)).toMatchObject({
+      version: before.version + 40,
+      lastActiveAt: '2030-11-24T03:47:29.557Z',
+      usage: { inputTokens: 9, outputTokens: 7, cacheReadTokens: 1, costUsd: 3.0125 },
+      history: [
+        {
+          id: `${BY_HAND}:0`,
+          content: '',
+          key: null,
+          usage: message!.usage,
+          replacedAt: message!.replacedAt,
+        },
+      ],
+    });
+
+    const repository = await open();
+    expect(await answersOf(repository)).toEqual(read.sessions);
+    const { messages } = await repository.append({ sessionId: BY_HAND, messages: [say('next')] });
+    expect(messages[0]).toMatchObject({ ordinal: 70, position: 1 });
+    expect(readStore(directory).sessions).toEqual(await answersOf(repository));
   });
 
   /** Rewrites a session's file with `change` applied to its lines. The store must be closed. */
@@ -83,13 +108,20 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
     await writeFile(join(directory, name), lines.with(line, garble(lines[line]!)).join('\n'));
   }
 
-  const withChecksum = (text: string) => `${text},"crc":"${crc32(text).toString(16).padStart(8, '0')}"}`;
-
   async function placeFor(path: string): Promise<string> {
     const place = join(directory, 'sessions', path);
     await mkdir(dirname(place), { recursive: true });
     return place;
   }
+
+  /** Does `change` with the place of the nth line with a record of this kind in the file of "forms". */
+  const rewriteAt = (op: string, nth: number, change: (lines: string[], at: number) => string[]) =>
+    rewrite('forms', (lines) => {
+      const places = [...lines.keys()].filter((at) => lines[at]!.includes(`"op":"${op}"`));
+      return change(lines, places.at(nth)!);
+    });
+  const garbleAt = (op: string, nth: number) =>
+    rewriteAt(op, nth, (lines, at) => lines.with(at, garble(lines[at]!)));
 
   const DAMAGES: [string, () => Promise<unknown>][] = [
     ['a line in the middle', () => rewrite('child', (lines) => lines.with(3, garble(lines[3]!)))],
@@ -129,6 +161,33 @@ describe.skipIf(!hasPython)('a reader written from FORMAT.md alone (python3)', (
       () => rewrite('run.7', (lines) => lines.toSpliced(-1, 0, lines.at(-2)!)),
     ],
     ['a first line that stands twice', () => rewrite('run.7', (lines) => [lines[0]!, ...lines])],
+    ['the line of an earlier form', () => garbleAt('append', 0)],
+    ['the line of a form between two others', () => garbleAt('replace', 0)],
+    ['the line of the last form', () => garbleAt('replace', -1)],
+    ['a rollback in a group', () => garbleAt('truncate', 0)],
+    [
+      'a rollback and what it appended, which has another form later',
+      () =>
+        rewriteAt('truncate', -1, (lines, at) =>
+          lines.map((line, n) => (n === at || n === at + 1 ? garble(line) : line)),
+        ),
+    ],
+    [
+      'a replacement that stands twice',
+      () => rewriteAt('replace', 1, (lines, at) => lines.toSpliced(at, 0, lines[at]!)),
+    ],
+    [
+      'an operation that changed nothing, which stands twice',
+      () => rewriteAt('none', 0, (lines, at) => lines.toSpliced(at, 0, lines[at]!)),
+    ],
+    [
+      'an operation that changed nothing, which stands again later',
+      () => rewriteAt('none', 0, (lines, at) => lines.toSpliced(at + 2, 0, lines[at]!)),
+    ],
+    [
+      'a mutation that is gone before an operation that changed nothing',
+      () => rewriteAt('none', 0, (lines, at) => lines.toSpliced(at - 2, 2)),
+    ],
     ['a deletion', () => garbleLineOf('store.jsonl', 1)],
     ['a file under another name', async () => copyFile(await fileOf('child'), await placeFor('83/x.jsonl'))],
     [

@@ -3,7 +3,16 @@ import { parseSessionRecord } from '../../../../src/repository/files/format/reco
 import { parseStoreRecord } from '../../../../src/repository/files/format/store-record.ts';
 
 const at = '2026-11-24T09:30:00.000Z';
-const stamp = { seq: 7, at, operation: { id: 'retry-1', fingerprint: '0123456789abcdef0123456789abcdef' } };
+const answer = {
+  removedCount: 2,
+  messages: [
+    [0, 0, 1],
+    [1, 1, 2],
+    [2, 2],
+  ],
+};
+const operation = { id: 'retry-1', fingerprint: '0123456789abcdef0123456789abcdef', caller: 'ada', answer };
+const stamp = { seq: 7, at, operation };
 const mutation = { ...stamp, version: 2, part: 1, parts: 2 };
 
 const session = {
@@ -36,16 +45,50 @@ const session = {
         usage: { inputTokens: 0, outputTokens: 5, costUsd: 0.5 },
         metadata: {},
         createdAt: at,
+        paidBefore: { model: 'm', createdAt: at, usage: { inputTokens: 0, outputTokens: 5, costUsd: 0.5 } },
+        redactedAt: at,
       },
     ],
   },
+  replace: {
+    ...mutation,
+    op: 'replace',
+    ordinal: 0,
+    position: 0,
+    messageCount: 1,
+    activeAt: at,
+    messages: [{ role: 'USER', content: '', createdAt: at }],
+  },
+  none: { ...mutation, op: 'none' },
+  restate: {
+    ...mutation,
+    op: 'restate',
+    nextOrdinal: 0,
+    lastActiveAt: at,
+    paid: [
+      {
+        day: '2026-11-24',
+        model: 'm',
+        responses: 1,
+        inputTokens: 0,
+        outputTokens: 5,
+        cacheReadTokens: 0,
+        cacheWriteTokens: 0,
+        reasoningTokens: 0,
+        costUsd: '0.5',
+        pricedCount: 1,
+      },
+    ],
+  },
+  redact: { ...mutation, op: 'redact', ordinals: [0], reason: '' },
   update: { ...mutation, op: 'update', title: null, metadata: {} },
   truncate: { ...mutation, op: 'truncate', length: 0, messageCount: 0 },
   adopt: { ...mutation, op: 'adopt', store: 'store-1' },
 };
 
 const log = {
-  store: { op: 'store', format: 1, store: 'store-1', at },
+  store: { op: 'store', format: 2, store: 'store-1', at },
+  format: { ...stamp, op: 'format', format: 2 },
   delete: {
     ...stamp,
     op: 'delete',
@@ -65,7 +108,7 @@ const log = {
           historyLength: 0,
           version: 1,
         },
-        operations: [{ ...stamp.operation, seq: 3, at, ordinal: 0, position: 0 }],
+        operations: [{ ...structuredClone(operation), seq: 3, at, ordinal: 0, position: 0 }],
       },
     ],
     reparented: [{ id: 'child', version: 2, arrival: 9 }],
@@ -106,6 +149,10 @@ function pathsIn(value: unknown, path = ''): string[] {
 
 const optional = [
   'operation',
+  'operation.caller',
+  'operation.answer',
+  'operation.answer.removedCount',
+  'operation.answer.messages',
   'part',
   'parts',
   'parentId',
@@ -122,10 +169,26 @@ const optional = [
   'messages.0.usage.costUsd',
   'messages.0.metadata',
   'messages.0.createdAt',
+  'messages.0.paidBefore',
+  'messages.0.paidBefore.model',
+  'messages.0.paidBefore.usage.costUsd',
+  'messages.0.redactedAt',
+  'activeAt',
+  'paid',
+  'paid.0.model',
+  'paid.0.cacheReadTokens',
+  'paid.0.cacheWriteTokens',
+  'paid.0.reasoningTokens',
+  'paid.0.costUsd',
+  'paid.0.pricedCount',
   'sessions.0.parentId',
   'sessions.0.last',
   'sessions.0.last.userId',
   'sessions.0.operations',
+  'sessions.0.operations.0.caller',
+  'sessions.0.operations.0.answer',
+  'sessions.0.operations.0.answer.removedCount',
+  'sessions.0.operations.0.answer.messages',
   'sessions.0.operations.0.ordinal',
   'sessions.0.operations.0.position',
   'reparented',
@@ -183,6 +246,25 @@ test.each([
 });
 
 test.each([
+  ['replace', 'messages', []],
+  ['restate', 'paid.0.day', '2026-11'],
+  ['restate', 'paid.0.costUsd', '-1'],
+  ['restate', 'paid.0.costUsd', '1e3'],
+  ['restate', 'paid.0.costUsd', 1],
+  ['redact', 'ordinals', []],
+  ['redact', 'ordinals', [-1]],
+  ['create', 'operation.answer.isNew', false],
+  ['none', 'operation.answer.messages', [[0]]],
+  ['none', 'operation.answer.messages', [[0, '1']]],
+] as const)('a record "%s" whose %s is %j is refused', (op, path, by) => {
+  expect(parseSessionRecord(replaced(session[op], path, by))).toHaveProperty('fault');
+});
+
+test('an announcement of a format from before there were announcements is refused', () => {
+  expect(parseStoreRecord({ ...log.format, format: 1 })).toHaveProperty('fault');
+});
+
+test.each([
   '2026-02-30T00:00:00.000Z',
   '2026-11-24T24:00:00.000Z',
   '2026-11-24T09:60:00.000Z',
@@ -220,6 +302,6 @@ test.each([
 test('an unknown kind of record is refused, and told which there are', () => {
   expect(parseSessionRecord({ ...stamp, op: 'move' })).toEqual({
     fault:
-      'the record is not of this format: op: expected one of "create", "append", "update", "adopt", "truncate"',
+      'the record is not of this format: op: expected one of "create", "append", "replace", "none", "restate", "redact", "update", "adopt", "truncate"',
   });
 });

@@ -31,11 +31,27 @@ beforeEach(async () => {
       operationOf('op', 'create', 1),
     );
     await repository.append({ sessionId: 'b', messages: exchange(1) });
+    await repository.create({ id: 'forms', messages: ['k', 'l', 'm'].map(keyed) });
+    await repository.append({ sessionId: 'forms', messages: [keyed('l'), keyed('k')], onKey: 'REPLACE' });
+    const again = {
+      sessionId: 'forms',
+      keep: 2,
+      messages: ['l', 'm', 'n'].map(keyed),
+      onKey: 'REPLACE',
+    } as const;
+    await repository.writeHistory(again, { messages: null, removed: null });
     await repository.update({ sessionId: 'c', title: 'third', metadata: { k: 1 } });
     await repository.create({ id: 'gone', parentId: 'd' }, operationOf('gone-op', 'create', 2));
     await repository.delete({ sessionId: 'gone', mode: 'CASCADE' });
   });
 });
+
+let written = 0;
+/** Another form of the message with this key each time. */
+function keyed(key: string) {
+  written += 1;
+  return { ...say(`${key} ${written}`), key, usage: { inputTokens: written, outputTokens: 1, costUsd: 0.1 } };
+}
 
 /** The results of all queries of the store, in one value. */
 async function everything(reader: SessionReader) {
@@ -130,6 +146,17 @@ describe('the index', () => {
       expect(store.lines('b')).toHaveLength(3);
     },
   );
+
+  it('that does not know the latest forms of messages takes them in', async () => {
+    const old = readFileSync(store.path('index.db'));
+    const before = await store.during(async (repository) => {
+      await repository.append({ sessionId: 'forms', messages: ['n', 'k'].map(keyed), onKey: 'REPLACE' });
+      return everything(repository);
+    });
+    writeFileSync(store.path('index.db'), old);
+    rmSync(store.path('index.clean.json'));
+    expect(await store.during(everything)).toEqual(before);
+  });
 
   it('is not built again after a clean stop', async () => {
     store.said.length = 0;
