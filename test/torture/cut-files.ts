@@ -62,7 +62,9 @@ async function cut(
   const after = await during(specimen, async (store) => {
     const answers = await ask(store);
     const fault =
-      withIndex || !id ? judge(before, answers, path) : judgeTorn(specimen, before, answers, id, length);
+      withIndex || !id
+        ? judge(before, answers, path, specimen.forms)
+        : judgeTorn(specimen, before, answers, id, length);
     if (fault !== null) throw new Fault(fault);
     const found = id && answers.sessions[id];
     if (found) await store.append({ sessionId: id, messages: AFTERWARDS });
@@ -85,10 +87,10 @@ function judgeTorn(
 ): string | null {
   const state = stateOfFirst(specimen.bytes(sessionPath(id)).subarray(0, length), id);
   const read = after.sessions[id];
-  if (state === null) return judge(before, after, sessionPath(id));
+  if (state === null) return judge(before, after, sessionPath(id), specimen.forms);
   if (!read) return `session "${id}" is gone, though its first line is whole`;
   const others = { ...after, sessions: { ...after.sessions, [id]: before.sessions[id]! } };
-  return differenceOf(state, read) ?? judge(before, others, sessionPath(id));
+  return differenceOf(state, read) ?? judge(before, others, sessionPath(id), specimen.forms);
 }
 
 /** A session after those mutations that are complete in the first bytes of its file; null if its creation is not. */

@@ -68,7 +68,7 @@ async function flip(
     const owner = beside === 'index' || path === 'store.jsonl' ? await specimen.open() : null;
     store = owner ?? (await specimen.openForReading());
     const after = await ask(store);
-    const fault = judge(before, after, path) ?? judgeCache(before, after, path);
+    const fault = judge(before, after, path, specimen.forms) ?? judgeCache(before, after, path);
     if (fault !== null) throw new Fault(fault);
     if (owner && !after.reported.has('store.jsonl')) await verifyDeletion(owner);
     await store.close();

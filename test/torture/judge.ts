@@ -1,4 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
+import type { Message } from '../../src/model/message.ts';
 import type { Session } from '../../src/model/session.ts';
 import { sessionPath } from '../../src/repository/files/format/layout.ts';
 import { type Answers, LIVING, PARENT } from './specimen.ts';
@@ -8,7 +9,12 @@ import type { Read } from './state.ts';
  * The fault in the answers of a store whose file `damaged` was changed; null if there is none: each answer is what it
  * was, or its session's damage is reported and the gap is visible.
  */
-export function judge(before: Answers, after: Answers, damaged: string): string | null {
+export function judge(
+  before: Answers,
+  after: Answers,
+  damaged: string,
+  forms: readonly Message[],
+): string | null {
   const strangers = after.listed.filter((id) => !before.listed.includes(id));
   if (strangers.length > 0) return `sessions that never were: ${strangers}`;
   for (const id of LIVING) {
@@ -17,22 +23,27 @@ export function judge(before: Answers, after: Answers, damaged: string): string 
     if (after.listed.includes(id) !== (is !== null))
       return `"${id}" is in the list and cannot be read, or the other way`;
     const fault =
-      sessionPath(id) === damaged ? judgeDamaged(was, is, after) : judgeOther(was, is, before, after);
+      sessionPath(id) === damaged ? judgeDamaged(was, is, after, forms) : judgeOther(was, is, before, after);
     if (fault !== null) return `session "${id}": ${fault}`;
   }
   return null;
 }
 
-function judgeDamaged(was: Read, is: Read | null, { reported }: Answers): string | null {
+function judgeDamaged(
+  was: Read,
+  is: Read | null,
+  { reported }: Answers,
+  forms: readonly Message[],
+): string | null {
   const path = sessionPath(was.session.id);
   if (is === null) return reported.has(path) ? null : 'is gone, and nobody is told';
   if (isDeepStrictEqual(is, was)) return null;
   if (is.session.damage.length === 0) return `changed, and its damage is empty: ${firstDifference(was, is)}`;
   if (!reported.has(path)) return 'is damaged, and the status does not say so';
   for (const message of is.history) {
-    const original = was.history[message.position];
-    // `bytes` is the cost of reading a message, not a part of the message.
-    if (!isDeepStrictEqual({ ...message, bytes: 0 }, original && { ...original, bytes: 0 }))
+    // `bytes` is the cost of reading a message, not a part of the message. The line that replaced or dropped it may be the damaged one.
+    const isForm = (form: Message) => isDeepStrictEqual({ ...message, bytes: 0 }, { ...form, bytes: 0 });
+    if (!forms.some(isForm))
       return `message ${message.position} is not what it was: ${JSON.stringify(message)}`;
   }
   const { id, sequence, parentId, createdAt, userId } = is.session;

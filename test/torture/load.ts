@@ -1,5 +1,5 @@
 import type { Session } from '../../src/model/session.ts';
-import type { Appended, Deleted } from '../../src/repository/mutations.ts';
+import type { Appended, Deleted, WrittenHistory } from '../../src/repository/mutations.ts';
 import type { Done, Model, Value } from './model.ts';
 import { describeMutation, type Mutation, type Mutations, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
@@ -58,7 +58,7 @@ export async function retry(
     const { kind, input } = mutation;
     // Whether it took effect before its session was deleted cannot be known.
     const lost = kind === 'create' ? (input.parentId ?? '') : targetOf(mutation);
-    if (kind !== 'delete' && model.deleted.has(lost)) continue;
+    if (kind !== 'delete' && (model.deleted.has(lost) || model.lostPlaces.has(lost))) continue;
     if (!cameIn.has(mutation)) {
       await mutate(store, model, mutation, 'fault');
       continue;
@@ -73,6 +73,7 @@ export async function retry(
         `the ${describeMutation(mutation)} had come in, and its retry was refused: ${answer.refusal.message}`,
       );
   }
+  model.lostPlaces.clear();
 }
 
 /** Resent operations must get the same answer; with another input, they must be refused. */
@@ -86,6 +87,7 @@ export async function replay(
     const done = random.pick(model.done);
     const { mutation, value } = done;
     const again = await store.mutate(mutation);
+    const gist = (of: Done) => gistOf(of, model.deleted);
     if (again === 'unanswered' || 'refusal' in again || gist(done) !== gist({ mutation, value: again.value }))
       throw new Fault(
         `the ${describeMutation(mutation)} was answered ${gist(done)}, and again ${JSON.stringify(again).slice(0, 300)}`,
@@ -101,13 +103,25 @@ export async function replay(
 }
 
 /** The parts of an answer that must be equal in each answer to one operation. The session itself is in its current state. */
-function gist({ mutation, value }: Done): string {
+function gistOf({ mutation, value }: Done, deleted: ReadonlySet<string>): string {
   switch (mutation.kind) {
     case 'append':
       return JSON.stringify((value as Appended).messages);
+    case 'writeHistory':
+      return JSON.stringify(writtenGist(value as WrittenHistory, deleted));
     case 'delete':
       return JSON.stringify((value as Deleted).deletedIds);
     default:
       return JSON.stringify([(value as Session).id, (value as Session).sequence]);
   }
+}
+
+/** Messages that a write found and left may have changed since. Those that it dropped are gone with their session. */
+function writtenGist(
+  { session, isNew, messages, removedCount, removed }: WrittenHistory,
+  deleted: ReadonlySet<string>,
+) {
+  const places = messages.map(({ ordinal, position, key }) => [ordinal, position, key]);
+  const dropped = deleted.has(session.id) ? null : removed.map(({ ordinal, content }) => [ordinal, content]);
+  return { id: session.id, isNew, places, removedCount, dropped };
 }

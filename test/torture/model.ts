@@ -1,6 +1,6 @@
 import type { Session } from '../../src/model/session.ts';
-import type { Appended, Deleted } from '../../src/repository/mutations.ts';
-import { describeMutation, type Mutation, targetOf } from './mutation.ts';
+import type { Appended, Deleted, WrittenHistory } from '../../src/repository/mutations.ts';
+import { describeMutation, type Mutation, placeOf, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
 import { NOTHING, type State, stateAfter } from './state.ts';
 import type { Refusal } from './worker.ts';
@@ -11,13 +11,15 @@ export interface ModelSession {
   readonly id: string;
   readonly parentId: string | null;
   readonly sequence: number;
+  /** The owner and the key by which clients find it; null if it has no key. */
+  readonly place: string | null;
   /** The state that a read has confirmed. */
   settled: State;
   /** Mutations acknowledged since, by the version that each produced. */
   readonly acknowledged: Map<number, Mutation>;
 }
 
-export type Value = Session | Appended | Deleted;
+export type Value = Session | Appended | WrittenHistory | Deleted;
 
 /** A mutation with an operation id, and its answer. */
 export interface Done {
@@ -34,6 +36,10 @@ export class Model {
   /** Mutations without an answer. After a crash, each may have taken effect or not. */
   readonly underWay = new Set<Mutation>();
   readonly done: Done[] = [];
+  /** The places of sessions that were deleted since the last retries. */
+  readonly lostPlaces = new Set<string>();
+  /** Answered writes to sessions whose creation is not answered yet, by the id of the session and the version. */
+  readonly early = new Map<string, Map<number, Mutation>>();
   acknowledged = 0;
   refused = 0;
   /** The ids of all sessions that were ever created, by their `sequence`. */
@@ -50,8 +56,8 @@ export class Model {
     if (mutation.operation) this.done.push({ mutation, value });
     if (this.done.length > REMEMBERED_OPERATIONS) this.done.splice(0, REMEMBERED_OPERATIONS / 2);
     if (mutation.kind === 'delete') this.#delete(mutation.input.sessionId, (value as Deleted).deletedIds);
-    else
-      this.#change(mutation, mutation.kind === 'append' ? (value as Appended).session : (value as Session));
+    else if (mutation.kind === 'create') this.#create(mutation, value as Session);
+    else this.#change(mutation, 'session' in value ? value.session : (value as Session));
   }
 
   /** Records that the store refused a mutation. Throws a Fault if it had no reason to. */
@@ -61,6 +67,7 @@ export class Model {
     this.underWay.delete(mutation);
     if (refusal.name === 'StorageError' && storageErrors === 'nothing') return;
     if (refusal.name === 'SessionNotFoundError' && this.#mayBeGone(mutation)) return;
+    if (refusal.name === 'InvalidInputError' && mayLackKey(mutation)) return;
     if (refusal.name === 'SessionHasChildrenError' && this.#mayHaveChildren(targetOf(mutation))) return;
     throw new Fault(`the ${describeMutation(mutation)} was refused: ${refusal.name}: ${refusal.message}`);
   }
@@ -68,15 +75,43 @@ export class Model {
   /** Adds a created session, whose creation was answered or found to have taken effect. */
   add(mutation: Mutation & { kind: 'create' }, sequence: number): void {
     const { id, parentId } = mutation.input;
+    this.#add({
+      id,
+      parentId: parentId ?? null,
+      sequence,
+      place: null,
+      settled: stateAfter(NOTHING, [mutation])!,
+      acknowledged: new Map(),
+    });
+  }
+
+  /** Adds a session that a write by its key created. Which write did is not known yet. */
+  addAt(place: string, id: string, sequence: number): void {
+    const acknowledged = this.early.get(id) ?? new Map();
+    this.early.delete(id);
+    this.#add({ id, parentId: null, sequence, place, settled: NOTHING, acknowledged });
+  }
+
+  /** The session that has a key; undefined if none is known. */
+  at(place: string): ModelSession | undefined {
+    return [...this.sessions.values()].find((session) => session.place === place);
+  }
+
+  #add(session: ModelSession): void {
+    const { id, sequence, place } = session;
     const twin = this.#sequences.get(sequence);
     if (twin) throw new Fault(`sequence number ${sequence} was given to "${twin}" and to "${id}"`);
     this.#sequences.set(sequence, id);
-    const settled = stateAfter(NOTHING, [mutation]);
-    this.sessions.set(id, { id, parentId: parentId ?? null, sequence, settled, acknowledged: new Map() });
+    const holder = place === null ? undefined : this.at(place);
+    if (holder && !this.deletionsUnderWay().some((deleted) => this.isWithin(holder.id, deleted)))
+      throw new Fault(`the sessions "${holder.id}" and "${id}" both have the key ${place}`);
+    this.sessions.set(id, session);
   }
 
   /** Removes the sessions of an unanswered deletion that was found to have taken effect. */
   remove(id: string): void {
+    const { place = null } = this.sessions.get(id) ?? {};
+    if (place !== null) this.lostPlaces.add(place);
     this.sessions.delete(id);
     this.deleted.add(id);
   }
@@ -99,20 +134,27 @@ export class Model {
     return [...this.underWay].filter(({ kind }) => kind === 'delete').map(targetOf);
   }
 
-  #change(mutation: Mutation & { kind: 'create' | 'append' | 'update' }, session: Session): void {
+  #create(mutation: Mutation & { kind: 'create' }, { id, sequence }: Session): void {
     // The answer to a later deletion may have arrived first.
-    if (this.deleted.has(session.id)) return;
-    if (mutation.kind === 'create') {
-      this.add(mutation, session.sequence);
-      return;
-    }
-    const { acknowledged } = this.#living(mutation);
-    const other = acknowledged.get(session.version);
+    if (!this.deleted.has(id)) this.add(mutation, sequence);
+  }
+
+  #change(
+    mutation: Mutation & { kind: 'append' | 'update' | 'writeHistory' },
+    { id, version, sequence, key, userId }: Session,
+  ): void {
+    if (this.deleted.has(id)) return;
+    const isByKey = mutation.kind === 'writeHistory' && mutation.input.key != null;
+    if (isByKey && targetOf(mutation) !== placeOf(key!, userId))
+      throw new Fault(`the ${describeMutation(mutation)} was done to "${id}" with ${placeOf(key!, userId)}`);
+    if (isByKey && version === 1) this.addAt(targetOf(mutation), id, sequence);
+    const acknowledged = this.#acknowledgedOf(id, mutation, isByKey);
+    const other = acknowledged.get(version);
     if (other)
       throw new Fault(
-        `version ${session.version} was given to the ${describeMutation(mutation)} and to the ${describeMutation(other)}`,
+        `version ${version} was given to the ${describeMutation(mutation)} and to the ${describeMutation(other)}`,
       );
-    acknowledged.set(session.version, mutation);
+    acknowledged.set(version, mutation);
   }
 
   #delete(target: string, deletedIds: readonly string[]): void {
@@ -124,11 +166,14 @@ export class Model {
     for (const id of deletedIds) this.remove(id);
   }
 
-  #living(mutation: Mutation): ModelSession {
-    const session = this.sessions.get(targetOf(mutation));
-    if (!session)
+  #acknowledgedOf(id: string, mutation: Mutation, isByKey: boolean): Map<number, Mutation> {
+    const found = this.sessions.get(id)?.acknowledged ?? this.early.get(id);
+    if (found) return found;
+    if (!isByKey)
       throw new Fault(`the ${describeMutation(mutation)} was acknowledged after its deletion was`);
-    return session;
+    const early = new Map<number, Mutation>();
+    this.early.set(id, early);
+    return early;
   }
 
   #mayBeGone(mutation: Mutation): boolean {
@@ -140,4 +185,9 @@ export class Model {
     const created = [...this.underWay].some(({ kind, input }) => kind === 'create' && input.parentId === id);
     return created || this.children().has(id);
   }
+}
+
+/** Others may have dropped the message whose key the write names. */
+function mayLackKey({ kind, input }: Mutation): boolean {
+  return kind === 'writeHistory' && input.keepThroughKey != null;
 }

@@ -1,15 +1,26 @@
 import type { NewMessage } from '../../src/model/message.ts';
 import { operationOf } from '../../src/model/operation.ts';
+import { SESSION_STATUSES } from '../../src/model/session.ts';
+import type { WriteHistory } from '../../src/repository/mutations.ts';
 import type { Model } from './model.ts';
 import type { TreeMutation } from './own-trees/tree-mutation.ts';
 import type { Random } from './random.ts';
 
 /** The mutations that clients of shared sessions send. */
-export type Mutation = Extract<TreeMutation, { readonly kind: 'create' | 'append' | 'update' | 'delete' }>;
+export type Mutation = Extract<
+  TreeMutation,
+  { readonly kind: 'create' | 'append' | 'update' | 'delete' | 'writeHistory' }
+>;
 
-/** The id of the session that the mutation is about. */
+/** A session's key, with the owner among whose sessions it is unique. */
+export const placeOf = (key: string, ownerId: string | null | undefined): string =>
+  JSON.stringify([ownerId ?? null, key]);
+
+/** The id of the session that the mutation is about; its place, if the mutation names it by its key. */
 export function targetOf({ kind, input }: Mutation): string {
-  return kind === 'create' ? input.id : input.sessionId;
+  if (kind === 'create') return input.id;
+  if (kind === 'writeHistory') return input.sessionId ?? placeOf(input.key!, input.ownerId);
+  return input.sessionId;
 }
 
 export function describeMutation(mutation: Mutation): string {
@@ -31,6 +42,17 @@ export interface Weights {
 export const MIXED: Weights = { content: 60, largeContent: 60_000, largeCreations: 8, sessions: 150 };
 
 const ROLES = ['USER', 'ASSISTANT', 'TOOL', 'SYSTEM'] as const;
+
+/** The names by which clients find or create a session. Few, so that clients race for them. */
+export const NAMES: readonly { readonly key: string; readonly ownerId: string | null }[] = [
+  { key: 'thread', ownerId: null },
+  { key: 'thread', ownerId: 'ada' },
+  { key: 'Thread', ownerId: null },
+  { key: 'other', ownerId: 'ada' },
+];
+
+/** Keys of messages: few, so that most writes find some of them. */
+const MESSAGE_KEYS = ['a', 'b', 'c', 'd', 'e', 'f'];
 
 /** Bytes of a large creation's message: more than the journal accepts. */
 const LARGE_CREATION = 300_000;
@@ -60,7 +82,9 @@ export class Mutations {
     if (chance < (crowded ? 12 : 3)) return this.#delete(id, 'CASCADE');
     if (chance < (crowded ? 16 : 6)) return this.#delete(id, 'RESTRICT');
     if (chance < 25) return this.create(this.#random.oneIn(4) ? null : id);
-    if (chance < 40) return this.update(id);
+    if (chance < 35) return this.update(id);
+    if (chance < 50) return this.write(this.#random.pick(NAMES));
+    if (chance < 60) return this.write({ sessionId: id });
     return this.append(id);
   }
 
@@ -82,6 +106,45 @@ export class Mutations {
     const token = this.#token();
     const title = this.#random.oneIn(2) ? { title: token } : {};
     return this.#named('update', { sessionId, metadata: { [token]: this.#random.below(1_000) }, ...title });
+  }
+
+  /** A turn of an agent. A session that is named by its key is created if there is none. Never changes nothing. */
+  write(named: Pick<WriteHistory, 'sessionId' | 'key' | 'ownerId'>): Mutation {
+    const token = this.#token();
+    const create = named.key == null ? {} : { create: { title: token, metadata: { created: token } } };
+    return this.#named('writeHistory', {
+      ...named,
+      ...create,
+      ...this.#end(),
+      ...(this.#random.oneIn(4) ? {} : { messages: this.#keyedMessages(token) }),
+      onKey: this.#random.oneIn(3) ? 'IGNORE' : 'REPLACE',
+      ...(this.#random.oneIn(3) ? { title: token } : {}),
+      ...(this.#random.oneIn(2) ? { status: this.#random.pick(SESSION_STATUSES), statusMessage: token } : {}),
+      [this.#random.oneIn(2) ? 'metadata' : 'setMetadata']: { [token]: this.#random.below(1_000) },
+    });
+  }
+
+  /** Pop, regenerate, or keep all. */
+  #end(): Pick<WriteHistory, 'dropLast' | 'keepThroughKey'> {
+    const chance = this.#random.below(6);
+    if (chance < 2) return { dropLast: 1 + chance * this.#random.below(4) };
+    return chance === 2 ? { keepThroughKey: this.#random.pick(MESSAGE_KEYS) } : {};
+  }
+
+  /** Some with keys, of which none stands twice, and all with a usage. */
+  #keyedMessages(token: string): NewMessage[] {
+    const skipped = this.#random.below(MESSAGE_KEYS.length);
+    const size = this.#random.oneIn(40) ? this.#weights.largeContent : this.#weights.content;
+    return Array.from({ length: this.#random.below(5) }, (_, n) => ({
+      role: ROLES[(n + skipped) % ROLES.length]!,
+      key: this.#random.oneIn(4) ? null : MESSAGE_KEYS[(n + skipped) % MESSAGE_KEYS.length]!,
+      content: `${token} ${n + 1} `.padEnd(size, '·'),
+      usage: {
+        inputTokens: this.#random.below(1_000),
+        outputTokens: this.#random.below(1_000),
+        costUsd: (1 + this.#random.below(1_000)) / 1_000_000,
+      },
+    }));
   }
 
   #delete(sessionId: string, mode: 'CASCADE' | 'RESTRICT'): Mutation {

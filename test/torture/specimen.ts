@@ -13,6 +13,11 @@ import type { Read } from './state.ts';
 
 const say = (role: 'USER' | 'ASSISTANT' | 'TOOL', content: string) => ({ role, content });
 const exchange = (n: number) => [say('USER', `question ${n}`), say('ASSISTANT', `answer ${n}`)];
+const keyed = (key: string, n: number) => ({
+  ...say('ASSISTANT', `answer ${n}`),
+  key,
+  usage: { inputTokens: n, outputTokens: 10 * n, costUsd: n / 1_000 },
+});
 const named = (id: string): Operation => operationOf(id, 'mutation', id);
 
 /** Lines of every kind, as short as possible: each of their bits is flipped in turn. */
@@ -31,6 +36,37 @@ export const MUTATIONS: readonly Mutation[] = [
   { kind: 'delete', input: { sessionId: 'gone', mode: 'CASCADE' }, operation: named('delete-gone') },
   { kind: 'create', input: { id: 'other', metadata: { z: 'Z' } } },
   { kind: 'append', input: { sessionId: 'other', messages: exchange(5) } },
+  // Groups: a turn, its regeneration, a replacement by key beside a new message, then a pop and what changes nothing.
+  {
+    kind: 'writeHistory',
+    input: {
+      sessionId: 'other',
+      messages: [keyed('a', 1), keyed('b', 2)],
+      status: 'RUNNING',
+      metadata: { t: 1 },
+    },
+    operation: named('turn'),
+  },
+  {
+    kind: 'writeHistory',
+    input: {
+      sessionId: 'other',
+      keepThroughKey: 'a',
+      messages: [keyed('b', 3), keyed('c', 4)],
+      status: 'FAILED',
+    },
+  },
+  {
+    kind: 'append',
+    input: { sessionId: 'other', messages: [keyed('b', 5), keyed('d', 6)], onKey: 'REPLACE' },
+    operation: named('replace'),
+  },
+  { kind: 'writeHistory', input: { sessionId: 'other', dropLast: 1 } },
+  {
+    kind: 'writeHistory',
+    input: { sessionId: 'other', messages: [keyed('a', 7)], onKey: 'IGNORE' },
+    operation: named('nothing'),
+  },
 ];
 
 /** The sessions of the store, parents first. */
@@ -59,6 +95,8 @@ const WHOLE_SECOND = new Date('2026-01-01T00:00:00.000Z');
 /** A small closed store that can be damaged, read, and restored. */
 export class Specimen {
   readonly directory: string;
+  /** All messages that the store ever had, in each form. */
+  readonly forms: Message[] = [];
   readonly #files = new Map<string, Buffer>();
   readonly #said: string[] = [];
   readonly #logger: Logger;
@@ -73,7 +111,11 @@ export class Specimen {
   static async make(directory: string): Promise<Specimen> {
     const specimen = new Specimen(directory);
     const repository = await specimen.open();
-    for (const mutation of MUTATIONS) await apply(repository, mutation);
+    for (const mutation of MUTATIONS) {
+      await apply(repository, mutation);
+      const { sessions } = await ask(repository);
+      for (const read of Object.values(sessions)) specimen.forms.push(...(read?.history ?? []));
+    }
     await repository.close();
     // Whole seconds, which can be restored exactly: a damaged file must look unchanged to the store.
     for (const path of FILES) utimesSync(specimen.path(path), WHOLE_SECOND, WHOLE_SECOND);
@@ -140,6 +182,8 @@ async function apply(repository: SessionRepository, mutation: Mutation): Promise
   if (kind === 'create') await repository.create(input, operation);
   else if (kind === 'append') await repository.append(input, operation);
   else if (kind === 'update') await repository.update(input, operation);
+  else if (kind === 'writeHistory')
+    await repository.writeHistory(input, { messages: null, removed: null }, operation);
   else await repository.delete(input, operation);
 }
 

@@ -20,8 +20,13 @@ export type Answer<T> = { readonly value: T } | { readonly refusal: Refusal } | 
 type Method = Exclude<keyof SessionRepository, 'storeId'>;
 type Result<M extends Method> = Awaited<ReturnType<SessionRepository[M]>>;
 
-/** A rollback returns all that it drops. */
 const NO_LIMIT = { messages: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
+/** What is read for an answer: all that a mutation drops, and all messages that it finds. */
+const LIMITS: Partial<Record<TreeMutation['kind'], object>> = {
+  append: NO_LIMIT,
+  truncate: NO_LIMIT,
+  writeHistory: { messages: NO_LIMIT, removed: NO_LIMIT },
+};
 
 /** A command that wraps the one that starts the store, such as `strace …`, and its environment variables. */
 export interface Surroundings {
@@ -108,7 +113,8 @@ export class StoreProcess {
   }
 
   mutate<M extends TreeMutation>({ kind, input, operation }: M): Promise<Answer<Result<M['kind']>>> {
-    const args = kind === 'truncate' ? [input, NO_LIMIT, operation] : [input, operation];
+    const limits = LIMITS[kind];
+    const args = kind === 'append' || !limits ? [input, operation, limits] : [input, limits, operation];
     return this.call<M['kind']>(kind, ...(args as Parameters<SessionRepository[M['kind']]>));
   }
 
@@ -122,6 +128,7 @@ export class StoreProcess {
 
   reader(): Reader {
     return {
+      findByKeys: (...args) => this.get('findByKeys', ...args),
       findMany: (...args) => this.get('findMany', ...args),
       childrenOf: (...args) => this.get('childrenOf', ...args),
       historyOf: (...args) => this.get('historyOf', ...args),

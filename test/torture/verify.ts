@@ -6,7 +6,7 @@ import { sessionPath } from '../../src/repository/files/format/layout.ts';
 import type { ListKey } from '../../src/repository/reads.ts';
 import { childrenRequests } from '../support/children.ts';
 import type { Model, ModelSession } from './model.ts';
-import { describeMutation, type Mutation, targetOf } from './mutation.ts';
+import { describeMutation, type Mutation, NAMES, placeOf, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
 import { differenceOf, type Read, type State, stateAfter } from './state.ts';
 import type { Reader } from './workload.ts';
@@ -23,6 +23,7 @@ export async function verify(model: Model, reader: Reader, directory: string): P
   model.underWay.clear();
   await verifyTree(model, reader);
   await verifyList([...model.sessions.keys()], reader);
+  await verifyKeys(model, reader);
   verifyFiles(model, directory);
   return cameIn;
 }
@@ -36,6 +37,7 @@ async function settleShape(model: Model, reader: Reader): Promise<Set<Mutation>>
     model.add(creations[n]!, session.sequence);
     cameIn.add(creations[n]!);
   }
+  await settleKeyed(model, reader);
   const living = [...model.sessions.values()];
   const found = await reader.findMany(living.map(({ id }) => id));
   const gone = new Set(living.filter((_, n) => found[n] === null).map(({ id }) => id));
@@ -56,12 +58,23 @@ async function settleShape(model: Model, reader: Reader): Promise<Set<Mutation>>
   return cameIn;
 }
 
+/** The sessions that unanswered writes by their keys have created. */
+async function settleKeyed(model: Model, reader: Reader): Promise<void> {
+  const found = await reader.findByKeys(NAMES);
+  for (const [n, session] of found.entries()) {
+    const place = placeOf(NAMES[n]!.key, NAMES[n]!.ownerId);
+    if (session && !model.sessions.has(session.id)) model.addAt(place, session.id, session.sequence);
+  }
+  const [missing] = model.early.keys();
+  if (missing !== undefined) throw new Fault(`writes to "${missing}" were acknowledged, and it is gone`);
+}
+
 const SESSIONS_AT_A_TIME = 100;
 
 async function settleSessions(model: Model, reader: Reader): Promise<Mutation[]> {
   const cameIn: Mutation[] = [];
   const own = Map.groupBy(
-    [...model.underWay].filter(({ kind }) => kind === 'append' || kind === 'update'),
+    [...model.underWay].filter(({ kind }) => kind !== 'create' && kind !== 'delete'),
     targetOf,
   );
   const living = [...model.sessions.values()];
@@ -74,7 +87,8 @@ async function settleSessions(model: Model, reader: Reader): Promise<Mutation[]>
     );
     for (const [n, session] of batch.entries()) {
       const read = { session: sessions[n]!, history: histories[n]!.items };
-      cameIn.push(...settle(session, read, own.get(session.id) ?? []));
+      const byKey = session.place === null ? [] : (own.get(session.place) ?? []);
+      cameIn.push(...settle(session, read, [...(own.get(session.id) ?? []), ...byKey]));
     }
   }
   return cameIn;
@@ -97,6 +111,8 @@ function settle(session: ModelSession, read: Read, unanswered: readonly Mutation
     const rest = [...came];
     const mutations = versions.map((made) => acknowledged.get(made) ?? rest.shift()!);
     const state = stateAfter(settled, mutations);
+    // In this order, one of them would have been refused.
+    if (state === null) continue;
     const differs = differenceOf(state, read);
     if (differs === null) {
       session.settled = state;
@@ -155,8 +171,26 @@ export async function verifyList(ids: readonly string[], reader: Reader): Promis
 
 const ALL = { archived: 'INCLUDE' } as const;
 
+/** Checks that each key leads to the session that has it, and that no two have it. */
+async function verifyKeys(model: Model, reader: Reader): Promise<void> {
+  const found = await reader.findByKeys(NAMES);
+  for (const [n, { key, ownerId }] of NAMES.entries()) {
+    const place = placeOf(key, ownerId);
+    const expected = model.at(place)?.id;
+    if (found[n]?.id !== expected)
+      throw new Fault(`the key ${place} leads to "${found[n]?.id}", expected "${expected}"`);
+  }
+  const sessions = await reader.findMany([...model.sessions.keys()]);
+  const keyed = sessions.flatMap((session) => (session?.key ? [placeOf(session.key, session.userId)] : []));
+  const twice = keyed.find((place, n) => keyed.indexOf(place) !== n);
+  if (twice !== undefined) throw new Fault(`two sessions have the key ${twice}`);
+}
+
 interface Line {
+  readonly op: string;
   readonly version: number;
+  readonly part?: number;
+  readonly parts?: number;
   readonly messages?: readonly Message[];
 }
 
@@ -168,6 +202,7 @@ function verifyFiles(model: Model, directory: string): void {
     const versions = new Set(records.map(({ version }) => version));
     if (versions.size !== settled.version)
       throw new Fault(`the file of "${id}" holds ${versions.size} mutations, expected ${settled.version}`);
+    verifyGroups(id, records);
     compareMessages(
       id,
       settled,
@@ -190,11 +225,22 @@ export function recordsOf(id: string, directory: string): Line[] {
   return lines.map((line, n) => recordOf(line, `line ${n + 1} of the file of "${id}"`));
 }
 
-function compareMessages(id: string, { history }: State, written: readonly NewMessage[]): void {
+/** Checks that each mutation of several lines has all of them, in order and side by side. */
+function verifyGroups(id: string, records: readonly Line[]): void {
+  let open = 0;
+  for (const { version, part = 1, parts = 1 } of records) {
+    if (part !== open + 1)
+      throw new Fault(`the file of "${id}" has part ${part} of version ${version} after part ${open}`);
+    open = part === parts ? 0 : part;
+  }
+  if (open !== 0) throw new Fault(`the file of "${id}" ends after part ${open} of a mutation`);
+}
+
+function compareMessages(id: string, { written: expected }: State, written: readonly NewMessage[]): void {
   const contents = (messages: readonly NewMessage[]) => messages.map(({ content }) => content).join('\n');
-  if (contents(written) !== contents(history))
+  if (contents(written) !== contents(expected))
     throw new Fault(
-      `the file of "${id}" holds ${written.length} messages, which are not the ${history.length} expected`,
+      `the file of "${id}" holds ${written.length} messages, which are not the ${expected.length} expected`,
     );
 }
 

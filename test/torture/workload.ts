@@ -6,7 +6,7 @@ import type { Refusal } from './worker.ts';
 /** Reads from a store: the store itself, or a process that has it open. */
 export type Reader = Pick<
   SessionReader,
-  'findMany' | 'childrenOf' | 'historyOf' | 'rollupsOf' | 'list' | 'count' | 'status'
+  'findMany' | 'findByKeys' | 'childrenOf' | 'historyOf' | 'rollupsOf' | 'list' | 'count' | 'status'
 >;
 
 /**

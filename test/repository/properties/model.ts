@@ -8,8 +8,10 @@ import {
 } from '../../../src/model/session.ts';
 import type { Response } from '../contract/naive-usage.ts';
 
-/** What each message of a mutation cost, and when. */
-export type Cost = Omit<Response, 'sessionId' | 'createdAt'> & { readonly createdAt: Date };
+/** What each message of a mutation cost, and when, if the message says so. */
+export type Cost = Omit<Response, 'sessionId' | 'createdAt'> & { readonly createdAt?: Date };
+
+export type Paid = Cost & Pick<Response, 'sessionId'>;
 
 export interface ModelMessage {
   readonly ordinal: number;
@@ -58,7 +60,7 @@ export interface ModelSession {
   history: ModelMessage[];
   nextOrdinal: number;
   /** What is in the sums, in any order. */
-  paid: readonly Response[];
+  paid: readonly Paid[];
   readonly forkedFrom: { sessionId: string; messageId: string | null; historyLength: number } | null;
 }
 
@@ -224,7 +226,7 @@ export class Model {
     const n = session.paid.findIndex(
       ({ model, createdAt, usage }) =>
         model === before.model &&
-        createdAt.getTime() === before.createdAt?.getTime() &&
+        createdAt?.getTime() === before.createdAt?.getTime() &&
         usage.costUsd === before.usage!.costUsd,
     );
     if (n === -1) throw new Error('The model takes back what was never paid.');
@@ -389,9 +391,9 @@ export class Model {
     };
   }
 
-  /** What is in the sums of all sessions. */
+  /** What is in the sums of all sessions, if all messages that cost something bring their times. */
   responses(): Response[] {
-    return [...this.sessions.values()].flatMap(({ paid }) => paid);
+    return [...this.sessions.values()].flatMap(({ paid }) => paid as readonly Response[]);
   }
 
   search(word: string, within: string): string[] {

@@ -7,6 +7,7 @@ import type { Answer, StoreProcess } from '../store-process.ts';
 import type { Reader, StorageErrors } from '../workload.ts';
 import { differenceOf } from './tree-difference.ts';
 import { applyTo, describe, type Effect, type TreeMutation } from './tree-mutation.ts';
+import { ID_TO_COME, nameCreated } from './tree-write.ts';
 
 /** The answer to any of the mutations. */
 type Value =
@@ -84,6 +85,7 @@ export class TreeClient {
 
   /** Determines the state of its trees. Throws a Fault if no possible state matches. */
   async verify(reader: Reader): Promise<void> {
+    await this.#nameUnanswered(reader);
     const mentioned = [...(this.#unanswered?.after.sessions.keys() ?? [])];
     const before = await differenceOf(this.#model, reader, mentioned);
     if (this.#unanswered) this.#unanswered.cameIn = before !== null;
@@ -95,6 +97,15 @@ export class TreeClient {
         `the ${describe(this.#unanswered.mutation)} came in neither whole nor not at all: ${after}; had it not come in: ${before}`,
       );
     else throw new Fault(before);
+  }
+
+  /** An unanswered write by a key may have created a session, whose id the store has chosen. */
+  async #nameUnanswered(reader: Reader): Promise<void> {
+    const unanswered = this.#unanswered;
+    if (unanswered?.mutation.kind !== 'writeHistory' || !unanswered.after.sessions.has(ID_TO_COME)) return;
+    const { key, ownerId = null } = unanswered.mutation.input;
+    const [found] = await reader.findByKeys([{ key: key!, ownerId }]);
+    if (found) this.#unanswered = { ...unanswered, ...named(unanswered, found.id) };
   }
 
   /** Resends the mutations that were unanswered before the last `verify`, and `count` answered ones. */
@@ -122,12 +133,14 @@ export class TreeClient {
     if ('refusal' in outcome)
       throw new Fault(`the ${describe(mutation)} should be a ${outcome.refusal}, and was done`);
     const difference = answerDifference(outcome, value);
+    const session = 'version' in value ? value : value.session;
+    if (session) nameCreated(after, session.id);
     if (difference !== null) throw new Fault(`the ${describe(mutation)} was answered wrongly: ${difference}`);
     this.#model = after;
     this.#unanswered = null;
     this.acknowledged += 1;
     if (!mutation.operation) return;
-    this.#done.push({ mutation, effect: outcome });
+    this.#done.push({ mutation, effect: session ? namedEffect(outcome, after, session.id) : outcome });
     if (this.#done.length > DONE_OPERATIONS_MAX) this.#done.shift();
   }
 
@@ -162,7 +175,7 @@ export class TreeClient {
     const ids = [effect.session?.id ?? '', ...effect.ids];
     // The dropped messages, or archived ids, of a deleted session are not kept.
     if (mutation.kind !== 'delete' && ids.some((id) => this.#model.deleted.has(id))) return null;
-    return answerDifference({ ...effect, session: null }, answer);
+    return answerDifference({ ...effect, session: null }, answer, effect.left);
   }
 }
 
@@ -176,8 +189,23 @@ function retriedSessionDifference(session: Effect['session'], value: Value): str
   return null;
 }
 
-/** How an answer differs from the expected one; null if it does not. */
-function answerDifference({ session, ids, contents }: Effect, value: Value): string | null {
+/** `expected`, once a session that a write created has the id that the store has given it. */
+function named({ after, outcome }: Expected, id: string): Expected {
+  nameCreated(after, id);
+  return { after, outcome: 'refusal' in outcome ? outcome : namedEffect(outcome, after, id) };
+}
+
+function namedEffect(effect: Effect, after: Model, id: string): Effect {
+  if (effect.session?.id !== ID_TO_COME) return effect;
+  return { ...effect, session: after.sessions.get(id)! };
+}
+
+/** How an answer differs from the expected one, apart from the contents at `left`; null if it does not. */
+function answerDifference(
+  { session, ids, contents }: Effect,
+  value: Value,
+  left: readonly number[] = [],
+): string | null {
   const answered = 'version' in value ? value : value.session;
   if (session !== null && answered && answered.version !== session.version)
     return `version ${answered.version}, expected ${session.version}`;
@@ -188,7 +216,8 @@ function answerDifference({ session, ids, contents }: Effect, value: Value): str
     const answeredIds = [...deletedIds, ...reparentedIds, ...changedIds, ...formerParents].join();
     if (answeredIds !== ids.join()) return `ids [${answeredIds}], expected [${ids}]`;
     const answeredContents = [...messages, ...removed].map(({ content }) => content);
-    if (answeredContents.join('\n') !== contents.join('\n'))
+    const compared = (all: readonly string[]) => all.filter((_, n) => !left.includes(n)).join('\n');
+    if (compared(answeredContents) !== compared(contents))
       return `${answeredContents.length} messages, expected ${contents.length}, or others`;
   }
   return null;

@@ -1,3 +1,4 @@
+import { addOptionalDecimals } from '../../../src/model/decimal.ts';
 import type { Message } from '../../../src/model/message.ts';
 import type { Session } from '../../../src/model/session.ts';
 import type { Model, ModelSession } from '../../repository/properties/model.ts';
@@ -44,10 +45,11 @@ async function rollupDifference(model: Model, reader: Reader): Promise<string | 
   const roots = [...model.sessions.values()].filter(({ parentId }) => parentId === null);
   const rollups = await reader.rollupsOf(roots.map(({ id }) => id));
   for (const [n, { id }] of roots.entries()) {
-    const { sessionCount, messageCount, historyLength, maxDepth } = model.rollup(id);
-    const expected = { sessionCount, messageCount, historyLength, maxDepth };
+    const { sessionCount, messageCount, historyLength, maxDepth, usage } = model.rollup(id);
+    const expected = { sessionCount, messageCount, historyLength, maxDepth, costUsd: usage.costUsd };
+    const rollup = rollups[n] && { ...rollups[n], costUsd: rollups[n].usage.costUsd };
     for (const [name, value] of Object.entries(expected)) {
-      const given = rollups[n]?.[name as keyof typeof expected];
+      const given = rollup?.[name as keyof typeof expected];
       if (given !== value) return `the rollup of "${id}": ${name} is ${given}, expected ${value}`;
     }
   }
@@ -61,7 +63,10 @@ function sessionDifference(model: Model, modelled: ModelSession, session: Sessio
     rootId: above[0]?.id ?? modelled.id,
     depth: above.length,
     childCount: model.children(modelled.id).length,
+    key: modelled.key,
     title: modelled.title,
+    status: modelled.status,
+    costUsd: costOf(modelled),
     version: modelled.version,
     historyLength: modelled.history.length,
     messageCount: modelled.history.filter(({ role }) => role === 'USER').length,
@@ -69,12 +74,20 @@ function sessionDifference(model: Model, modelled: ModelSession, session: Sessio
     isArchived: modelled.archived,
     damage: [],
   };
-  const read = { ...session, isArchived: session.archivedAt !== null };
+  const read = { ...session, costUsd: session.usage.costUsd, isArchived: session.archivedAt !== null };
   for (const [name, value] of Object.entries(expected)) {
     const given = JSON.stringify(read[name as keyof typeof read]);
     if (given !== JSON.stringify(value)) return `${name} is ${given}, expected ${JSON.stringify(value)}`;
   }
   return null;
+}
+
+function costOf({ paid }: ModelSession): number | null {
+  const sum = paid.reduce<string | null>(
+    (costs, { usage }) => addOptionalDecimals(costs, String(usage.costUsd)),
+    null,
+  );
+  return sum === null ? null : Number(sum);
 }
 
 function idsDifference(expected: readonly ModelSession[], read: readonly Session[]): string | null {
@@ -85,9 +98,10 @@ function idsDifference(expected: readonly ModelSession[], read: readonly Session
 function historyDifference({ history }: ModelSession, read: readonly Message[]): string | null {
   if (read.length !== history.length) return `${read.length} messages, expected ${history.length}`;
   for (const [position, expected] of history.entries()) {
-    const { ordinal, role, content, position: at } = read[position]!;
+    const { ordinal, role, content, key, position: at } = read[position]!;
     if (at !== position || ordinal !== expected.ordinal || role !== expected.role)
       return `message ${position} is ${JSON.stringify({ at, ordinal, role })}`;
+    if (key !== expected.key) return `message ${position} has the key ${key}, expected ${expected.key}`;
     if (content !== expected.content) return `message ${position} says "${content.slice(0, 80)}"`;
   }
   return null;

@@ -1,4 +1,3 @@
-import type { NewMessage } from '../../../src/model/message.ts';
 import type { Operation } from '../../../src/model/operation.ts';
 import type {
   AppendMessages,
@@ -9,14 +8,17 @@ import type {
   MoveSession,
   TruncateHistory,
   UpdateSession,
+  WriteHistory,
 } from '../../../src/repository/mutations.ts';
-import type { Model, ModelSession, Said } from '../../repository/properties/model.ts';
+import type { Model, ModelSession } from '../../repository/properties/model.ts';
+import { applyWrite, said } from './tree-write.ts';
 
 /** `kind` is the method of the repository. */
 export type TreeMutation = { readonly operation?: Operation } & (
   | { readonly kind: 'create'; readonly input: CreateSession & { readonly id: string } }
   | { readonly kind: 'append'; readonly input: AppendMessages }
   | { readonly kind: 'update'; readonly input: UpdateSession }
+  | { readonly kind: 'writeHistory'; readonly input: WriteHistory }
   | { readonly kind: 'delete'; readonly input: DeleteSession }
   | { readonly kind: 'move'; readonly input: MoveSession }
   | { readonly kind: 'archive'; readonly input: ArchiveSession }
@@ -36,9 +38,9 @@ export interface Effect {
   readonly session: ModelSession | null;
   readonly ids: readonly string[];
   readonly contents: readonly string[];
+  /** Indices of `contents` of which a retry answers with what is there by then. */
+  readonly left: readonly number[];
 }
-
-const said = ({ content, key = null, toolCallId = null }: NewMessage): Said => ({ content, key, toolCallId });
 
 /**
  * Applies `mutation` to `model`, and returns the answer that the store must give. Throws an Error whose message is the name of
@@ -49,6 +51,7 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
     session: model.sessions.get(id) ?? null,
     ids: [],
     contents: [],
+    left: [],
     ...parts,
   });
   switch (mutation.kind) {
@@ -57,11 +60,10 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
       model.create(id, parentId ?? null, { userId, key, messages: messages?.map(said) });
       return effect(id);
     }
-    case 'append': {
-      const { sessionId, messages } = mutation.input;
-      const contents = messages.map(({ content }) => content);
-      model.append(sessionId, messages.map(said), null);
-      return effect(sessionId, { contents });
+    case 'append':
+    case 'writeHistory': {
+      const { session, contents, left } = applyWrite(model, mutation.input);
+      return effect(session.id, { contents, left });
     }
     case 'update':
       model.update(mutation.input.sessionId, mutation.input.title ?? null, mutation.input.key);

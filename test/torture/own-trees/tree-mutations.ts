@@ -1,6 +1,7 @@
-import type { NewMessage } from '../../../src/model/message.ts';
+import type { KeyConflict, NewMessage } from '../../../src/model/message.ts';
 import { operationOf } from '../../../src/model/operation.ts';
-import { DELETE_MODES } from '../../../src/model/session.ts';
+import { DELETE_MODES, SESSION_STATUSES } from '../../../src/model/session.ts';
+import type { WriteHistory } from '../../../src/repository/mutations.ts';
 import type { Model, ModelSession } from '../../repository/properties/model.ts';
 import type { Weights } from '../mutation.ts';
 import type { Random } from '../random.ts';
@@ -12,11 +13,15 @@ const CROWDED = 16;
 /** Characters of a message that is too large for the journal. */
 const LARGE_CREATION_CHARACTERS = 300_000;
 
+/** Few, so that most writes find messages with some of them. */
+const MESSAGE_KEYS = ['a', 'b', 'c', 'd', 'e'];
+
 type Kind = TreeMutation['kind'];
 
 /** The relative frequency of each kind, if there are sessions for it. */
 const SHARES: readonly (readonly [kind: Kind, few: number, crowded: number])[] = [
-  ['append', 30, 20],
+  ['append', 20, 12],
+  ['writeHistory', 30, 20],
   ['create', 16, 6],
   ['update', 8, 8],
   ['truncate', 10, 10],
@@ -31,6 +36,7 @@ export class TreeMutations {
   readonly #random: Random;
   readonly #prefix: string;
   readonly #weights: Weights;
+  readonly #keys: string[] = [];
   #made = 0;
 
   /** All generated names begin with `prefix`. */
@@ -72,7 +78,14 @@ export class TreeMutations {
           messages: this.#random.oneIn(this.#weights.largeCreations) ? [this.#largeMessage()] : [],
         };
       case 'append':
-        return { sessionId: id, messages: this.#messages() };
+        return { sessionId: id, ...this.#keyedMessages() };
+      case 'writeHistory':
+        return {
+          ...this.#target(model, session),
+          ...this.#end(),
+          ...this.#keyedMessages(true),
+          ...this.#said(),
+        };
       case 'update':
         return { sessionId: id, title: this.#random.oneIn(5) ? null : this.#token() };
       case 'delete':
@@ -106,6 +119,49 @@ export class TreeMutations {
       ? { operation: operationOf(`op-${this.#token()}`, kind, input) }
       : {};
     return { kind, input, ...operation } as TreeMutation;
+  }
+
+  /** A session that is there, by its id or its key, or one that is to be created. */
+  #target(model: Model, session: ModelSession | null): WriteHistory {
+    if (session && this.#random.oneIn(2)) return { sessionId: session.id };
+    if (this.#random.oneIn(8)) return { sessionId: this.#token(), create: { title: 'by its id' } };
+    if (this.#keys.length === 0 || this.#random.oneIn(3)) this.#keys.push(this.#token());
+    const isChild = session !== null && this.#random.oneIn(3);
+    const parentId = isChild ? session.id : null;
+    return {
+      key: session?.key != null && this.#random.oneIn(2) ? session.key : this.#random.pick(this.#keys),
+      ownerId: isChild ? model.owner(session.id) : this.#random.pick([null, 'ada']),
+      create: this.#random.oneIn(10) ? null : { parentId, title: 'by its key' },
+    };
+  }
+
+  /** Pop, rollback, regenerate, or keep all. */
+  #end(): Pick<WriteHistory, 'keep' | 'keepThroughKey' | 'dropLast'> {
+    const chance = this.#random.below(8);
+    if (chance < 2) return { dropLast: 1 + chance * this.#random.below(4) };
+    if (chance === 2) return { keepThroughKey: this.#random.pick(MESSAGE_KEYS) };
+    return chance === 3 ? { keep: this.#random.below(3) } : {};
+  }
+
+  #said(): Pick<WriteHistory, 'title' | 'status'> {
+    return {
+      ...(this.#random.oneIn(3) ? { title: this.#token() } : {}),
+      ...(this.#random.oneIn(3) ? { status: this.#random.pick(SESSION_STATUSES) } : {}),
+    };
+  }
+
+  /** Some with keys, of which none stands twice. */
+  #keyedMessages(mayBeEmpty = false): { readonly messages: NewMessage[]; readonly onKey: KeyConflict } {
+    const skipped = this.#random.below(MESSAGE_KEYS.length);
+    const usage = { inputTokens: 1, outputTokens: 1, costUsd: this.#random.pick([0.1, 0.2, 3]) };
+    const messages = this.#messages().map((message, n) => {
+      const hasKey = n < MESSAGE_KEYS.length && this.#random.oneIn(2);
+      return { ...message, usage, key: hasKey ? MESSAGE_KEYS[(n + skipped) % MESSAGE_KEYS.length]! : null };
+    });
+    return {
+      messages: this.#random.oneIn(5) && mayBeEmpty ? [] : messages,
+      onKey: this.#random.pick(['ERROR', 'IGNORE', 'IGNORE', 'REPLACE', 'REPLACE']),
+    };
   }
 
   #messages(): NewMessage[] {
