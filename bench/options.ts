@@ -9,6 +9,7 @@ export const PARTS = [
   'search',
   'fork',
   'usage',
+  'replaced',
   'side-by-side',
   'event-loop',
 ] as const;

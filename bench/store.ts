@@ -6,6 +6,7 @@ import { measureIndexing } from './measure/indexing.ts';
 import { measureIndexingCost } from './measure/indexing-cost.ts';
 import { measurePages } from './measure/pages.ts';
 import { measureRebuild } from './measure/rebuild.ts';
+import { measureReplaced } from './measure/replaced.ts';
 import { measureSearch } from './measure/search.ts';
 import { measureSearchBeside } from './measure/search-beside.ts';
 import { measureSideBySide } from './measure/side-by-side.ts';
@@ -27,6 +28,7 @@ const STORES: Readonly<Record<Part, readonly StoreName[]>> = {
   pages: ['sessions', 'trees', 'history'],
   search: ['search'],
   fork: [],
+  replaced: [],
   'side-by-side': [],
   usage: [],
   'event-loop': ['trees', 'history'],
@@ -63,6 +65,7 @@ async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
     }
     if (parts.has('fork')) single.push(...(await measureFork(directory, report)));
     if (parts.has('usage')) single.push(...(await measureUsage(directory, report)));
+    if (parts.has('replaced')) single.push(...(await measureReplaced(directory, report)));
     if (parts.has('side-by-side')) single.push(...(await measureSideBySide(directory, report)));
     if (parts.has('event-loop')) single.push(...(await measureEventLoop(directory, plans.at(-1)!, report)));
   } finally {

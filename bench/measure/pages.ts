@@ -159,7 +159,7 @@ export async function measurePages(
 }
 
 /** The API as served, without a socket. */
-function apiOf(repository: SessionRepository): (query: string) => Promise<unknown> {
+export function apiOf(repository: SessionRepository): (query: string) => Promise<unknown> {
   const yoga = createSessiontreeYoga({
     repository,
     limits: DEFAULT_LIMITS,
