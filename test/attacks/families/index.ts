@@ -6,6 +6,7 @@ import { DOCUMENTS } from './documents.ts';
 import { ENDINGS } from './endings.ts';
 import { FILES } from './files.ts';
 import { FILTERS } from './filters.ts';
+import { KEYS } from './keys.ts';
 import { REQUESTS } from './requests.ts';
 import { SEARCHES } from './searches.ts';
 import { WALKS } from './walks.ts';
@@ -17,6 +18,7 @@ export const ATTACKS: readonly Attack[] = [
   ...DOCUMENTS,
   ...SEARCHES,
   ...FILTERS,
+  ...KEYS,
   ...WALKS,
   ...REQUESTS,
   ...CONNECTIONS,
