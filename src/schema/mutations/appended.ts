@@ -9,7 +9,9 @@ import { Session } from '../session.ts';
 import { checkFirst, firstArgument } from './changed-sessions.ts';
 
 /** The fields of payloads of mutations that drop the end of a history. */
-export function removedFields<Parent extends Truncated>(t: PayloadFields<Parent>) {
+export function removedFields<Parent extends Truncated>(
+  t: PayloadFields<Parent>,
+): SharedFields<'removedCount' | 'removed'> {
   return {
     removedCount: t.int({
       description: 'The number of dropped messages.',
