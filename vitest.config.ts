@@ -2,6 +2,8 @@ import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type TestSpecification } from 'vitest/node';
 
+const TESTS = ['test/**/*.test.ts', 'packages/*/test/**/*.test.ts'];
+
 /** The suites of the schema: to import the schema takes longer than most of them, so that they share processes. */
 const SCHEMA = 'test/schema/**/*.test.ts';
 
@@ -44,7 +46,7 @@ export default defineConfig({
     sequence: { sequencer: LongestFirst },
     coverage: { provider: 'v8', include: ['src/**'], reporter: ['text-summary', 'html', 'json-summary'] },
     projects: [
-      { extends: true, test: { name: 'all', include: ['test/**/*.test.ts'], exclude: [SCHEMA] } },
+      { extends: true, test: { name: 'all', include: TESTS, exclude: [SCHEMA] } },
       { extends: true, test: { name: 'schema', include: [SCHEMA], isolate: false } },
       { extends: true, test: { name: 'fast path', include: [SERVER_OVER_THE_FAST_PATH], env: FAST_PATH } },
       {

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -111,7 +111,14 @@ test('`npm ci --omit=dev` installs graphql, though it is a peer and a developmen
 
 test('package-lock.json names no registry: each machine installs from its own', () => {
   const entries: [string, object][] = Object.entries(packageLock.packages);
-  expect(entries.filter(([, entry]) => 'resolved' in entry).map(([path]) => path)).toEqual([]);
+  // Of a workspace, `resolved` is its folder.
+  const downloaded = entries.filter(([, entry]) => !('link' in entry));
+  expect(downloaded.filter(([, entry]) => 'resolved' in entry).map(([path]) => path)).toEqual([]);
+});
+
+test('the package has nothing of the workspaces, which are packages of their own', () => {
+  expect(existsSync(join(project, 'node_modules/sessiontree/dist'))).toBe(true);
+  expect(existsSync(join(project, 'node_modules/sessiontree/packages'))).toBe(false);
 });
 
 test.each(['schema.graphql', ...PAGES, 'bench/chart.svg'])('the package has %s', (file) => {
@@ -138,7 +145,8 @@ test('on a Node that is too old `npm ci` has no complaint: all scripts run on th
   skip(!existsSync(npm), 'it has no npm');
   const clone = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
   onTestFinished(() => rm(clone, { recursive: true }));
-  for (const file of ['package.json', 'package-lock.json', '.npmrc'])
+  await mkdir(join(clone, 'packages/client'), { recursive: true });
+  for (const file of ['package.json', 'package-lock.json', '.npmrc', 'packages/client/package.json'])
     await copyFile(join(ROOT, file), join(clone, file));
   // The environment of this test may have npm settings of its own.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_/i.test(name)));

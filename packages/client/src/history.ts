@@ -1,0 +1,123 @@
+import {
+  APPEND_MESSAGES,
+  HISTORY,
+  HISTORY_WITH_PAYLOADS,
+  TRUNCATE_HISTORY,
+  WRITE_HISTORY,
+} from './generated/operations.ts';
+import type {
+  AppendMessagesInput,
+  AppendMessagesPayload,
+  HistoryArguments,
+  Message,
+  MessageInput,
+  TruncateHistoryInput,
+  TruncateHistoryPayload,
+  WriteHistoryInput,
+  WriteHistoryPayload,
+} from './generated/types.ts';
+import { type BothWaysOptions, Pages, pageArguments, pageOf } from './pages.ts';
+import { notFound } from './sessions.ts';
+import type { RequestOptions, Transport } from './transport.ts';
+
+/** Which messages of a history are listed, and how much of each. */
+export interface ListHistoryOptions
+  extends BothWaysOptions,
+    Pick<HistoryArguments, 'roles' | 'createdAfter' | 'createdBefore' | 'fromPosition' | 'fromMessageId'> {
+  /** Cuts each text to so many characters. Default: whole texts. */
+  readonly maxContentLength?: number;
+  /** Reads the `payload` of each message, too: it can be larger than all else. Default: false. */
+  readonly withPayloads?: boolean;
+}
+
+/** The histories of sessions: `client.history`. */
+export class History {
+  readonly #transport: Transport;
+
+  /** `new Sessiontree` makes one. */
+  constructor(transport: Transport) {
+    this.#transport = transport;
+  }
+
+  /**
+   * Appends one message or several, all or none. The answer has the id and the position of each.
+   *
+   * @example
+   * const { messages } = await client.history.append('trip', [
+   *   { role: 'USER', content: 'Where to in May?' },
+   *   { role: 'ASSISTANT', content: 'Lisbon.', model: 'm-1', usage: { inputTokens: 12, outputTokens: 9 } },
+   * ]);
+   */
+  append(
+    sessionId: string,
+    messages: MessageInput | readonly MessageInput[],
+    input: Omit<AppendMessagesInput, 'sessionId' | 'messages'> = {},
+    options?: RequestOptions,
+  ): Promise<AppendMessagesPayload> {
+    const list = Array.isArray(messages) ? messages : [messages];
+    return this.#transport.mutate(
+      'appendMessages',
+      APPEND_MESSAGES,
+      { ...input, sessionId, messages: list },
+      options,
+    );
+  }
+
+  /**
+   * All that an agent's turn does to one session, in one step: makes the session if there is none, drops the end of its history, writes
+   * messages, and changes title, status and metadata.
+   *
+   * @example
+   * const { session, isNew } = await client.history.write({
+   *   key: 'chat/42',
+   *   create: { agentName: 'planner' },
+   *   messages: [{ key: 'm1', role: 'USER', content: 'Where to in May?' }],
+   *   onKey: 'REPLACE',
+   *   status: 'RUNNING',
+   * });
+   */
+  write(input: WriteHistoryInput, options?: RequestOptions): Promise<WriteHistoryPayload> {
+    return this.#transport.mutate('writeHistory', WRITE_HISTORY, input, options);
+  }
+
+  /**
+   * The messages of a session, the oldest first. Rejects with a `SessionNotFoundError` if there is no such session.
+   *
+   * @example
+   * for await (const { role, content } of client.history.list('trip')) console.log(role, content);
+   * const latest = await client.history.list('trip', { reverse: true }).toArray(10);
+   */
+  list(sessionId: string, list: ListHistoryOptions = {}, options?: RequestOptions): Pages<Message> {
+    const { pageSize, after, reverse, withPayloads, fromPosition, fromMessageId, ...same } = list;
+    const text = withPayloads ? HISTORY_WITH_PAYLOADS : HISTORY;
+    const read = async (cursor: string | null) => {
+      // A place is where the first page begins. Further ones have a cursor.
+      const place = cursor === null ? { fromPosition, fromMessageId } : {};
+      const variables = { id: sessionId, ...same, ...place, ...pageArguments(list, cursor) };
+      const { session } = await this.#transport.query(text, variables, options);
+      if (session === null) throw notFound(sessionId);
+      return pageOf(session.history, list);
+    };
+    return new Pages(read, after);
+  }
+
+  /**
+   * Rolls a history back: keeps the first `keep` messages, and drops the others.
+   *
+   * @example
+   * const { removedCount } = await client.history.truncate('trip', 1);
+   */
+  truncate(
+    sessionId: string,
+    keep: number,
+    input: Omit<TruncateHistoryInput, 'sessionId' | 'keep'> = {},
+    options?: RequestOptions,
+  ): Promise<TruncateHistoryPayload> {
+    return this.#transport.mutate(
+      'truncateHistory',
+      TRUNCATE_HISTORY,
+      { ...input, sessionId, keep },
+      options,
+    );
+  }
+}

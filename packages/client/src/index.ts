@@ -1,0 +1,25 @@
+export type { AnyDocument, TypedDocument } from './documents.ts';
+export {
+  ConflictError,
+  ConnectionError,
+  type ErrorDetails,
+  type GraphQLErrorEntry,
+  InvalidInputError,
+  MutationError,
+  RequestError,
+  SessionArchivedError,
+  SessionExistsError,
+  SessionHasChildrenError,
+  SessionNotFoundError,
+  SessiontreeError,
+  StorageError,
+  TimeoutError,
+} from './errors.ts';
+export type * from './generated/types.ts';
+export type { History, ListHistoryOptions } from './history.ts';
+export type { BothWaysOptions, Page, PageOptions, Pages } from './pages.ts';
+export type { SearchHit, SearchOptions, SearchPage } from './search.ts';
+export type { ListSessionsOptions, SessionKey, SessionPatch, Sessions } from './sessions.ts';
+export { Sessiontree } from './sessiontree.ts';
+export type { ClientOptions, RequestOptions } from './transport.ts';
+export type { SessionTree, TreeOptions } from './tree.ts';

@@ -1,0 +1,46 @@
+import { SEARCH_MESSAGES } from './generated/operations.ts';
+import type { SearchEdge, SearchMessagesArguments } from './generated/types.ts';
+import { type Page, type PageOptions, Pages } from './pages.ts';
+import type { RequestOptions, Transport } from './transport.ts';
+
+/** In which messages a search looks, and for how much of each. */
+export interface SearchOptions
+  extends PageOptions,
+    Omit<SearchMessagesArguments, 'query' | 'first' | 'after'> {
+  /** Cuts the text of each message to so many characters. Default: whole texts. */
+  readonly maxContentLength?: number;
+}
+
+/** A message that a search found. */
+export interface SearchHit {
+  readonly message: SearchEdge['node'];
+  /** The match in its words, each match between << and >>. */
+  readonly snippet: string;
+  /** The snippet in parts, for texts that contain << themselves. */
+  readonly snippetParts: SearchEdge['snippetParts'];
+}
+
+/** One page of what a search found. */
+export interface SearchPage extends Page<SearchHit> {
+  /** False if the index was still being built, or the search took too long: there may be more hits. */
+  readonly isComplete: boolean;
+  /** All hits of the search, up to 10,000. */
+  readonly totalCount: number;
+}
+
+/** The messages that have all words of the query, the best first. */
+export function searchMessages(
+  transport: Transport,
+  query: string,
+  { pageSize: first, after: start, ...search }: SearchOptions,
+  options?: RequestOptions,
+): Pages<SearchHit, SearchPage> {
+  const read = async (cursor: string | null): Promise<SearchPage> => {
+    const variables = { query, ...search, first, after: cursor ?? undefined };
+    const { searchMessages } = await transport.query(SEARCH_MESSAGES, variables, options);
+    const { edges, pageInfo, isComplete, totalCount } = searchMessages;
+    const items = edges.map(({ node, ...snippets }): SearchHit => ({ message: node, ...snippets }));
+    return { items, nextCursor: pageInfo.hasNextPage ? pageInfo.endCursor : null, isComplete, totalCount };
+  };
+  return new Pages(read, start);
+}
