@@ -6,6 +6,7 @@ export const ROOT = join(import.meta.dirname, '../..');
 /** The pages for users. Running all their commands in this order gives the answers that they show. */
 export const PAGES = [
   'README.md',
+  'docs/client.md',
   'docs/agents.md',
   'docs/trees.md',
   'docs/import-and-export.md',
