@@ -14,7 +14,7 @@ const REPLAYED_OPERATIONS_PER_CLIENT = 2;
 
 /**
  * Clients that each use only trees of their own, and send mutations of every kind: fork, move, archive, unarchive,
- * truncate, delete in all modes, beside create, append and update. What the store holds of one client must be just what its
+ * truncate, delete in all modes, writes to histories, beside create, append and update. What the store holds of one client must be just what its
  * model says. With `hasLargeTree`, the first client changes only a tree that is too large for one step of the index, and the load
  * ends during such a change or just after it.
  */

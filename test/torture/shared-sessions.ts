@@ -11,7 +11,7 @@ import type { LoadOptions, Reader, Workload } from './workload.ts';
 const REPLAYED_OPERATIONS = 8;
 
 /**
- * Clients that create, append to, update and delete the same sessions concurrently. Many orders of their mutations are
+ * Clients that create, find by their keys, append to, write, update and delete the same sessions concurrently. Many orders of their mutations are
  * correct: the oracle searches for one that explains all answers and all reads.
  */
 export class SharedSessions implements Workload {
