@@ -158,8 +158,7 @@ export class Transport {
     const body = parse(text);
     const [first] = body?.errors ?? [];
     if (ok && body?.data && !first) return { data: body.data, status, requestId };
-    const retryAfterMs = secondsIn(headers.get('retry-after'));
-    const details = { status, requestId, retryAfterMs };
+    const details = { status, requestId, retryAfterMs: secondsIn(headers.get('retry-after')) };
     if (first) {
       const code = first.extensions?.code ?? `HTTP_${status}`;
       throw new RequestError(first.message, { ...details, code, errors: body!.errors!, data: body!.data });
