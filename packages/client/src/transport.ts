@@ -156,12 +156,13 @@ export class Transport {
   #answerOf({ status, ok, headers }: Response, text: string): Answer {
     const requestId = headers.get('x-request-id');
     const body = parse(text);
-    const [first] = body?.errors ?? [];
+    const errors = Array.isArray(body?.errors) ? body.errors : [];
+    const [first] = errors;
     if (ok && body?.data && !first) return { data: body.data, status, requestId };
     const details = { status, requestId, retryAfterMs: secondsIn(headers.get('retry-after')) };
     if (first) {
       const code = first.extensions?.code ?? `HTTP_${status}`;
-      throw new RequestError(first.message, { ...details, code, errors: body!.errors!, data: body!.data });
+      throw new RequestError(first.message, { ...details, code, errors, data: body?.data });
     }
     const type = headers.get('content-type') ?? 'no content type';
     const message = `Expected an answer of GraphQL from ${this.#url}, got status ${status} and ${type}. Is it the URL of Sessiontree?`;
