@@ -80,7 +80,7 @@ const PAGE_INFO = 'pageInfo{hasNextPage hasPreviousPage startCursor endCursor}';
 
 function queries(
   schema: GraphQLSchema,
-  { session, message, sessionOfHit, snippetPart }: Shapes,
+  { session, message, sessionOfHit, snippetPart, usageGroup }: Shapes,
 ): Operation[] {
   const query = schema.getQueryType()!;
   const sessionType = schema.getType('Session') as GraphQLObjectType;
@@ -91,6 +91,7 @@ function queries(
   const sessions = argumentsOf(query, 'sessions');
   const history = argumentsOf(sessionType, 'history');
   const search = argumentsOf(query, 'searchMessages');
+  const report = argumentsOf(query, 'usageReport');
   const page = (name: string) => `Connection<${name}>`;
   const historyOf = (payload: boolean) =>
     `query History${payload ? 'WithPayloads' : ''}($id:ID!,$maxContentLength:Int,${history.definitions}){session(id:$id){` +
@@ -138,6 +139,12 @@ function queries(
         '{ readonly searchMessages: { readonly edges: readonly SearchEdge[]; readonly pageInfo: ForwardPageInfo; ' +
         'readonly isComplete: boolean; readonly totalCount: number } }',
       variables: '{ readonly maxContentLength?: number | null } & SearchMessagesArguments',
+    },
+    {
+      constant: 'USAGE_REPORT',
+      document: `query UsageReport(${report.definitions}){usageReport(${report.uses}){${selectionOf(usageGroup)}}}`,
+      data: '{ readonly usageReport: readonly UsageGroup[] }',
+      variables: 'UsageReportArguments',
     },
   ];
 }

@@ -56,6 +56,7 @@ export function createShapes(schema: GraphQLSchema) {
     ...['id', 'key', 'parentId', 'rootId', 'title', 'agentName', 'project'],
   ]);
   const snippetPart = whole('SnippetPart');
+  const usageGroup = whole('UsageGroup', { usage, root: sessionOfHit });
   const errors = schema
     .getPossibleTypes(schema.getType('Error') as never)
     .map(({ name }) =>
@@ -69,6 +70,7 @@ export function createShapes(schema: GraphQLSchema) {
     writtenSession,
     sessionOfHit,
     snippetPart,
+    usageGroup,
     errors,
     whole,
     shape,

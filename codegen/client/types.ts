@@ -38,6 +38,7 @@ const ARGUMENTS = [
   ['Query', 'sessions', 'SessionsArguments'],
   ['Session', 'history', 'HistoryArguments'],
   ['Query', 'searchMessages', 'SearchMessagesArguments'],
+  ['Query', 'usageReport', 'UsageReportArguments'],
 ] as const;
 
 /** The interfaces of all that the client sends and gets, with the descriptions of the schema. */
@@ -58,7 +59,8 @@ export function createTypes(schema: GraphQLSchema, shapes: Shapes): string[] {
   for (const [type, field] of ARGUMENTS) for (const arg of fieldOf(type, field).args) collect(arg.type);
   collect(schema.getType('ConflictReason') as GraphQLInputType);
 
-  const { session, message, writtenSession, writtenMessage, sessionOfHit, snippetPart, errors } = shapes;
+  const { session, message, writtenSession, writtenMessage, sessionOfHit, snippetPart, usageGroup, errors } =
+    shapes;
   const payloads = Object.values(payloadShapes(shapes));
   const outputs = new Map<string, Shape>();
   const reach = (shape: Shape) => {
@@ -72,6 +74,7 @@ export function createTypes(schema: GraphQLSchema, shapes: Shapes): string[] {
     writtenMessage,
     sessionOfHit,
     snippetPart,
+    usageGroup,
     ...payloads,
     ...errors,
   ];

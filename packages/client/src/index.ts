@@ -20,6 +20,6 @@ export type { History, ListHistoryOptions } from './history.ts';
 export type { BothWaysOptions, Page, PageOptions, Pages } from './pages.ts';
 export type { SearchHit, SearchOptions, SearchPage } from './search.ts';
 export type { ListSessionsOptions, SessionKey, SessionPatch, Sessions } from './sessions.ts';
-export { Sessiontree } from './sessiontree.ts';
+export { Sessiontree, type UsageOptions } from './sessiontree.ts';
 export type { ClientOptions, RequestOptions } from './transport.ts';
 export type { SessionTree, TreeOptions } from './tree.ts';

@@ -1,9 +1,14 @@
 import { type AnyDocument, isRepeatable, textOf } from './documents.ts';
+import { USAGE_REPORT } from './generated/operations.ts';
+import type { UsageDimension, UsageGroup, UsageReportArguments } from './generated/types.ts';
 import { History } from './history.ts';
 import type { Pages } from './pages.ts';
 import { type SearchHit, type SearchOptions, type SearchPage, searchMessages } from './search.ts';
 import { Sessions } from './sessions.ts';
 import { type ClientOptions, type RequestOptions, Transport } from './transport.ts';
+
+/** What a usage report is about: all sessions, or those within another, those that match a filter, messages between two times. */
+export type UsageOptions = Omit<UsageReportArguments, 'by'>;
 
 /** The variables of an operation; none need to be passed where none are declared. */
 type VariablesOf<Variables> =
@@ -41,6 +46,22 @@ export class Sessiontree {
    */
   search(query: string, search: SearchOptions = {}, options?: RequestOptions): Pages<SearchHit, SearchPage> {
     return searchMessages(this.#transport, query, search, options);
+  }
+
+  /**
+   * What messages cost, divided by some dimensions: one group for all responses that are alike in them.
+   *
+   * @example
+   * const days = await client.usage(['DAY', 'MODEL'], { within: 'trip' });
+   * for (const { day, model, usage } of days) console.log(day, model, usage.costUsd);
+   */
+  async usage(
+    by: readonly UsageDimension[],
+    report: UsageOptions = {},
+    options: RequestOptions = {},
+  ): Promise<readonly UsageGroup[]> {
+    const { usageReport } = await this.#transport.query(USAGE_REPORT, { by, ...report }, options);
+    return usageReport;
   }
 
   /**

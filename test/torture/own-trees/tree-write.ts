@@ -65,5 +65,9 @@ function applyCreation(model: Model, id: string, input: WriteHistory): WriteEffe
 
 function modelWriteOf({ messages, ...input }: WriteHistory): ModelWrite {
   const usage = messages?.[0]?.usage ?? null;
-  return { ...input, messages: messages?.map(said) ?? [], cost: usage?.costUsd == null ? null : { model: null, usage } };
+  return {
+    ...input,
+    messages: messages?.map(said) ?? [],
+    cost: usage?.costUsd == null ? null : { model: null, usage },
+  };
 }

@@ -196,6 +196,30 @@ export interface SnippetPart {
   readonly text: string;
 }
 
+/** The usage of all responses that are alike in the dimensions of a report. What the report is not divided by is null. */
+export interface UsageGroup {
+  /** AGENT; null for sessions that name none. */
+  readonly agentName: string | null;
+  /** DAY, such as "2026-01-31". */
+  readonly day: string | null;
+  /** MODEL; null for the messages that name none. */
+  readonly model: string | null;
+  /** PROJECT; null for sessions of none. */
+  readonly project: string | null;
+  /** The number of messages with a `usage`. */
+  readonly responseCount: number;
+  /** The number of sessions with at least one of the responses. */
+  readonly sessionCount: number;
+  /** STATUS. */
+  readonly status: SessionStatus | null;
+  /** USER; null for sessions of nobody. */
+  readonly userId: string | null;
+  /** The sum of what they cost, as in `SessionRollup.usage`. */
+  readonly usage: TokenUsage;
+  /** ROOT; null if it was deleted meanwhile. The roots of all groups are read in one batch. */
+  readonly root: SessionOfHit | null;
+}
+
 /** The session was created, or was there already. */
 export interface CreateSessionPayload {
   /** True if the session was created, also in the answer to a retry of that mutation; false if it was there before. */
@@ -771,6 +795,9 @@ export type SessionOrderField = 'CREATED_AT' | 'LAST_ACTIVE_AT' | 'TREE_LAST_ACT
 /** A part of a message that a search can look at. */
 export type SearchField = 'CONTENT' | 'REASONING' | 'TOOL_CALLS';
 
+/** What a usage report can be divided by. */
+export type UsageDimension = 'AGENT' | 'DAY' | 'MODEL' | 'PROJECT' | 'ROOT' | 'STATUS' | 'USER';
+
 /** The kind of a conflict. */
 export type ConflictReason = 'KEY' | 'OPERATION' | 'VERSION';
 
@@ -836,6 +863,23 @@ export interface SearchMessagesArguments {
   readonly roles?: readonly MessageRole[] | null;
   /** False: only messages of the session `within` itself, which must then be given. */
   readonly subtree?: boolean | null;
+  /** Only messages of this session and, unless `subtree` is false, its descendants. Default: the whole store. */
+  readonly within?: string | null;
+}
+
+export interface UsageReportArguments {
+  /** The dimensions, each once. Groups are in the order of the first, then of the second, and so on; null is last. */
+  readonly by: readonly UsageDimension[];
+  /** Only messages of sessions that meet these conditions. Other than in `sessions`, archived sessions are included by default. */
+  readonly filter?: SessionFilter | null;
+  /** Only so many groups, ten thousand at most: the costliest, in this order (of equal costs, those with most input and output tokens). Default: all groups, in the order of `by`. */
+  readonly first?: number | null;
+  /** Only messages created at this time or after. */
+  readonly from?: string | Date | null;
+  /** False: only messages of the session `within` itself, which must then be given. */
+  readonly subtree?: boolean | null;
+  /** Only messages created before this time. */
+  readonly to?: string | Date | null;
   /** Only messages of this session and, unless `subtree` is false, its descendants. Default: the whole store. */
   readonly within?: string | null;
 }

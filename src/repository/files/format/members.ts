@@ -95,10 +95,15 @@ export function nullable<T>(present: Check<T>): Check<T | null> {
   return (value) => (value === null ? null : present(value));
 }
 
-/** A list of at least `least` elements. */
-export function listOf<T>(element: Check<T>, least: number): Check<readonly T[]> {
+/** A list of at least `least` elements, and at most `most`. */
+export function listOf<T>(
+  element: Check<T>,
+  least: number,
+  most = Number.POSITIVE_INFINITY,
+): Check<readonly T[]> {
+  const expected = `a list of ${least === most ? least : `${least} or more`}`;
   return (value) => {
-    if (!Array.isArray(value) || value.length < least) return misfit(`a list of ${least} or more`, value);
+    if (!Array.isArray(value) || value.length < least || value.length > most) return misfit(expected, value);
     for (let n = 0; n < value.length; n += 1) {
       const fault = element(value[n]);
       if (fault !== null) return `.${n}${fault}`;

@@ -112,8 +112,8 @@ const replace = objectOf({
   /** How many messages of the history are a user's afterwards. */
   messageCount: count,
   activeAt: optional(time),
-  /** The new form: exactly one, with its `createdAt`. A list, so that readers take it as they take an append. */
-  messages: listOf(storedMessage, 1),
+  /** The new form, with its `createdAt`. A list, so that readers take it as they take an append. */
+  messages: listOf(storedMessage, 1, 1),
 });
 
 /** An operation that changed nothing: the version is the one that the session has. */

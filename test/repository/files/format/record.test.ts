@@ -247,6 +247,14 @@ test.each([
 
 test.each([
   ['replace', 'messages', []],
+  [
+    'replace',
+    'messages',
+    [
+      { role: 'USER', content: '' },
+      { role: 'USER', content: '' },
+    ],
+  ],
   ['restate', 'paid.0.day', '2026-11'],
   ['restate', 'paid.0.costUsd', '-1'],
   ['restate', 'paid.0.costUsd', '1e3'],
