@@ -94,6 +94,17 @@ test('a refused request has the code, the status and all errors of the answer', 
   expect(await rejection(list.page())).toMatchObject({ code: 'BAD_USER_INPUT', status: 400 });
 });
 
+test.each([[null], ['Bad gateway'], [{ errors: 'Bad gateway' }], [{ errors: { code: 7 } }]])(
+  'JSON of a proxy has the status as its code: %j',
+  async (body) => {
+    const fetch = async () => Response.json(body, { status: 502 });
+    const client = new Sessiontree('http://any.example/graphql', { fetch, maxRetries: 0 });
+    const error = await rejection(client.sessions.get('s'));
+    expect(error).toBeInstanceOf(RequestError);
+    expect(error).toMatchObject({ code: 'HTTP_502', status: 502, errors: [], isRetryable: true });
+  },
+);
+
 test('an answer that is not of GraphQL says which URL was called', async () => {
   const { url } = await startTestServer();
   const { origin } = new URL(url);
