@@ -75,6 +75,7 @@ export function describeAppend(store: OpenStore): void {
           usage: null,
           metadata: {},
           createdAt: expect.any(Date),
+          replacedAt: null,
         },
       ]);
       const time = messages[0]!.createdAt.getTime();

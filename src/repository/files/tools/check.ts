@@ -71,7 +71,8 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       let found = differencesOf(files, index, busy || isBehind ? 'own' : 'all');
       // When restored sessions are indexed, other sessions change places.
       if ([...found].some(isPutBack)) found = differencesOf(files, index, 'own');
-      const different = [...found].filter((id) => !isExcused(id));
+      const isOfTree = onlyOfTheirTrees(files, index, damaged, found);
+      const different = [...found].filter((id) => !isExcused(id) && !isOfTree(id));
       for (const id of busy ? await lookAgain(reading, different, index) : different)
         problems.push({ path: 'index.db', reason: `session "${id}": ${DIFFERS}` });
     }
@@ -93,6 +94,22 @@ function clashesIn(
 ): readonly KeyClash[] {
   if (!busy) return files.sessionKeys.clashes();
   return index && index !== 'unusable' ? index.sessionKeys.clashes() : [];
+}
+
+/**
+ * Returns a predicate for roots that differ only in what they tell of their trees: the latest activity in a tree with a damaged file may be
+ * in the index alone.
+ */
+function onlyOfTheirTrees(
+  files: IndexDatabase,
+  index: IndexDatabase,
+  damaged: ReadonlySet<string>,
+  found: ReadonlySet<string>,
+): (id: string) => boolean {
+  const roots = new Set([...damaged].map((id) => index.sessions.storedRow(id)?.rootId));
+  if (![...found].some((id) => roots.has(id))) return () => false;
+  const own = differencesOf(files, index, 'own');
+  return (id) => roots.has(id) && !own.has(id);
 }
 
 const DIFFERS = 'the index differs from its file; stop the server, delete index.db, and start it again';

@@ -112,6 +112,19 @@ describe('check', () => {
     ]);
   });
 
+  it('does not blame the index for what only a damaged line says of the activity in a tree', async () => {
+    const createdAt = new Date('2100-01-01T00:00:00Z');
+    await store.during((repository) =>
+      repository.append({ sessionId: 'child', messages: [{ role: 'USER', content: '', createdAt }] }),
+    );
+    store.edit('child', (bytes) => bytes.fill(bytes.at(-40)! ^ 4, bytes.length - 40, bytes.length - 39));
+    expect(await problems()).toMatchObject([{ path: sessionPath('child') }]);
+    const index = new DatabaseSync(store.path('index.db'));
+    index.exec("UPDATE sessions SET title = 'wrong' WHERE id = 'root'");
+    index.close();
+    expect((await problems()).map(({ path }) => path)).toEqual([sessionPath('child'), 'index.db']);
+  });
+
   it('finds an unfinished write', async () => {
     store.edit('child', (bytes) => Buffer.concat([bytes, Buffer.from('{"seq":9')]));
     expect(await problems()).toMatchObject([
