@@ -239,20 +239,10 @@ mutation Turn {
   }) {
     ... on WriteHistoryPayload {
       isNew
-      messages {
-        key
-        role
-        content
-      }
-      session {
-        key
-        status
-        version
-      }
+      messages { key role content }
+      session { key status version }
     }
-    ... on Error {
-      message
-    }
+    ... on Error { message }
   }
 }`,
   },

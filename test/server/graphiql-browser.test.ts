@@ -61,6 +61,7 @@ const TABS = [
   ['Fork', '"trip-b"'],
   ['Rollup', 'sessionCount'],
   ['Search', '<<Lisbon>>'],
+  ['Turn', '"isNew": true'],
 ] as const;
 
 test('GraphiQL works in a browser without the internet: its examples can be read, and run', {
@@ -73,7 +74,7 @@ test('GraphiQL works in a browser without the internet: its examples can be read
   await page.goto(new URL('/', server.url).href);
   expect(page.url()).toBe(server.url);
   const tabs = page.getByRole('tab').locator('button[title]');
-  await tabs.nth(7).waitFor();
+  await tabs.nth(TABS.length - 1).waitFor();
   expect(await tabs.allTextContents()).toEqual(TABS.map(([name]) => name));
   expect(await page.title()).toBe('Sessiontree');
   expect((await page.locator('.graphiql-logo').textContent())!.trim()).toBe('Sessiontree');
