@@ -77,15 +77,20 @@ export const LEFT = 1;
 /** Marks a message that got another form. */
 export const REPLACED = 2;
 
-/** The records of a change; none if nothing changes, unless there is an operation to record. */
-export function historyRecords(stamp: Stamp, state: SessionState, change: HistoryChange): SessionRecord[] {
+/** The records of a change, whose messages stand at `places`; none if nothing changes, unless there is an operation to record. */
+export function historyRecords(
+  stamp: Stamp,
+  state: SessionState,
+  change: HistoryChange,
+  places: readonly Place[] = placesOf(state, change),
+): SessionRecord[] {
   const head = { ...stamp, version: state.version + 1 };
   const records: SessionRecord[] = [];
   const { keep, isTruncated, users, writes, described } = change;
   if (isTruncated) records.push({ ...head, op: 'truncate', length: keep, messageCount: users });
   const exchange = records.length === 0 && !described ? exchangeOf(writes) : null;
   if (exchange) return [{ ...head, ...placeOfAppend(state), ...exchange }];
-  records.push(...messageRecords(head, change, placesOf(state, change)));
+  records.push(...messageRecords(head, change, places));
   if (described) records.push({ ...head, op: 'update', ...described });
   if (records.length === 0 && stamp.operation) return [{ ...stamp, op: 'none', version: state.version }];
   return grouped(records);

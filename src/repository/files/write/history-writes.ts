@@ -29,7 +29,7 @@ import {
   HistoryPlans,
   type HistoryPlansParts,
 } from './history-plans.ts';
-import { hasKey, refuseArchived } from './preconditions.ts';
+import { refuseArchived } from './preconditions.ts';
 import type { SessionWrites } from './session-writes.ts';
 
 export interface HistoryWritesParts extends HistoryPlansParts {
@@ -44,9 +44,6 @@ export interface HistoryWrite extends HistoryInput, Described {
   /** What the session was named by, if not by its id. */
   readonly named?: Required<Pick<WriteHistory, 'key' | 'ownerId'>> | undefined;
 }
-
-/** Nothing of the messages is asked for. */
-export const NOTHING_ASKED: AnswerLimits = Object.freeze({ messages: null, removed: null });
 
 /** Writes to the histories of sessions that are there: appends, replacements and rollbacks, several of them in one step. */
 export class HistoryWrites {
@@ -90,13 +87,13 @@ export class HistoryWrites {
         const places = placesOf(state, change);
         written = { change, places };
         const { operation: recorded } = stamp;
-        if (!recorded || !hasAnswer(input)) return historyRecords(stamp, state, change);
+        if (!recorded || !hasAnswer(input)) return historyRecords(stamp, state, change, places);
         const removedCount = state.historyLength - change.keep;
         const answer: OperationAnswer = {
           removedCount: removedCount || undefined,
           messages: answerOf(change, places),
         };
-        return historyRecords({ ...stamp, operation: { ...recorded, answer } }, state, change);
+        return historyRecords({ ...stamp, operation: { ...recorded, answer } }, state, change, places);
       },
       answer: (session, _, at) => ({
         session,
@@ -208,7 +205,7 @@ function isAppendAlone(input: HistoryWrite): boolean {
     setMetadata == null &&
     messages != null &&
     messages.length > 0 &&
-    !messages.some(hasKey)
+    messages.every(({ key }) => key == null)
   );
 }
 

@@ -1,5 +1,4 @@
 import { ConflictError, SessionArchivedError, SessionNotFoundError } from '../../../model/errors.ts';
-import type { NewMessage } from '../../../model/message.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 
@@ -34,8 +33,4 @@ export function refuseOtherVersion(
 /** Throws a SessionArchivedError if the session is archived. */
 export function refuseArchived(id: string, archivedAt: number | null): void {
   if (archivedAt !== null) throw new SessionArchivedError(id);
-}
-
-export function hasKey({ key }: Pick<NewMessage, 'key'>): boolean {
-  return key != null;
 }
