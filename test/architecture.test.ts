@@ -15,6 +15,7 @@ const ROOMS = [
   'compile-literal.ts',
   'repository/observer.ts',
   'repository/read-options.ts',
+  'repository/changes.ts',
   'repository/reads.ts',
   'repository/mutations.ts',
   'repository/repository.ts',

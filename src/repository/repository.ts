@@ -5,6 +5,7 @@ import type { ModelUsage, SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../model/session.ts';
 import type { UsageGroup } from '../model/usage-report.ts';
+import type { ChangesPage, ChangesRequest } from './changes.ts';
 import type {
   AnswerLimits,
   Appended,
@@ -358,6 +359,44 @@ export interface SessionRepository extends SessionReader {
     refs: readonly MessageRef[],
     options?: ReadOptions,
   ): Promise<(readonly SnippetPart[] | null)[]>;
+
+  /**
+   * Where the store is now, for `changesSince`: everything that was acknowledged before the call lies before it. A reader takes the mark,
+   * then reads, then asks for changes after the mark: what happened in between is told again, and nothing is missed.
+   */
+  mark(): Promise<string>;
+
+  /**
+   * What changed since a mark, of the sessions in a tree: not each mutation, but what all of them came to. The answer comes from the state of
+   * the store, not from a log: a mark never expires, and outlives a restart and the loss of a cache. A page without changes still has a mark to
+   * go on from, and a page can have fewer changes than `limit` although more follow.
+   *
+   * A reader that keeps what it has read, and applies the changes of each page in their order, has what a fresh read gives once
+   * `isUpToDate` is true (and what has changed since the page was read is told later):
+   *
+   * - What it reads for a change is the state of now, which may be later than the page. All changes can be applied again.
+   * - CREATED: it reads the session, which can come before its parent. ENTERED: it reads the session and all beneath it.
+   * - LEFT: it drops the session and all that it has beneath it. DELETED: it drops the session alone.
+   * - TRUNCATED: it drops the messages at `fromPosition` and later. APPENDED: it reads them anew. REPLACED: it reads those messages anew.
+   * - Every change but ENTERED and LEFT, of a session that moved or not, comes with what the session says of itself: it reads that anew.
+   * - A change of a session that it does not have, other than CREATED and ENTERED, is passed over. LEFT and DELETED can be of sessions that
+   *   it was never told of.
+   * - `isReset`: it reads all anew, after it has taken the mark.
+   *
+   * What came in, or went out, with a session above it has no changes of its own. `isReset` is true for a mark of another store's future (a
+   * backup was put back), for a text that is no mark, and where somebody changed records without the store, so that it cannot know what
+   * changed.
+   *
+   * `onWalk` is charged for changes that are not on the page.
+   * Rejects: SessionNotFoundError (there never was a session `within`), StorageError.
+   */
+  changesSince(request: ChangesRequest, options?: ReadOptions): Promise<ChangesPage>;
+
+  /**
+   * Calls `listener` soon after something changed, once for changes that come together, and never within a write. Returns a function that
+   * ends this. The listener must not throw.
+   */
+  onChange(listener: () => void): () => void;
 
   /**
    * Tries whether the store can write now; no data changes. Rejects with a StorageError, whose message says why not, if it cannot. May

@@ -1,6 +1,7 @@
 import { describe } from 'vitest';
 import { describeAppend } from './contract/append.ts';
 import { describeBounds } from './contract/bounds.ts';
+import { describeChanges } from './contract/changes.ts';
 import { describeChildFilter } from './contract/child-filter.ts';
 import { describeConcurrency } from './contract/concurrency.ts';
 import { describeCreate } from './contract/create.ts';
@@ -65,6 +66,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeUsageReport(store);
     describeSearch(store);
     describeSearchScope(store);
+    describeChanges(store);
     describeOperations(store);
     describeConcurrency(store);
     describePersistence(store);

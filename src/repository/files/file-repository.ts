@@ -4,6 +4,7 @@ import type { Limits } from '../../model/limits.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { SnippetPart } from '../../model/search/snippet.ts';
 import type { Session } from '../../model/session.ts';
+import type { ChangesPage, ChangesRequest } from '../changes.ts';
 import type {
   AnswerLimits,
   Appended,
@@ -26,6 +27,7 @@ import type {
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
 import type { SessionRepository } from '../repository.ts';
+import { ChangeListeners } from './commit/change-listeners.ts';
 import { Committer } from './commit/committer.ts';
 import { IdempotencyRecords } from './commit/idempotency-records.ts';
 import { KeyedMutex } from './commit/keyed-mutex.ts';
@@ -105,6 +107,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   /** Running writes, and rereads of changed files. */
   readonly #underWay = new WorkUnderWay();
   readonly #sweep: Sweep;
+  readonly #listeners = new ChangeListeners();
   #closing: Promise<void> | null = null;
   /** All who ask at once share one try: it has one file. */
   #tryingToWrite: Promise<void> | null = null;
@@ -116,6 +119,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#committer = new Committer(parts, (large) => {
       this.#checkpoints.changed(large);
       this.#searcher.indexChanged();
+      this.#listeners.changed();
     });
     this.#searcher = new Searcher({ directory: parts.layout.root, store: parts.store }, parts.logger, () =>
       this.#committer.commitIndex(),
@@ -125,7 +129,10 @@ export class FileRepository extends FileReader implements SessionRepository {
       historyChanged: (sequence: number) => this.#searcher.changed(sequence),
       lines: this.lines,
       isClosing: () => this.#underWay.isClosed,
-      fileReplaced: (sequence: number) => this.#searcher.replaced([sequence]),
+      fileReplaced: (sequence: number) => {
+        this.#searcher.replaced([sequence]);
+        this.#listeners.changed();
+      },
       index: this.index,
       walks: this.walks,
       writer: new IndexWriter(parts.db, parts.clock),
@@ -369,6 +376,18 @@ export class FileRepository extends FileReader implements SessionRepository {
     options?: ReadOptions,
   ): Promise<(readonly SnippetPart[] | null)[]> {
     return this.#searcher.snippetsOf(request, refs, options);
+  }
+
+  async mark(): Promise<string> {
+    return this.index.mark();
+  }
+
+  changesSince(request: ChangesRequest, options?: ReadOptions): Promise<ChangesPage> {
+    return this.walks.changesSince(request, options);
+  }
+
+  onChange(listener: () => void): () => void {
+    return this.#listeners.add(listener);
   }
 
   async checkWritable(): Promise<void> {

@@ -87,6 +87,7 @@ function created(record: CreateRecord, size: number): SessionState {
     archivedAt: null,
     version: record.version,
     lastSeq: record.seq,
+    updatedSeq: record.seq,
     size,
   };
 }
@@ -161,6 +162,7 @@ function locationsOf(record: MessagesRecord, { offset, length }: LinePlace): Mes
 function updated(before: SessionState, changed: SessionState, record: UpdateRecord): SessionState {
   return {
     ...changed,
+    updatedSeq: record.seq,
     key: record.key === undefined ? before.key : record.key,
     title: record.title === undefined ? before.title : record.title,
     agentName: record.agentName === undefined ? before.agentName : record.agentName,

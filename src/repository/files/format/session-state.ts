@@ -39,6 +39,8 @@ export interface SessionState extends UsageSum {
   readonly version: number;
   /** Sequence number of the session's latest mutation. */
   readonly lastSeq: number;
+  /** Sequence number of the latest mutation that changed what the session says of itself. */
+  readonly updatedSeq: number;
   /** Acknowledged bytes of the file: the offset of the next line. */
   readonly size: number;
 }

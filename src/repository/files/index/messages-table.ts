@@ -5,8 +5,11 @@ import { PendingInserts } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';
 import { RowQueue } from './row-queue.ts';
 
-const INTO_MESSAGES = new RowInsertion('messages', 7);
-const OVER_MESSAGES = new RowInsertion('messages', 7, { replacing: true });
+const INTO_MESSAGES = new RowInsertion('messages', 8);
+/** A message that gets another form keeps the number of the mutation that brought the message. */
+const OVER_MESSAGES = new RowInsertion('messages', 8, {
+  overwriting: ['position', 'role', 'created_at', 'offset', 'length'],
+});
 
 const INTO_REPLACED = new RowInsertion('replaced_messages', 3, { replacing: true });
 
@@ -39,8 +42,9 @@ export class MessagesTable {
     this.#rows = new RowQueue(db, INTO_MESSAGES);
   }
 
-  add(session: number, messages: readonly MessageLocation[]): void {
-    const values = rowsOf(session, messages);
+  /** Adds messages that the mutation `seq` has appended. */
+  add(session: number, messages: readonly MessageLocation[], seq: number): void {
+    const values = rowsOf(session, messages, seq);
     const pending = this.#db.behind.taking(PendingMessages);
     if (pending) pending.push(values);
     else this.#rows.add(values);
@@ -48,7 +52,7 @@ export class MessagesTable {
 
   /** Takes the places of other forms of the messages, which the mutation `seq` has replaced. */
   replace(session: number, messages: readonly MessageLocation[], seq: number): void {
-    const forms = rowsOf(session, messages);
+    const forms = rowsOf(session, messages, seq);
     const values = messages.flatMap(({ ordinal }) => [session, ordinal, seq]);
     const { behind } = this.#db;
     // The earlier form may be pending: its kind of rows must be the first.
@@ -82,6 +86,17 @@ export class MessagesTable {
     return this.#db.flushed().get<{ position: number }>(sql, session, ordinal)?.position ?? null;
   }
 
+  /** The lowest position that a truncation after the mutation `seq` dropped a message from; null if none did. */
+  droppedSince(session: number, seq: number): number | null {
+    const sql = 'SELECT min(position) AS position FROM dropped_messages WHERE session = ? AND seq > ?';
+    return this.#db.flushed().get<{ position: number | null }>(sql, session, seq)!.position;
+  }
+
+  /** At most `limit` messages that were there at the mutation `seq`, and have another form since, in order. */
+  replacedSince(session: number, seq: number, limit: number): { ordinal: number; position: number }[] {
+    return this.#db.flushed().all(SELECT_REPLACED_SINCE, session, seq, limit);
+  }
+
   /**
    * Moves the messages from `position` on to `dropped_messages`, as dropped by the truncation `seq`. Returns the ordinal of the last
    * message that stays; -1 if none does.
@@ -92,7 +107,8 @@ export class MessagesTable {
     const kept =
       this.#db.flushed().get<{ ordinal: number }>(SELECT_LAST_BEFORE, session, position)?.ordinal ?? -1;
     this.#db.run(
-      'INSERT INTO dropped_messages SELECT *, ?, 0 FROM messages WHERE session = ? AND ordinal > ?',
+      `INSERT INTO dropped_messages SELECT session, ordinal, position, role, created_at, offset, length, ?, 0
+         FROM messages WHERE session = ? AND ordinal > ?`,
       seq,
       session,
       kept,
@@ -136,7 +152,23 @@ export class MessagesTable {
     return this.#db.flushed().get<{ n: number }>(sql, session, after, MESSAGE_ROLES.indexOf(role))!.n;
   }
 
-  #lastUntil(session: number, ordinal: number): { ordinal: number; position: number } | undefined {
+  /** The position of the first message that a mutation after `seq` has appended; null if there is none. */
+  firstAfter(session: number, seq: number): number | null {
+    // Both numbers and positions grow with ordinals.
+    let first: number | null = null;
+    let low = 0;
+    let high = Number.MAX_SAFE_INTEGER;
+    for (let found = this.#lastUntil(session, high); found && found.ordinal >= low; ) {
+      if (found.seq > seq) {
+        first = found.position;
+        high = found.ordinal - 1;
+      } else low = found.ordinal + 1;
+      found = this.#lastUntil(session, low + Math.floor((high - low) / 2));
+    }
+    return first;
+  }
+
+  #lastUntil(session: number, ordinal: number): Place | undefined {
     return this.#db.flushed().get(SELECT_LAST_UNTIL, session, ordinal);
   }
 
@@ -147,12 +179,15 @@ export class MessagesTable {
 }
 
 /** The values of rows of messages, one row after the other. */
-function rowsOf(session: number, messages: readonly MessageLocation[]): number[] {
+function rowsOf(session: number, messages: readonly MessageLocation[], seq: number): number[] {
   const values: number[] = [];
   for (const { ordinal, position, role, createdAt, offset, length } of messages)
-    values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
+    values.push(session, ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length, seq);
   return values;
 }
+
+const SELECT_REPLACED_SINCE = `SELECT ordinal, position FROM replaced_messages r JOIN messages m USING (session, ordinal)
+  WHERE r.session = ?1 AND r.seq > ?2 AND m.seq <= ?2 ORDER BY ordinal LIMIT ?3`;
 
 const SELECT_LAST_BEFORE = `SELECT ordinal FROM messages
   WHERE session = ? AND position < ? ORDER BY ordinal DESC LIMIT 1`;
@@ -165,5 +200,11 @@ const REMOVE_OVERLAPPED = `DELETE FROM messages WHERE session = ?1 AND ordinal I
   ) WHERE position >= next
 )`;
 
-const SELECT_LAST_UNTIL = `SELECT ordinal, position FROM messages
+interface Place {
+  readonly ordinal: number;
+  readonly position: number;
+  readonly seq: number;
+}
+
+const SELECT_LAST_UNTIL = `SELECT ordinal, position, seq FROM messages
   WHERE session = ? AND ordinal <= ? ORDER BY ordinal DESC LIMIT 1`;

@@ -3,6 +3,7 @@ import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
 import type { ToolCallRef } from '../../reads.ts';
 import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
+import { markNow } from './changes/changes-page.ts';
 import type { IndexDatabase } from './database.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
 import { type SessionRow, sessionOf, type WholeRow } from './session-row.ts';
@@ -117,6 +118,11 @@ export class IndexReader {
   /** True if the session `id` is `top` or beneath it. */
   isWithin(id: string, top: string): boolean {
     return this.#tables.connection.flushed().get(SELECT_ABOVE, id, top) !== undefined;
+  }
+
+  /** The mark for all that is visible now. */
+  mark(): string {
+    return markNow(this.#tables);
   }
 
   /** Messages of a history from `position` on, at most `limit`. */

@@ -11,13 +11,21 @@ export class RowInsertion {
   readonly columns: number;
   readonly #statements: readonly { readonly rows: number; readonly sql: string }[];
 
-  /** With `replacing`, a row takes the place of the one with the same primary key. */
-  constructor(table: string, columns: number, { replacing = false } = {}) {
+  /**
+   * With `replacing`, a row takes the place of the one with the same primary key; with `overwriting`, only these columns of it do.
+   */
+  constructor(
+    table: string,
+    columns: number,
+    { replacing = false, overwriting = [] }: { replacing?: boolean; overwriting?: readonly string[] } = {},
+  ) {
     const row = `(${Array(columns).fill('?').join(', ')})`;
+    const set = overwriting.map((column) => `${column} = excluded.${column}`).join(', ');
+    const conflict = set && ` ON CONFLICT DO UPDATE SET ${set}`;
     this.columns = columns;
     this.#statements = BATCHES.map((rows) => ({
       rows,
-      sql: `INSERT ${replacing ? 'OR REPLACE ' : ''}INTO ${table} VALUES ${Array(rows).fill(row).join(', ')}`,
+      sql: `INSERT ${replacing ? 'OR REPLACE ' : ''}INTO ${table} VALUES ${Array(rows).fill(row).join(', ')}${conflict}`,
     }));
   }
 

@@ -44,6 +44,7 @@ function listIndexes(which: string, condition: string): string {
 /**
  * The index: all that queries need without reading the files. Nearly all of it can be read from the files again; FORMAT.md, "Guarantees", names what cannot.
  *
+ * The `seq` of a message is that of the mutation that appended it, also if the message has got another form since.
  * `replaced_messages` says which messages got another form, and with which mutation they last did.
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
  * `taken_over` is 1 for those whose usage a message that came back under the same key has taken over.
@@ -71,6 +72,7 @@ CREATE TABLE messages (
   created_at INTEGER NOT NULL,
   offset INTEGER NOT NULL,
   length INTEGER NOT NULL,
+  seq INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
 
@@ -197,6 +199,8 @@ CREATE INDEX spawned_by_call ON sessions (${Object.values(SPAWN_ORIGIN).join(', 
 CREATE INDEX live_under_way ON sessions (seq) WHERE archived_at IS NULL AND ${IS_UNDER_WAY};
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
 CREATE INDEX operations_session ON operations (session_id);
+CREATE INDEX sessions_last_seq ON sessions (last_seq);
+CREATE INDEX drops ON dropped_messages (session, seq, position);
 CREATE INDEX replacements ON replaced_messages (session, seq);
 CREATE INDEX tombstones_deletion ON tombstones (deleted_seq, place);
 CREATE INDEX tree_changes_seq ON tree_changes (seq, place);
@@ -220,7 +224,7 @@ END;
 `;
 
 /** Increment if the same tables are filled with other values than before. */
-const CONTENT_VERSION = 12;
+const CONTENT_VERSION = 13;
 
 /** Changes with every change of the tables. An index of another version is discarded and rebuilt. */
 export const INDEX_VERSION = `${CONTENT_VERSION}-${crc32(TABLES + TREE_INDEX + INDEXES)}`;

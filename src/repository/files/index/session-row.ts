@@ -102,6 +102,7 @@ const COLUMNS: { readonly [Member in keyof WholeRow]: Column<WholeRow[Member]> }
   archivedAt: ['archived_at', 'INTEGER', 'creation or log'],
   version: ['version', 'INTEGER NOT NULL', 'any line'],
   lastSeq: ['last_seq', 'INTEGER NOT NULL', 'any line'],
+  updatedSeq: ['updated_seq', 'INTEGER NOT NULL', 'any line'],
   size: ['size', 'INTEGER NOT NULL', 'any line'],
   mtime: ['mtime', 'REAL NOT NULL', 'file status'],
   statusMessage: ['status_message', 'TEXT', 'any line'],

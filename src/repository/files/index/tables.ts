@@ -89,6 +89,11 @@ export class IndexTables {
     this.connection.run(sql, key, value);
   }
 
+  /** Says when another program last changed sessions: another text each time. Null if none did since the index was built. */
+  changedOutside(): string | null {
+    return (this.meta('changed_outside') as string | undefined) ?? null;
+  }
+
   /** Runs `work` in one transaction. Changes of rows that may be pending are committed later. */
   transaction(work: () => void): void {
     try {

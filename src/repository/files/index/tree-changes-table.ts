@@ -66,6 +66,13 @@ export class TreeChangesTable {
     return this.#db.written.get<{ parentId: string | null }>(sql, id, seq)?.parentId ?? null;
   }
 
+  /** True if a record after this sequence number archived or unarchived the session. */
+  isArchivalSince(id: string, seq: number): boolean {
+    if (!this.#mayHaveRows) return false;
+    const sql = 'SELECT 1 FROM tree_changes WHERE id = ? AND seq > ? AND moved = 0 LIMIT 1';
+    return this.#db.written.get(sql, id, seq) !== undefined;
+  }
+
   /** The sessions that records after this sequence number changed. */
   changedAfter(seq: number): string[] {
     return this.#db.written.column('SELECT DISTINCT id FROM tree_changes WHERE seq > ?', seq);

@@ -11,7 +11,7 @@ export interface TreeChange {
    */
   readonly moved: 0 | 1;
   readonly parentId: string | null;
-  /** The parent before a move, for the answer to a retry. */
+  /** The parent before a move; null for a root. */
   readonly formerParentId: string | null;
   readonly arrival: number | null;
   readonly archivedAt: number | null;
@@ -22,19 +22,20 @@ export interface TreeChange {
 /** The changes of sessions that a record does not delete, in the order of the record. */
 export function changesIn(record: TreeRecord): TreeChange[] {
   const at = Date.parse(record.at);
-  const moved = { moved: 1, formerParentId: null, archivedAt: null, at } as const;
+  const moved = { moved: 1, archivedAt: null, at } as const;
   if (record.op === 'move') {
     const { id, version, parentId = null, formerParentId = null, seq } = record;
     return [{ ...moved, id, version, parentId, formerParentId, arrival: seq }];
   }
   if (record.op === 'delete') {
-    const { parentId = null } = record.sessions[0]!;
+    const { id: formerParentId, parentId = null } = record.sessions[0]!;
     return (record.reparented ?? []).map(({ id, version, arrival }) => ({
       ...moved,
       id,
       version,
       arrival,
       parentId,
+      formerParentId,
     }));
   }
   const archivedAt = record.op === 'archive' ? Date.parse(record.archivedAt ?? record.at) : null;

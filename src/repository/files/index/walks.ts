@@ -1,5 +1,6 @@
 import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
 import type { ChildFilter, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { ChangesPage, ChangesRequest } from '../../changes.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import {
   type ChildrenRequest,
@@ -16,6 +17,7 @@ import {
 } from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
+import { changesPage } from './changes/changes-page.ts';
 import { childMatch } from './child-match.ts';
 import type { IndexDatabase } from './database.ts';
 import { descendantsPage } from './descendants-page.ts';
@@ -215,6 +217,10 @@ export class IndexWalks {
 
   countHistories(requests: readonly HistoryScope[], options?: ReadOptions): Promise<number[]> {
     return this.#each(requests, countHistory, options);
+  }
+
+  changesSince(request: ChangesRequest, options?: ReadOptions): Promise<ChangesPage> {
+    return this.#reads.run((tables) => changesPage(tables, request), options);
   }
 
   /** The sessions that the tree change with this sequence number lists, in its order. */

@@ -83,7 +83,7 @@ export class IndexWriter {
       messages.replace(sequence, effects.messages, effects.seq);
       toolResults.replace(sequence, effects.messages, effects.toolResults);
     } else {
-      messages.add(sequence, effects.messages);
+      messages.add(sequence, effects.messages, effects.seq);
       toolResults.add(sequence, effects.toolResults);
     }
     messages.takeOver(sequence, effects.takenOver);

@@ -103,7 +103,7 @@ class OpenIndex {
       offset: 100,
       length: 10,
     } as const;
-    this.db.messages.add(this.state.sequence, [location]);
+    this.db.messages.add(this.state.sequence, [location], this.state.lastSeq);
   }
 
   /** The state as this connection's queries see it. */
@@ -248,7 +248,7 @@ describe('changes of sessions', () => {
     index.send();
     index.db.commit();
     // As if a page of the index could not be written. Here, another message has the same key.
-    index.db.tables.connection.run('INSERT INTO messages VALUES (1, 1, 1, 0, 0, 0, 0)');
+    index.db.tables.connection.run('INSERT INTO messages VALUES (1, 1, 1, 0, 0, 0, 0, 0)');
     index.send();
     expect(index.db.failure).toBeNull();
     expect(index.seen).toEqual({ ...after(1), messages: 2 });

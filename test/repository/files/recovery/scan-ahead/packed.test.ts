@@ -37,6 +37,7 @@ const full: SessionState = {
   archivedAt: 10,
   version: 11,
   lastSeq: 12,
+  updatedSeq: 11,
   size: 13,
 };
 

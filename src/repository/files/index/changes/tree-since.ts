@@ -1,0 +1,189 @@
+import type { SessionRow } from '../session-row.ts';
+import type { Steps } from '../steps.ts';
+import type { IndexTables } from '../tables.ts';
+import { latestPlace } from './latest-changes.ts';
+import { isAfter, type Mark } from './mark.ts';
+
+/** Where a session, which may be deleted, is and was. */
+interface Places {
+  /** The parent that it has now, or had when it was deleted; undefined if nothing is known of the session. */
+  readonly parentId: string | null | undefined;
+  /** The parents before each of its moves since the base, the earliest first. */
+  readonly former: readonly (string | null)[];
+}
+
+const SELECT_FORMER = `SELECT former_parent_id AS parentId FROM tree_changes
+  WHERE id = ? AND seq > ? AND moved = 1 ORDER BY seq`;
+
+const UNMOVED: readonly (string | null)[] = [];
+
+/**
+ * The tree beneath a session (the whole store if there is none) as it is, and as it has been since the base of a mark. All questions are
+ * answered from one state of the index, which must not change meanwhile.
+ */
+export class TreeSince {
+  readonly #tables: IndexTables;
+  readonly #top: SessionRow | null;
+  readonly #mark: Mark;
+  /** False if no session moved since the base: then no session needs a query. */
+  readonly #isAnyMoved: boolean;
+  readonly #places = new Map<string, Places>();
+  readonly #in = new Map<number, boolean>();
+  readonly #steady = new Map<string, boolean>();
+  readonly #touched = new Map<string, boolean>();
+  /** Whether what is beneath a session comes in with that one, or with one above it. */
+  readonly #entering = new Map<number, boolean>();
+
+  constructor(tables: IndexTables, top: SessionRow | null, mark: Mark) {
+    this.#tables = tables;
+    this.#top = top;
+    this.#mark = mark;
+    const sql = 'SELECT 1 FROM tree_changes WHERE seq > ? LIMIT 1';
+    this.#isAnyMoved = tables.connection.written.get(sql, mark.base) !== undefined;
+  }
+
+  isMoved(id: string): boolean {
+    return this.#placesOf(id).former.length > 0;
+  }
+
+  /** The parent as of the base, of a session that existed then. */
+  formerParent(id: string): string | null {
+    const { parentId, former } = this.#placesOf(id);
+    return (former.length > 0 ? former[0] : parentId) ?? null;
+  }
+
+  /** True if the session is the top of the tree, or beneath it. */
+  *isIn(row: SessionRow): Steps<boolean> {
+    const top = this.#top;
+    if (!top) return true;
+    return yield* this.#above(this.#in, row, (each) => {
+      if (each.sequence === top.sequence) return true;
+      return each.rootId !== top.rootId || each.depth <= top.depth ? false : undefined;
+    });
+  }
+
+  /** True if the session, deleted or not, may have been in the tree at some time since the base. */
+  *wasEverIn(id: string): Steps<boolean> {
+    const top = this.#top;
+    if (!top) return true;
+    const seen = new Set([id]);
+    let isFound = false;
+    for (const each of seen) {
+      isFound = each === top.id || this.#touched.get(each) === true;
+      if (isFound) break;
+      if (this.#touched.get(each) === false) continue;
+      const { parentId, former } = this.#placesOf(each);
+      for (const parent of [parentId, ...former]) if (parent != null) seen.add(parent);
+      yield 1;
+    }
+    if (isFound) this.#touched.set(id, true);
+    else for (const each of seen) this.#touched.set(each, false);
+    return isFound;
+  }
+
+  /**
+   * True if the session has only moved between parents that have been in the tree all the time, since the base or since they were
+   * created, wherever they and those above them were: the reader never had to drop it.
+   */
+  *isStayingIn(id: string): Steps<boolean> {
+    if (id === this.#top?.id) return true;
+    const { parentId, former } = this.#placesOf(id);
+    for (const parent of [parentId, ...former]) if (!(yield* this.#isSteady(parent))) return false;
+    return true;
+  }
+
+  /**
+   * True if the session came in with one above it that is not told yet: the reader will read it with that one. `row` must be in the
+   * tree.
+   */
+  *comesWithAnother(row: SessionRow): Steps<boolean> {
+    const top = this.#top;
+    if (!top || !this.#isAnyMoved || row.sequence === top.sequence) return false;
+    const path: number[] = [];
+    let isEntering = false;
+    for (let above = this.#parentOf(row); above.sequence !== top.sequence; above = this.#parentOf(above)) {
+      const known = this.#entering.get(above.sequence);
+      path.push(above.sequence);
+      isEntering = known ?? (yield* this.#isEntering(above));
+      if (known !== undefined || isEntering) break;
+      yield 1;
+    }
+    for (const each of path) this.#entering.set(each, isEntering);
+    return isEntering;
+  }
+
+  *#isEntering({ id, lastSeq }: SessionRow): Steps<boolean> {
+    return (
+      this.isMoved(id) &&
+      isAfter(latestPlace(this.#tables, id, lastSeq), this.#mark.upTo) &&
+      !(yield* this.isStayingIn(id))
+    );
+  }
+
+  /** True if the session, deleted or not, is in the tree and has been since the base, without a move of it or of one above it. */
+  *#isSteady(id: string | null | undefined): Steps<boolean> {
+    const top = this.#top;
+    if (!top) return true;
+    const path: string[] = [];
+    let isSteady = false;
+    for (let at = id; at != null; ) {
+      const known = at === top.id ? true : this.#steady.get(at);
+      if (known !== undefined) {
+        isSteady = known;
+        break;
+      }
+      // Copied files can be their own ancestors.
+      this.#steady.set(at, false);
+      path.push(at);
+      const { parentId, former }: Places = this.#placesOf(at);
+      if (former.length > 0) break;
+      at = parentId;
+      yield 1;
+    }
+    for (const each of path) this.#steady.set(each, isSteady);
+    return isSteady;
+  }
+
+  /** The answer that `find` gives for the first session that it knows one for, on the way up from `row`: it is that of all on the way. */
+  *#above(
+    answers: Map<number, boolean>,
+    row: SessionRow,
+    find: (row: SessionRow) => boolean | undefined,
+  ): Steps<boolean> {
+    const path: number[] = [];
+    for (let at = row; ; at = this.#parentOf(at)) {
+      const answer = answers.get(at.sequence) ?? find(at);
+      if (answer !== undefined) {
+        for (const each of path) answers.set(each, answer);
+        return answer;
+      }
+      path.push(at.sequence);
+      yield 1;
+    }
+  }
+
+  #parentOf(row: SessionRow): SessionRow {
+    return this.#tables.sessions.rowAt(row.parentSequence!)!;
+  }
+
+  #placesOf(id: string): Places {
+    let places = this.#places.get(id);
+    if (!places) {
+      const { sessions, tombstones } = this.#tables;
+      const { parentId } = sessions.row(id) ?? tombstones.get(id) ?? {};
+      places = { parentId, former: this.#formerOf(id) };
+      this.#places.set(id, places);
+    }
+    return places;
+  }
+
+  #formerOf(id: string): readonly (string | null)[] {
+    if (!this.#isAnyMoved) return UNMOVED;
+    const rows = this.#tables.connection.written.all<{ parentId: string | null }>(
+      SELECT_FORMER,
+      id,
+      this.#mark.base,
+    );
+    return rows.map(({ parentId }) => parentId);
+  }
+}
