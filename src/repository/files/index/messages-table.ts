@@ -154,16 +154,19 @@ export class MessagesTable {
 
   /** The position of the first message that a mutation after `seq` has appended; null if there is none. */
   firstAfter(session: number, seq: number): number | null {
-    // Both numbers and positions grow with ordinals.
-    let first: number | null = null;
+    // Both numbers and positions grow with ordinals, of which a truncation leaves some without a message.
+    const last = this.#lastUntil(session, Number.MAX_SAFE_INTEGER);
+    if (!last || last.seq <= seq) return null;
+    let first = last.position;
     let low = 0;
-    let high = Number.MAX_SAFE_INTEGER;
-    for (let found = this.#lastUntil(session, high); found && found.ordinal >= low; ) {
-      if (found.seq > seq) {
+    let high = last.ordinal - 1;
+    while (low <= high) {
+      const middle = low + Math.floor((high - low) / 2);
+      const found = this.#lastUntil(session, middle);
+      if (found && found.seq > seq) {
         first = found.position;
         high = found.ordinal - 1;
-      } else low = found.ordinal + 1;
-      found = this.#lastUntil(session, low + Math.floor((high - low) / 2));
+      } else low = middle + 1;
     }
     return first;
   }
