@@ -9,8 +9,8 @@ import {
 import type { SessionRow } from '../session-row.ts';
 import type { Steps } from '../steps.ts';
 import type { IndexTables } from '../tables.ts';
-import { headOf, LatestChanges } from './latest-changes.ts';
-import { encodeMark, type Mark, parseMark, WHOLE } from './mark.ts';
+import { headOf, type LatestChange, LatestChanges } from './latest-changes.ts';
+import { encodeMark, isAfter, type Mark, parseMark, WHOLE } from './mark.ts';
 import { TreeSince } from './tree-since.ts';
 
 /** Changed sessions that one page looks at, at most: a page that finds nothing to tell must end, too. */
@@ -57,7 +57,7 @@ export function* changesPage(
     if (changes.length >= limit || looked >= LOOKED_AT_MAX)
       return { ...end, changes, mark: encodeMark({ ...mark, upTo }), isUpToDate: false };
     const before = changes.length;
-    yield* told.add(next.id, changes);
+    yield* told.add(next, changes);
     yield changes.length === before ? 1 : 0;
     upTo = { seq: next.seq, place: next.place };
   }
@@ -76,12 +76,12 @@ class ChangesTold {
   }
 
   /**
-   * Adds the changes of a session since the base.
+   * Adds the changes since the base of a session, whose latest change is at `place`.
    *
    * They tell enough to a reader that knows the session, and those around it, as of any time since the base: it may have read them
    * between the base and now, or an earlier page may have told of them.
    */
-  *add(id: string, changes: SessionChange[]): Steps<void> {
+  *add({ id, ...place }: LatestChange, changes: SessionChange[]): Steps<void> {
     const tree = this.#tree;
     const row = this.#tables.sessions.row(id);
     const moved = { formerParentId: tree.formerParent(id) };
@@ -96,9 +96,10 @@ class ChangesTold {
       return;
     }
     const hasStayed = !isMoved || (yield* tree.isStayingIn(id));
-    if (yield* tree.comesWithAnother(row)) {
-      // If that one leaves before the reader has read it, the reader must not have this one in its former place.
-      if (!hasStayed) changes.push(change('LEFT', id, moved));
+    const withAnother = yield* tree.comesWithAnotherAt(row);
+    if (withAnother) {
+      // If that one leaves before it is told, the reader must not have this one in its former place.
+      if (!hasStayed && isAfter(withAnother, place)) changes.push(change('LEFT', id, moved));
       return;
     }
     if (!hasStayed) {

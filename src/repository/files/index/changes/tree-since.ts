@@ -2,7 +2,7 @@ import type { SessionRow } from '../session-row.ts';
 import type { Steps } from '../steps.ts';
 import type { IndexTables } from '../tables.ts';
 import { latestPlace } from './latest-changes.ts';
-import { isAfter, type Mark } from './mark.ts';
+import { type ChangePlace, isAfter, type Mark } from './mark.ts';
 
 /** Where a session, which may be deleted, is and was. */
 interface Places {
@@ -31,8 +31,8 @@ export class TreeSince {
   readonly #in = new Map<number, boolean>();
   readonly #steady = new Map<string, boolean>();
   readonly #touched = new Map<string, boolean>();
-  /** Whether what is beneath a session comes in with that one, or with one above it. */
-  readonly #entering = new Map<number, boolean>();
+  /** Where what is beneath a session is told to come in. */
+  readonly #entering = new Map<number, ChangePlace | null>();
 
   constructor(tables: IndexTables, top: SessionRow | null, mark: Mark) {
     this.#tables = tables;
@@ -93,31 +93,33 @@ export class TreeSince {
   }
 
   /**
-   * True if the session came in with one above it that is not told yet: the reader will read it with that one. `row` must be in the
-   * tree.
+   * Where in the order of changes the session is told to have come in with one above it: the place of the last such one that the mark
+   * is not behind yet; null if there is none. `row` must be in the tree.
    */
-  *comesWithAnother(row: SessionRow): Steps<boolean> {
+  *comesWithAnotherAt(row: SessionRow): Steps<ChangePlace | null> {
     const top = this.#top;
-    if (!top || !this.#isAnyMoved || row.sequence === top.sequence) return false;
-    const path: number[] = [];
-    let isEntering = false;
+    if (!top || !this.#isAnyMoved || row.sequence === top.sequence) return null;
+    const path: SessionRow[] = [];
+    let last: ChangePlace | null | undefined;
     for (let above = this.#parentOf(row); above.sequence !== top.sequence; above = this.#parentOf(above)) {
-      const known = this.#entering.get(above.sequence);
-      path.push(above.sequence);
-      isEntering = known ?? (yield* this.#isEntering(above));
-      if (known !== undefined || isEntering) break;
+      last = this.#entering.get(above.sequence);
+      if (last !== undefined) break;
+      path.push(above);
       yield 1;
     }
-    for (const each of path) this.#entering.set(each, isEntering);
-    return isEntering;
+    last ??= null;
+    for (const above of path.reverse()) {
+      const place = yield* this.#entersAt(above);
+      if (place && (!last || isAfter(place, last))) last = place;
+      this.#entering.set(above.sequence, last);
+    }
+    return last;
   }
 
-  *#isEntering({ id, lastSeq }: SessionRow): Steps<boolean> {
-    return (
-      this.isMoved(id) &&
-      isAfter(latestPlace(this.#tables, id, lastSeq), this.#mark.upTo) &&
-      !(yield* this.isStayingIn(id))
-    );
+  *#entersAt({ id, lastSeq }: SessionRow): Steps<ChangePlace | null> {
+    if (!this.isMoved(id)) return null;
+    const place = latestPlace(this.#tables, id, lastSeq);
+    return isAfter(place, this.#mark.upTo) && !(yield* this.isStayingIn(id)) ? place : null;
   }
 
   /** True if the session, deleted or not, is in the tree and has been since the base, without a move of it or of one above it. */
