@@ -376,9 +376,10 @@ export interface SessionRepository extends SessionReader {
    *
    * - What it reads for a change is the state of now, which may be later than the page. All changes can be applied again.
    * - CREATED: it reads the session, which can come before its parent. ENTERED: it reads the session and all beneath it.
-   * - LEFT: it drops the session and all that it has beneath it. DELETED: it drops the session alone.
-   * - TRUNCATED: it drops the messages at `fromPosition` and later. APPENDED: it reads them anew. REPLACED: it reads those messages anew.
-   * - Every change but ENTERED and LEFT, of a session that moved or not, comes with what the session says of itself: it reads that anew.
+   * - LEFT: it drops the session and all that it has beneath it, but never `within`, which is beneath nothing even if it was moved there.
+   *   DELETED: it drops the session alone.
+   * - TRUNCATED: it drops the messages at `fromPosition` and later. APPENDED: it reads these anew. REPLACED: it reads those of `ordinals`
+   *   anew. After each of these, and after UPDATED and MOVED, it reads what the session says of itself.
    * - A change of a session that it does not have, other than CREATED and ENTERED, is passed over. LEFT and DELETED can be of sessions that
    *   it was never told of.
    * - `isReset`: it reads all anew, after it has taken the mark.

@@ -93,27 +93,26 @@ export class TreeSince {
   }
 
   /**
-   * Where in the order of changes the session is told to have come in with one above it: the place of the last such one that the mark
-   * is not behind yet; null if there is none. `row` must be in the tree.
+   * Where in the order of changes the session comes in with one above it that is told after the mark; null if it does not. Of several,
+   * the topmost brings all. `row` must be in the tree.
    */
   *comesWithAnotherAt(row: SessionRow): Steps<ChangePlace | null> {
     const top = this.#top;
     if (!top || !this.#isAnyMoved || row.sequence === top.sequence) return null;
     const path: SessionRow[] = [];
-    let last: ChangePlace | null | undefined;
+    let place: ChangePlace | null | undefined;
     for (let above = this.#parentOf(row); above.sequence !== top.sequence; above = this.#parentOf(above)) {
-      last = this.#entering.get(above.sequence);
-      if (last !== undefined) break;
+      place = this.#entering.get(above.sequence);
+      if (place !== undefined) break;
       path.push(above);
       yield 1;
     }
-    last ??= null;
+    place ??= null;
     for (const above of path.reverse()) {
-      const place = yield* this.#entersAt(above);
-      if (place && (!last || isAfter(place, last))) last = place;
-      this.#entering.set(above.sequence, last);
+      place ??= yield* this.#entersAt(above);
+      this.#entering.set(above.sequence, place);
     }
-    return last;
+    return place;
   }
 
   *#entersAt({ id, lastSeq }: SessionRow): Steps<ChangePlace | null> {
