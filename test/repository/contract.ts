@@ -2,6 +2,7 @@ import { describe } from 'vitest';
 import { describeAppend } from './contract/append.ts';
 import { describeBounds } from './contract/bounds.ts';
 import { describeChanges } from './contract/changes.ts';
+import { describeChangesInTrees } from './contract/changes-in-trees.ts';
 import { describeChildFilter } from './contract/child-filter.ts';
 import { describeConcurrency } from './contract/concurrency.ts';
 import { describeCreate } from './contract/create.ts';
@@ -67,6 +68,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeSearch(store);
     describeSearchScope(store);
     describeChanges(store);
+    describeChangesInTrees(store);
     describeOperations(store);
     describeConcurrency(store);
     describePersistence(store);

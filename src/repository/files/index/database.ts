@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { isPlainDatabase, makeDatabaseFile } from '../disk/database-file.ts';
 import { openDatabase } from './open-database.ts';
@@ -126,6 +127,11 @@ export class IndexDatabase {
 
   set storeLogSize(bytes: number) {
     this.tables.setMeta('store_log_size', bytes);
+  }
+
+  /** Call in the transaction that takes in what another program changed: no earlier mark is honoured any more. */
+  noteChangeFromOutside(): void {
+    this.tables.setMeta('changed_outside', randomBytes(6).toString('hex'));
   }
 
   /** Call before reading an index that is being built. */

@@ -28,6 +28,7 @@ import { mendTailAtPace } from '../scan/mend-tail.ts';
 import { type LargeFileScanned, scanFileAtPace } from '../scan/scan-file.ts';
 import { HOMELESS } from './adoption.ts';
 import { type Indexed, indexFile, type MendedFile } from './index-file.ts';
+import { fileAsIndexed, isUntouched } from './outside-changes.ts';
 
 export interface ExternalChangesParts {
   readonly layout: Layout;
@@ -226,6 +227,7 @@ export class ExternalChanges {
     let indexed!: Indexed;
     db.transaction(() => {
       const task = { ...this.#parts, mend, lastGiven: committer.lastSeq };
+      const was = fileAsIndexed(db, id);
       indexed = indexFile(task, id, large);
       if (indexed.homeless) {
         writer.addFault({
@@ -237,6 +239,8 @@ export class ExternalChanges {
         });
       }
       if (indexed.reshaped) this.#link(id, before === undefined);
+      // A damaged session is read again and again.
+      if (!isUntouched(was, fileAsIndexed(db, id))) db.noteChangeFromOutside();
     });
     index.refreshDamage(id);
     const { faulty, unreadable, lastTime = 0 } = indexed;

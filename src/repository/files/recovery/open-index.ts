@@ -49,11 +49,13 @@ export async function openIndex(start: StartOfIndex): Promise<OpenedIndex> {
     state === 'changed'
       ? null
       : IndexDatabase.open(layout.index, store, { readOnly: false, verify: !trusted });
+  let isOlder = false;
   if (db) {
     if (!trusted) logger.info({ directory: layout.root }, 'not stopped cleanly: checking what changed');
     try {
       const opened = await bringUpToDate(start, { db, trusted, wasUnsynced });
       if (opened) return opened;
+      isOlder = true;
       logger.warn(
         { path: STORE_LOG },
         'it is shorter than it was: what the index knows of its end does not count',
@@ -65,7 +67,10 @@ export async function openIndex(start: StartOfIndex): Promise<OpenedIndex> {
   }
   // Building the index of an empty store takes no time, and is not logged.
   if (shardFolders(layout).there.length > 0) logger.info({ directory: layout.root }, BUILDING);
-  const built = await bringUpToDate(start, { db: createIndex(layout), trusted: false, wasUnsynced });
+  const empty = createIndex(layout);
+  // The log lost its end: an older copy of the store was put back.
+  if (isOlder) empty.noteChangeFromOutside();
+  const built = await bringUpToDate(start, { db: empty, trusted: false, wasUnsynced });
   return built!;
 }
 

@@ -1,7 +1,7 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Progress } from '../../observer.ts';
-import { FileStamp, isUnchanged, type KnownFile } from '../disk/known-file.ts';
+import { FileStamp, isUnchanged, type KnownFile, lookAt } from '../disk/known-file.ts';
 import { isLeftByOthers, listShard, shardFolders } from '../disk/shard-folders.ts';
 import { isFaultOfOneFile, NO_FOLDER, NOT_PLAIN, reasonOf } from '../disk/unreadable-file.ts';
 import type { ToSync } from '../durable/journal/sync-files.ts';
@@ -18,6 +18,7 @@ import type { Fault } from '../index/quarantine-table.ts';
 import { Pace } from '../runtime/pace.ts';
 import { type Adoption, adopt, type Homeless } from './adoption.ts';
 import { type IndexingTask, indexFile } from './index-file.ts';
+import { type FileAsIndexed, fileAsIndexed, isLeftByStore } from './outside-changes.ts';
 import { scanningAhead } from './scan-ahead/scan-ahead.ts';
 
 export interface Reconciliation extends Adoption {
@@ -47,7 +48,9 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
   const { db, layout, writer, onProgress } = task;
   const mend = task.files !== null;
   const indexing: IndexingTask = { ...task, mend };
-  const wereFaulty = new Set(db.quarantine.faultySessions());
+  const wereFaulty = faultsBySession(db);
+  const lastSeq = db.filling ? 0 : db.sessions.lastMutation().seq;
+  let isChangedOutside = false;
   writer.clearFileFaults(task.shards);
   const { ids: listed, unlisted, strays, faulty } = listSessions(task, mend);
   // Ids that Sessiontree gives are ordered by time. In that order, parents come before their children, and
@@ -87,7 +90,15 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
       known.delete(id);
       if (before && !wereFaulty.has(id) && isUnchanged(pathOf(id), before)) continue;
       if (readNames.length < READ_NAMES_LIMIT) readNames.push(nameInStore(layout, pathOf(id)));
+      const was: FileAsIndexed = {
+        row: db.filling ? undefined : db.sessions.storedRow(id),
+        faults: wereFaulty.get(id) ?? [],
+      };
+      const isGrown = !db.filling && (lookAt(pathOf(id))?.size ?? 0) > (was.row?.size ?? 0);
       const indexed = indexFile(indexing, id, batch.read[n]);
+      isChangedOutside ||=
+        !db.filling &&
+        (indexed.homeless !== null || !isLeftByStore(was, fileAsIndexed(db, id), { lastSeq, isGrown }));
       reshaped ||= indexed.reshaped;
       if (indexed.faulty) faulty.set(id, indexed.faulty);
       if (wereFaulty.has(id)) {
@@ -102,7 +113,9 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
     if (unlisted.has(shardOf(id))) continue;
     writer.removeSession(id);
     reshaped = true;
+    isChangedOutside = true;
   }
+  if (isChangedOutside && mend) db.noteChangeFromOutside();
   // After the removals, which also clear the faults of a session that has a link or a folder in its file's place.
   for (const fault of strays) writer.addFault(fault);
   // After all sessions with a place are indexed, because only then the free numbers are known.
@@ -110,6 +123,17 @@ export async function reconcileSessions(task: Reconciliation): Promise<Reconcile
   onProgress('Indexing sessions', ids.length, ids.length);
   const read = readNames.length < READ_NAMES_LIMIT ? readNames : 'all';
   return { reshaped, read, replaced: [...replaced], faulty };
+}
+
+/** The reasons of the faults of each session's file. */
+function faultsBySession(db: IndexDatabase): ReadonlyMap<string, readonly string[]> {
+  const faults = new Map<string, string[]>();
+  for (const { sessionId, reason } of db.quarantine.inSessions()) {
+    const known = faults.get(sessionId);
+    if (known) known.push(reason);
+    else faults.set(sessionId, [reason]);
+  }
+  return faults;
 }
 
 /**
