@@ -14,6 +14,7 @@ import { describeHistory } from './contract/history.ts';
 import { describeHistoryEnds } from './contract/history-ends.ts';
 import { describeHistoryPlaces } from './contract/history-places.ts';
 import { describeList } from './contract/list.ts';
+import { describeMarks } from './contract/marks.ts';
 import { describeMessageKeys } from './contract/message-keys.ts';
 import { describeOnKey } from './contract/on-key.ts';
 import { describeOperations } from './contract/operations.ts';
@@ -69,6 +70,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeSearchScope(store);
     describeChanges(store);
     describeChangesInTrees(store);
+    describeMarks(store);
     describeOperations(store);
     describeConcurrency(store);
     describePersistence(store);

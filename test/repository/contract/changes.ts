@@ -120,5 +120,96 @@ export function describeChanges(store: OpenStore): void {
       await store.repository.append({ sessionId: 'a', messages });
       expect(await after(() => work(store.repository))).toEqual(expected);
     });
+
+    it('stand in the order of each session’s latest change, once for each session', async () => {
+      await store.chain('a', 'b', 'c');
+      const append = (sessionId: string) => store.repository.append({ sessionId, messages: [say('x')] });
+      const found = await after(async () => {
+        for (const id of ['a', 'b', 'c', 'a', 'b']) await append(id);
+      });
+      expect(found.map(({ kind, sessionId }) => [kind, sessionId])).toEqual(
+        ['c', 'a', 'b'].map((id) => ['APPENDED', id]),
+      );
+    });
+
+    it('name at most 1,000 messages with another form, the lowest first', async () => {
+      await store.create({ id: 'a' });
+      const messages = Array.from({ length: 1_001 }, (_, n) => say(`${n}`, { key: `${n}` }));
+      await store.repository.append({ sessionId: 'a', messages });
+      const mark = await store.repository.mark();
+      const others = messages.map((each) => ({ ...each, content: `${each.content}!` })).reverse();
+      await store.repository.append({ sessionId: 'a', messages: others, onKey: 'REPLACE' });
+      const [replaced, ...rest] = await changesSince(store.repository, mark);
+      expect(replaced).toMatchObject({ kind: 'REPLACED', fromPosition: 0 });
+      expect(replaced!.ordinals).toEqual(messages.slice(0, 1_000).map((_, n) => n));
+      expect(rest).toEqual([]);
+    });
+  });
+
+  describe('a page of changes', () => {
+    it.each([1, 2, 7])(
+      'of %i goes on where the last one ended, whatever is written in between',
+      async (limit) => {
+        await store.create({ id: 'root' });
+        let mark = await store.repository.mark();
+        for (let n = 0; n < 10; n += 1) await store.create({ id: `s${n}`, parentId: 'root' });
+        const seen: string[] = [];
+        for (let isUpToDate = false; !isUpToDate; ) {
+          const page = await store.repository.changesSince({ within: 'root', after: mark, limit });
+          expect(page.changes.length).toBeLessThanOrEqual(limit);
+          seen.push(...page.changes.map(({ kind, sessionId }) => `${kind} ${sessionId}`));
+          ({ mark, isUpToDate } = page);
+          if (!isUpToDate && seen.length < 15)
+            await store.create({ id: `late${seen.length}`, parentId: 'root' });
+        }
+        expect(new Set(seen).size).toBe(seen.length);
+        expect(seen.filter((each) => each.startsWith('CREATED s'))).toHaveLength(10);
+        expect(seen.some((each) => each.startsWith('CREATED late'))).toBe(true);
+        expect(mark).toBe(await store.repository.mark());
+      },
+    );
+
+    it('can end within one mutation of many sessions', async () => {
+      await store.create({ id: 'root' });
+      for (let n = 0; n < 9; n += 1) await store.create({ id: `s${n}`, parentId: 'root' });
+      let mark = await store.repository.mark();
+      await store.repository.archive({ sessionId: 'root', archived: true, subtree: true });
+      await store.repository.delete({ sessionId: 's3', mode: 'CASCADE' });
+      const seen: string[] = [];
+      for (let isUpToDate = false; !isUpToDate; ) {
+        const page = await store.repository.changesSince({ within: null, after: mark, limit: 2 });
+        seen.push(...page.changes.map(({ kind, sessionId }) => `${kind} ${sessionId}`));
+        ({ mark, isUpToDate } = page);
+      }
+      const archived = ['root', 's0', 's1', 's2', 's4', 's5', 's6', 's7', 's8'];
+      expect(seen).toEqual([...archived.map((id) => `UPDATED ${id}`), 'DELETED s3']);
+    });
+
+    it('has all changes of a session, also if these are more than were asked for', async () => {
+      await store.create({ id: 'a' });
+      const after = await store.repository.mark();
+      await store.create({ id: 'b', messages: [say('x')] });
+      const page = await store.repository.changesSince({ within: null, after, limit: 1 });
+      expect(told(page).map(({ kind }) => kind)).toEqual(['CREATED', 'APPENDED']);
+    });
+
+    it('ends with its signal, and charges for what it passes over', async () => {
+      await store.create({ id: 'other' });
+      const after = await store.repository.mark();
+      for (let n = 0; n < 20; n += 1) await store.create();
+      const request = { within: 'other', after, limit: 1 };
+      const reason = new Error('gone');
+      const read = store.repository.changesSince(request, { signal: AbortSignal.abort(reason) });
+      await expect(read).rejects.toBe(reason);
+      let walked = 0;
+      const page = await store.repository.changesSince(request, { onWalk: (rows) => (walked += rows) });
+      expect(page).toMatchObject({ changes: [], isUpToDate: true });
+      expect(walked).toBeGreaterThanOrEqual(20);
+      const refused = new Error('too far');
+      const onWalk = () => {
+        throw refused;
+      };
+      await expect(store.repository.changesSince(request, { onWalk })).rejects.toBe(refused);
+    });
   });
 }

@@ -1,0 +1,119 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { changesSince } from './changes.ts';
+import { FollowedStore, happenings } from './changes-model.ts';
+import { ALL, type OpenStore, RETURNS, say } from './store.ts';
+
+export function describeMarks(store: OpenStore): void {
+  describe('a mark', () => {
+    it.each(RETURNS)('is honoured by a store that was %s', async (how) => {
+      await store.chain('a', 'b');
+      const before = await store.repository.mark();
+      await store.repository.append({ sessionId: 'a', messages: [say('x'), say('y')] });
+      await store.repository.truncate({ sessionId: 'a', keep: 1 }, null);
+      await store.repository.update({ sessionId: 'b', title: 'x' });
+      const expected = await changesSince(store.repository, before);
+      const now = await store.repository.mark();
+      await store.comeBack(how);
+      expect(await store.repository.mark()).toBe(now);
+      expect(await changesSince(store.repository, now)).toEqual([]);
+      expect(await changesSince(store.repository, before)).toEqual(expected);
+      await store.create({ id: 'c' });
+      expect(await changesSince(store.repository, now)).toEqual([{ kind: 'CREATED', sessionId: 'c' }]);
+    });
+
+    it('in the middle of many pages is honoured after a restart', async () => {
+      const after = await store.repository.mark();
+      for (let n = 0; n < 4; n += 1) await store.create({ id: `s${n}` });
+      const { mark } = await store.repository.changesSince({ within: null, after, limit: 2 });
+      await store.comeBack('rebuilt');
+      const rest = await changesSince(store.repository, mark);
+      expect(rest.map(({ sessionId }) => sessionId)).toEqual(['s2', 's3']);
+    });
+
+    it.each(['future', '', '-', 'x', '1-', '1-2.', '-1', '1e3', '9'.repeat(17), '1@', '0@ff'])(
+      'that cannot be honoured ("%s") resets the reader',
+      async (text) => {
+        await store.create({ id: 'a' });
+        const earlier = await store.repository.mark();
+        let after = text;
+        if (text === 'future') {
+          // As if an older copy of the store had been put back.
+          for (let n = 0; n < 3; n += 1) await store.create();
+          after = (await store.repository.mark()).replace(/\d+/, (number) => `${Number(number) + 1}`);
+        }
+        const page = await store.repository.changesSince({ within: 'a', after, limit: 5 });
+        const mark = await store.repository.mark();
+        expect(page).toEqual({ changes: [], mark, isUpToDate: true, isReset: true, isOver: false });
+        expect(await changesSince(store.repository, page.mark)).toEqual([]);
+        expect((await changesSince(store.repository, earlier)).length).toBe(text === 'future' ? 3 : 0);
+      },
+    );
+
+    it('covers everything that was acknowledged before, of many writes at once', async () => {
+      await store.create({ id: 'a' });
+      const marks: string[] = [];
+      const writes = Array.from({ length: 20 }, async (_, n) => {
+        await store.repository.append({ sessionId: 'a', messages: [say(`${n}`)] });
+        const { length } = (await store.repository.historyOf([{ sessionId: 'a', page: ALL }], 1e9))[0]!.items;
+        marks.push(await store.repository.mark());
+        return length;
+      });
+      const lengths = await Promise.all(writes);
+      for (const [n, mark] of marks.entries()) {
+        const [appended] = await changesSince(store.repository, mark);
+        expect(appended?.fromPosition ?? 20).toBeGreaterThanOrEqual(lengths[n]!);
+      }
+    });
+  });
+
+  describe('a listener for changes', () => {
+    it('is called after each change is visible, once for changes that come together, and not once it has ended', async () => {
+      await store.create({ id: 'a' });
+      const { repository } = store;
+      let mark = await repository.mark();
+      let calls = 0;
+      let heard: () => void = () => {};
+      const end = repository.onChange(() => {
+        calls += 1;
+        heard();
+      });
+      const next = () => new Promise<void>((resolve) => (heard = resolve));
+      const works: (() => Promise<unknown>)[] = [
+        () => repository.append({ sessionId: 'a', messages: [say('x')] }),
+        () => repository.move({ sessionId: 'a', parentId: null }),
+        () => repository.delete({ sessionId: 'a', mode: 'RESTRICT' }),
+      ];
+      for (const work of works) {
+        const called = next();
+        await work();
+        await called;
+        expect(await changesSince(repository, mark)).toHaveLength(1);
+        mark = await repository.mark();
+      }
+      const before = calls;
+      const called = next();
+      await Promise.all(Array.from({ length: 50 }, () => store.create()));
+      await called;
+      expect(calls - before).toBeLessThan(25);
+      end();
+      const after = calls;
+      await store.create();
+      await new Promise((resolve) => setImmediate(() => setImmediate(resolve)));
+      expect(calls).toBe(after);
+    });
+  });
+
+  it('whoever applies changes, from whatever mark and in whatever pages, has what a fresh read gives', async () => {
+    let run = 0;
+    await fc.assert(
+      fc.asyncProperty(happenings, async (all) => {
+        run += 1;
+        const followed = new FollowedStore(() => store.repository, `r${run}-`);
+        for (const each of all) await followed.happen(each);
+        await followed.end();
+      }),
+      { numRuns: 8, endOnFailure: true },
+    );
+  });
+}
