@@ -130,7 +130,7 @@ it('where the index cannot take in what waits, nothing more is taken, and the ne
   const other = openIndex();
   await committed(other, "SELECT version FROM sessions WHERE id = 'b'", { version: 1 });
   // Blocks the place of the session's next message.
-  other.exec("INSERT INTO messages SELECT seq, 0, 0, 0, 0, 0, 0 FROM sessions WHERE id = 'b'");
+  other.exec("INSERT INTO messages SELECT seq, 0, 0, 0, 0, 0, 0, 0 FROM sessions WHERE id = 'b'");
   await send('b');
   // So fast that usually a later mutation finds the limit exceeded within a tenth of a second.
   let sent = 0;
