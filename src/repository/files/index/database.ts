@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { DatabaseSync } from 'node:sqlite';
 import { isPlainDatabase, makeDatabaseFile } from '../disk/database-file.ts';
+import { headOf } from './changes/latest-changes.ts';
 import { openDatabase } from './open-database.ts';
 import { openForReading } from './open-for-reading.ts';
 import { writeAtPace } from './paced.ts';
@@ -127,6 +128,11 @@ export class IndexDatabase {
 
   set storeLogSize(bytes: number) {
     this.tables.setMeta('store_log_size', bytes);
+  }
+
+  /** The number of the latest mutation that the index has. */
+  get lastSeq(): number {
+    return headOf(this.tables);
   }
 
   /** Call in the transaction that takes in what another program changed: no earlier mark is honoured any more. */

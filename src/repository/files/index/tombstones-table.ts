@@ -19,12 +19,13 @@ export class TombstonesTable {
     this.#db = db;
   }
 
-  /** Adds the `place`th session of the deletion with sequence number `seq`. */
-  add(seq: number, place: number, { id, parentId, arrival, last }: Tombstone): void {
+  /** Adds the `place`th session of the deletion with sequence number `seq`. Returns false if the table already has it. */
+  add(seq: number, place: number, { id, parentId, arrival, last }: Tombstone): boolean {
     const row = [id, seq, place, parentId ?? null, arrival, last ? JSON.stringify(last) : null];
     // A start applies the whole log again.
-    if (this.#db.filling || this.#db.written.get(SELECT_SAME, ...row) === undefined)
-      this.#db.run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?, ?)', ...row);
+    if (!this.#db.filling && this.#db.written.get(SELECT_SAME, ...row) !== undefined) return false;
+    this.#db.run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?, ?)', ...row);
+    return true;
   }
 
   get(id: string): TombstoneRow | undefined {

@@ -14,6 +14,8 @@ import { IndexWriter } from './writer.ts';
 export class TreeChangeWriter {
   readonly #tables: IndexTables;
   readonly #writer: IndexWriter;
+  /** The lowest number of a mutation of which the index did not have everything. */
+  lowestAdded = Number.POSITIVE_INFINITY;
 
   constructor(db: IndexDatabase, clock: StoreClock) {
     this.#tables = db.tables;
@@ -31,8 +33,10 @@ export class TreeChangeWriter {
     const roots = new Set<string>();
     for (const [place, change] of changesIn(record).entries()) {
       // A start applies the whole log again: the rows already agree with changes that the index has.
-      if (this.#tables.treeChanges.add(record.seq, place, change))
+      if (this.#tables.treeChanges.add(record.seq, place, change)) {
+        this.#noteAdded(record.seq);
         yield* this.#place(record.seq, change, counts, roots);
+      }
       yield;
     }
     counts.write();
@@ -50,6 +54,10 @@ export class TreeChangeWriter {
       this.#tables.operations.addLogged({ id, fingerprint, sessionId, seq, at, ...none });
     }
     this.#tables.sessions.forget();
+  }
+
+  #noteAdded(seq: number): void {
+    this.lowestAdded = Math.min(this.lowestAdded, seq);
   }
 
   *#buryAll(seq: number, tombstones: readonly Tombstone[], roots: Set<string>): Generator<unknown, void> {
@@ -179,7 +187,7 @@ export class TreeChangeWriter {
 
   #bury(seq: number, place: number, tombstone: Tombstone): void {
     this.#writer.removeSession(tombstone.id);
-    this.#tables.tombstones.add(seq, place, tombstone);
+    if (this.#tables.tombstones.add(seq, place, tombstone)) this.#noteAdded(seq);
     for (const operation of tombstone.operations ?? []) {
       const { id, fingerprint, seq, ordinal = null, position = null } = operation;
       const at = Date.parse(operation.at);

@@ -17,6 +17,7 @@ import {
 } from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
+import { ancestorsOf } from './ancestors.ts';
 import { changesPage } from './changes/changes-page.ts';
 import { childMatch } from './child-match.ts';
 import type { IndexDatabase } from './database.ts';
@@ -156,7 +157,10 @@ export class IndexWalks {
   }
 
   ancestors(ids: readonly string[], options?: ReadOptions): Promise<Session[][]> {
-    return this.#reads.run((tables) => this.#ancestors(tables, ids), options);
+    return this.#reads.run(
+      (tables) => ancestorsOf(tables, ids, (row) => this.#reader.sessionOf(row)),
+      options,
+    );
   }
 
   async rollups(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]> {
@@ -268,34 +272,6 @@ export class IndexWalks {
 
   *#made(rows: Steps<Page<SessionRow>>): Steps<Page<Session>> {
     return yield* this.#pageOf(yield* rows);
-  }
-
-  /** Sessions with the same parent share one list of ancestors. */
-  *#ancestors(tables: IndexTables, ids: readonly string[]): Steps<Session[][]> {
-    const beneath = new Map<number, Session[]>();
-    const found: Session[][] = [];
-    for (const id of ids) {
-      const missing: SessionRow[] = [];
-      let known: Session[] | undefined;
-      let next = tables.sessions.row(id)?.parentSequence ?? null;
-      const parent = next;
-      while (next !== null) {
-        known = beneath.get(next);
-        if (known) break;
-        const row: SessionRow = tables.sessions.rowAt(next)!;
-        missing.push(row);
-        next = row.parentSequence;
-        yield 0;
-      }
-      const path = known ? [...known] : [];
-      for (const row of missing.reverse()) {
-        path.push(this.#reader.sessionOf(row));
-        yield 0;
-      }
-      if (parent !== null) beneath.set(parent, path);
-      found.push(path);
-    }
-    return found;
   }
 
   *#pageOf({ items, hasMore }: Page<SessionRow>): Steps<Page<Session>> {

@@ -34,8 +34,11 @@ export async function buildIndex(task: IndexBuild): Promise<Built | null> {
   const known = db.filling ? null : db.storeLogSize;
   db.beginStart();
   const treeChangeWriter = new TreeChangeWriter(db, clock);
+  const indexed = db.filling ? 0 : db.lastSeq;
   const log = readStoreLog(layout, known, (record) => treeChangeWriter.apply(record));
   if (known !== null && isOlderThan(log, known)) return null;
+  // A damaged line was put right.
+  if (files && treeChangeWriter.lowestAdded <= indexed) db.noteChangeFromOutside();
   clock.follow(log.latestTime);
   quarantineLog(writer, log);
   const storeLog = files ? mendStoreLog(layout, log, logger) : log.file;

@@ -87,6 +87,25 @@ describe('a mark, after another program changed the file of a session', () => {
     });
   });
 
+  it('is not honoured once a damaged line of the log is put right', async () => {
+    const store = await TestStore.make();
+    await store.during(async (repository) => {
+      await populate(repository);
+      await repository.move({ sessionId: 'b', parentId: 'a' });
+      await repository.move({ sessionId: 'c', parentId: 'a' });
+    });
+    const good = readFileSync(store.path('store.jsonl'));
+    writeFileSync(store.path('store.jsonl'), good.toString().replace('"parentId":"a"', '"parentId":"A"'));
+    rmSync(store.path('index.db'));
+    const mark = await store.during((repository) => repository.mark());
+    await store.during(async (repository) => expect(await changesSince(repository, mark)).toEqual([]));
+    writeFileSync(store.path('store.jsonl'), good);
+    await store.during(async (repository) => {
+      expect(await repository.findMany(['b'])).toMatchObject([{ parentId: 'a' }]);
+      expect(await changesSince(repository, mark)).toBe('reset');
+    });
+  });
+
   it('is not honoured where an older copy of the store was put back', async () => {
     const store = await TestStore.make();
     const older = await TestStore.make();

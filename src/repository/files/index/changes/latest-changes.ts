@@ -54,9 +54,6 @@ export function latestPlace(tables: IndexTables, id: string, lastSeq: number): C
 /** Each session that changed after a place, once: in the order of the latest changes. */
 export class LatestChanges {
   readonly #sources: readonly Source[];
-  /** Rows that were read. */
-  walked = 0;
-
   constructor(tables: IndexTables, after: ChangePlace) {
     this.#sources = [SELECT_IN_FILES, SELECT_IN_LOG, SELECT_DELETED].map(
       (sql) => new Source(tables, sql, after),
@@ -69,7 +66,7 @@ export class LatestChanges {
       let first: Source | null = null;
       for (const source of this.#sources) {
         if (!source.isRead) {
-          this.walked += source.read();
+          source.read();
           yield 0;
         }
         if (source.first && (!first?.first || isAfter(first.first, source.first))) first = source;
@@ -111,13 +108,11 @@ class Source {
     return this.#rows[this.#next - 1]!;
   }
 
-  /** Returns the number of rows. */
-  read(): number {
+  read(): void {
     const { seq, place } = this.#after;
     this.#rows = this.#tables.connection.flushed().all<Row>(this.#sql, seq, place, ROWS_AT_ONCE);
     this.#next = 0;
-    this.#isEnded = this.#rows.length === 0;
+    this.#isEnded = this.#rows.length < ROWS_AT_ONCE;
     this.#after = this.#rows.at(-1) ?? this.#after;
-    return this.#rows.length;
   }
 }
