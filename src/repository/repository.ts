@@ -388,7 +388,7 @@ export interface SessionRepository extends SessionReader {
    * backup was put back), for a text that is no mark, and where somebody changed records without the store, so that it cannot know what
    * changed.
    *
-   * `onWalk` is charged for changes that are not on the page.
+   * `onWalk` is charged for changes that are not on the page, and for the sessions above those that are.
    * Rejects: SessionNotFoundError (there never was a session `within`), StorageError.
    */
   changesSince(request: ChangesRequest, options?: ReadOptions): Promise<ChangesPage>;

@@ -79,11 +79,16 @@ describe('a mark, after another program changed the file of a session', () => {
     const store = await TestStore.make();
     const mark = await store.during(populate);
     const other = await TestStore.make();
-    await other.during((repository) => repository.create({ id: 'guest' }));
+    await other.during((repository) => repository.create({ id: 'guest', messages: [say('hello')] }));
     cpSync(other.sessionFile('guest'), store.sessionFile('guest'), { recursive: true });
     await store.during(async (repository) => {
       expect(await changesSince(repository, mark)).toBe('reset');
       expect(await repository.findMany(['guest'])).toMatchObject([{ id: 'guest' }]);
+    });
+    // Without the index, only the files tell.
+    rmSync(store.path('index.db'));
+    await store.during(async (repository) => {
+      expect(await changesSince(repository, mark)).toEqual(['CREATED guest', 'APPENDED guest']);
     });
   });
 

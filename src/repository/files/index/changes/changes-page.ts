@@ -124,7 +124,8 @@ class ChangesTold {
       const ordinals = replaced.map(({ ordinal }) => ordinal);
       changes.push(change('REPLACED', id, { fromPosition: replaced[0]!.position, ordinals }));
     }
-    const appended = messages.firstAfter(sequence, base);
+    // The messages of a session from another store have the numbers of that store.
+    const appended = messages.firstAfter(sequence, isNew ? -1 : base);
     if (appended !== null) changes.push(change('APPENDED', id, { fromPosition: appended }));
     if (isNew) return;
     if (updatedSeq > base || treeChanges.isArchivalSince(id, base)) changes.push(change('UPDATED', id));
