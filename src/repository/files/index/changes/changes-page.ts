@@ -9,11 +9,11 @@ import {
 import type { SessionRow } from '../session-row.ts';
 import type { Steps } from '../steps.ts';
 import type { IndexTables } from '../tables.ts';
-import { headOf, type LatestChange, LatestChanges } from './latest-changes.ts';
+import { type FoundChange, headOf, LatestChanges } from './latest-changes.ts';
 import { encodeMark, isAfter, type Mark, parseMark, WHOLE } from './mark.ts';
 import { TreeSince } from './tree-since.ts';
 
-/** Changed sessions that one page looks at, at most: a page that finds nothing to tell must end, too. */
+/** Changes that one page looks at, at most: a page that finds nothing to tell must end, too. */
 const LOOKED_AT_MAX = 10_000;
 
 /** The text of the mark for all that the index has. */
@@ -57,7 +57,7 @@ export function* changesPage(
     if (changes.length >= limit || looked >= LOOKED_AT_MAX)
       return { ...end, changes, mark: encodeMark({ ...mark, upTo }), isUpToDate: false };
     const before = changes.length;
-    yield* told.add(next, changes);
+    if (!next.isStale) yield* told.add(next, changes);
     yield changes.length === before ? 1 : 0;
     upTo = { seq: next.seq, place: next.place };
   }
@@ -81,7 +81,7 @@ class ChangesTold {
    * They tell enough to a reader that knows the session, and those around it, as of any time since the base: it may have read them
    * between the base and now, or an earlier page may have told of them.
    */
-  *add({ id, ...place }: LatestChange, changes: SessionChange[]): Steps<void> {
+  *add({ id, ...place }: FoundChange, changes: SessionChange[]): Steps<void> {
     const tree = this.#tree;
     const row = this.#tables.sessions.row(id);
     const moved = { formerParentId: tree.formerParent(id) };

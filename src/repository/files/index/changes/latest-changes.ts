@@ -2,14 +2,10 @@ import type { Steps } from '../steps.ts';
 import type { IndexTables } from '../tables.ts';
 import { type ChangePlace, isAfter } from './mark.ts';
 
-/** A session and the place of its latest change. */
-export interface LatestChange extends ChangePlace {
+/** A session and the place of a change of it. */
+export interface FoundChange extends ChangePlace {
   readonly id: string;
-}
-
-/** A row of one of the three tables. */
-interface Row extends LatestChange {
-  /** 1 if the session has a later change in another row. */
+  /** 1 if the session has a later change in another table. */
   readonly isStale: 0 | 1;
 }
 
@@ -51,31 +47,29 @@ export function latestPlace(tables: IndexTables, id: string, lastSeq: number): C
   return inLog && inLog.seq > lastSeq ? inLog : { seq: lastSeq, place: 0 };
 }
 
-/** Each session that changed after a place, once: in the order of the latest changes. */
+/**
+ * The changes after a place, in order: of each session the latest, which is not stale, and perhaps some before that.
+ */
 export class LatestChanges {
   readonly #sources: readonly Source[];
+
   constructor(tables: IndexTables, after: ChangePlace) {
     this.#sources = [SELECT_IN_FILES, SELECT_IN_LOG, SELECT_DELETED].map(
       (sql) => new Source(tables, sql, after),
     );
   }
 
-  /** The next session; null if there is none. */
-  *next(): Steps<LatestChange | null> {
-    for (;;) {
-      let first: Source | null = null;
-      for (const source of this.#sources) {
-        if (!source.isRead) {
-          source.read();
-          yield 0;
-        }
-        if (source.first && (!first?.first || isAfter(first.first, source.first))) first = source;
+  /** The next change; null if there is none. */
+  *next(): Steps<FoundChange | null> {
+    let first: Source | null = null;
+    for (const source of this.#sources) {
+      if (!source.isRead) {
+        source.read();
+        yield 0;
       }
-      const row = first?.take();
-      if (!row) return null;
-      if (!row.isStale) return row;
-      yield 1;
+      if (source.first && (!first?.first || isAfter(first.first, source.first))) first = source;
     }
+    return first?.take() ?? null;
   }
 }
 
@@ -84,7 +78,7 @@ class Source {
   readonly #tables: IndexTables;
   readonly #sql: string;
   #after: ChangePlace;
-  #rows: Row[] = [];
+  #rows: FoundChange[] = [];
   #next = 0;
   #isEnded = false;
 
@@ -99,18 +93,18 @@ class Source {
     return this.#isEnded || this.#next < this.#rows.length;
   }
 
-  get first(): Row | undefined {
+  get first(): FoundChange | undefined {
     return this.#rows[this.#next];
   }
 
-  take(): Row {
+  take(): FoundChange {
     this.#next += 1;
     return this.#rows[this.#next - 1]!;
   }
 
   read(): void {
     const { seq, place } = this.#after;
-    this.#rows = this.#tables.connection.flushed().all<Row>(this.#sql, seq, place, ROWS_AT_ONCE);
+    this.#rows = this.#tables.connection.flushed().all<FoundChange>(this.#sql, seq, place, ROWS_AT_ONCE);
     this.#next = 0;
     this.#isEnded = this.#rows.length < ROWS_AT_ONCE;
     this.#after = this.#rows.at(-1) ?? this.#after;
