@@ -2,22 +2,19 @@ import {
   type ExecutionArgs,
   type ExecutionResult,
   executeRootSelectionSet,
-  type GraphQLError,
   getOperationAST,
-  getVariableValues,
   type OperationDefinitionNode,
   type VariableValues,
   validateExecutionArgs,
 } from 'graphql';
 import type { SchemaContext } from '../schema/context.ts';
+import { readCursor, showsCursor } from '../schema/live/store-cursor.ts';
 import { andThen, type MaybePromise } from '../schema/maybe-promise.ts';
 import { endsRequest } from '../schema/request-error.ts';
-import { abbreviateWideObjects } from './abbreviate-wide-objects.ts';
-import { wrongArguments } from './argument-checks.ts';
 import { isPlanned } from './is-planned.ts';
-import { shortenLists } from './long-lists.ts';
 import { objectsAtOnce } from './pace.ts';
 import { Plan } from './plan.ts';
+import { prepare } from './prepare.ts';
 
 type Execute = (args: ExecutionArgs) => MaybePromise<ExecutionResult>;
 
@@ -43,46 +40,23 @@ export function createExecute(compileAfter: number): Execute {
   return (given) => {
     const operation = getOperationAST(given.document, given.operationName);
     if (!operation) return byGraphqlJs(given);
-    const { args, lengthen } = shortenLists(given, operation);
-    const { variableValues } = getVariableValues(
-      args.schema,
-      operation.variableDefinitions ?? [],
-      args.variableValues ?? {},
-      ANY_ERROR,
-    );
-    if (!variableValues) {
-      abbreviateWideObjects(args.variableValues);
-      return { errors: variableErrors(args, operation) };
-    }
-    lengthen(variableValues);
-    const errors = wrongArguments(args, operation, variableValues);
-    if (errors) return { errors };
+    const prepared = prepare(given, operation);
+    if (prepared.errors) return prepared;
+    const { args, variableValues } = prepared;
     let plan = plans.get(operation);
     if (plan === undefined || plan?.isFor(args) === false) {
       plan = isPlanned(args.document, operation) ? new Plan(args, operation, compileAfter) : null;
       plans.set(operation, plan);
     }
-    return plan ? plan.execute(args, variableValues) : byGraphqlJs(args, variableValues);
+    const run = () => (plan ? plan.execute(args, variableValues) : byGraphqlJs(args, variableValues));
+    return showsCursor(args.document, operation)
+      ? readCursor(args.contextValue as SchemaContext).then(run)
+      : run();
   };
 }
 
 /** The executor of all operations that the server gets; see `createExecute`. */
 export const execute = createExecute(COMPILE_AFTER_OBJECTS);
-
-/** One error is enough to know that variables are invalid. */
-const ANY_ERROR = { maxErrors: 0, hideSuggestions: true };
-
-/** A body can have a fault in each of a hundred thousand places. The last error says that there are more than these. */
-const REPORTED = { maxErrors: 20 };
-
-function variableErrors(
-  { schema, variableValues = {} }: ExecutionArgs,
-  { variableDefinitions = [] }: OperationDefinitionNode,
-): readonly GraphQLError[] {
-  const { errors } = getVariableValues(schema, variableDefinitions, variableValues!, REPORTED);
-  if (!errors) throw new Error('Expected errors of variables that were invalid a moment ago, got none.');
-  return errors;
-}
 
 /** Of the executors tried, graphql-js alone leaves no unhandled rejection when one of several resolvers throws. */
 function byGraphqlJs(args: ExecutionArgs, variableValues?: VariableValues): MaybePromise<ExecutionResult> {

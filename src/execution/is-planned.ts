@@ -3,7 +3,7 @@ import { BREAK, type DocumentNode, Kind, type OperationDefinitionNode, visit } f
 /**
  * Whether an operation gets a plan. graphql-js executes the others: operations of a document that contains directives (`@skip`,
  * `@include`), introspection, or response keys that begin with `__` (`__proto__` is no ordinary key of an object); and operations
- * with several mutations, which have to be executed one after the other.
+ * with several mutations, which have to be executed one after the other. A subscription is executed once for each of its events.
  */
 export function isPlanned(
   document: DocumentNode,
@@ -11,7 +11,7 @@ export function isPlanned(
 ): boolean {
   const { selections } = selectionSet;
   const isAlone = selections.length === 1 && selections[0]!.kind === Kind.FIELD;
-  if (operation === 'subscription' || (operation === 'mutation' && !isAlone)) return false;
+  if (operation !== 'query' && !isAlone) return false;
   let isPlanned = true;
   const giveUp = () => {
     isPlanned = false;

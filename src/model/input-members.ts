@@ -65,6 +65,18 @@ export function refuseSetTwice(
   context.addIssue(customIssue(fault, ['setMetadata', key]));
 }
 
+/** A call of a draft gives all of its content, or what is added to it. */
+export function refuseTwoContents(
+  {
+    content,
+    delta,
+  }: { readonly content?: string | null | undefined; readonly delta?: string | null | undefined },
+  context: z.RefinementCtx,
+): void {
+  if (content == null || delta == null) return;
+  context.addIssue(customIssue({ expected: 'either "content" or "delta"', got: 'both' }, ['delta']));
+}
+
 interface Write {
   readonly sessionId?: string | null | undefined;
   readonly key?: string | null | undefined;

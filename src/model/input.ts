@@ -12,6 +12,7 @@ import {
   destinationIssue,
   refuseSameKeys,
   refuseSetTwice,
+  refuseTwoContents,
   refuseUnclearWrite,
   refuseUnnamed,
   responseIssues,
@@ -41,6 +42,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
   const metadata = jsonObject(limit('metadataBytes'), limit('metadataDepth'));
   const title = shortText(limit('titleLength'));
   const content = sizedText(limit('contentBytes'));
+  const draftText = sizedText(limit('draftBytes'));
   const key = notEmpty(sizedText(limit('keyBytes')));
   const usage = z.object({
     inputTokens: count,
@@ -196,6 +198,19 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       })
       .superRefine(refuseUnclearWrite)
       .superRefine(refuseSetTwice),
+    stream: z
+      .object({
+        sessionId,
+        key: notEmpty(name),
+        role: z.enum(MESSAGE_ROLES).nullish(),
+        sequence: count.nullish(),
+        content: draftText.nullish(),
+        delta: draftText.nullish(),
+        reasoningDelta: draftText.nullish(),
+        chunks: z.array(json(limit('draftBytes'), limit('payloadDepth'))).nullish(),
+        isDone: z.boolean().nullish(),
+      })
+      .superRefine(refuseTwoContents),
     update: z
       .object({
         sessionId,

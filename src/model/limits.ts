@@ -87,6 +87,14 @@ export interface Limits {
   readonly statusMessageLength: number;
   /** Length of a `userId`, `agentName`, `name`, `model`, `kind`, `toolCallId`, `operationId` or message's `key`, in characters. */
   readonly nameLength: number;
+  /** Drafts of messages (`streamMessage`) that have not ended, in the whole store. */
+  readonly drafts: number;
+  /** Size of the texts and chunks of one draft. A chunk counts as JSON, and 64 bytes more. */
+  readonly draftBytes: number;
+  /** Size of all drafts together, those included whose end not all watchers have seen. Each counts 1 KiB more. */
+  readonly draftsBytes: number;
+  /** Milliseconds without a call after which a draft ends. */
+  readonly draftMs: number;
 }
 
 export const DEFAULT_LIMITS: Limits = Object.freeze({
@@ -130,6 +138,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   projectLength: 4_096,
   statusMessageLength: 4_096,
   nameLength: 256,
+  drafts: 1_000,
+  draftBytes: 1024 * 1024,
+  draftsBytes: 64 * 1024 * 1024,
+  draftMs: 60_000,
 });
 
 /**

@@ -38,3 +38,8 @@ builder.mutationType({
   description:
     'All changes. A mutation is durable before it answers. The answer is a payload or a typed error.',
 });
+builder.subscriptionType({
+  description:
+    'What happens from now on, over server-sent events or WebSocket. A subscription reads what it sends when its client takes it: a ' +
+    'slow client gets fewer and larger events.',
+});

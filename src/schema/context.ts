@@ -19,6 +19,11 @@ export interface SchemaContext {
   loaders: Loaders;
   /** The sessions that have appeared in the answer, by id. */
   shownSessions: Map<string, Session>;
+  /**
+   * Where the store was before anything else of the operation was read; null if the operation has not asked for that. Settles, and may
+   * reject.
+   */
+  mark: Promise<string> | null;
   /** One entry per mutation so far: the type of its error, or null if it was not refused. */
   readonly refusals: (string | null)[];
 }
@@ -60,8 +65,14 @@ export function createContext({
     turns,
     loaders: new Loaders(repository, budget, turns),
     shownSessions: new Map(),
+    mark: null,
     refusals: [],
   };
+}
+
+/** The context of an event of a subscription that `context` began: nothing that was read before, and a budget of its own. */
+export function contextOfEvent({ repository, limits }: SchemaContext): SchemaContext {
+  return createContext({ repository, limits });
 }
 
 /** Discards what was read: a mutation is about to change it. */

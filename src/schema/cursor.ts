@@ -128,6 +128,29 @@ function isCount(value: unknown): value is number {
   return Number.isSafeInteger(value) && (value as number) >= 0;
 }
 
+const CHANGES = 'changes';
+
+/** The cursors of changes: the marks of the store. */
+export function changesCursor(store: StoreIdentity): {
+  encode(mark: string): string;
+  /** Null for a cursor of another store: its reader begins again. Throws BAD_USER_INPUT for what is no cursor of changes. */
+  decode(cursor: string, argument: string): string | null;
+} {
+  const codec = cursorCodec<string>(
+    store,
+    CHANGES,
+    (mark) => [mark],
+    ([mark, ...rest]) => (typeof mark === 'string' && rest.length === 0 ? mark : undefined),
+  );
+  return {
+    encode: codec.encode,
+    decode(cursor, argument) {
+      const [tag, origin] = readCursor(cursor) ?? [];
+      return tag !== tagOf(store) && origin === CHANGES ? null : codec.decode(cursor, argument);
+    },
+  };
+}
+
 /**
  * Checks a cursor as far as possible before its session is read. Throws BAD_USER_INPUT for a damaged cursor, and for one of another
  * store or kind of list.

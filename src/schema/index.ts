@@ -15,6 +15,8 @@ import './tool-call.ts';
 import './rollup.ts';
 import './search.ts';
 import './usage-report.ts';
+import './live/message-stream.ts';
+import './live/session-changes.ts';
 
 import './mutations/create-session.ts';
 import './mutations/send-message.ts';
@@ -27,6 +29,7 @@ import './mutations/fork-session.ts';
 import './mutations/move-session.ts';
 import './mutations/archive-session.ts';
 import './mutations/truncate-history.ts';
+import './mutations/stream-message.ts';
 
 export { createContext, type SchemaContext, type SchemaContextOptions } from './context.ts';
 

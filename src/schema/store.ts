@@ -4,6 +4,8 @@ import type {
 } from '../repository/reads.ts';
 import { VERSION } from '../version.ts';
 import { builder } from './builder.ts';
+import { changesCursor } from './cursor.ts';
+import { markOf } from './live/store-cursor.ts';
 
 const QuarantinedFile = builder.objectRef<QuarantinedFileModel>('QuarantinedFile').implement({
   description:
@@ -18,6 +20,13 @@ const QuarantinedFile = builder.objectRef<QuarantinedFileModel>('QuarantinedFile
 const StoreStatus = builder.objectRef<StoreStatusModel>('StoreStatus').implement({
   description: 'The content and the health of the store, and the version of the server.',
   fields: (t) => ({
+    cursor: t.string({
+      description:
+        'Where the store is, for `after` of `sessionChanges`. Read before anything else of the same operation: whatever the operation ' +
+        'does not show comes as a change after this cursor.',
+      resolve: async (_status, _args, context) =>
+        changesCursor(context.repository).encode(await markOf(context)),
+    }),
     version: t.string({ description: 'The version of the server.', resolve: () => VERSION }),
     sessionCount: t.expose('sessionCount', { description: 'The number of sessions.', type: 'SafeInt' }),
     messageCount: t.expose('messageCount', {

@@ -9,6 +9,7 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
+import { endDrafts } from '../live/drafts.ts';
 import { answer, memberOf, operation } from './answer.ts';
 import { answerLimit, withinAnswer } from './answer-limits.ts';
 import { appendedFields } from './appended.ts';
@@ -64,11 +65,15 @@ builder.mutationField('appendMessages', (t) =>
     resolve: (_root, { input }, context, info) =>
       answer(
         context,
-        (options) => {
+        async (options) => {
           const { operationId, ...append } = checkInput(context.rules.append, input);
           const limit = answerLimit(context, info, options, 'AppendMessagesPayload');
           const made = operation(operationId, 'appendMessages', append);
-          return withinAnswer('messages', limit, () => context.repository.append(append, made, limit));
+          const appended = await withinAnswer('messages', limit, () =>
+            context.repository.append(append, made, limit),
+          );
+          endDrafts(context, append.sessionId, append.messages);
+          return appended;
         },
         () => textBytesIn(input),
       ),

@@ -10,6 +10,7 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
+import { endDrafts } from '../live/drafts.ts';
 import { SessionStatus } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
 import { answerLimit, withinAnswer } from './answer-limits.ts';
@@ -151,7 +152,7 @@ builder.mutationField('writeHistory', (t) =>
     resolve: (_root, { input }, context, info) =>
       answer(
         context,
-        (options) => {
+        async (options) => {
           const { operationId, ...write } = checkInput(context.rules.write, input);
           const limits = {
             messages: answerLimit(context, info, options, 'WriteHistoryPayload'),
@@ -159,9 +160,11 @@ builder.mutationField('writeHistory', (t) =>
           };
           const made = operation(operationId, 'writeHistory', write);
           const end = limits.removed ? ENDS.find((member) => write[member] != null) : undefined;
-          return withinAnswer(end ?? 'messages', limits.messages, () =>
+          const written = await withinAnswer(end ?? 'messages', limits.messages, () =>
             context.repository.writeHistory(write, limits, made),
           );
+          endDrafts(context, written.session.id, write.messages ?? []);
+          return written;
         },
         () => textBytesIn(input),
       ),

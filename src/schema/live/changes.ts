@@ -1,0 +1,73 @@
+import { SessionNotFoundError } from '../../model/errors.ts';
+import type { Limits } from '../../model/limits.ts';
+import type { ChangesPage } from '../../repository/changes.ts';
+import type { SessionRepository } from '../../repository/repository.ts';
+import { Budget } from '../budget.ts';
+import { changesCursor } from '../cursor.ts';
+import { badUserInput } from '../request-error.ts';
+
+/** Changes in one event of a subscription, if its client selects little of each. */
+export const CHANGES_AT_ONCE = 250;
+
+/** What a subscription to changes is about. */
+export interface ChangesScope {
+  readonly repository: SessionRepository;
+  readonly limits: Limits;
+  /** A session, with all beneath it; null for the whole store. */
+  readonly within: string | null;
+}
+
+export interface ChangesRead {
+  /** The cursor of an earlier page; null for the changes from now on. */
+  readonly after: string | null;
+  readonly limit?: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A page of changes, as `SessionRepository.changesSince` gives it, with a cursor for clients. */
+export interface ChangesEvent extends Omit<ChangesPage, 'mark'> {
+  readonly cursor: string;
+  /** The first half of the page; null if there is at most one change. */
+  smaller(): Promise<ChangesEvent | null>;
+}
+
+/**
+ * Reads what has changed since a cursor. Without one, and with that of another store, there are no changes: the page says where the
+ * store is. Reads within a budget of its own, and only until `signal` is aborted.
+ * Throws BAD_USER_INPUT if `within` is no session and never was one, or if `after` is no cursor of changes.
+ */
+export async function readChanges(
+  { repository, limits, within }: ChangesScope,
+  { after, limit = CHANGES_AT_ONCE, signal }: ChangesRead,
+): Promise<ChangesEvent> {
+  const budget = new Budget(limits);
+  const leave = () => budget.leave();
+  signal?.addEventListener('abort', leave);
+  try {
+    const cursors = changesCursor(repository);
+    const known = after === null ? null : cursors.decode(after, 'after');
+    const mark = known ?? (await budget.read(() => repository.mark()));
+    const { mark: next, ...page } = await budget.read((options) =>
+      repository.changesSince({ within, after: mark, limit }, options),
+    );
+    const smaller = async () => {
+      const half = Math.floor(page.changes.length / 2);
+      return half === 0 ? null : readChanges({ repository, limits, within }, { after, limit: half, signal });
+    };
+    if (known !== null || page.isOver) return { ...page, cursor: cursors.encode(next), smaller };
+    const isUpToDate = page.isUpToDate && page.changes.length === 0;
+    return {
+      ...{ changes: [], isUpToDate, isReset: after !== null, isOver: false },
+      cursor: cursors.encode(mark),
+      smaller,
+    };
+  } catch (error) {
+    throw error instanceof SessionNotFoundError ? unknownSession() : error;
+  } finally {
+    signal?.removeEventListener('abort', leave);
+  }
+}
+
+function unknownSession() {
+  return badUserInput('within: expected the id of a session, got one that no session has or had.');
+}
