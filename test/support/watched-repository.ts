@@ -17,6 +17,8 @@ export function watched(
     get(target, name) {
       const method: unknown = Reflect.get(target, name, target);
       if (typeof method !== 'function') return method;
+      // It returns a function, and no promise.
+      if (name === 'onChange') return method.bind(target);
       return async (...args: unknown[]) => {
         const call: Call = [String(name), ...args.filter((argument) => !isReadOptions(argument))];
         calls.push(call);

@@ -80,6 +80,7 @@ export class ChangesSource implements PullSource<ChangesEvent> {
 
   close(): void {
     this.#unsubscribe?.();
+    this.#unsubscribe = undefined;
     this.#closed.abort();
     this.#alarm.wake();
   }

@@ -1,6 +1,6 @@
 import { SessionNotFoundError } from '../../model/errors.ts';
 import type { Limits } from '../../model/limits.ts';
-import type { ChangesPage } from '../../repository/changes.ts';
+import type { ChangesPage, SessionChange } from '../../repository/changes.ts';
 import type { SessionRepository } from '../../repository/repository.ts';
 import { Budget } from '../budget.ts';
 import { changesCursor } from '../cursor.ts';
@@ -27,7 +27,7 @@ export interface ChangesRead {
 /** A page of changes, as `SessionRepository.changesSince` gives it, with a cursor for clients. */
 export interface ChangesEvent extends Omit<ChangesPage, 'mark'> {
   readonly cursor: string;
-  /** The first half of the page; null if there is at most one change. */
+  /** About the first half of the page; null if all changes are of one session. */
   smaller(): Promise<ChangesEvent | null>;
 }
 
@@ -51,8 +51,10 @@ export async function readChanges(
       repository.changesSince({ within, after: mark, limit }, options),
     );
     const smaller = async () => {
-      const half = Math.floor(page.changes.length / 2);
-      return half === 0 ? null : readChanges({ repository, limits, within }, { after, limit: half, signal });
+      const fewer = fewerThan(page.changes);
+      return fewer === 0
+        ? null
+        : readChanges({ repository, limits, within }, { after, limit: fewer, signal });
     };
     if (known !== null || page.isOver) return { ...page, cursor: cursors.encode(next), smaller };
     const isUpToDate = page.isUpToDate && page.changes.length === 0;
@@ -66,6 +68,13 @@ export async function readChanges(
   } finally {
     signal?.removeEventListener('abort', leave);
   }
+}
+
+/** A limit for a page with about half of the changes, and at least without those of the last session; 0 if there is no other. */
+function fewerThan(changes: readonly SessionChange[]): number {
+  const last = changes.at(-1)?.sessionId;
+  const ofOthers = changes.findIndex(({ sessionId }) => sessionId === last);
+  return Math.max(0, Math.min(Math.floor(changes.length / 2), ofOthers));
 }
 
 function unknownSession() {
