@@ -70,7 +70,8 @@ export const SessionArchivedError = builder
   });
 
 export const StorageError = builder.objectRef<model.StorageError>('StorageError').implement({
-  description: 'The disk failed, for example because it is full. Nothing was changed.',
+  description:
+    'The disk failed, for example because it is full, or the server has no room for a draft. Nothing was changed.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     isRetryable: t.exposeBoolean('isRetryable', { description: 'True if a retry can succeed.' }),

@@ -1,8 +1,6 @@
 import { type ChangesEvent, type ChangesScope, readChanges } from './changes.ts';
+import { ChangesPosition } from './changes-position.ts';
 import { Alarm, type PullSource } from './pull-source.ts';
-
-/** Milliseconds after which a client gets a bookmark, an event without changes, if its cursor has moved on. */
-const BOOKMARK_MS = 25_000;
 
 /**
  * What changes in a tree, from a cursor on, as long as somebody asks. The source holds a cursor and nothing else: the events that a slow
@@ -10,22 +8,16 @@ const BOOKMARK_MS = 25_000;
  */
 export class ChangesSource implements PullSource<ChangesEvent> {
   readonly #scope: ChangesScope;
+  readonly #position: ChangesPosition;
   readonly #alarm = new Alarm();
   readonly #closed = new AbortController();
-  #cursor: string | null;
-  /** The cursor that the client has. */
-  #sentCursor: string | null;
-  #sentAt = performance.now();
-  /** True once the client was told that it has seen everything. */
-  #isCaughtUp = false;
   #isOver = false;
   #unsubscribe: (() => void) | undefined;
 
   /** `after` is a cursor, or null for the changes from now on. */
   constructor(scope: ChangesScope, after: string | null) {
     this.#scope = scope;
-    this.#cursor = after;
-    this.#sentCursor = after;
+    this.#position = new ChangesPosition(after);
   }
 
   async next(): Promise<ChangesEvent | null> {
@@ -35,9 +27,8 @@ export class ChangesSource implements PullSource<ChangesEvent> {
     while (!signal.aborted && !this.#isOver) {
       const event = await this.#read(signal);
       if (event === null) return null;
-      this.#cursor = event.cursor;
-      if (this.#isDue(event)) return this.#send(event);
-      if (event.isUpToDate) await this.#alarm.wait(this.#untilBookmark());
+      if (this.#position.pass(event)) return this.#send(event);
+      if (event.isUpToDate) await this.#alarm.wait(this.#position.untilBookmark);
     }
     this.close();
     return null;
@@ -46,7 +37,7 @@ export class ChangesSource implements PullSource<ChangesEvent> {
   /** Null if the source was closed meanwhile. */
   async #read(signal: AbortSignal): Promise<ChangesEvent | null> {
     try {
-      return await readChanges(this.#scope, { after: this.#cursor, signal });
+      return await readChanges(this.#scope, { after: this.#position.cursor, signal });
     } catch (error) {
       if (signal.aborted) return null;
       this.close();
@@ -54,22 +45,8 @@ export class ChangesSource implements PullSource<ChangesEvent> {
     }
   }
 
-  #isDue({ changes, isReset, isOver, isUpToDate }: ChangesEvent): boolean {
-    if (changes.length > 0 || isReset || isOver) return true;
-    return (isUpToDate && !this.#isCaughtUp) || this.#untilBookmark() <= 0;
-  }
-
-  /** Milliseconds; infinite while the client has the latest cursor. */
-  #untilBookmark(): number {
-    if (this.#cursor === this.#sentCursor) return Number.POSITIVE_INFINITY;
-    return this.#sentAt + BOOKMARK_MS - performance.now();
-  }
-
   #send(event: ChangesEvent): ChangesEvent {
-    this.#cursor = event.cursor;
-    this.#sentCursor = event.cursor;
-    this.#sentAt = performance.now();
-    this.#isCaughtUp ||= event.isUpToDate;
+    this.#position.sent(event);
     this.#isOver = event.isOver;
     const smaller = async () => {
       const part = await event.smaller();

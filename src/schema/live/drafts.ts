@@ -93,6 +93,15 @@ export class Drafts {
     }
   }
 
+  /** To be called once sessions are deleted: nothing more is said in them, and nobody can watch them. */
+  deleted(sessionIds: readonly string[]): void {
+    if (this.isEmpty && this.#watchers.size === 0) return;
+    for (const id of sessionIds) {
+      for (const draft of [...(this.#latest.get(id)?.values() ?? [])]) this.#remove(draft);
+      for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher.close();
+    }
+  }
+
   /** True if there is no draft at all. */
   get isEmpty(): boolean {
     return this.#all.size === 0;
@@ -216,6 +225,14 @@ export function draftsOf({ repository, limits }: Pick<SchemaContext, 'repository
   return drafts;
 }
 
+/** Ends the drafts of deleted sessions, and the streams of those who watch them. */
+export function endSessions(
+  { repository }: Pick<SchemaContext, 'repository'>,
+  sessionIds: readonly string[],
+): void {
+  known.get(repository)?.deleted(sessionIds);
+}
+
 /** Ends the drafts of messages that are in the history of a session now. */
 export function endDrafts(
   { repository }: Pick<SchemaContext, 'repository'>,
@@ -223,9 +240,7 @@ export function endDrafts(
   messages: readonly Pick<NewMessage, 'key'>[],
 ): void {
   const drafts = known.get(repository);
-  if (drafts === undefined || drafts.isEmpty) return;
-  drafts.written(
-    sessionId,
-    messages.flatMap(({ key }) => key ?? []),
-  );
+  if (!drafts || drafts.isEmpty) return;
+  const keys = messages.flatMap(({ key }) => key ?? []);
+  drafts.written(sessionId, keys);
 }

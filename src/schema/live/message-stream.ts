@@ -47,7 +47,7 @@ builder.subscriptionField('messageStream', (t) =>
   t.field({
     description:
       'What agents are saying in a session: the drafts of `streamMessage`. First comes what was said so far of each draft. A client that ' +
-      'reads slowly gets fewer and larger events.',
+      'reads slowly gets fewer and larger events. The stream ends once the session is deleted.',
     type: MessageDraft,
     args: { sessionId: t.arg.id({ description: 'The session.', required: true }) },
     subscribe: async (_root, { sessionId }, context) => {

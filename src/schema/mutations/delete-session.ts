@@ -11,6 +11,7 @@ import {
   SessionNotFoundError,
   StorageError,
 } from '../errors.ts';
+import { endSessions } from '../live/drafts.ts';
 import { Session } from '../session.ts';
 import { answer, dryRun, memberOf, operation } from './answer.ts';
 import { changedSessions, checkFirst, firstArgument } from './changed-sessions.ts';
@@ -115,7 +116,9 @@ builder.mutationField('deleteSession', (t) =>
         if (isDryRun) return { ...(await context.repository.planDelete(remove, options)), isDryRun };
         // The fingerprint includes `dryRun`, as in earlier versions: so a retry after an upgrade is recognised.
         const made = operation(operationId, 'deleteSession', checked);
-        return { ...(await context.repository.delete(remove, made)), isDryRun };
+        const deleted = await context.repository.delete(remove, made);
+        endSessions(context, deleted.deletedIds);
+        return { ...deleted, isDryRun };
       });
     },
   }),

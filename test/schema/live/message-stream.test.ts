@@ -121,6 +121,18 @@ test('a watcher that leaves is counted no more, even while it waits', async () =
   expect(await stream({ delta: 'b' })).toEqual(PAYLOAD(0));
 });
 
+test('the stream ends once the session is deleted', async () => {
+  const { api, stream, watch } = await openChat();
+  const watcher = await watch();
+  const first = watcher.next();
+  await stream({ delta: 'a' });
+  await first;
+  const last = watcher.nextResult();
+  await api.send('mutation { deleteSession(input: { sessionId: "chat" }) { __typename } }');
+  expect(await last).toBeUndefined();
+  expect(await stream({ delta: 'b' })).toMatchObject({ __typename: 'SessionNotFoundError' });
+});
+
 test('a stream that is never read leaves nothing behind', async () => {
   const { stream, watch } = await openChat();
   for (let n = 0; n < 100; n += 1) await watch();

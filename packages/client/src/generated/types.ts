@@ -378,7 +378,7 @@ export interface SessionNotFoundErrorFields {
   readonly sessionId: string | null;
 }
 
-/** The disk failed, for example because it is full. Nothing was changed. */
+/** The disk failed, for example because it is full, or the server has no room for a draft. Nothing was changed. */
 export interface StorageErrorFields {
   /** True if the mutation may have taken effect all the same: send it again with the same `operationId`. Always false for a store of files. */
   readonly isOutcomeUnknown: boolean;
