@@ -5,6 +5,7 @@ import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { changesCursor } from '../../../src/schema/cursor.ts';
 import { graphql } from '../../generated/index.ts';
 import { createApi } from '../../support/api.ts';
+import { countingListeners } from '../../support/counting-listeners.ts';
 import { openTestRepository } from '../../support/repository.ts';
 import { growTree } from '../../support/tree.ts';
 import { watched } from '../../support/watched-repository.ts';
@@ -345,30 +346,9 @@ test('an operation with a directive, which graphql-js executes, is answered in t
   });
 });
 
-/** The repository, with the number of listeners that wait for its changes. */
-function counting(repository: SessionRepository) {
-  const count = { listeners: 0 };
-  const counted = new Proxy(repository, {
-    get(target, name) {
-      const method: unknown = Reflect.get(target, name, target);
-      if (typeof method !== 'function') return method;
-      if (name !== 'onChange') return method.bind(target);
-      return (listener: () => void) => {
-        count.listeners += 1;
-        const unsubscribe = target.onChange(listener);
-        return () => {
-          count.listeners -= 1;
-          unsubscribe();
-        };
-      };
-    },
-  });
-  return { repository: counted, count };
-}
-
 test('a watcher that leaves is released at once, even while it waits', async () => {
   const { repository: store, watch } = await openStore();
-  const { repository, count } = counting(store);
+  const { repository, count } = countingListeners(store);
   const watcher = await watch({}, {}, repository);
   expect(count.listeners).toBe(0);
   await nextOf(watcher);
@@ -383,7 +363,7 @@ test('a watcher that leaves is released at once, even while it waits', async () 
 test('a watcher whose stream has ended is released', async () => {
   const { repository: store, watch } = await openStore();
   await store.create({ id: 'a' });
-  const { repository, count } = counting(store);
+  const { repository, count } = countingListeners(store);
   const watcher = await watch({ within: 'a' }, {}, repository);
   await nextOf(watcher);
   await store.delete({ sessionId: 'a', mode: 'RESTRICT' });
