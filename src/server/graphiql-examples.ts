@@ -246,4 +246,26 @@ mutation Turn {
   }
 }`,
   },
+  {
+    query: `# 10. What changes in the tree, as it happens: run
+# this, then write from another window.
+subscription Watch {
+  sessionChanges(within: "trip") {
+    cursor
+    isUpToDate
+    changes {
+      kind
+      sessionId
+      session {
+        title
+        historyLength
+      }
+      messages(first: 5) {
+        role
+        content
+      }
+    }
+  }
+}`,
+  },
 ];

@@ -62,6 +62,7 @@ const TABS = [
   ['Rollup', 'sessionCount'],
   ['Search', '<<Lisbon>>'],
   ['Turn', '"isNew": true'],
+  ['Watch', '"isUpToDate": true'],
 ] as const;
 
 test('GraphiQL works in a browser without the internet: its examples can be read, and run', {
