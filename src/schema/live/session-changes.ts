@@ -17,7 +17,7 @@ import { eventsOf } from './pull-source.ts';
 const SessionChangeKind = builder.enumType('SessionChangeKind', {
   description: 'What happened to a session in the tree that is watched.',
   values: {
-    CREATED: { description: 'The session is new.' },
+    CREATED: { description: 'The session is new. APPENDED follows if it has messages.' },
     ENTERED: {
       description:
         'The session was moved into the tree: read the session with its history, and all that is beneath it.',
@@ -30,11 +30,14 @@ const SessionChangeKind = builder.enumType('SessionChangeKind', {
     UPDATED: {
       description: 'Something else of the session changed: its title, its status, whether it is archived.',
     },
-    MOVED: { description: 'The session has another parent within the tree.' },
+    MOVED: {
+      description:
+        'The session has another parent within the tree, or another place among its children. All beneath it went along.',
+    },
     LEFT: {
       description: 'The session was moved out of the tree: drop the session, and all that is beneath it.',
     },
-    DELETED: { description: 'The session was deleted.' },
+    DELETED: { description: 'The session was deleted. What was beneath it has changes of its own.' },
   } satisfies Record<ChangeKind, { description: string }>,
 });
 
@@ -61,7 +64,8 @@ const SessionChange = builder.objectRef<SessionChangeModel>('SessionChange').imp
     sessionId: t.exposeID('sessionId', { description: 'The session to which it happened.' }),
     session: t.field({
       description:
-        'The session as it is now, which may be later than the change: its `version` tells. Null once it is deleted.',
+        'The session as it is now, which may be later than the change: its `version` tells. Whatever the kind, show what the session says ' +
+        'of itself anew. Null once it is deleted.',
       type: Session,
       nullable: true,
       resolve: ({ sessionId }, _args, context) => sessionOrNull(context, sessionId),
@@ -159,7 +163,8 @@ const SessionChanges = builder.objectRef<ChangesEvent>('SessionChanges').impleme
     }),
     changes: t.field({
       description:
-        'The changes, in the order in which the sessions last changed. All changes of a session stand together, at most one of each kind.',
+        'The changes, in the order in which the sessions last changed: a session can come before its parent. All changes of a session stand ' +
+        'together, at most one of each kind. Pass over changes of sessions that you do not have, unless they are CREATED or ENTERED.',
       type: [SessionChange],
       resolve: ({ changes }) => [...changes],
     }),
