@@ -3,6 +3,7 @@ import { ANSWERS } from './answers.ts';
 import { BODIES } from './bodies.ts';
 import { CONNECTIONS } from './connections.ts';
 import { DOCUMENTS } from './documents.ts';
+import { DRAFTS } from './drafts.ts';
 import { ENDINGS } from './endings.ts';
 import { FILES } from './files.ts';
 import { FILTERS } from './filters.ts';
@@ -19,6 +20,7 @@ export const ATTACKS: readonly Attack[] = [
   ...SEARCHES,
   ...FILTERS,
   ...KEYS,
+  ...DRAFTS,
   ...WALKS,
   ...REQUESTS,
   ...CONNECTIONS,
