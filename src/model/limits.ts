@@ -48,8 +48,16 @@ export interface Limits {
   readonly operations: number;
   /** Connections at once, if the system allows the process as many open files. */
   readonly connections: number;
-  /** Milliseconds after which a connection is closed whose client reads nothing of its answer. */
+  /** Milliseconds after which a connection is closed whose client reads nothing of its answer, or of its subscription. */
   readonly writeMs: number;
+  /** Subscriptions at once and, apart from that, connections that are open for them: they do not count among `connections`. */
+  readonly subscriptions: number;
+  /** Operations at once on one WebSocket: subscriptions, and queries and mutations that are executed. */
+  readonly socketOperations: number;
+  /** Size of a message that a client sends over WebSocket. */
+  readonly socketMessageBytes: number;
+  /** Milliseconds that a client has for the first message of a WebSocket. */
+  readonly socketInitMs: number;
   /** Messages in one append. */
   readonly messages: number;
   /** Size of a message's content, and of its reasoning. */
@@ -121,6 +129,10 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   operations: 256,
   connections: 1_000,
   writeMs: 30_000,
+  subscriptions: 10_000,
+  socketOperations: 100,
+  socketMessageBytes: 1024 * 1024,
+  socketInitMs: 3_000,
   messages: 1_000,
   contentBytes: 1024 * 1024,
   toolCalls: 256,

@@ -5,6 +5,9 @@ export const RESULT_TYPES = ['application/json', 'application/graphql-response+j
 
 type ResultType = (typeof RESULT_TYPES)[number];
 
+/** The media type of subscriptions over HTTP: server-sent events. */
+export const EVENT_STREAM = 'text/event-stream';
+
 interface MediaRange {
   readonly type: string;
   readonly subtype: string;
@@ -108,4 +111,13 @@ const USUAL = new Map(
 export function resultType(accept: string | null | undefined): ResultType | null {
   const usual = USUAL.get(accept ?? undefined);
   return usual === undefined ? negotiate(accept, RESULT_TYPES) : usual;
+}
+
+/**
+ * Whether an Accept header names server-sent events. A wildcard does not count: a client that has not asked for a stream would wait for
+ * the end of the answer.
+ */
+export function takesEventStream(accept: string | null | undefined): boolean {
+  if (!accept?.toLowerCase().includes(EVENT_STREAM)) return false;
+  return negotiate(accept, [EVENT_STREAM]) !== null;
 }

@@ -215,6 +215,7 @@ function isPlain(head: RequestHead): boolean {
     Number(head.header('content-length')) <= SMALL_BYTES &&
     // Answers to pages need the CORS headers of Yoga's plugins.
     head.header('origin') === undefined &&
+    resultType(head.header('accept')) !== null &&
     isSentAsIs(head)
   );
 }

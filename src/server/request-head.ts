@@ -14,6 +14,8 @@ export interface RequestHead {
   readonly header: (name: string) => string | null | undefined;
   /** The remote address; undefined over a Unix socket, or without a connection. */
   readonly address: string | undefined;
+  /** True for the request that opens a WebSocket. Its method and its Accept say nothing of the operations that follow. */
+  readonly isUpgrade: boolean;
 }
 
 /** The head of a request of node:http, after `settleTarget`. */
@@ -25,7 +27,13 @@ export function headOfMessage(message: IncomingMessage): RequestHead {
     host: headers.host ?? '',
     header: (name) => headers[name] as string | undefined,
     address: socket.remoteAddress,
+    isUpgrade: false,
   };
+}
+
+/** The same of a request that opens a WebSocket. */
+export function headOfUpgrade(message: IncomingMessage): RequestHead {
+  return { ...headOfMessage(message), isUpgrade: true };
 }
 
 /** The head of a request of the Fetch API, with its remote address, if that is known. */
@@ -36,5 +44,6 @@ export function headOfRequest({ method, url, headers }: Request, address: string
     host: headers.get('host') ?? url.split('/', 3)[2] ?? '',
     header: (name) => headers.get(name),
     address,
+    isUpgrade: false,
   };
 }

@@ -12,7 +12,8 @@ export type Router = (head: RequestHead) => Route | null;
 /** Preflights are answered at every path, for origins of which `isAllowedOrigin` is true. */
 export function createRouter(isAllowedOrigin: OriginCheck | null): Router {
   return (head) => {
-    const { method, path } = head;
+    const { method, path, isUpgrade } = head;
+    if (isUpgrade) return path === GRAPHQL_PATH ? 'api' : null;
     if (method === 'OPTIONS') {
       const origin = head.header('origin');
       if (origin != null && isAllowedOrigin?.(origin)) return 'preflight';

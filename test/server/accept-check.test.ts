@@ -30,9 +30,9 @@ test.each([
   'x-application/json',
   'application/problem+json, application/*+json',
   'application/json; charset=iso-8859-1',
-  'text/event-stream',
+  'text/event-stream;q=0',
+  'text/*',
   'multipart/mixed',
-  'text/event-stream, multipart/mixed;q=0.5',
   'text/html',
   'application/json;q=0',
   'application/json;q=0.000',
@@ -71,6 +71,37 @@ test.each([
   const response = await post('{ __typename }', { accept });
   expect(response.headers.get('content-type')).toBe(`${expected}; charset=utf-8`);
   expect(await response.json()).toEqual({ data: { __typename: 'Query' } });
+});
+
+test.each(['text/event-stream', 'text/event-stream, multipart/mixed;q=0.5', 'Text/Event-Stream, text/plain'])(
+  'a client that accepts only %s gets a result as a stream of one event',
+  async (accept) => {
+    const { post } = await openTestServer();
+    const response = await post('{ __typename }', { accept });
+    expect(response.headers.get('content-type')).toBe('text/event-stream; charset=utf-8');
+    expect(await response.text()).toBe(
+      'event: next\ndata: {"data":{"__typename":"Query"}}\n\nevent: complete\ndata:\n\n',
+    );
+    expect(await outcome(await post('{', { accept }))).toEqual({
+      status: 400,
+      codes: ['GRAPHQL_PARSE_FAILED'],
+    });
+  },
+);
+
+test.each([
+  '*/*',
+  '',
+  'application/json',
+  'text/*',
+  'multipart/mixed;subscriptionSpec=1.0, application/json',
+  'text/event-stream;q=0, */*',
+])('a subscription of a client that accepts "%s" is refused', async (accept) => {
+  const { post } = await openTestServer();
+  expect(await outcome(await post('subscription { __typename }', { accept }))).toEqual({
+    status: 406,
+    codes: ['NOT_ACCEPTABLE'],
+  });
 });
 
 test.each([

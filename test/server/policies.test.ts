@@ -56,6 +56,7 @@ const REFUSED: Readonly<
       path: `/graphql?query=${encodeURIComponent('mutation { updateSession(input: { sessionId: "none" }) { __typename } }')}`,
     },
   ],
+  'accepted stream': [406, 'NOT_ACCEPTABLE', plain({ query: 'subscription { __typename }' })],
   'depth limit': [
     400,
     'QUERY_TOO_DEEP',

@@ -1,4 +1,4 @@
-import { resultType } from '../accept.ts';
+import { resultType, takesEventStream } from '../accept.ts';
 import type { Router } from '../routes.ts';
 import type { Policy } from './policy.ts';
 
@@ -9,13 +9,15 @@ export function acceptedType(routeOf: Router): Policy {
   return {
     name: 'accepted type',
     head(head) {
-      if (resultType(head.header('accept')) !== null || routeOf(head) !== 'api') return undefined;
+      const accept = head.header('accept');
+      if (resultType(accept) !== null || takesEventStream(accept)) return undefined;
+      if (head.isUpgrade || routeOf(head) !== 'api') return undefined;
       return {
         status: 406,
         code: 'NOT_ACCEPTABLE',
         message:
-          'Expected a client that accepts application/graphql-response+json or application/json, got an Accept header that ' +
-          'takes neither. Name one of them there, or send no Accept.',
+          'Expected a client that accepts application/graphql-response+json, application/json or text/event-stream, got an Accept ' +
+          'header that takes none of them. Name one of them there, or send no Accept.',
       };
     },
   };

@@ -3,6 +3,7 @@ import type { OriginCheck } from '../allowed-origins.ts';
 import type { Router } from '../routes.ts';
 import type { ServerSettings } from '../settings.ts';
 import { acceptedEncoding } from './accepted-encoding.ts';
+import { acceptedStream } from './accepted-stream.ts';
 import { acceptedType } from './accepted-type.ts';
 import { aliasLimit } from './alias-limit.ts';
 import { allowedOrigin } from './allowed-origin.ts';
@@ -70,6 +71,8 @@ export function createPolicies({
     parsingLimit(limits.tokens),
     // Links, images and prefetches are GETs. Before validation: a mutation by GET is wrong however it is written.
     readOnlyGet,
+    // Before anything is subscribed: whoever cannot get the stream must leave no subscriber behind.
+    acceptedStream,
     // Time of execution that the budget of a request does not bound.
     depthLimit(limits.depth),
     aliasLimit(limits.aliases),
