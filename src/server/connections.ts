@@ -1,24 +1,18 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DropLog } from './admission/drop-log.ts';
+import { Patience, type PatienceOptions, type ReadProgress } from './read-progress.ts';
 
-export interface ConnectionOptions {
-  /** How many connections are served at once. */
+export interface ConnectionOptions extends PatienceOptions {
+  /** How many connections are served at once, apart from those that are lent. */
   readonly connections: number;
-  /** Milliseconds after which a connection is closed whose client reads nothing of its answer. */
-  readonly writeMs: number;
-  /** True while unread answers take much of the room for answers. A client that reads nothing then has less time. */
-  readonly isScarce: () => boolean;
+  /** How many connections the system allows, with those that are lent. */
+  readonly sockets: number;
   readonly drops: DropLog;
 }
 
 /** Connections beyond the bound, for probes: a server that is full is alive nevertheless. */
 export const CONNECTIONS_FOR_PROBES = 16;
-
-/** Milliseconds between two looks at whether clients read. */
-const SWEEP_MS = 1_000;
-/** Milliseconds that a client has that reads nothing while others need the room. */
-const SCARCE_WRITE_MS = 2_000;
 
 /**
  * Milliseconds by which a connection that never asked for anything counts as idle for longer: one that is used again and again outlasts
@@ -32,15 +26,14 @@ const SILENT_MS = 500;
 const FIRST_REQUEST_MS = 2_000;
 const SHARE_OF_NEW = 1 / 4;
 
-interface Connection {
+interface Connection extends ReadProgress {
   /** The latest response; null once it is closed. */
   response: ServerResponse | null;
   hasAsked: boolean;
   /** On the clock of `performance.now()`: when it was accepted, or when its latest response was closed. */
   idleSince: number;
-  /** Bytes that the system has taken, when they were last found to be more. */
-  sentBytes: number;
-  sentAt: number;
+  /** True while subscriptions use it: whoever borrowed it sees to it that the client reads, and ends it. */
+  isLent: boolean;
 }
 
 /**
@@ -57,12 +50,14 @@ export class Connections {
   /** Connections that were accepted although there was no room. */
   readonly #beyond = new Set<Socket>();
   readonly #options: ConnectionOptions;
-  #sweptAt = performance.now();
+  readonly #patience: Patience;
+  #lent = 0;
   #draining = false;
 
   /** Create it before anything else listens to the server's requests. */
   constructor(server: Server, options: ConnectionOptions) {
     this.#options = options;
+    this.#patience = new Patience(options);
     server.on('connection', (socket) => this.#accept(socket));
     server.on('request', ({ socket }, response) => {
       const connection = this.#all.get(socket);
@@ -76,8 +71,7 @@ export class Connections {
       });
       if (this.#draining) this.#closeAfter(response);
     });
-    const sweepMs = Math.min(SWEEP_MS, options.writeMs / 4);
-    const timer = setInterval(() => this.#sweep(sweepMs), sweepMs).unref();
+    const timer = setInterval(() => this.#sweep(), this.#patience.sweepMs).unref();
     server.once('close', () => clearInterval(timer));
   }
 
@@ -89,38 +83,57 @@ export class Connections {
   /** True for a connection beyond the bound, on which only probes are answered. */
   isBeyond(socket: Socket): boolean {
     if (this.#beyond.size === 0) return false;
-    if (this.#all.size <= this.#options.connections) this.#beyond.clear();
+    if (!this.#isFull(1)) this.#beyond.clear();
     return this.#beyond.has(socket);
+  }
+
+  /** Leaves a connection to subscriptions: it is neither counted, nor closed as idle or by `drain`. */
+  lend(socket: Socket): void {
+    const connection = this.#all.get(socket);
+    if (!connection || connection.isLent) return;
+    connection.isLent = true;
+    this.#lent += 1;
+  }
+
+  /** Takes back a connection that is not used by subscriptions any more. */
+  takeBack(socket: Socket): void {
+    const connection = this.#all.get(socket);
+    if (!connection?.isLent) return;
+    connection.isLent = false;
+    this.#lent -= 1;
   }
 
   /** Closes idle connections at once, and each other one after its last response. */
   drain(): void {
     this.#draining = true;
-    for (const [socket, { response }] of this.#all) {
+    for (const [socket, { response, isLent }] of this.#all) {
       if (response) this.#closeAfter(response);
-      else socket.destroy();
+      else if (!isLent) socket.destroy();
     }
   }
 
+  /** Whether there is no room for another connection, beyond the bound by less than `beyond`. */
+  #isFull(beyond = 0): boolean {
+    const { connections, sockets } = this.#options;
+    return this.#all.size - this.#lent >= connections + beyond || this.#all.size >= sockets + beyond;
+  }
+
   #accept(socket: Socket): void {
-    const { connections } = this.#options;
-    if (this.#all.size >= connections) this.#closeIdle();
-    if (this.#all.size >= connections + CONNECTIONS_FOR_PROBES) {
+    if (this.#isFull()) this.#closeIdle();
+    if (this.#isFull(CONNECTIONS_FOR_PROBES)) {
       this.#close(socket, TOO_MANY);
       return;
     }
-    if (this.#all.size >= connections) this.#beyond.add(socket);
+    if (this.#isFull()) this.#beyond.add(socket);
     this.#all.set(socket, {
       response: null,
       hasAsked: false,
       idleSince: performance.now(),
+      isLent: false,
       sentBytes: 0,
       sentAt: 0,
     });
-    socket.once('close', () => {
-      this.#all.delete(socket);
-      this.#beyond.delete(socket);
-    });
+    socket.once('close', () => this.#forget(socket));
   }
 
   /** Closes the connection that has been idle for longest; one whose first request may be on its way only if there is no other. */
@@ -130,10 +143,10 @@ export class Connections {
     let since = Number.POSITIVE_INFINITY;
     let oldestNew: Socket | undefined;
     let newer = this.#all.size;
-    for (const [socket, { response, hasAsked, idleSince }] of this.#all) {
+    for (const [socket, { response, hasAsked, idleSince, isLent }] of this.#all) {
       newer -= 1;
       // One that was closed just now counts until its event.
-      if (response || socket.destroyed) continue;
+      if (response || isLent || socket.destroyed) continue;
       const isNew = !hasAsked && now - idleSince < FIRST_REQUEST_MS;
       if (isNew && newer < this.#options.connections * SHARE_OF_NEW) {
         oldestNew ??= socket;
@@ -150,27 +163,21 @@ export class Connections {
 
   #close(socket: Socket, reason: string): void {
     this.#options.drops.report(reason);
-    this.#all.delete(socket);
-    this.#beyond.delete(socket);
+    this.#forget(socket);
     socket.destroy();
   }
 
-  /** Closes connections whose clients read nothing. Node.js has no timeout for that by default. */
-  #sweep(sweepMs: number): void {
-    const { writeMs, isScarce } = this.#options;
-    const now = performance.now();
-    // A late sweep says that this process was busy, and nothing about the clients.
-    const wasBusy = now - this.#sweptAt > sweepMs + SWEEP_MS;
-    this.#sweptAt = now;
-    const patience = isScarce() ? Math.min(writeMs, SCARCE_WRITE_MS) : writeMs;
+  #forget(socket: Socket): void {
+    this.takeBack(socket);
+    this.#all.delete(socket);
+    this.#beyond.delete(socket);
+  }
+
+  /** Closes connections whose clients read nothing. */
+  #sweep(): void {
+    const isStuck = this.#patience.sweep();
     for (const [socket, connection] of this.#all) {
-      const sentBytes = socket.writableLength > 0 ? bytesSent(socket) : null;
-      if (sentBytes === null || wasBusy || sentBytes !== connection.sentBytes) {
-        connection.sentBytes = sentBytes ?? 0;
-        connection.sentAt = now;
-      } else if (now - connection.sentAt >= patience) {
-        this.#close(socket, 'its client read nothing of an answer (the limit writeMs)');
-      }
+      if (!connection.isLent && isStuck(socket, connection)) this.#close(socket, READS_NOTHING);
     }
   }
 
@@ -182,11 +189,5 @@ export class Connections {
 
 const TOO_MANY = 'there were more than can be served at once (the limit connections, or that of open files)';
 
-/**
- * Bytes that the system has taken from a socket. `bytesWritten` counts all of a buffer as soon as any of it is being written, which for
- * a long answer is the whole of it; net.Socket itself looks at the same queue for its timeouts.
- */
-function bytesSent(socket: Socket): number {
-  const { _handle: handle } = socket as { _handle?: { bytesWritten: number; writeQueueSize: number } | null };
-  return handle ? handle.bytesWritten - handle.writeQueueSize : 0;
-}
+/** The reason for which a connection is closed whose client is stuck. */
+export const READS_NOTHING = 'its client read nothing of an answer (the limit writeMs)';

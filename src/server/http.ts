@@ -55,11 +55,10 @@ export async function startServer(
   // `settleTarget` refuses a request without a Host header: Node.js would do so without a line in the log.
   const server = createServer({ ...TIMEOUTS, requireHostHeader: false });
   const admission = new Admission({ limits: config.limits, logger });
+  const sockets = Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES);
   const connections = new Connections(server, {
-    connections: Math.min(
-      config.limits.connections,
-      Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES),
-    ),
+    connections: Math.min(config.limits.connections, sockets),
+    sockets,
     writeMs: config.limits.writeMs,
     isScarce: () => admission.answers.isScarce,
     drops: admission.drops,

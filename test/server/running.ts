@@ -85,7 +85,8 @@ export function openConnection(url: string): RawConnection {
 export function connectionsOf(server: Server, changes: Partial<ConnectionOptions> = {}): Connections {
   const { connections, writeMs } = DEFAULT_LIMITS;
   const drops = new DropLog(createTestLogger().logger);
-  return new Connections(server, { connections, writeMs, isScarce: () => false, drops, ...changes });
+  const sockets = Number.POSITIVE_INFINITY;
+  return new Connections(server, { connections, sockets, writeMs, isScarce: () => false, drops, ...changes });
 }
 
 /** More than what the system's buffers on both ends of a connection take. */

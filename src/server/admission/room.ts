@@ -1,4 +1,4 @@
-import type { ServerResponse } from 'node:http';
+import type { Recipient } from './recipient.ts';
 
 export interface RoomOptions {
   /** How many requests may wait; further ones are refused at once. */
@@ -38,16 +38,16 @@ export class Room {
   }
 
   /**
-   * True once the request of `response` has `weight`, of which the whole capacity is the most. False if it has waited for
+   * True once the request of `recipient` has `weight`, of which the whole capacity is the most. False if it has waited for
    * `milliseconds`, if too many others wait, or if its client has left. What was taken must be given back.
    */
-  take(weight: number, response: ServerResponse, milliseconds: number): boolean | Promise<boolean> {
+  take(weight: number, recipient: Recipient, milliseconds: number): boolean | Promise<boolean> {
     const taken = this.#bounded(weight);
     if (taken <= this.#free && this.#waiting.length === 0) {
       this.#free -= taken;
       return true;
     }
-    if (this.#waiting.length >= this.#options.waiting || response.closed) return false;
+    if (this.#waiting.length >= this.#options.waiting || recipient.closed) return false;
     return new Promise((resolve) => {
       const leave = () => {
         this.#waiting.splice(this.#waiting.indexOf(waiting), 1);
@@ -59,11 +59,11 @@ export class Room {
         weight: taken,
         settle: (isAdmitted: boolean) => {
           clearTimeout(timer);
-          response.off('close', leave);
+          recipient.off('close', leave);
           resolve(isAdmitted);
         },
       };
-      response.once('close', leave);
+      recipient.once('close', leave);
       this.#waiting.push(waiting);
     });
   }

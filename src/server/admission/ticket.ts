@@ -1,7 +1,7 @@
-import type { ServerResponse } from 'node:http';
 import type { WriteTurn } from '../../schema/budget.ts';
 import type { Admission } from './admission.ts';
 import type { AnswerShare } from './answer-bytes.ts';
+import type { Recipient } from './recipient.ts';
 import type { Room } from './room.ts';
 import type { Receiving } from './slow-bodies.ts';
 import { SMALL_BYTES } from './small.ts';
@@ -15,7 +15,7 @@ const WAIT_MS = 10_000;
  */
 export class Ticket implements AnswerShare, WriteTurn {
   readonly #admission: Admission;
-  readonly #response: ServerResponse;
+  readonly #recipient: Recipient;
   #reserved = 0;
   #receiving: Receiving | null = null;
   /** Of a large body, once it is about to be parsed. */
@@ -32,9 +32,9 @@ export class Ticket implements AnswerShare, WriteTurn {
   /** Bytes of the answer so far. Only `AnswerBytes` changes them. */
   bytes = 0;
 
-  constructor(admission: Admission, response: ServerResponse) {
+  constructor(admission: Admission, recipient: Recipient) {
     this.#admission = admission;
-    this.#response = response;
+    this.#recipient = recipient;
   }
 
   /** True once there is room for a body of `bytes`; false if the request must be refused. The second call for a body does nothing. */
@@ -43,7 +43,7 @@ export class Ticket implements AnswerShare, WriteTurn {
     const { bodies, slowBodies } = this.#admission;
     const hasRoom = this.#take(bodies, bytes, () => {
       this.#reserved = bytes;
-      const { socket } = this.#response;
+      const { socket } = this.#recipient;
       if (socket) this.#receiving = slowBodies.add(socket);
     });
     if (hasRoom instanceof Promise) slowBodies.watch();
@@ -112,7 +112,7 @@ export class Ticket implements AnswerShare, WriteTurn {
   /** True once the request has `weight` of `room`, and `taken` was called; false if it must be refused. */
   #take(room: Room, weight: number, taken: () => void): boolean | Promise<boolean> {
     if (this.#isReleased) return false;
-    const hasRoom = room.take(weight, this.#response, this.#waitMs);
+    const hasRoom = room.take(weight, this.#recipient, this.#waitMs);
     if (typeof hasRoom === 'boolean') {
       if (hasRoom) taken();
       return hasRoom;
@@ -158,7 +158,7 @@ export class Ticket implements AnswerShare, WriteTurn {
       answers.set(this, 0);
       return false;
     }
-    if (this.#response.closed || this.#isFinished) answers.set(this, 0);
+    if (this.#recipient.closed || this.#isFinished) answers.set(this, 0);
     else if (bytes > SMALL_BYTES) this.#keepUntilSent();
     return true;
   }
@@ -166,7 +166,7 @@ export class Ticket implements AnswerShare, WriteTurn {
   #keepUntilSent(): void {
     const { answers } = this.#admission;
     this.#isSettled = true;
-    this.#response.once('close', () => answers.set(this, 0));
+    this.#recipient.once('close', () => answers.set(this, 0));
   }
 
   /** Undefined for a short answer; else a promise that resolves when a long one may be written as JSON. */
@@ -213,7 +213,7 @@ export class Ticket implements AnswerShare, WriteTurn {
     this.#giveTurn();
     if (this.#memory > 0) parsed.give(this.#memory);
     this.#reserveOnly(0);
-    if (!this.#isSettled || this.#response.closed) answers.set(this, 0);
+    if (!this.#isSettled || this.#recipient.closed) answers.set(this, 0);
   }
 
   #stopReceiving(): void {
