@@ -34,6 +34,7 @@ export type { Logger, Progress } from './repository/observer.ts';
 export * from './repository/repository.ts';
 export { createContext, type SchemaContext, type SchemaContextOptions } from './schema/context.ts';
 export { schema } from './schema/index.ts';
-export { createRequestListener } from './server/fast-path.ts';
+export type { UpgradeListener } from './server/live/web-socket.ts';
+export { createNodeHandlers, createRequestListener, type NodeHandlers } from './server/node-handlers.ts';
 export type { SessiontreeYogaOptions } from './server/settings.ts';
 export { createSessiontreeYoga, type SessiontreeYoga } from './server/yoga.ts';

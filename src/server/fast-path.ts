@@ -1,4 +1,4 @@
-import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
+import type { IncomingMessage, ServerResponse } from 'node:http';
 import { sendNodeResponse } from '@whatwg-node/server';
 import { type DocumentNode, type ExecutionResult, getOperationAST } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
@@ -12,11 +12,13 @@ import { SMALL_BYTES } from './admission/small.ts';
 import { Ticket } from './admission/ticket.ts';
 import { SECURITY_HEADERS, VARY } from './browser-headers.ts';
 import { isSentAsIs } from './compression.ts';
-import { createDocumentCache, type DocumentCache } from './document-cache.ts';
+import type { DocumentCache } from './document-cache.ts';
 import { createEndOfTurn } from './end-of-turn.ts';
 import { knownDocument } from './known-document.ts';
+import { createEventStreams } from './live/event-stream.ts';
+import { Live } from './live/live.ts';
 import { maskResult } from './mask-result.ts';
-import { answerRefusal, createBugAnswer, createNodeListener, type RequestHandler } from './node-listener.ts';
+import { answerRefusal, createBugAnswer, type RequestHandler } from './node-listener.ts';
 import { GRAPHQL_PATH } from './paths.ts';
 import type { HandedOn, ServerContext } from './plugin.ts';
 import type { Refusal } from './refusal.ts';
@@ -24,37 +26,10 @@ import { createFacts, noteDeparture, noteExecution } from './request-facts.ts';
 import { headOfMessage, type RequestHead } from './request-head.ts';
 import { logRequest } from './request-log.ts';
 import { BODY_BROKE_OFF, parseParams } from './request-params.ts';
-import { createRequestRules, type RequestRules } from './request-rules.ts';
-import { type ServerSettings, type SessiontreeYogaOptions, withDefaults } from './settings.ts';
+import type { RequestRules } from './request-rules.ts';
+import type { ServerSettings } from './settings.ts';
 import { writeAnswer } from './write-answer.ts';
-import { createYogaPath, type SessiontreeYoga } from './yoga.ts';
-
-/**
- * The API as a listener for node:http, or for a framework that gives node:http's request and response: GraphQL at `/graphql`, and GraphiQL
- * there for browsers. No body parser may run before it. Throws a RangeError for an invalid entry in `allowedOrigins`, and a TypeError for
- * an invalid limit. The listener neither opens nor closes the repository.
- */
-export function createRequestListener(options: SessiontreeYogaOptions): RequestListener {
-  const settings = withDefaults(options);
-  const rules = createRequestRules(settings);
-  const admission = new Admission(settings);
-  const { logger } = settings;
-  return createNodeListener(createRequestHandler(settings, rules, admission), {
-    ...rules,
-    logger,
-    drops: admission.drops,
-  });
-}
-
-/** The same, for use within `createNodeListener`, which settles the target of each request. */
-export function createRequestHandler(
-  settings: ServerSettings,
-  rules: RequestRules,
-  admission: Admission,
-): RequestHandler {
-  const documents = createDocumentCache<DocumentNode>();
-  return withFastPath(createYogaPath(settings, rules, documents), settings, rules, documents, admission);
-}
+import type { SessiontreeYoga } from './yoga.ts';
 
 /**
  * A request takes one of two paths through the server:
@@ -74,9 +49,11 @@ export function withFastPath(
   { checks, isAllowedOrigin }: RequestRules,
   documents: DocumentCache<DocumentNode>,
   admission = new Admission(settings),
+  live = new Live(settings, admission),
 ): RequestHandler {
   const { repository, limits, logger } = settings;
   const answerBug = createBugAnswer({ logger, isAllowedOrigin });
+  const stream = createEventStreams(live, settings, { isAllowedOrigin });
   const endOfTurn = createEndOfTurn();
   const sameHeaders = { ...SECURITY_HEADERS, ...(isAllowedOrigin && VARY) };
 
@@ -129,9 +106,7 @@ export function withFastPath(
       const headers = { ...request.headers } as Record<string, string>;
       const init = { method: 'POST', headers, body: new Uint8Array(body) };
       const answered = await yoga.fetch(`http://${head.host}${head.path}`, init, { handedOn });
-      // Sending lasts as long as the client takes to read.
-      ticket.finish();
-      return sendNodeResponse(answered, response, request, true);
+      return send(answered, request, response, handedOn);
     }
     await (ticket.answerTurn() ?? endOfTurn());
     const written = writeAnswer(result, facts, limits.answerBytes, logger);
@@ -168,7 +143,7 @@ export function withFastPath(
     { ticket, ...headOnly }: HandedOn,
   ): Promise<void> {
     const refusal = headOnly.refusal ?? (await refusalOfBody(headOnly.head, ticket));
-    const handedOn = { ...headOnly, refusal, ticket };
+    const handedOn: HandedOn = { ...headOnly, refusal, ticket };
     // The context that Yoga's own listener passes, and `handedOn`.
     const context = { req: request, res: response, handedOn };
     const answered = await yoga.handleNodeRequestAndResponse(
@@ -176,8 +151,20 @@ export function withFastPath(
       response,
       context as typeof context & ServerContext,
     );
+    return send(answered, request, response, handedOn);
+  }
+
+  /** Sends what Yoga answered, or the events of a subscription. */
+  function send(
+    answered: Response,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { ticket, facts, subscription }: HandedOn,
+  ): Promise<void> | void {
+    // Sending lasts as long as the client takes to read.
     ticket.finish();
-    await sendNodeResponse(answered, response, request, true);
+    if (subscription) stream({ request, response, facts }, subscription);
+    else return sendNodeResponse(answered, response, request, true);
   }
 
   return (request, response) => {
@@ -188,7 +175,7 @@ export function withFastPath(
     });
     const refusal = checks.head(head);
     const ticket = new Ticket(admission, response);
-    const handedOn = { facts, head, refusal, ticket };
+    const handedOn = { facts, head, refusal, ticket, live };
     const isFast = !refusal && isPlain(head) && !checks.content(head);
     const responding = (isFast ? respond : respondByYoga)(request, response, handedOn);
     return responding.then(

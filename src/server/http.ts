@@ -1,4 +1,4 @@
-import { createServer, type RequestListener, type Server } from 'node:http';
+import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { descriptorShares } from '../descriptors.ts';
 import { openFileRepository } from '../repository/files/open.ts';
 import type { Logger, Progress } from '../repository/observer.ts';
@@ -7,14 +7,15 @@ import { Admission } from './admission/admission.ts';
 import { OVERLOADED } from './admission/overloaded.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
-import { createRequestHandler } from './fast-path.ts';
 import { type Listening, listen } from './listen.ts';
+import { type Api, createApi } from './node-handlers.ts';
 import { answerRefusal, createNodeListener } from './node-listener.ts';
 import { answerOddRequests } from './odd-requests.ts';
 import { GRAPHQL_PATH } from './paths.ts';
 import { createProbes } from './probes.ts';
 import type { Refusal } from './refusal.ts';
-import { createRequestRules } from './request-rules.ts';
+import { createRequestRules, type RequestRules } from './request-rules.ts';
+import type { ServerSettings } from './settings.ts';
 
 /** Milliseconds that a stop may take. The caller of `stop` ends the process then. */
 export const STOP_MS_MAX = 10_000;
@@ -34,7 +35,7 @@ export interface RunningServer {
   /** Where the API and GraphiQL are. */
   readonly url: string;
   /**
-   * Accepts no more connections, finishes pending requests, and closes the store. Requests that take longer than eight seconds are cut
+   * Accepts no more connections, finishes pending requests, tells the clients of subscriptions to come back, and closes the store. Requests that take longer than eight seconds are cut
    * off; a second call cuts off all at once.
    */
   stop(): Promise<void>;
@@ -53,7 +54,11 @@ export async function startServer(
     ...(onProgress && { onProgress }),
   });
   // `settleTarget` refuses a request without a Host header: Node.js would do so without a line in the log.
-  const server = createServer({ ...TIMEOUTS, requireHostHeader: false });
+  const server = createServer({
+    ...TIMEOUTS,
+    requireHostHeader: false,
+    shouldUpgradeCallback: asksForWebSocket,
+  });
   const admission = new Admission({ limits: config.limits, logger });
   const sockets = Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES);
   const connections = new Connections(server, {
@@ -63,70 +68,95 @@ export async function startServer(
     isScarce: () => admission.answers.isScarce,
     drops: admission.drops,
   });
+  const settings = settingsOf(config, repository, logger);
+  const rules = createRequestRules(settings);
+  const api = createApi(settings, rules, admission, {
+    connections: Math.max(1, Math.floor(sockets * SHARE_OF_SUBSCRIPTIONS)),
+    lender: connections,
+    refusalOf: (socket) => (connections.isBeyond(socket) ? TOO_MANY_CONNECTIONS : undefined),
+  });
   let listening: Listening;
   try {
-    server.on('request', createListener({ config, repository, admission, connections, logger }));
+    server.on('request', createListener({ settings, rules, api, admission, connections }));
+    server.on('upgrade', api.upgrade);
     answerOddRequests(server, connections, logger);
     listening = await listen(server, config);
   } catch (error) {
     await repository.discard();
     throw error;
   }
+  const cutOff = () => {
+    server.closeAllConnections();
+    api.live.connections.destroy();
+  };
   let stopped: Promise<void> | undefined;
   return {
     url: `http://${urlHost(config.host)}:${listening.port}${GRAPHQL_PATH}`,
     stop() {
-      if (stopped) server.closeAllConnections();
-      else stopped = drain(server, listening, connections).then(() => repository.close());
+      if (stopped) cutOff();
+      else stopped = drain(listening, connections, api, cutOff).then(() => repository.close());
       return stopped;
     },
   };
 }
+
+/**
+ * Requests that ask for another protocol, as the HTTP client of Java and curl do for HTTP/2, are answered by HTTP/1.1. Node.js before 24.9
+ * ignores this, and passes them to the listener of 'upgrade', which refuses them.
+ */
+function asksForWebSocket({ headers }: IncomingMessage): boolean {
+  return headers.upgrade?.toLowerCase() === 'websocket';
+}
+
+/** The share of the connections that the system allows which subscriptions may use. */
+const SHARE_OF_SUBSCRIPTIONS = 1 / 2;
 
 const TOO_MANY_CONNECTIONS: Refusal = {
   ...OVERLOADED,
   headers: { ...OVERLOADED.headers, connection: 'close' },
 };
 
-interface ListenerOptions {
-  readonly config: Config;
-  readonly repository: SessionRepository;
-  readonly admission: Admission;
-  readonly connections: Connections;
-  readonly logger: Logger;
-}
-
-function createListener({
-  config,
-  repository,
-  admission,
-  connections,
-  logger,
-}: ListenerOptions): RequestListener {
-  const settings = {
+function settingsOf(config: Config, repository: SessionRepository, logger: Logger): ServerSettings {
+  return {
     repository,
     logger,
     limits: config.limits,
     allowedHosts: [urlHost(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,
   };
-  const rules = createRequestRules(settings);
-  const api = createRequestHandler(settings, rules, admission);
+}
+
+interface ListenerOptions {
+  readonly settings: ServerSettings;
+  readonly rules: RequestRules;
+  readonly api: Api;
+  readonly admission: Admission;
+  readonly connections: Connections;
+}
+
+function createListener({ settings, rules, api, admission, connections }: ListenerOptions): RequestListener {
+  const { repository, logger } = settings;
   const probes = createProbes(repository, logger);
   return createNodeListener(
     (request, response) => {
       if (probes(request, response)) return;
-      if (!connections.isBeyond(request.socket)) return api(request, response);
+      if (!connections.isBeyond(request.socket)) return api.handler(request, response);
       answerRefusal(request, response, TOO_MANY_CONNECTIONS, logger);
     },
     { ...rules, logger, drops: admission.drops },
   );
 }
 
-async function drain(server: Server, listening: Listening, connections: Connections): Promise<void> {
+async function drain(
+  listening: Listening,
+  connections: Connections,
+  { live }: Api,
+  cutOff: () => void,
+): Promise<void> {
   const closed = listening.close();
   connections.drain();
-  const grace = setTimeout(() => server.closeAllConnections(), GRACE_MS);
+  live.connections.stop();
+  const grace = setTimeout(cutOff, GRACE_MS);
   await closed;
   clearTimeout(grace);
 }

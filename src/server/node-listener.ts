@@ -54,10 +54,12 @@ export function answerRefusal(
   refusal: Refusal,
   logger: Logger,
   facts = createFacts(request.headers['x-request-id']),
+  headers: Readonly<Record<string, string>> = {},
 ): void {
   facts.errorCodes = [refusal.code];
   facts.messages = [refusal.message];
-  write(request, response, refusal.status, refusalBody(refusal), facts, logger, refusal.headers);
+  const all = { ...headers, ...refusal.headers };
+  write(request, response, refusal.status, refusalBody(refusal), facts, logger, all);
 }
 
 /** Answers and logs a request after a bug; the error is masked as in `maskResult`. */

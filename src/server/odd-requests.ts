@@ -1,13 +1,11 @@
-import { randomUUID } from 'node:crypto';
-import { type Server, STATUS_CODES } from 'node:http';
+import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import type { Logger } from '../repository/observer.ts';
-import { SECURITY_HEADERS } from './browser-headers.ts';
+import { answerSocket } from './answer-socket.ts';
 import type { Connections } from './connections.ts';
 import { answerRefusal } from './node-listener.ts';
-import { badRequest, JSON_TYPE, methodNotAllowed, type Refusal, refusalBody } from './refusal.ts';
-import { logRequest } from './request-log.ts';
+import { badRequest, methodNotAllowed, type Refusal } from './refusal.ts';
 
 /**
  * Answers and logs what node:http emits no 'request' for: CONNECT, unknown expectations, and bytes that are no HTTP. By default, Node.js
@@ -16,7 +14,7 @@ import { logRequest } from './request-log.ts';
 export function answerOddRequests(server: Server, connections: Connections, logger: Logger): void {
   server.on('checkExpectation', (request, response) => answerRefusal(request, response, EXPECTATION, logger));
   server.on('connect', ({ method = NONE, url = NONE }, socket) =>
-    end(socket, CONNECT, { method, path: url }, logger),
+    answerSocket(socket, CONNECT, { method, path: url }, logger),
   );
   const refused = new WeakSet<Duplex>();
   server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
@@ -29,13 +27,13 @@ export function answerOddRequests(server: Server, connections: Connections, logg
       return;
     }
     const answer = connections.answerOn(socket as Socket);
-    const refuse = () => end(socket, refusal, { method: NONE, path: NONE }, logger);
+    const refuse = () => answerSocket(socket, refusal, { method: NONE, path: NONE }, logger);
     if (!answer) refuse();
     // The error comes after a complete request, whose answer goes first.
     else if (answer.req.complete) answer.once('close', () => socket.writable && refuse());
     // The error is in the body of a request whose answer has begun, and is logged with that request.
     else if (answer.headersSent) socket.destroy();
-    else end(socket, refusal, null, logger);
+    else answerSocket(socket, refusal, null, logger);
   });
 }
 
@@ -65,33 +63,4 @@ function refusalOf({ code = '' }: NodeJS.ErrnoException): Refusal | null {
     return { status: 431, code: 'HEADERS_TOO_LARGE', message };
   }
   return code.startsWith('HPE_') ? badRequest(`Expected a request of HTTP/1.1 (${code}).`) : null;
-}
-
-/** Writes an answer to the socket and closes the connection: after such an error no next request can be recognized. */
-function end(
-  socket: Duplex,
-  refusal: Refusal,
-  logged: { readonly method: string; readonly path: string } | null,
-  logger: Logger,
-): void {
-  const id = randomUUID();
-  const body = refusalBody(refusal);
-  const headers = {
-    'content-type': JSON_TYPE,
-    'content-length': Buffer.byteLength(body),
-    connection: 'close',
-    'x-request-id': id,
-    ...SECURITY_HEADERS,
-    ...refusal.headers,
-  };
-  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-  const { status, code } = refusal;
-  // A connection reset by the client is not an error of the server.
-  socket.on('error', () => socket.destroy());
-  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\n${lines.join('')}\r\n${body}`, () =>
-    socket.destroy(),
-  );
-  if (!logged) return;
-  const facts = { id, startedAt: performance.now(), errorCodes: [code], messages: [refusal.message] };
-  logRequest(logger, facts, { ...logged, status });
 }

@@ -1,5 +1,6 @@
 import type { Plugin } from 'graphql-yoga';
 import type { Ticket } from './admission/ticket.ts';
+import type { AdmittedSubscription, Live } from './live/live.ts';
 import type { Refusal } from './refusal.ts';
 import type { RequestFacts } from './request-facts.ts';
 import type { RequestHead } from './request-head.ts';
@@ -22,6 +23,10 @@ export interface HandedOn {
   readonly refusal?: Refusal | undefined;
   /** What the request uses of the server's room. */
   readonly ticket: Ticket;
+  /** The subscriptions of the server. */
+  readonly live: Live;
+  /** Set by `useSubscriptions`: the answer is a stream of events, and not what Yoga answers. */
+  subscription?: AdmittedSubscription;
 }
 
 export type ServerPlugin = Plugin<ServerContext, ServerContext>;

@@ -9,13 +9,21 @@ const MAX_NAME_CHARACTERS = 128;
 const MAX_FIELDS = 3;
 
 /** The status in the log for a request whose client has gone, as in other servers' logs. */
-const CLIENT_CLOSED_REQUEST = 499;
+export const CLIENT_CLOSED_REQUEST = 499;
+
+export interface LoggedRequest {
+  readonly method: string;
+  readonly path: string;
+  readonly status: number;
+  /** Of a subscription that has ended: how many events its client got. */
+  readonly events?: number | undefined;
+}
 
 /** Logs a request that was answered, or whose client has gone. */
 export function logRequest(
   logger: Logger,
   facts: RequestFacts,
-  { method, path, status }: { readonly method: string; readonly path: string; readonly status: number },
+  { method, path, status, events }: LoggedRequest,
 ): void {
   const { operation } = facts;
   logger.info(
@@ -31,6 +39,7 @@ export function logRequest(
       errors: facts.errorCodes,
       messages: facts.messages,
       refused: refusedMutations(facts),
+      events,
     },
     'request',
   );

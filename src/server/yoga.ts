@@ -19,6 +19,7 @@ import { useRequestFacts } from './plugins/use-request-facts.ts';
 import { useRequestLog } from './plugins/use-request-log.ts';
 import { useResultType } from './plugins/use-result-type.ts';
 import { useRoutes } from './plugins/use-routes.ts';
+import { useSubscriptions } from './plugins/use-subscriptions.ts';
 import { createRequestRules, type RequestRules } from './request-rules.ts';
 import { type ServerSettings, type SessiontreeYogaOptions, withDefaults } from './settings.ts';
 
@@ -77,6 +78,7 @@ export function createYogaPath(
       usePersistedQueries(),
       useKnownDocuments({ parsed, valid: documents }),
       useExecution(),
+      useSubscriptions(),
       useResultType({ answerBytes: limits.answerBytes, logger }),
       useErrorMasking({ logger }),
     ],

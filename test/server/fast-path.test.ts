@@ -4,7 +4,7 @@ import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test } from 'vitest';
 import { type ArgumentRule, argumentRulesOf } from '../../src/schema/argument-rules.ts';
 import { schema } from '../../src/schema/index.ts';
-import { createRequestListener } from '../../src/server/fast-path.ts';
+import { createRequestListener } from '../../src/server/node-handlers.ts';
 import { send } from '../support/http-client.ts';
 import { expectSame, openBothWays, openTree } from './both-ways.ts';
 import { type Case, HANDED_ON, ID_BY_HASH, KNOWN, OWN, plain } from './requests.ts';

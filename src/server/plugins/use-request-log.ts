@@ -23,7 +23,9 @@ export function useRequestLog({
       const operation = getOperationAST(document, operationName);
       if (operation) noteExecution(contextValue.facts, operation, contextValue);
     },
-    onResponse({ request: { method, url }, response: { status }, serverContext: { facts } }) {
+    onResponse({ request: { method, url }, response: { status }, serverContext: { facts, handedOn } }) {
+      // Logged when its stream ends.
+      if (handedOn?.subscription) return;
       logRequest(logger, facts, { method: facts.method ?? method, path: pathOf(url), status });
     },
   };

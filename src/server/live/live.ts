@@ -1,0 +1,242 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import {
+  createSourceEventStream,
+  type DocumentNode,
+  type ExecutionArgs,
+  GraphQLError,
+  getOperationAST,
+  validateSubscriptionArgs,
+} from 'graphql';
+import { prepareSubscription } from '../../execution/subscribe.ts';
+import { changesCursor } from '../../schema/cursor.ts';
+import { readChanges } from '../../schema/live/changes.ts';
+import type { Admission } from '../admission/admission.ts';
+import type { ServerSettings } from '../settings.ts';
+import { afterVariableOf } from './after-variable.ts';
+import { EventMaker, type Subscribed } from './event-maker.ts';
+import { Feed, type FeedHub } from './feed.ts';
+import { HeldOperations } from './held-operations.ts';
+import type { Outlet } from './outlet.ts';
+import { sendPulled } from './pulled-events.ts';
+import { type Lender, StreamConnections } from './stream-connections.ts';
+import { Subscriber } from './subscriber.ts';
+
+/** Milliseconds from one look at the feeds to the next, at least: what happens meanwhile goes out together. */
+const GATHER_MS = 25;
+/** Microseconds more for each subscriber, and for each feed: a write takes some 15, a read of the store some 50. */
+const GATHER_US_PER_SUBSCRIBER = 25;
+const GATHER_US_PER_FEED = 150;
+/** Microseconds for each subscriber with events of its own: each of them is executed. */
+const GATHER_US_PER_PULLED = 150;
+
+/** Milliseconds until the feeds are looked at again after an event for which there was no room. */
+const RETRY_MS = 1_000;
+/** Milliseconds between two looks for bookmarks that are due. */
+const BOOKMARK_LOOK_MS = 1_000;
+/** Feeds that are looked at in one turn of the event loop. */
+const FEEDS_A_TURN_MAX = 64;
+
+/** A subscription that may begin. */
+export interface AdmittedSubscription extends Subscribed {
+  readonly document: DocumentNode;
+  /** The variables as JSON, without the cursor. */
+  readonly variables: string;
+  /** Of `sessionChanges`: what it watches, and from where. */
+  readonly changes: { readonly within: string | null; readonly after: string | null } | null;
+  /** Of other fields: the events. */
+  readonly events: AsyncIterator<object> | null;
+}
+
+export interface LiveOptions {
+  /** How many connections may be open for subscriptions. Default: the limit `subscriptions`. */
+  readonly connections?: number;
+  readonly lender?: Lender;
+}
+
+/** All subscriptions of a server. */
+export class Live implements FeedHub {
+  readonly connections: StreamConnections;
+  readonly maker: EventMaker;
+  readonly #settings: ServerSettings;
+  readonly #feeds = new Map<string, Feed>();
+  readonly #held = new HeldOperations();
+  #numbers = new WeakMap<DocumentNode, number>();
+  #lastNumber = 0;
+  commits = 0;
+  #subscriptions = 0;
+  #pulled = 0;
+  #servedAt = Number.NEGATIVE_INFINITY;
+  #isScheduled = false;
+  #unsubscribe: (() => void) | null = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(settings: ServerSettings, admission: Admission, { connections, lender }: LiveOptions = {}) {
+    const { limits } = settings;
+    this.#settings = settings;
+    this.maker = new EventMaker(settings, admission);
+    this.connections = new StreamConnections({
+      connections: Math.min(limits.subscriptions, connections ?? Number.POSITIVE_INFINITY),
+      writeMs: limits.writeMs,
+      isScarce: () => admission.answers.isScarce,
+      drops: admission.drops,
+      lender: lender ?? null,
+    });
+  }
+
+  /** How many subscriptions there are. */
+  get subscriptions(): number {
+    return this.#subscriptions;
+  }
+
+  get isFull(): boolean {
+    return this.#subscriptions >= this.#settings.limits.subscriptions;
+  }
+
+  /**
+   * Checks a validated subscription; nothing is subscribed to yet. `lastEventId` is the cursor that an EventSource sends when it comes
+   * back: it takes the place of `after`.
+   */
+  async admit(
+    args: ExecutionArgs,
+    lastEventId?: string | null,
+  ): Promise<AdmittedSubscription | { readonly errors: readonly GraphQLError[] }> {
+    const prepared = prepareSubscription(args);
+    if (prepared.errors) return { errors: prepared.errors };
+    const operation = getOperationAST(args.document, args.operationName)!;
+    const { document } = args;
+    const { [afterVariableOf(document) ?? '']: _, ...variables } = args.variableValues ?? {};
+    const admitted = { ...prepared, document, operation, variables: JSON.stringify(variables) };
+    try {
+      if (prepared.field === 'sessionChanges') {
+        const changes = await this.#checkChanges(prepared.fieldArguments, lastEventId || null);
+        return { ...admitted, changes, events: null };
+      }
+      const validated = validateSubscriptionArgs(args);
+      if (!('schema' in validated)) return { errors: validated };
+      const events = await createSourceEventStream(validated);
+      if (!(Symbol.asyncIterator in events)) return { errors: events.errors ?? [] };
+      return { ...admitted, changes: null, events: events[Symbol.asyncIterator]() as AsyncIterator<object> };
+    } catch (error) {
+      if (error instanceof GraphQLError) return { errors: [error] };
+      throw error;
+    }
+  }
+
+  /** Throws BAD_USER_INPUT for a cursor that is none, and if `within` never was a session. */
+  async #checkChanges(
+    { within, after }: { readonly within?: string | null; readonly after?: string | null },
+    lastEventId: string | null,
+  ): Promise<AdmittedSubscription['changes']> {
+    const { repository, limits } = this.#settings;
+    if (lastEventId !== null) changesCursor(repository).decode(lastEventId, 'Last-Event-ID');
+    const changes = { within: within ?? null, after: lastEventId ?? after ?? null };
+    // A session that is deleted has an end of its own.
+    if (changes.within !== null && !(await repository.findMany([changes.within]))[0])
+      await readChanges({ repository, limits, within: changes.within }, { after: changes.after, limit: 1 });
+    return changes;
+  }
+
+  /** Begins a subscription; false if there is no room for it. `end` ends it: its client has gone. */
+  open(admitted: AdmittedSubscription, outlet: Outlet): { readonly end: () => void } | null {
+    const { document, variables } = admitted;
+    if (this.isFull || !this.#held.take(document, variables.length)) return null;
+    this.#subscriptions += 1;
+    let isOpen = true;
+    const end = admitted.changes
+      ? this.#watch(admitted, admitted.changes, outlet)
+      : this.#pull(admitted, admitted.events!, outlet);
+    return {
+      end: () => {
+        if (!isOpen) return;
+        isOpen = false;
+        this.#subscriptions -= 1;
+        this.#held.give(document, variables.length);
+        end();
+      },
+    };
+  }
+
+  #watch(
+    admitted: AdmittedSubscription,
+    { within, after }: NonNullable<AdmittedSubscription['changes']>,
+    outlet: Outlet,
+  ): () => void {
+    const { repository, limits } = this.#settings;
+    const key = this.#keyOf(admitted, within);
+    const feed = this.#feeds.get(key) ?? new Feed(this, admitted, { repository, limits, within });
+    this.#feeds.set(key, feed);
+    const subscriber = new Subscriber(outlet, after);
+    feed.add(subscriber);
+    this.#begin();
+    this.schedule();
+    return () => {
+      feed.delete(subscriber);
+      if (!feed.isEmpty || this.#feeds.get(key) !== feed) return;
+      this.#feeds.delete(key);
+      if (this.#feeds.size === 0) this.#rest();
+    };
+  }
+
+  /** Subscriptions with the same key see the same. */
+  #keyOf({ document, operation, variables }: AdmittedSubscription, within: string | null): string {
+    let number = this.#numbers.get(document);
+    if (number === undefined) {
+      this.#lastNumber += 1;
+      number = this.#lastNumber;
+      this.#numbers.set(document, number);
+    }
+    return JSON.stringify([number, operation.loc?.start, within, variables]);
+  }
+
+  #pull(admitted: AdmittedSubscription, events: AsyncIterator<object>, outlet: Outlet): () => void {
+    this.#pulled += 1;
+    const pauseMs = () => Math.max(GATHER_MS, (GATHER_US_PER_PULLED * this.#pulled) / 1_000);
+    void sendPulled(events, { maker: this.maker, subscribed: admitted, outlet, pauseMs });
+    return () => {
+      this.#pulled -= 1;
+      void events.return?.();
+    };
+  }
+
+  #begin(): void {
+    this.#unsubscribe ??= this.#settings.repository.onChange(() => {
+      this.commits += 1;
+      this.schedule();
+    });
+    this.#timer ??= setInterval(() => {
+      for (const feed of this.#feeds.values()) if (feed.hasBookmarkDue) return this.schedule();
+    }, BOOKMARK_LOOK_MS).unref();
+  }
+
+  #rest(): void {
+    this.#unsubscribe?.();
+    this.#unsubscribe = null;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  schedule(): void {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    const microseconds =
+      GATHER_US_PER_SUBSCRIBER * this.#subscriptions + GATHER_US_PER_FEED * this.#feeds.size;
+    const wait = this.#servedAt + GATHER_MS + microseconds / 1_000 - performance.now();
+    if (wait <= 0) setImmediate(() => this.#serve());
+    else setTimeout(() => this.#serve(), wait);
+  }
+
+  scheduleRetry(): void {
+    setTimeout(() => this.schedule(), RETRY_MS).unref();
+  }
+
+  async #serve(): Promise<void> {
+    this.#isScheduled = false;
+    this.#servedAt = performance.now();
+    let count = 0;
+    for (const feed of this.#feeds.values()) {
+      feed.serve();
+      count += 1;
+      if (count % FEEDS_A_TURN_MAX === 0) await nextTurn();
+    }
+  }
+}

@@ -1,0 +1,112 @@
+import { GraphQLError } from 'graphql';
+import { makeServer, type Server } from 'graphql-ws';
+import type { GraphQLParams } from 'graphql-yoga';
+import { createContext } from '../../schema/context.ts';
+import { OVERLOADED } from '../admission/overloaded.ts';
+import type { CheckOperation } from '../check-operation.ts';
+import { maskResult } from '../mask-result.ts';
+import { GRAPHQL_PATH } from '../paths.ts';
+import { type Refusal, refusalError } from '../refusal.ts';
+import { createFacts, type RequestFacts } from '../request-facts.ts';
+import { logRequest } from '../request-log.ts';
+import type { ServerSettings } from '../settings.ts';
+import { TOO_MANY_SUBSCRIPTIONS } from './event-stream.ts';
+import type { Live } from './live.ts';
+import type { SocketConnection } from './socket-connection.ts';
+import { SocketOperation, shownErrors } from './socket-operation.ts';
+import { argsOf, SOCKET_METHOD, type SocketRequest, statusOf } from './socket-request.ts';
+import type { ExecuteOverSocket } from './socket-requests.ts';
+
+export interface SocketProtocolOptions {
+  readonly live: Live;
+  readonly settings: ServerSettings;
+  readonly checkOperation: CheckOperation;
+  /** Executes a query or a mutation. */
+  readonly execute: ExecuteOverSocket;
+}
+
+/** Creates the protocol `graphql-transport-ws` of graphql-ws over the policies, the limits and the subscriptions of the server. */
+export function createSocketProtocol({
+  live,
+  settings,
+  checkOperation,
+  execute,
+}: SocketProtocolOptions): Server<SocketConnection> {
+  const { repository, limits, logger } = settings;
+
+  /** The errors of an operation that is refused, as graphql-ws sends them. Logs the operation. */
+  function refused(errors: readonly GraphQLError[], facts: RequestFacts): readonly GraphQLError[] {
+    const { errors: masked } = maskResult({ errors }, facts, logger);
+    logRequest(logger, facts, { method: SOCKET_METHOD, path: GRAPHQL_PATH, status: statusOf(masked) });
+    return masked;
+  }
+
+  /** What may begin, or the errors for which it may not. */
+  async function admit(
+    params: GraphQLParams,
+    request: Omit<SocketRequest, 'checked' | 'admitted'>,
+  ): Promise<SocketRequest | { readonly errors: readonly GraphQLError[] }> {
+    const { connection, facts } = request;
+    const checked = checkOperation(params, connection.head);
+    if ('errors' in checked) return checked;
+    facts.operation = checked.operation;
+    if (checked.operation.operation !== 'subscription') return { ...request, checked, admitted: null };
+    if (live.isFull) return { errors: [refusalError(TOO_MANY_SUBSCRIPTIONS)] };
+    const contextValue = createContext({ repository, limits });
+    const admitted = await live.admit({ ...argsOf(checked), contextValue });
+    return 'errors' in admitted ? admitted : { ...request, checked, admitted };
+  }
+
+  function subscribe({ connection, id, facts, admitted, underWay, forget }: SocketRequest): SocketOperation {
+    underWay.read();
+    let status = 200;
+    const operation = new SocketOperation(connection, id, ({ events }) => {
+      opened?.end();
+      underWay.end();
+      logRequest(logger, facts, { method: SOCKET_METHOD, path: GRAPHQL_PATH, status, events });
+    });
+    const opened = live.open(admitted!, operation);
+    if (!opened) {
+      ({ status } = TOO_MANY_SUBSCRIPTIONS);
+      facts.errorCodes = [TOO_MANY_SUBSCRIPTIONS.code];
+      operation.fail(shownErrors([refusalError(TOO_MANY_SUBSCRIPTIONS)]), forget);
+    }
+    return operation;
+  }
+
+  return makeServer<Record<string, unknown>, SocketConnection>({
+    connectionInitWaitTimeout: limits.socketInitMs,
+    async onSubscribe(context, id, payload) {
+      const connection = context.extra;
+      const facts = createFacts(null);
+      if (connection.operations >= limits.socketOperations)
+        return refused([refusalError(tooManyOperations(limits.socketOperations))], facts);
+      const underWay = connection.begin();
+      const forget = () => {
+        delete context.subscriptions[id];
+      };
+      try {
+        const request = await admit(payload as GraphQLParams, { connection, id, facts, underWay, forget });
+        if (!('errors' in request)) return { ...argsOf(request.checked), contextValue: request };
+        underWay.end();
+        return refused(request.errors, facts);
+      } catch (error) {
+        underWay.end();
+        const originalError = error instanceof Error ? error : new Error(String(error));
+        return refused([new GraphQLError('', { originalError })], facts);
+      }
+    },
+    subscribe: ({ contextValue }) => subscribe(contextValue as SocketRequest),
+    execute: ({ contextValue }) => execute(contextValue as SocketRequest),
+    onError: (_context, _id, _payload, errors) => shownErrors(errors) as never,
+  });
+}
+
+function tooManyOperations(most: number): Refusal {
+  return {
+    ...OVERLOADED,
+    message:
+      `Expected at most ${most} operations at once on one WebSocket (the limit socketOperations), got more. Complete one before, or open ` +
+      'another WebSocket.',
+  };
+}

@@ -1,0 +1,94 @@
+import type { Socket } from 'node:net';
+import type { DropLog } from '../admission/drop-log.ts';
+import { Patience, type PatienceOptions } from '../read-progress.ts';
+import type { StreamConnection } from './stream-connection.ts';
+
+/** Milliseconds between two signs of life on a connection. Proxies close connections that are silent for a minute. */
+const PING_MS = 12_000;
+
+/** Who counts the connections of a server, and leaves those of subscriptions to this room. */
+export interface Lender {
+  lend(socket: Socket): void;
+  takeBack(socket: Socket): void;
+}
+
+export interface StreamConnectionOptions extends PatienceOptions {
+  /** How many connections there may be. */
+  readonly connections: number;
+  readonly drops: DropLog;
+  readonly lender: Lender | null;
+}
+
+/** The connections that stay open for subscriptions: bounded, kept alive, and closed if their clients do not read. */
+export class StreamConnections {
+  readonly #options: StreamConnectionOptions;
+  readonly #patience: Patience;
+  readonly #all = new Set<StreamConnection>();
+  #timer: NodeJS.Timeout | undefined;
+  /** The connections that are still to be pinged in this round. */
+  #round = this.#all.values();
+  #pingsDue = 0;
+
+  constructor(options: StreamConnectionOptions) {
+    this.#options = options;
+    this.#patience = new Patience(options);
+  }
+
+  get isFull(): boolean {
+    return this.#all.size >= this.#options.connections;
+  }
+
+  get size(): number {
+    return this.#all.size;
+  }
+
+  add(connection: StreamConnection): void {
+    this.#all.add(connection);
+    this.#options.lender?.lend(connection.socket);
+    this.#timer ??= setInterval(() => this.#sweep(), this.#patience.sweepMs).unref();
+  }
+
+  delete(connection: StreamConnection): void {
+    if (!this.#all.delete(connection)) return;
+    this.#options.lender?.takeBack(connection.socket);
+    if (this.#all.size > 0) return;
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+
+  /** Closes all connections, because the server stops. */
+  stop(): void {
+    for (const connection of this.#all) connection.stop();
+  }
+
+  /** Closes all connections at once. */
+  destroy(): void {
+    for (const { socket } of this.#all) socket.destroy();
+  }
+
+  #sweep(): void {
+    const isStuck = this.#patience.sweep();
+    for (const connection of this.#all) {
+      if (connection.isGivenUp || !isStuck(connection.socket, connection)) continue;
+      this.#options.drops.report(READS_NO_EVENTS);
+      connection.isGivenUp = true;
+      connection.giveUp();
+    }
+    this.#ping();
+  }
+
+  /** Pings a part of the connections, so that all of ten thousand are not written to in one turn of the event loop. */
+  #ping(): void {
+    this.#pingsDue += (this.#all.size * this.#patience.sweepMs) / PING_MS;
+    for (; this.#pingsDue >= 1; this.#pingsDue -= 1) {
+      let next = this.#round.next();
+      if (next.done) {
+        this.#round = this.#all.values();
+        next = this.#round.next();
+      }
+      if (!next.done) next.value.ping();
+    }
+  }
+}
+
+const READS_NO_EVENTS = 'its client read nothing of a subscription (the limit writeMs)';

@@ -1,0 +1,120 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+import { handleProtocols } from 'graphql-ws';
+import { type ServerOptions, WebSocketServer } from 'ws';
+import type { Admission } from '../admission/admission.ts';
+import { answerSocket } from '../answer-socket.ts';
+import type { CheckOperation } from '../check-operation.ts';
+import { pathOfTarget } from '../paths.ts';
+import { badRequest, type Refusal } from '../refusal.ts';
+import { createFacts, type RequestFacts } from '../request-facts.ts';
+import { headOfUpgrade } from '../request-head.ts';
+import { logRequest } from '../request-log.ts';
+import type { RequestRules } from '../request-rules.ts';
+import { settleTarget, targetOf } from '../request-target.ts';
+import type { ServerSettings } from '../settings.ts';
+import { TOO_MANY_SUBSCRIPTIONS } from './event-stream.ts';
+import type { Live } from './live.ts';
+import { SocketConnection } from './socket-connection.ts';
+import { createSocketProtocol } from './socket-protocol.ts';
+import { createSocketExecutor } from './socket-requests.ts';
+
+/** A listener for the event 'upgrade' of a server of node:http. */
+export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: Buffer) => void;
+
+export interface WebSocketOptions {
+  readonly settings: ServerSettings;
+  readonly rules: Pick<RequestRules, 'checks'>;
+  readonly admission: Admission;
+  readonly live: Live;
+  readonly checkOperation: CheckOperation;
+  /** The refusal of a connection for which there is no room, if there is none. */
+  readonly refusalOf?: (socket: Socket) => Refusal | undefined;
+}
+
+/** Milliseconds that a client has to answer that its connection is being closed. */
+const CLOSE_MS = 2_000;
+
+/**
+ * Creates the listener that opens WebSockets for operations, by the protocol `graphql-transport-ws`. The request that opens one meets the
+ * policies for the head of a request; each operation meets the others.
+ */
+export function createWebSocketListener({
+  settings,
+  rules: { checks },
+  admission,
+  live,
+  checkOperation,
+  refusalOf,
+}: WebSocketOptions): UpgradeListener {
+  const { limits, logger } = settings;
+  const execute = createSocketExecutor(settings, admission);
+  const protocol = createSocketProtocol({ live, settings, checkOperation, execute });
+  const options: ServerOptions & { readonly closeTimeout: number } = {
+    noServer: true,
+    clientTracking: false,
+    // A compressor takes 300 kB for each connection.
+    perMessageDeflate: false,
+    maxPayload: Math.min(limits.socketMessageBytes, limits.bodyBytes),
+    closeTimeout: CLOSE_MS,
+    handleProtocols,
+  };
+  const server = new WebSocketServer(options);
+
+  function refuse(request: IncomingMessage, socket: Duplex, refusal: Refusal, facts: RequestFacts): void {
+    const { method = '' } = request;
+    answerSocket(socket, refusal, { method, path: pathOfTarget(targetOf(request)) }, logger, facts);
+  }
+
+  function open(
+    connection: SocketConnection,
+    facts: RequestFacts,
+    request: IncomingMessage,
+  ): (code: number, reason: string) => void {
+    const closed = protocol.opened(connection, connection);
+    live.connections.add(connection);
+    return (code, reason) => {
+      live.connections.delete(connection);
+      void closed(code, reason);
+      const { method = '' } = request;
+      logRequest(logger, facts, { method, path: pathOfTarget(targetOf(request)), status: 101 });
+    };
+  }
+
+  // ws would answer with a page, and without a line in the log.
+  server.on('wsClientError', ({ message }, socket, request) =>
+    refuse(
+      request,
+      socket,
+      badRequest(`Expected the handshake of a WebSocket (${message}).`),
+      factsOf(request),
+    ),
+  );
+
+  return (request, socket, head) => {
+    const facts = factsOf(request);
+    socket.on('error', () => socket.destroy());
+    const refusal =
+      settleTarget(request) ??
+      checks.head(headOfUpgrade(request)) ??
+      refusalOf?.(socket as Socket) ??
+      (live.connections.isFull ? TOO_MANY_SUBSCRIPTIONS : undefined);
+    if (refusal) {
+      refuse(request, socket, refusal, facts);
+      return;
+    }
+    server.handleUpgrade(request, socket, head, (ws) => {
+      const connection = new SocketConnection(ws, socket as Socket, headOfUpgrade(request), limits);
+      const closed = open(connection, facts, request);
+      ws.on('error', () => {
+        // ws closes the connection, with the code that fits: the client sent what is no WebSocket, or too much at once.
+      });
+      ws.once('close', (code, reason) => closed(code, reason.toString()));
+    });
+  };
+}
+
+function factsOf({ headers }: IncomingMessage): RequestFacts {
+  return createFacts(headers['x-request-id']);
+}

@@ -1,0 +1,92 @@
+import type { RequestListener } from 'node:http';
+import type { DocumentNode } from 'graphql';
+import { Admission } from './admission/admission.ts';
+import { createOperationCheck } from './check-operation.ts';
+import { createDocumentCache } from './document-cache.ts';
+import { withFastPath } from './fast-path.ts';
+import { Live, type LiveOptions } from './live/live.ts';
+import { createWebSocketListener, type UpgradeListener, type WebSocketOptions } from './live/web-socket.ts';
+import { createNodeListener, type RequestHandler } from './node-listener.ts';
+import { createRequestRules, type RequestRules } from './request-rules.ts';
+import { type ServerSettings, type SessiontreeYogaOptions, withDefaults } from './settings.ts';
+import { createYogaPath } from './yoga.ts';
+
+/** The parts of the API for a server of node:http. */
+export interface Api {
+  /** For use within `createNodeListener`, which settles the target of each request. */
+  readonly handler: RequestHandler;
+  readonly upgrade: UpgradeListener;
+  readonly live: Live;
+}
+
+export interface ApiOptions extends LiveOptions, Pick<WebSocketOptions, 'refusalOf'> {}
+
+/** Creates the parts of the API, which share documents, subscriptions, and the room of `admission`. */
+export function createApi(
+  settings: ServerSettings,
+  rules: RequestRules,
+  admission: Admission,
+  options: ApiOptions = {},
+): Api {
+  const documents = createDocumentCache<DocumentNode>();
+  const live = new Live(settings, admission, options);
+  const yoga = createYogaPath(settings, rules, documents);
+  const checkOperation = createOperationCheck(rules.checks, documents);
+  return {
+    handler: withFastPath(yoga, settings, rules, documents, admission, live),
+    upgrade: createWebSocketListener({ ...options, settings, rules, admission, live, checkOperation }),
+    live,
+  };
+}
+
+/** The API for a server of node:http. */
+export interface NodeHandlers {
+  /** For the event 'request', or for a framework that gives node:http's request and response. No body parser may run before it. */
+  readonly request: RequestListener;
+  /** For the event 'upgrade': operations over WebSocket, by the protocol `graphql-transport-ws`. */
+  readonly upgrade: UpgradeListener;
+  /** How many subscriptions there are. */
+  readonly subscriptions: () => number;
+  /**
+   * Ends all subscriptions and WebSockets, so that `server.close()` can end: their clients are told to come back. Those that do not answer
+   * are cut off after two seconds.
+   */
+  readonly endSubscriptions: () => void;
+}
+
+/**
+ * The API for node:http: GraphQL at `/graphql`, over HTTP, server-sent events and WebSocket, and GraphiQL there for browsers. Throws a
+ * RangeError for an invalid entry in `allowedOrigins`, and a TypeError for an invalid limit. The repository is neither opened nor closed.
+ *
+ * @example
+ * const api = createNodeHandlers({ repository });
+ * const server = createServer(api.request).on('upgrade', api.upgrade).listen(4000, '127.0.0.1');
+ *
+ * @example
+ * // In a framework, the listener of 'upgrade' is that of the server below it.
+ * app.use(api.request);
+ * app.listen(4000, '127.0.0.1').on('upgrade', api.upgrade);
+ */
+export function createNodeHandlers(options: SessiontreeYogaOptions): NodeHandlers {
+  const settings = withDefaults(options);
+  const rules = createRequestRules(settings);
+  const admission = new Admission(settings);
+  const { handler, upgrade, live } = createApi(settings, rules, admission);
+  const { logger } = settings;
+  return {
+    request: createNodeListener(handler, { ...rules, logger, drops: admission.drops }),
+    upgrade,
+    subscriptions: () => live.subscriptions,
+    endSubscriptions: () => live.connections.stop(),
+  };
+}
+
+/**
+ * The API as a listener for node:http, or for a framework that gives node:http's request and response: GraphQL at `/graphql`, and GraphiQL
+ * there for browsers; subscriptions over server-sent events. For those over WebSocket use `createNodeHandlers`. No body parser may run
+ * before it. Throws a RangeError for an invalid entry in `allowedOrigins`, and a TypeError for an invalid limit. The listener neither opens
+ * nor closes the repository.
+ */
+export function createRequestListener(options: SessiontreeYogaOptions): RequestListener {
+  return createNodeHandlers(options).request;
+}
