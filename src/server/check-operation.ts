@@ -92,5 +92,5 @@ function unknownOperation({ operationName }: GraphQLParams): GraphQLError {
   const message = operationName
     ? 'Expected "operationName" to be that of an operation of the document, got another.'
     : 'Expected "operationName", as the document has several operations, got none.';
-  return new GraphQLError(message, { extensions: { code: 'BAD_USER_INPUT' } });
+  return new GraphQLError(message, { extensions: { code: 'OPERATION_RESOLUTION_FAILURE' } });
 }

@@ -1,0 +1,117 @@
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { openConnection } from '../running.ts';
+import { type LiveServerOptions, openLive, openSocket, stream, until } from './support.ts';
+
+const FULL = `subscription { sessionChanges { cursor isUpToDate changes { sessionId fromPosition messages { content } } } }`;
+
+/** Each event of these is larger than the buffers of the system, together. */
+const MESSAGES_AT_ONCE = 8;
+const MESSAGE_BYTES = 512 * 1024;
+
+async function openLarge(options: LiveServerOptions) {
+  const server = await openLive(options);
+  await server.repository.create({ id: 'a' });
+  const content = 'x'.repeat(MESSAGE_BYTES);
+  const messages = Array.from({ length: MESSAGES_AT_ONCE }, () => ({ role: 'USER' as const, content }));
+  return { ...server, grow: () => append(server.repository, messages) };
+}
+
+async function append(
+  repository: SessionRepository,
+  messages: readonly { readonly role: 'USER'; readonly content: string }[],
+): Promise<void> {
+  await repository.append({ sessionId: 'a', messages });
+}
+
+/** A subscription by POST on a raw connection, of which nothing is read after the head. */
+async function subscribeWithoutReading(url: string) {
+  const connection = openConnection(url);
+  const body = JSON.stringify({ query: FULL });
+  connection.socket.write(
+    `POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\nContent-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  await connection.received('"isUpToDate":true');
+  connection.socket.pause();
+  return connection;
+}
+
+describe('a client that reads nothing', () => {
+  test('has one event under way at most, and one larger one later: the others go on', async () => {
+    const { url, grow, repository } = await openLarge({ limits: { writeMs: 60_000 } });
+    const slow = await subscribeWithoutReading(url);
+    const reader = await stream(url, { query: FULL });
+    await reader.changes();
+    for (let round = 0; round < 10; round += 1) {
+      await grow();
+      const { changes } = await reader.changes();
+      expect(changes).toMatchObject([{ sessionId: 'a', fromPosition: round * MESSAGES_AT_ONCE }]);
+    }
+    const text = await readRest(slow, `"fromPosition":${MESSAGES_AT_ONCE},`);
+    // The events are those of rounds 0 and 1 to 9, or of rounds 0, 1 and 2 to 9, but never ten.
+    const events = [...text.matchAll(/event: next/g)].length;
+    expect(events).toBeLessThanOrEqual(5);
+    expect(await repository.findMany(['a'])).toMatchObject([{ id: 'a' }]);
+  });
+
+  test('is disconnected after writeMs, over HTTP', async () => {
+    const { url, grow, subscriptions, lines } = await openLarge({ limits: { writeMs: 200 } });
+    const slow = await subscribeWithoutReading(url);
+    for (let round = 0; round < 3; round += 1) await grow();
+    await until(() => subscriptions() === 0, 'the end of the subscription');
+    slow.socket.resume();
+    await slow.closed();
+    expect(lines.map(({ msg }) => msg)).toContain(
+      'closed a connection: its client read nothing of a subscription (the limit writeMs)',
+    );
+  });
+
+  test('is told to resume by the code 1013, over WebSocket', async () => {
+    const { socketUrl, grow, subscriptions, lines } = await openLarge({ limits: { writeMs: 500 } });
+    const socket = await openSocket(socketUrl);
+    socket.send({ id: '1', type: 'subscribe', payload: { query: FULL } });
+    await socket.next();
+    socket.ws.pause();
+    for (let round = 0; round < 3; round += 1) await grow();
+    await until(
+      () => lines.some(({ msg }) => String(msg).includes('read nothing of a subscription')),
+      'the line in the log',
+    );
+    socket.ws.resume();
+    expect((await socket.closed()).code).toBe(1013);
+    await until(() => subscriptions() === 0);
+  });
+
+  test('and never reads again is cut off, over WebSocket', async () => {
+    const { socketUrl, grow, subscriptions } = await openLarge({ limits: { writeMs: 200 } });
+    const socket = await openSocket(socketUrl);
+    socket.send({ id: '1', type: 'subscribe', payload: { query: FULL } });
+    await socket.next();
+    socket.ws.pause();
+    for (let round = 0; round < 3; round += 1) await grow();
+    await until(() => subscriptions() === 0, 'the end of the subscription');
+  });
+
+  test('cannot fill the memory with pings', async () => {
+    const { socketUrl } = await openLive();
+    const ws = new WebSocket(socketUrl, 'graphql-transport-ws');
+    onTestFinished(() => ws.terminate());
+    await new Promise((resolve) => ws.once('open', resolve));
+    ws.pause();
+    const ping = Buffer.alloc(125);
+    // Until the server reads no more: what it does not read stays with the client.
+    await until(() => {
+      for (let count = 0; count < 10_000; count += 1) ws.ping(ping);
+      return ws.bufferedAmount > 16 * 1024 * 1024;
+    }, 'a server that stops reading');
+  });
+});
+
+async function readRest(
+  { socket, received }: ReturnType<typeof openConnection>,
+  text: string,
+): Promise<string> {
+  socket.resume();
+  return received(text);
+}
