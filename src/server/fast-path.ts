@@ -22,11 +22,12 @@ import { answerRefusal, createBugAnswer, type RequestHandler } from './node-list
 import { GRAPHQL_PATH } from './paths.ts';
 import type { HandedOn, ServerContext } from './plugin.ts';
 import type { Refusal } from './refusal.ts';
-import { createFacts, noteDeparture, noteExecution } from './request-facts.ts';
+import { createFacts, noteDeparture, noteExecution, type RequestFacts } from './request-facts.ts';
 import { headOfMessage, type RequestHead } from './request-head.ts';
 import { logRequest } from './request-log.ts';
 import { BODY_BROKE_OFF, parseParams } from './request-params.ts';
 import type { RequestRules } from './request-rules.ts';
+import { targetOf } from './request-target.ts';
 import type { ServerSettings } from './settings.ts';
 import { writeAnswer } from './write-answer.ts';
 import type { SessiontreeYoga } from './yoga.ts';
@@ -88,26 +89,15 @@ export function withFastPath(
     handedOn: HandedOn,
   ): Promise<void> {
     const { facts, head, ticket } = handedOn;
-    const body = await bodyOf(request);
-    if (body === null) {
-      // The client closed the connection: nobody is left to answer.
-      facts.errorCodes = ['BAD_REQUEST'];
-      facts.messages = [BODY_BROKE_OFF];
-      logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status: 400 });
-      return;
-    }
+    const body = await receive(request, facts);
+    if (body === null) return;
     const hasBegun = ticket.begin(body.byteLength);
     if (hasBegun !== true && !(await hasBegun)) {
       answerRefusal(request, response, OVERLOADED, logger, facts);
       return;
     }
     const result = await execution(body, handedOn);
-    if (result === undefined) {
-      const headers = { ...request.headers } as Record<string, string>;
-      const init = { method: 'POST', headers, body: new Uint8Array(body) };
-      const answered = await yoga.fetch(`http://${head.host}${head.path}`, init, { handedOn });
-      return send(answered, request, response, handedOn);
-    }
+    if (result === undefined) return respondByFetch(request, response, handedOn, body);
     await (ticket.answerTurn() ?? endOfTurn());
     const written = writeAnswer(result, facts, limits.answerBytes, logger);
     const answer = encoded(written instanceof Promise ? await written : written);
@@ -127,6 +117,38 @@ export function withFastPath(
       endWith(response, answer);
     }
     logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status: 200 });
+  }
+
+  /** The body of a small request. Logs one that broke off: nobody is left to answer. */
+  async function receive(request: IncomingMessage, facts: RequestFacts): Promise<Buffer | null> {
+    const body = await bodyOf(request);
+    if (body !== null) return body;
+    facts.errorCodes = ['BAD_REQUEST'];
+    facts.messages = [BODY_BROKE_OFF];
+    logRequest(logger, facts, { method: 'POST', path: GRAPHQL_PATH, status: 400 });
+    return null;
+  }
+
+  async function respondByFetch(
+    request: IncomingMessage,
+    response: ServerResponse,
+    handedOn: HandedOn,
+    body: Buffer | undefined,
+  ): Promise<void> {
+    const headers = { ...request.headers } as Record<string, string>;
+    const init = { method: request.method!, headers, ...(body && { body: new Uint8Array(body) }) };
+    const url = `http://${handedOn.head.host}${targetOf(request)}`;
+    return send(await yoga.fetch(url, init, { handedOn }), request, response, handedOn);
+  }
+
+  /** What Yoga's own listener keeps of a request would be kept for as long as its stream lasts. */
+  async function respondWithStream(
+    request: IncomingMessage,
+    response: ServerResponse,
+    handedOn: HandedOn,
+  ): Promise<void> {
+    const body = request.method === 'POST' ? await receive(request, handedOn.facts) : undefined;
+    if (body !== null) return respondByFetch(request, response, handedOn, body);
   }
 
   /** Reserves room for the body before any of it is read. */
@@ -176,8 +198,12 @@ export function withFastPath(
     const refusal = checks.head(head);
     const ticket = new Ticket(admission, response);
     const handedOn = { facts, head, refusal, ticket, live };
-    const isFast = !refusal && isPlain(head) && !checks.content(head);
-    const responding = (isFast ? respond : respondByYoga)(request, response, handedOn);
+    const isSmall = !refusal && isSmallRequest(head) && !checks.content(head);
+    const takesResult = resultType(head.header('accept')) !== null;
+    let respondTo = respondByYoga;
+    if (isSmall && isPlain(head) && takesResult) respondTo = respond;
+    else if (isSmall && !takesResult) respondTo = respondWithStream;
+    const responding = respondTo(request, response, handedOn);
     return responding.then(
       () => ticket.finish(),
       (error) => {
@@ -193,16 +219,18 @@ function encoded(answer: string | readonly Buffer[]): string | readonly Buffer[]
   return typeof answer === 'string' && answer.length > SMALL_BYTES ? [Buffer.from(answer)] : answer;
 }
 
-/** Whether the head of a request fits the fast path. */
+/** Whether an operation comes in the URL, or in a body that takes no longer to read than what the fast path saves. */
+function isSmallRequest({ method, path, header }: RequestHead): boolean {
+  if (path !== GRAPHQL_PATH) return false;
+  return method === 'GET' || (method === 'POST' && Number(header('content-length')) <= SMALL_BYTES);
+}
+
+/** Whether the head of a small request fits the fast path. */
 function isPlain(head: RequestHead): boolean {
   return (
     head.method === 'POST' &&
-    head.path === GRAPHQL_PATH &&
-    // Reading a larger body takes longer than the fast path saves.
-    Number(head.header('content-length')) <= SMALL_BYTES &&
     // Answers to pages need the CORS headers of Yoga's plugins.
     head.header('origin') === undefined &&
-    resultType(head.header('accept')) !== null &&
     isSentAsIs(head)
   );
 }

@@ -24,12 +24,14 @@ export interface FeedHub {
  * stand at the same cursor share one read of the store, one execution and one text.
  */
 export class Feed {
+  readonly key: string;
   readonly #hub: FeedHub;
   readonly #subscription: Subscribed;
   readonly #scope: ChangesScope;
   readonly #subscribers = new Set<Subscriber>();
 
-  constructor(hub: FeedHub, subscription: Subscribed, scope: ChangesScope) {
+  constructor(key: string, hub: FeedHub, subscription: Subscribed, scope: ChangesScope) {
+    this.key = key;
     this.#hub = hub;
     this.#subscription = subscription;
     this.#scope = scope;

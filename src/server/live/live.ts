@@ -7,7 +7,9 @@ import {
   getOperationAST,
   validateSubscriptionArgs,
 } from 'graphql';
+import { execute } from '../../execution/execute.ts';
 import { prepareSubscription } from '../../execution/subscribe.ts';
+import type { SchemaContext } from '../../schema/context.ts';
 import { changesCursor } from '../../schema/cursor.ts';
 import { readChanges } from '../../schema/live/changes.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -102,10 +104,19 @@ export class Live implements FeedHub {
   ): Promise<AdmittedSubscription | { readonly errors: readonly GraphQLError[] }> {
     const prepared = prepareSubscription(args);
     if (prepared.errors) return { errors: prepared.errors };
-    const operation = getOperationAST(args.document, args.operationName)!;
-    const { document } = args;
-    const { [afterVariableOf(document) ?? '']: _, ...variables } = args.variableValues ?? {};
-    const admitted = { ...prepared, document, operation, variables: JSON.stringify(variables) };
+    const { schema, document, operationName, variableValues } = args;
+    const operation = getOperationAST(document, operationName)!;
+    const { [afterVariableOf(document) ?? '']: _, ...variables } = variableValues ?? {};
+    const admitted = {
+      field: prepared.field,
+      fieldArguments: prepared.fieldArguments,
+      // Without the context of the request, which is over when the events come.
+      execute: (rootValue: unknown, contextValue: SchemaContext) =>
+        execute({ schema, document, operationName, variableValues, rootValue, contextValue }),
+      document,
+      operation,
+      variables: JSON.stringify(variables),
+    };
     try {
       if (prepared.field === 'sessionChanges') {
         const changes = await this.#checkChanges(prepared.fieldArguments, lastEventId || null);
@@ -138,19 +149,22 @@ export class Live implements FeedHub {
 
   /** Begins a subscription; false if there is no room for it. `end` ends it: its client has gone. */
   open(admitted: AdmittedSubscription, outlet: Outlet): { readonly end: () => void } | null {
-    const { document, variables } = admitted;
-    if (this.isFull || !this.#held.take(document, variables.length)) return null;
+    const {
+      document,
+      variables: { length },
+    } = admitted;
+    if (this.isFull || !this.#held.take(document, length)) return null;
     this.#subscriptions += 1;
-    let isOpen = true;
     const end = admitted.changes
       ? this.#watch(admitted, admitted.changes, outlet)
       : this.#pull(admitted, admitted.events!, outlet);
+    let isOpen = true;
     return {
       end: () => {
         if (!isOpen) return;
         isOpen = false;
         this.#subscriptions -= 1;
-        this.#held.give(document, variables.length);
+        this.#held.give(document, length);
         end();
       },
     };
@@ -163,18 +177,23 @@ export class Live implements FeedHub {
   ): () => void {
     const { repository, limits } = this.#settings;
     const key = this.#keyOf(admitted, within);
-    const feed = this.#feeds.get(key) ?? new Feed(this, admitted, { repository, limits, within });
-    this.#feeds.set(key, feed);
+    let feed = this.#feeds.get(key);
+    if (!feed) {
+      feed = new Feed(key, this, admitted, { repository, limits, within });
+      this.#feeds.set(key, feed);
+    }
     const subscriber = new Subscriber(outlet, after);
     feed.add(subscriber);
     this.#begin();
     this.schedule();
-    return () => {
-      feed.delete(subscriber);
-      if (!feed.isEmpty || this.#feeds.get(key) !== feed) return;
-      this.#feeds.delete(key);
-      if (this.#feeds.size === 0) this.#rest();
-    };
+    return () => this.#unwatch(feed, subscriber);
+  }
+
+  #unwatch(feed: Feed, subscriber: Subscriber): void {
+    feed.delete(subscriber);
+    if (!feed.isEmpty || this.#feeds.get(feed.key) !== feed) return;
+    this.#feeds.delete(feed.key);
+    if (this.#feeds.size === 0) this.#rest();
   }
 
   /** Subscriptions with the same key see the same. */

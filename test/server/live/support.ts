@@ -89,31 +89,48 @@ export class ReadStream {
   readonly #reader: ReadableStreamDefaultReader<Uint8Array>;
   readonly #decoder = new TextDecoder();
   readonly response: Response;
-  /** All that came so far. */
-  text = '';
-  #parsed = 0;
+  readonly #received: string[] = [];
+  readonly #blocks: string[] = [];
+  /** The beginning of a block. An event can be of megabytes: its parts are joined once. */
+  #parts: string[] = [];
 
   constructor(response: Response) {
     this.response = response;
     this.#reader = response.body!.getReader();
   }
 
+  /** All that came so far. */
+  get text(): string {
+    return this.#received.join('');
+  }
+
   /** The next event with data; null at the end of the stream. */
   async next(): Promise<StreamedEvent | null> {
     for (;;) {
-      const end = this.text.indexOf('\n\n', this.#parsed);
-      if (end === -1) {
-        const { done, value } = await this.#reader.read();
-        if (done) return null;
-        this.text += this.#decoder.decode(value, { stream: true });
-        continue;
+      const block = this.#blocks.shift();
+      if (block === undefined) {
+        if (await this.#read()) continue;
+        return null;
       }
-      const block = this.text.slice(this.#parsed, end);
-      this.#parsed = end + 2;
       const fields = block.split('\n').map((line) => /^(\w*): ?(.*)$/.exec(line)?.slice(1) ?? [line, '']);
       const event = Object.fromEntries(fields) as unknown as StreamedEvent;
       if ('data' in event) return event;
     }
+  }
+
+  /** False at the end of the stream. */
+  async #read(): Promise<boolean> {
+    const { done, value } = await this.#reader.read();
+    if (done) return false;
+    const text = this.#decoder.decode(value, { stream: true });
+    this.#received.push(text);
+    const mayEnd = text.includes('\n\n') || (text.startsWith('\n') && this.#parts.at(-1)?.endsWith('\n'));
+    this.#parts.push(text);
+    if (!mayEnd) return true;
+    const blocks = this.#parts.join('').split('\n\n');
+    this.#parts = [blocks.pop()!];
+    this.#blocks.push(...blocks);
+    return true;
   }
 
   /** The changes in the next event. */
