@@ -77,7 +77,7 @@ export function createNodeHandlers(options: SessiontreeYogaOptions): NodeHandler
     request: createNodeListener(handler, { ...rules, logger, drops: admission.drops }),
     upgrade,
     subscriptions: () => live.subscriptions,
-    endSubscriptions: () => live.connections.stop(),
+    endSubscriptions: () => live.connections.endAll(),
   };
 }
 

@@ -50,8 +50,14 @@ class EventStream extends StreamConnection implements Outlet {
   }
 
   send(event: LiveEvent): void {
+    if (!this.#isOpen) return;
     this.events += 1;
     this.#response.write(event.frame, event.written());
+  }
+
+  /** To write to a response that has ended is an error. */
+  get #isOpen(): boolean {
+    return !this.#response.writableEnded && !this.#response.destroyed;
   }
 
   complete(): void {
@@ -59,7 +65,7 @@ class EventStream extends StreamConnection implements Outlet {
   }
 
   ping(): void {
-    this.#response.write(PING);
+    if (this.#isOpen) this.#response.write(PING);
   }
 
   giveUp(): void {

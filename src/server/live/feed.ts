@@ -106,21 +106,26 @@ export class Feed {
     if (!first) return true;
     // Before the read: what is committed during the read counts as new.
     const { commits, maker } = this.#hub;
-    const page = await readChanges(this.#scope, { after: first.cursor });
-    const due = cohort.filter((subscriber) => this.#subscribers.has(subscriber) && subscriber.gets(page));
-    if (due.length === 0) {
-      for (const subscriber of cohort) subscriber.pass(page, commits);
-      return true;
-    }
+    const { cursor: after } = first;
+    const page = await readChanges(this.#scope, { after });
+    const due = cohort.filter((subscriber) => this.#subscribers.has(subscriber) && subscriber.pass(page));
+    for (const subscriber of cohort) subscriber.covers(page, commits);
+    if (due.length === 0) return true;
     const made = await maker.make(this.#subscription, page, ({ cursor }) => cursor);
-    if (!made) return false;
+    if (!made) {
+      for (const subscriber of due) subscriber.cursor = after;
+      return false;
+    }
+    const { event, answer, isFatal } = made;
     try {
-      if (made.isFatal) await this.#end(due, made.answer);
-      else await this.#send(due, made.event, made.answer);
-      for (const subscriber of cohort) subscriber.pass(made.event, commits);
-      if (made.event.isOver) for (const subscriber of due) this.#complete(subscriber);
+      if (isFatal) await this.#end(due, answer);
+      else await this.#send(due, event, answer);
     } finally {
-      made.answer.seal();
+      answer.seal();
+    }
+    for (const subscriber of due) {
+      subscriber.covers(event, commits);
+      if (event.isOver) this.#complete(subscriber);
     }
     return true;
   }

@@ -9,7 +9,7 @@ import {
 } from 'graphql';
 import { execute } from '../../execution/execute.ts';
 import { prepareSubscription } from '../../execution/subscribe.ts';
-import type { SchemaContext } from '../../schema/context.ts';
+import { createContext, type SchemaContext } from '../../schema/context.ts';
 import { changesCursor } from '../../schema/cursor.ts';
 import { readChanges } from '../../schema/live/changes.ts';
 import type { Admission } from '../admission/admission.ts';
@@ -122,7 +122,9 @@ export class Live implements FeedHub {
         const changes = await this.#checkChanges(prepared.fieldArguments, lastEventId || null);
         return { ...admitted, changes, events: null };
       }
-      const validated = validateSubscriptionArgs(args);
+      // The source keeps its context for as long as it lasts: that of the request would keep the request.
+      const contextValue = createContext(this.#settings);
+      const validated = validateSubscriptionArgs({ ...args, contextValue });
       if (!('schema' in validated)) return { errors: validated };
       const events = await createSourceEventStream(validated);
       if (!(Symbol.asyncIterator in events)) return { errors: events.errors ?? [] };

@@ -25,6 +25,7 @@ export class StreamConnections {
   readonly #patience: Patience;
   readonly #all = new Set<StreamConnection>();
   #timer: NodeJS.Timeout | undefined;
+  #isStopping = false;
   /** The connections that are still to be pinged in this round. */
   #round = this.#all.values();
   #pingsDue = 0;
@@ -45,6 +46,8 @@ export class StreamConnections {
   add(connection: StreamConnection): void {
     this.#all.add(connection);
     this.#options.lender?.lend(connection.socket);
+    // Its request was under way.
+    if (this.#isStopping) connection.stop();
     this.#timer ??= setInterval(() => this.#sweep(), this.#patience.sweepMs).unref();
   }
 
@@ -56,8 +59,14 @@ export class StreamConnections {
     this.#timer = undefined;
   }
 
-  /** Closes all connections, because the server stops. */
+  /** Closes all connections, and each that is opened later, because the server stops. */
   stop(): void {
+    this.#isStopping = true;
+    this.endAll();
+  }
+
+  /** Closes all connections: their clients may come back. */
+  endAll(): void {
     for (const connection of this.#all) connection.stop();
   }
 
