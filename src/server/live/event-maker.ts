@@ -43,6 +43,8 @@ export class EventMaker {
   readonly #admission: Admission;
   /** Of the reads and the executions for events. */
   readonly slots: Slots;
+  /** Of second attempts: two large answers that are made at once could refuse each other the room again and again. */
+  readonly #alone = new Slots(1);
 
   constructor(settings: ServerSettings, admission: Admission) {
     this.#settings = settings;
@@ -52,6 +54,15 @@ export class EventMaker {
 
   /** The answer for an event, or for as much of it as the budget of a request allows; null if there is no room for it now. */
   async make<Event extends object>(
+    subscription: Subscribed,
+    event: Event,
+    idOf: (event: Event) => string | null,
+  ): Promise<Made<Event> | null> {
+    const attempt = () => this.#attempt(subscription, event, idOf);
+    return (await attempt()) ?? this.#alone.run(attempt);
+  }
+
+  async #attempt<Event extends object>(
     subscription: Subscribed,
     event: Event,
     idOf: (event: Event) => string | null,

@@ -113,7 +113,7 @@ export class Feed {
     if (due.length === 0) return true;
     const made = await maker.make(this.#subscription, page, ({ cursor }) => cursor);
     if (!made) {
-      for (const subscriber of due) subscriber.cursor = after;
+      for (const subscriber of due) subscriber.goBackTo(after);
       return false;
     }
     const { event, answer, isFatal } = made;

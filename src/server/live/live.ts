@@ -211,9 +211,17 @@ export class Live implements FeedHub {
 
   #pull(admitted: AdmittedSubscription, events: AsyncIterator<object>, outlet: Outlet): () => void {
     this.#pulled += 1;
+    let isOver = false;
     const pauseMs = () => Math.max(GATHER_MS, (GATHER_US_PER_PULLED * this.#pulled) / 1_000);
-    void sendPulled(events, { maker: this.maker, subscribed: admitted, outlet, pauseMs });
+    void sendPulled(events, {
+      maker: this.maker,
+      subscribed: admitted,
+      outlet,
+      isOver: () => isOver,
+      pauseMs,
+    });
     return () => {
+      isOver = true;
       this.#pulled -= 1;
       void events.return?.();
     };

@@ -10,6 +10,8 @@ export interface PullOptions {
   readonly maker: EventMaker;
   readonly subscribed: Subscribed;
   readonly outlet: Outlet;
+  /** True once the client has gone. */
+  readonly isOver: () => boolean;
   /** Milliseconds from one event to the next: what happens meanwhile is in one event. */
   readonly pauseMs: () => number;
 }
@@ -20,7 +22,7 @@ export interface PullOptions {
  */
 export async function sendPulled(
   events: AsyncIterator<object>,
-  { maker, subscribed, outlet, pauseMs }: PullOptions,
+  { maker, subscribed, outlet, isOver, pauseMs }: PullOptions,
 ): Promise<void> {
   try {
     for (;;) {
@@ -28,7 +30,9 @@ export async function sendPulled(
       const { done, value } = await events.next();
       if (done) break;
       let made = await maker.make(subscribed, value, () => null);
-      for (; !made; made = await maker.make(subscribed, value, () => null)) await after(RETRY_MS);
+      for (; !made && !isOver(); made = await maker.make(subscribed, value, () => null))
+        await after(RETRY_MS);
+      if (!made) break;
       outlet.send(made.answer);
       made.answer.seal();
       if (made.isFatal) break;

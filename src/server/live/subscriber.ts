@@ -33,4 +33,10 @@ export class Subscriber extends ChangesPosition {
   covers({ isUpToDate }: ChangesEvent, commits: number): void {
     this.#covered = isUpToDate ? commits : BEHIND;
   }
+
+  /** Goes back to where it was before a page for which no event could be made. */
+  goBackTo(cursor: string | null): void {
+    this.cursor = cursor;
+    this.#covered = BEHIND;
+  }
 }
