@@ -101,11 +101,11 @@ export async function startServer(
 }
 
 /**
- * Requests that ask for another protocol, as the HTTP client of Java and curl do for HTTP/2, are answered by HTTP/1.1. Node.js before 24.9
+ * Requests without the handshake of a WebSocket, and those that ask for another protocol, as the HTTP client of Java and curl do for HTTP/2, are answered by HTTP/1.1. Node.js before 24.9
  * ignores this, and passes them to the listener of 'upgrade', which refuses them.
  */
 function asksForWebSocket({ headers }: IncomingMessage): boolean {
-  return headers.upgrade?.toLowerCase() === 'websocket';
+  return headers.upgrade?.toLowerCase() === 'websocket' && headers['sec-websocket-key'] !== undefined;
 }
 
 /** The share of the connections that the system allows which subscriptions may use. */
