@@ -39,12 +39,14 @@ import { isSystemError, storageError } from './disk/storage-error.ts';
 import { tryWriting } from './disk/try-writing.ts';
 import type { DurableFiles } from './durable/durable-files.ts';
 import { updateRecords } from './format/encode-mutation.ts';
+import { sessionPath } from './format/layout.ts';
 import type { AppliedOperation } from './format/session-state.ts';
 import { Checkpoints } from './index/checkpoints.ts';
 import type { SessionRow } from './index/session-row.ts';
 import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
 import { FileReader, type FileReaderParts } from './read/file-reader.ts';
+import { MessageReader } from './read/message-reader.ts';
 import { ChangedFiles } from './recovery/changed-files.ts';
 import { ExternalChanges } from './recovery/external-changes.ts';
 import { isAllKnown } from './recovery/faulty-files.ts';
@@ -155,10 +157,15 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#deletions = new Deletions(tree);
     this.#movesAndArchivals = new MovesAndArchivals(tree);
     this.#forks = new Forks(tree);
+    const messages = new MessageReader({
+      ...shared,
+      refresh: (ids, options) => this.refresh(ids, options),
+      damaged: (id, faults) => this.#damagedForWrite(id, faults),
+    });
     this.#historyWrites = new HistoryWrites({
       ...shared,
       writes: this.#writes,
-      read: async (asked, locations, reading) => (await this.read(asked, locations, reading)).items,
+      read: async (asked, locations, reading) => (await messages.read(asked, locations, reading)).items,
     });
     this.#histories = new Histories({
       index: this.index,
@@ -456,6 +463,14 @@ export class FileRepository extends FileReader implements SessionRepository {
   ): Promise<void> {
     await super.damaged(id, faults);
     await this.#changedFiles.reread(id, { known: true, options });
+  }
+
+  /** As `damaged`, but the file is read again later: that waits for the session's queue, in which the write is running. */
+  async #damagedForWrite(id: string, faults: readonly LineFault[]): Promise<void> {
+    await super.damaged(id, faults);
+    this.#changedFiles.reread(id, { known: true }).catch((err: unknown) => {
+      this.logger.warn({ err, path: sessionPath(id) }, 'a damaged file could not be read again');
+    });
   }
 
   /** Every write passes here. It is refused once the store is closing; `close` waits for running ones. */

@@ -1,18 +1,10 @@
-import { ALL_TEXTS, type Message, type ShownTexts } from '../../../model/message.ts';
+import type { Message } from '../../../model/message.ts';
 import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
-import type {
-  ChildFilter,
-  Damage,
-  ForkOrigin,
-  Session,
-  SessionFilter,
-  SessionOrder,
-} from '../../../model/session.ts';
+import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { UsageGroup } from '../../../model/usage-report.ts';
 import type { Logger } from '../../observer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type {
-  AskedTexts,
   ChildrenRequest,
   ChildrenScope,
   ForksRequest,
@@ -33,17 +25,15 @@ import type {
 import type { SessionReader } from '../../repository.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
-import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { IndexReader } from '../index/reader.ts';
 import { storeStatus } from '../index/store-status.ts';
 import { IndexWalks } from '../index/walks.ts';
 import { eachAtPace, TimeSlices } from '../runtime/pace.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
-import { HistoryReader, type ReadMessages } from './history-reader.ts';
+import { HistoryReader } from './history-reader.ts';
+import { MessageReader } from './message-reader.ts';
 import type { LineFiles } from './read-lines.ts';
-import { headOf, type MessagesRead, readMessages, TextAllowance } from './read-messages.ts';
-import { bytesInMemory, bytesToRead, type Reading, readingWith } from './reading.ts';
 import { RecentPages } from './recent-pages.ts';
 import { addPart } from './usage-of-lines.ts';
 
@@ -70,6 +60,7 @@ export class FileReader implements SessionReader {
   protected readonly lines: LineFiles;
   protected readonly walks: IndexWalks;
   readonly #recentPages: RecentPages;
+  readonly #messages: MessageReader;
   readonly #histories: HistoryReader;
 
   constructor({ store, layout, db, handles, logger }: FileReaderParts) {
@@ -83,12 +74,20 @@ export class FileReader implements SessionReader {
     this.walks = new IndexWalks(db, this.index, turns);
     this.logger = logger;
     this.#recentPages = new RecentPages(layout.root);
+    const refresh = (ids: readonly string[], options?: ReadOptions) => this.refresh(ids, options);
+    this.#messages = new MessageReader({
+      layout,
+      index: this.index,
+      lines: this.lines,
+      refresh,
+      damaged: (id, faults, options) => this.damaged(id, faults, options),
+    });
     this.#histories = new HistoryReader({
       index: this.index,
       walks: this.walks,
       recentPages: this.#recentPages,
-      refresh: (ids, options) => this.refresh(ids, options),
-      read: (request, locations, reading) => this.read(request, locations, reading),
+      refresh,
+      read: (request, locations, reading) => this.#messages.read(request, locations, reading),
     });
   }
 
@@ -211,7 +210,7 @@ export class FileReader implements SessionReader {
     maxBytes: number,
     options?: ReadOptions,
   ): Promise<(Message | null)[]> {
-    return this.#findMessages(requests, ({ ordinal }) => ordinal, maxBytes, options);
+    return this.#messages.find(requests, ({ ordinal }) => ordinal, maxBytes, options);
   }
 
   findMessagesByKey(
@@ -220,7 +219,7 @@ export class FileReader implements SessionReader {
     options?: ReadOptions,
   ): Promise<(Message | null)[]> {
     const ordinalOf = ({ sessionId, key }: KeyedMessageRequest) => this.index.ordinalOfKey(sessionId, key);
-    return this.#findMessages(requests, ordinalOf, maxBytes, options);
+    return this.#messages.find(requests, ordinalOf, maxBytes, options);
   }
 
   findToolResults(
@@ -228,52 +227,11 @@ export class FileReader implements SessionReader {
     maxBytes: number,
     options?: ReadOptions,
   ): Promise<(Message | null)[]> {
-    return this.#findMessages(requests, (call) => this.index.ordinalOfResult(call), maxBytes, options);
+    return this.#messages.find(requests, (call) => this.index.ordinalOfResult(call), maxBytes, options);
   }
 
   findSpawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]> {
     return this.walks.spawned(calls, options);
-  }
-
-  async #findMessages<Request extends AskedTexts & { readonly sessionId: string }>(
-    requests: readonly Request[],
-    ordinalOf: (request: Request) => number | null,
-    maxBytes: number,
-    options: ReadOptions | undefined,
-  ): Promise<(Message | null)[]> {
-    throwIfOver(options);
-    await this.refresh(
-      requests.map(({ sessionId }) => sessionId),
-      options,
-    );
-    const messages: (Message | null)[] = requests.map(() => null);
-    const toRead: FoundMessage[] = [];
-    const locate = ([n, request]: [number, Request]) => {
-      const { sessionId, shown = ALL_TEXTS } = request;
-      const ordinal = ordinalOf(request);
-      const location = ordinal === null ? null : this.index.message(sessionId, ordinal);
-      if (location && shown) toRead.push({ n, sessionId, location, shown });
-      else if (location) messages[n] = headOf(sessionId, location);
-    };
-    await eachAtPace(requests.entries(), locate, options);
-    // Messages of one line are read, and counted, together.
-    const bySession = [...Map.groupBy(toRead, ({ sessionId }) => sessionId)].map(
-      ([sessionId, found]) => [sessionId, found.sort(byOffset)] as const,
-    );
-    options?.onRead?.(
-      bySession.reduce((sum, [, found]) => sum + bytesToRead(found.map(({ location }) => location)), 0),
-    );
-    const allowance = new TextAllowance(maxBytes);
-    const reading = readingWith(allowance, options);
-    await Promise.all(
-      bySession.map(async ([sessionId, found]) => {
-        const locations = found.map(({ location }) => location);
-        const shownOf = (n: number) => found[n]!.shown;
-        const read = await this.#readLines(sessionId, locations, shownOf, reading);
-        for (const [k, { n }] of found.entries()) messages[n] = read.messages[k]!;
-      }),
-    );
-    return messages;
   }
 
   async status(): Promise<StoreStatus> {
@@ -301,51 +259,4 @@ export class FileReader implements SessionReader {
     this.logger.error({ path: sessionPath(sessionId), faults }, 'a part of a session cannot be read');
     this.#recentPages.clear();
   }
-
-  /** The readable messages at `locations`, in their order, and the bytes of their texts. */
-  protected async read(
-    { sessionId, shown = ALL_TEXTS }: AskedTexts & { readonly sessionId: string },
-    locations: readonly MessageLocation[],
-    reading: Reading,
-  ): Promise<ReadMessages> {
-    if (!shown) return { items: locations.map((location) => headOf(sessionId, location)), textBytes: 0 };
-    const read = await this.#readLines(sessionId, locations, () => shown, reading);
-    return { items: read.messages.filter((message) => message !== null), textBytes: read.textBytes };
-  }
-
-  async #readLines(
-    sessionId: string,
-    locations: readonly MessageLocation[],
-    shownOf: (n: number) => ShownTexts,
-    { allowance, atOnce, options }: Reading,
-  ): Promise<MessagesRead> {
-    if (locations.length === 0) return { messages: [], textBytes: 0, faults: [] };
-    const origin = this.index.row(sessionId)?.forkedFrom;
-    const session = {
-      sessionId,
-      path: absoluteSessionPath(this.layout.root, sessionId),
-      copied: origin == null ? 0 : (JSON.parse(origin) as ForkOrigin).historyLength,
-    };
-    const read = await atOnce.with(bytesInMemory(locations), () => {
-      // Throws if the batch has exceeded its limit meanwhile: reading would be in vain.
-      allowance.take(0);
-      throwIfOver(options);
-      return readMessages({ ...this.lines, options }, session, locations, shownOf, allowance);
-    });
-    // A session that was deleted during the read is no fault.
-    if (read.faults.length > 0 && this.index.row(sessionId))
-      await this.damaged(sessionId, read.faults, options);
-    return read;
-  }
-}
-
-interface FoundMessage {
-  readonly n: number;
-  readonly sessionId: string;
-  readonly location: MessageLocation;
-  readonly shown: ShownTexts;
-}
-
-function byOffset(one: FoundMessage, other: FoundMessage): number {
-  return one.location.offset - other.location.offset;
 }
