@@ -110,6 +110,23 @@ export function jsonContains(value: JsonValue, part: JsonValue): boolean {
   return value === part;
 }
 
+/**
+ * True if both are written as the same JSON, but for the order of keys. Other than for `isDeepStrictEqual`, 0 equals -0, and objects with
+ * and without a prototype are equal. A member that is undefined counts as absent.
+ */
+export function isSameJson(one: unknown, other: unknown): boolean {
+  if (one === other) return true;
+  if (Array.isArray(one) && Array.isArray(other))
+    return one.length === other.length && one.every((element, n) => isSameJson(element, other[n]));
+  if (!isJsonObject(one) || !isJsonObject(other)) return false;
+  const memberOf = (object: JsonObject, key: string) =>
+    Object.hasOwn(object, key) ? object[key] : undefined;
+  return (
+    Object.keys(one).every((key) => isSameJson(one[key], memberOf(other, key))) &&
+    Object.keys(other).every((key) => other[key] === undefined || Object.hasOwn(one, key))
+  );
+}
+
 function isScalar(value: JsonValue): boolean {
   return typeof value !== 'object' || value === null;
 }

@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import {
   canonicalJson,
   isJsonObject,
+  isSameJson,
   type JsonObject,
   type JsonValue,
   jsonContains,
@@ -216,17 +217,18 @@ describe('jsonShape', () => {
   });
 });
 
-describe('canonicalJson', () => {
-  const shuffled = (value: JsonValue): JsonValue => {
-    if (Array.isArray(value)) return value.map(shuffled);
-    if (!isJsonObject(value)) return value;
-    return Object.fromEntries(
-      Object.entries(value)
-        .reverse()
-        .map(([key, held]) => [key, shuffled(held)]),
-    );
-  };
+/** The same value with the keys of every object in the reverse order. */
+const shuffled = (value: JsonValue): JsonValue => {
+  if (Array.isArray(value)) return value.map(shuffled);
+  if (!isJsonObject(value)) return value;
+  return Object.fromEntries(
+    Object.entries(value)
+      .reverse()
+      .map(([key, held]) => [key, shuffled(held)]),
+  );
+};
 
+describe('canonicalJson', () => {
   it('sorts the keys of every object and keeps the order of arrays', () => {
     expect(canonicalJson(json('{"b":[{"z":1,"y":2},1],"a":null,"10":1,"9":2}'))).toBe(
       '{"9":2,"10":1,"a":null,"b":[{"y":2,"z":1},1]}',
@@ -257,5 +259,30 @@ describe('canonicalJson', () => {
         expect(isDeepStrictEqual(JSON.parse(canonicalJson(value)), value)).toBe(true);
       }),
     );
+  });
+});
+
+describe('isSameJson', () => {
+  it('is true for equal values, whatever the order of their keys', () => {
+    fc.assert(fc.property(jsonValue(), (value) => isSameJson(value, shuffled(value))));
+  });
+
+  it('is true for those values alone that are written as the same JSON', () => {
+    fc.assert(
+      fc.property(jsonValue(), jsonValue(), (one, other) => {
+        expect(isSameJson(one, other)).toBe(canonicalJson(one) === canonicalJson(other));
+      }),
+    );
+  });
+
+  it.each<[string, unknown, unknown, boolean]>([
+    ['0 and -0', { a: [0] }, { a: [-0] }, true],
+    ['objects with and without a prototype', { a: {} }, Object.assign(Object.create(null), { a: {} }), true],
+    ['a member that is undefined and one that is left out', { a: 1, b: undefined }, { a: 1 }, true],
+    ['a member that is null and one that is left out', { a: null }, {}, false],
+    ['a key and a member of the prototype', { toString: 1 }, {}, false],
+    ['an empty list and an empty object', [], {}, false],
+  ])('compares %s', (_, one, other, isSame) => {
+    expect([isSameJson(one, other), isSameJson(other, one)]).toEqual([isSame, isSame]);
   });
 });

@@ -136,6 +136,18 @@ test('a message whose key is there is left or replaced, and is answered with its
   });
 });
 
+test('a message that is as given is left alone, also where its values are literals of the document', async () => {
+  const { api } = await openStore();
+  const write = () =>
+    api.send(`mutation { writeHistory(input: { sessionId: "run", onKey: REPLACE, messages: [{
+      role: ASSISTANT, key: "n", payload: { a: [{ b: -0 }] }, metadata: { c: {} },
+      toolCalls: [{ toolCallId: "t", name: "f", arguments: { d: null } }] }] }) {
+      ... on WriteHistoryPayload { session { version } messages { replacedAt } } } }`);
+  const written = { data: { writeHistory: { session: { version: 2 }, messages: [{ replacedAt: null }] } } };
+  expect(await write()).toEqual(written);
+  expect(await write()).toEqual(written);
+});
+
 test.each<[string, WriteHistoryInput, object]>([
   [
     'an unknown id',
@@ -222,6 +234,18 @@ test.each<[string, WriteHistoryInput, string, string]>([
     { key: 'new', ownerId: 'bob', create: { parentId: 'run' } },
     'ownerId',
     'expected "ann", who owns the tree of the parent, got "bob": the key would not be found again',
+  ],
+  [
+    'an origin of a root',
+    { sessionId: 'new', create: { spawnedBy: { toolCallId: 'c' } } },
+    'create.spawnedBy',
+    'expected nothing for a root, which no session has spawned, got an origin',
+  ],
+  [
+    'an origin in another session than the parent',
+    { sessionId: 'new', create: { parentId: 'run', spawnedBy: { messageId: 'other:0' } } },
+    'create.spawnedBy.messageId',
+    'expected the id of a message of the parent "run", got "other:0"',
   ],
 ])('%s is an issue with its path', async (_name, input, path, message) => {
   const { store, write } = await openStore();

@@ -23,10 +23,14 @@ export interface Written {
   readonly state: SessionState;
 }
 
+const INPUT = ['input'];
+
+/** The records of a creation. `root` is where the members of the input are in that of the client: the paths of issues begin with it. */
 export function createRecords(
   stamp: Stamp,
   store: string,
   input: CreateSession & { readonly id: string },
+  root: readonly string[] = INPUT,
 ): SessionRecord[] {
   const create: CreateRecord = {
     ...stamp,
@@ -42,7 +46,7 @@ export function createRecords(
     project: input.project ?? undefined,
     status: input.status ?? undefined,
     statusMessage: input.statusMessage ?? undefined,
-    spawnedBy: storedSpawnOrigin(input.parentId, input.spawnedBy),
+    spawnedBy: storedSpawnOrigin(input.parentId, input.spawnedBy, root),
     metadata: storedMetadata(input.metadata),
     createdAt: input.createdAt?.toISOString(),
     lastActiveAt: lastActiveOf(stamp, input),
@@ -77,16 +81,17 @@ function lastActiveOf(
 function storedSpawnOrigin(
   parentId: string | null | undefined,
   origin: NewSpawnOrigin | null | undefined,
+  root: readonly string[] = INPUT,
 ): CreateRecord['spawnedBy'] {
   if (!origin) return undefined;
   const { messageId, toolCallId } = origin;
   if (parentId == null) {
     const message = 'expected nothing for a root, which no session has spawned, got an origin';
-    throw new InvalidInputError([{ path: ['input', 'spawnedBy'], message }]);
+    throw new InvalidInputError([{ path: [...root, 'spawnedBy'], message }]);
   }
   if (messageId != null && parseMessageId(messageId)?.sessionId !== parentId) {
     const message = `expected the id of a message of the parent "${parentId}", got "${messageId}"`;
-    throw new InvalidInputError([{ path: ['input', 'spawnedBy', 'messageId'], message }]);
+    throw new InvalidInputError([{ path: [...root, 'spawnedBy', 'messageId'], message }]);
   }
   return { sessionId: parentId, messageId: messageId ?? undefined, toolCallId: toolCallId ?? undefined };
 }

@@ -22,6 +22,14 @@ export interface CreationsParts {
   readonly historyChanged: (sequence: number) => void;
 }
 
+/** Of a creation that is a part of another mutation. */
+interface CreationDetails {
+  /** Recorded with the operation. */
+  readonly answer?: OperationAnswer;
+  /** As in `createRecords`. */
+  readonly root?: readonly string[];
+}
+
 /** Creates sessions. Each is a new file, which is written completely or not at all. */
 export class Creations {
   readonly #parts: CreationsParts;
@@ -30,15 +38,12 @@ export class Creations {
     this.#parts = parts;
   }
 
-  /**
-   * The caller must hold the tree lock (shared) and the mutex of `id`, and have checked that `id` is free. `answer` is recorded with the
-   * operation.
-   */
+  /** The caller must hold the tree lock (shared) and the mutex of `id`, and have checked that `id` is free. */
   async create(
     id: string,
     input: CreateSession,
     operation: Operation | undefined,
-    answer?: OperationAnswer,
+    { answer, root }: CreationDetails = {},
   ): Promise<Session> {
     const { layout, store, index, writer, files, committer, clock, historyChanged } = this.#parts;
     const parent = input.parentId != null ? existing(index, input.parentId) : null;
@@ -50,7 +55,7 @@ export class Creations {
 
     const session = await committer.commit({
       prepare: (seq) =>
-        writtenAt(0, createRecords(stampOf(seq, clock.now(), operation, answer), store, whole), null),
+        writtenAt(0, createRecords(stampOf(seq, clock.now(), operation, answer), store, whole, root), null),
       write: ({ bytes }) => files.create(path, bytes),
       change:
         ({ state, effects }, mtime) =>

@@ -134,7 +134,10 @@ export class Histories {
       forkedFrom: forkedFrom ? forkOriginOf(forkedFrom, input) : null,
       messages,
     };
-    const session = await creations.create(id, whole, operation, { isNew: true });
+    const session = await creations.create(id, whole, operation, {
+      answer: { isNew: true },
+      root: ['input', 'create'],
+    });
     const change = appending(NO_HISTORY, messages ?? []);
     const places = placesOf(NO_HISTORY, change);
     return {

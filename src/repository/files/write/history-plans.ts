@@ -1,6 +1,6 @@
-import { isDeepStrictEqual } from 'node:util';
 import { ConflictError, InvalidInputError, StorageError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
+import { isSameJson } from '../../../model/json.ts';
 import { ALL_TEXTS, type Message, type NewMessage } from '../../../model/message.ts';
 import type { AnswerLimits, WriteHistory } from '../../mutations.ts';
 import { type ReadLimit, ReadTooLargeError } from '../../reads.ts';
@@ -185,7 +185,7 @@ export class HistoryPlans {
 function isSameForm(given: NewMessage, there: Message): boolean {
   const createdAt = given.createdAt ?? there.createdAt;
   const isCopy = given.isCopy ?? there.isCopy;
-  return isDeepStrictEqual(storedMessageOf({ ...given, createdAt, isCopy }), storedMessageOf(there));
+  return isSameJson(storedMessageOf({ ...given, createdAt, isCopy }), storedMessageOf(there));
 }
 
 /** The message that is there, with the texts of the equal one that was given. */
