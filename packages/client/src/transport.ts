@@ -36,6 +36,8 @@ export interface RequestOptions {
 }
 
 const TIMEOUT_MS = 60_000;
+/** Nearly 25 days. A timer that is set to more goes off at once. */
+const TIMER_MS_MAX = 2 ** 31 - 1;
 const MAX_RETRIES = 2;
 const ACCEPT = 'application/graphql-response+json, application/json';
 
@@ -119,10 +121,13 @@ export class Transport {
     const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS;
     const controller = new AbortController();
     let isLate = false;
-    const timer = setTimeout(() => {
-      isLate = true;
-      controller.abort();
-    }, timeoutMs);
+    const timer = setTimeout(
+      () => {
+        isLate = true;
+        controller.abort();
+      },
+      Math.min(timeoutMs, TIMER_MS_MAX),
+    );
     const abort = () => controller.abort();
     signal?.addEventListener('abort', abort);
     try {

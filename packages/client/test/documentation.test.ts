@@ -62,6 +62,9 @@ test('every example of the documentation runs', async () => {
   expect(stderr).toBe('');
   // What README.md prints.
   expect(stdout).toContain('USER Where to in June?\n');
+  // What the errors of docs/client.md print.
+  expect(stdout).toMatch(/^trip\S* is there already$/m);
+  expect(stdout).toMatch(/^7 was expected, it is \d+$/m);
 });
 
 test('the examples have no type errors', async () => {

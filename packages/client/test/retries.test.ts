@@ -123,6 +123,13 @@ test('an attempt that takes longer than timeoutMs is ended, and made again', asy
   expect(error).toMatchObject({ code: 'TIMEOUT', status: null, message: expect.stringContaining('50 ms') });
 });
 
+test.each([Number.POSITIVE_INFINITY, 2 ** 31])('timeoutMs may be any number: %d', async (timeoutMs) => {
+  const { client } = await openScripted([deleted]);
+  expect(await client.sessions.delete('s', {}, { timeoutMs, maxRetries: 0 })).toMatchObject({
+    deletedIds: ['s'],
+  });
+});
+
 test('a signal ends a request, and a pause before a retry', async () => {
   const reason = new Error('The user left.');
   for (const answer of [silent, coded('OVERLOADED', 503), json({}, 503, { 'retry-after': '50' })]) {
