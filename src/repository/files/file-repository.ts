@@ -111,6 +111,8 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #sweep: Sweep;
   readonly #listeners = new ChangeListeners();
   #closing: Promise<void> | null = null;
+  /** All mutations that wait for it share one try. */
+  #announcing: Promise<void> | null = null;
   /** All who ask at once share one try: it has one file. */
   #tryingToWrite: Promise<void> | null = null;
 
@@ -183,17 +185,27 @@ export class FileRepository extends FileReader implements SessionRepository {
     });
   }
 
-  /** Call once, before anything is written. If the log cannot be written, the next start says it. */
+  /** Call once, before anything is written. If the log cannot be written, the next mutation tries again. */
   async announceFormat(): Promise<void> {
     try {
-      await this.#treeLog.announceFormat();
+      await this.#formatAnnounced();
     } catch (error) {
       if (!(error instanceof StorageError)) throw error;
       this.logger.warn(
         { err: error.cause ?? error },
-        'the log of the store cannot say that its format is newer',
+        'the log of the store cannot say that its format is newer: mutations are refused until it can',
       );
     }
+  }
+
+  /** Rejects with a StorageError if the log cannot be written. */
+  #formatAnnounced(): Promise<void> {
+    this.#announcing ??= this.#treeLock
+      .exclusive(() => this.#treeLog.announceFormat())
+      .finally(() => {
+        this.#announcing = null;
+      });
+    return this.#announcing;
   }
 
   create(input: CreateSession, operation?: Operation): Promise<Session> {
@@ -485,7 +497,9 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#underWay.begin();
     try {
       if (ids.some((id) => id != null && !this.index.has(id))) await this.#changedFiles.look(ids);
-      return await this.#idempotency.once(operation, run, replay);
+      const write = () =>
+        this.#treeLog.isFormatAnnounced ? run() : this.#formatAnnounced().then(() => run());
+      return await this.#idempotency.once(operation, write, replay);
     } catch (reason) {
       const error = isSqliteError(reason) || isSystemError(reason) ? storageError(reason) : reason;
       if (error instanceof StorageError) this.logger.error({ err: error.cause ?? error }, error.message);

@@ -36,21 +36,30 @@ export class TreeLog {
   #mtime: number | null;
   /** CRC-32 of the log. */
   #crc: number;
+  /** The latest format that the log announces. */
+  #format: number;
 
   constructor(parts: TreeLogParts) {
     this.#parts = parts;
-    const { size, mtime, crc } = parts.storeLog;
+    const { size, mtime, crc, format } = parts.storeLog;
     this.#size = size;
     this.#mtime = mtime;
     this.#crc = crc;
+    this.#format = format;
+  }
+
+  /** False for the log of an older store: lines of this format may not be written before `announceFormat`. */
+  get isFormatAnnounced(): boolean {
+    return this.#format >= FORMAT;
   }
 
   /** Says in the log of an older store that its lines can be of this format from here on. */
   async announceFormat(): Promise<void> {
-    if (this.#parts.storeLog.format >= FORMAT) return;
+    if (this.isFormatAnnounced) return;
     await this.#commit((seq, at) => ({ ...stampOf(seq, at, undefined), op: 'format', format: FORMAT }), {
       isLarge: false,
     });
+    this.#format = FORMAT;
   }
 
   /**

@@ -1,10 +1,14 @@
+import { spawnSync } from 'node:child_process';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, onTestFinished } from 'vitest';
 import { encodeLine } from '../../../../src/repository/files/format/line.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../../../../src/repository/files/open.ts';
 import type { SessionReader } from '../../../../src/repository/repository.ts';
+import { StoreProcess } from '../../../torture/store-process.ts';
 import { hasPython, readStore } from '../second-reader.ts';
 import { contents, exchange, say, TestStore } from '../store.ts';
+
+const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 
 let store: TestStore;
 
@@ -86,6 +90,36 @@ describe('a store of format 1', () => {
     expect(logRecords().map(({ op }) => op)).toEqual(['store', 'move', 'format', 'move']);
     expect(numbers.slice(1)).toEqual([...new Set(numbers.slice(1))].toSorted((a, b) => a! - b!));
   });
+
+  it.skipIf(!hasPrlimit)(
+    'takes no mutation before its log has format 2: with the first for which there is room (skipped without prlimit)',
+    async () => {
+      const [header, ...others] = logRecords().map(withoutChecksum);
+      // A log that may not grow, where all other files may.
+      writeLog(header!, { ...others[0], padding: 'x'.repeat(9 * 1024 * 1024) });
+      const [logBefore, linesBefore] = [log(), store.lines('root')];
+      const through = ['bash', '-c', 'trap "" XFSZ; ulimit -S -f 8192; exec "$0" "$@"'];
+      const child = await StoreProcess.open(store.directory, { through });
+      onTestFinished(() => child.kill());
+      expect(child.said).toEqual([expect.stringMatching(/^warn: .*format.*until/)]);
+      const append = () => child.call('append', { sessionId: 'root', messages: [say('more')] });
+      expect(await append()).toMatchObject({ refusal: { name: 'StorageError', isRetryable: true } });
+      expect(await child.get('findMany', ['root'])).toMatchObject([{ id: 'root', version: 1 }]);
+      expect(log() === logBefore).toBe(true);
+      expect(store.lines('root')).toEqual(linesBefore);
+
+      const { status } = spawnSync('prlimit', [`--pid=${child.pid}`, '--fsize=unlimited:']);
+      expect(status).toBe(0);
+      const answers = await Promise.all([append(), append()]);
+      expect(answers).toMatchObject([
+        { value: { session: { version: 2 } } },
+        { value: { session: { version: 3 } } },
+      ]);
+      expect(logRecords().map(({ op }) => op)).toEqual(['store', 'move', 'format']);
+      await child.close();
+      expect(await store.problems()).toEqual([]);
+    },
+  );
 
   it.skipIf(!hasPython)('is read by the second reader, before its first start and after', async () => {
     const before = readStore(store.directory).sessions;
