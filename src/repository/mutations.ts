@@ -86,7 +86,10 @@ export interface CreateIfMissing
   readonly forkedFrom?: (Pick<ForkOrigin, 'sessionId'> & Partial<Pick<ForkOrigin, 'messageId'>>) | null;
 }
 
-/** How much of the messages in the answer is read. Null: nothing of them is asked for. */
+/**
+ * How much of the messages in the answer is read. Null: nothing of them is asked for. Both share the text that may be read: the larger
+ * number of `bytes`.
+ */
 export interface AnswerLimits {
   /** Of messages that were there and stay as they are. */
   readonly messages: ReadLimit | null;

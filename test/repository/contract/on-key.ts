@@ -150,6 +150,26 @@ export function describeOnKey(store: OpenStore): void {
       expect(session.version).toBe(2);
     });
 
+    it.each(['IGNORE', 'REPLACE'] as const)(
+      'is answered to a retry as the first time, also once the message has left the history: %s',
+      async (onKey) => {
+        await store.create({ id: 'a', messages: [keyed('k', { createdAt: new Date('2020-01-01') })] });
+        const write = () =>
+          store.repository.append(
+            { sessionId: 'a', messages: [say('given', { key: 'k' })], onKey },
+            operation('op', onKey),
+            MUCH,
+          );
+        const { messages } = await write();
+        await store.repository.truncate({ sessionId: 'a', keep: 0 }, null);
+        expect((await write()).messages).toEqual(messages);
+        for (const how of RETURNS) {
+          await store.comeBack(how);
+          expect((await write()).messages).toEqual(messages);
+        }
+      },
+    );
+
     it('is replaced in pages that were read before', async () => {
       await store.create({ id: 'a', messages: ['k', 'l', 'm'].map((key) => keyed(key)) });
       const page = { limit: 2, from: 'end' } as const;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { NO_TEXTS } from '../../../src/model/message.ts';
 import type { WriteHistory } from '../../../src/repository/mutations.ts';
-import { ReadTooLargeError } from '../../../src/repository/reads.ts';
+import { type ReadLimit, ReadTooLargeError } from '../../../src/repository/reads.ts';
 import { everything } from './everything.ts';
 import {
   contentsOf,
@@ -228,6 +228,42 @@ export function describeWriteHistory(store: OpenStore): void {
       const input = { sessionId: 'a', keep: 0, messages: [say('z')], title: 'T' };
       await expect(store.repository.writeHistory(input, limits)).rejects.toBeInstanceOf(ReadTooLargeError);
       expect(await store.find('a')).toMatchObject({ historyLength: 2, version: 1, title: null });
+    });
+
+    it('is refused where what is dropped and what stays are together more than may be read, also for a retry', async () => {
+      const long = [0, 1, 2].map((n) => say('x'.repeat(1_000), { key: `k${n}` }));
+      await store.create({ id: 'a', messages: long });
+      const before = await everything(store.repository);
+      const attempt = (bytes: number, keys: readonly string[], dropLast?: number) => {
+        const limit = { messages: 5, bytes };
+        const messages = keys.map((key) => say('', { key }));
+        return store.repository.writeHistory(
+          { sessionId: 'a', dropLast: dropLast ?? null, messages, onKey: 'IGNORE' },
+          { messages: limit, removed: limit },
+          operation(keys.join(), keys),
+        );
+      };
+      await expect(attempt(1_500, ['k0', 'k1'])).rejects.toBeInstanceOf(ReadTooLargeError);
+      await expect(attempt(1_500, ['k0'], 1)).rejects.toBeInstanceOf(ReadTooLargeError);
+      expect(await everything(store.repository)).toEqual(before);
+      for (const [keys, dropLast] of [[['k0', 'k1']], [['k0'], 1]] as const) {
+        expect((await attempt(2_500, keys, dropLast)).removed).toHaveLength(dropLast ?? 0);
+        await expect(attempt(1_500, keys, dropLast)).rejects.toBeInstanceOf(ReadTooLargeError);
+      }
+    });
+
+    it('is refused where a retry asks for more of what was dropped than may be read', async () => {
+      await store.create({ id: 'a', messages: conversation(5) });
+      const pop = (removed: ReadLimit | null) =>
+        store.repository.writeHistory(
+          { sessionId: 'a', keep: 0 },
+          { messages: null, removed },
+          operation('op', 1),
+        );
+      await pop(null);
+      const limit = { messages: 3, bytes: 1_000, shown: null };
+      await expect(pop(limit)).rejects.toBeInstanceOf(ReadTooLargeError);
+      expect((await pop({ ...limit, first: 2 })).removed).toHaveLength(2);
     });
 
     it('does not take back what was paid for', async () => {

@@ -144,14 +144,23 @@ export class IndexReader {
     return [...atOnce(historyPage(this.#tables, { sessionId, page })).items];
   }
 
-  /** What the truncation with sequence number `seq` dropped: at most `limit` messages, if given. */
-  droppedBy(sessionId: string, seq: number, limit = -1): MessageLocation[] {
+  /** What the truncation with sequence number `seq` dropped: the first of its messages, at most `limit`. */
+  droppedBy(sessionId: string, seq: number, limit: number): MessageLocation[] {
     const rows = this.#tables.connection.flushed().all<LocationRow>(SELECT_DROPPED, sessionId, seq, limit);
     return rows.map(locationOf);
   }
 
   message(sessionId: string, ordinal: number): MessageLocation | null {
     const row = this.#tables.connection.flushed().get<LocationRow>(SELECT_MESSAGE, sessionId, ordinal);
+    return row ? locationOf(row) : null;
+  }
+
+  /** The location of a message of the session's history, or of one that a truncation dropped; null if there is none. */
+  messageEver(sessionId: string, ordinal: number): MessageLocation | null {
+    const location = this.message(sessionId, ordinal);
+    if (location) return location;
+    const { connection } = this.#tables;
+    const row = connection.flushed().get<LocationRow>(SELECT_DROPPED_MESSAGE, sessionId, ordinal);
     return row ? locationOf(row) : null;
   }
 
@@ -188,6 +197,7 @@ export class IndexReader {
 
 const OF_SESSION = 'session = (SELECT seq FROM sessions WHERE id = ?)';
 const SELECT_MESSAGE = `SELECT ${LOCATION} FROM messages WHERE ${OF_SESSION} AND ordinal = ?`;
+const SELECT_DROPPED_MESSAGE = `SELECT ${LOCATION} FROM dropped_messages WHERE ${OF_SESSION} AND ordinal = ?`;
 const SELECT_DROPPED = `SELECT ${LOCATION} FROM dropped_messages
   WHERE ${OF_SESSION} AND seq = ? ORDER BY ordinal LIMIT ?`;
 

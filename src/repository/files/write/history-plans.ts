@@ -54,9 +54,14 @@ export class HistoryPlans {
     const row = existing(index, sessionId, expectedVersion);
     refuseArchived(sessionId, row.archivedAt);
     const keep = this.#keepOf(input, row);
-    const writes = await this.#writes(input, keep, limits.messages);
+    const allowance = allowanceOf(limits);
+    const writes = await this.#writes(input, keep, limits.messages, allowance);
     const removed =
-      limits.removed && keep < row.historyLength ? await this.#removed(sessionId, keep, limits.removed) : [];
+      limits.removed && keep < row.historyLength
+        ? await this.readDropped(sessionId, limits.removed, allowance, (most) =>
+            index.messagesFrom(sessionId, keep, most),
+          )
+        : [];
     const users =
       keep === row.historyLength
         ? row.messageCount
@@ -81,33 +86,36 @@ export class HistoryPlans {
     return historyLength - Math.min(dropLast ?? 0, historyLength);
   }
 
-  /** The messages from the position `keep` on. */
-  async #removed(sessionId: string, keep: number, limit: ReadLimit): Promise<readonly Message[]> {
+  /** The readable ones of the messages that `locate` finds, which gets the number of those that are needed. Rejects as `make` does. */
+  async readDropped(
+    sessionId: string,
+    limit: ReadLimit,
+    allowance: TextAllowance,
+    locate: (most: number) => readonly MessageLocation[],
+  ): Promise<readonly Message[]> {
     const { first = Number.POSITIVE_INFINITY, messages, bytes } = limit;
-    const locations = this.#parts.index.messagesFrom(sessionId, keep, Math.min(messages + 1, first));
+    const locations = locate(Math.min(messages + 1, first));
     if (locations.length > messages) throw new ReadTooLargeError(bytes);
-    return await this.read(sessionId, locations, limit);
+    return await this.read(sessionId, locations, limit, allowance);
   }
 
-  /** The readable messages at `locations`, and no more than `limit` allows. */
+  /** The readable messages at `locations`, with the texts that `limit` shows. Rejects with a ReadTooLargeError if the allowance is used up. */
   async read(
     sessionId: string,
     locations: readonly MessageLocation[],
     limit: ReadLimit,
+    allowance: TextAllowance,
   ): Promise<readonly Message[]> {
-    const { shown, bytes, onRead } = limit;
+    const { shown, onRead } = limit;
     if (shown !== null) onRead?.(bytesToRead(locations));
-    return await this.#parts.read(
-      { sessionId, shown },
-      locations,
-      readingWith(new TextAllowance(bytes), limit),
-    );
+    return await this.#parts.read({ sessionId, shown }, locations, readingWith(allowance, limit));
   }
 
   async #writes(
     { sessionId, messages, onKey }: HistoryInput,
     keep: number,
     limit: ReadLimit | null,
+    allowance: TextAllowance,
   ): Promise<MessageWrite[]> {
     const given = messages ?? [];
     const found = this.#found(sessionId, given);
@@ -117,7 +125,8 @@ export class HistoryPlans {
         throw ConflictError.messageKey(given[n]!.key!, messageId({ sessionId, ordinal }));
     }
     const isLeft = (n: number) => isThere(n) && onKey === 'IGNORE';
-    const left = await this.#left(sessionId, new Map([...found].filter(([n]) => isLeft(n))), limit);
+    const staying = new Map([...found].filter(([n]) => isLeft(n)));
+    const left = await this.#left(sessionId, staying, limit, allowance);
     const earlier = new Map([...found].filter(([n]) => !isLeft(n)));
     const writes = new Map<number, MessageWrite>(left);
     await this.#eachEarlier(sessionId, earlier, (n, before, isSame) => {
@@ -146,10 +155,11 @@ export class HistoryPlans {
     sessionId: string,
     found: ReadonlyMap<number, MessageLocation>,
     limit: ReadLimit | null,
+    allowance: TextAllowance,
   ): Promise<[number, MessageWrite][]> {
     if (found.size === 0) return [];
     const most: ReadLimit = limit ?? { messages: found.size, bytes: 0, shown: null };
-    const read = await this.read(sessionId, [...found.values()], most);
+    const read = await this.read(sessionId, [...found.values()], most, allowance);
     return [...found].map(([n, location]) => {
       const message = read.find(({ ordinal }) => ordinal === location.ordinal);
       if (!message) throw unreadable(sessionId, location);
@@ -179,6 +189,11 @@ export class HistoryPlans {
       }
     }
   }
+}
+
+/** What all reads for one answer may show together. */
+export function allowanceOf({ messages, removed }: AnswerLimits): TextAllowance {
+  return new TextAllowance(Math.max(messages?.bytes ?? 0, removed?.bytes ?? 0));
 }
 
 /** True if a message that is there is already as given. A copy stays one, since what it says was paid for elsewhere. */

@@ -4,6 +4,7 @@ import type { Message, NewMessage } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
 import type { AnswerLimits, WriteHistory, WrittenHistory } from '../../mutations.ts';
+import type { ReadLimit } from '../../reads.ts';
 import { isSystemError } from '../disk/storage-error.ts';
 import {
   answerOf,
@@ -23,7 +24,9 @@ import type { OperationAnswer } from '../format/record.ts';
 import type { AppliedOperation, SessionState } from '../format/session-state.ts';
 import { messageOf } from '../format/stored-message.ts';
 import type { IndexReader } from '../index/reader.ts';
+import type { TextAllowance } from '../read/read-messages.ts';
 import {
+  allowanceOf,
   type HistoryInput,
   type HistoryPlan,
   HistoryPlans,
@@ -139,14 +142,19 @@ export class HistoryWrites {
   ): Promise<WrittenHistory> {
     const answer = applied.answer === null ? null : (JSON.parse(applied.answer) as OperationAnswer);
     const { sessionId, seq } = applied;
-    const dropped = limits.removed && this.#index.droppedBy(sessionId, seq, limits.removed.first);
+    const { removed } = limits;
+    const allowance = allowanceOf(limits);
     return {
       session,
       isNew: answer?.isNew ?? false,
       // Without an `answer`, only a write without messages has dropped any.
       removedCount: answer ? (answer.removedCount ?? 0) : messages ? 0 : (applied.ordinal ?? 0),
-      removed: dropped ? await this.#plans.read(sessionId, dropped, limits.removed!) : [],
-      messages: await this.#messagesAgain(applied, answer, messages ?? [], limits),
+      removed: removed
+        ? await this.#plans.readDropped(sessionId, removed, allowance, (most) =>
+            this.#index.droppedBy(sessionId, seq, most),
+          )
+        : [],
+      messages: await this.#messagesAgain(applied, answer, messages ?? [], limits.messages, allowance),
     };
   }
 
@@ -154,15 +162,16 @@ export class HistoryWrites {
     { sessionId, at, ordinal, position }: AppliedOperation,
     answer: OperationAnswer | null,
     given: readonly NewMessage[],
-    limits: AnswerLimits,
+    limit: ReadLimit | null,
+    allowance: TextAllowance,
   ): Promise<Message[]> {
     const messages: Message[] = [];
     for (const [n, message] of given.entries()) {
       const [own = (ordinal ?? 0) + n, place = (position ?? 0) + n, mark] = answer?.messages?.[n] ?? [];
-      const location = this.#index.message(sessionId, own);
+      const location = this.#index.messageEver(sessionId, own);
       const read =
-        mark === LEFT && location && limits.messages
-          ? await this.#plans.read(sessionId, [location], limits.messages)
+        mark === LEFT && location && limit
+          ? await this.#plans.read(sessionId, [location], limit, allowance)
           : [];
       const createdAt = message.createdAt ?? (location ? new Date(location.createdAt) : null);
       const write = { kind: 'append', message: { ...message, createdAt } } as const;
