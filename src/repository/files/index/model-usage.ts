@@ -29,10 +29,13 @@ export function* modelUsagesOf(
         addTo(models.get(session)!, model, { count: numbers[0], usage: usageOf(numbers) }),
       );
     },
-    add(to, models) {
-      for (const [model, responses] of models) addTo(to, model, responses);
-      return models.size;
+    add(to, models, isKept) {
+      // The smaller to the larger: in a chain of sessions with a model each, all models would be added at each level.
+      const [large, small] = !isKept && models.size > to.size ? [models, to] : [to, models];
+      for (const [model, responses] of small) addTo(large, model, responses);
+      return large;
     },
+    size: ({ size }) => size,
   });
   return new Map([...sums].map(([id, models]) => [id, usagesOf(models)]));
 }

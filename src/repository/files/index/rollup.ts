@@ -58,7 +58,7 @@ function sumOf(row: Row): Sum {
   };
 }
 
-function add(to: Sum, sum: Sum): number {
+function add(to: Sum, sum: Sum): Sum {
   to.sessionCount += sum.sessionCount;
   to.messageCount += sum.messageCount;
   to.historyLength += sum.historyLength;
@@ -68,7 +68,7 @@ function add(to: Sum, sum: Sum): number {
   to.statuses ??= countsOf(to);
   if (sum.statuses) for (const [n, count] of sum.statuses.entries()) to.statuses[n]! += count;
   else to.statuses[SESSION_STATUSES.indexOf(sum.row.status)]! += 1;
-  return 1;
+  return to;
 }
 
 function countsOf({ statuses, row }: Sum): number[] {

@@ -16,17 +16,29 @@ export interface Summing<Row extends PlaceRow, Sum> {
   sumOf(row: Row): Sum;
   /** Reads what is not in the rows of sessions, for those that were just read, by sequence number. */
   read?(sums: ReadonlyMap<number, Sum>): Steps<void>;
-  /** Adds the sum of a child with all beneath it to that of its parent. Returns how many numbers it added, about. */
-  add(to: Sum, sum: Sum): number;
+  /**
+   * The sum of a session and of a child with all beneath it. May change the session's; the child's only if that is not `isKept` for the
+   * answer.
+   */
+  add(to: Sum, child: Sum, isKept: boolean): Sum;
+  /** How many numbers a sum has. Default: one, whatever it sums. */
+  size?(sum: Sum): number;
 }
 
 /** Sessions that are summed in one step. */
 const SUMMED_AT_ONCE = 500;
 
+/**
+ * Rows that each number beyond the first counts as where it is copied from a sum that stays: sums of many numbers, of each session of a deep
+ * tree, would otherwise fill the memory at the cost of a few rows.
+ */
+const ROWS_PER_COPIED_NUMBER = 10;
+
 interface Node<Sum> {
   readonly id: string;
   readonly parent: number | null;
-  readonly sum: Sum;
+  /** Null once it was added to that of the parent, unless it is asked for. */
+  sum: Sum | null;
 }
 
 /** The sums over the sessions `ids`, each with all beneath it, by id. Each session is read once, however the subtrees overlap. */
@@ -42,9 +54,10 @@ export function* subtreeSums<Row extends PlaceRow, Sum>(
   const take = (row: Row) => {
     // A session that was read before has brought its own children.
     if (nodes.has(row.sequence)) return;
-    const node = { id: row.id, parent: row.parentSequence, sum: summing.sumOf(row) };
+    const sum = summing.sumOf(row);
+    const node: Node<Sum> = { id: row.id, parent: row.parentSequence, sum };
     nodes.set(row.sequence, node);
-    latest.set(row.sequence, node.sum);
+    latest.set(row.sequence, sum);
     levels[row.depth] ??= [];
     levels[row.depth]!.push(node);
     level.push(row);
@@ -71,20 +84,31 @@ function* added<Sum>(
   ids: ReadonlySet<string>,
   nodes: ReadonlyMap<number, Node<Sum>>,
   levels: readonly (readonly Node<Sum>[] | undefined)[],
-  { add }: Pick<Summing<never, Sum>, 'add'>,
+  { add, size = () => 1 }: Pick<Summing<never, Sum>, 'add' | 'size'>,
 ): Steps<ReadonlyMap<string, Sum>> {
   const sums = new Map<string, Sum>();
   let numbers = 0;
+  let rows = 0;
   for (const level of levels.toReversed()) {
-    for (const { id, parent, sum } of level ?? []) {
-      const above = parent === null ? undefined : nodes.get(parent);
-      if (above) numbers += add(above.sum, sum);
-      if (ids.has(id)) sums.set(id, sum);
+    for (const node of level ?? []) {
+      const sum = node.sum!;
+      const isKept = ids.has(node.id);
+      if (isKept) sums.set(node.id, sum);
+      const above = node.parent === null ? undefined : nodes.get(node.parent);
+      if (above) {
+        const count = size(sum);
+        numbers += isKept ? count : Math.min(count, size(above.sum!));
+        if (isKept) rows += (count - 1) * ROWS_PER_COPIED_NUMBER;
+        above.sum = add(above.sum!, sum, isKept);
+      }
+      if (!isKept) node.sum = null;
       numbers += 1;
       if (numbers < SUMMED_AT_ONCE) continue;
+      yield rows;
       numbers = 0;
-      yield 0;
+      rows = 0;
     }
   }
+  yield rows;
   return sums;
 }

@@ -1,0 +1,45 @@
+import { expect, it } from 'vitest';
+import { TestStore } from '../store.ts';
+
+const DEPTH = 40;
+const IDS = Array.from({ length: DEPTH }, (_, n) => `s${n}`);
+
+/** A chain of sessions, each with a response of a model of its own. */
+async function openChain() {
+  const store = await TestStore.make();
+  const repository = await store.open();
+  for (const [n, id] of IDS.entries()) {
+    const usage = { inputTokens: n, outputTokens: 1 };
+    const messages = [{ role: 'ASSISTANT', content: '', model: `of ${id}`, usage } as const];
+    await repository.create({ id, parentId: n === 0 ? null : IDS[n - 1]!, messages });
+  }
+  return async (ids: readonly string[]) => {
+    let walked = 0;
+    const onWalk = (rows: number) => {
+      walked += rows;
+    };
+    const usages = await repository.modelUsagesOf(ids, { onWalk });
+    return { usages: usages.map((models) => models!.map(({ model }) => model)), walked };
+  };
+}
+
+it('the models of a deep tree cost as many rows as it has sessions', async () => {
+  const usagesOf = await openChain();
+  const { usages, walked } = await usagesOf(['s0']);
+  expect(usages).toEqual([IDS.map((id) => `of ${id}`).toReversed()]);
+  expect(walked).toBeLessThan(4 * DEPTH);
+});
+
+it('the models of each session of a deep tree count as rows for what they take in memory', async () => {
+  const usagesOf = await openChain();
+  const { usages, walked } = await usagesOf(IDS);
+  expect(usages).toEqual(
+    IDS.map((_, n) =>
+      IDS.slice(n)
+        .map((id) => `of ${id}`)
+        .toReversed(),
+    ),
+  );
+  const numbers = (DEPTH * (DEPTH - 1)) / 2;
+  expect(walked).toBeGreaterThan(numbers);
+});
