@@ -269,7 +269,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       operation,
       [sessionId, create?.parentId],
       () => this.#histories.write(input, limits, operation),
-      (applied) => this.#historyWrites.again(applied, this.#sessionOf(applied, {}), input, limits),
+      (applied) => this.#histories.again(applied, input, limits, (known) => this.#sessionOf(applied, known)),
     );
   }
 

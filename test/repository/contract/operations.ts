@@ -238,6 +238,44 @@ export function describeOperations(store: OpenStore): void {
     );
   });
 
+  it.each<[string, (repository: SessionRepository) => Promise<{ session: Session }>, object]>([
+    [
+      'a write that creates it',
+      (repository) =>
+        repository.writeHistory(
+          {
+            sessionId: 'new',
+            create: { title: 'T', metadata: { a: 1 } },
+            metadata: { b: 2 },
+            setMetadata: { c: null },
+          },
+          WHOLE,
+          op,
+        ),
+      { title: 'T', metadata: { a: 1, b: 2, c: null } },
+    ],
+    [
+      'a write that creates it without the title of `create`',
+      (repository) =>
+        repository.writeHistory({ sessionId: 'new', create: { title: 'T' }, title: null }, WHOLE, op),
+      { title: null, metadata: {} },
+    ],
+    [
+      'a write to it',
+      (repository) =>
+        repository.writeHistory({ sessionId: 'c', create: { title: 'no' }, title: 'T' }, WHOLE, op),
+      { title: 'T', metadata: {} },
+    ],
+  ])(
+    'the retry of %s, after the session was deleted, has the title and metadata of the input',
+    async (_, write, known) => {
+      await prepare();
+      const { session } = await write(store.repository);
+      await store.repository.delete({ sessionId: session.id, mode: 'CASCADE' });
+      expect((await write(store.repository)).session).toMatchObject({ id: session.id, ...known });
+    },
+  );
+
   describe('an operation id', () => {
     it('that is given differs from one in another case or with spaces', async () => {
       const ids = ['op', 'OP', 'Op', ' op', 'op ', '0', '__proto__', 'constructor'];

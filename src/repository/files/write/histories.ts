@@ -5,7 +5,7 @@ import {
   SessionNotFoundError,
 } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
-import type { ForkOrigin } from '../../../model/session.ts';
+import type { ForkOrigin, Session } from '../../../model/session.ts';
 import type {
   AnswerLimits,
   CreateIfMissing,
@@ -15,6 +15,8 @@ import type {
 } from '../../mutations.ts';
 import { appending, placesOf } from '../format/encode-history.ts';
 import { changedMetadata, type MetadataLimits } from '../format/encode-mutation.ts';
+import type { OperationAnswer } from '../format/record.ts';
+import type { AppliedOperation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import type { Creations } from './creations.ts';
@@ -60,6 +62,21 @@ export class Histories {
         if (!isGone || tries === TRIES || (!input.create && !this.#find(input))) throw error;
       }
     }
+  }
+
+  /** The answer to a retry. `sessionOf` gives the session as it is now; if it was deleted, with what is `known` of it. */
+  again(
+    applied: AppliedOperation,
+    input: WriteHistory,
+    limits: AnswerLimits,
+    sessionOf: (known: Partial<Session>) => Session,
+  ): Promise<WrittenHistory> {
+    const { isNew } = JSON.parse(applied.answer ?? '{}') as OperationAnswer;
+    const known =
+      isNew && input.create
+        ? titled(input, input.create, this.#parts.limits)
+        : { title: input.title ?? null };
+    return this.#parts.writes.again(applied, sessionOf(known), input, limits);
   }
 
   #isOf({ sessionId, key }: WriteHistory, error: SessionNotFoundError): boolean {
@@ -110,7 +127,7 @@ export class Histories {
     const { expectedVersion } = input;
     if (expectedVersion != null && expectedVersion > 0) throw ConflictError.version(id, expectedVersion, 0);
     const { creations, keys, limits } = this.#parts;
-    const { key, ownerId = null, title, status, statusMessage, messages } = input;
+    const { key, ownerId = null, status, statusMessage, messages } = input;
     const parentId = this.#parentOf(create, ownerId);
     if (key != null && parentId !== null && keys.ownerOf(parentId) !== ownerId) {
       const owner = keys.ownerOf(parentId);
@@ -120,17 +137,15 @@ export class Histories {
       throw new InvalidInputError([{ path: ['input', 'ownerId'], message }]);
     }
     const { parentKey: _, forkedFrom, ...described } = create;
-    const metadata = create.metadata ?? {};
     const whole: CreateSession = {
       ...described,
       id,
       key,
       parentId,
       ...(parentId === null && { userId: ownerId }),
-      title: title === undefined ? create.title : title,
+      ...titled(input, create, limits),
       status,
       statusMessage,
-      metadata: changedMetadata({ metadata: JSON.stringify(metadata) }, input, limits) ?? metadata,
       forkedFrom: forkedFrom ? forkOriginOf(forkedFrom, input) : null,
       messages,
     };
@@ -155,6 +170,15 @@ export class Histories {
     if (!parent) throw SessionNotFoundError.key(parentKey);
     return parent.id;
   }
+}
+
+/** The title and the metadata of a new session. Throws an InvalidInputError if the metadata exceeds its limits. */
+function titled(input: WriteHistory, create: CreateIfMissing, limits: MetadataLimits) {
+  const metadata = create.metadata ?? {};
+  return {
+    title: (input.title === undefined ? create.title : input.title) ?? null,
+    metadata: changedMetadata({ metadata: JSON.stringify(metadata) }, input, limits) ?? metadata,
+  };
 }
 
 /** The counts of a new session. */
