@@ -133,9 +133,9 @@ export class CatchUp {
     const rows = this.#replaced(mark);
     const messages = sliceOf(rows) as readonly ReplacedRow[];
     if (messages.length === 0) return last;
-    const ids = this.#search.idsOf(session, new Set(messages.map(({ ordinal }) => ordinal)));
+    const ids = this.#search.documents.idsOf(session, new Set(messages.map(({ ordinal }) => ordinal)));
     const done = this.#read(row, messages, (document, families) => {
-      this.#search.replace(ids.get(document.ordinal), document, families);
+      this.#search.documents.replace(ids.get(document.ordinal), document, families);
     });
     if (done === rows.length && rows.length < SLICE_MESSAGES) return last;
     const { seq, ordinal } = messages[done - 1]!;
@@ -162,13 +162,13 @@ export class CatchUp {
     const [first] = this.#index.column<number | null>(sql, session, last);
     if (first == null) return true;
     const kept = this.#messages(session, first, ALL).map(({ ordinal }) => ordinal);
-    return this.#search.remove(session, first, SLICE_REMOVED, new Set(kept));
+    return this.#search.documents.remove(session, first, SLICE_REMOVED, new Set(kept));
   }
 
   /** Adds the first of the messages, up to the size of a slice. Returns their number. */
   #add(row: SessionRow, messages: readonly MessageRow[]): number {
     return this.#read(row, messages, (document, families) => {
-      if (families.length > 0) this.#search.add(document, families);
+      if (families.length > 0) this.#search.documents.add(document, families);
     });
   }
 

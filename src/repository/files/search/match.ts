@@ -3,11 +3,11 @@ import { MESSAGE_ROLES } from '../../../model/message.ts';
 import type { SearchField } from '../../../model/search/fields.ts';
 import type { Phrase } from '../../../model/search/query.ts';
 import { isCopyMark } from './copies.ts';
+import { scopeOf } from './document-tables.ts';
 import { EVENT } from './documents.ts';
 import { CONTENTS, type Family, WHOLES } from './families.ts';
 import { type Partition, tableOf } from './partitions.ts';
 import type { Filter } from './readers.ts';
-import { scopeOf } from './search-index.ts';
 
 /** Up to this many sessions are named in the full-text query. */
 const FEW_SESSIONS = 300;
