@@ -54,7 +54,7 @@ export interface ListSessionsOptions extends BothWaysOptions {
 export type SessionPatch = Omit<UpdateSessionInput, 'sessionId' | 'expectedVersion' | 'operationId'>;
 
 /** The input of a mutation of one session, without the id of that session. */
-export type Rest<Input> = Omit<Input, 'sessionId'>;
+type Rest<Input> = Omit<Input, 'sessionId'>;
 
 /** Milliseconds before another writer's version is read again, at most. */
 const CONFLICT_PAUSE_MS = 20;

@@ -4,7 +4,7 @@ import { changedMetadata, type MetadataLimits, type Stamp } from './encode-mutat
 import { grouped, latestOf } from './group.ts';
 import type { OperationAnswer, SessionRecord, UpdateRecord } from './record.ts';
 import type { SessionState } from './session-state.ts';
-import { paidBeforeOf, storedMessageOf } from './stored-message.ts';
+import { paidBeforeOf, type StoredMessage, storedMessageOf } from './stored-message.ts';
 
 /** What becomes of one of the messages that a mutation is given. */
 export type MessageWrite =
@@ -105,7 +105,8 @@ function placeOfAppend({ nextOrdinal, historyLength }: SessionState) {
  * own messages.
  */
 function exchangeOf(writes: readonly MessageWrite[]) {
-  if (writes.length === 0 || writes.length > 2 || writes.some(({ kind }) => kind !== 'append')) return null;
+  const isExchange = writes.length === 1 || writes.length === 2;
+  if (!isExchange || !writes.every((write) => write.kind === 'append')) return null;
   return {
     activeAt: activeAtOf(writes),
     messages: writes.map(storedFormOf),
@@ -141,8 +142,7 @@ function activeAtOf(writes: readonly MessageWrite[]): string | undefined {
 }
 
 /** As it is stored. A new form keeps the time of the earlier one, if it brings none. */
-export function storedFormOf(write: MessageWrite) {
-  if (write.kind === 'leave') return storedMessageOf(write.message);
+export function storedFormOf(write: Exclude<MessageWrite, { readonly kind: 'leave' }>): StoredMessage {
   const { message, before } = write;
   const createdAt = message.createdAt ?? (write.kind === 'replace' ? write.before.createdAt : null);
   return storedMessageOf({ ...message, createdAt }, before && paidBeforeOf(before, write.kind === 'append'));

@@ -206,7 +206,7 @@ export type SessionRecord =
   | Accepted<typeof truncate>
   | Accepted<typeof adopt>;
 /** The operation on a line. */
-export type OperationRecord = NonNullable<CreateRecord['operation']>;
+type OperationRecord = NonNullable<CreateRecord['operation']>;
 /** What an operation's record says of its answer. */
 export type OperationAnswer = Accepted<typeof operationAnswer>;
 

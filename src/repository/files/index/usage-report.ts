@@ -94,13 +94,14 @@ function* sessionsOf(
 ): Steps<readonly number[] | null> {
   const beneath = within == null ? null : yield* sessionsWithin(tables, within, subtree ?? true);
   const included: SessionFilter = { ...filter, archived: filter?.archived ?? 'INCLUDE' };
-  const matching = isOnNothing(included) ? null : yield* new SessionLists(tables).sequences(included);
+  const matching = isEmptyFilter(included) ? null : yield* new SessionLists(tables).sequences(included);
   const both = beneath && matching ? beneath.filter((sequence) => matching.has(sequence)) : beneath;
   const some = both ?? (matching && [...matching]);
   return some?.sort((a, b) => a - b) ?? null;
 }
 
-function isOnNothing({ archived, rootsOnly, metadata, ...others }: SessionFilter): boolean {
+/** True if every session matches. */
+function isEmptyFilter({ archived, rootsOnly, metadata, ...others }: SessionFilter): boolean {
   const isEmpty = metadata == null || Object.keys(metadata).length === 0;
   return (
     archived === 'INCLUDE' && !rootsOnly && isEmpty && Object.values(others).every((value) => value == null)

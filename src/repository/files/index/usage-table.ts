@@ -10,18 +10,9 @@ const WAITING_MAX = 4_096;
 
 const INTO_USAGE = new RowInsertion('usage', 4, { replacing: true });
 
-/** What a session paid on a day for the responses of a model. */
-export interface DayUsage {
-  readonly session: number;
-  /** Whole days since 1970, in UTC. */
-  readonly day: number;
-  readonly model: string | null;
-  /** Messages with a usage. */
-  readonly responses: number;
-  readonly usage: UsageSum;
-}
-
-/** The columns of a row, without its session. Both texts are JSON: `model` a string or null, `sums` the values of `sumsOf`. */
+/**
+ * The columns of a row, without its session. `day` is in whole days since 1970, in UTC. Both texts are JSON: `model` a string or null, `sums` the values of `sumsOf`.
+ */
 interface Columns {
   readonly day: number;
   readonly model: string;
