@@ -173,7 +173,7 @@ export interface SessionReader {
    * other values as texts, and null last; with `first`, the costliest come first (of equal costs, the one with most input and output
    * tokens, then in the order of `by`). Empty for an unknown session `within`.
    *
-   * Charges for the rows that are added up. If `from` or `to` is not at midnight UTC, the store may read the messages of that day, and
+   * Charges for the rows that are added up, and for the groups. If `from` or `to` is not at midnight UTC, the store may read the messages of that day, and
    * charges for their lines.
    */
   usageReport(request: UsageReportRequest, options?: ReadOptions): Promise<readonly UsageGroup[]>;

@@ -140,6 +140,11 @@ export class UsageGroups {
     this.#isInOrder = isInOrder;
   }
 
+  /** The number of groups. */
+  get size(): number {
+    return this.#groups.length;
+  }
+
   /** `session` is the sequence number of the session of the responses. */
   add(key: GroupKey, session: number, responses: number, usage: UsageSum): void {
     this.#group(key).add(session, responses, usage);

@@ -1,4 +1,5 @@
 import { expect, it } from 'vitest';
+import type { UsageDimension } from '../../../../src/model/usage-report.ts';
 import { TestStore } from '../store.ts';
 
 const DEPTH = 40;
@@ -13,25 +14,34 @@ async function openChain() {
     const messages = [{ role: 'ASSISTANT', content: '', model: `of ${id}`, usage } as const];
     await repository.create({ id, parentId: n === 0 ? null : IDS[n - 1]!, messages });
   }
-  return async (ids: readonly string[]) => {
-    let walked = 0;
-    const onWalk = (rows: number) => {
+  let walked = 0;
+  const options = {
+    onWalk: (rows: number) => {
       walked += rows;
-    };
-    const usages = await repository.modelUsagesOf(ids, { onWalk });
-    return { usages: usages.map((models) => models!.map(({ model }) => model)), walked };
+    },
+  };
+  return {
+    usagesOf: async (ids: readonly string[]) => {
+      walked = 0;
+      const usages = await repository.modelUsagesOf(ids, options);
+      return { usages: usages.map((models) => models!.map(({ model }) => model)), walked };
+    },
+    report: async (by: readonly UsageDimension[]) => {
+      walked = 0;
+      return { groups: await repository.usageReport({ by }, options), walked };
+    },
   };
 }
 
 it('the models of a deep tree cost as many rows as it has sessions', async () => {
-  const usagesOf = await openChain();
+  const { usagesOf } = await openChain();
   const { usages, walked } = await usagesOf(['s0']);
   expect(usages).toEqual([IDS.map((id) => `of ${id}`).toReversed()]);
   expect(walked).toBeLessThan(4 * DEPTH);
 });
 
 it('the models of each session of a deep tree count as rows for what they take in memory', async () => {
-  const usagesOf = await openChain();
+  const { usagesOf } = await openChain();
   const { usages, walked } = await usagesOf(IDS);
   expect(usages).toEqual(
     IDS.map((_, n) =>
@@ -42,4 +52,11 @@ it('the models of each session of a deep tree count as rows for what they take i
   );
   const numbers = (DEPTH * (DEPTH - 1)) / 2;
   expect(walked).toBeGreaterThan(numbers);
+});
+
+it('the groups of a report count as rows for what they take in memory', async () => {
+  const { report } = await openChain();
+  const [one, many] = [await report(['ROOT']), await report(['MODEL'])];
+  expect([one.groups.length, many.groups.length]).toEqual([1, DEPTH]);
+  expect(many.walked - one.walked).toBeGreaterThan(2 * DEPTH);
 });
