@@ -279,7 +279,8 @@ export interface SessionRepository extends SessionReader {
 
   /**
    * Copies a history, through one of its messages, into a new session: a child of the original, or a root. The fork gets the
-   * original's userId and metadata, and its title unless `title` is given; its key is not copied. Copied messages keep their times. The original may be
+   * original's userId, agentName, project and metadata, and its title unless `title` is given; its key, its status and what spawned it are
+   * not copied. Copied messages keep their times. The original may be
    * archived; the fork is not.
    * `onWrite` is called with the number of bytes that the store has written for the copy; not for a replay.
    * Rejects: SessionNotFoundError, SessionExistsError, InvalidInputError (no such message), ConflictError, StorageError

@@ -56,7 +56,7 @@ export type SessionPatch = Omit<UpdateSessionInput, 'sessionId' | 'expectedVersi
 /** The input of a mutation of one session, without the id of that session. */
 type Rest<Input> = Omit<Input, 'sessionId'>;
 
-/** Milliseconds before another writer's version is read again, at most. */
+/** Milliseconds before another writer's version is read again, at most; twice as long after each further conflict. */
 const CONFLICT_PAUSE_MS = 20;
 
 /** The sessions of a store: `client.sessions`. */

@@ -40,8 +40,8 @@ export async function withinAnswer<Payload>(
   } catch (error) {
     if (!(error instanceof ReadTooLargeError && limit)) throw error;
     const message =
-      `expected at most ${limit.messages} messages and ${limit.bytes} bytes of text, as often as they are asked for, which an ` +
-      'answer can hold, got more. Ask for the `first` of them, or go in several steps';
+      `expected an answer of at most ${limit.messages} messages and ${limit.bytes} bytes of text, counted as often as they are selected, ` +
+      'got more. Select less of them, ask for the `first` of `removed`, or write in several steps';
     throw new InvalidInputError([{ path: ['input', member], message }]);
   }
 }
