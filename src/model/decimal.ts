@@ -26,6 +26,7 @@ export function decimalOf(number: number): string {
   return text.includes('e') ? print(parse(text)) : text;
 }
 
+/** A number, as `addOptionalDecimals` writes it, with the other sign. 0 has none. */
 export function negated(decimal: string): string {
   if (decimal === '0') return decimal;
   return decimal.startsWith('-') ? decimal.slice(1) : `-${decimal}`;

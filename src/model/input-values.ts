@@ -16,9 +16,12 @@ function text(length: Bound, unit: string, measure: (value: string) => number) {
   });
 }
 
+/** Storable text of a bounded size in UTF-8. */
 export const sizedText = (length: Bound) => text(length, 'bytes of UTF-8', Buffer.byteLength);
+/** Storable text of a bounded number of UTF-16 code units. */
 export const shortText = (length: Bound) => text(length, 'characters', (value) => value.length);
 
+/** Any JSON value, or undefined, of a bounded size and depth. */
 export function json(bytes: Bound, depth: Bound) {
   return z.custom<JsonValue>().superRefine((value, context) => {
     const fault = value === undefined ? null : jsonFault(value, bytes, depth, false);
@@ -26,6 +29,7 @@ export function json(bytes: Bound, depth: Bound) {
   });
 }
 
+/** A JSON object of a bounded size and depth. */
 export function jsonObject(bytes: Bound, depth: Bound) {
   return z.custom<JsonObject>(isJsonObject, 'a JSON object').superRefine((value, context) => {
     const fault = isJsonObject(value) ? jsonFault(value, bytes, depth, true) : null;
@@ -33,6 +37,7 @@ export function jsonObject(bytes: Bound, depth: Bound) {
   });
 }
 
+/** The id of a session. It need not exist. */
 export const sessionId = z.string().superRefine((id, context) => {
   if (isSessionId(id)) return;
   context.addIssue(
@@ -55,8 +60,10 @@ export function notEmpty<Text extends z.ZodString>(key: Text) {
   return key.min(1, 'at least one character');
 }
 
+/** The id of a message. It need not exist. */
 export const messageId = z.string().refine((id) => parseMessageId(id) !== null, {
   error: 'the id of a message: "<session id>:<number>"',
 });
 
+/** An integer from 0 that a double holds exactly. */
 export const count = z.int('a whole number up to 2^53 - 1').min(0, '0 or more');

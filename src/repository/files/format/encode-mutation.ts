@@ -96,6 +96,7 @@ function storedSpawnOrigin(
   return { sessionId: parentId, messageId: messageId ?? undefined, toolCallId: toolCallId ?? undefined };
 }
 
+/** The limits of metadata, also after an update is merged. */
 export type MetadataLimits = Pick<Limits, 'metadataBytes' | 'metadataDepth'>;
 
 /**

@@ -223,6 +223,7 @@ export function parserOf<T>(checks: ReadonlyMap<unknown, Check<unknown>>): (valu
   };
 }
 
+/** Parses the JSON object of a line of a session file. */
 export const parseSessionRecord = parserOf<SessionRecord>(
   new Map<string, Check<unknown>>([
     ['create', create],

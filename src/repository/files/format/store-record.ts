@@ -90,6 +90,7 @@ export type FormatRecord = Accepted<typeof format>;
 type StoreRecord = Accepted<typeof store> | FormatRecord | TreeRecord;
 export type Tombstone = Accepted<typeof tombstone>;
 
+/** Parses the JSON object of a line of the store's log. */
 export const parseStoreRecord = parserOf<StoreRecord>(
   new Map<string, Check<unknown>>([
     ['store', store],

@@ -23,8 +23,8 @@ import type { Creations } from './creations.ts';
 import { type HistoryWrites, messageAt } from './history-writes.ts';
 import type { SessionKeys } from './session-keys.ts';
 
-/** A session that changes its key again and again is looked for so many times. */
-const TRIES = 10;
+/** How often a session is looked for that was there, but is deleted or has another key when its turn to be written comes. */
+const TRIES_MAX = 10;
 
 export interface HistoriesParts {
   readonly index: IndexReader;
@@ -58,8 +58,8 @@ export class Histories {
         return await this.#writeOnce(input, limits, operation);
       } catch (error) {
         // The session was deleted, or lost its key, after it was found.
-        const isGone = error instanceof SessionNotFoundError && this.#isOf(input, error);
-        if (!isGone || tries === TRIES || (!input.create && !this.#find(input))) throw error;
+        const isGone = error instanceof SessionNotFoundError && isAbout(error, input);
+        if (!isGone || tries === TRIES_MAX || (!input.create && !this.#find(input))) throw error;
       }
     }
   }
@@ -77,10 +77,6 @@ export class Histories {
         ? titled(input, input.create, this.#parts.limits)
         : { title: input.title ?? null };
     return this.#parts.writes.again(applied, sessionOf(known), input, limits);
-  }
-
-  #isOf({ sessionId, key }: WriteHistory, error: SessionNotFoundError): boolean {
-    return sessionId == null ? error.key === key : error.sessionId === sessionId;
   }
 
   async #writeOnce(
@@ -170,6 +166,11 @@ export class Histories {
     if (!parent) throw SessionNotFoundError.key(parentKey);
     return parent.id;
   }
+}
+
+/** True if the session that was not found is the one that the input names. */
+function isAbout(error: SessionNotFoundError, { sessionId, key }: WriteHistory): boolean {
+  return sessionId == null ? error.key === key : error.sessionId === sessionId;
 }
 
 /** The title and the metadata of a new session. Throws an InvalidInputError if the metadata exceeds its limits. */
