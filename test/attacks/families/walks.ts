@@ -39,6 +39,26 @@ export const WALKS: readonly Attack[] = [
     },
   },
   {
+    name: 'models-of-a-chain',
+    what: 'the usage by model of the top, and of each session, of a long chain in which each has a model of its own',
+    allowed: BOUNDED,
+    fill(store, pick) {
+      for (let n = 0; n < pick(300, 6_000); n += 1) {
+        const usage = { inputTokens: n, outputTokens: 1, costUsd: 0.1 };
+        const parentId = n === 0 ? null : `models-of-a-chain-${n - 1}`;
+        store.session({ id: `models-of-a-chain-${n}`, parentId }, [
+          { role: 'ASSISTANT', content: '', model: `model ${n}`, usage },
+        ]);
+      }
+    },
+    async run({ server, got, pick }) {
+      const byModel = 'rollup { byModel { model responseCount } }';
+      got(await server.query(NODES(byModel), { ids: ['models-of-a-chain-0'] }));
+      const ids = Array.from({ length: pick(300, 1_000) }, (_, n) => `models-of-a-chain-${n}`);
+      got(await server.query(NODES(byModel), { ids }));
+    },
+  },
+  {
     name: 'ancestors-of-a-chain',
     what: 'the ancestors of the deepest sessions of a long chain, with their rollups',
     allowed: BOUNDED,
