@@ -36,6 +36,7 @@ export default defineConfig({
   // Without these two, graphql is loaded twice (as ESM and as CJS) and `instanceof GraphQLSchema` fails.
   resolve: { dedupe: ['graphql'] },
   test: {
+    globalSetup: 'test/support/build-client.ts',
     server: {
       deps: { inline: [/graphql/, /@pothos/, /@envelop/] },
     },

@@ -1,6 +1,6 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, mkdtemp, readdir, realpath, rm, writeFile } from 'node:fs/promises';
+import { copyFile, cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
@@ -12,15 +12,16 @@ import { PAGES, ROOT } from './support/documentation.ts';
 const run = promisify(execFile);
 
 let project: string;
-let tarball: string;
+let tarballs: string[];
 
-/** The tarball that would be published, installed into a project that has nothing but graphql. */
+/** The tarballs that would be published, of the client too, installed into a project that has nothing but graphql. */
 beforeAll(async () => {
   project = await openProject(packageJson.peerDependencies.graphql);
-  await run('npm', ['pack', '--pack-destination', project], { cwd: ROOT });
-  const [name] = (await readdir(project)).filter((file) => file.endsWith('.tgz'));
-  tarball = join(project, name!);
-  await run('npm', [...INSTALL, tarball], { cwd: project });
+  for (const cwd of [ROOT, join(ROOT, 'packages/client')])
+    await run('npm', ['pack', '--pack-destination', project], { cwd });
+  const files = await readdir(project);
+  tarballs = files.filter((file) => file.endsWith('.tgz')).map((file) => join(project, file));
+  await run('npm', [...INSTALL, ...tarballs], { cwd: project });
 }, 120_000);
 
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund'];
@@ -100,13 +101,34 @@ test('a program executes the schema with its own graphql', async () => {
 test('npm refuses to install it beside another major version of graphql: two copies would not work together', async () => {
   const other = await openProject(packageJson.devDependencies.graphql16.replace('npm:graphql@', ''));
   onTestFinished(() => rm(other, { recursive: true }));
-  await expect(run('npm', [...INSTALL, '--dry-run', tarball], { cwd: other })).rejects.toMatchObject({
+  await expect(run('npm', [...INSTALL, '--dry-run', ...tarballs], { cwd: other })).rejects.toMatchObject({
     stderr: expect.stringMatching(/ERESOLVE[\s\S]*peer graphql@"\^17/),
   });
 });
 
 test('`npm ci --omit=dev` installs graphql, though it is a peer and a development dependency', () => {
   expect(packageLock.packages['node_modules/graphql']).not.toHaveProperty('dev');
+});
+
+test('the commands find the client of their own version', () => {
+  expect(packageJson.dependencies['@sessiontree/client']).toBe(packageJson.version);
+});
+
+test('`npm ci` builds the client in a fresh clone, and skips it without TypeScript or in the published package', async () => {
+  const clone = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
+  onTestFinished(() => rm(clone, { recursive: true }));
+  const files = ['package.json', 'tsconfig.json', 'packages/client/package.json', 'packages/client/build.ts'];
+  for (const file of [...files, 'packages/client/tsconfig.json', 'packages/client/tsconfig.build.json']) {
+    await mkdir(dirname(join(clone, file)), { recursive: true });
+    await copyFile(join(ROOT, file), join(clone, file));
+  }
+  await cp(join(ROOT, 'packages/client/src'), join(clone, 'packages/client/src'), { recursive: true });
+  await run('npm', ['run', 'prepare'], { cwd: clone });
+  expect(existsSync(join(clone, 'packages/client/dist'))).toBe(false);
+  await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
+  await run('npm', ['run', 'prepare'], { cwd: clone });
+  expect(existsSync(join(clone, 'packages/client/dist/index.js'))).toBe(true);
+  await run('npm', ['run', 'prepare'], { cwd: join(project, 'node_modules/sessiontree') });
 });
 
 test('package-lock.json names no registry: each machine installs from its own', () => {
