@@ -110,8 +110,14 @@ test('`npm ci --omit=dev` installs graphql, though it is a peer and a developmen
   expect(packageLock.packages['node_modules/graphql']).not.toHaveProperty('dev');
 });
 
-test('the commands find the client of their own version', () => {
+test('the commands find the client of their own version', async () => {
   expect(packageJson.dependencies['@sessiontree/client']).toBe(packageJson.version);
+  // Port 9 is that of the discard protocol, which nobody serves.
+  const args = ['--no-install', 'sessiontree', 'tree', 'trip', '--url', 'http://127.0.0.1:9'];
+  await expect(run('npx', args, { cwd: project })).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('Is a server running there?'),
+  });
 });
 
 test('`npm ci` builds the client in a fresh clone, and skips it without TypeScript or in the published package', async () => {

@@ -91,7 +91,8 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
       .replaceAll('localhost:4000', `localhost:${server.port}`)
       .replaceAll(/(?<= )\.\/(data|backup|trip\.jsonl)/g, `${directory}/$1`);
   const run = async (code: string) => {
-    const env = { ...process.env, TZ: 'Europe/Berlin', npm_config_loglevel: 'error' };
+    // `tree` draws with ASCII characters where the locale is not UTF-8.
+    const env = { ...process.env, TZ: 'Europe/Berlin', LC_ALL: 'C.UTF-8', npm_config_loglevel: 'error' };
     const { stdout } = await promisify(execFile)('bash', ['-euo', 'pipefail', '-c', here(code)], {
       cwd: ROOT,
       env,

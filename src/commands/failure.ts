@@ -5,6 +5,9 @@ import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
 import { ListenError } from '../server/listen.ts';
 
+/** A failure that the user can act on. Its message says all: it is printed without a stack. */
+export class CommandError extends Error {}
+
 /** Why a command failed: one line for an error that the user can act on, the stack for a bug. */
 export function failureText(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
@@ -13,6 +16,7 @@ export function failureText(error: unknown): string {
 
 function isExpected(error: Error): boolean {
   return (
+    error instanceof CommandError ||
     error instanceof ListenError ||
     error instanceof DataDirectoryError ||
     error instanceof DataDirectoryInUseError ||

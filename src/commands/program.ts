@@ -5,6 +5,7 @@ import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
 import { serveCommand } from './serve.ts';
+import { treeCommand } from './tree.ts';
 
 /** Errors whose message from commander does not say what would be right: a hint at `--help` follows. */
 const ASKS_FOR_HELP = new Set([
@@ -20,7 +21,8 @@ const program = new Command('sessiontree')
   .addCommand(serveCommand())
   .addCommand(importCommand())
   .addCommand(exportCommand())
-  .addCommand(checkCommand());
+  .addCommand(checkCommand())
+  .addCommand(treeCommand());
 
 for (const command of [program, ...program.commands]) {
   const name = command === program ? program.name() : `${program.name()} ${command.name()}`;

@@ -26,8 +26,8 @@ interface RequestLine extends Line {
   readonly refused?: readonly string[];
 }
 
-type Style = 'dim' | 'bold' | 'green' | 'yellow' | 'red';
-type Paint = (style: Style, text: string) => string;
+export type Style = 'dim' | 'bold' | 'green' | 'yellow' | 'red';
+export type Paint = (style: Style, text: string) => string;
 
 /** Applies colours if `stream` supports them; NO_COLOR, FORCE_COLOR and TERM=dumb are respected. */
 export function paintFor(stream: NodeJS.WriteStream): Paint {

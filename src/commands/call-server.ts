@@ -1,0 +1,53 @@
+import type { Sessiontree } from '@sessiontree/client';
+import { InvalidArgumentError, Option } from 'commander';
+import { CommandError } from './failure.ts';
+
+/** `--url`, shared by the commands that call a running server. */
+export function urlOption(): Option {
+  return new Option('--url <url>', 'the server')
+    .env('SESSIONTREE_URL')
+    .default('http://127.0.0.1:4000/graphql')
+    .argParser(parseUrl);
+}
+
+/** Of a server alone, without a path, the API is at `/graphql`. */
+function parseUrl(text: string): string {
+  const url = URL.parse(text);
+  if (url === null || !/^https?:$/.test(url.protocol))
+    throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4000/graphql.');
+  if (url.pathname === '/') url.pathname = '/graphql';
+  return url.href;
+}
+
+export const TOKEN_HELP =
+  'SESSIONTREE_TOKEN, if it is set, is sent with each request, as `Authorization: Bearer …`.';
+
+/**
+ * Calls `action` with a client of the server at `url`. The client is loaded only here: `serve` does not pay for it. Rejects with a
+ * `CommandError` for whatever the client rejects with.
+ */
+export async function callServer(url: string, action: (client: Sessiontree) => Promise<void>): Promise<void> {
+  const { ConnectionError, Sessiontree, SessiontreeError } = await loadClient();
+  const client = new Sessiontree(url, { token: process.env.SESSIONTREE_TOKEN || undefined });
+  try {
+    await action(client);
+  } catch (error) {
+    if (!(error instanceof SessiontreeError)) throw error;
+    const advice =
+      error instanceof ConnectionError
+        ? '. Is a server running there? `sessiontree serve` starts one; --url names another.'
+        : '';
+    throw new CommandError(`${error.message}${advice}`);
+  }
+}
+
+async function loadClient() {
+  try {
+    return await import('@sessiontree/client');
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ERR_MODULE_NOT_FOUND') throw error;
+    throw new CommandError(
+      'Expected a build of @sessiontree/client, which this command calls the server with, got none: run `npm ci` without --omit=dev.',
+    );
+  }
+}
