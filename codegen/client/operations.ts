@@ -33,12 +33,13 @@ export function payloadShapes({
     appendMessages: payload('AppendMessages', [], written),
     writeHistory: payload('WriteHistory', ['isNew', 'removedCount'], written),
     truncateHistory: payload('TruncateHistory', ['isDryRun', 'removedCount'], { session: writtenSession }),
+    streamMessage: payload('StreamMessage', ['watchers'], {}),
   };
 }
 
 /** All operations of the client. */
 export function createOperations(schema: GraphQLSchema, shapes: Shapes): Operation[] {
-  return [...queries(schema, shapes), ...mutations(shapes)];
+  return [...queries(schema, shapes), ...mutations(shapes), ...subscriptions(shapes)];
 }
 
 const constantOf = (name: string) => name.replaceAll(/[A-Z]/g, '_$&').toUpperCase();
@@ -145,6 +146,31 @@ function queries(
       document: `query UsageReport(${report.definitions}){usageReport(${report.uses}){${selectionOf(usageGroup)}}}`,
       data: '{ readonly usageReport: readonly UsageGroup[] }',
       variables: 'UsageReportArguments',
+    },
+  ];
+}
+
+function subscriptions({ session, message, sessionChanges, messageDraft }: Shapes): Operation[] {
+  const text = { content: '(maxLength:$maxContentLength)' };
+  const messages = `messages(first:$messages){${selectionOf(message, { args: text })}}`;
+  const leavesOf = ({ fields }: Shape) =>
+    [...fields].flatMap(([name, nested]) => (nested ? [] : name)).join(' ');
+  const change = `${leavesOf(sessionChanges.fields.get('changes')!)} session{${selectionOf(session)}}${messages}`;
+  return [
+    {
+      constant: 'SESSION_CHANGES',
+      document:
+        'subscription SessionChanges($within:ID,$after:String,$messages:Int,$maxContentLength:Int){' +
+        `sessionChanges(within:$within,after:$after){${leavesOf(sessionChanges)} changes{${change}}}}`,
+      data: '{ readonly sessionChanges: SessionChanges }',
+      variables:
+        '{ readonly within: string | null; readonly after: string | null; readonly messages?: number; readonly maxContentLength?: number }',
+    },
+    {
+      constant: 'MESSAGE_STREAM',
+      document: `subscription MessageStream($sessionId:ID!){messageStream(sessionId:$sessionId){${selectionOf(messageDraft)}}}`,
+      data: '{ readonly messageStream: MessageDraft }',
+      variables: '{ readonly sessionId: string }',
     },
   ];
 }

@@ -57,6 +57,9 @@ export function createShapes(schema: GraphQLSchema) {
   ]);
   const snippetPart = whole('SnippetPart');
   const usageGroup = whole('UsageGroup', { usage, root: sessionOfHit });
+  const sessionChange = whole('SessionChange', { session, messages: message });
+  const sessionChanges = whole('SessionChanges', { changes: sessionChange });
+  const messageDraft = whole('MessageDraft', { message });
   const errors = schema
     .getPossibleTypes(schema.getType('Error') as never)
     .map(({ name }) =>
@@ -71,6 +74,8 @@ export function createShapes(schema: GraphQLSchema) {
     sessionOfHit,
     snippetPart,
     usageGroup,
+    sessionChanges,
+    messageDraft,
     errors,
     whole,
     shape,

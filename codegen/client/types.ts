@@ -57,10 +57,12 @@ export function createTypes(schema: GraphQLSchema, shapes: Shapes): string[] {
   for (const mutation of Object.keys(payloadShapes(shapes)))
     for (const { type } of fieldOf('Mutation', mutation).args) collect(type);
   for (const [type, field] of ARGUMENTS) for (const arg of fieldOf(type, field).args) collect(arg.type);
-  collect(schema.getType('ConflictReason') as GraphQLInputType);
+  for (const name of ['ConflictReason', 'SessionChangeKind'])
+    collect(schema.getType(name) as GraphQLInputType);
 
   const { session, message, writtenSession, writtenMessage, sessionOfHit, snippetPart, usageGroup, errors } =
     shapes;
+  const { sessionChanges, messageDraft } = shapes;
   const payloads = Object.values(payloadShapes(shapes));
   const outputs = new Map<string, Shape>();
   const reach = (shape: Shape) => {
@@ -75,6 +77,8 @@ export function createTypes(schema: GraphQLSchema, shapes: Shapes): string[] {
     sessionOfHit,
     snippetPart,
     usageGroup,
+    sessionChanges,
+    messageDraft,
     ...payloads,
     ...errors,
   ];

@@ -1,3 +1,4 @@
+import { type Draft, DraftWriter, watchDrafts } from './drafts.ts';
 import {
   APPEND_MESSAGES,
   HISTORY,
@@ -11,11 +12,13 @@ import type {
   HistoryArguments,
   Message,
   MessageInput,
+  StreamMessageInput,
   TruncateHistoryInput,
   TruncateHistoryPayload,
   WriteHistoryInput,
   WriteHistoryPayload,
 } from './generated/types.ts';
+import type { LiveOptions } from './live.ts';
 import { type BothWaysOptions, Pages, pageArguments, pageOf } from './pages.ts';
 import { notFound } from './sessions.ts';
 import type { RequestOptions, Transport } from './transport.ts';
@@ -119,5 +122,36 @@ export class History {
       { ...input, sessionId, keep },
       options,
     );
+  }
+
+  /**
+   * Shows what an agent is saying to whoever watches, while it is being said. Nothing of it is stored: write the message with the same
+   * `key` in the end, which ends the draft. Nobody waits for what is written here, and what fails is told by `end`.
+   *
+   * @example
+   * const draft = client.history.stream('trip', 'answer-1');
+   * for (const word of ['Yes, ', 'it ', 'is.']) draft.write(word);
+   * await client.history.append('trip', { key: 'answer-1', role: 'ASSISTANT', content: 'Yes, it is.' });
+   */
+  stream(
+    sessionId: string,
+    key: string,
+    { role }: Pick<StreamMessageInput, 'role'> = {},
+    options?: RequestOptions,
+  ): DraftWriter {
+    return new DraftWriter(this.#transport, { sessionId, key, role }, options);
+  }
+
+  /**
+   * What agents are saying in a session just now: each draft whenever something was added to it, with its `content` so far, and at its end
+   * with the `message` that it became. Goes on by itself after a lost connection, until the signal is aborted. Throws what the server
+   * refuses for good.
+   *
+   * @example
+   * const drafts = client.history.watchMessages('trip', { signal: AbortSignal.timeout(1_000) });
+   * for await (const { key, content, message } of drafts) console.log(key, message?.content ?? content);
+   */
+  watchMessages(sessionId: string, options: LiveOptions = {}): AsyncGenerator<Draft, void, undefined> {
+    return watchDrafts(this.#transport, sessionId, options);
   }
 }

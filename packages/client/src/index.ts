@@ -1,4 +1,5 @@
 export type { AnyDocument, TypedDocument } from './documents.ts';
+export type { Draft, DraftWriter } from './drafts.ts';
 export {
   ConflictError,
   ConnectionError,
@@ -17,9 +18,10 @@ export {
 } from './errors.ts';
 export type * from './generated/types.ts';
 export type { History, ListHistoryOptions } from './history.ts';
+export type { LiveOptions } from './live.ts';
 export type { BothWaysOptions, Page, PageOptions, Pages } from './pages.ts';
 export type { SearchHit, SearchOptions, SearchPage } from './search.ts';
-export type { ListSessionsOptions, SessionKey, SessionPatch, Sessions } from './sessions.ts';
+export type { ListSessionsOptions, SessionKey, SessionPatch, Sessions, WatchOptions } from './sessions.ts';
 export { Sessiontree, type UsageOptions } from './sessiontree.ts';
-export type { ClientOptions, RequestOptions } from './transport.ts';
+export type { ClientOptions, RequestOptions, WebSocketClass, WebSocketLike } from './transport.ts';
 export type { SessionTree, TreeOptions } from './tree.ts';

@@ -22,12 +22,14 @@ export async function withRetries<T>(
   }
 }
 
-function isWorthRetrying(error: unknown): boolean {
+/** Whether the same request may succeed later. */
+export function isWorthRetrying(error: unknown): boolean {
   if (error instanceof StorageError && error.isOutcomeUnknown) return true;
   return error instanceof SessiontreeError && error.isRetryable;
 }
 
-function delayMs(retry: number, error: unknown): number {
+/** Milliseconds until a retry, counted from 0: what the server asks for, or a random time. */
+export function delayMs(retry: number, error: unknown): number {
   const asked = error instanceof RequestError ? error.retryAfterMs : null;
   return asked === null ? jittered(retry) : Math.min(asked, RETRY_AFTER_MS_MAX) + jittered(0) / 2;
 }

@@ -6,6 +6,7 @@ import {
   FORK_SESSION,
   MOVE_SESSION,
   SESSION,
+  SESSION_CHANGES,
   SESSIONS,
   SPAWN_SESSION,
   UNARCHIVE_SESSION,
@@ -23,6 +24,8 @@ import type {
   MoveSessionInput,
   MoveSessionPayload,
   Session,
+  SessionChangeKind,
+  SessionChanges,
   SessionFilter,
   SessionOrder,
   SpawnSessionInput,
@@ -32,6 +35,7 @@ import type {
   UpdateSessionInput,
   UpdateSessionPayload,
 } from './generated/types.ts';
+import { type LiveOptions, subscribe } from './live.ts';
 import { type BothWaysOptions, Pages, pageArguments, pageOf } from './pages.ts';
 import { jittered, pause } from './retry.ts';
 import type { RequestOptions, Transport } from './transport.ts';
@@ -48,6 +52,18 @@ export interface ListSessionsOptions extends BothWaysOptions {
   readonly filter?: SessionFilter;
   /** Default: the latest active first. */
   readonly orderBy?: SessionOrder;
+}
+
+/** Which changes are watched, and how much of each. */
+export interface WatchOptions extends LiveOptions {
+  /** The `cursor` of an earlier batch: the changes since. Default: those from now on. */
+  readonly after?: string | null;
+  /** Leaves out changes of other kinds; their batches come all the same, for their cursors. */
+  readonly kinds?: readonly SessionChangeKind[];
+  /** Messages a change, at most. Default: 50. */
+  readonly messages?: number;
+  /** Cuts the text of each message to so many characters. Default: whole texts. */
+  readonly maxContentLength?: number;
 }
 
 /** What `update` changes of a session. */
@@ -130,6 +146,37 @@ export class Sessions {
    */
   tree(id: string, tree: TreeOptions = {}, options?: RequestOptions): Promise<SessionTree | null> {
     return readTree(this.#transport, id, tree, options);
+  }
+
+  /**
+   * What changes in a session and all beneath it, or in the whole store (null), batch by batch. Goes on by itself after a lost connection,
+   * without a gap or a repeat, until the session is deleted or the signal is aborted. Throws what the server refuses for good.
+   *
+   * The first batch has `isReset` unless it goes on from a cursor: read the tree then, and after any other batch with `isReset`. Some of
+   * the changes that follow may be in what was read already: the `version` of a session tells, and the `position` of a message.
+   *
+   * @example
+   * for await (const { isReset, changes } of client.sessions.watch('trip', { signal: AbortSignal.timeout(1_000) })) {
+   *   if (isReset) console.log(await client.sessions.tree('trip'));
+   *   for (const { kind, sessionId, messages } of changes) console.log(kind, sessionId, messages);
+   * }
+   */
+  async *watch(
+    id: string | null,
+    { after = null, kinds, messages, maxContentLength, ...options }: WatchOptions = {},
+  ): AsyncGenerator<SessionChanges, void, undefined> {
+    let cursor = after;
+    const variables = () => ({ within: id, after: cursor, messages, maxContentLength });
+    for await (const data of subscribe(this.#transport, SESSION_CHANGES, variables, options)) {
+      const { changes, isReset, ...rest } = data.sessionChanges;
+      const isFirst = cursor === null;
+      cursor = rest.cursor;
+      yield {
+        ...rest,
+        isReset: isReset || isFirst,
+        changes: kinds ? changes.filter(({ kind }) => kinds.includes(kind)) : changes,
+      };
+    }
   }
 
   /**

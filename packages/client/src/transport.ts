@@ -4,15 +4,20 @@ import {
   mutationError,
   type Refused,
   RequestError,
-  TimeoutError,
 } from './errors.ts';
 import type { MutationResult, OperationText } from './generated/operations.ts';
+import { Patience } from './patience.ts';
 import { withRetries } from './retry.ts';
 
 /** Options of a client. */
 export interface ClientOptions {
   /** In place of the global `fetch`, for example one that goes through a proxy. */
   readonly fetch?: typeof globalThis.fetch;
+  /**
+   * For what is watched. Default: the global `WebSocket`, or none if `fetch`, `headers` or a `token` is given, which a WebSocket cannot
+   * send. Without one (null), it is server-sent events, by `fetch`.
+   */
+  readonly webSocket?: WebSocketClass | null;
   /** Sent with each request. */
   readonly headers?: Readonly<Record<string, string>>;
   /** Sent as `Authorization: Bearer …`. A function is called for each request, so that it can renew the token. */
@@ -21,6 +26,17 @@ export interface ClientOptions {
   readonly timeoutMs?: number;
   /** How often a request is sent again. Default: 2. */
   readonly maxRetries?: number;
+}
+
+/** What the client needs of the class `WebSocket`. */
+export type WebSocketClass = new (url: string, protocol: string) => WebSocketLike;
+
+/** What the client needs of a WebSocket. */
+export interface WebSocketLike {
+  readonly readyState: number;
+  send(message: string): void;
+  close(): void;
+  addEventListener(type: 'open' | 'message' | 'close' | 'error', listener: (event: object) => void): void;
 }
 
 /** Options of a single request: they go before those of the client. */
@@ -36,8 +52,6 @@ export interface RequestOptions {
 }
 
 const TIMEOUT_MS = 60_000;
-/** Nearly 25 days. A timer that is set to more goes off at once. */
-const TIMER_MS_MAX = 2 ** 31 - 1;
 const MAX_RETRIES = 2;
 const ACCEPT = 'application/graphql-response+json, application/json';
 
@@ -54,12 +68,12 @@ interface Body {
 
 /** Sends operations to one server, with retries. */
 export class Transport {
-  readonly #url: string;
+  readonly url: string;
   readonly #options: ClientOptions;
   readonly #headers: Readonly<Record<string, string>>;
 
   constructor(url: string | URL, options: ClientOptions) {
-    this.#url = String(url);
+    this.url = String(url);
     this.#options = options;
     this.#headers = { 'content-type': 'application/json', accept: ACCEPT, ...lowerCase(options.headers) };
   }
@@ -99,8 +113,18 @@ export class Transport {
     input: Input,
     options: RequestOptions = {},
   ): Promise<Payload> {
-    const variables = { input: { ...input, operationId: input.operationId ?? newOperationId() } };
-    const body = JSON.stringify({ query: text, variables });
+    const operationId = input.operationId ?? newOperationId();
+    return this.send(name, text, { ...input, operationId }, options);
+  }
+
+  /** As `mutate`, with an input that is as it is: a mutation that can be repeated without an `operationId`. */
+  async send<Name extends string, Payload, Input>(
+    name: Name,
+    text: OperationText<{ readonly [name in Name]: MutationResult<Payload> }, { readonly input: Input }>,
+    input: Input,
+    options: RequestOptions = {},
+  ): Promise<Payload> {
+    const body = JSON.stringify({ query: text, variables: { input } });
     const attempt = async () => {
       const { data, ...details } = await this.#attempt(body, options);
       const { __typename, ...payload } = data[name] as Refused;
@@ -115,36 +139,40 @@ export class Transport {
   }
 
   async #attempt(body: string, options: RequestOptions): Promise<Answer> {
-    const { signal } = options;
-    signal?.throwIfAborted();
-    const headers = await this.#headersOf(options);
-    const timeoutMs = options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS;
-    const controller = new AbortController();
-    let isLate = false;
-    const timer = setTimeout(
-      () => {
-        isLate = true;
-        controller.abort();
-      },
-      Math.min(timeoutMs, TIMER_MS_MAX),
-    );
-    const abort = () => controller.abort();
-    signal?.addEventListener('abort', abort);
+    options.signal?.throwIfAborted();
+    const patience = new Patience(options.signal);
     try {
-      // In a variable: as a method of another object, a browser's fetch throws.
-      const fetch = this.#options.fetch ?? globalThis.fetch;
-      const response = await fetch(this.#url, { method: 'POST', headers, body, signal: controller.signal });
-      return this.#answerOf(response, await response.text());
-    } catch (error) {
-      if (error instanceof RequestError) throw error;
-      signal?.throwIfAborted();
-      if (isLate)
-        throw new TimeoutError(`Expected an answer of ${this.#url} within ${timeoutMs} ms, got none.`);
-      throw new ConnectionError(`Expected an answer of ${this.#url}, got: ${reasonOf(error)}`, error);
+      const response = await this.fetch(body, options, patience);
+      return this.answerOf(response, await response.text().catch(this.failing(patience)));
     } finally {
-      clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      patience.end();
     }
+  }
+
+  /** The answer to a body, when its head is there. `patience` waits for it as long as an attempt may take. */
+  async fetch(body: string, options: RequestOptions, patience: Patience, accept = ACCEPT): Promise<Response> {
+    const headers = { ...(await this.#headersOf(options)), accept };
+    patience.wait(options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS, `an answer of ${this.url}`);
+    // In a variable: as a method of another object, a browser's fetch throws.
+    const fetch = this.#options.fetch ?? globalThis.fetch;
+    return fetch(this.url, { method: 'POST', headers, body, signal: patience.signal }).catch(
+      this.failing(patience),
+    );
+  }
+
+  /** A function that throws what an error of `fetch` means. */
+  failing({ signal }: Patience): (error: unknown) => never {
+    return (error) => {
+      if (signal.aborted) throw signal.reason;
+      throw new ConnectionError(`Expected an answer of ${this.url}, got: ${reasonOf(error)}`, error);
+    };
+  }
+
+  /** The class for WebSockets, unless the request has something that they cannot send. */
+  webSocketFor({ headers }: RequestOptions): WebSocketClass | null | undefined {
+    const { webSocket, fetch, token, headers: always } = this.#options;
+    if (webSocket !== undefined) return webSocket;
+    return fetch || token || always || headers ? null : globalThis.WebSocket;
   }
 
   async #headersOf({ headers }: RequestOptions): Promise<Readonly<Record<string, string>>> {
@@ -158,7 +186,8 @@ export class Transport {
     };
   }
 
-  #answerOf({ status, ok, headers }: Response, text: string): Answer {
+  /** The data of an answer with this text. Throws a `RequestError` if it has errors, or is none of GraphQL. */
+  answerOf({ status, ok, headers }: Response, text: string): Answer {
     const requestId = headers.get('x-request-id');
     const body = parse(text);
     const errors = Array.isArray(body?.errors) ? body.errors : [];
@@ -170,7 +199,7 @@ export class Transport {
       throw new RequestError(first.message, { ...details, code, errors, data: body?.data });
     }
     const type = headers.get('content-type') ?? 'no content type';
-    const message = `Expected an answer of GraphQL from ${this.#url}, got status ${status} and ${type}. Is it the URL of Sessiontree?`;
+    const message = `Expected an answer of GraphQL from ${this.url}, got status ${status} and ${type}. Is it the URL of Sessiontree?`;
     throw new RequestError(message, { ...details, code: ok ? 'NOT_GRAPHQL' : `HTTP_${status}` });
   }
 }

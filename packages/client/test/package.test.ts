@@ -20,7 +20,7 @@ import clientPackage from '../package.json' with { type: 'json' };
 const run = promisify(execFile);
 const PACKAGE = join(ROOT, 'packages/client');
 /** Bytes of the whole client, bundled, minified and compressed by gzip. */
-const BYTES_MAX = 6 * 1024;
+const BYTES_MAX = 7 * 1024;
 
 /** Uses the client in the same way everywhere. */
 const PROGRAM = `
@@ -36,7 +36,12 @@ export async function run(url) {
   const error = await client.sessions.create({ id: session.id }).catch((error) => error);
   const isExpected = error instanceof SessionExistsError && error.requestId !== null;
   const { metadata } = await client.sessions.get(session.id);
-  return { title: session.title, contents, metadata, code: error.code, isExpected };
+  const changes = [];
+  for await (const batch of client.sessions.watch(session.id)) {
+    changes.push(...batch.changes.map(({ kind }) => kind));
+    if (batch.isReset) client.sessions.delete(session.id);
+  }
+  return { title: session.title, contents, metadata, code: error.code, isExpected, changes };
 }
 `;
 
@@ -46,6 +51,7 @@ const RESULT = {
   metadata: { version: 2 },
   code: 'SESSION_EXISTS',
   isExpected: true,
+  changes: ['DELETED'],
 };
 
 let project: string;
@@ -85,7 +91,12 @@ test(`bundled, minified and compressed it has at most ${BYTES_MAX} bytes`, async
     root: project,
     configFile: false,
     logLevel: 'silent',
-    build: { lib: { entry, formats: ['es'], fileName: 'client' }, outDir: 'bundle', minify: true },
+    build: {
+      lib: { entry, formats: ['es'], fileName: 'client' },
+      outDir: 'bundle',
+      // Vite leaves the whitespace of a library to the program that bundles it.
+      rolldownOptions: { output: { minify: true } },
+    },
   });
   const [file] = (await readdir(join(project, 'bundle'))).filter((name) => /\.m?js$/.test(name));
   const bytes = gzipSync(await readFile(join(project, 'bundle', file!))).byteLength;

@@ -1,6 +1,6 @@
 // Generated from schema.graphql by `npm run codegen`. Do not edit.
 
-import type { AppendMessagesInput, AppendMessagesPayload, ArchiveSessionInput, ArchiveSessionPayload, Connection, CreateSessionInput, CreateSessionPayload, DeleteSessionInput, DeleteSessionPayload, ForkSessionInput, ForkSessionPayload, ForwardPageInfo, HistoryArguments, Message, MoveSessionInput, MoveSessionPayload, SearchEdge, SearchMessagesArguments, Session, SessionArguments, SessionsArguments, SpawnSessionInput, SpawnSessionPayload, TruncateHistoryInput, TruncateHistoryPayload, UnarchiveSessionInput, UnarchiveSessionPayload, UpdateSessionInput, UpdateSessionPayload, UsageGroup, UsageReportArguments, WriteHistoryInput, WriteHistoryPayload } from './types.ts';
+import type { AppendMessagesInput, AppendMessagesPayload, ArchiveSessionInput, ArchiveSessionPayload, Connection, CreateSessionInput, CreateSessionPayload, DeleteSessionInput, DeleteSessionPayload, ForkSessionInput, ForkSessionPayload, ForwardPageInfo, HistoryArguments, Message, MessageDraft, MoveSessionInput, MoveSessionPayload, SearchEdge, SearchMessagesArguments, Session, SessionArguments, SessionChanges, SessionsArguments, SpawnSessionInput, SpawnSessionPayload, StreamMessageInput, StreamMessagePayload, TruncateHistoryInput, TruncateHistoryPayload, UnarchiveSessionInput, UnarchiveSessionPayload, UpdateSessionInput, UpdateSessionPayload, UsageGroup, UsageReportArguments, WriteHistoryInput, WriteHistoryPayload } from './types.ts';
 
 /** What a mutation answers: its payload, or why it was refused. */
 export type MutationResult<Payload> = ({ readonly __typename: string } & Payload) | Refusal;
@@ -82,3 +82,12 @@ export const WRITE_HISTORY: OperationText<{ readonly writeHistory: MutationResul
 
 export const TRUNCATE_HISTORY: OperationText<{ readonly truncateHistory: MutationResult<TruncateHistoryPayload> }, { readonly input: TruncateHistoryInput }> =
   `mutation TruncateHistory($input:TruncateHistoryInput!){truncateHistory(input:$input){__typename ...on TruncateHistoryPayload{isDryRun removedCount session{${WRITTEN_SESSION}}}...on Error{${ERRORS}}}}`;
+
+export const STREAM_MESSAGE: OperationText<{ readonly streamMessage: MutationResult<StreamMessagePayload> }, { readonly input: StreamMessageInput }> =
+  `mutation StreamMessage($input:StreamMessageInput!){streamMessage(input:$input){__typename ...on StreamMessagePayload{watchers}...on Error{${ERRORS}}}}`;
+
+export const SESSION_CHANGES: OperationText<{ readonly sessionChanges: SessionChanges }, { readonly within: string | null; readonly after: string | null; readonly messages?: number; readonly maxContentLength?: number }> =
+  `subscription SessionChanges($within:ID,$after:String,$messages:Int,$maxContentLength:Int){sessionChanges(within:$within,after:$after){cursor isReset isUpToDate changes{formerParentId fromPosition kind sessionId session{${SESSION_FIELDS}}messages(first:$messages){content(maxLength:$maxContentLength) contentLength createdAt id isCopy isError key kind metadata model name position reasoning replacedAt role toolCallId usage{cacheReadTokens cacheWriteTokens costUsd inputTokens outputTokens reasoningTokens} toolCalls{arguments name toolCallId}}}}}`;
+
+export const MESSAGE_STREAM: OperationText<{ readonly messageStream: MessageDraft }, { readonly sessionId: string }> =
+  `subscription MessageStream($sessionId:ID!){messageStream(sessionId:$sessionId){chunks delta isDone isWhole key reasoningDelta role message{content contentLength createdAt id isCopy isError key kind metadata model name position reasoning replacedAt role toolCallId usage{cacheReadTokens cacheWriteTokens costUsd inputTokens outputTokens reasoningTokens} toolCalls{arguments name toolCallId}}}}`;

@@ -220,6 +220,54 @@ export interface UsageGroup {
   readonly root: SessionOfHit | null;
 }
 
+/** What has changed since the event before: everything that the cursor covers, or nothing of it. An event without changes is a bookmark: it brings a new cursor. */
+export interface SessionChanges {
+  /** Pass it as `after` to go on from here, for example after a disconnection. It never expires. */
+  readonly cursor: string;
+  /** True if the changes since `after` are not known: the store is another one, was put back from a copy, or another program has changed its files. Read the tree again, after this event; the changes go on from its `cursor`. */
+  readonly isReset: boolean;
+  /** True if nothing more had happened when the event was made. */
+  readonly isUpToDate: boolean;
+  /** The changes, in the order in which the sessions last changed: a session can come before its parent. All changes of a session stand together, at most one of each kind. Pass over changes of sessions that you do not have, unless they are CREATED or ENTERED. */
+  readonly changes: readonly SessionChange[];
+}
+
+/** What happened to one session. Several changes of the same kind are one, as far as they are in one event. */
+export interface SessionChange {
+  /** MOVED, LEFT and DELETED: the parent that the session had; null for a root, and for other kinds. */
+  readonly formerParentId: string | null;
+  /** APPENDED, TRUNCATED and REPLACED: the position in the history before which nothing has changed; null for other kinds. */
+  readonly fromPosition: number | null;
+  /** What happened. */
+  readonly kind: SessionChangeKind;
+  /** The session to which it happened. */
+  readonly sessionId: string;
+  /** The session as it is now, which may be later than the change: its `version` tells. Whatever the kind, show what the session says of itself anew. Null once it is deleted. */
+  readonly session: Session | null;
+  /** APPENDED: the messages from `fromPosition` on. REPLACED: those with another form. Oldest first; empty for other kinds. There can be fewer than happened: the list ends early where the texts use up what the event has left of `textBytes`. Read the rest from the `history` of the session. */
+  readonly messages: readonly Message[];
+}
+
+/** What was added to a draft: to a message that an agent is saying just now, and that is not stored. */
+export interface MessageDraft {
+  /** Further events in the provider's own format, unchanged. */
+  readonly chunks: readonly unknown[];
+  /** What was added to the content. */
+  readonly delta: string;
+  /** True if the draft has ended: with its message, because the agent said so, or because nothing came for a while. */
+  readonly isDone: boolean;
+  /** True if the texts and chunks are all so far, in the place of what the client holds: for the first event of a draft, and after its content was replaced. */
+  readonly isWhole: boolean;
+  /** The key that the message will have. It names the draft. */
+  readonly key: string;
+  /** What was added to the reasoning. */
+  readonly reasoningDelta: string;
+  /** The author of the message. */
+  readonly role: MessageRole;
+  /** The message that the draft became; null if there is none. */
+  readonly message: Message | null;
+}
+
 /** The session was created, or was there already. */
 export interface CreateSessionPayload {
   /** True if the session was created, also in the answer to a retry of that mutation; false if it was there before. */
@@ -308,6 +356,12 @@ export interface TruncateHistoryPayload {
   readonly removedCount: number;
   /** The session after the mutation. */
   readonly session: WrittenSession;
+}
+
+/** The part was passed on. */
+export interface StreamMessagePayload {
+  /** How many watch the drafts of the session (`messageStream`) just now. */
+  readonly watchers: number;
 }
 
 /** The mutation conflicts with an earlier one. */
@@ -739,6 +793,28 @@ export interface TruncateHistoryInput {
   readonly sessionId: string;
 }
 
+/** What an agent is saying just now: the next part of a draft. */
+export interface StreamMessageInput {
+  /** Events in the provider's own format, passed on unchanged. Nesting: at most the server's limit `payloadDepth`. All texts and chunks of a draft: at most the server's limit `draftBytes`. */
+  readonly chunks?: readonly unknown[] | null;
+  /** All of the content so far, in the place of what was given before. Not together with `delta`. All texts and chunks of a draft: at most the server's limit `draftBytes`. */
+  readonly content?: string | null;
+  /** What is added to the content. All texts and chunks of a draft: at most the server's limit `draftBytes`. */
+  readonly delta?: string | null;
+  /** Ends the draft without a message. The message that is written with its key ends it by itself. Default: false. */
+  readonly isDone?: boolean | null;
+  /** The key that the message will be written with. It names the draft. Length: at most the server's limit `nameLength`. */
+  readonly key: string;
+  /** What is added to the reasoning. All texts and chunks of a draft: at most the server's limit `draftBytes`. */
+  readonly reasoningDelta?: string | null;
+  /** The author of the message. That of the first call of a draft counts. */
+  readonly role?: MessageRole | null;
+  /** Grows with each call of a draft. A call with one that was seen is passed over, so that a retry adds nothing twice. */
+  readonly sequence?: number | null;
+  /** The session in which the agent speaks. */
+  readonly sessionId: string;
+}
+
 /** Conditions for sessions. A session must meet all that are given. */
 export interface SessionFilter {
   /** Last active at this time or after. */
@@ -800,6 +876,9 @@ export type UsageDimension = 'AGENT' | 'DAY' | 'MODEL' | 'PROJECT' | 'ROOT' | 'S
 
 /** The kind of a conflict. */
 export type ConflictReason = 'KEY' | 'OPERATION' | 'VERSION';
+
+/** What happened to a session in the tree that is watched. */
+export type SessionChangeKind = 'APPENDED' | 'CREATED' | 'DELETED' | 'ENTERED' | 'LEFT' | 'MOVED' | 'REPLACED' | 'TRUNCATED' | 'UPDATED';
 
 export interface SessionArguments {
   /** The id of the session. Either this or `key` is required. */
