@@ -5,6 +5,7 @@ import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
 import { serveCommand } from './serve.ts';
+import { tailCommand } from './tail.ts';
 import { treeCommand } from './tree.ts';
 
 /** Errors whose message from commander does not say what would be right: a hint at `--help` follows. */
@@ -22,7 +23,8 @@ const program = new Command('sessiontree')
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(checkCommand())
-  .addCommand(treeCommand());
+  .addCommand(treeCommand())
+  .addCommand(tailCommand());
 
 for (const command of [program, ...program.commands]) {
   const name = command === program ? program.name() : `${program.name()} ${command.name()}`;

@@ -1,5 +1,5 @@
 import type { Session, SessionTree, Sessiontree } from '@sessiontree/client';
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { SessionNotFoundError } from '../model/errors.ts';
 import { paintFor } from '../server/pretty-line.ts';
 import { callServer, TOKEN_HELP, urlOption } from './call-server.ts';
@@ -7,6 +7,8 @@ import { drawTree } from './draw-tree.ts';
 import { print } from './print.ts';
 import { isUtf8 } from './terminal-text.ts';
 import { preOrder, treeUsage } from './tree-usage.ts';
+import { untilInterrupted } from './until-interrupted.ts';
+import { redraw, watchTree } from './watch-tree.ts';
 
 interface TreeFlags {
   readonly url: string;
@@ -15,6 +17,7 @@ interface TreeFlags {
   readonly cost?: boolean;
   readonly ascii?: boolean;
   readonly json?: boolean;
+  readonly watch?: boolean;
 }
 
 /** `sessiontree tree ID`: draws a session and all beneath it. */
@@ -30,7 +33,8 @@ export function treeCommand(): Command {
     .option('--depth <levels>', 'how many levels beneath the session to show', parseDepth)
     .option('--cost', 'show tokens and cost: of each session, and of its tree with all beneath it')
     .option('--ascii', 'draw with ASCII characters only; the default where the locale is not UTF-8')
-    .option('--json', 'write one JSON line per session, in pre-order')
+    .addOption(new Option('--json', 'write one JSON line per session, in pre-order').conflicts('watch'))
+    .option('--watch', 'draw the tree again whenever it changes, until SIGINT (Ctrl-C)')
     .addHelpText(
       'after',
       `\n${TOKEN_HELP}\nColours are for terminals, unless NO_COLOR is set. Exit code: 0 if the tree was shown, 1 otherwise.`,
@@ -38,9 +42,22 @@ export function treeCommand(): Command {
     .action((id: string, flags: TreeFlags) =>
       callServer(flags.url, async (client) => {
         const tree = await readTree(client, id, flags);
-        await print(flags.json ? jsonLines(tree, flags) : await drawnLines(client, tree, flags));
+        if (flags.json) await print(jsonLines(tree, flags));
+        else if (flags.watch) await untilInterrupted((signal) => watch(client, tree.id, flags, signal));
+        else await print(await drawnLines(client, tree, flags));
       }),
     );
+}
+
+function watch(client: Sessiontree, id: string, flags: TreeFlags, signal: AbortSignal): Promise<void> {
+  const { stdout } = process;
+  const words = new Map<string, string>();
+  const draw = async () => {
+    const lines = await drawnLines(client, await readTree(client, id, flags), flags, words);
+    if (stdout.isTTY) redraw(stdout, lines);
+    else await print([...lines, '\n']);
+  };
+  return watchTree(client, id, draw, signal);
 }
 
 function parseDepth(text: string): number {
@@ -71,15 +88,22 @@ function* jsonLines(tree: SessionTree, flags: TreeFlags): Generator<string> {
     yield `${JSON.stringify(totals ? { ...session, treeUsage: totals.get(session.id) } : session)}\n`;
 }
 
-async function drawnLines(client: Sessiontree, tree: SessionTree, flags: TreeFlags): Promise<string[]> {
+/** `words` keeps the first words of sessions from one drawing to the next. */
+async function drawnLines(
+  client: Sessiontree,
+  tree: SessionTree,
+  flags: TreeFlags,
+  words = new Map<string, string>(),
+): Promise<string[]> {
   const { stdout, env, platform } = process;
   const untitled = [...preOrder(tree, flags.depth)].filter(({ title }) => !title?.trim());
+  await readFirstWords(client, untitled, words);
   const lines = drawTree(tree, {
     depth: flags.depth,
     hasCost: flags.cost,
     isAscii: flags.ascii ?? !isUtf8(env, platform),
     columns: stdout.isTTY ? stdout.columns : undefined,
-    words: await firstWords(client, untitled),
+    words,
     now: Date.now(),
     paint: paintFor(stdout),
   });
@@ -90,19 +114,19 @@ const FIRST_WORDS =
   'query FirstWords($ids: [ID!]!) { nodes(ids: $ids) { ... on Session { id history(first: 1, roles: [USER]) { nodes { content(maxLength: 200) } } } } }';
 const IDS_A_REQUEST = 500;
 
-/** The beginning of the first user message of each session that has one, by the id of the session. */
-async function firstWords(
+/** Adds the beginning of the first user message of each session that has one to `words`, by the id of the session. */
+async function readFirstWords(
   client: Sessiontree,
   sessions: readonly Session[],
-): Promise<ReadonlyMap<string, string>> {
+  words: Map<string, string>,
+): Promise<void> {
   interface Answer {
     readonly nodes: readonly ({
       readonly id: string;
       readonly history: { readonly nodes: readonly { readonly content: string }[] };
     } | null)[];
   }
-  const words = new Map<string, string>();
-  const ids = sessions.map(({ id }) => id);
+  const ids = sessions.map(({ id }) => id).filter((id) => !words.has(id));
   while (ids.length > 0) {
     const { nodes } = await client.request<Answer>(FIRST_WORDS, { ids: ids.splice(0, IDS_A_REQUEST) });
     for (const node of nodes) {
@@ -110,5 +134,4 @@ async function firstWords(
       if (node && content) words.set(node.id, content);
     }
   }
-  return words;
 }

@@ -1,0 +1,103 @@
+import type { SessionChange, SessionChanges, Sessiontree } from '@sessiontree/client';
+import { Command } from 'commander';
+import { printable } from '../printable.ts';
+import { paintFor } from '../server/pretty-line.ts';
+import { callServer, TOKEN_HELP, urlOption } from './call-server.ts';
+import { changeLine } from './change-line.ts';
+import { isUtf8 } from './terminal-text.ts';
+import { untilInterrupted } from './until-interrupted.ts';
+
+interface TailFlags {
+  readonly url: string;
+  readonly after?: string;
+  readonly json?: boolean;
+}
+
+/** `sessiontree tail [ID]`: follows what changes in a tree. */
+export function tailCommand(): Command {
+  return new Command('tail')
+    .description('Follow what changes in a session and all beneath it, on a running server.')
+    .argument('[id]', 'the id of the session; all sessions if it is left out')
+    .addOption(urlOption())
+    .option('--after <cursor>', 'begin with the changes since an earlier run, which ended with this cursor')
+    .option('--json', 'write one JSON line for each batch of changes, with its cursor')
+    .addHelpText(
+      'after',
+      `\n${TOKEN_HELP}\nGoes on after a lost connection, and misses nothing. Ends at SIGINT (Ctrl-C), or once the session is deleted, and says\n` +
+        'where to go on. Exit code: 0 then, 1 otherwise.',
+    )
+    .action((id: string | undefined, flags: TailFlags) =>
+      callServer(flags.url, (client) =>
+        untilInterrupted((signal) => follow(client, id ?? null, flags, signal)),
+      ),
+    );
+}
+
+async function follow(
+  client: Sessiontree,
+  id: string | null,
+  { after, json }: TailFlags,
+  signal: AbortSignal,
+): Promise<void> {
+  // Unlike `watch`, the request fails if there is no server.
+  const { store } = await client.request<{ store: { cursor: string } }>(
+    '{ store { cursor } }',
+    {},
+    { signal },
+  );
+  let cursor = after ?? store.cursor;
+  let isFollowing = false;
+  const lines = new Lines();
+  const onRetry = ({ message }: Error) => note(`${message}. Going on from the last change …`);
+  try {
+    for await (const batch of client.sessions.watch(id, { after: cursor, signal, onRetry })) {
+      if (batch.isReset) note('What changed since the cursor is not known: read the tree again.');
+      const isRead = await write(json ? `${JSON.stringify(batch)}\n` : lines.of(batch));
+      if (!isRead) break;
+      cursor = batch.cursor;
+      isFollowing = true;
+    }
+  } finally {
+    if (isFollowing) note(`To go on from here: --after ${cursor}`);
+  }
+}
+
+/** The lines of changes. */
+class Lines {
+  /** How much of each history was shown. Messages are read after the changes: the last ones can come again with the next batch. */
+  readonly #shown = new Map<string, number>();
+
+  of({ changes }: SessionChanges): string {
+    const { stdout, env, platform } = process;
+    const line = { now: new Date(), ellipsis: isUtf8(env, platform) ? '…' : '...', paint: paintFor(stdout) };
+    return changes
+      .flatMap((change) => this.#unseen(change) ?? [])
+      .map((change) => `${changeLine(change, line)}\n`)
+      .join('');
+  }
+
+  /** A change without the messages that were shown; null if that is all of it. */
+  #unseen(change: SessionChange): SessionChange | null {
+    const { kind, sessionId } = change;
+    if (kind === 'TRUNCATED') this.#shown.delete(sessionId);
+    if (kind !== 'APPENDED' || change.messages.length === 0) return change;
+    const shown = this.#shown.get(sessionId) ?? 0;
+    const messages = change.messages.filter(({ position }) => position >= shown);
+    this.#shown.set(sessionId, change.messages.at(-1)!.position + 1);
+    return messages.length === 0 ? null : { ...change, messages };
+  }
+}
+
+/** Writes to standard output. Resolves with false if nobody reads any more (`| head -1`). */
+function write(text: string): Promise<boolean> {
+  return new Promise((resolve, reject) => {
+    process.stdout.write(text, (error) => {
+      if (error && (error as NodeJS.ErrnoException).code !== 'EPIPE') reject(error);
+      else resolve(!error);
+    });
+  });
+}
+
+function note(text: string): void {
+  process.stderr.write(`${printable(text)}\n`);
+}
