@@ -6,8 +6,7 @@ import { promisify } from 'node:util';
 import { expect, it, onTestFinished } from 'vitest';
 import { DEFAULT_LIMITS } from '../src/model/limits.ts';
 import { hasCommand } from './cli/run.ts';
-import { CLIENT_FILE, CLIENT_PAGE } from './clients/files.ts';
-import { PAGES, ROOT, readBlocks, readPage } from './support/documentation.ts';
+import { CLIENT_FILE, PAGES, ROOT, readBlocks, readPage } from './support/documentation.ts';
 import { openFlakyProxy } from './support/flaky-proxy.ts';
 import { temporaryDirectory } from './support/repository.ts';
 
@@ -112,7 +111,7 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
       if (code.includes(' import ')) await server.stop();
       output = await run(code);
       ran.push(code);
-    } else if (page === CLIENT_PAGE && CLIENT_FILE.test(code)) {
+    } else if (CLIENT_FILE.test(code)) {
       // test/clients runs it.
     } else if (language === 'ts' && (page === 'README.md' || page === 'docs/client.md')) {
       // packages/client/test/documentation.test.ts runs it.

@@ -5,7 +5,7 @@ import { promisify } from 'node:util';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import { Sessiontree } from '../../packages/client/src/index.ts';
 import { startTestServer } from '../server/running.ts';
-import { openCutProxy } from '../support/cut-proxy.ts';
+import { openCutProxy } from '../support/open-cut-proxy.ts';
 import { hasCommand, runCli } from './run.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
@@ -113,7 +113,7 @@ describe('sessiontree tail', () => {
 
   test('goes on after a lost connection, says so, and writes each message once', async () => {
     const { url, client } = await openStore();
-    const proxy = await openCutProxy(() => url);
+    const proxy = await openCutProxy(url);
     const running = new Running([
       'tail',
       'trip',

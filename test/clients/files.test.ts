@@ -4,21 +4,29 @@ import { expect, test } from 'vitest';
 import { hasCommand } from '../cli/run.ts';
 import { addHistory, clientFiles, openProject } from './files.ts';
 
-test('docs/web-pages.md has the files for clients that these tests try', async () => {
+test('the pages have the files for clients that these tests try', async () => {
   expect([...(await clientFiles()).keys()].toSorted()).toEqual([
     'apollo-lists.ts',
+    'apollo-live.ts',
     'apollo.ts',
     'codegen.ts',
+    'live.ts',
     'relay.config.js',
     'request.ts',
     'schema-files.mjs',
     'src/History.ts',
     'src/Lists.ts',
+    'src/Watch.ts',
     'src/environment.ts',
     'src/order.ts',
+    'src/relay-live.ts',
     'title.py',
     'urql-lists.ts',
+    'urql-live.ts',
     'urql.ts',
+    'watch-events.ts',
+    'watch-sse.ts',
+    'watch.ts',
   ]);
 });
 
@@ -34,7 +42,7 @@ test('graphql-request gets an answer, and an error as an exception', async () =>
 test('GraphQL Code Generator types an operation, the scalars too', { timeout: 120_000 }, async () => {
   const project = await openProject();
   // Documents of Relay have directives that only its compiler knows.
-  for (const file of ['History.ts', 'Lists.ts']) await rm(join(project.directory, 'src', file));
+  for (const file of ['History.ts', 'Lists.ts', 'Watch.ts']) await rm(join(project.directory, 'src', file));
   await writeFile(
     join(project.directory, 'src/use.ts'),
     [
@@ -67,8 +75,15 @@ test('the files for clients in TypeScript have no type errors', async () => {
       'urql-lists.ts',
       'request.ts',
       'codegen.ts',
+      'live.ts',
+      'apollo-live.ts',
+      'urql-live.ts',
+      'watch.ts',
+      'watch-sse.ts',
+      'watch-events.ts',
       'src/environment.ts',
       'src/order.ts',
+      'src/relay-live.ts',
     ],
   );
 });

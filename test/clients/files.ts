@@ -4,18 +4,15 @@ import { dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { onTestFinished, vi } from 'vitest';
 import { startTestServer } from '../server/running.ts';
-import { ROOT, readBlocks } from '../support/documentation.ts';
+import { CLIENT_FILE, ROOT, readBlocks } from '../support/documentation.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 
-/** The page that shows the files of clients' projects. */
-export const CLIENT_PAGE = 'docs/web-pages.md';
+/** The pages that show files of clients' projects. */
+const CLIENT_PAGES = ['README.md', 'docs/web-pages.md', 'docs/watching.md'] as const;
 
-/** Matches the first line of a code block that is a file of a client's project: a comment with the file's name. */
-export const CLIENT_FILE = /^(?:\/\/|#) ([\w/-]+(?:\.[\w]+)+)\n/;
-
-/** The page's files for clients, by their names. */
+/** The pages' files for clients, by their names. */
 export async function clientFiles(): Promise<Map<string, string>> {
-  const blocks = await readBlocks(CLIENT_PAGE);
+  const blocks = await readBlocks(...CLIENT_PAGES);
   return new Map(
     blocks.flatMap(({ code }) =>
       CLIENT_FILE.test(code) ? [[CLIENT_FILE.exec(code)![1]!, `${code}\n`]] : [],
@@ -33,21 +30,28 @@ export interface ClientProject {
   send(query: string): Promise<void>;
   /** The data of a query, asked without a client library. */
   ask<T>(query: string): Promise<T>;
+  /** Stops the server, and starts another one at the same port for the same data. */
+  restart(): Promise<void>;
 }
 
-/** A project with the page's files and this repository's packages, and a running server that the files use. */
-export async function openProject(): Promise<ClientProject> {
-  const server = await startTestServer();
+/**
+ * A project with the pages' files and this repository's packages, and a running server that the files use. `hostFor` gives the host and the
+ * port by which they reach the server at a port.
+ */
+export async function openProject(
+  hostFor = async (port: number) => `127.0.0.1:${port}`,
+): Promise<ClientProject> {
+  const dataDirectory = await temporaryDirectory();
+  let server = await startTestServer({ dataDirectory });
+  const { url } = server;
+  const host = await hostFor(Number(new URL(url).port));
   const directory = await temporaryDirectory();
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   await symlink(join(ROOT, 'schema.graphql'), join(directory, 'schema.graphql'));
   await writeFile(join(directory, 'package.json'), '{ "private": true }');
   for (const [name, code] of await clientFiles()) {
     await mkdir(dirname(join(directory, name)), { recursive: true });
-    await writeFile(
-      join(directory, name),
-      code.replaceAll('http://localhost:4000', new URL(server.url).origin),
-    );
+    await writeFile(join(directory, name), code.replaceAll('localhost:4000', host));
   }
   const run = async (command: string, ...args: string[]) => {
     const path = `${join(ROOT, 'node_modules/.bin')}:${process.env.PATH}`;
@@ -58,7 +62,7 @@ export async function openProject(): Promise<ClientProject> {
     return stdout;
   };
   const ask = async <T>(query: string): Promise<T> => {
-    const response = await fetch(server.url, {
+    const response = await fetch(url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
@@ -73,6 +77,10 @@ export async function openProject(): Promise<ClientProject> {
     run,
     send: async (query) => void (await ask(query)),
     ask,
+    async restart() {
+      await server.stop();
+      server = await startTestServer({ dataDirectory, port: Number(new URL(url).port) });
+    },
   };
 }
 

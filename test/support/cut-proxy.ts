@@ -1,46 +1,93 @@
 import { once } from 'node:events';
-import { type AddressInfo, connect, createServer, type Socket } from 'node:net';
-import { onTestFinished } from 'vitest';
-
-export interface CutProxy {
-  /** The URL of the API behind the proxy. */
-  readonly url: string;
-  /** Connections that are open. */
-  readonly open: number;
-  /** Connections so far that asked for a WebSocket. */
-  readonly webSockets: number;
-  /** Cuts all connections. */
-  cut(): void;
-  /** Passes on nothing more of the open connections, and keeps them open. */
-  freeze(): void;
-}
+import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
 
 export interface CutProxyOptions {
   /** Answers a request for a WebSocket as proxies do that know none. */
   readonly refusesWebSockets?: boolean;
 }
 
-/** A proxy for the server at `url` whose connections a test can cut. `url` is asked for at each connection. */
-export async function openCutProxy(
-  url: () => string,
-  { refusesWebSockets = false }: CutProxyOptions = {},
-): Promise<CutProxy> {
-  const clients = new Map<Socket, Socket>();
-  let webSockets = 0;
-  const proxy = createServer((client) => {
-    const server = connect(Number(new URL(url()).port), '127.0.0.1');
-    clients.set(client, server);
-    const end = () => {
-      clients.delete(client);
-      client.destroy();
-      server.destroy();
-    };
-    client.on('error', end).on('close', end);
-    server.on('error', end).on('close', end);
+/** A network that can fail: a proxy of which all connections can be cut at once. Its port stays the same when the server's changes. */
+export class CutProxy {
+  readonly #server: Server;
+  readonly #refusesWebSockets: boolean;
+  /** The connections of clients, each with its connection to the server. */
+  readonly #pairs = new Map<Socket, Socket>();
+  #target: number | null;
+  /** Connections so far that asked for a WebSocket. */
+  webSockets = 0;
+
+  private constructor(target: number | null, { refusesWebSockets = false }: CutProxyOptions) {
+    this.#target = target;
+    this.#refusesWebSockets = refusesWebSockets;
+    this.#server = createServer((client) => this.#accept(client));
+  }
+
+  /** Listens on a free port, for the server at `target`; null refuses all connections. */
+  static async open(target: number | null, options: CutProxyOptions = {}): Promise<CutProxy> {
+    const proxy = new CutProxy(target, options);
+    proxy.#server.listen(0, '127.0.0.1');
+    await once(proxy.#server, 'listening');
+    return proxy;
+  }
+
+  get port(): number {
+    return (this.#server.address() as AddressInfo).port;
+  }
+
+  /** The URL of the API behind the proxy. */
+  get url(): string {
+    return `http://127.0.0.1:${this.port}/graphql`;
+  }
+
+  /** Connections that are open. */
+  get connections(): number {
+    return this.#pairs.size;
+  }
+
+  /** From now on, connections go to the server at `target`; with null they are refused. */
+  lead(target: number | null): void {
+    this.#target = target;
+  }
+
+  /** Cuts all connections without a farewell. Returns how many clients lost theirs. */
+  cut(): number {
+    const cut = this.#pairs.size;
+    for (const client of this.#pairs.keys()) client.resetAndDestroy();
+    return cut;
+  }
+
+  /** Passes on nothing more of the open connections, and keeps them open. */
+  freeze(): void {
+    for (const [client, server] of this.#pairs) server.unpipe(client).resume();
+  }
+
+  close(): void {
+    this.#server.close();
+    this.cut();
+  }
+
+  #accept(client: Socket): void {
+    if (this.#target === null) {
+      client.resetAndDestroy();
+      return;
+    }
+    const server = connect(this.#target, '127.0.0.1');
+    this.#pairs.set(client, server);
+    for (const [socket, other] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      socket.setNoDelay(true);
+      socket.on('error', () => {});
+      socket.on('close', () => {
+        this.#pairs.delete(client);
+        other.destroy();
+      });
+    }
     client.once('data', (head: Buffer) => {
       const isWebSocket = /^upgrade: websocket/im.test(head.toString('latin1'));
-      if (isWebSocket) webSockets += 1;
-      if (isWebSocket && refusesWebSockets) {
+      if (isWebSocket) this.webSockets += 1;
+      if (isWebSocket && this.#refusesWebSockets) {
         client.end('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n');
         return;
       }
@@ -48,26 +95,5 @@ export async function openCutProxy(
       client.pipe(server);
     });
     server.pipe(client);
-  }).listen(0, '127.0.0.1');
-  await once(proxy, 'listening');
-  const cut = () => {
-    for (const client of clients.keys()) client.resetAndDestroy();
-  };
-  onTestFinished(() => {
-    cut();
-    proxy.close();
-  });
-  return {
-    url: `http://127.0.0.1:${(proxy.address() as AddressInfo).port}/graphql`,
-    get open() {
-      return clients.size;
-    },
-    get webSockets() {
-      return webSockets;
-    },
-    cut,
-    freeze() {
-      for (const [client, server] of clients) server.unpipe(client).resume();
-    },
-  };
+  }
 }

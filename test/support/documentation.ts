@@ -9,6 +9,7 @@ export const PAGES = [
   'docs/client.md',
   'docs/agents.md',
   'docs/trees.md',
+  'docs/watching.md',
   'docs/import-and-export.md',
   'docs/web-pages.md',
   'docs/configuration.md',
@@ -25,6 +26,9 @@ export interface Block {
   readonly language: string;
   readonly code: string;
 }
+
+/** Matches the first line of a code block that is a file of a client's project: a comment with the file's name. */
+export const CLIENT_FILE = /^(?:\/\/|#) ([\w/-]+(?:\.[\w]+)+)\n/;
 
 export function readPage(page: Page): Promise<string> {
   return readFile(join(ROOT, page), 'utf8');

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { startTestServer } from '../../../test/server/running.ts';
-import { openCutProxy } from '../../../test/support/cut-proxy.ts';
+import { openCutProxy } from '../../../test/support/open-cut-proxy.ts';
 import { openFlakyProxy } from '../../../test/support/flaky-proxy.ts';
 import { type ClientOptions, type Draft, SessionNotFoundError, Sessiontree } from '../src/index.ts';
 import { rejection } from './support.ts';
@@ -65,7 +65,7 @@ describe.each(WAYS)('over %s', (_, options) => {
 
   test('after a lost connection, a draft comes again as a whole', async () => {
     const { client, url } = await openTrip();
-    const proxy = await openCutProxy(() => url);
+    const proxy = await openCutProxy(url);
     const drafts = await watchFrom(client, options, proxy.url);
     const writer = client.history.stream('trip', 'answer');
     writer.write('Lis');

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ROOT, readBlocks } from '../../../test/support/documentation.ts';
+import { CLIENT_FILE, ROOT, readBlocks } from '../../../test/support/documentation.ts';
 
 /** An example of the documentation: a program without its first lines. */
 export interface Example {
@@ -23,9 +23,11 @@ export async function docstringExamples(): Promise<Example[]> {
   );
 }
 
-/** The programs that a page shows, in order. */
+/** The programs that a page shows, in order, apart from those of other clients. */
 export async function pageExamples(page: 'README.md' | 'docs/client.md'): Promise<Example[]> {
-  const blocks = (await readBlocks(page)).filter(({ language }) => language === 'ts');
+  const blocks = (await readBlocks(page)).filter(
+    ({ language, code }) => language === 'ts' && !CLIENT_FILE.test(code),
+  );
   return blocks.map(({ code }, n) => ({ place: `${page}: program ${n + 1}`, code }));
 }
 

@@ -7,7 +7,7 @@ import type { RunningServer } from '../../../src/server/http.ts';
 import { startServer } from '../../../src/server/http.ts';
 import { startTestServer, testConfig } from '../../../test/server/running.ts';
 import { createTestLogger } from '../../../test/server/support.ts';
-import { openCutProxy } from '../../../test/support/cut-proxy.ts';
+import { openCutProxy } from '../../../test/support/open-cut-proxy.ts';
 import { type ClientOptions, RequestError, type SessionChanges, Sessiontree } from '../src/index.ts';
 import { rejection } from './support.ts';
 
@@ -117,7 +117,7 @@ describe.each(WAYS)('over %s', (_, options) => {
   }, async () => {
     const { url } = await startQuickServer();
     const client = await openTrip({}, url);
-    const proxy = await openCutProxy(() => url);
+    const proxy = await openCutProxy(url);
     const reasons: string[] = [];
     const onRetry = ({ message }: Error) => reasons.push(message);
     const batches = new Sessiontree(proxy.url, options).sessions.watch('trip', { onRetry, messages: 100 });
@@ -142,7 +142,7 @@ describe.each(WAYS)('over %s', (_, options) => {
     const { logger } = createTestLogger();
     let server: RunningServer = await startServer(config, { logger });
     onTestFinished(() => server.stop());
-    const proxy = await openCutProxy(() => server.url);
+    const proxy = await openCutProxy(server.url);
     const client = await openTrip({}, proxy.url);
     const lost = Promise.withResolvers<Error>();
     const batches = new Sessiontree(proxy.url, options).sessions.watch('trip', { onRetry: lost.resolve });
@@ -151,6 +151,7 @@ describe.each(WAYS)('over %s', (_, options) => {
     await server.stop();
     expect((await lost.promise).name).toBe('ConnectionError');
     server = await startServer(config, { logger });
+    proxy.lead(Number(new URL(server.url).port));
     await client.sessions.update('trip', { status: 'RUNNING' });
     expect(shown(await waiting)).toEqual(['UPDATED trip']);
     await batches.return();
@@ -161,7 +162,7 @@ describe.each(WAYS)('over %s', (_, options) => {
     onTestFinished(() => void vi.useRealTimers());
     const { url } = await startQuickServer();
     const client = await openTrip({}, url);
-    const proxy = await openCutProxy(() => url);
+    const proxy = await openCutProxy(url);
     const reasons: string[] = [];
     const onRetry = ({ name }: Error) => reasons.push(name);
     const batches = new Sessiontree(proxy.url, options).sessions.watch('trip', { onRetry });
@@ -198,18 +199,18 @@ describe.each(WAYS)('over %s', (_, options) => {
 
   test('a signal ends it at once, and `break`; both close the connection', async () => {
     const { url } = await startQuickServer();
-    const proxy = await openCutProxy(() => url);
+    const proxy = await openCutProxy(url);
     await openTrip({}, url);
     const watcher = new Sessiontree(proxy.url, options);
     for await (const { isReset } of watcher.sessions.watch('trip')) if (isReset) break;
-    await vi.waitFor(() => expect(proxy.open).toBe(0));
+    await vi.waitFor(() => expect(proxy.connections).toBe(0));
     const controller = new AbortController();
     const batches = watcher.sessions.watch('trip', { signal: controller.signal });
     await batches.next();
     const waiting = batches.next();
     controller.abort();
     expect(await waiting).toEqual({ done: true, value: undefined });
-    await vi.waitFor(() => expect(proxy.open).toBe(0));
+    await vi.waitFor(() => expect(proxy.connections).toBe(0));
     const late = watcher.sessions.watch('trip', { signal: controller.signal });
     expect(await late.next()).toEqual({ done: true, value: undefined });
   });
@@ -271,7 +272,7 @@ describe('the way is chosen', () => {
   async function webSocketsOf(options: ClientOptions, refusesWebSockets = false): Promise<number> {
     const { url } = await startQuickServer();
     await openTrip({}, url);
-    const proxy = await openCutProxy(() => url, { refusesWebSockets });
+    const proxy = await openCutProxy(url, { refusesWebSockets });
     const batches = new Sessiontree(proxy.url, options).sessions.watch('trip');
     expect((await batches.next()).value).toMatchObject({ isReset: true });
     proxy.cut();

@@ -1,0 +1,93 @@
+import { createRequire } from 'node:module';
+import type { ApolloLink } from '@apollo/client';
+import { Client, type Exchange } from '@urql/core';
+import { EventSource } from 'eventsource';
+import { parse } from 'graphql';
+import type { ConcreteRequest, SubscribeFunction } from 'relay-runtime';
+import { describe, test, vi } from 'vitest';
+import { expectEachChangeOnce, openLiveProject, type Sink, WATCH, type Watch } from './live.ts';
+
+const { ApolloClient, InMemoryCache } = createRequire(import.meta.url)(
+  '@apollo/client',
+) as typeof import('@apollo/client');
+const { Environment, Network, RecordSource, requestSubscription, Store } = createRequire(import.meta.url)(
+  'relay-runtime',
+) as typeof import('relay-runtime');
+
+/** The programs of the pages watch through cut connections and a restart of the server: nothing is missed, and nothing comes twice. */
+describe('a client is told each change once, with the program for', { timeout: 60_000 }, () => {
+  test('graphql-ws', async () => {
+    const project = await openLiveProject();
+    const { watch } = await project.load<{ watch: Watch }>('watch.ts');
+    await expectEachChangeOnce(project, watch);
+  });
+
+  test('graphql-sse', async () => {
+    const project = await openLiveProject();
+    type WatchQuery = (query: string, ...args: Parameters<Watch>) => () => void;
+    const { watch } = await project.load<{ watch: WatchQuery }>('watch-sse.ts');
+    await expectEachChangeOnce(project, (...args) => watch(WATCH, ...args));
+  });
+
+  test('EventSource', async () => {
+    vi.stubGlobal('EventSource', EventSource);
+    const project = await openLiveProject();
+    type WatchEvents = (query: string, variables: object, sink: Sink) => () => void;
+    const { watch } = await project.load<{ watch: WatchEvents }>('watch-events.ts');
+    await expectEachChangeOnce(project, (within, after, sink) => watch(WATCH, { within, after }, sink));
+  });
+
+  test('Apollo Client', async () => {
+    const project = await openLiveProject();
+    const { link } = await project.load<{ link: ApolloLink }>('apollo-live.ts');
+    const client = new ApolloClient({ link, cache: new InMemoryCache() });
+    await expectEachChangeOnce(project, (within, after, sink) => {
+      const watched = client.subscribe({ query: parse(WATCH), variables: { within, after } });
+      const subscription = watched.subscribe({
+        next: ({ data, error }) => sink.next({ data, errors: error }),
+        error: (error) => sink.error(error),
+        complete: () => sink.complete(),
+      });
+      return () => subscription.unsubscribe();
+    });
+  });
+
+  test('urql', async () => {
+    const project = await openLiveProject();
+    const { liveExchange } = await project.load<{ liveExchange: Exchange }>('urql-live.ts');
+    const client = new Client({ url: 'http://127.0.0.1/', exchanges: [liveExchange] });
+    await expectEachChangeOnce(project, (within, after, sink) => {
+      const { unsubscribe } = client
+        .subscription(WATCH, { within, after })
+        .subscribe(({ data, error, hasNext }) => {
+          // The last result comes again at the end.
+          if (error || hasNext) sink.next({ data, errors: error });
+          if (!hasNext) sink.complete();
+        });
+      return unsubscribe;
+    });
+  });
+
+  test('Relay', async () => {
+    const project = await openLiveProject();
+    await project.run('relay-compiler');
+    const { subscribeFunction } = await project.load<{ subscribeFunction: SubscribeFunction }>(
+      'src/relay-live.ts',
+    );
+    const { default: subscription } = await project.load<{ default: ConcreteRequest }>(
+      'src/__generated__/WatchSubscription.graphql.ts',
+    );
+    const network = Network.create(() => ({ data: {} }), subscribeFunction);
+    const environment = new Environment({ network, store: new Store(new RecordSource()) });
+    await expectEachChangeOnce(project, (within, after, sink) => {
+      const { dispose } = requestSubscription(environment, {
+        subscription,
+        variables: { within, after },
+        onNext: (data) => sink.next({ data }),
+        onError: (error) => sink.error(error),
+        onCompleted: () => sink.complete(),
+      });
+      return dispose;
+    });
+  });
+});
