@@ -72,8 +72,9 @@ class EventStream extends StreamConnection implements Outlet {
     this.socket.destroy();
   }
 
+  /** The connection is closed, too: the client would subscribe again on it, and `server.close()` would not end. */
   stop(): void {
-    this.#response.end(STOPPING);
+    this.#response.end(STOPPING, () => this.socket.destroySoon());
   }
 }
 

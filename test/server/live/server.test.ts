@@ -1,9 +1,14 @@
 import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { createClient as createSseClient } from 'graphql-sse';
 import { createClient } from 'graphql-ws';
 import { expect, onTestFinished, test } from 'vitest';
 import { WebSocket } from 'ws';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
+import { createNodeHandlers } from '../../../src/server/node-handlers.ts';
 import { send } from '../../support/http-client.ts';
+import { openTestRepository } from '../../support/repository.ts';
 import { ask, NOTHING_FOUND, openHeld, startLimited } from '../admission/support.ts';
 import { plain } from '../requests.ts';
 import { openConnection, startTestServer } from '../running.ts';
@@ -33,6 +38,25 @@ test('a client that does not answer the close is cut off, and the stop goes on',
   const socket = await openSocket(socketUrlOf(server.url));
   socket.ws.pause();
   await server.stop();
+});
+
+test('a server of its own can close, although the clients of its streams subscribe again at once', async () => {
+  const handlers = createNodeHandlers({ repository: await openTestRepository() });
+  const server = createServer(handlers.request).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  const client = createSseClient({
+    url: `http://127.0.0.1:${port}/graphql`,
+    retryAttempts: Number.POSITIVE_INFINITY,
+    retry: async () => {},
+  });
+  onTestFinished(() => client.dispose());
+  const events = client.iterate({ query: WATCH });
+  await events.next();
+  const closed = once(server, 'close');
+  server.close();
+  handlers.endSubscriptions();
+  await closed;
 });
 
 test('graphql-ws comes back to a server that was started again', async () => {
