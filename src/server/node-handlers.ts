@@ -48,8 +48,8 @@ export interface NodeHandlers {
   /** How many subscriptions there are. */
   readonly subscriptions: () => number;
   /**
-   * Ends all subscriptions and WebSockets, so that `server.close()` can end: their clients are told to come back. Those that do not answer
-   * are cut off after two seconds.
+   * Ends all subscriptions and WebSockets, and each that is opened later on a connection that is still there, so that `server.close()` can
+   * end: their clients are told to come back. Those that do not answer are cut off after two seconds.
    */
   readonly endSubscriptions: () => void;
 }
@@ -77,7 +77,7 @@ export function createNodeHandlers(options: SessiontreeYogaOptions): NodeHandler
     request: createNodeListener(handler, { ...rules, logger, drops: admission.drops }),
     upgrade,
     subscriptions: () => live.subscriptions,
-    endSubscriptions: () => live.connections.endAll(),
+    endSubscriptions: () => live.connections.stop(),
   };
 }
 

@@ -117,7 +117,6 @@ export function createEventStreams(
       answerRefusal(request, response, TOO_MANY_SUBSCRIPTIONS, logger, facts, browserHeaders);
       return;
     }
-    live.connections.add(stream);
     response.once('close', () => {
       opened.end();
       live.connections.delete(stream);
@@ -125,6 +124,8 @@ export function createEventStreams(
     });
     response.writeHead(200, headers);
     response.write(BEGINNING);
+    // Last, because a stream of a server that stops is ended at once.
+    live.connections.add(stream);
   };
 }
 

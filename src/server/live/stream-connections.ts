@@ -62,11 +62,6 @@ export class StreamConnections {
   /** Closes all connections, and each that is opened later, because the server stops. */
   stop(): void {
     this.#isStopping = true;
-    this.endAll();
-  }
-
-  /** Closes all connections: their clients may come back. */
-  endAll(): void {
     for (const connection of this.#all) connection.stop();
   }
 

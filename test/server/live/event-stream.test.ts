@@ -54,7 +54,7 @@ test('a Last-Event-ID that is no cursor is refused', async () => {
 });
 
 test("an EventSource goes on where it was, without its page's doing", async () => {
-  const { url, repository, endSubscriptions, subscriptions } = await openLive();
+  const { url, repository, cut, subscriptions } = await openLive();
   const source = new EventSource(addressOf(url, {}));
   onTestFinished(() => source.close());
   const seen: string[] = [];
@@ -65,7 +65,7 @@ test("an EventSource goes on where it was, without its page's doing", async () =
   await until(() => subscriptions() === 1);
   await repository.create({ id: 'a' });
   await until(() => seen.length === 1);
-  endSubscriptions();
+  cut();
   await until(() => subscriptions() === 0);
   await repository.create({ id: 'b' });
   await until(() => seen.length === 2);

@@ -45,6 +45,9 @@ test('a server of its own can close, although the clients of its streams subscri
   const server = createServer(handlers.request).listen(0, '127.0.0.1');
   await once(server, 'listening');
   const { port } = server.address() as AddressInfo;
+  // The server does not count a connection without a request as idle.
+  const silent = openConnection(`http://127.0.0.1:${port}/graphql`);
+  await once(silent.socket, 'connect');
   const client = createSseClient({
     url: `http://127.0.0.1:${port}/graphql`,
     retryAttempts: Number.POSITIVE_INFINITY,
@@ -56,6 +59,12 @@ test('a server of its own can close, although the clients of its streams subscri
   const closed = once(server, 'close');
   server.close();
   handlers.endSubscriptions();
+  const body = JSON.stringify({ query: WATCH });
+  const head = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nAccept: text/event-stream\r\n';
+  silent.socket.write(
+    `${head}Content-Type: application/json\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+  );
+  expect(await silent.closed()).toContain('the server stops');
   await closed;
 });
 

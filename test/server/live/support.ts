@@ -21,6 +21,8 @@ export interface LiveServer extends NodeHandlers {
   readonly url: string;
   readonly socketUrl: string;
   readonly lines: readonly LogLine[];
+  /** Cuts all connections. */
+  readonly cut: () => void;
   /** The data of a query. */
   query<Data>(query: string): Promise<Data>;
   /** The cursor of the store. */
@@ -57,6 +59,7 @@ export async function openLive(options: LiveServerOptions = {}): Promise<LiveSer
     url,
     socketUrl: url.replace('http', 'ws'),
     lines,
+    cut: () => server.closeAllConnections(),
     query,
     cursor: async () => (await query<{ store: { cursor: string } }>('{ store { cursor } }')).store.cursor,
   };
