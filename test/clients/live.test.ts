@@ -5,7 +5,14 @@ import { EventSource } from 'eventsource';
 import { parse } from 'graphql';
 import type { ConcreteRequest, SubscribeFunction } from 'relay-runtime';
 import { describe, test, vi } from 'vitest';
-import { expectEachChangeOnce, openLiveProject, type Sink, WATCH, type Watch } from './live.ts';
+import {
+  expectEachChangeOnce,
+  expectEachChangeOnceBehindGateway,
+  openLiveProject,
+  type Sink,
+  WATCH,
+  type Watch,
+} from './live.ts';
 
 const { ApolloClient, InMemoryCache } = createRequire(import.meta.url)(
   '@apollo/client',
@@ -29,12 +36,18 @@ describe('a client is told each change once, with the program for', { timeout: 6
     await expectEachChangeOnce(project, (...args) => watch(WATCH, ...args));
   });
 
-  test('EventSource', async () => {
+  test.each([
+    ['EventSource', expectEachChangeOnce],
+    [
+      'EventSource, which does not come back by itself after an answer of a gateway',
+      expectEachChangeOnceBehindGateway,
+    ],
+  ])('%s', async (_name, expectOnce) => {
     vi.stubGlobal('EventSource', EventSource);
     const project = await openLiveProject();
     type WatchEvents = (query: string, variables: object, sink: Sink) => () => void;
     const { watch } = await project.load<{ watch: WatchEvents }>('watch-events.ts');
-    await expectEachChangeOnce(project, (within, after, sink) => watch(WATCH, { within, after }, sink));
+    await expectOnce(project, (within, after, sink) => watch(WATCH, { within, after }, sink));
   });
 
   test('Apollo Client', async () => {

@@ -1,3 +1,6 @@
+import { once } from 'node:events';
+import { createServer } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { expect, onTestFinished } from 'vitest';
 import { CutProxy } from '../support/cut-proxy.ts';
 import { type ClientProject, openProject } from './files.ts';
@@ -98,24 +101,54 @@ class Told implements Sink {
 const append = (content: string) =>
   `appendMessages(input: { sessionId: "trip", messages: [{ role: USER, content: "${content}" }] }) { __typename }`;
 
+interface Begun {
+  readonly told: Told;
+  /** Expects that the client was told these changes, beside those that were expected before, and nothing else. */
+  expectTold(...changes: string[]): Promise<void>;
+}
+
+/** Begins to watch a tree in which something has happened since its cursor was read. */
+async function begin(project: LiveProject, watch: Watch): Promise<Begun> {
+  await project.send('mutation { createSession(input: { id: "trip" }) { __typename } }');
+  const { store } = await project.ask<{ store: { cursor: string } }>('{ store { cursor } }');
+  await project.send(`mutation { ${append('before')} }`);
+  const told = new Told();
+  onTestFinished(watch('trip', store.cursor, told));
+  const expected: string[] = [];
+  const expectTold = async (...changes: string[]) => {
+    expected.push(...changes);
+    await told.until(() => told.changes.length >= expected.length);
+    expect(told.changes).toEqual(expected);
+  };
+  await expectTold('APPENDED trip before');
+  return { told, expectTold };
+}
+
+/** Watches a tree while a gateway answers in place of the server. */
+export async function expectEachChangeOnceBehindGateway(project: LiveProject, watch: Watch): Promise<void> {
+  const { network, port } = project;
+  const { expectTold } = await begin(project, watch);
+  const gateway = createServer((_request, response) => response.writeHead(502).end()).listen(0, '127.0.0.1');
+  await once(gateway, 'listening');
+  onTestFinished(() => {
+    gateway.closeAllConnections();
+    gateway.close();
+  });
+  network.lead((gateway.address() as AddressInfo).port);
+  network.cut();
+  await once(gateway, 'request');
+  await project.send(`mutation { ${append('bad gateway')} }`);
+  network.lead(port);
+  await expectTold('APPENDED trip bad gateway');
+}
+
 /**
  * Watches a tree with a client library while all connections are cut, and the server is restarted, with changes meanwhile. The client must be
  * told each change once.
  */
 export async function expectEachChangeOnce(project: LiveProject, watch: Watch): Promise<void> {
   const { network, port } = project;
-  await project.send('mutation { createSession(input: { id: "trip" }) { __typename } }');
-  const { store } = await project.ask<{ store: { cursor: string } }>('{ store { cursor } }');
-  await project.send(`mutation { ${append('before')} }`);
-  const told = new Told();
-  onTestFinished(watch('trip', store.cursor, told));
-  const expected = ['APPENDED trip before'];
-  const expectTold = async (...changes: string[]) => {
-    expected.push(...changes);
-    await told.until(() => told.changes.length >= expected.length);
-    expect(told.changes).toEqual(expected);
-  };
-  await expectTold();
+  const { told, expectTold } = await begin(project, watch);
   await project.send(`mutation { ${append('connected')} }`);
   await expectTold('APPENDED trip connected');
 
