@@ -45,8 +45,9 @@ export class Replica {
     return this.#held;
   }
 
-  copy(): Replica {
-    const copy = new Replica(this.#reads, this.#within);
+  /** A replica with the same contents, which goes on by itself. */
+  copy(reads = this.#reads): Replica {
+    const copy = new Replica(reads, this.#within);
     for (const [id, held] of this.#held) copy.#held.set(id, held);
     return copy;
   }

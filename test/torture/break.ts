@@ -2,11 +2,12 @@ import fs, { fstatSync } from 'node:fs';
 import promises, { type FileHandle } from 'node:fs/promises';
 import { syncBuiltinESMExports } from 'node:module';
 import zlib from 'node:zlib';
+import type { SessionRepository } from '../../src/repository/repository.ts';
 import { BREAK_VARIABLE, HOOK_FAILED } from './break-names.ts';
 
 /*
- * Breaks the store on purpose, by replacing functions of Node.js with ones that do less than they report. Imported before all
- * other modules (`node --import`) in the processes that are to be broken. The suite must catch each of these.
+ * Breaks the store on purpose, by replacing functions of Node.js, or of the store, with ones that do less than they report. Imported before
+ * all other modules (`node --import`) in the processes that are to be broken. The suite must catch each of these.
  */
 
 const file = await promises.open(process.execPath, 'r');
@@ -89,13 +90,46 @@ function breakTruncate(): void {
   Object.assign(fs, { truncateSync() {}, ftruncateSync() {} });
 }
 
-const BREAKS: Record<string, () => void> = {
+/** Replaces `changesSince` of all stores. */
+async function breakChanges(broken: (whole: ChangesSince) => ChangesSince): Promise<void> {
+  const { FileRepository } = await import('../../src/repository/files/file-repository.ts');
+  const { prototype } = FileRepository;
+  const whole = prototype.changesSince;
+  prototype.changesSince = function (...args) {
+    return broken(whole.bind(this))(...args);
+  };
+}
+
+type ChangesSince = SessionRepository['changesSince'];
+
+/** Of the pages with changes, one of this many lacks one. */
+const LACKING = 20;
+let pages = 0;
+
+/** Leaves out a change: the reader's mark passes the change nevertheless. */
+const leaveOutChange =
+  (whole: ChangesSince): ChangesSince =>
+  async (...args) => {
+    const page = await whole(...args);
+    if (page.changes.length > 0) pages += 1;
+    return pages % LACKING === 1 ? { ...page, changes: page.changes.slice(1) } : page;
+  };
+
+/** Takes a reader in the middle of several pages for one that has all up to there, as it was then. */
+const forgetBase =
+  (whole: ChangesSince): ChangesSince =>
+  (request, ...more) =>
+    whole({ ...request, after: request.after.replace(/^\d+-(\d+)(\.\d+)?/, '$1') }, ...more);
+
+const BREAKS: Record<string, () => void | Promise<void>> = {
   'no fdatasync': () => breakSync((fd) => !isDirectory(fd)),
   'no directory sync': () => breakSync(isDirectory),
   // One that is the same for all lines never differs.
-  'no checksum': () => Object.assign(zlib, { crc32: () => 0 }),
+  'no checksum': () => void Object.assign(zlib, { crc32: () => 0 }),
   'index before write': breakAppend,
   'tail not cut': breakTruncate,
+  'a change left out': () => breakChanges(leaveOutChange),
+  'base of marks forgotten': () => breakChanges(forgetBase),
 };
 
 const wanted = BREAKS[process.env[BREAK_VARIABLE] ?? ''];
@@ -103,5 +137,5 @@ if (!wanted) {
   process.stderr.write(`${BREAK_VARIABLE} must be one of: ${Object.keys(BREAKS).join(', ')}\n`);
   process.exit(HOOK_FAILED);
 }
-wanted();
+await wanted();
 syncBuiltinESMExports();

@@ -20,6 +20,9 @@ export interface BrokenStore {
  */
 const ANY = /: round \d+: /;
 
+/** What the replica of a client, and a query, say of a session. */
+const WRONG_REPLICA = /session ".*" is (not there|\{).*, expected/;
+
 export const BROKEN_STORES: readonly BrokenStore[] = [
   { broken: 'no fdatasync', caughtBy: 'power-cut-ext4', rounds: 20, fault: ANY },
   { broken: 'no fdatasync', caughtBy: 'power-cut-xfs', rounds: 20, fault: ANY },
@@ -40,6 +43,8 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
     rounds: 120,
     fault: /after an append and a new index|ends in an unfinished write/,
   },
+  { broken: 'a change left out', caughtBy: 'live', rounds: 5, fault: WRONG_REPLICA },
+  { broken: 'base of marks forgotten', caughtBy: 'live', rounds: 20, fault: WRONG_REPLICA },
 ];
 
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));

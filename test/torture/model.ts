@@ -3,7 +3,7 @@ import type { Appended, Deleted, WrittenHistory } from '../../src/repository/mut
 import { describeMutation, type Mutation, placeOf, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
 import { NOTHING, type State, stateAfter } from './state.ts';
-import type { Refusal } from './worker.ts';
+import type { Refusal } from './worker-messages.ts';
 import type { StorageErrors } from './workload.ts';
 
 /** A session that is not deleted. */

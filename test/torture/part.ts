@@ -12,6 +12,8 @@ export interface Outcome {
   /** Mutations that the store acknowledged. */
   readonly acknowledged: number;
   readonly faults: readonly string[];
+  /** What else was measured. */
+  readonly note?: string;
 }
 
 /** A part of the suite: one kind of fault. */

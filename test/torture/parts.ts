@@ -2,6 +2,7 @@ import { cutFiles } from './cut-files.ts';
 import { failingDisk } from './failing-disk.ts';
 import { flippedBitsOfFiles, flippedBitsOfIndex } from './flipped-bits.ts';
 import { kill9 } from './kill-9.ts';
+import { liveTrees } from './live/live-trees.ts';
 import { fileSizeLimit, fullDisk } from './no-room.ts';
 import type { Part } from './part.ts';
 import { powerCut } from './power-cut.ts';
@@ -26,4 +27,5 @@ export const PARTS: Readonly<Record<string, Part>> = {
   'failing-disk': failingDisk('shared sessions'),
   'failing-disk-trees': failingDisk('own trees'),
   'two-processes': twoProcesses,
+  live: liveTrees,
 };

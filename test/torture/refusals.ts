@@ -1,5 +1,5 @@
 import { Fault } from './part.ts';
-import type { Refusal } from './worker.ts';
+import type { Refusal } from './worker-messages.ts';
 
 /** Counts the mutations that the store refused because of the disk. */
 export class Refusals {

@@ -57,6 +57,7 @@ async function runPart(part: Part, deadline: number): Promise<Row> {
           seed,
           deadline,
         });
+  if (outcome.note) say(`  ${outcome.note}`);
   return { ...outcome, what: part.name, seconds: (performance.now() - started) / 1000, skipped };
 }
 

@@ -5,10 +5,11 @@ import { fileURLToPath } from 'node:url';
 import { STORE_LOG } from '../../src/repository/files/format/layout.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { BREAK_VARIABLE, HOOK, HOOK_FAILED } from './break-names.ts';
+import type { Ports } from './live/serve.ts';
 import type { TreeMutation } from './own-trees/tree-mutation.ts';
 import { Fault, SuiteError } from './part.ts';
 import { owe } from './undo.ts';
-import type { Call, Refusal, Told } from './worker.ts';
+import { type Call, type Refusal, SERVES, type Told } from './worker-messages.ts';
 import type { Reader } from './workload.ts';
 
 const WORKER = fileURLToPath(new URL('worker.ts', import.meta.url));
@@ -28,10 +29,12 @@ const LIMITS: Partial<Record<TreeMutation['kind'], object>> = {
   writeHistory: { messages: NO_LIMIT, removed: NO_LIMIT },
 };
 
-/** A command that wraps the one that starts the store, such as `strace …`, and its environment variables. */
 export interface Surroundings {
+  /** A command that wraps the one that starts the store, such as `strace …`. */
   readonly through?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** The process also serves the store over HTTP, at `ports`. */
+  readonly serves?: boolean;
 }
 
 /** A store in a child process. */
@@ -39,6 +42,8 @@ export class StoreProcess {
   /** The lines of its log, as `level: message`. */
   readonly said: string[] = [];
   readonly exited: Promise<void>;
+  /** Where an open store is served; null if it is not. */
+  ports: Ports | null = null;
   readonly #child: ChildProcess;
   readonly #treeLog: string;
   readonly #waiting = new Map<number, (answer: Answer<unknown>) => void>();
@@ -47,10 +52,17 @@ export class StoreProcess {
   #calls = 0;
   #gone = false;
 
-  constructor(directory: string, { through = [], environment = {} }: Surroundings = {}) {
+  constructor(directory: string, { through = [], environment = {}, serves = false }: Surroundings = {}) {
     this.#treeLog = join(directory, STORE_LOG);
     const imports = process.env[BREAK_VARIABLE] ? ['--import', HOOK] : [];
-    const command = [...through, process.execPath, ...imports, WORKER, directory];
+    const command = [
+      ...through,
+      process.execPath,
+      ...imports,
+      WORKER,
+      directory,
+      ...(serves ? [SERVES] : []),
+    ];
     // In a process group of its own, so that a kill reaches the store and its wrapper.
     this.#child = spawn(command[0]!, command.slice(1), {
       stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
@@ -171,8 +183,10 @@ export class StoreProcess {
   }
 
   #hear(told: Told): void {
-    if ('opened' in told) this.#opened.resolve('opened');
-    else if ('notOpened' in told) this.#opened.resolve(told.notOpened);
+    if ('opened' in told) {
+      this.ports = told.ports;
+      this.#opened.resolve('opened');
+    } else if ('notOpened' in told) this.#opened.resolve(told.notOpened);
     else if ('level' in told) this.said.push(`${told.level}: ${told.message}`);
     else {
       this.#waiting.get(told.number)?.(told);

@@ -24,6 +24,7 @@ const ROUNDS: Readonly<Record<string, number>> = {
   'failing-disk': 2,
   'failing-disk-trees': 3,
   'two-processes': 2,
+  live: 3,
 };
 const SECONDS = 10;
 

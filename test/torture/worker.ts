@@ -1,29 +1,8 @@
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import type { Logger } from '../../src/repository/observer.ts';
-import type { SessionRepository } from '../../src/repository/repository.ts';
+import { type Call, type Refusal, SERVES, type Told } from './worker-messages.ts';
 
-/** One call of a method of the repository. */
-export interface Call {
-  readonly number: number;
-  readonly method: keyof SessionRepository;
-  readonly args: unknown[];
-}
-
-/** Why a call was refused. */
-export interface Refusal {
-  readonly name: string;
-  readonly message: string;
-  readonly isRetryable?: boolean;
-}
-
-export type Told =
-  | { readonly opened: true }
-  | { readonly notOpened: Refusal }
-  | { readonly number: number; readonly value: unknown }
-  | { readonly number: number; readonly refusal: Refusal }
-  | { readonly level: keyof Logger; readonly message: string };
-
-/** The store in a child process that can be killed. It runs the calls that its parent sends over the channel. */
+/** The store in a child process that can be killed, and its server, if it is served. It runs the calls that its parent sends over the channel. */
 const tell = (told: Told, done = () => {}) => process.send!(told, done);
 const refusalOf = ({ name, message, isRetryable }: Refusal): Refusal => ({
   name,
@@ -36,9 +15,12 @@ const logger = { debug() {}, info() {}, warn: saying('warn'), error: saying('err
 
 process.on('disconnect', () => process.exit());
 try {
-  const repository = await openFileRepository({ directory: process.argv[2]!, logger });
+  const [, , directory, serves] = process.argv;
+  const repository = await openFileRepository({ directory: directory!, logger });
+  const served = serves === SERVES ? await (await import('./live/serve.ts')).serve(repository, logger) : null;
   process.on('message', async ({ number, method, args }: Call) => {
     try {
+      if (method === 'close') await served?.stop();
       const call = repository[method] as (...args: unknown[]) => Promise<unknown>;
       const value = await call.apply(repository, args);
       tell({ number, value }, method === 'close' ? () => process.exit() : undefined);
@@ -46,7 +28,7 @@ try {
       tell({ number, refusal: refusalOf(error as Error) });
     }
   });
-  tell({ opened: true });
+  tell({ opened: true, ports: served?.ports ?? null });
 } catch (error) {
   tell({ notOpened: refusalOf(error as Error) });
 }

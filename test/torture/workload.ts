@@ -1,7 +1,7 @@
 import type { SessionReader } from '../../src/repository/repository.ts';
 import type { Weights } from './mutation.ts';
 import type { StoreProcess } from './store-process.ts';
-import type { Refusal } from './worker.ts';
+import type { Refusal } from './worker-messages.ts';
 
 /** Reads from a store: the store itself, or a process that has it open. */
 export type Reader = Pick<
