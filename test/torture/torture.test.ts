@@ -24,7 +24,7 @@ const ROUNDS: Readonly<Record<string, number>> = {
   'failing-disk': 2,
   'failing-disk-trees': 3,
   'two-processes': 2,
-  live: 3,
+  live: 2,
 };
 const SECONDS = 10;
 
@@ -39,7 +39,8 @@ const SECONDS = 10;
  * There are two oracles. `shared-sessions.ts`: clients race for the same sessions; any order of their mutations that
  * explains all answers is correct. `own-trees.ts`: each client uses only its own trees, and sends mutations of every kind; exactly
  * one state is correct, or two while a mutation is unanswered. The parts with `large trees` crash the store while such a client deletes,
- * moves or archives a tree of some 300 sessions (`own-trees/large-tree.ts`). The suite itself is tested with stores that are broken on
+ * moves or archives a tree of some 300 sessions (`own-trees/large-tree.ts`). In `live`, the store is also served, and clients of
+ * subscriptions follow what such clients change (`live/live-rounds.ts`). The suite itself is tested with stores that are broken on
  * purpose (`broken-stores.ts`): it must find a fault in each.
  */
 

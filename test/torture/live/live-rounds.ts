@@ -14,7 +14,7 @@ import { Queries } from './queries.ts';
 
 /** Clients that send mutations. */
 const WRITERS = 4;
-const BURSTS = 2;
+const BURSTS = 3;
 const MUTATIONS_A_BURST = 60;
 /** One of this many answers is followed by one more cut of a random client. */
 const MORE_CUTS = 40;
@@ -130,12 +130,12 @@ export class LiveRounds {
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
 
-  /** Each client loses its connections at least once in the last burst of a round: before the first, some have not connected again. */
+  /** Each client loses its connections at least once in each burst but the first, before which some have not connected again yet. */
   #cutSome(burst: number): (left: number) => void {
     const moments = this.#libraries.map(() => this.#random.below(MUTATIONS_A_BURST));
     return (left) => {
       for (const [n, library] of this.#libraries.entries())
-        if (burst === BURSTS - 1 && moments[n] === left) this.#cut(library);
+        if (burst > 0 && moments[n] === left) this.#cut(library);
       if (this.#random.oneIn(MORE_CUTS)) this.#cut(this.#random.pick(this.#libraries));
     };
   }
