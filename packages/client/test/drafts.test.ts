@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import { startTestServer } from '../../../test/server/running.ts';
-import { openCutProxy } from '../../../test/support/open-cut-proxy.ts';
 import { openFlakyProxy } from '../../../test/support/flaky-proxy.ts';
+import { openCutProxy } from '../../../test/support/open-cut-proxy.ts';
 import { type ClientOptions, type Draft, SessionNotFoundError, Sessiontree } from '../src/index.ts';
 import { rejection } from './support.ts';
 
