@@ -51,10 +51,20 @@ export interface ChangesPage {
   readonly changes: readonly SessionChange[];
   /** Where the reader is after the page. Opaque. */
   readonly mark: string;
+  /** The root of the tree that `within` is in; null if `within` is null, or deleted. */
+  readonly rootId: string | null;
   /** Nothing more had happened when the page was read. */
   readonly isUpToDate: boolean;
   /** The mark cannot be honoured: there are no changes, `mark` is where the store is now, and the reader must read all anew. */
   readonly isReset: boolean;
   /** `within` is deleted: its DELETED is the page's last change, and nothing ever follows. */
   readonly isOver: boolean;
+}
+
+/** In which trees something happened. */
+export interface ChangedTrees {
+  /** The ids of their roots; null if any tree may have changed, or have another root than before. */
+  readonly rootIds: ReadonlySet<string> | null;
+  /** Where the store was when it was asked: `rootIds` covers everything that lies before this mark, and nothing else. */
+  readonly mark: string;
 }

@@ -5,7 +5,7 @@ import type { ModelUsage, SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../model/session.ts';
 import type { UsageGroup } from '../model/usage-report.ts';
-import type { ChangesPage, ChangesRequest } from './changes.ts';
+import type { ChangedTrees, ChangesPage, ChangesRequest } from './changes.ts';
 import type {
   AnswerLimits,
   Appended,
@@ -393,6 +393,12 @@ export interface SessionRepository extends SessionReader {
    * Rejects: SessionNotFoundError (there never was a session `within`), StorageError.
    */
   changesSince(request: ChangesRequest, options?: ReadOptions): Promise<ChangesPage>;
+
+  /**
+   * In which trees something happened since a mark: for a reader of many trees that need not ask each of them. The store knows that for
+   * a while, as long as no session comes into a tree or leaves one: a reader that does not keep up looks at all trees. Costs as much as `mark`.
+   */
+  changedTrees(after: string): Promise<ChangedTrees>;
 
   /**
    * Calls `listener` soon after something changed, once for changes that come together, and never within a write. Returns a function that

@@ -4,7 +4,7 @@ import type { Limits } from '../../model/limits.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { SnippetPart } from '../../model/search/snippet.ts';
 import type { Session } from '../../model/session.ts';
-import type { ChangesPage, ChangesRequest } from '../changes.ts';
+import type { ChangedTrees, ChangesPage, ChangesRequest } from '../changes.ts';
 import type {
   AnswerLimits,
   Appended,
@@ -403,6 +403,11 @@ export class FileRepository extends FileReader implements SessionRepository {
 
   changesSince(request: ChangesRequest, options?: ReadOptions): Promise<ChangesPage> {
     return this.walks.changesSince(request, options);
+  }
+
+  async changedTrees(mark: string): Promise<ChangedTrees> {
+    const { mark: now, after } = this.index.markAfter(mark);
+    return { rootIds: after === null ? null : this.#committer.trees.since(after), mark: now };
   }
 
   onChange(listener: () => void): () => void {

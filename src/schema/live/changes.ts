@@ -61,6 +61,7 @@ export async function readChanges(
     return {
       ...{ changes: [], isUpToDate, isReset: after !== null, isOver: false },
       cursor: cursors.encode(mark),
+      rootId: page.rootId,
       smaller,
     };
   } catch (error) {

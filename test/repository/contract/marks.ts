@@ -44,7 +44,8 @@ export function describeMarks(store: OpenStore): void {
         }
         const page = await store.repository.changesSince({ within: 'a', after, limit: 5 });
         const mark = await store.repository.mark();
-        expect(page).toEqual({ changes: [], mark, isUpToDate: true, isReset: true, isOver: false });
+        const end = { isUpToDate: true, isReset: true, isOver: false };
+        expect(page).toEqual({ changes: [], mark, rootId: 'a', ...end });
         expect(await changesSince(store.repository, page.mark)).toEqual([]);
         expect((await changesSince(store.repository, earlier)).length).toBe(text === 'future' ? 3 : 0);
       },

@@ -3,6 +3,7 @@ import type { Logger } from '../../observer.ts';
 import { storageError } from '../disk/storage-error.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { type Change, CommitPipeline } from './commit-pipeline.ts';
+import { RecentTrees } from './recent-trees.ts';
 
 /** The dependencies of a `Committer`. */
 export interface CommitterParts {
@@ -24,6 +25,8 @@ export class Committer {
   readonly #db: IndexDatabase;
   readonly #logger: Logger;
   readonly #pipeline: CommitPipeline;
+  /** The trees in which mutations have changed something. */
+  readonly trees: RecentTrees;
   #lastSeq: number;
   #failed = false;
   #timer: NodeJS.Timeout | null = null;
@@ -35,6 +38,7 @@ export class Committer {
     this.#db = db;
     this.#logger = logger;
     this.#lastSeq = lastSeq;
+    this.trees = new RecentTrees(lastSeq);
     this.#pipeline = new CommitPipeline(lastSeq, {
       atOnce: (work) => {
         if (db.isFull) this.commitIndex();
@@ -87,8 +91,28 @@ export class Committer {
     this.#pipeline.giveUp(seq);
   }
 
-  apply<T>(seq: number, change: Change<T>): Promise<T> {
-    return this.#pipeline.commit(seq, change);
+  /**
+   * Applies mutation `seq` to the index. `rootOf` returns the root of the only tree that it changes, from the result of `change`; leave it
+   * out if sessions can have come into a tree or left one.
+   */
+  apply<T>(seq: number, change: Change<T>, rootOf?: (result: T) => string): Promise<T> {
+    const { trees } = this;
+    if (typeof change !== 'function') {
+      const inSteps = (index: IndexDatabase) => {
+        trees.addUnknown(seq);
+        return change.inSteps(index);
+      };
+      return this.#pipeline.commit(seq, { inSteps });
+    }
+    const { tables } = this.#db;
+    return this.#pipeline.commit(seq, () => {
+      const { relinks } = tables;
+      const result = change();
+      // Orphans may have found their parent.
+      if (rootOf && tables.relinks === relinks) trees.add(seq, rootOf(result));
+      else trees.addUnknown(seq);
+      return result;
+    });
   }
 
   /**
@@ -100,6 +124,8 @@ export class Committer {
     write: (prepared: Prepared) => Promise<Result>;
     change: (prepared: Prepared, written: Result) => Change<T>;
     undo: () => Promise<void>;
+    /** As in `apply`. */
+    rootOf?: (result: T) => string;
     /** As in `CommitPipeline.begin`. */
     numbers?: number;
   }): Promise<T> {
@@ -114,7 +140,7 @@ export class Committer {
       throw error;
     }
     try {
-      return await this.apply(seq, steps.change(prepared, written));
+      return await this.apply(seq, steps.change(prepared, written), steps.rootOf);
     } catch (error) {
       await steps.undo().catch((cause) => {
         throw new StorageError(

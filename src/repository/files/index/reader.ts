@@ -3,7 +3,7 @@ import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
 import type { ToolCallRef } from '../../reads.ts';
 import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
-import { markNow } from './changes/changes-page.ts';
+import { type MarkAfter, markAfter, markNow } from './changes/changes-page.ts';
 import type { IndexDatabase } from './database.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
 import { type SessionRow, sessionOf, type WholeRow } from './session-row.ts';
@@ -123,6 +123,11 @@ export class IndexReader {
   /** The mark for all that is visible now. */
   mark(): string {
     return markNow(this.#tables);
+  }
+
+  /** As `mark`, with what the mark `after` covers. */
+  markAfter(after: string): MarkAfter {
+    return markAfter(this.#tables, after);
   }
 
   /** Messages of a history from `position` on, at most `limit`. */

@@ -28,6 +28,8 @@ export class IndexTables {
   readonly quarantine: QuarantineTable;
   readonly treeChanges: TreeChangesTable;
   readonly tombstones: TombstonesTable;
+  /** How often places of sessions were computed anew. */
+  relinks = 0;
 
   /** Keeps about `recentBytes` of recently used sessions in memory. */
   constructor(database: DatabaseSync, recentBytes: number) {
@@ -66,6 +68,7 @@ export class IndexTables {
 
   /** For the `IndexWriter`, which also records the sessions whose parents cannot be read. */
   relink(): void {
+    this.relinks += 1;
     // A session that is added after its parent takes its place from the parent, and is counted at once. If this
     // holds for all sessions, nothing is left to compute.
     if (!this.connection.filling || this.connection.flushed().get(schema.ANY_WITHOUT_PLACE)) {

@@ -65,6 +65,7 @@ export class Creations {
           for (const effect of effects) writer.addEffects(state.sequence, effect);
           return index.session(id)!;
         },
+      rootOf: ({ rootId }) => rootId,
       undo: () => files.uncreate(path),
     });
     if (session.historyLength > 0) historyChanged(session.sequence);

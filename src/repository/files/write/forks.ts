@@ -111,7 +111,7 @@ export class Forks {
     history: CopiedHistory,
     operation: Operation | undefined,
   ): Promise<number> {
-    const { layout, store, writer, files, committer, clock } = this.#parts;
+    const { layout, store, index, writer, files, committer, clock } = this.#parts;
     const path = absoluteSessionPath(layout.root, id);
     let written = 0;
     await committer.commit({
@@ -172,6 +172,7 @@ export class Forks {
           inSteps: (own) => insertFork(new IndexWriter(own, clock), applied, mtime, messages, history.names),
         };
       },
+      rootOf: () => index.row(id)!.rootId,
       undo: () => files.uncreate(path),
     });
     return written;

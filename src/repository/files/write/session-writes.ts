@@ -199,10 +199,11 @@ export class SessionWrites {
 
   #apply({ seq, before, written }: Staged, mtime: number): Promise<Session> {
     const { index, writer, committer } = this.#parts;
-    return committer.apply(seq, () => {
+    const change = () => {
       writer.updateSession(written.state, mtime, before);
       for (const effects of written.effects) writer.addEffects(written.state.sequence, effects);
       return index.session(before.id)!;
-    });
+    };
+    return committer.apply(seq, change, ({ rootId }) => rootId);
   }
 }

@@ -21,6 +21,24 @@ export function markNow(tables: IndexTables): string {
   return encodeMark(now(tables));
 }
 
+/** The mark for all that the index has, and the number of the latest mutation that the mark `after` covers. */
+export function markAfter(tables: IndexTables, after: string): MarkAfter {
+  const head = now(tables);
+  const mark = parseMark(after);
+  const isWhole = mark !== null && mark.upTo.seq === mark.base && mark.upTo.place === WHOLE;
+  return { mark: encodeMark(head), after: isWhole && isHonoured(mark, head) ? mark.base : null };
+}
+
+export interface MarkAfter {
+  readonly mark: string;
+  /** Null if the mark cannot be honoured, or was given with a page that was not the last. */
+  readonly after: number | null;
+}
+
+function isHonoured({ base, upTo, outside }: Mark, head: Mark): boolean {
+  return outside === head.outside && base <= head.base && upTo.seq <= head.base;
+}
+
 function now(tables: IndexTables): Mark {
   const base = headOf(tables);
   return { base, upTo: { seq: base, place: WHOLE }, outside: tables.changedOutside() };
@@ -32,20 +50,18 @@ export function* changesPage(
   { within, after, limit }: ChangesRequest,
 ): Steps<ChangesPage> {
   const head = now(tables);
-  const end = { mark: encodeMark(head), isUpToDate: true, isReset: false, isOver: false };
   const top = within === null ? null : (tables.sessions.row(within) ?? null);
-  const mark = parseMark(after);
-  const isHonoured =
-    mark !== null && mark.outside === head.outside && mark.base <= head.base && mark.upTo.seq <= head.base;
+  const rootId = top?.rootId ?? null;
+  const end = { mark: encodeMark(head), rootId, isUpToDate: true, isReset: false, isOver: false };
+  const parsed = parseMark(after);
+  const mark = parsed && isHonoured(parsed, head) ? parsed : null;
   if (within !== null && !top) {
     const buried = tables.tombstones.get(within);
     if (!buried) throw new SessionNotFoundError(within);
-    const formerParentId = isHonoured
-      ? new TreeSince(tables, null, mark).formerParent(within)
-      : buried.parentId;
+    const formerParentId = mark ? new TreeSince(tables, null, mark).formerParent(within) : buried.parentId;
     return { ...end, changes: [change('DELETED', within, { formerParentId })], isOver: true };
   }
-  if (!isHonoured) return { ...end, changes: [], isReset: true };
+  if (!mark) return { ...end, changes: [], isReset: true };
 
   const changes: SessionChange[] = [];
   const told = new ChangesTold(tables, new TreeSince(tables, top, mark), mark);
