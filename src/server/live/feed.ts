@@ -8,15 +8,25 @@ import type { Subscriber } from './subscriber.ts';
 /** Writes to clients in one turn of the event loop: a few milliseconds of work. */
 const WRITES_A_TURN_MAX = 256;
 
+/** One look at the trees in which something happened. */
+export interface Look {
+  /** Looks are numbered in their order. */
+  readonly number: number;
+  /** Covers all that this look, and those before, have told of, and nothing else. Null if the store did not say where it was. */
+  readonly cursor: string | null;
+}
+
 /** What a feed needs of all feeds together. */
 export interface FeedHub {
-  /** How often the store has said that there are new commits. */
-  readonly commits: number;
+  /** The latest look. */
+  readonly look: Look;
   readonly maker: EventMaker;
-  /** Looks at all feeds soon. */
-  schedule(): void;
-  /** Looks at all feeds once there may be room again. */
-  scheduleRetry(): void;
+  /** Serves the feed soon. */
+  schedule(feed: Feed): void;
+  /** Serves the feed once there may be room again. */
+  scheduleRetry(feed: Feed): void;
+  /** Takes note of the root of the feed's tree, as it was read after the look `since`; null if there is none. */
+  placed(feed: Feed, rootId: string | null, since: Look): void;
 }
 
 /**
@@ -29,6 +39,8 @@ export class Feed {
   readonly #subscription: Subscribed;
   readonly #scope: ChangesScope;
   readonly #subscribers = new Set<Subscriber>();
+  /** The number of the latest look before which something may have happened in its tree. */
+  touchedAt = 0;
 
   constructor(key: string, hub: FeedHub, subscription: Subscribed, scope: ChangesScope) {
     this.key = key;
@@ -37,8 +49,9 @@ export class Feed {
     this.#scope = scope;
   }
 
-  get isEmpty(): boolean {
-    return this.#subscribers.size === 0;
+  /** The number of subscribers. */
+  get size(): number {
+    return this.#subscribers.size;
   }
 
   add(subscriber: Subscriber): void {
@@ -55,12 +68,17 @@ export class Feed {
     return false;
   }
 
-  /** Begins to serve all subscribers that are behind, and whose clients read. */
+  /** Lets subscribers that miss nothing go on to the cursor of a look that did not touch the feed, without a read. */
+  passTo(look: Look): void {
+    for (const subscriber of this.#subscribers)
+      if (!subscriber.isBusy && !subscriber.isBehind(this.touchedAt)) subscriber.passTo(look);
+  }
+
+  /** Begins to serve all subscribers that are behind or due for a bookmark, and whose clients read. */
   serve(): void {
-    const { commits } = this.#hub;
     const cohorts = new Map<string | null, Subscriber[]>();
     for (const subscriber of this.#subscribers) {
-      if (subscriber.isBusy || subscriber.isWaiting || !subscriber.isBehind(commits)) continue;
+      if (subscriber.isBusy || subscriber.isWaiting || !this.#isDue(subscriber)) continue;
       if (!subscriber.outlet.isReady) {
         this.#await(subscriber);
         continue;
@@ -76,7 +94,7 @@ export class Feed {
     subscriber.isWaiting = true;
     subscriber.outlet.onceReady(() => {
       subscriber.isWaiting = false;
-      this.#hub.schedule();
+      this.#hub.schedule(this);
     });
   }
 
@@ -92,12 +110,13 @@ export class Feed {
     } finally {
       for (const subscriber of cohort) subscriber.isBusy = false;
     }
-    if (!hadRoom) this.#hub.scheduleRetry();
-    else if (cohort.some((subscriber) => this.#isBehind(subscriber))) this.#hub.schedule();
+    if (!hadRoom) this.#hub.scheduleRetry(this);
+    else if (cohort.some((subscriber) => this.#isDue(subscriber))) this.#hub.schedule(this);
   }
 
-  #isBehind(subscriber: Subscriber): boolean {
-    return this.#subscribers.has(subscriber) && subscriber.isBehind(this.#hub.commits);
+  #isDue(subscriber: Subscriber): boolean {
+    if (!this.#subscribers.has(subscriber)) return false;
+    return subscriber.isBehind(this.touchedAt) || subscriber.isBookmarkDue;
   }
 
   /** False if there was no room for the event: the cohort stays where it is. */
@@ -105,11 +124,12 @@ export class Feed {
     const [first] = cohort.filter((subscriber) => this.#subscribers.has(subscriber));
     if (!first) return true;
     // Before the read: what is committed during the read counts as new.
-    const { commits, maker } = this.#hub;
+    const { look, maker } = this.#hub;
     const { cursor: after } = first;
-    const page = await readChanges(this.#scope, { after });
+    const isAnyBehind = cohort.some((subscriber) => subscriber.isBehind(this.touchedAt));
+    const page = isAnyBehind || after === null ? await this.#read(after, look) : bookmarkAt(after);
     const due = cohort.filter((subscriber) => this.#subscribers.has(subscriber) && subscriber.pass(page));
-    for (const subscriber of cohort) subscriber.covers(page, commits);
+    for (const subscriber of cohort) subscriber.covers(page, look);
     if (due.length === 0) return true;
     const made = await maker.make(this.#subscription, page, ({ cursor }) => cursor);
     if (!made) {
@@ -124,10 +144,16 @@ export class Feed {
       answer.seal();
     }
     for (const subscriber of due) {
-      subscriber.covers(event, commits);
+      subscriber.covers(event, look);
       if (event.isOver) this.#complete(subscriber);
     }
     return true;
+  }
+
+  async #read(after: string | null, look: Look): Promise<ChangesEvent> {
+    const page = await readChanges(this.#scope, { after });
+    this.#hub.placed(this, page.rootId, look);
+    return page;
   }
 
   async #send(due: readonly Subscriber[], event: ChangesEvent, answer: LiveEvent): Promise<void> {
@@ -160,4 +186,10 @@ export class Feed {
       if (count % WRITES_A_TURN_MAX === 0) await nextTurn();
     }
   }
+}
+
+/** A page for those who stand at a cursor after which nothing has happened. */
+function bookmarkAt(cursor: string): ChangesEvent {
+  const nothing = { changes: [], rootId: null, isUpToDate: true, isReset: false, isOver: false };
+  return { ...nothing, cursor, smaller: async () => null };
 }

@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import {
   createSourceEventStream,
   type DocumentNode,
@@ -16,27 +15,18 @@ import type { Admission } from '../admission/admission.ts';
 import type { ServerSettings } from '../settings.ts';
 import { afterVariableOf } from './after-variable.ts';
 import { EventMaker, type Subscribed } from './event-maker.ts';
-import { Feed, type FeedHub } from './feed.ts';
+import { Feed } from './feed.ts';
+import { Feeds } from './feeds.ts';
 import { HeldOperations } from './held-operations.ts';
 import type { Outlet } from './outlet.ts';
 import { sendPulled } from './pulled-events.ts';
 import { type Lender, StreamConnections } from './stream-connections.ts';
 import { Subscriber } from './subscriber.ts';
 
-/** Milliseconds from one look at the feeds to the next, at least: what happens meanwhile goes out together. */
+/** Milliseconds between two events of a subscriber with events of its own, at least. */
 const GATHER_MS = 25;
-/** Microseconds more for each subscriber, and for each feed: a write takes some 15, a read of the store some 50. */
-const GATHER_US_PER_SUBSCRIBER = 25;
-const GATHER_US_PER_FEED = 150;
 /** Microseconds for each subscriber with events of its own: each of them is executed. */
 const GATHER_US_PER_PULLED = 150;
-
-/** Milliseconds until the feeds are looked at again after an event for which there was no room. */
-const RETRY_MS = 1_000;
-/** Milliseconds between two looks for bookmarks that are due. */
-const BOOKMARK_LOOK_MS = 1_000;
-/** Feeds that are looked at in one turn of the event loop. */
-const FEEDS_A_TURN_MAX = 64;
 
 /** A subscription that may begin. */
 export interface AdmittedSubscription extends Subscribed {
@@ -56,26 +46,22 @@ export interface LiveOptions {
 }
 
 /** All subscriptions of a server. */
-export class Live implements FeedHub {
+export class Live {
   readonly connections: StreamConnections;
-  readonly maker: EventMaker;
+  readonly #maker: EventMaker;
   readonly #settings: ServerSettings;
-  readonly #feeds = new Map<string, Feed>();
+  readonly #feeds: Feeds;
   readonly #held = new HeldOperations();
   #numbers = new WeakMap<DocumentNode, number>();
   #lastNumber = 0;
-  commits = 0;
   #subscriptions = 0;
   #pulled = 0;
-  #servedAt = Number.NEGATIVE_INFINITY;
-  #isScheduled = false;
-  #unsubscribe: (() => void) | null = null;
-  #timer: NodeJS.Timeout | undefined;
 
   constructor(settings: ServerSettings, admission: Admission, { connections, lender }: LiveOptions = {}) {
     const { limits } = settings;
     this.#settings = settings;
-    this.maker = new EventMaker(settings, admission);
+    this.#maker = new EventMaker(settings, admission);
+    this.#feeds = new Feeds(settings.repository, this.#maker);
     this.connections = new StreamConnections({
       connections: Math.min(limits.subscriptions, connections ?? Number.POSITIVE_INFINITY),
       writeMs: limits.writeMs,
@@ -179,23 +165,15 @@ export class Live implements FeedHub {
   ): () => void {
     const { repository, limits } = this.#settings;
     const key = this.#keyOf(admitted, within);
-    let feed = this.#feeds.get(key);
-    if (!feed) {
-      feed = new Feed(key, this, admitted, { repository, limits, within });
-      this.#feeds.set(key, feed);
-    }
+    const feeds = this.#feeds;
+    const feed = feeds.getOrAdd(key, () => new Feed(key, feeds, admitted, { repository, limits, within }));
     const subscriber = new Subscriber(outlet, after);
     feed.add(subscriber);
-    this.#begin();
-    this.schedule();
-    return () => this.#unwatch(feed, subscriber);
-  }
-
-  #unwatch(feed: Feed, subscriber: Subscriber): void {
-    feed.delete(subscriber);
-    if (!feed.isEmpty || this.#feeds.get(feed.key) !== feed) return;
-    this.#feeds.delete(feed.key);
-    if (this.#feeds.size === 0) this.#rest();
+    feeds.schedule(feed);
+    return () => {
+      feed.delete(subscriber);
+      if (feed.size === 0) feeds.delete(feed);
+    };
   }
 
   /** Subscriptions with the same key see the same. */
@@ -214,7 +192,7 @@ export class Live implements FeedHub {
     let isOver = false;
     const pauseMs = () => Math.max(GATHER_MS, (GATHER_US_PER_PULLED * this.#pulled) / 1_000);
     void sendPulled(events, {
-      maker: this.maker,
+      maker: this.#maker,
       subscribed: admitted,
       outlet,
       isOver: () => isOver,
@@ -225,47 +203,5 @@ export class Live implements FeedHub {
       this.#pulled -= 1;
       void events.return?.();
     };
-  }
-
-  #begin(): void {
-    this.#unsubscribe ??= this.#settings.repository.onChange(() => {
-      this.commits += 1;
-      this.schedule();
-    });
-    this.#timer ??= setInterval(() => {
-      for (const feed of this.#feeds.values()) if (feed.hasBookmarkDue) return this.schedule();
-    }, BOOKMARK_LOOK_MS).unref();
-  }
-
-  #rest(): void {
-    this.#unsubscribe?.();
-    this.#unsubscribe = null;
-    clearInterval(this.#timer);
-    this.#timer = undefined;
-  }
-
-  schedule(): void {
-    if (this.#isScheduled) return;
-    this.#isScheduled = true;
-    const microseconds =
-      GATHER_US_PER_SUBSCRIBER * this.#subscriptions + GATHER_US_PER_FEED * this.#feeds.size;
-    const wait = this.#servedAt + GATHER_MS + microseconds / 1_000 - performance.now();
-    if (wait <= 0) setImmediate(() => this.#serve());
-    else setTimeout(() => this.#serve(), wait);
-  }
-
-  scheduleRetry(): void {
-    setTimeout(() => this.schedule(), RETRY_MS).unref();
-  }
-
-  async #serve(): Promise<void> {
-    this.#isScheduled = false;
-    this.#servedAt = performance.now();
-    let count = 0;
-    for (const feed of this.#feeds.values()) {
-      feed.serve();
-      count += 1;
-      if (count % FEEDS_A_TURN_MAX === 0) await nextTurn();
-    }
   }
 }

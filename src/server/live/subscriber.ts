@@ -1,5 +1,6 @@
 import type { ChangesEvent } from '../../schema/live/changes.ts';
 import { ChangesPosition } from '../../schema/live/changes-position.ts';
+import type { Look } from './feed.ts';
 import type { Outlet } from './outlet.ts';
 
 /** Of a subscriber that may not have seen all that happened. */
@@ -12,7 +13,7 @@ export class Subscriber extends ChangesPosition {
   isBusy = false;
   /** True once its outlet will say when the client has read. */
   isWaiting = false;
-  /** The number of the latest commits that its cursor covers. */
+  /** The number of the latest look that its cursor covers. */
   #covered = BEHIND;
 
   constructor(outlet: Outlet, after: string | null) {
@@ -24,14 +25,21 @@ export class Subscriber extends ChangesPosition {
     return this.untilBookmark <= 0;
   }
 
-  /** True if more may have happened than its cursor covers, after the store has told of commits `commits` times, or for a bookmark. */
-  isBehind(commits: number): boolean {
-    return this.#covered < commits || this.isBookmarkDue;
+  /** True if more may have happened than its cursor covers, when something last happened before the look `touchedAt`. */
+  isBehind(touchedAt: number): boolean {
+    return this.#covered < touchedAt;
   }
 
-  /** Notes that a page was read after the store had told of commits `commits` times. */
-  covers({ isUpToDate }: ChangesEvent, commits: number): void {
-    this.#covered = isUpToDate ? commits : BEHIND;
+  /** Notes that a page was read after the look `number`. */
+  covers({ isUpToDate }: ChangesEvent, { number }: Look): void {
+    this.#covered = isUpToDate ? number : BEHIND;
+  }
+
+  /** Goes on to the cursor of a look, if it is not there yet. Nothing must have happened in between. */
+  passTo({ number, cursor }: Look): void {
+    if (cursor === null || this.#covered >= number) return;
+    this.cursor = cursor;
+    this.#covered = number;
   }
 
   /** Goes back to where it was before a page for which no event could be made. */

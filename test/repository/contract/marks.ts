@@ -68,6 +68,66 @@ export function describeMarks(store: OpenStore): void {
     });
   });
 
+  describe('the trees in which something happened', () => {
+    /** The roots of the trees in which `work` changes something; null if the store does not know. */
+    async function changedBy(work: () => Promise<unknown>): Promise<string[] | null> {
+      const before = await store.repository.mark();
+      await work();
+      const { rootIds, mark } = await store.repository.changedTrees(before);
+      expect(mark).toBe(await store.repository.mark());
+      return rootIds && [...rootIds].sort();
+    }
+
+    it('are those of the sessions that are created, forked or changed', async () => {
+      const { repository } = store;
+      await store.chain('a', 'b', 'c');
+      await store.chain('x', 'y');
+      await store.create({ id: 'z' });
+      expect(await changedBy(async () => {})).toEqual([]);
+      const append = (sessionId: string) => repository.append({ sessionId, messages: [say('m')] });
+      expect(await changedBy(() => append('c'))).toEqual(['a']);
+      expect(await changedBy(() => Promise.all([append('c'), append('a'), append('y')]))).toEqual(['a', 'x']);
+      expect(await changedBy(() => repository.update({ sessionId: 'y', title: 't' }))).toEqual(['x']);
+      expect(await changedBy(() => repository.truncate({ sessionId: 'c', keep: 1 }, null))).toEqual(['a']);
+      expect(await changedBy(() => store.create({ parentId: 'b' }))).toEqual(['a']);
+      expect(await changedBy(() => store.create({ id: 'new' }))).toEqual(['new']);
+      expect(await changedBy(() => repository.fork({ sessionId: 'c', asRoot: false }))).toEqual(['a']);
+      expect(await changedBy(() => repository.fork({ sessionId: 'c', id: 'f', asRoot: true }))).toEqual([
+        'f',
+      ]);
+    });
+
+    it('are not known after a session has come into a tree or left one, but after that', async () => {
+      const { repository } = store;
+      await store.chain('a', 'b', 'c');
+      await store.chain('x', 'y');
+      expect(await changedBy(() => repository.move({ sessionId: 'b', parentId: 'y' }))).toBeNull();
+      const append = (sessionId: string) => repository.append({ sessionId, messages: [say('m')] });
+      expect(await changedBy(() => append('c'))).toEqual(['x']);
+      expect(await changedBy(() => repository.delete({ sessionId: 'x', mode: 'REPARENT' }))).toBeNull();
+      expect(await changedBy(() => append('c'))).toEqual(['y']);
+    });
+
+    it.each(['-', '9999', '0@ff'])(
+      'are not known for a mark that cannot be honoured ("%s")',
+      async (text) => {
+        await store.create();
+        expect((await store.repository.changedTrees(text)).rootIds).toBeNull();
+      },
+    );
+
+    it('are not known for a mark from before a restart, or in the middle of many pages', async () => {
+      await store.chain('a', 'b');
+      const after = await store.repository.mark();
+      await store.create({ id: 'c' });
+      await store.comeBack('reopened');
+      expect((await store.repository.changedTrees(after)).rootIds).toBeNull();
+      await store.chain('x', 'y');
+      const { mark } = await store.repository.changesSince({ within: null, after, limit: 1 });
+      expect((await store.repository.changedTrees(mark)).rootIds).toBeNull();
+    });
+  });
+
   describe('a listener for changes', () => {
     it('is called after each change is visible, once for changes that come together, and not once it has ended', async () => {
       await store.create({ id: 'a' });
