@@ -1,15 +1,17 @@
-import { type ChangesEvent, type ChangesScope, readChanges } from './changes.ts';
+import { type ChangesEvent, type ChangesScope, readChanges, readNothing } from './changes.ts';
 import { ChangesPosition } from './changes-position.ts';
 import { Alarm, type PullSource } from './pull-source.ts';
 
 /**
- * What changes in a tree, from a cursor on, as long as somebody asks. The source holds a cursor and nothing else: the events that a slow
+ * What changes in a tree, from a cursor on, as long as somebody asks. The source holds a cursor and the id of a root: the events that a slow
  * client has not asked for are not made.
  */
 export class ChangesSource implements PullSource<ChangesEvent> {
   readonly #scope: ChangesScope;
   readonly #position: ChangesPosition;
   readonly #alarm = new Alarm();
+  /** The root of the tree as of the position's cursor; null if there is none, or it is not known. */
+  #rootId: string | null = null;
   readonly #closed = new AbortController();
   #isOver = false;
   #unsubscribe: (() => void) | undefined;
@@ -37,7 +39,13 @@ export class ChangesSource implements PullSource<ChangesEvent> {
   /** Null if the source was closed meanwhile. */
   async #read(signal: AbortSignal): Promise<ChangesEvent | null> {
     try {
-      return await readChanges(this.#scope, { after: this.#position.cursor, signal });
+      const scope = this.#scope;
+      const { cursor: after } = this.#position;
+      const nothing = this.#rootId && after && (await readNothing(scope, after, this.#rootId));
+      if (nothing) return signal.aborted ? null : nothing;
+      const event = await readChanges(scope, { after, signal });
+      this.#rootId = event.rootId;
+      return event;
     } catch (error) {
       if (signal.aborted) return null;
       this.close();

@@ -1,6 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { locatedError } from 'graphql';
-import { type ChangesEvent, type ChangesScope, readChanges } from '../../schema/live/changes.ts';
+import { type ChangesEvent, type ChangesScope, nothingAt, readChanges } from '../../schema/live/changes.ts';
 import type { EventMaker, Subscribed } from './event-maker.ts';
 import type { LiveEvent } from './live-event.ts';
 import type { Subscriber } from './subscriber.ts';
@@ -127,7 +127,7 @@ export class Feed {
     const { look, maker } = this.#hub;
     const { cursor: after } = first;
     const isAnyBehind = cohort.some((subscriber) => subscriber.isBehind(this.touchedAt));
-    const page = isAnyBehind || after === null ? await this.#read(after, look) : bookmarkAt(after);
+    const page = isAnyBehind || after === null ? await this.#read(after, look) : nothingAt(after, null);
     const due = cohort.filter((subscriber) => this.#subscribers.has(subscriber) && subscriber.pass(page));
     for (const subscriber of cohort) subscriber.covers(page, look);
     if (due.length === 0) return true;
@@ -186,10 +186,4 @@ export class Feed {
       if (count % WRITES_A_TURN_MAX === 0) await nextTurn();
     }
   }
-}
-
-/** A page for those who stand at a cursor after which nothing has happened. */
-function bookmarkAt(cursor: string): ChangesEvent {
-  const nothing = { changes: [], rootId: null, isUpToDate: true, isReset: false, isOver: false };
-  return { ...nothing, cursor, smaller: async () => null };
 }

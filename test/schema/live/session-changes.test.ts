@@ -415,3 +415,25 @@ describe('bookmarks', () => {
     expect(await next).toEqual(['UPDATED a']);
   });
 });
+
+test('a watcher reads nothing while something happens in other trees, and hears what happens in its own', async () => {
+  const { repository: store, watch } = await openStore();
+  const { repository, calls } = watched(store);
+  for (const id of ['a', 'other']) await store.create({ id });
+  await store.create({ id: 'b', parentId: 'a' });
+  const watcher = await watch({ within: 'b' }, {}, repository);
+  await nextOf(watcher);
+  calls.splice(0);
+  const next = nextOf(watcher);
+  const nextTurn = () => new Promise((resolve) => setImmediate(resolve));
+  for (let n = 0; n < 20; n += 1) {
+    await store.update({ sessionId: 'other', title: `${n}` });
+    await nextTurn();
+  }
+  await store.update({ sessionId: 'b', title: 'heard' });
+  expect((await next).changes).toMatchObject([{ kind: 'UPDATED', sessionId: 'b' }]);
+  expect(calls.filter(([method]) => method === 'changesSince')).toHaveLength(1);
+  await store.move({ sessionId: 'a', parentId: 'other' });
+  await store.update({ sessionId: 'b', title: 'heard elsewhere' });
+  expect((await nextOf(watcher)).changes).toMatchObject([{ kind: 'UPDATED', sessionId: 'b' }]);
+});
