@@ -17,7 +17,6 @@ const ROOMS = [
   'repository/read-options.ts',
   'repository/changes.ts',
   'repository/reads.ts',
-  'repository/changes.ts',
   'repository/mutations.ts',
   'repository/repository.ts',
   'repository/files/runtime/',

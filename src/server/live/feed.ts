@@ -3,18 +3,11 @@ import { locatedError } from 'graphql';
 import { type ChangesEvent, type ChangesScope, nothingAt, readChanges } from '../../schema/live/changes.ts';
 import type { EventMaker, Subscribed } from './event-maker.ts';
 import type { LiveEvent } from './live-event.ts';
+import type { Look } from './look.ts';
 import type { Subscriber } from './subscriber.ts';
 
 /** Writes to clients in one turn of the event loop: a few milliseconds of work. */
 const WRITES_A_TURN_MAX = 256;
-
-/** One look at the trees in which something happened. */
-export interface Look {
-  /** Looks are numbered in their order. */
-  readonly number: number;
-  /** Covers all that this look, and those before, have told of, and nothing else. Null if the store did not say where it was. */
-  readonly cursor: string | null;
-}
 
 /** What a feed needs of all feeds together. */
 export interface FeedHub {

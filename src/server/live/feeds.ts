@@ -2,8 +2,9 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { SessionRepository } from '../../repository/repository.ts';
 import { changesCursor } from '../../schema/cursor.ts';
 import type { EventMaker } from './event-maker.ts';
-import type { Feed, FeedHub, Look } from './feed.ts';
+import type { Feed, FeedHub } from './feed.ts';
 import { FeedsByTree } from './feeds-by-tree.ts';
+import type { Look } from './look.ts';
 
 /** Milliseconds from one round to the next, at least: what happens meanwhile goes out together. */
 const GATHER_MS = 25;

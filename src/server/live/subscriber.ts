@@ -1,6 +1,6 @@
 import type { ChangesEvent } from '../../schema/live/changes.ts';
 import { ChangesPosition } from '../../schema/live/changes-position.ts';
-import type { Look } from './feed.ts';
+import type { Look } from './look.ts';
 import type { Outlet } from './outlet.ts';
 
 /** Of a subscriber that may not have seen all that happened. */
