@@ -64,7 +64,7 @@ export class Connections {
       if (!connection) return;
       connection.response = response;
       connection.hasAsked = true;
-      response.once('close', () => {
+      response.on('close', () => {
         if (connection.response !== response) return;
         connection.response = null;
         connection.idleSince = performance.now();

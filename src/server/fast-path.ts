@@ -192,9 +192,7 @@ export function withFastPath(
   return (request, response) => {
     const facts = createFacts(request.headers['x-request-id']);
     const head = headOfMessage(request);
-    response.on('close', () => {
-      if (!response.writableFinished) noteDeparture(facts);
-    });
+    noteEarlyClose(response, facts);
     const refusal = checks.head(head);
     const ticket = new Ticket(admission, response);
     const handedOn = { facts, head, refusal, ticket, live };
@@ -212,6 +210,13 @@ export function withFastPath(
       },
     );
   };
+}
+
+/** A function of its own: the listener of a stream lasts, and would keep all of the request that other functions beside it use. */
+function noteEarlyClose(response: ServerResponse, facts: RequestFacts): void {
+  response.on('close', () => {
+    if (!response.writableFinished) noteDeparture(facts);
+  });
 }
 
 /** A long text in bytes, which stay outside of the heap until the client has read them. */
@@ -238,13 +243,18 @@ function isPlain(head: RequestHead): boolean {
 /** The body of a request; null if the connection closes before its end. */
 function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
   const chunks: Buffer[] = [];
-  return new Promise((resolve) => {
-    request
-      .on('data', (chunk: Buffer) => chunks.push(chunk))
-      .on('end', () => resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks)))
-      // After 'end', resolving again does nothing.
-      .on('close', () => resolve(null));
-  });
+  const { promise, resolve } = Promise.withResolvers<Buffer | null>();
+  const onData = (chunk: Buffer) => void chunks.push(chunk);
+  const onClose = () => resolve(null);
+  request
+    .on('data', onData)
+    .once('end', () => {
+      // The request of a stream lasts, and would keep its body.
+      request.off('data', onData).off('close', onClose);
+      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
+    })
+    .on('close', onClose);
+  return promise;
 }
 
 /** Null for a body that is refused. */

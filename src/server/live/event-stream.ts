@@ -117,12 +117,15 @@ export function createEventStreams(
       answerRefusal(request, response, TOO_MANY_SUBSCRIPTIONS, logger, facts, browserHeaders);
       return;
     }
-    response.once('close', () => {
+    // Not `once`, which takes more memory for as long as the stream lasts.
+    response.on('close', () => {
       opened.end();
       live.connections.delete(stream);
       log(stream.events);
     });
     response.writeHead(200, headers);
+    // Alone, and then the rest: Node.js keeps the text of the head, in pieces until the head is written by itself.
+    response.flushHeaders();
     response.write(BEGINNING);
     // Last, because a stream of a server that stops is ended at once.
     live.connections.add(stream);
