@@ -3,8 +3,11 @@ import type { DropLog } from '../admission/drop-log.ts';
 import { Patience, type PatienceOptions } from '../read-progress.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
-/** Milliseconds between two signs of life on a connection. Proxies close connections that are silent for a minute. */
-const PING_MS = 12_000;
+/**
+ * Milliseconds between two signs of life on a connection. Proxies close connections that are silent for a minute. Pings are most of what ten
+ * thousand idle connections cost.
+ */
+const PING_MS = 25_000;
 
 /** Who counts the connections of a server, and leaves those of subscriptions to this room. */
 export interface Lender {
