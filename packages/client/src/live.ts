@@ -4,9 +4,9 @@ import { Patience } from './patience.ts';
 import { delayMs, isWorthRetrying, pause } from './retry.ts';
 import type { RequestOptions, Transport, WebSocketClass } from './transport.ts';
 
-/** Both ways have a sign of life more often: a comment of the server each 12 seconds, the answer to a ping. */
-const SILENCE_MS = 30_000;
-const PING_MS = 12_000;
+/** Both ways have a sign of life more often: a comment of the server each 25 seconds, the answer to a ping. */
+const SILENCE_MS = 60_000;
+const PING_MS = 25_000;
 /** A WebSocket that is not open by then will not be: some proxies never answer. */
 const OPENING_MS = 10_000;
 /** Events that wait for their reader. With more, the WebSocket is closed, and the subscription goes on once they are read. */

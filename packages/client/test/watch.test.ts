@@ -173,7 +173,7 @@ describe.each(WAYS)('over %s', (_, options) => {
     const waiting = nextChanges(batches).then((next) => {
       batch = next;
     });
-    for (let elapsedMs = 0; elapsedMs < 60_000 && !batch; elapsedMs += 500) {
+    for (let elapsedMs = 0; elapsedMs < 120_000 && !batch; elapsedMs += 500) {
       await vi.advanceTimersByTimeAsync(500);
       // The timers are not real, but the network is.
       for (let turn = 0; turn < 20 && !batch; turn += 1) await new Promise(setImmediate);
