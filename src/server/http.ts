@@ -34,6 +34,8 @@ export interface StartOptions {
 export interface RunningServer {
   /** Where the API and GraphiQL are. */
   readonly url: string;
+  /** How many subscriptions there are. */
+  readonly subscriptions: () => number;
   /**
    * Accepts no more connections, finishes pending requests, tells the clients of subscriptions to come back, and closes the store. Requests that take longer than eight seconds are cut
    * off; a second call cuts off all at once.
@@ -92,6 +94,7 @@ export async function startServer(
   let stopped: Promise<void> | undefined;
   return {
     url: `http://${urlHost(config.host)}:${listening.port}${GRAPHQL_PATH}`,
+    subscriptions: () => api.live.subscriptions,
     stop() {
       if (stopped) cutOff();
       else stopped = drain(listening, connections, api, cutOff).then(() => repository.close());

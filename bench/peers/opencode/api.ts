@@ -55,6 +55,11 @@ export class OpencodeDirectory {
     return get(this.#path(`/session/${id}/message`, { limit: String(limit) }));
   }
 
+  /** What happens in the directory, as server-sent events. */
+  events(): HttpRequest {
+    return get(this.#path('/event'));
+  }
+
   create(title: string, parentID?: string): HttpRequest {
     return post(this.#path('/session'), { title, parentID });
   }
