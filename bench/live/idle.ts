@@ -9,24 +9,25 @@ import { onStages, type Stage } from './stage.ts';
 
 /** The server is used before anything is counted, so that its code is loaded. */
 const WARM_UP_SUBSCRIBERS = 20;
-const WARM_UP_CHANGES = 3_000;
 /** Changes per second. */
 const WARM_UP_RATE = 1_000;
-const WARM_UP_SECONDS_MAX = 10;
+/** A server that does not keep up is given so many times the time. */
+const PATIENCE = 2;
 const SETTLE_MS = 2_000;
 const MEGABYTE = 1024 * 1024;
 
 /** Measures subscribers to whom nothing happens. All have got one change before. */
 export async function measureIdle(
   contenders: readonly Contender[],
-  { directory, subscribers, idleSeconds }: LiveOptions,
+  options: LiveOptions,
   report: Progress,
 ): Promise<ByContender<IdleResult>> {
+  const { directory, idleSeconds } = options;
   return onStages(contenders, directory, 'idle', async (stages) => {
     const bytes: number[] = [];
     for (const [n, stage] of stages.entries()) {
       report('Opening idle subscribers', n, stages.length);
-      bytes.push(await bytesEach(stage, subscribers));
+      bytes.push(await bytesEach(stage, options));
     }
     report('Waiting beside idle subscribers', 0, 0);
     await sleep(SETTLE_MS);
@@ -39,10 +40,10 @@ export async function measureIdle(
   });
 }
 
-async function bytesEach(stage: Stage, subscribers: number): Promise<number> {
+async function bytesEach(stage: Stage, { subscribers, warmUpSeconds }: LiveOptions): Promise<number> {
   const { server, writer } = stage;
   await stage.open(WARM_UP_SUBSCRIBERS);
-  await writer.write(WARM_UP_CHANGES, WARM_UP_RATE, WARM_UP_SECONDS_MAX);
+  await writer.write(WARM_UP_RATE * warmUpSeconds, WARM_UP_RATE, PATIENCE * warmUpSeconds);
   await sleep(SETTLE_MS);
   const before = await residentBytes(server);
   const opened = subscribers - WARM_UP_SUBSCRIBERS;

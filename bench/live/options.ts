@@ -12,6 +12,8 @@ export interface LiveOptions {
   readonly directory: string;
   readonly parts: ReadonlySet<Part>;
   readonly contenders: readonly ContenderName[];
+  /** Seconds of changes before anything is counted. */
+  readonly warmUpSeconds: number;
   /** Idle subscribers. */
   readonly subscribers: number;
   readonly idleSeconds: number;
@@ -29,6 +31,7 @@ type Sizes = Omit<LiveOptions, 'directory' | 'parts' | 'contenders'>;
 
 /** The sizes for which the goals are set. */
 export const FULL: Sizes = {
+  warmUpSeconds: 3,
   subscribers: 10_000,
   idleSeconds: 50,
   rounds: 3,
@@ -38,12 +41,13 @@ export const FULL: Sizes = {
   refused: 10_000,
 };
 const SHORT: Sizes = {
+  warmUpSeconds: 1,
   subscribers: 2_000,
   idleSeconds: 12,
   rounds: 1,
-  seconds: 3,
-  stuckChanges: 4_000,
-  stuckRounds: 2,
+  seconds: 2,
+  stuckChanges: 2_000,
+  stuckRounds: 1,
   refused: 2_000,
 };
 

@@ -10,8 +10,6 @@ import { onStages, type Stage } from './stage.ts';
 export const SUBSCRIBERS = 1_000;
 /** Changes per second. */
 export const RATES = [100, 10] as const;
-/** Seconds of the first rate before anything is counted. */
-const WARM_UP_SECONDS = 2;
 /** Milliseconds that the last deliveries may take. */
 const LAST_DELIVERY = 5_000;
 /** A server that does not keep up is given so many times the time. */
@@ -20,14 +18,14 @@ const PATIENCE = 2;
 /** Measures subscribers to one tree that changes at a steady rate. The contenders take turns in each round. */
 export async function measureRates(
   contenders: readonly Contender[],
-  { directory, rounds, seconds }: LiveOptions,
+  { directory, rounds, seconds, warmUpSeconds }: LiveOptions,
   report: Progress,
 ): Promise<ReadonlyMap<number, ByContender<RateResult>>> {
   return onStages(contenders, directory, 'rates', async (stages) => {
     const audiences = new Map<Stage, Audience>();
     for (const stage of stages) {
       const audience = await stage.open(SUBSCRIBERS);
-      await measureRate(stage, audience, RATES[0], WARM_UP_SECONDS);
+      await measureRate(stage, audience, RATES[0], warmUpSeconds);
       audiences.set(stage, audience);
     }
     const results = new Map<number, Map<ContenderName, RateResult>>();

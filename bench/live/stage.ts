@@ -4,9 +4,12 @@ import { Audience } from './audience.ts';
 import type { Contender, RunningServer } from './contender.ts';
 import { Writer } from './writer.ts';
 
-/** Milliseconds that one change may take to reach all subscribers, and how often that is tried: a subscription can begin late. */
-const FIRST_DELIVERY = 3_000;
-const ATTEMPTS = 20;
+/**
+ * Milliseconds that one change may take to reach all subscribers, at first and at most. A subscription can begin late, and miss a change: a
+ * further one is written then, and has twice the time.
+ */
+const FIRST_DELIVERY = 500;
+const FIRST_DELIVERY_MAX = 60_000;
 
 /** A running server with a writer and subscribers. */
 export class Stage {
@@ -33,10 +36,10 @@ export class Stage {
     const { contender, server, writer } = this;
     const audience = await Audience.open(server.subscription(contender.transport), subscribers);
     this.#audiences.push(audience);
-    for (let attempt = 0; attempt < ATTEMPTS; attempt += 1) {
+    for (let wait = FIRST_DELIVERY; wait <= FIRST_DELIVERY_MAX; wait *= 2) {
       await audience.record(writer.next, 1);
       await writer.write(1, 1, 1);
-      if (await audience.hasDelivered(1, FIRST_DELIVERY)) return audience;
+      if (await audience.hasDelivered(1, wait)) return audience;
     }
     throw new Error(
       `${contender.name}: expected a change to reach ${subscribers} subscribers, and some did not get it.`,

@@ -11,7 +11,6 @@ import { onStages } from './stage.ts';
 export const OTHERS = 10;
 /** Changes per second. */
 const RATE = 1_000;
-const WARM_UP_SECONDS = 3;
 const MEGABYTE = 1024 * 1024;
 
 /** Measures what a client that never reads costs the server, and the others: beside a second server, which has no such client. */
@@ -27,7 +26,7 @@ export async function measureStuck(
 
 async function measure(
   contender: Contender,
-  { directory, stuckChanges, stuckRounds }: LiveOptions,
+  { directory, stuckChanges, stuckRounds, warmUpSeconds }: LiveOptions,
   report: Progress,
 ): Promise<StuckResult> {
   const seconds = stuckChanges / stuckRounds / RATE;
@@ -35,7 +34,7 @@ async function measure(
     onStages([contender], directory, 'with', async ([beside]) => {
       const stages = [without!, beside!] as const;
       const audiences = [await without!.open(OTHERS), await beside!.open(OTHERS)] as const;
-      for (const n of [0, 1] as const) await measureRate(stages[n], audiences[n], RATE, WARM_UP_SECONDS);
+      for (const n of [0, 1] as const) await measureRate(stages[n], audiences[n], RATE, warmUpSeconds);
       const idle = [await usedBytes(without!.server), await usedBytes(beside!.server)] as const;
       const ratios: number[] = [];
       const added: number[] = [];
