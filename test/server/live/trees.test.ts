@@ -14,9 +14,39 @@ const FOLLOW = `subscription ($within: ID) {
   sessionChanges(within: $within) { cursor isReset changes { kind sessionId fromPosition } }
 }`;
 
+/** `repository`, whose pages of changes for one tree can be held back once they are read. */
+function holdingPages(repository: SessionRepository) {
+  let held: { readonly within: string; readonly read: () => void; readonly released: Promise<void> } | null =
+    null;
+  const holding = new Proxy(repository, {
+    get(target, name) {
+      const method: unknown = Reflect.get(target, name, target);
+      if (typeof method !== 'function') return method;
+      if (name !== 'changesSince') return method.bind(target);
+      return async (...args: Parameters<SessionRepository['changesSince']>) => {
+        const page = await target.changesSince(...args);
+        if (args[0].within === held?.within) {
+          held.read();
+          await held.released;
+        }
+        return page;
+      };
+    },
+  });
+  /** Holds the next pages for a tree; `isRead` resolves once there is one. */
+  const hold = (within: string) => {
+    const read = Promise.withResolvers<void>();
+    const { promise: released, resolve } = Promise.withResolvers<void>();
+    held = { within, read: read.resolve, released };
+    return { isRead: read.promise, release: resolve };
+  };
+  return { repository: holding, hold };
+}
+
 /** A server with ten trees of two sessions, and a subscription to each child, that has begun. */
 async function openForest() {
-  const { repository, calls } = watched(await openTestRepository());
+  const { repository: holding, hold } = holdingPages(await openTestRepository());
+  const { repository, calls } = watched(holding);
   const server = await openLive({ repository });
   const streams: ReadStream[] = [];
   for (let n = 0; n < 10; n += 1) {
@@ -37,7 +67,7 @@ async function openForest() {
     return read;
   };
   reads();
-  return { ...server, repository, streams, reads, calls };
+  return { ...server, repository, streams, reads, calls, hold };
 }
 
 test('subscriptions to other trees cost no read', async () => {
@@ -92,6 +122,33 @@ test('a session that moves takes its subscription to the other tree', async () =
   await repository.append({ sessionId: 'child1', messages: say('a root again') });
   expect(await kinds(1, 1)).toEqual(['APPENDED child1']);
 });
+
+test.each(['before', 'after'])(
+  'nothing is lost of a tree whose page is read since %s its move',
+  async (since) => {
+    const { repository, streams, hold } = await openForest();
+    const append = (content: string) => repository.append({ sessionId: 'child1', messages: say(content) });
+    let page = hold('child1');
+    const { release } = page;
+    if (since === 'before') {
+      await append('before the move');
+      await page.isRead;
+    }
+    await repository.move({ sessionId: 'root1', parentId: 'child0' });
+    // What the stream of the other tree has told of, the server has looked at.
+    expect((await streams[0]!.changes()).changes).toMatchObject([{ kind: 'ENTERED', sessionId: 'root1' }]);
+    if (since === 'before') {
+      page = hold('child1');
+      release();
+      await streams[1]!.changes();
+    }
+    await page.isRead;
+    await append('after the move');
+    expect((await streams[0]!.changes()).changes).toMatchObject([{ kind: 'APPENDED', sessionId: 'child1' }]);
+    page.release();
+    expect((await streams[1]!.changes()).changes).toMatchObject([{ kind: 'APPENDED', sessionId: 'child1' }]);
+  },
+);
 
 /** Follows a tree over HTTP, and has what a client has that applies every change. */
 class Follower {
