@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import type { SessionChange } from '../../../src/repository/changes.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { FollowedStore, type Happening, happenings } from '../../repository/contract/changes-model.ts';
@@ -102,6 +102,20 @@ test('a subscription that was idle goes on after what happened elsewhere', async
   await streams[5]!.changes();
   const [, request] = calls.findLast(([method]) => method === 'changesSince')!;
   expect(request).toMatchObject({ within: 'child5', after: before });
+});
+
+test('a subscription to an idle tree gets its bookmarks without a read', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { repository, streams, reads, cursor } = await openForest();
+  await repository.append({ sessionId: 'child3', messages: say('elsewhere') });
+  await streams[3]!.changes();
+  vi.advanceTimersByTime(25_000);
+  const bookmark = { cursor: await cursor(), isUpToDate: true, isReset: false, changes: [] };
+  expect(await streams[5]!.changes()).toEqual(bookmark);
+  await repository.append({ sessionId: 'child5', messages: say('heard') });
+  expect((await streams[5]!.changes()).changes).toMatchObject([{ kind: 'APPENDED', sessionId: 'child5' }]);
+  expect(reads()).toEqual({ child3: 1, child5: 1 });
 });
 
 test('a session that moves takes its subscription to the other tree', async () => {
