@@ -58,7 +58,7 @@ export const HELP = `Measures subscriptions to a tree that changes, and prints a
 
   npm run bench:live -- [options]
 
-  --short               smaller sizes: less than two minutes instead of a quarter of an hour
+  --short               smaller sizes: a few minutes
   --only <part,...>     what to measure, of ${PARTS.join(', ')} (default: all)
   --without <name,...>  contenders to leave out, of ${CONTENDERS.join(', ')}
   --dir <directory>     directory for the stores, which are removed at the end (default: ${join(tmpdir(), 'sessiontree-bench')})
