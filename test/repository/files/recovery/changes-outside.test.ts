@@ -148,3 +148,24 @@ describe('a mark, after the process was killed', () => {
     });
   });
 });
+
+it('the trees in which something happened are not known after a session was created above orphans', async () => {
+  const store = await TestStore.make();
+  await store.during(async (repository) => {
+    await repository.create({ id: 'above' });
+    await repository.create({ id: 'below', parentId: 'above' });
+  });
+  rmSync(store.sessionFile('above'));
+  await store.during(async (repository) => {
+    const append = () => repository.append({ sessionId: 'below', messages: [say('more')] });
+    const before = await repository.mark();
+    await append();
+    const alone = await repository.changedTrees(before);
+    expect([...alone.rootIds!]).toEqual(['below']);
+    await repository.create({ id: 'above' });
+    const found = await repository.changedTrees(alone.mark);
+    expect(found.rootIds).toBeNull();
+    await append();
+    expect([...(await repository.changedTrees(found.mark)).rootIds!]).toEqual(['above']);
+  });
+});
