@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
-import { importDirectory } from '../import/import-directory.ts';
+import { importDirectory } from '../import/agent-session/import-directory.ts';
 import type { Limits } from '../model/limits.ts';
 import { printable } from '../printable.ts';
 import { openFileRepository } from '../repository/files/open.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { openFileRepository } from '../../src/repository/files/open.ts';
-import { directoryOf, sessionFile } from '../import/support.ts';
+import { directoryOf, sessionFile } from '../import/agent-session/support.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
 

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importDirectory } from '../../src/import/import-directory.ts';
-import { openTestRepository, temporaryDirectory } from '../support/repository.ts';
+import { importDirectory } from '../../../src/import/agent-session/import-directory.ts';
+import { openTestRepository, temporaryDirectory } from '../../support/repository.ts';
 import { sessionFile, sums, textsOf } from './support.ts';
 
 /** Other file systems accept only names that are UTF-8. */

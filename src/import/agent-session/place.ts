@@ -1,5 +1,5 @@
-import type { JsonObject } from '../model/json.ts';
-import type { Session } from '../model/session.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { Session } from '../../model/session.ts';
 import { shown } from './read-json.ts';
 import type { SessionFile } from './session-file.ts';
 

@@ -1,8 +1,8 @@
-import { ConflictError, SessionExistsError, StorageError } from '../model/errors.ts';
-import { isSessionId } from '../model/id.ts';
-import { operationOf } from '../model/operation.ts';
-import type { Session } from '../model/session.ts';
-import type { SessionRepository } from '../repository/repository.ts';
+import { ConflictError, SessionExistsError, StorageError } from '../../model/errors.ts';
+import { isSessionId } from '../../model/id.ts';
+import { operationOf } from '../../model/operation.ts';
+import type { Session } from '../../model/session.ts';
+import type { SessionRepository } from '../../repository/repository.ts';
 import { isNamedForId } from './file-name.ts';
 import type { FileRules } from './file-rules.ts';
 import { notesOnTree, type Place, placeOf } from './place.ts';

@@ -1,10 +1,10 @@
 import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importDirectory } from '../../src/import/import-directory.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import { openFileRepository } from '../../src/repository/files/open.ts';
-import { openTestRepository, temporaryDirectory } from '../support/repository.ts';
+import { importDirectory } from '../../../src/import/agent-session/import-directory.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { openFileRepository } from '../../../src/repository/files/open.ts';
+import { openTestRepository, temporaryDirectory } from '../../support/repository.ts';
 import {
   childIds,
   directoryOf,
@@ -16,8 +16,8 @@ import {
   textsOf,
 } from './support.ts';
 
-const SEED = join(import.meta.dirname, '../fixtures/seed');
-const DAMAGED = join(import.meta.dirname, '../fixtures/seed-damaged');
+const SEED = join(import.meta.dirname, '../../fixtures/seed');
+const DAMAGED = join(import.meta.dirname, '../../fixtures/seed-damaged');
 
 interface SeedFile {
   readonly session_id: string;

@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { ImportReport } from '../../src/import/report.ts';
-import type { Session } from '../../src/model/session.ts';
-import type { SessionRepository } from '../../src/repository/repository.ts';
-import { childrenRequests } from '../support/children.ts';
-import { temporaryDirectory } from '../support/repository.ts';
+import type { ImportReport } from '../../../src/import/agent-session/report.ts';
+import type { Session } from '../../../src/model/session.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { childrenRequests } from '../../support/children.ts';
+import { temporaryDirectory } from '../../support/repository.ts';
 
 /** The file of the Python module for a session without messages, with `fields` overridden. */
 export function sessionFile(id: string, fields: Record<string, unknown> = {}): Record<string, unknown> {

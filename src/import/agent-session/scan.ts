@@ -1,5 +1,5 @@
 import { readdir } from 'node:fs/promises';
-import type { Progress } from '../repository/observer.ts';
+import type { Progress } from '../../repository/observer.ts';
 import { withoutCopies } from './copies.ts';
 import { pathOf, shownName } from './file-name.ts';
 import type { FileRules } from './file-rules.ts';

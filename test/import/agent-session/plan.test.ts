@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { type Entry, planImport } from '../../src/import/plan.ts';
+import { type Entry, planImport } from '../../../src/import/agent-session/plan.ts';
 
 function entry(id: string, parentId: string | null = null, microseconds = 0): Entry {
   const file = `${id}.json`;

@@ -1,7 +1,7 @@
 import { z } from 'zod';
-import { InvalidInputError } from '../model/errors.ts';
-import { checkInput, type InputRules } from '../model/input.ts';
-import { MESSAGE_ROLES } from '../model/message.ts';
+import { InvalidInputError } from '../../model/errors.ts';
+import { checkInput, type InputRules } from '../../model/input.ts';
+import { MESSAGE_ROLES } from '../../model/message.ts';
 import { FileFault, shown } from './read-json.ts';
 import { type FileTime, parseTime } from './time.ts';
 

@@ -1,6 +1,6 @@
 import type { PathLike } from 'node:fs';
 import { open } from 'node:fs/promises';
-import { isJsonObject, type JsonObject, jsonShape } from '../model/json.ts';
+import { isJsonObject, type JsonObject, jsonShape } from '../../model/json.ts';
 
 /** Why a file cannot be imported. The message is for the user of the import. */
 export class FileFault extends Error {

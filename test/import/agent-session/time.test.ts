@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { parseTime } from '../../src/import/time.ts';
+import { parseTime } from '../../../src/import/agent-session/time.ts';
 import { inTimeZone } from './support.ts';
 
 const iso = (text: string) => parseTime(text)?.date.toISOString();

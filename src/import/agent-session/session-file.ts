@@ -1,6 +1,6 @@
 import type { PathLike } from 'node:fs';
-import type { JsonObject } from '../model/json.ts';
-import type { NewMessage } from '../model/message.ts';
+import type { JsonObject } from '../../model/json.ts';
+import type { NewMessage } from '../../model/message.ts';
 import { checkFile, type FileRules } from './file-rules.ts';
 import { readJsonFile, shown } from './read-json.ts';
 import type { FileTime } from './time.ts';

@@ -1,11 +1,11 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { fileRules } from '../../src/import/file-rules.ts';
-import { FileFault } from '../../src/import/read-json.ts';
-import { readSessionFile, type SessionFile } from '../../src/import/session-file.ts';
-import { sessionMetadata } from '../../src/import/unknown-fields.ts';
-import { inputRules } from '../../src/model/input.ts';
-import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { fileRules } from '../../../src/import/agent-session/file-rules.ts';
+import { FileFault } from '../../../src/import/agent-session/read-json.ts';
+import { readSessionFile, type SessionFile } from '../../../src/import/agent-session/session-file.ts';
+import { sessionMetadata } from '../../../src/import/agent-session/unknown-fields.ts';
+import { inputRules } from '../../../src/model/input.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { directoryOf, sessionFile } from './support.ts';
 
 const rules = fileRules(inputRules(DEFAULT_LIMITS));

@@ -1,7 +1,7 @@
-import { inputRules } from '../model/input.ts';
-import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
-import type { Progress } from '../repository/observer.ts';
-import type { SessionRepository } from '../repository/repository.ts';
+import { inputRules } from '../../model/input.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../model/limits.ts';
+import type { Progress } from '../../repository/observer.ts';
+import type { SessionRepository } from '../../repository/repository.ts';
 import { fileRules } from './file-rules.ts';
 import { type Entry, planImport } from './plan.ts';
 import { readAhead } from './read-ahead.ts';

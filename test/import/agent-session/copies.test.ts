@@ -1,8 +1,8 @@
 import { rename, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importDirectory } from '../../src/import/import-directory.ts';
-import { openTestRepository } from '../support/repository.ts';
+import { importDirectory } from '../../../src/import/agent-session/import-directory.ts';
+import { openTestRepository } from '../../support/repository.ts';
 import { directoryOf, sessionFile, sessionsOf, sums, textsOf } from './support.ts';
 
 /**

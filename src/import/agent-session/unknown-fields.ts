@@ -1,4 +1,4 @@
-import type { JsonObject } from '../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import { checkFile, type FileRules } from './file-rules.ts';
 
 /** The metadata key for fields that have no place in a session or a message. */

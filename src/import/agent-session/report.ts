@@ -1,4 +1,4 @@
-import { printable } from '../printable.ts';
+import { printable } from '../../printable.ts';
 
 /** A finding about one file. */
 export interface Finding {

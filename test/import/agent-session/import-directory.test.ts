@@ -1,11 +1,11 @@
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { importDirectory } from '../../src/import/import-directory.ts';
-import type { JsonObject } from '../../src/model/json.ts';
-import type { SessionRepository } from '../../src/repository/repository.ts';
-import { openTestRepository, temporaryDirectory } from '../support/repository.ts';
-import { watched } from '../support/watched-repository.ts';
+import { importDirectory } from '../../../src/import/agent-session/import-directory.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { openTestRepository, temporaryDirectory } from '../../support/repository.ts';
+import { watched } from '../../support/watched-repository.ts';
 import { childIds, directoryOf, historyOf, sessionFile, sessionsOf, sums, textsOf } from './support.ts';
 
 describe('an import', () => {
