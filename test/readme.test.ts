@@ -146,7 +146,7 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
     '{"id":"trip"',
     '{"id":"flights"',
   ]);
-  expect(output).toMatch(/^18 sessions, .*: no problems$/);
+  expect(output).toMatch(/^20 sessions, .*: no problems$/);
 });
 
 it('the pages for users have a row for every limit, with its default', () => {

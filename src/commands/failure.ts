@@ -1,3 +1,4 @@
+import { PricesError } from '../import/prices.ts';
 import { ClientError } from '../model/errors.ts';
 import { printable } from '../printable.ts';
 import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
@@ -22,6 +23,7 @@ function isExpected(error: Error): boolean {
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||
     error instanceof ClientError ||
+    error instanceof PricesError ||
     // An error of the operating system (no such directory, no permission): its message has the call and the path.
     'syscall' in error ||
     // An error of SQLite, such as a full or unreadable disk.

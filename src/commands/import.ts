@@ -1,58 +1,200 @@
 import { stat } from 'node:fs/promises';
 import { Command } from 'commander';
 import { importDirectory } from '../import/agent-session/import-directory.ts';
-import type { Limits } from '../model/limits.ts';
+import { FORMATS, formatOf, placesOf } from '../import/formats.ts';
+import { type ImportSessionsOptions, type ImportSource, importSessions } from '../import/import-sessions.ts';
+import { Prices } from '../import/prices.ts';
+import type { SessionReport } from '../import/report.ts';
+import { DryRunTarget } from '../import/target/dry-run-target.ts';
+import { RepositoryTarget } from '../import/target/repository-target.ts';
+import { ServerTarget } from '../import/target/server-target.ts';
+import type { Target } from '../import/target/target.ts';
+import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
-import { openFileRepository } from '../repository/files/open.ts';
+import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
 import { dataOption } from './data-option.ts';
+import {
+  AGENT_SESSION,
+  FORMAT_CHOICES,
+  type ImportFlags,
+  importOptions,
+  OTHER_PROGRAMS_FLAGS,
+} from './import-options.ts';
+import { importProgress } from './import-progress.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { limitOption } from './serve-options.ts';
 import { stderrLogger } from './stderr-logger.ts';
 
-interface ImportFlags {
-  readonly data: string;
-  readonly limit: Limits;
-}
-
-/** `sessiontree import DIR`: imports the files of the Python module. */
+/** `sessiontree import [FORMAT] [PATH]`: imports the sessions of other programs, and the files of the Python module. */
 export function importCommand(): Command {
-  return new Command('import')
-    .description('Import sessions from the <id>.json files of the Python module.')
-    .argument('<dir>', 'the directory with the files')
+  const command = new Command('import')
+    .description('Import the sessions of other programs into the data directory.')
+    .argument('[format]', `${FORMAT_CHOICES.join(', ')}; left out: what PATH holds`)
+    .argument('[path]', 'a file or a directory; left out: where the program keeps its sessions')
     .addOption(dataOption())
-    .addOption(limitOption())
+    .addOption(limitOption());
+  for (const option of importOptions()) command.addOption(option);
+  return command
     .addHelpText(
       'after',
-      '\nStop the server first. Exit code: 0 if everything was imported, 1 if not, 2 for a wrong command line.',
+      '\nStop the server first. An import can be repeated: only what is new or different is written.\n' +
+        'Exit code: 0 if everything was imported, 1 if not, 2 for a wrong command line.',
     )
-    .action(async (directory: string, { data, limit: limits }: ImportFlags, command: Command) => {
-      const fault = await faultOf(directory);
-      if (fault)
-        command.error(`error: expected a directory of .json files, got "${printable(directory)}" (${fault})`);
-      const progress = progressBar(process.stderr);
-      const repository = await openFileRepository({
-        directory: data,
-        limits,
-        logger: stderrLogger(),
-        onProgress: progress.report,
-      });
-      try {
-        const report = await importDirectory(directory, repository, { limits, onProgress: progress.report });
-        progress.done();
-        await print(report.lines().map((line) => `${line}\n`));
-        process.exitCode = report.complete ? 0 : 1;
-      } finally {
-        progress.done();
-        await repository.close();
-      }
-    });
+    .action(
+      async (first: string | undefined, second: string | undefined, flags: ImportFlags, self: Command) => {
+        const [format, path] = namesOf(first, second, self);
+        checkFlags(flags, self);
+        if (format === AGENT_SESSION || (format === null && path !== null && (await formatOf(path)) === null))
+          await importPythonFiles(path, flags, self);
+        else await importPrograms(await sourcesOf(format, path, flags, self), flags);
+      },
+    );
 }
 
-/** Why `path` is not a directory; null if it is one. */
-async function faultOf(path: string): Promise<string | null> {
+/** The format and the path of the command line. A single word is a format if it is the name of one. */
+function namesOf(
+  first: string | undefined,
+  second: string | undefined,
+  command: Command,
+): [format: string | null, path: string | null] {
+  if (first === undefined) return [null, null];
+  const isFormat = FORMAT_CHOICES.includes(first);
+  if (second !== undefined && !isFormat)
+    command.error(`error: expected one of ${FORMAT_CHOICES.join(', ')}, got "${printable(first)}"`);
+  return isFormat ? [first, second ?? null] : [null, first];
+}
+
+function checkFlags({ url, watch, dryRun }: ImportFlags, command: Command): void {
+  if (watch && url === undefined)
+    command.error('error: --watch needs --url: only a server can be written to for long');
+  if (url === undefined) return;
+  if (dryRun) command.error('error: expected --url or --dry-run, got both');
+  if (command.getOptionValueSource('data') === 'cli')
+    command.error('error: expected --data or --url, got both');
+}
+
+async function sourcesOf(
+  format: string | null,
+  path: string | null,
+  { all }: ImportFlags,
+  command: Command,
+): Promise<readonly ImportSource[]> {
+  if (all) {
+    if (format !== null || path !== null)
+      command.error('error: expected --all, or a format and a path, got both');
+    return (await Promise.all(FORMATS.map(placesOf))).flat();
+  }
+  const known = FORMATS.find(({ name }) => name === format) ?? (path === null ? null : await formatOf(path));
+  if (!known) command.error('error: expected a format, a path, or --all');
+  if (path !== null) {
+    const fault = await faultOf(path, () => true);
+    if (fault) command.error(`error: expected a file or a directory, got "${printable(path)}" (${fault})`);
+    return [{ format: known, path }];
+  }
+  const places = await placesOf(known);
+  const expected = known.defaultPlaces(process.env, '~').join(' or ');
+  if (places.length === 0)
+    command.error(`error: ${known.title} has no sessions in ${expected}: name their place`);
+  return places;
+}
+
+async function importPrograms(sources: readonly ImportSource[], flags: ImportFlags): Promise<void> {
+  const prices = flags.prices === undefined ? null : await Prices.read(flags.prices);
+  const progress = importProgress(process.stderr);
+  const { target, close } = await openTarget(flags, progress.open);
+  const options = {
+    since: flags.since ?? null,
+    project: flags.project ?? null,
+    prices,
+    withPayload: flags.payload === 'full',
+    userId: flags.user ?? null,
+    onProgress: progress.report,
+  };
   try {
-    return (await stat(path)).isDirectory() ? null : 'not a directory';
+    if (flags.watch) await watchPrograms(sources, target, { ...options, onProgress: () => {} });
+    else await tell(await importSessions(sources, target, options), progress.done);
+  } finally {
+    progress.done();
+    await close();
+  }
+}
+
+async function tell(report: SessionReport, done: () => void): Promise<void> {
+  done();
+  await print(report.lines().map((line) => `${line}\n`));
+  process.exitCode = report.complete ? 0 : 1;
+}
+
+/** Imports whenever a file changes, until a signal ends the process. */
+async function watchPrograms(
+  sources: readonly ImportSource[],
+  target: Target,
+  options: ImportSessionsOptions,
+): Promise<void> {
+  const stop = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
+  for await (const report of watchSessions(sources, target, options, stop.signal))
+    await tell(report, () => {});
+  process.exitCode = 0;
+}
+
+interface OpenTarget {
+  readonly target: Target;
+  close(): Promise<void>;
+}
+
+async function openTarget(
+  { data, url, limit: limits, dryRun }: ImportFlags,
+  onProgress: ReturnType<typeof importProgress>['open'],
+): Promise<OpenTarget> {
+  if (url !== undefined) return { target: new ServerTarget(url, limits), close: async () => {} };
+  const logger = stderrLogger();
+  if (dryRun) {
+    // A dry run makes no data directory.
+    const isThere = (await faultOf(data, (found) => found.isDirectory())) === null;
+    const reader = isThere ? await openFileRepositoryForReading({ directory: data, logger }) : null;
+    return { target: new DryRunTarget(reader, limits), close: async () => reader?.close() };
+  }
+  const repository = await openFileRepository({ directory: data, limits, logger, onProgress });
+  return { target: new RepositoryTarget(repository, limits), close: () => repository.close() };
+}
+
+async function importPythonFiles(path: string | null, flags: ImportFlags, command: Command): Promise<void> {
+  const other = OTHER_PROGRAMS_FLAGS.find((flag) => command.getOptionValueSource(flag) === 'cli');
+  if (path === null) command.error(`error: ${AGENT_SESSION} has no default place: name the directory`);
+  const fault = await faultOf(path, (found) => found.isDirectory());
+  if (fault) command.error(`error: expected a directory of .json files, got "${printable(path)}" (${fault})`);
+  if (other !== undefined) {
+    const flag = command.options.find((option) => option.attributeName() === other)!.long;
+    command.error(`error: ${flag} is not for the files of the Python module (${AGENT_SESSION})`);
+  }
+  const { data, limit: limits } = flags;
+  const progress = progressBar(process.stderr);
+  const repository = await openFileRepository({
+    directory: data,
+    limits,
+    logger: stderrLogger(),
+    onProgress: progress.report,
+  });
+  try {
+    const report = await importDirectory(path, repository, { limits, onProgress: progress.report });
+    progress.done();
+    await print(report.lines().map((line) => `${line}\n`));
+    process.exitCode = report.complete ? 0 : 1;
+  } finally {
+    progress.done();
+    await repository.close();
+  }
+}
+
+/** Why `path` is not there, or not as it should be; null if it is. */
+async function faultOf(
+  path: string,
+  isRight: (found: Awaited<ReturnType<typeof stat>>) => boolean,
+): Promise<string | null> {
+  try {
+    return isRight(await stat(path)) ? null : 'not a directory';
   } catch (error) {
     return (error as NodeJS.ErrnoException).code ?? String(error);
   }

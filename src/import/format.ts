@@ -23,8 +23,10 @@ export interface Format {
 }
 
 export interface SurveyOptions {
-  /** Called after each file, with the bytes that were read. */
+  /** Called after each file that was looked at, with its bytes. */
   readonly onFile: (bytes: number) => void;
+  /** What the format keeps between two surveys of one process: files that did not change need not be read again. Left out: nothing. */
+  readonly cache?: Map<string, unknown> | undefined;
   /** The time of now, in milliseconds since 1970: what was written within the last minute can be unfinished. */
   readonly now: number;
 }
@@ -52,6 +54,8 @@ export interface SourceSession {
   readonly createdAt: Date | null;
   /** Compared with --since. */
   readonly lastActiveAt: Date | null;
+  /** Keys of messages that were part of this session, and are now part of a fork: the core takes them out, without paying them twice. Left out: none. */
+  readonly movedKeys?: Pick<ReadonlySet<string>, 'has'>;
   /** The files, or the database, that the session is read from. The first is named in the session's metadata and in faults. */
   readonly files: readonly SourceFile[];
   /**
@@ -105,6 +109,8 @@ export interface SourceMessage {
   readonly message: NewMessage & { readonly key: string };
   /** Where the message is in the source, for the report. */
   readonly where: Where;
+  /** About how many bytes the message has in the source: bounds what is held in memory. Left out: estimated from its texts. */
+  readonly bytes?: number;
 }
 
 /** What follows the message with this key (null: everything) was taken back in the source. It stays paid for. */

@@ -11,6 +11,7 @@ export const PAGES = [
   'docs/trees.md',
   'docs/watching.md',
   'docs/import-and-export.md',
+  'docs/import.md',
   'docs/web-pages.md',
   'docs/configuration.md',
   'docs/errors.md',

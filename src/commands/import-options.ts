@@ -1,0 +1,82 @@
+import { InvalidArgumentError, Option } from 'commander';
+import { FORMATS } from '../import/formats.ts';
+import type { Limits } from '../model/limits.ts';
+
+/** The format of the Python module: another importer, which reads a directory of `.json` files. */
+export const AGENT_SESSION = 'agent-session';
+
+export const FORMAT_CHOICES: readonly string[] = [...FORMATS.map(({ name }) => name), AGENT_SESSION];
+
+/** The flags of `sessiontree import`. */
+export interface ImportFlags {
+  readonly data: string;
+  readonly limit: Limits;
+  readonly url?: string;
+  readonly watch?: boolean;
+  readonly all?: boolean;
+  readonly since?: Date;
+  readonly project?: string;
+  readonly prices?: string;
+  readonly payload: 'full' | 'none';
+  readonly dryRun?: boolean;
+  readonly user?: string;
+}
+
+/** The names of the flags that only the formats of other programs take. */
+export const OTHER_PROGRAMS_FLAGS = [
+  'url',
+  'watch',
+  'all',
+  'since',
+  'project',
+  'prices',
+  'payload',
+  'dryRun',
+  'user',
+] as const;
+
+const UNIT_MILLISECONDS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
+
+export function importOptions(): Option[] {
+  return [
+    new Option(
+      '--url <url>',
+      'import into the running server with this endpoint, in place of a data directory',
+    ).argParser(parseUrl),
+    new Option('--watch', 'with --url: go on, and import what the programs write'),
+    new Option('--all', 'import from the default place of every program that has one'),
+    new Option(
+      '--since <time>',
+      'only sessions that were active since a day, a time, or for example 30d',
+    ).argParser(parseSince),
+    new Option(
+      '--project <directory>',
+      'only sessions of a project: its directory, or the last part of its name',
+    ),
+    new Option('--prices <file>', 'a table of prices, for messages whose source tells tokens but no cost'),
+    new Option('--payload <what>', 'whether to keep what has no field of its own')
+      .choices(['full', 'none'])
+      .default('full'),
+    new Option('--user <id>', 'the user of the imported trees'),
+    new Option('--dry-run', 'only tell what would come in, and what has no place'),
+  ];
+}
+
+function parseUrl(text: string): string {
+  if (!/^https?:/.test(text) || !URL.canParse(text))
+    throw new InvalidArgumentError(
+      'Expected the URL of a GraphQL endpoint, such as http://localhost:4000/graphql.',
+    );
+  return text;
+}
+
+/** A day, a time, or how long ago: `2026-03-01`, `2026-03-01T10:00:00Z`, `12h`, `30d`, `4w`. */
+function parseSince(text: string): Date {
+  const [, count, unit] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
+  const time = unit === undefined ? Date.parse(text) : Date.now() - Number(count) * UNIT_MILLISECONDS[unit]!;
+  if (Number.isNaN(time) || (unit === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
+    throw new InvalidArgumentError(
+      'Expected a day (2026-03-01), a time (2026-03-01T10:00:00Z), or a span (12h, 30d, 4w).',
+    );
+  return new Date(time);
+}

@@ -1,0 +1,36 @@
+import type { ImportProgress } from '../import/import-sessions.ts';
+import type { Progress } from '../repository/observer.ts';
+import { progressBar } from './progress.ts';
+
+const RATE_MILLISECONDS = 500;
+const MEGABYTE = 1_000_000;
+
+/** The progress line of an import: files and sessions, with the megabytes of a second. */
+export function importProgress(stream: NodeJS.WriteStream) {
+  const bar = progressBar(stream);
+  let stage: string | null = null;
+  let startedAt = 0;
+  let rateAt = 0;
+  let label = '';
+  return {
+    /** Of opening the store. */
+    open: bar.report satisfies Progress,
+    report(progress: ImportProgress): void {
+      const now = performance.now();
+      if (stage !== progress.stage) {
+        stage = progress.stage;
+        startedAt = now;
+        rateAt = Number.NEGATIVE_INFINITY;
+      }
+      // The bar is drawn again whenever its label changes.
+      if (now - rateAt >= RATE_MILLISECONDS) {
+        rateAt = now;
+        const seconds = Math.max(0.001, (now - startedAt) / 1000);
+        label = `${(progress.bytes / MEGABYTE / seconds).toFixed(1)} MB/s`;
+      }
+      if (progress.stage === 'Reading') bar.report(`Reading at ${label}, files:`, progress.files, 0);
+      else bar.report(`Importing at ${label}, sessions`, progress.sessions, progress.ofSessions);
+    },
+    done: bar.done,
+  };
+}

@@ -1,0 +1,206 @@
+import type { JsonObject } from '../../model/json.ts';
+import type { Fault } from '../format.ts';
+import { readLines } from '../lines.ts';
+import {
+  agentProgressOf,
+  blocksOf,
+  type Entry,
+  isPrompt,
+  isToolResult,
+  isToolUse,
+  joinedText,
+  objectOf,
+  parseEntry,
+  responseOf,
+  textOf,
+} from './entry.ts';
+import type { TranscriptFile } from './files.ts';
+
+/** Members that all lines of a session have alike, mostly: the session's metadata has their first values. */
+export const COMMON_MEMBERS = ['cwd', 'gitBranch', 'version', 'entrypoint', 'userType', 'slug'] as const;
+
+/** A call of the tool that starts a subagent. */
+export interface SpawnCall {
+  readonly name: string;
+  readonly description: string | null;
+  readonly subagentType: string | null;
+  readonly prompt: string | null;
+}
+
+/** The lines of one API response. */
+export interface ResponseLines {
+  readonly first: number;
+  last: number;
+}
+
+/** A subagent that is told of in `progress` lines of its parent. */
+export interface ProgressAgent {
+  readonly toolCallId: string | null;
+  readonly prompt: string | null;
+}
+
+/**
+ * What the first pass keeps of a transcript: no texts. Each line with a uuid is a node; nodes are numbered in the order of the file. The first
+ * of lines with the same uuid counts.
+ */
+export class Facts {
+  readonly file: TranscriptFile;
+  /** By uuid. */
+  readonly nodes = new Map<string, number>();
+  /** Per node: its parent, an earlier node; -1 for none. */
+  readonly parents: number[] = [];
+  readonly lines: number[] = [];
+  readonly offsets: number[] = [];
+  readonly times: (number | null)[] = [];
+  /** Nodes that hold something that was asked for. */
+  readonly prompts = new Set<number>();
+  readonly sidechain = new Set<number>();
+  /** Copied from another session, as the line itself says: its id. */
+  readonly copiedFrom = new Map<number, string>();
+  /** Nodes of subagents in `progress` lines, and the lines themselves. */
+  readonly agentOf = new Map<number, string>();
+  readonly unshown = new Set<number>();
+  readonly responses = new Map<string, ResponseLines>();
+  readonly responseOfNode = new Map<number, string>();
+  readonly toolNames = new Map<string, string>();
+  /** The node that makes the call. */
+  readonly toolCalls = new Map<string, number>();
+  readonly spawnCalls = new Map<string, SpawnCall>();
+  /** Of the tool results that name a subagent: its call. */
+  readonly callOfAgent = new Map<string, string>();
+  readonly progressAgents = new Map<string, ProgressAgent>();
+  readonly promptTexts = new Map<number, string>();
+  readonly common: JsonObject = {};
+  /** `sessionId` of the first line that has one. */
+  sessionId: string | null = null;
+  /** The earliest time of a line without a uuid: such lines are never copied to a fork. */
+  startedAt: number | null = null;
+  lastAt: number | null = null;
+  customTitle: string | null = null;
+  agentName: string | null = null;
+  aiTitle: string | null = null;
+  readonly summaries: { readonly text: string; readonly leafUuid: string | null }[] = [];
+  costState: JsonObject | null = null;
+  prLinks: JsonObject[] = [];
+
+  constructor(file: TranscriptFile) {
+    this.file = file;
+  }
+
+  /** Adds what the first pass has to know of an entry. */
+  add(entry: Entry, line: number, offset: number): void {
+    this.sessionId ??= textOf(entry.sessionId);
+    for (const member of COMMON_MEMBERS) {
+      const value = entry[member];
+      if (this.common[member] === undefined && typeof value === 'string') this.common[member] = value;
+    }
+    const time = timeOf(entry);
+    if (time !== null) this.lastAt = Math.max(this.lastAt ?? time, time);
+    const uuid = textOf(entry.uuid);
+    if (uuid === null) this.#addNote(entry, time);
+    else if (!this.nodes.has(uuid)) this.#addNode(uuid, entry, line, offset, time);
+  }
+
+  #addNote(entry: Entry, time: number | null): void {
+    if (time !== null) this.startedAt = Math.min(this.startedAt ?? time, time);
+    if (entry.type === 'custom-title') this.customTitle = textOf(entry.customTitle) ?? this.customTitle;
+    if (entry.type === 'agent-name') this.agentName = textOf(entry.agentName) ?? this.agentName;
+    if (entry.type === 'ai-title') this.aiTitle = textOf(entry.aiTitle) ?? this.aiTitle;
+    if (entry.type === 'summary' && typeof entry.summary === 'string')
+      this.summaries.push({ text: entry.summary, leafUuid: textOf(entry.leafUuid) });
+    if (entry.type === 'cost-state') {
+      const { type: _, sessionId: __, ...state } = entry;
+      this.costState = state;
+    }
+    if (entry.type === 'pr-link') {
+      const { type: _, sessionId: __, ...link } = entry;
+      this.prLinks.push(link);
+    }
+  }
+
+  #addNode(uuid: string, entry: Entry, line: number, offset: number, time: number | null): void {
+    const node = this.parents.length;
+    // A compaction begins a new chain, but goes on with the conversation.
+    const parentUuid = textOf(entry.parentUuid) ?? textOf(entry.logicalParentUuid);
+    this.nodes.set(uuid, node);
+    this.parents.push(parentUuid === null ? -1 : (this.nodes.get(parentUuid) ?? -1));
+    this.lines.push(line);
+    this.offsets.push(offset);
+    this.times.push(time);
+    const progress = agentProgressOf(entry);
+    if (entry.type === 'progress') this.unshown.add(node);
+    if (progress) this.#addProgress(node, entry, progress);
+    else this.#addEntry(node, entry);
+  }
+
+  #addProgress(node: number, entry: Entry, held: Entry): void {
+    const agentId = textOf(held.agentId)!;
+    this.agentOf.set(node, agentId);
+    if (!this.progressAgents.has(agentId)) {
+      const toolCallId = textOf(entry.parentToolUseID) ?? textOf(entry.toolUseID);
+      this.progressAgents.set(agentId, { toolCallId, prompt: textOf(objectOf(entry.data).prompt) });
+    }
+    this.#addEntry(node, held);
+  }
+
+  #addEntry(node: number, entry: Entry): void {
+    if (entry.isSidechain === true) this.sidechain.add(node);
+    const origin = textOf(objectOf(entry.forkedFrom).sessionId) ?? textOf(entry.requestSessionId);
+    if (origin !== null && origin !== textOf(entry.sessionId)) this.copiedFrom.set(node, origin);
+    const response = responseOf(entry);
+    if (response !== null) {
+      const lines = this.responses.get(response);
+      if (lines) lines.last = node;
+      else this.responses.set(response, { first: node, last: node });
+      this.responseOfNode.set(node, response);
+    }
+    if (isPrompt(entry)) {
+      this.prompts.add(node);
+      this.promptTexts.set(node, joinedText(blocksOf(entry)).slice(0, 2_000));
+    }
+    const blocks = blocksOf(entry);
+    for (const block of blocks) if (isToolUse(block)) this.#addCall(node, block);
+    const { agentId } = objectOf(entry.toolUseResult);
+    const answered = blocks.find(isToolResult)?.tool_use_id;
+    if (typeof agentId === 'string' && typeof answered === 'string') this.callOfAgent.set(agentId, answered);
+  }
+
+  #addCall(node: number, block: JsonObject): void {
+    const id = textOf(block.id);
+    if (id === null) return;
+    const name = textOf(block.name) ?? '';
+    this.toolNames.set(id, name);
+    if (!this.toolCalls.has(id)) this.toolCalls.set(id, node);
+    if (name !== 'Task' && name !== 'Agent') return;
+    const input = objectOf(block.input);
+    this.spawnCalls.set(id, {
+      name,
+      description: textOf(input.description),
+      subagentType: textOf(input.subagent_type),
+      prompt: textOf(input.prompt),
+    });
+  }
+}
+
+/** Reads the facts of a transcript. Lines that cannot be read are left to the second pass. */
+export async function factsOf(file: TranscriptFile): Promise<Facts> {
+  const facts = new Facts(file);
+  for await (const lines of readLines(file.path)) {
+    for (const { bytes, number, offset } of lines) {
+      const entry = bytes && parseEntry(bytes);
+      if (entry) facts.add(entry, number, offset);
+    }
+  }
+  return facts;
+}
+
+/** The time of an entry, in milliseconds since 1970; null if it has none. */
+export function timeOf(entry: Entry): number | null {
+  const time = typeof entry.timestamp === 'string' ? Date.parse(entry.timestamp) : Number.NaN;
+  return Number.isNaN(time) ? null : time;
+}
+
+/** A line that cannot come in. */
+export function lineFault(path: string, line: number, reason: string): Fault {
+  return { type: 'fault', path, line, reason };
+}

@@ -1,0 +1,114 @@
+import type { JsonObject, JsonValue } from '../model/json.ts';
+import type { Limits } from '../model/limits.ts';
+import type { NewMessage, NewToolCall } from '../model/message.ts';
+import { bound, isStorable, jsonFault, metadataFault } from '../model/stored-values.ts';
+
+/** What is left out of a message, or changed in it, so that the store takes it: called with a kind for the report. */
+export type OnLoss = (kind: string) => void;
+
+/** Makes what other programs wrote fit the rules of `inputRules`: what is too long is cut, what cannot be stored is replaced or left out. */
+export class Fitter {
+  readonly #limits: Limits;
+  readonly #withPayload: boolean;
+
+  constructor(limits: Limits, { withPayload }: { readonly withPayload: boolean }) {
+    this.#limits = limits;
+    this.#withPayload = withPayload;
+  }
+
+  message<Fitted extends NewMessage>(message: Fitted, onLoss: OnLoss): Fitted {
+    const { reasoning, toolCalls, payload, metadata } = message;
+    return {
+      ...message,
+      key: this.name(message.key),
+      content: this.#content(message.content, onLoss),
+      kind: this.name(message.kind),
+      reasoning: reasoning == null ? null : this.#content(reasoning, onLoss),
+      toolCalls: toolCalls?.length ? this.#toolCalls(toolCalls, onLoss) : null,
+      name: this.name(message.name),
+      toolCallId: this.name(message.toolCallId),
+      model: this.name(message.model),
+      payload: payload == null || !this.#withPayload ? null : this.#json(payload, 'payload', onLoss),
+      metadata: metadata == null ? null : this.metadata(metadata, onLoss),
+    };
+  }
+
+  /** Names of tools, models and agents, kinds, and the keys of messages. */
+  name(text: string | null | undefined): string | null {
+    return text == null || text === '' ? null : cut(storable(text), this.#limits.nameLength);
+  }
+
+  title(text: string | null): string | null {
+    return text === null ? null : cut(storable(text), this.#limits.titleLength);
+  }
+
+  project(text: string | null): string | null {
+    return text === null ? null : cut(storable(text), this.#limits.projectLength);
+  }
+
+  statusMessage(text: string | null): string | null {
+    return text === null ? null : cut(storable(text), this.#limits.statusMessageLength);
+  }
+
+  /** Without the members that cannot be stored. */
+  metadata(metadata: JsonObject, onLoss: OnLoss): JsonObject {
+    if (!metadataFault(metadata, this.#limits)) return metadata;
+    const members = Object.entries(metadata).filter(([name, value]) => {
+      const isFine = !metadataFault({ [name]: value }, this.#limits);
+      if (!isFine) onLoss('metadata too large or not storable');
+      return isFine;
+    });
+    const rest = Object.fromEntries(members);
+    if (!metadataFault(rest, this.#limits)) return rest;
+    onLoss('metadata too large or not storable');
+    return {};
+  }
+
+  #content(text: string, onLoss: OnLoss): string {
+    const fine = storable(text);
+    if (fine !== text) onLoss('character that cannot be stored (replaced)');
+    const max = this.#limits.contentBytes;
+    // No text has more bytes than three times its length.
+    if (fine.length * 3 <= max || Buffer.byteLength(fine) <= max) return fine;
+    onLoss('end of a text that is too long');
+    return cutBytes(fine, max);
+  }
+
+  #toolCalls(calls: readonly NewToolCall[], onLoss: OnLoss): NewToolCall[] {
+    if (calls.length > this.#limits.toolCalls) onLoss('tool call beyond the limit toolCalls');
+    return calls.slice(0, this.#limits.toolCalls).map((call) => ({
+      toolCallId: this.name(call.toolCallId) ?? '-',
+      name: this.name(call.name) ?? '-',
+      arguments: call.arguments === undefined ? null : this.#json(call.arguments, 'arguments', onLoss),
+    }));
+  }
+
+  #json(value: JsonValue, what: string, onLoss: OnLoss): JsonValue {
+    const { payloadBytes, payloadDepth } = this.#limits;
+    const limits = { payloadBytes, payloadDepth };
+    if (!jsonFault(value, bound(limits, 'payloadBytes'), bound(limits, 'payloadDepth'), false)) return value;
+    onLoss(`${what} too large or not storable`);
+    return null;
+  }
+}
+
+function storable(text: string): string {
+  return isStorable(text) ? text : text.toWellFormed().replaceAll('\0', '\ufffd');
+}
+
+/** At most `length` UTF-16 code units, without half a character at the end. */
+function cut(text: string, length: number): string {
+  return text.length <= length ? text : storableEnd(text.slice(0, length));
+}
+
+function cutBytes(text: string, bytes: number): string {
+  let end = bytes;
+  const encoded = Buffer.from(text);
+  // A byte 10xxxxxx goes on with a character.
+  while ((encoded[end]! & 0xc0) === 0x80) end -= 1;
+  return encoded.toString('utf8', 0, end);
+}
+
+function storableEnd(text: string): string {
+  return text.isWellFormed() ? text : text.slice(0, -1);
+}

@@ -1,0 +1,158 @@
+import type { NewMessage } from '../model/message.ts';
+import type { CreateIfMissing } from '../repository/mutations.ts';
+import type { Resume, SessionEnd, SourceMessage, SourceSession } from './format.ts';
+import type { ImporterParts } from './importer-parts.ts';
+import { idOf } from './order.ts';
+import type { MessageKey, StoredSession } from './target/target.ts';
+
+/** A batch is written once its messages have this many bytes in the source: bounds memory, whatever the size of the file. */
+const BATCH_BYTES = 1024 * 1024;
+
+export interface HistoryParts extends ImporterParts {
+  readonly source: SourceSession;
+  /** The session as the store has it; null if it does not. */
+  readonly known: StoredSession | null;
+  readonly create: CreateIfMissing;
+}
+
+/** Writes the messages of one session, in batches. */
+export class HistoryWriter {
+  readonly #parts: HistoryParts;
+  readonly #id: string;
+  #isCreated: boolean;
+  #written = 0;
+  #batch: NewMessage[] = [];
+  #placeInBatch = new Map<string, number>();
+  #batchBytes = 0;
+
+  constructor(parts: HistoryParts) {
+    this.#parts = parts;
+    this.#id = idOf(parts.source.key);
+    this.#isCreated = parts.known !== null;
+  }
+
+  /** True once the store has the session. */
+  get isCreated(): boolean {
+    return this.#isCreated;
+  }
+
+  get written(): number {
+    return this.#written;
+  }
+
+  /** Reads the session's messages, and writes them. Returns what the source says at the end; null if it says nothing. */
+  async write(from: Resume | null): Promise<SessionEnd | null> {
+    const { known, source, report } = this.#parts;
+    const isComparison = known !== null && from === null;
+    if (known && source.movedKeys) await this.#takeOut(source.movedKeys);
+    const takenBack = isComparison ? await this.#takenBack() : new Set<string>();
+    if (takenBack.size > 0) await this.#takeOut(takenBack);
+    const seen = new Set<string>();
+    let end: SessionEnd | null = null;
+    for await (const item of source.read(from)) {
+      if (item.type === 'message') {
+        if (takenBack.has(item.message.key)) continue;
+        if (isComparison) seen.add(item.message.key);
+        await this.#add(item);
+      } else if (item.type === 'fault') report.faults.push(item);
+      else if (item.type === 'dropped') report.drop(item);
+      else if (item.type === 'end') end = item;
+      else if (!isComparison) await this.#rollBack(item.keepThroughKey);
+    }
+    if (this.#batch.length > 0 || (!this.#isCreated && !end?.isUnfinished)) await this.#flush();
+    if (isComparison && known.historyLength > 0) await this.#noteVanished(seen);
+    return end;
+  }
+
+  async #add({ message, bytes }: SourceMessage): Promise<void> {
+    const { fitter, prices, report, target } = this.#parts;
+    const fitted = fitter.message(message, (kind) => report.drop({ kind }));
+    const priced = prices ? prices.priced(fitted) : fitted;
+    const place = this.#placeInBatch.get(fitted.key!);
+    if (place !== undefined) this.#batch[place] = priced;
+    else {
+      this.#placeInBatch.set(fitted.key!, this.#batch.length);
+      this.#batch.push(priced);
+    }
+    this.#batchBytes += bytes ?? fitted.content.length + 1024;
+    if (this.#batch.length >= target.limits.messages || this.#batchBytes >= BATCH_BYTES) await this.#flush();
+  }
+
+  async #flush(): Promise<void> {
+    const messages = this.#batch;
+    this.#batch = [];
+    this.#placeInBatch = new Map();
+    this.#batchBytes = 0;
+    await this.#write({ messages });
+    this.#written += messages.length;
+  }
+
+  async #write(write: {
+    messages: readonly NewMessage[];
+    keepThroughKey?: string;
+    keep?: number;
+  }): Promise<void> {
+    const { target, create, userId, source } = this.#parts;
+    const ownerId = source.described.userId ?? userId;
+    await target.write({ sessionId: this.#id, ownerId, create: this.#isCreated ? null : create, ...write });
+    this.#isCreated = true;
+  }
+
+  async #rollBack(keepThroughKey: string | null): Promise<void> {
+    if (this.#batch.length > 0) await this.#flush();
+    if (this.#isCreated)
+      await this.#write({ messages: [], ...(keepThroughKey === null ? { keep: 0 } : { keepThroughKey }) });
+  }
+
+  /** The keys of the messages that the source has taken back by now. */
+  async #takenBack(): Promise<Set<string>> {
+    const takenBack = new Set<string>();
+    let standing: string[] = [];
+    for await (const item of this.#parts.source.read(null)) {
+      if (item.type === 'message') standing.push(item.message.key);
+      if (item.type !== 'rollback') continue;
+      const end = item.keepThroughKey === null ? 0 : standing.lastIndexOf(item.keepThroughKey) + 1;
+      for (const key of standing.slice(end)) takenBack.add(key);
+      standing = standing.slice(0, end);
+    }
+    for (const key of standing) takenBack.delete(key);
+    return takenBack;
+  }
+
+  /**
+   * Drops the history from the first of the messages with these keys on. What follows comes again. What is moved to a fork is paid there: the
+   * messages give up their usage before they go, since a dropped message stays paid for.
+   */
+  async #takeOut(keys: Pick<ReadonlySet<string>, 'has'>): Promise<void> {
+    const { target, source } = this.#parts;
+    let last: MessageKey | null = null;
+    const going: MessageKey[] = [];
+    for await (const message of target.keysOf(this.#id)) {
+      if (going.length > 0 || keys.has(message.key)) going.push(message);
+      else last = message;
+    }
+    if (going.length === 0) return;
+    if (source.movedKeys === keys) {
+      const { messages: most } = target.limits;
+      for (let start = 0; start < going.length; start += most) {
+        const messages = going.slice(start, start + most);
+        await this.#write({
+          messages: messages.map(({ key, role, createdAt }) => ({ key, role, createdAt, content: '' })),
+        });
+      }
+    }
+    await this.#write({ messages: [], ...(last ? { keepThroughKey: last.key } : { keep: 0 }) });
+  }
+
+  async #noteVanished(seen: ReadonlySet<string>): Promise<void> {
+    const { target, report, source } = this.#parts;
+    let vanished = 0;
+    for await (const { key } of target.keysOf(this.#id)) if (!seen.has(key)) vanished += 1;
+    if (vanished === 0) return;
+    const messages = vanished === 1 ? '1 message' : `${vanished} messages`;
+    const are = vanished === 1 ? 'is' : 'are';
+    report.notes.push(
+      `${source.files[0]?.path ?? source.key}: ${messages} of session "${source.key}" ${are} no longer there; the store keeps them`,
+    );
+  }
+}

@@ -1,0 +1,189 @@
+import { StorageError } from '../model/errors.ts';
+import { Fitter } from './fit.ts';
+import type { Format, SourceSession } from './format.ts';
+import type { ImporterParts } from './importer-parts.ts';
+import { idOf, levelsOf, parentKeyOf } from './order.ts';
+import type { Prices } from './prices.ts';
+import { isUnder } from './project.ts';
+import { SessionReport } from './report.ts';
+import { SessionImporter } from './session-importer.ts';
+import type { StoredSession, Target } from './target/target.ts';
+
+/** Sessions that are read and written at the same time: they share syncs of the store. */
+const SESSIONS_AT_ONCE = 4;
+const IDS_AT_ONCE = 1_000;
+
+/** A place to import from. */
+export interface ImportSource {
+  readonly format: Format;
+  readonly path: string;
+}
+
+export interface ImportSessionsOptions {
+  /** Only sessions that were active then or later, with those above them. */
+  readonly since?: Date | null;
+  /** Only sessions of this project: its directory, one beneath it, or the last part of its name. */
+  readonly project?: string | null;
+  readonly prices?: Prices | null;
+  /** Default: true. */
+  readonly withPayload?: boolean;
+  /** The user of the trees. */
+  readonly userId?: string | null;
+  /** See `SurveyOptions.cache`. */
+  readonly cache?: Map<string, unknown>;
+  readonly onProgress?: (progress: ImportProgress) => void;
+}
+
+export interface ImportProgress {
+  readonly stage: 'Reading' | 'Importing';
+  readonly files: number;
+  readonly sessions: number;
+  /** Of all sessions; 0 while it is not known. */
+  readonly ofSessions: number;
+  readonly bytes: number;
+}
+
+/**
+ * Imports the sessions of other programs into `target`. docs/import.md has the rules. What cannot come in is listed in the report; all else
+ * comes in. If the store cannot write, the report says so: the next import goes on.
+ */
+export async function importSessions(
+  sources: readonly ImportSource[],
+  target: Target,
+  options: ImportSessionsOptions = {},
+): Promise<SessionReport> {
+  const { prices = null, withPayload = true, userId = null, onProgress = () => {} } = options;
+  const report = new SessionReport(target.isDryRun);
+  const progress = { files: 0, sessions: 0, ofSessions: 0, bytes: 0 };
+  const onFile = (bytes: number) => {
+    progress.files += 1;
+    progress.bytes += bytes;
+    onProgress({ stage: 'Reading', ...progress });
+  };
+  const found = new Map<string, Found>();
+  for (const { format, path } of sources) {
+    for await (const item of format.survey(path, { onFile, now: Date.now(), cache: options.cache })) {
+      if (item.type === 'fault') report.faults.push(item);
+      else if (item.type === 'dropped') report.drop(item);
+      else keepLarger(found, { format, source: item }, report);
+    }
+  }
+  const chosen = choose(found, options);
+  const levels = levelsOf(new Map([...chosen].map(([key, { source }]) => [key, source])));
+  const stored = await findStored(target, chosen);
+  const parts: ImporterParts = {
+    target,
+    fitter: new Fitter(target.limits, { withPayload }),
+    prices,
+    report,
+    userId,
+    stored,
+    toArchive: new Map(),
+  };
+  const importer = new SessionImporter(parts);
+  progress.ofSessions = chosen.size;
+  progress.bytes = 0;
+  try {
+    for (const level of levels) {
+      await inParallel(level, SESSIONS_AT_ONCE, async (source) => {
+        await importer.import(chosen.get(source.key)!.format, source);
+        progress.sessions += 1;
+        progress.bytes += source.files[0]?.bytes ?? 0;
+        onProgress({ stage: 'Importing', ...progress });
+      });
+    }
+    for (const [id, archivedAt] of parts.toArchive) await target.archive(id, archivedAt);
+  } catch (error) {
+    if (!(error instanceof StorageError)) throw error;
+    report.stopped = error.message;
+  }
+  return report;
+}
+
+interface Found {
+  readonly format: Format;
+  readonly source: SourceSession;
+}
+
+/** Of two files of one session, the larger: a copy is a copy of an earlier state. */
+function keepLarger(found: Map<string, Found>, next: Found, report: SessionReport): void {
+  const { key } = next.source;
+  const other = found.get(key);
+  if (!other) {
+    found.set(key, next);
+    return;
+  }
+  const [better, worse] = bytesOf(next) > bytesOf(other) ? [next, other] : [other, next];
+  found.set(key, better);
+  const [path, taken] = [worse, better].map(({ source }) => source.files[0]?.path ?? key);
+  if (path !== taken)
+    report.notes.push(`${path}: left out, since ${taken} is a larger file of the same session`);
+}
+
+function bytesOf({ source }: Found): number {
+  return source.files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+/** The sessions that `options` ask for, and those above them. */
+function choose(
+  found: ReadonlyMap<string, Found>,
+  { since = null, project = null }: ImportSessionsOptions,
+): ReadonlyMap<string, Found> {
+  if (since === null && project === null) return found;
+  const projectOf = (source: SourceSession): string | null => {
+    for (let at: SourceSession | undefined = source, steps = 0; at && steps < found.size; steps += 1) {
+      if (at.described.project !== null) return at.described.project;
+      at = found.get(parentKeyOf(at) ?? '')?.source;
+    }
+    return null;
+  };
+  const chosen = new Map<string, Found>();
+  for (const [key, one] of found) {
+    const { lastActiveAt } = one.source;
+    if (since !== null && lastActiveAt !== null && lastActiveAt < since) continue;
+    if (project !== null && !isUnder(projectOf(one.source), project)) continue;
+    for (let at: string | null = key; at !== null && found.has(at) && !chosen.has(at); ) {
+      chosen.set(at, found.get(at)!);
+      at = parentKeyOf(found.get(at)!.source);
+    }
+  }
+  return chosen;
+}
+
+async function findStored(
+  target: Target,
+  chosen: ReadonlyMap<string, Found>,
+): Promise<Map<string, StoredSession>> {
+  const keys = [...chosen.values()].flatMap(({ source }) => [source.key, parentKeyOf(source) ?? source.key]);
+  const ids = [...new Set(keys.map(idOf))];
+  const stored = new Map<string, StoredSession>();
+  for (let start = 0; start < ids.length; start += IDS_AT_ONCE) {
+    for (const session of await target.find(ids.slice(start, start + IDS_AT_ONCE)))
+      if (session) stored.set(session.id, session);
+  }
+  return stored;
+}
+
+/** Calls `work` for each item, for at most `limit` of them at a time. Rejects, after all that began have ended, with the first rejection. */
+async function inParallel<Item>(
+  items: readonly Item[],
+  limit: number,
+  work: (item: Item) => Promise<void>,
+): Promise<void> {
+  let next = 0;
+  let isFailed = false;
+  const worker = async () => {
+    while (next < items.length && !isFailed) {
+      const item = items[next]!;
+      next += 1;
+      try {
+        await work(item);
+      } catch (error) {
+        isFailed = true;
+        throw error;
+      }
+    }
+  };
+  const ended = await Promise.allSettled(Array.from({ length: Math.min(limit, items.length) }, worker));
+  for (const result of ended) if (result.status === 'rejected') throw result.reason;
+}

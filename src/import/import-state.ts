@@ -1,0 +1,55 @@
+import { createHash } from 'node:crypto';
+import { open } from 'node:fs/promises';
+import { isJsonObject, type JsonObject } from '../model/json.ts';
+import type { Resume, SourceFile } from './format.ts';
+
+/** The member of a session's metadata that an import keeps for the next one. */
+export const STATE_MEMBER = 'import';
+
+const PRINT_BYTES = 4_096;
+
+/** What an import remembers of a session, in its metadata. */
+export interface ImportState {
+  readonly format: string;
+  readonly path: string;
+  readonly revision: string;
+  /** Null: the next import reads the session as a whole. */
+  readonly resume: Resume | null;
+  /** Of the beginning of the file, and of what stands before `resume.bytes`: see `printOf`. */
+  readonly print: string | null;
+  /** The title that the import gave: another one is a person's, and stays. */
+  readonly title: string | null;
+  /** The parent that the import gave: a session that is elsewhere was moved, and stays. */
+  readonly parentId: string | null;
+  readonly isUnfinished: boolean;
+}
+
+/** The state in `metadata`; null if an import did not make the session. */
+export function stateOf(metadata: JsonObject): ImportState | null {
+  const state = metadata[STATE_MEMBER];
+  return isJsonObject(state) && typeof state.format === 'string' ? (state as unknown as ImportState) : null;
+}
+
+/** Where to go on reading `file`; null if it has not merely grown since. */
+export async function resumeOf(state: ImportState, file: SourceFile | undefined): Promise<Resume | null> {
+  const { resume, print } = state;
+  if (!resume || print === null || !file || file.path !== state.path || file.bytes < resume.bytes)
+    return null;
+  return (await printOf(file.path, resume.bytes)) === print ? resume : null;
+}
+
+/** A hash of the first and the last bytes of the first `bytes` of a file: differs if the file was rewritten, with very few exceptions. */
+export async function printOf(path: string, bytes: number): Promise<string> {
+  const file = await open(path);
+  try {
+    const hash = createHash('sha256');
+    for (const start of [0, Math.max(0, bytes - PRINT_BYTES)]) {
+      const buffer = Buffer.alloc(Math.min(PRINT_BYTES, bytes - start));
+      const { bytesRead } = await file.read(buffer, 0, buffer.length, start);
+      hash.update(buffer.subarray(0, bytesRead));
+    }
+    return hash.digest('hex').slice(0, 32);
+  } finally {
+    await file.close();
+  }
+}

@@ -1,0 +1,77 @@
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createZstdDecompress } from 'node:zlib';
+
+const CHUNK_BYTES = 256 * 1024;
+/** A line that is longer is not held in memory, and comes without its text. */
+export const LINE_BYTES_MAX = 64 * 1024 * 1024;
+const NEWLINE = 0x0a;
+
+/** A line of a file of lines. */
+export interface Line {
+  /** Without the newline. Null: longer than `LINE_BYTES_MAX`. Valid until the next lines are read. */
+  readonly bytes: Buffer | null;
+  /** Where the line begins, in bytes of the (decompressed) file. */
+  readonly offset: number;
+  /** From 1, if reading began at the beginning of the file. */
+  readonly number: number;
+  /** False: the file ends before a newline. */
+  readonly isWhole: boolean;
+}
+
+export interface LinesOptions {
+  /** Where to begin: an offset, and the number of the line there. Default: the beginning of the file. Not for compressed files. */
+  readonly from?: { readonly offset: number; readonly number: number };
+}
+
+/** The lines of the file at `path`, some at a time: the file may be larger than memory. A name that ends in `.zst` is decompressed. Empty lines are left out. */
+export async function* readLines(path: string, { from }: LinesOptions = {}): AsyncGenerator<Line[]> {
+  let offset = from?.offset ?? 0;
+  let number = from?.number ?? 1;
+  /** The beginning of a line whose end has not been read. */
+  let held: Buffer[] = [];
+  let heldBytes = 0;
+  const close = (end: Buffer | null, isWhole: boolean): Line => {
+    if (end !== null) held.push(end);
+    const length = heldBytes + (end?.length ?? 0);
+    const bytes = length > LINE_BYTES_MAX ? null : held.length === 1 ? held[0]! : Buffer.concat(held);
+    const line = { bytes, offset, number, isWhole };
+    offset += length + 1;
+    number += 1;
+    held = [];
+    heldBytes = 0;
+    return line;
+  };
+  for await (const chunk of chunksOf(path, offset)) {
+    const lines: Line[] = [];
+    let start = 0;
+    for (let end = chunk.indexOf(NEWLINE); end !== -1; end = chunk.indexOf(NEWLINE, start)) {
+      const line = close(chunk.subarray(start, end), true);
+      if (line.bytes === null || line.bytes.length > 0) lines.push(line);
+      start = end + 1;
+    }
+    if (start < chunk.length) {
+      heldBytes += chunk.length - start;
+      // What is too long to be given is counted, not kept.
+      if (heldBytes > LINE_BYTES_MAX) held = [];
+      else held.push(chunk.subarray(start));
+    }
+    if (lines.length > 0) yield lines;
+  }
+  if (heldBytes > 0) yield [close(null, false)];
+}
+
+async function* chunksOf(path: string, start: number): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { start, highWaterMark: CHUNK_BYTES });
+  if (!path.endsWith('.zst')) {
+    yield* file as AsyncIterable<Buffer>;
+    return;
+  }
+  const decompressed = createZstdDecompress({ chunkSize: CHUNK_BYTES });
+  const done = pipeline(file, decompressed);
+  // The rejection comes out of the loop as well.
+  done.catch(() => {});
+  yield* decompressed as Readable as AsyncIterable<Buffer>;
+  await done;
+}

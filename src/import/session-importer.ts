@@ -1,0 +1,226 @@
+import { ClientError, SessionExistsError, StorageError } from '../model/errors.ts';
+import { isSameJson, type JsonObject, withMembers } from '../model/json.ts';
+import type { Format, SessionDescription, SessionEnd, SourceSession } from './format.ts';
+import { HistoryWriter } from './history-writer.ts';
+import { type ImportState, printOf, resumeOf, STATE_MEMBER, stateOf } from './import-state.ts';
+import type { ImporterParts } from './importer-parts.ts';
+import { idOf, parentKeyOf } from './order.ts';
+import type { StoredSession } from './target/target.ts';
+
+/** Writes one session after the other: what is new of it, or different. */
+export class SessionImporter {
+  readonly #parts: ImporterParts;
+
+  constructor(parts: ImporterParts) {
+    this.#parts = parts;
+  }
+
+  /** Reads a session, and writes what the store does not have. The session's parent must be there. Rejects only with faults of the store, or bugs. */
+  async import(format: Format, source: SourceSession): Promise<void> {
+    const { report } = this.#parts;
+    try {
+      await this.#import(format, source);
+    } catch (error) {
+      if (error instanceof SessionExistsError && error.sessionId === idOf(source.key)) {
+        report.sessions.deletedHere += 1;
+        return;
+      }
+      const isOfSession =
+        (error instanceof ClientError && !(error instanceof StorageError)) || isOfSystem(error);
+      if (!isOfSession) throw error;
+      report.sessions.faulty += 1;
+      const reason = `session "${source.key}": ${(error as Error).message}`;
+      report.faults.push({ type: 'fault', path: pathOf(source), line: null, reason });
+    }
+  }
+
+  async #import(format: Format, source: SourceSession): Promise<void> {
+    const { stored, report } = this.#parts;
+    const id = idOf(source.key);
+    const known = stored.get(id) ?? null;
+    const state = known && stateOf(known.metadata);
+    if (known && !state) {
+      const reason = `the store has a session "${id}" that was not imported from here; it stays as it is`;
+      report.faults.push({ type: 'fault', path: pathOf(source), line: null, reason });
+      report.sessions.faulty += 1;
+      return;
+    }
+    const parentId = this.#parentOf(source, id);
+    const isPlaced = !state || state.parentId === parentId || known!.parentId !== state.parentId;
+    if (state && state.revision === source.revision && !state.isUnfinished && isPlaced) {
+      report.sessions.unchanged += 1;
+      return;
+    }
+    if (known?.archivedAt) await this.#unarchive(known);
+    const writer = new HistoryWriter({
+      ...this.#parts,
+      source,
+      known,
+      create: this.#creation(format, source, parentId),
+    });
+    const end = await writer.write(state ? await resumeOf(state, source.files[0]) : null);
+    if (!known && !writer.isCreated) {
+      // Everything was held back.
+      report.unfinished += 1;
+      return;
+    }
+    if (end?.isUnfinished) report.unfinished += 1;
+    report.messages += writer.written;
+    report.sessions[known ? 'changed' : 'new'] += 1;
+    await this.#finish(format, source, { known, state, parentId }, end);
+  }
+
+  /** The id of the parent, which the store has; null for a root. */
+  #parentOf(source: SourceSession, id: string): string | null {
+    const key = parentKeyOf(source);
+    if (key === null || idOf(key) === id) return null;
+    if (this.#parts.stored.has(idOf(key))) return idOf(key);
+    this.#parts.report.notes.push(
+      `${pathOf(source)}: the parent "${key}" of session "${source.key}" is neither there nor in the store: imported as a root`,
+    );
+    return null;
+  }
+
+  #creation(format: Format, source: SourceSession, parentId: string | null) {
+    const { fitter, report } = this.#parts;
+    const { described, createdAt, parent, forkedFrom } = source;
+    // If the import ends before the session is whole, the next one sees that the session is its own.
+    const begun: ImportState = {
+      format: format.name,
+      path: pathOf(source),
+      revision: '',
+      resume: null,
+      print: null,
+      title: fitter.title(described.title),
+      parentId,
+      isUnfinished: true,
+    };
+    const metadata = fitter.metadata(described.metadata, (kind) => report.drop({ kind }));
+    return {
+      parentId,
+      title: fitter.title(described.title),
+      agentName: fitter.name(described.agentName),
+      // Left out, it is the parent's.
+      ...(described.project !== null && { project: fitter.project(described.project) }),
+      metadata: withMembers(metadata, { [STATE_MEMBER]: begun as unknown as JsonObject }),
+      spawnedBy:
+        parentId !== null && parent?.toolCallId ? { toolCallId: fitter.name(parent.toolCallId) } : null,
+      forkedFrom: forkedFrom && { sessionId: idOf(forkedFrom.key) },
+      createdAt,
+    };
+  }
+
+  async #unarchive({ id, archivedAt }: StoredSession): Promise<void> {
+    await this.#parts.target.archive(id, null);
+    this.#parts.toArchive.set(id, archivedAt!);
+  }
+
+  /** Writes what the session says of itself, and how far it was read. */
+  async #finish(
+    format: Format,
+    source: SourceSession,
+    {
+      known,
+      state,
+      parentId,
+    }: { known: StoredSession | null; state: ImportState | null; parentId: string | null },
+    end: SessionEnd | null,
+  ): Promise<void> {
+    const { target, fitter, report, stored, toArchive } = this.#parts;
+    const id = idOf(source.key);
+    const described = { ...source.described, ...presentOf(end?.described) } as SessionDescription;
+    const title = fitter.title(described.title);
+    const resume = end?.resume ?? null;
+    const path = pathOf(source);
+    const next: ImportState = {
+      format: format.name,
+      path,
+      revision: source.revision,
+      resume,
+      print: resume && (await printOf(path, resume.bytes)),
+      title,
+      parentId,
+      isUnfinished: end?.isUnfinished ?? false,
+    };
+    const agentName = fitter.name(described.agentName);
+    const project = fitter.project(described.project);
+    const now = known ?? {
+      parentId,
+      title: fitter.title(source.described.title),
+      agentName: null,
+      project: null,
+      hasSpawnOrigin: true,
+    };
+    if (
+      known &&
+      state &&
+      known.parentId === state.parentId &&
+      parentId !== null &&
+      parentId !== known.parentId
+    )
+      await target.move(id, parentId);
+    const { toolCallId = null } = source.parent ?? {};
+    const spawnedBy =
+      toolCallId !== null && parentId !== null && !now.hasSpawnOrigin
+        ? { toolCallId: fitter.name(toolCallId) }
+        : undefined;
+    const metadata = fitter.metadata(described.metadata, (kind) => report.drop({ kind }));
+    const isRetitled = title !== now.title && (!state || state.title === now.title);
+    await target.update({
+      sessionId: id,
+      ...(known?.key !== source.key && { key: source.key }),
+      ...(isRetitled && { title }),
+      ...(agentName !== null && agentName !== now.agentName && { agentName }),
+      ...(project !== null && project !== now.project && { project }),
+      ...(described.status !== null && {
+        status: described.status,
+        statusMessage: fitter.statusMessage(described.statusMessage),
+      }),
+      ...(spawnedBy && { spawnedBy }),
+      setMetadata: withMembers(changedMembers(known?.metadata ?? {}, metadata), {
+        [STATE_MEMBER]: next as unknown as JsonObject,
+      }),
+    });
+    stored.set(id, { ...(known ?? emptyStored(id, parentId)), key: source.key });
+    if (described.archivedAt) toArchive.set(id, described.archivedAt);
+  }
+}
+
+function emptyStored(id: string, parentId: string | null): StoredSession {
+  return {
+    id,
+    key: null,
+    parentId,
+    title: null,
+    agentName: null,
+    project: null,
+    status: 'IDLE',
+    statusMessage: null,
+    hasSpawnOrigin: false,
+    historyLength: 0,
+    metadata: {},
+    archivedAt: null,
+  };
+}
+
+function changedMembers(now: JsonObject, next: JsonObject): JsonObject {
+  return Object.fromEntries(
+    Object.entries(next).filter(
+      ([name, value]) => !(Object.hasOwn(now, name) && isSameJson(now[name], value)),
+    ),
+  );
+}
+
+/** Without the members that are null or undefined. */
+function presentOf(described: Partial<SessionDescription> | null | undefined): Partial<SessionDescription> {
+  return Object.fromEntries(Object.entries(described ?? {}).filter(([, value]) => value != null));
+}
+
+function pathOf(source: SourceSession): string {
+  return source.files[0]?.path ?? source.key;
+}
+
+/** An error of the operating system: a file that is gone, or not readable. */
+function isOfSystem(error: unknown): boolean {
+  return error instanceof Error && 'syscall' in error;
+}

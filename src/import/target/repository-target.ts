@@ -1,0 +1,65 @@
+import type { Limits } from '../../model/limits.ts';
+import { NO_TEXTS } from '../../model/message.ts';
+import type { SessionReader, SessionRepository } from '../../repository/repository.ts';
+import type { MessageKey, StoredSession, Target, TargetWrite } from './target.ts';
+
+const MESSAGES_A_PAGE = 1_000;
+const NOTHING = { messages: null, removed: null };
+
+/** Writes into a store that this process has opened. */
+export class RepositoryTarget implements Target {
+  readonly limits: Limits;
+  readonly isDryRun = false;
+  readonly #repository: SessionRepository;
+
+  constructor(repository: SessionRepository, limits: Limits) {
+    this.#repository = repository;
+    this.limits = limits;
+  }
+
+  find(ids: readonly string[]): Promise<(StoredSession | null)[]> {
+    return findIn(this.#repository, ids);
+  }
+
+  async write(input: TargetWrite): Promise<boolean> {
+    const { isNew } = await this.#repository.writeHistory({ ...input, onKey: 'REPLACE' }, NOTHING);
+    return isNew;
+  }
+
+  async update(input: Parameters<Target['update']>[0]): Promise<void> {
+    await this.#repository.update(input);
+  }
+
+  async move(sessionId: string, parentId: string): Promise<void> {
+    await this.#repository.move({ sessionId, parentId });
+  }
+
+  async archive(sessionId: string, archivedAt: Date | null): Promise<void> {
+    await this.#repository.archive({ sessionId, archived: archivedAt !== null, archivedAt, subtree: false });
+  }
+
+  keysOf(sessionId: string): AsyncIterable<MessageKey> {
+    return keysIn(this.#repository, sessionId);
+  }
+}
+
+/** `Target.find` of a store. */
+export async function findIn(
+  reader: SessionReader,
+  ids: readonly string[],
+): Promise<(StoredSession | null)[]> {
+  const found = await reader.findMany(ids);
+  return found.map((session) => session && { ...session, hasSpawnOrigin: session.spawnedBy !== null });
+}
+
+/** `Target.keysOf` of a store. */
+export async function* keysIn(reader: SessionReader, sessionId: string): AsyncGenerator<MessageKey> {
+  let after: number | undefined;
+  for (let more = true; more; ) {
+    const page = { limit: MESSAGES_A_PAGE, from: 'start' as const, after };
+    const [read] = await reader.historyOf([{ sessionId, page, shown: NO_TEXTS }], Number.POSITIVE_INFINITY);
+    for (const { key, role, createdAt } of read!.items) if (key !== null) yield { key, role, createdAt };
+    more = read!.hasMore && read!.items.length > 0;
+    after = read!.items.at(-1)?.ordinal;
+  }
+}

@@ -1,0 +1,58 @@
+import type { JsonObject } from '../../model/json.ts';
+import type { Limits } from '../../model/limits.ts';
+import type { NewMessage } from '../../model/message.ts';
+import type { NewSpawnOrigin } from '../../model/session.ts';
+import type { CreateIfMissing, UpdateSession } from '../../repository/mutations.ts';
+
+/** What an import has to know of a stored session. */
+export interface StoredSession {
+  readonly id: string;
+  readonly key: string | null;
+  readonly parentId: string | null;
+  readonly title: string | null;
+  readonly agentName: string | null;
+  readonly project: string | null;
+  readonly status: string;
+  readonly statusMessage: string | null;
+  readonly hasSpawnOrigin: boolean;
+  readonly historyLength: number;
+  readonly metadata: JsonObject;
+  readonly archivedAt: Date | null;
+}
+
+/** A write to one history: messages whose key is there take the place of the earlier form. */
+export interface TargetWrite {
+  readonly sessionId: string;
+  readonly ownerId: string | null;
+  /** Makes the session if there is none. */
+  readonly create: CreateIfMissing | null;
+  /** Drops what follows the message with this key. */
+  readonly keepThroughKey?: string;
+  /** Drops what follows the first messages. */
+  readonly keep?: number;
+  readonly messages: readonly NewMessage[];
+}
+
+/** Where an import writes: a data directory, or a running server. All methods reject with the errors of `model/errors.ts`. */
+export interface Target {
+  readonly limits: Limits;
+  /** True if the writes of the target do nothing. */
+  readonly isDryRun: boolean;
+  /** The sessions with these ids, at most 1,000; null for an id that no session has. */
+  find(ids: readonly string[]): Promise<(StoredSession | null)[]>;
+  /** True if the session was made by the write. Rejects with a SessionExistsError for the id of a deleted session. */
+  write(input: TargetWrite): Promise<boolean>;
+  /** Changes what a session says of itself. */
+  update(input: Omit<UpdateSession, 'spawnedBy'> & { readonly spawnedBy?: NewSpawnOrigin }): Promise<void>;
+  move(sessionId: string, parentId: string): Promise<void>;
+  /** `archivedAt` null: unarchives the session. */
+  archive(sessionId: string, archivedAt: Date | null): Promise<void>;
+  /** The keys of all messages of a history that have one, in order. */
+  keysOf(sessionId: string): AsyncIterable<MessageKey>;
+}
+
+export interface MessageKey {
+  readonly key: string;
+  readonly role: NewMessage['role'];
+  readonly createdAt: Date;
+}

@@ -1,0 +1,82 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { access } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { Transcript, writeFiles } from '../import/claude/transcript.ts';
+import { startTestServer } from '../server/running.ts';
+import { temporaryDirectory } from '../support/repository.ts';
+import { runCli } from './run.ts';
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
+const DONE = 'Imported 1 new session, 0 changed, 0 unchanged, 0 faults; 2 messages written.\n';
+
+async function home(): Promise<string> {
+  const folder = await temporaryDirectory();
+  const transcript = new Transcript('one');
+  transcript.user('Hi');
+  transcript.say('Hello');
+  await writeFiles(join(folder, 'projects/-home-eve-lab'), { 'one.jsonl': transcript.text });
+  return folder;
+}
+
+it('imports from a path with or without its format, from the default place, and from all', async () => {
+  const folder = await home();
+  const env = { CLAUDE_CONFIG_DIR: folder, HOME: folder };
+  for (const args of [['claude', folder], [folder], ['claude'], ['--all']]) {
+    const data = await temporaryDirectory();
+    expect(await runCli(['import', ...args, '--data', data], env), args.join(' ')).toEqual({
+      code: 0,
+      stderr: '',
+      stdout: DONE,
+    });
+  }
+});
+
+it('makes no data directory in a dry run', async () => {
+  const folder = await home();
+  const data = join(folder, 'data');
+  const { code, stdout } = await runCli(['import', folder, '--data', data, '--dry-run']);
+  expect({ code, stdout }).toEqual({
+    code: 0,
+    stdout: 'Would import 1 new session, 0 changed, 0 unchanged, 0 faults; 2 messages to write.\n',
+  });
+  await expect(access(data)).rejects.toThrow('ENOENT');
+});
+
+it('ends with 1 if something could not come in, and with 2 for a wrong command line', async () => {
+  const folder = await home();
+  const data = await temporaryDirectory();
+  await writeFiles(join(folder, 'projects/-home-eve-lab'), {
+    'two.jsonl': '{"type":"user","uuid":"u","sessionId":"two","message":{"content":"Hi"}}\n?\n',
+  });
+  const faulty = await runCli(['import', folder, '--data', data]);
+  expect(faulty).toMatchObject({
+    code: 1,
+    stdout: expect.stringContaining('two.jsonl:2: the line is no JSON object\n'),
+  });
+  const wrong: [args: string[], message: string][] = [
+    [['nonsense', folder], 'expected one of claude, '],
+    [[], 'expected a format, a path, or --all'],
+    [['--all', folder], 'expected --all, or a format and a path, got both'],
+    [['claude', join(folder, 'nothing')], 'expected a file or a directory, got '],
+    [['agent-session'], 'agent-session has no default place'],
+    [['agent-session', folder, '--since', '30d'], '--since is not for the files of the Python module'],
+    [[folder, '--since', 'yesterday'], 'Expected a day (2026-03-01)'],
+    [[folder, '--watch'], '--watch needs --url'],
+    [[folder, '--url', 'localhost'], 'Expected the URL of a GraphQL endpoint'],
+  ];
+  for (const [args, message] of wrong) {
+    const { code, stderr } = await runCli(['import', ...args], { CLAUDE_CONFIG_DIR: join(folder, 'none') });
+    expect({ code, stderr }, args.join(' ')).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+  }
+});
+
+it('imports into a running server, and follows the files until a signal', async () => {
+  const server = await startTestServer();
+  const child = spawn(process.execPath, [CLI, 'import', await home(), '--url', server.url, '--watch']);
+  const [first] = (await once(child.stdout, 'data')) as [Buffer];
+  expect(first.toString()).toBe(DONE);
+  child.kill('SIGINT');
+  expect(await once(child, 'exit')).toEqual([0, null]);
+});
