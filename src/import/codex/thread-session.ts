@@ -1,0 +1,79 @@
+import { dirname } from 'node:path';
+import type { JsonObject } from '../../model/json.ts';
+import type { SessionStatus } from '../../model/session.ts';
+import type { SessionDescription, SourceItem, SourceSession } from '../format.ts';
+import { dateIn, objectIn, textIn, without } from '../source-json.ts';
+import { readThread } from './read-rollout.ts';
+import type { RolloutFile } from './rollout-file.ts';
+import type { RolloutState } from './rollout-state.ts';
+import type { ThreadRecords } from './state-database.ts';
+import type { ThreadLinks } from './thread-links.ts';
+
+/** Members of the first line that have a field, or that are the first message. */
+const KNOWN = ['id', 'base_instructions', 'instructions', 'timestamp', 'parent_thread_id'];
+
+export function sourceSession(
+  rollout: RolloutFile,
+  links: ThreadLinks,
+  records: ThreadRecords,
+  now: number,
+): SourceSession {
+  const { id, meta, path, bytes, mtimeMs } = rollout;
+  const record = records.threads.get(id);
+  const edge = records.edges.get(id);
+  const isArchived = dirname(path).endsWith('archived_sessions');
+  const spawn = objectIn(objectIn(objectIn(meta.source)?.subagent)?.thread_spawn);
+  const agent = (name: string) => textIn(meta[name]) ?? textIn(spawn?.[name]);
+  const described: SessionDescription = {
+    title: record?.title ?? null,
+    agentName: agent('agent_role') ?? agent('agent_nickname') ?? textIn(objectIn(meta.source)?.subagent),
+    project: textIn(meta.cwd),
+    userId: null,
+    status: null,
+    statusMessage: null,
+    archivedAt: record?.archivedAt ?? (isArchived ? new Date(Math.floor(mtimeMs)) : null),
+    metadata: {
+      ...without(meta, KNOWN),
+      ...record?.rest,
+      ...(edge?.status && { spawn_edge_status: edge.status }),
+    },
+  };
+  const archived = described.archivedAt?.getTime() ?? '';
+  return {
+    type: 'session',
+    key: `codex:${id}`,
+    parent: links.parent && { key: `codex:${links.parent.id}`, toolCallId: links.parent.toolCallId },
+    forkedFrom: links.origin && { key: `codex:${links.origin.id}`, throughKey: links.origin.throughKey },
+    described,
+    createdAt: dateIn(meta.timestamp),
+    lastActiveAt: record?.updatedAt ?? new Date(Math.floor(mtimeMs)),
+    files: [{ path, bytes }],
+    revision: `${bytes} ${mtimeMs} ${archived} ${(described.title ?? '').slice(0, 100)}`,
+    async *read(from): AsyncGenerator<SourceItem> {
+      const items = readThread(rollout, links.beginning, { from, now });
+      let next = await items.next();
+      for (; !next.done; next = await items.next()) yield next.value;
+      const { state, resume, isUnfinished } = next.value;
+      const isRecent = now - mtimeMs < RUNNING_MS;
+      const title = described.title ?? state.name ?? state.firstPrompt ?? agent('agent_path');
+      const end = { status: statusOf(state, isRecent, links), title };
+      const metadata = { ...described.metadata, ...settingsOf(state) };
+      yield { type: 'end', described: { ...end, metadata }, resume, isUnfinished };
+    },
+  };
+}
+
+/** A turn that has written nothing for so long is taken to be over. */
+const RUNNING_MS = 60_000;
+
+function statusOf({ turn }: RolloutState, isRecent: boolean, { parent }: ThreadLinks): SessionStatus | null {
+  if (turn === 'open') return isRecent ? 'RUNNING' : 'IDLE';
+  if (turn === 'aborted') return 'CANCELLED';
+  if (turn === 'failed') return 'FAILED';
+  if (turn === 'complete') return parent ? 'COMPLETED' : 'IDLE';
+  return null;
+}
+
+function settingsOf({ settings }: RolloutState): JsonObject {
+  return settings ? { turn_context: settings } : {};
+}

@@ -1,0 +1,36 @@
+import type { JsonObject } from '../../model/json.ts';
+import type { NewTokenUsage } from '../../model/message.ts';
+import { countIn } from '../source-json.ts';
+
+/** Codex counts as the store does: cached tokens are a part of the input, reasoning is a part of the output. */
+export function usageOf(counts: JsonObject): NewTokenUsage {
+  const inputTokens = countIn(counts.input_tokens);
+  const outputTokens = countIn(counts.output_tokens);
+  const cacheReadTokens = Math.min(countIn(counts.cached_input_tokens), inputTokens);
+  return {
+    inputTokens,
+    outputTokens,
+    cacheReadTokens,
+    cacheWriteTokens: Math.min(countIn(counts.cache_write_input_tokens), inputTokens - cacheReadTokens),
+    reasoningTokens: Math.min(countIn(counts.reasoning_output_tokens), outputTokens),
+  };
+}
+
+const COUNTS = [
+  'input_tokens',
+  'cached_input_tokens',
+  'cache_write_input_tokens',
+  'output_tokens',
+  'reasoning_output_tokens',
+] as const;
+
+/**
+ * What the difference between two totals of a session counts. A total can begin again at 0 within a file: then the whole of it counts.
+ */
+export function usageBetween(before: JsonObject | null, total: JsonObject): NewTokenUsage {
+  const isReset = COUNTS.some((name) => countIn(total[name]) < countIn(before?.[name]));
+  if (!before || isReset) return usageOf(total);
+  return usageOf(
+    Object.fromEntries(COUNTS.map((name) => [name, countIn(total[name]) - countIn(before[name])])),
+  );
+}

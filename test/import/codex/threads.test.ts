@@ -1,0 +1,231 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it } from 'vitest';
+import { codex } from '../../../src/import/codex/codex.ts';
+import { stateOf } from '../claude/support.ts';
+import { cutsIn, outline, sourceLab } from '../source-lab.ts';
+import { Rollout } from './rollout.ts';
+
+const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
+const spawn = (parent: string, more = {}) => ({
+  parent_thread_id: parent,
+  source: {
+    subagent: {
+      thread_spawn: { parent_thread_id: parent, depth: 1, agent_nickname: 'Ada', agent_role: 'counter' },
+    },
+  },
+  ...more,
+});
+
+function parentRollout(): Rollout {
+  const parent = new Rollout(ID(1)).turn('t1').user('Ask a helper');
+  parent.call('c1', 'spawn_agent', { message: 'count' }).record('r1', { input: 100, output: 10 });
+  const item = { type: 'CollabAgentToolCall', id: 'c1', receiver_thread_ids: [ID(2)] };
+  parent.event({ type: 'item_completed', item }).output('c1', `{"agent_id":"${ID(2)}"}`);
+  return parent.say('Asked.').record('r2', { input: 110, output: 5 }).event({ type: 'task_complete' });
+}
+
+const filesOf = (...rollouts: Rollout[]) =>
+  Object.fromEntries(rollouts.map(({ name, text }) => [name, text]));
+
+it('makes a subagent a child of the thread that called it, with its call, and a nested one a child of that', async () => {
+  const child = new Rollout(ID(2), spawn(ID(1))).turn('t1').user('count').say('3').record('r3', { input: 7 });
+  child.event({ type: 'task_complete' });
+  const nested = new Rollout(ID(3), spawn(ID(2))).turn('t1').user('more');
+  const { run, session } = await sourceLab(codex, filesOf(nested, child, parentRollout()));
+  expect((await run()).complete).toBe(true);
+  expect(await session(ID(2))).toMatchObject({
+    parentId: ID(1),
+    spawnedBy: { sessionId: ID(1), toolCallId: 'c1' },
+    agentName: 'counter',
+    status: 'COMPLETED',
+    forkedFrom: null,
+  });
+  expect(await session(ID(3))).toMatchObject({ parentId: ID(2), rootId: ID(1), depth: 2, spawnedBy: null });
+});
+
+it('leaves out the lines of its parent that a v2 subagent begins with', async () => {
+  const parent = parentRollout();
+  const meta = spawn(ID(1), { forked_from_id: ID(1), subagent_history_start_ordinal: 10 });
+  const child = new Rollout(ID(2), meta).copy(parent, 7);
+  while (child.ordinal! < 10) child.event({ type: 'thread_settings_applied' });
+  child.turn('t9').say('3').record('r3', { input: 7, output: 2 });
+  const { run, session, history } = await sourceLab(codex, filesOf(parent, child));
+  await run();
+  expect(outline(await history(ID(2)))).toEqual(['ASSISTANT: 3']);
+  expect(await session(ID(2))).toMatchObject({
+    parentId: ID(1),
+    forkedFrom: null,
+    usage: { inputTokens: 7 },
+  });
+});
+
+it('begins a fork since 0.171 with the lines of its base, as copies', async () => {
+  const base = parentRollout();
+  const end = base.ordinal!;
+  base.turn('t2').user('Later').say('Not in the fork').record('r9', { input: 1000 });
+  const meta = { forked_from_id: ID(1), history_base: { thread_id: ID(1), end_ordinal_exclusive: end } };
+  const fork = new Rollout(ID(4), meta, end)
+    .turn('t3')
+    .user('Elsewhere')
+    .say('Here')
+    .record('r4', { input: 50 });
+  const second = {
+    forked_from_id: ID(4),
+    history_base: { thread_id: ID(4), end_ordinal_exclusive: fork.ordinal! },
+  };
+  const again = new Rollout(ID(5), second, fork.ordinal).turn('t4').user('Again');
+  const { run, session, history } = await sourceLab(codex, filesOf(again, fork, base));
+  expect((await run()).complete).toBe(true);
+  const shared = [
+    'USER (copy): Ask a helper',
+    'ASSISTANT (copy): ',
+    `TOOL (copy): {"agent_id":"${ID(2)}"}`,
+    'ASSISTANT (copy): Asked.',
+  ];
+  expect(outline(await history(ID(4)))).toEqual([...shared, 'USER: Elsewhere', 'ASSISTANT: Here']);
+  expect(outline(await history(ID(5)))).toEqual([
+    ...shared,
+    'USER (copy): Elsewhere',
+    'ASSISTANT (copy): Here',
+    'USER: Again',
+  ]);
+  expect(await session(ID(4))).toMatchObject({
+    parentId: ID(1),
+    title: 'Elsewhere',
+    forkedFrom: { sessionId: ID(1), historyLength: 4 },
+    usage: { inputTokens: 50 },
+  });
+  expect(await session(ID(5))).toMatchObject({ forkedFrom: { sessionId: ID(4) }, usage: { inputTokens: 0 } });
+});
+
+it('says if the base of a fork is not there', async () => {
+  const meta = { history_base: { thread_id: ID(1), end_ordinal_exclusive: 9 } };
+  const fork = new Rollout(ID(4), meta, 9).turn('t3').user('Elsewhere');
+  const { run, history } = await sourceLab(codex, filesOf(fork));
+  expect((await run()).faults).toMatchObject([{ line: 1, reason: expect.stringContaining(ID(1)) }]);
+  expect(outline(await history(ID(4)))).toEqual(['USER: Elsewhere']);
+});
+
+it('does not pay twice what an earlier version copied into a fork', async () => {
+  const origin = new Rollout(ID(1), { cli_version: '0.40.0' }, null).turn('t1').user('One').say('1');
+  origin.tokenCount({ input: 100, output: 10 });
+  const fork = new Rollout(ID(4), { cli_version: '0.40.0' }, null)
+    .copy(origin)
+    .turn('t2')
+    .user('Two')
+    .say('2');
+  fork.tokenCount({ input: 30, output: 3 });
+  origin.turn('t2').user('Other').say('o').tokenCount({ input: 7 });
+  const { run, session, history } = await sourceLab(codex, filesOf(origin, fork));
+  await run();
+  expect(outline(await history(ID(4)))).toEqual([
+    'USER (copy): One',
+    'ASSISTANT (copy): 1',
+    'USER: Two',
+    'ASSISTANT: 2',
+  ]);
+  expect(await session(ID(4))).toMatchObject({
+    forkedFrom: { sessionId: ID(1), historyLength: 2 },
+    usage: { inputTokens: 30, outputTokens: 3 },
+  });
+});
+
+it('takes titles, archivals and edges from the database', async () => {
+  const [one, two] = [
+    new Rollout(ID(1)).turn('t').user('First'),
+    new Rollout(ID(2)).turn('t').user('Second'),
+  ];
+  const { run, session, folder } = await sourceLab(codex, filesOf(one, two));
+  await mkdir(folder, { recursive: true });
+  using database = new DatabaseSync(join(folder, 'state_5.sqlite'));
+  database.exec(`CREATE TABLE threads (id TEXT, title TEXT, name TEXT, archived_at INTEGER, updated_at_ms INTEGER, is_pinned INTEGER);
+    CREATE TABLE thread_spawn_edges (parent_thread_id TEXT, child_thread_id TEXT, status TEXT);
+    INSERT INTO threads VALUES ('${ID(1)}', 'The first', NULL, 1772400000, 1772400000000, 1);
+    INSERT INTO threads VALUES ('${ID(2)}', 'Second', 'Named', NULL, NULL, 0);
+    INSERT INTO thread_spawn_edges VALUES ('${ID(1)}', '${ID(2)}', 'open');`);
+  expect((await run()).complete).toBe(true);
+  expect(await session(ID(1))).toMatchObject({
+    title: 'The first',
+    archivedAt: new Date('2026-03-01T21:20:00Z'),
+    metadata: { is_pinned: 1 },
+  });
+  expect(await session(ID(2))).toMatchObject({
+    title: 'Named',
+    parentId: ID(1),
+    metadata: { spawn_edge_status: 'open' },
+  });
+});
+
+it('reads archived sessions, and says that they are', async () => {
+  const rollout = new Rollout(ID(1)).turn('t').user('Old');
+  const name = `archived_sessions/${rollout.name.split('/').at(-1)}`;
+  const { run, session } = await sourceLab(codex, { [name]: rollout.text });
+  await run();
+  expect((await session(ID(1))).archivedAt).toEqual(new Date('2026-03-02T00:00:00Z'));
+});
+
+it('holds a response back while it is being written', async () => {
+  const rollout = new Rollout(ID(1)).turn('t1').user('Go').think('hm');
+  const { run, write, history } = await sourceLab(codex);
+  await write({ [rollout.name]: `${rollout.text}{"timestamp":"2026-03-0` }, new Date());
+  const report = await run();
+  expect(report).toMatchObject({ unfinished: 1, faults: [] });
+  expect(outline(await history(ID(1)))).toEqual(['USER: Go']);
+  await write({ [rollout.name]: rollout.say('Gone.').record('r', { input: 3 }).text });
+  expect((await run()).complete).toBe(true);
+  expect(outline(await history(ID(1)))).toEqual(['USER: Go', 'ASSISTANT: Gone.']);
+});
+
+function everything(): Rollout {
+  const rollout = parentRollout();
+  rollout
+    .turn('t2')
+    .user('Ünïcode 💡')
+    .think('…')
+    .call('c2', 'shell', { cmd: 'false' })
+    .record('r5', { input: 11 });
+  const item = { type: 'CommandExecution', id: 'c2', exit_code: 1 };
+  rollout.event({ type: 'item_completed', item }).output('c2', 'no').add('compacted', { message: 'Short' });
+  rollout.turn('t3').user('Wrong way').say('Yes').record('r6', { input: 12 });
+  rollout.event({ type: 'thread_rolled_back', num_turns: 1 }).turn('t4').user('Right way').say('No');
+  return rollout
+    .record('r7', { input: 13, output: 1 })
+    .event({ type: 'turn_aborted', reason: 'interrupted' });
+}
+
+it('ends as the whole file does, wherever it was cut before it was completed', async () => {
+  const text = everything().text;
+  const length = Buffer.byteLength(text);
+  const ends = [...Buffer.from(text).entries()].flatMap(([at, byte]) => (byte === 0x0a ? [at, at + 1] : []));
+  const cuts = [length, ...ends, ...cutsIn(length, 200)];
+  // One session for each cut, in one store. All ids have the same length.
+  const ids = cuts.map((_, n) => `0bb11111-0000-7000-8000-${String(n).padStart(12, '0')}`);
+  const texts = ids.map((id) => Buffer.from(text.replaceAll(ID(1), id)));
+  const files = (cut: boolean) =>
+    Object.fromEntries(
+      ids.map((id, n) => [new Rollout(id).name, texts[n]!.subarray(0, cut ? cuts[n] : length)]),
+    );
+  const { run, write, repository } = await sourceLab(codex, files(true));
+  await run();
+  await write(files(false));
+  expect((await run()).complete).toBe(true);
+  const states = (await stateOf(repository)) as { id: string }[];
+  expect(states.map(({ id }) => id)).toEqual(ids);
+  const [whole, ...others] = states.map(
+    (state) => JSON.parse(JSON.stringify(state).replaceAll(state.id, 'id')) as object,
+  );
+  for (const [n, other] of others.entries()) expect(other, `cut at ${cuts[n + 1]}`).toEqual(whole);
+});
+
+it('reads a file that grew from where it was', async () => {
+  const rollout = everything();
+  const { run, write, history } = await sourceLab(codex, { [rollout.name]: rollout.text });
+  await run();
+  const before = (await history(ID(1))).length;
+  await write({ [rollout.name]: rollout.turn('t9').user('Once more').text });
+  expect((await run()).messages).toBe(1);
+  expect(await history(ID(1))).toHaveLength(before + 1);
+  expect((await run()).sessions).toMatchObject({ unchanged: 1 });
+});
