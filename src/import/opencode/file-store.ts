@@ -1,0 +1,142 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import type { JsonObject, JsonValue } from '../../model/json.ts';
+import type { Fault } from '../format.ts';
+import { countIn, objectIn, textIn } from '../source-json.ts';
+import { sessionFromInfo } from './session-info.ts';
+import {
+  isFault,
+  type MessageTime,
+  type OpencodeMessage,
+  type OpencodeSession,
+  type OpencodeStore,
+  readObject,
+} from './store.ts';
+
+/** A part changes in place as long as its tool runs: only those of the latest messages are looked at for changes. */
+const CHANGING_MESSAGES = 2;
+
+/** The directory `storage`, before 1.2: a file of JSON for each session, message and part. */
+export class FileStore implements OpencodeStore {
+  readonly #storage: string;
+
+  constructor(storage: string) {
+    this.#storage = storage;
+  }
+
+  async *sessions(): AsyncGenerator<OpencodeSession | Fault> {
+    const root = join(this.#storage, 'session');
+    for (const project of await namesIn(root)) {
+      for (const path of await jsonFilesIn(join(root, project))) {
+        const info = await readObject(path);
+        if (isFault(info)) {
+          yield info;
+          continue;
+        }
+        const id = textIn(info.id) ?? basename(path, '.json');
+        const added = await this.#beside(id);
+        const { revision, bytes } = await this.#stateOf(path, id);
+        yield sessionFromInfo({ ...info, id }, added, { path, bytes, revision })!;
+      }
+    }
+  }
+
+  async timesOf(sessionId: string, limit: number): Promise<MessageTime[]> {
+    const times: MessageTime[] = [];
+    for (const path of (await this.#messageFiles(sessionId)).slice(0, limit)) {
+      const info = await readObject(path);
+      if (isFault(info)) continue;
+      times.push({ role: textIn(info.role) ?? '', createdMs: countIn(objectIn(info.time)?.created) });
+    }
+    return times;
+  }
+
+  async spawningCallsOf(sessionId: string): Promise<Map<string, string>> {
+    const calls = new Map<string, string>();
+    for await (const message of this.messages(sessionId)) {
+      if (isFault(message)) continue;
+      for (const part of message.parts) {
+        const child = textIn(objectIn(objectIn(part.state)?.metadata)?.sessionId);
+        const call = textIn(part.callID);
+        if (child !== null && call !== null && !calls.has(child)) calls.set(child, call);
+      }
+    }
+    return calls;
+  }
+
+  async *messages(sessionId: string): AsyncGenerator<OpencodeMessage | Fault> {
+    for (const path of await this.#messageFiles(sessionId)) {
+      const info = await readObject(path);
+      if (isFault(info)) {
+        yield info;
+        continue;
+      }
+      const id = textIn(info.id) ?? basename(path, '.json');
+      const parts: JsonObject[] = [];
+      for (const file of await jsonFilesIn(this.#partsOf(id))) {
+        const part = await readObject(file);
+        if (isFault(part)) yield part;
+        else parts.push({ ...part, id: textIn(part.id) ?? basename(file, '.json') });
+      }
+      yield { info: { ...info, id }, parts, path };
+    }
+  }
+
+  /** Names are ids, and ids are in the order of their making. */
+  #messageFiles(sessionId: string): Promise<string[]> {
+    return jsonFilesIn(join(this.#storage, 'message', sessionId));
+  }
+
+  #partsOf(messageId: string): string {
+    return join(this.#storage, 'part', messageId);
+  }
+
+  /** What other folders have for the session. */
+  async #beside(id: string): Promise<JsonObject> {
+    const added: Record<string, JsonValue> = {};
+    for (const name of ['todo', 'session_diff', 'session_share']) {
+      const path = join(this.#storage, name, `${id}.json`);
+      const value = await readJson(path);
+      if (value !== null && JSON.stringify(value).length > 2) added[name] = value;
+    }
+    return added;
+  }
+
+  async #stateOf(path: string, id: string): Promise<{ revision: string; bytes: number }> {
+    const messages = await this.#messageFiles(id);
+    let [files, bytes, latest] = [0, 0, 0];
+    const look = async (file: string) => {
+      const found = await stat(file).catch(() => null);
+      if (!found) return;
+      files += 1;
+      latest = Math.max(latest, found.mtimeMs);
+      if (found.isFile()) bytes += found.size;
+    };
+    await look(path);
+    for (const [n, file] of messages.entries()) {
+      await look(file);
+      const parts = this.#partsOf(basename(file, '.json'));
+      await look(parts);
+      if (n >= messages.length - CHANGING_MESSAGES)
+        for (const part of await jsonFilesIn(parts)) await look(part);
+    }
+    return { revision: `${files} ${bytes} ${latest}`, bytes };
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  return (await readdir(directory).catch(() => [])).sort();
+}
+
+async function jsonFilesIn(directory: string): Promise<string[]> {
+  const names = (await namesIn(directory)).filter((name) => name.endsWith('.json'));
+  return names.map((name) => join(directory, name));
+}
+
+async function readJson(path: string): Promise<JsonValue> {
+  try {
+    return JSON.parse(await readFile(path, 'utf8')) as JsonValue;
+  } catch {
+    return null;
+  }
+}

@@ -1,0 +1,174 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { SessionStatus } from '../../model/session.ts';
+import type { Dropped, Fault, Format, SourceItem, SourceSession, SurveyOptions } from '../format.ts';
+import { dateIn, objectIn, textIn } from '../source-json.ts';
+import { DatabaseStore, isOpencodeDatabase } from './database-store.ts';
+import { ExportStore } from './export-store.ts';
+import { FileStore } from './file-store.ts';
+import { type Copy, findCopies } from './forks.ts';
+import { fault, isFault, type OpencodeSession, type OpencodeStore } from './store.ts';
+import { isAbort, translate } from './translate.ts';
+
+/** A session that has changed within this time can be in the middle of a response. */
+const LIVE_MS = 60_000;
+
+/** opencode: a database since 1.2, files of JSON before, or what `opencode export` prints. */
+export const opencode: Format = {
+  name: 'opencode',
+  title: 'opencode',
+
+  defaultPlaces(env, home) {
+    return [join(env.XDG_DATA_HOME || join(home, '.local', 'share'), 'opencode')];
+  },
+
+  async recognises(path) {
+    return (await storesAt(path).catch(() => [])).length > 0;
+  },
+
+  async *survey(path, options) {
+    const seen = new Set<string>();
+    const stores = await storesAt(path);
+    if (stores.length === 0)
+      yield fault(path, 'expected opencode.db, a directory "storage", or a file of `opencode export`');
+    for (const store of stores) yield* surveyStore(store, seen, options);
+  },
+};
+
+/** The stores at `path`: the database first, since its sessions are newer than what is left of the files it was made from. */
+async function storesAt(path: string): Promise<OpencodeStore[]> {
+  if ((await stat(path)).isFile()) {
+    if (isOpencodeDatabase(path)) return [new DatabaseStore(path)];
+    return (await isExport(path)) ? [new ExportStore(path)] : [];
+  }
+  const names = (await readdir(path)).sort();
+  const databases = names.filter((name) => /^opencode.*\.db$/.test(name)).map((name) => join(path, name));
+  const stores: OpencodeStore[] = databases.filter(isOpencodeDatabase).map((file) => new DatabaseStore(file));
+  if (names.includes('storage') && (await isStorage(join(path, 'storage'))))
+    stores.push(new FileStore(join(path, 'storage')));
+  else if (await isStorage(path)) stores.push(new FileStore(path));
+  else if (basename(path) === 'session' && (await isStorage(dirname(path))))
+    stores.push(new FileStore(dirname(path)));
+  return stores;
+}
+
+async function isStorage(path: string): Promise<boolean> {
+  const names: string[] = await readdir(path).catch(() => []);
+  return names.includes('session') && names.includes('message');
+}
+
+async function isExport(path: string): Promise<boolean> {
+  await using file = await open(path);
+  const head = Buffer.alloc(4096);
+  const { bytesRead } = await file.read(head, 0, head.length, 0);
+  return /^\s*\{\s*"info"\s*:\s*\{.*"id"\s*:\s*"ses_/s.test(head.toString('utf8', 0, bytesRead));
+}
+
+async function* surveyStore(
+  store: OpencodeStore,
+  seen: Set<string>,
+  { onFile, now }: SurveyOptions,
+): AsyncGenerator<SourceSession | Fault | Dropped> {
+  const sessions: OpencodeSession[] = [];
+  for await (const session of store.sessions()) {
+    if (isFault(session)) {
+      yield session;
+      continue;
+    }
+    onFile(session.bytes);
+    if (seen.has(session.id)) continue;
+    seen.add(session.id);
+    sessions.push(session);
+  }
+  const copies = await findCopies(sessions, store);
+  const calls = new Map<string, string>();
+  for (const parent of new Set(sessions.map(({ parentId }) => parentId)))
+    if (parent !== null)
+      for (const [child, call] of await store.spawningCallsOf(parent)) calls.set(child, call);
+  for (const session of sessions)
+    yield sourceSession(session, store, { copy: copies.get(session.id), call: calls.get(session.id), now });
+}
+
+interface Context {
+  readonly copy: Copy | undefined;
+  /** The call that spawned the session. */
+  readonly call: string | undefined;
+  readonly now: number;
+}
+
+function sourceSession(session: OpencodeSession, store: OpencodeStore, context: Context): SourceSession {
+  const { id, parentId, path, bytes } = session;
+  const { copy, call = null } = context;
+  return {
+    type: 'session',
+    key: `opencode:${id}`,
+    parent: parentId === null ? null : { key: `opencode:${parentId}`, toolCallId: call },
+    forkedFrom: copy ? { key: `opencode:${copy.originId}`, throughKey: null } : null,
+    described: {
+      title: session.title,
+      agentName: session.agent,
+      project: session.directory,
+      userId: null,
+      status: null,
+      statusMessage: null,
+      archivedAt: dateIn(session.archivedMs),
+      metadata: session.rest,
+    },
+    createdAt: dateIn(session.createdMs),
+    lastActiveAt: dateIn(session.updatedMs),
+    files: [{ path, bytes }],
+    revision: session.revision.slice(0, 200),
+    read: () => readSession(session, store, context),
+  };
+}
+
+async function* readSession(
+  { id, parentId, agent, revert, updatedMs }: OpencodeSession,
+  store: OpencodeStore,
+  { copy, now }: Context,
+): AsyncGenerator<SourceItem> {
+  const isLive = updatedMs !== null && now - updatedMs < LIVE_MS;
+  const revertsFrom = textIn(revert?.messageID);
+  const revertsPart = textIn(revert?.partID);
+  let position = 0;
+  let isUnfinished = false;
+  let firstAgent: string | null = null;
+  let status: SessionStatus | null = null;
+  let lastKey: string | null = null;
+  /** Where the messages begin that were taken back, once they are reached. */
+  let revertedTo: { readonly key: string | null } | null = null;
+  for await (const message of store.messages(id)) {
+    if (isFault(message)) {
+      yield message;
+      continue;
+    }
+    const { info } = message;
+    firstAgent ??= textIn(info.agent);
+    const translated = translate(message, position < (copy?.count ?? 0));
+    isUnfinished = isLive && translated.isUnfinished;
+    status = statusAfter(message.info, { isLive, isChild: parentId !== null }) ?? status;
+    position += 1;
+    for (const item of translated.messages) {
+      const { key } = item.message;
+      const isFirst = info.id === revertsFrom && (revertsPart === null || key === revertsPart);
+      if (isFirst) revertedTo ??= { key: lastKey };
+      lastKey = key;
+      yield item;
+    }
+  }
+  // Taken back by the user; opencode deletes the messages with the next prompt.
+  if (revertedTo) yield { type: 'rollback', keepThroughKey: revertedTo.key };
+  yield { type: 'end', described: { agentName: agent ?? firstAgent, status }, resume: null, isUnfinished };
+}
+
+function statusAfter(
+  info: Record<string, unknown>,
+  { isLive, isChild }: { readonly isLive: boolean; readonly isChild: boolean },
+): SessionStatus | null {
+  if (info.role !== 'assistant') return isLive ? 'RUNNING' : null;
+  const error = objectIn(info.error);
+  if (error) return isAbort(error) ? 'CANCELLED' : 'FAILED';
+  if (dateIn(objectIn(info.time)?.completed) === null) return isLive ? 'RUNNING' : 'IDLE';
+  if (info.finish === 'tool-calls') return isLive ? 'RUNNING' : 'IDLE';
+  return isChild ? 'COMPLETED' : 'IDLE';
+}

@@ -1,0 +1,64 @@
+import { readFile } from 'node:fs/promises';
+import type { JsonObject } from '../../model/json.ts';
+import type { Fault } from '../format.ts';
+import { parseObject } from '../source-json.ts';
+
+/** A session as opencode describes it: with the names of its JSON files, whichever form the store has. */
+export interface OpencodeSession {
+  readonly id: string;
+  readonly parentId: string | null;
+  readonly title: string | null;
+  readonly directory: string | null;
+  readonly agent: string | null;
+  readonly createdMs: number | null;
+  readonly updatedMs: number | null;
+  readonly archivedMs: number | null;
+  readonly revert: JsonObject | null;
+  /** What has no field. */
+  readonly rest: JsonObject;
+  /** The file, or the database. */
+  readonly path: string;
+  readonly bytes: number;
+  /** Another text once something of the session has changed. */
+  readonly revision: string;
+}
+
+/** What tells the messages of a fork from others: its own ids are new, but its times are those of the messages that were copied. */
+export interface MessageTime {
+  readonly role: string;
+  readonly createdMs: number;
+}
+
+export interface OpencodeMessage {
+  readonly info: JsonObject;
+  readonly parts: readonly JsonObject[];
+  /** The file, or the database. */
+  readonly path: string;
+}
+
+/** A place where opencode keeps sessions. Messages, and the parts of each, are in the order of their making. */
+export interface OpencodeStore {
+  sessions(): AsyncIterable<OpencodeSession | Fault>;
+  /** Those of the first messages, at most `limit`. */
+  timesOf(sessionId: string, limit: number): Promise<readonly MessageTime[]>;
+  /** For each session that a call of this one spawned, the id of the call. */
+  spawningCallsOf(sessionId: string): Promise<ReadonlyMap<string, string>>;
+  messages(sessionId: string): AsyncIterable<OpencodeMessage | Fault>;
+}
+
+export function fault(path: string, reason: string): Fault {
+  return { type: 'fault', path, line: null, reason };
+}
+
+/** The object in a file of JSON, or what is wrong with the file. */
+export async function readObject(path: string): Promise<JsonObject | Fault> {
+  try {
+    return parseObject(await readFile(path, 'utf8')) ?? fault(path, 'the file holds no JSON object');
+  } catch (error) {
+    return fault(path, `the file cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+  }
+}
+
+export function isFault(value: object): value is Fault {
+  return 'type' in value && value.type === 'fault' && 'reason' in value;
+}
