@@ -1,0 +1,100 @@
+import { readFile, stat } from 'node:fs/promises';
+import type { JsonObject } from '../../model/json.ts';
+import type { Fault } from '../format.ts';
+import { readLines } from '../lines.ts';
+import { objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
+
+/** What a chat went through, in order. */
+export type ChatStep = (Fault | ChatRecord | Rewind) & {
+  /** False: the file ends within the line of this step. */
+  readonly isWhole: boolean;
+};
+
+export interface ChatRecord {
+  readonly type: 'record';
+  readonly record: JsonObject;
+  readonly line: number | null;
+}
+
+/** The record with this id, and all behind it, are taken back; null, or an unknown id: everything. */
+export interface Rewind {
+  readonly type: 'rewind';
+  readonly toId: string | null;
+}
+
+/** A chat of Gemini CLI, from a line on. */
+export interface Chat {
+  /** What the chat says of itself, after all changes. */
+  readonly info: JsonObject;
+  readonly steps: readonly ChatStep[];
+  /** Where its last whole line ends; null: the file has no lines. */
+  readonly end: ChatPlace | null;
+}
+
+/** The beginning of a line, and what the chat said of itself before. */
+export interface ChatPlace {
+  readonly bytes: number;
+  readonly line: number;
+  readonly info: JsonObject;
+}
+
+/** Reads a chat: one JSON object before 2026, since then a line for each change. */
+export async function readChat(path: string, from: ChatPlace | null = null): Promise<Chat> {
+  return path.endsWith('.jsonl') ? readChatLines(path, from) : readChatObject(path);
+}
+
+async function readChatObject(path: string): Promise<Chat> {
+  const object = parseObject(await readFile(path, 'utf8'));
+  if (!object) {
+    const reason = 'the file holds no JSON object';
+    return { info: {}, steps: [{ type: 'fault', path, line: null, reason, isWhole: true }], end: null };
+  }
+  const records = objectsIn(object.messages);
+  const steps = records.map((record) => ({ type: 'record' as const, record, line: null, isWhole: true }));
+  return { info: without(object, ['messages']), steps, end: null };
+}
+
+async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat> {
+  let info = from?.info ?? {};
+  let end = from ?? { bytes: 0, line: 1, info };
+  const steps: ChatStep[] = [];
+  for await (const lines of readLines(
+    path,
+    from ? { from: { offset: from.bytes, number: from.line } } : {},
+  )) {
+    for (const { bytes, offset, number: line, isWhole } of lines) {
+      const object = bytes && parseObject(bytes.toString());
+      const change = objectIn(object?.$set);
+      if (!object) steps.push({ type: 'fault', path, line, reason: 'the line is no JSON object', isWhole });
+      else if ('$rewindTo' in object) steps.push({ type: 'rewind', toId: textIn(object.$rewindTo), isWhole });
+      else if (change || isInfo(object)) {
+        const { messages, ...rest } = change ?? object;
+        info = { ...info, ...rest };
+        // The whole chat was replaced.
+        if (Array.isArray(messages) && change) steps.push({ type: 'rewind', toId: null, isWhole });
+        for (const record of objectsIn(messages)) steps.push({ type: 'record', record, line, isWhole });
+      } else steps.push({ type: 'record', record: object, line, isWhole });
+      if (isWhole && bytes) end = { bytes: offset + bytes.length + 1, line: line + 1, info };
+    }
+  }
+  return { info, steps, end };
+}
+
+function isInfo(object: JsonObject): boolean {
+  return textIn(object.sessionId) !== null && textIn(object.type) === null;
+}
+
+/** What the beginning of a chat says of it. A chat of one object has to be read whole. */
+export async function readChatInfo(path: string): Promise<JsonObject> {
+  if (!path.endsWith('.jsonl')) return (await readChat(path)).info;
+  for await (const lines of readLines(path)) {
+    const first = lines[0]?.bytes && parseObject(lines[0].bytes.toString());
+    return first ? without(first, ['messages']) : {};
+  }
+  return {};
+}
+
+export async function sizeAndTime(path: string): Promise<{ bytes: number; mtimeMs: number }> {
+  const { size, mtimeMs } = await stat(path);
+  return { bytes: size, mtimeMs };
+}

@@ -1,0 +1,175 @@
+import { readdir, readFile, stat } from 'node:fs/promises';
+import { basename, dirname, join } from 'node:path';
+import type { JsonObject } from '../../model/json.ts';
+import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
+import { dateIn, objectsIn, textIn, without } from '../source-json.ts';
+import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
+import { chatItems } from './read-chat.ts';
+
+/** A file that has changed within this time can be in the middle of a response. */
+const LIVE_MS = 60_000;
+
+/** What a chat says of itself, and has a field. */
+const KNOWN = ['sessionId', 'startTime', 'lastUpdated', 'summary'];
+
+/** Gemini CLI: a file for each chat, in a folder for each project. */
+export const gemini: Format = {
+  name: 'gemini',
+  title: 'Gemini CLI',
+
+  defaultPlaces: (_env, home) => [join(home, '.gemini', 'tmp')],
+
+  async recognises(path) {
+    try {
+      if ((await stat(path)).isFile())
+        return isChatName(basename(path)) && textIn((await readChatInfo(path)).sessionId) !== null;
+      for await (const item of chatFiles(path)) if (item.type === 'chat') return true;
+    } catch {
+      // What cannot be read is not recognised.
+    }
+    return false;
+  },
+
+  survey,
+};
+
+interface ChatFile {
+  readonly type: 'chat';
+  readonly path: string;
+  /** The folder of the project. */
+  readonly folder: string;
+  /** Chats of subagents are in a folder named for the session of their parent. */
+  readonly parentId: string | null;
+}
+
+async function* survey(
+  path: string,
+  { onFile, now }: SurveyOptions,
+): AsyncGenerator<SourceSession | Fault | Dropped> {
+  const projects = new Map<string, string | null>();
+  const calls = new Map<string, string>();
+  const searched = new Set<string>();
+  const chats: { file: ChatFile; info: JsonObject; bytes: number; mtimeMs: number }[] = [];
+  for await (const file of chatFiles(path)) {
+    if (file.type !== 'chat') {
+      yield file;
+      continue;
+    }
+    try {
+      const { bytes, mtimeMs } = await sizeAndTime(file.path);
+      const info = await readChatInfo(file.path);
+      onFile(bytes);
+      if (textIn(info.sessionId) === null) {
+        const reason = 'the file does not begin with a sessionId';
+        yield { type: 'fault', path: file.path, line: 1, reason };
+      } else chats.push({ file, info, bytes, mtimeMs });
+    } catch (error) {
+      const reason = `the file cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+      yield { type: 'fault', path: file.path, line: null, reason };
+    }
+  }
+  const parents = new Set(chats.map(({ file }) => file.parentId));
+  for (const { file, info } of chats) {
+    if (!projects.has(file.folder)) projects.set(file.folder, await projectOf(file.folder));
+    if (!parents.has(textIn(info.sessionId)) || searched.has(file.path)) continue;
+    searched.add(file.path);
+    for (const [agent, call] of await agentCalls(file.path)) calls.set(agent, call);
+  }
+  for (const chat of chats) {
+    const { file, info, bytes, mtimeMs } = chat;
+    const id = textIn(info.sessionId)!;
+    const [directory] = Array.isArray(info.directories) ? info.directories : [];
+    const { parentId, path: chatPath } = file;
+    const isChild = parentId !== null && parentId !== id;
+    yield {
+      type: 'session',
+      key: `gemini:${id}`,
+      parent: isChild ? { key: `gemini:${parentId}`, toolCallId: calls.get(id) ?? null } : null,
+      forkedFrom: null,
+      described: {
+        title: textIn(info.summary),
+        agentName: textIn(info.agentName),
+        project: projects.get(file.folder) ?? textIn(directory) ?? textIn(info.projectHash),
+        userId: null,
+        status: null,
+        statusMessage: null,
+        archivedAt: null,
+        metadata: without(info, KNOWN),
+      },
+      createdAt: dateIn(info.startTime),
+      lastActiveAt: new Date(Math.floor(mtimeMs)),
+      files: [{ path: chatPath, bytes }],
+      revision: `${bytes} ${mtimeMs}`,
+      read: (from) => chatItems(chatPath, { from, isLive: now - mtimeMs < LIVE_MS, known: KNOWN }),
+    };
+  }
+}
+
+function isChatName(name: string): boolean {
+  return /\.jsonl?$/.test(name) && !/^(?:checkpoint|logs|settings)\b/.test(name);
+}
+
+/** The chats under `~/.gemini/tmp`, a project in there, its folder `chats`, or the chat itself. */
+async function* chatFiles(path: string): AsyncGenerator<ChatFile | Fault | Dropped> {
+  if ((await stat(path)).isFile()) {
+    const parent = dirname(path);
+    const isChild = basename(parent) !== 'chats' && basename(dirname(parent)) === 'chats';
+    const folder = dirname(isChild ? dirname(parent) : parent);
+    yield { type: 'chat', path, folder, parentId: isChild ? basename(parent) : null };
+    return;
+  }
+  if (basename(path) === 'chats') {
+    yield* chatsIn(path, dirname(path), null);
+    return;
+  }
+  for (const entry of await readdir(path, { withFileTypes: true })) {
+    if (entry.isDirectory() && entry.name === 'chats') yield* chatsIn(join(path, 'chats'), path, null);
+    else if (entry.isFile() && /^checkpoint-.*\.json$/.test(entry.name))
+      // A copy of what a chat has.
+      yield { type: 'dropped', kind: 'checkpoint' };
+    else if (entry.isDirectory()) {
+      const project = join(path, entry.name);
+      const names: string[] = await readdir(project).catch(() => []);
+      if (names.includes('chats')) yield* chatFiles(project);
+    }
+  }
+}
+
+async function* chatsIn(
+  directory: string,
+  folder: string,
+  parentId: string | null,
+): AsyncGenerator<ChatFile | Fault> {
+  try {
+    const entries = await readdir(directory, { withFileTypes: true });
+    entries.sort((one, other) => (one.name < other.name ? -1 : 1));
+    for (const entry of entries) {
+      const path = join(directory, entry.name);
+      if (entry.isDirectory()) yield* chatsIn(path, folder, entry.name);
+      else if (entry.isFile() && isChatName(entry.name)) yield { type: 'chat', path, folder, parentId };
+    }
+  } catch (error) {
+    const reason = `the directory cannot be read: ${(error as NodeJS.ErrnoException).code}`;
+    yield { type: 'fault', path: directory, line: null, reason };
+  }
+}
+
+/** The directory of a project: newer versions note it; else the folder has its name, unless that is a hash. */
+async function projectOf(folder: string): Promise<string | null> {
+  const noted = await readFile(join(folder, '.project_root'), 'utf8').catch(() => '');
+  const name = basename(folder);
+  return textIn(noted.trim()) ?? (/^[0-9a-f]{64}$/.test(name) ? null : name);
+}
+
+/** For each subagent that a chat called, the id of the call. */
+async function agentCalls(path: string): Promise<Map<string, string>> {
+  const calls = new Map<string, string>();
+  for (const step of (await readChat(path)).steps) {
+    if (step.type !== 'record') continue;
+    for (const call of objectsIn(step.record.toolCalls)) {
+      const [agent, id] = [textIn(call.agentId), textIn(call.id)];
+      if (agent !== null && id !== null) calls.set(agent, id);
+    }
+  }
+  return calls;
+}

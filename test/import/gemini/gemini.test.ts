@@ -1,0 +1,187 @@
+import { expect, it } from 'vitest';
+import { gemini } from '../../../src/import/gemini/gemini.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
+import { stateOf } from '../claude/support.ts';
+import { cutsIn, outline, sourceLab } from '../source-lab.ts';
+
+const info = (sessionId: string, more: JsonObject = {}) => ({
+  sessionId,
+  projectHash: 'abc',
+  startTime: '2026-03-01T10:00:00.000Z',
+  lastUpdated: '2026-03-01T10:00:09.000Z',
+  kind: 'main',
+  ...more,
+});
+const at = (second: number) => `2026-03-01T10:00:0${second}.000Z`;
+const user = (id: string, content: unknown, second = 1) => ({
+  id,
+  timestamp: at(second),
+  type: 'user',
+  content,
+});
+const answer = (id: string, content: string, more: JsonObject = {}) => ({
+  id,
+  timestamp: at(2),
+  type: 'gemini',
+  content,
+  model: 'model-g',
+  tokens: { input: 100, output: 10, cached: 60, thoughts: 5, tool: 2, total: 117 },
+  ...more,
+});
+const call = (id: string, status: string, output: string, more: JsonObject = {}) => ({
+  id,
+  name: 'run',
+  args: { command: 'ls' },
+  status,
+  timestamp: at(3),
+  result: [{ functionResponse: { id, name: 'run', response: { output } } }],
+  ...more,
+});
+const lines = (...records: unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+const CHAT = 'lab/chats/session-2026-03-01T10-00-aaaa1111.jsonl';
+
+async function imported(text: string, name = CHAT) {
+  const lab = await sourceLab(gemini, { [name]: text });
+  expect(await gemini.recognises(lab.folder)).toBe(true);
+  return { ...lab, report: await lab.run() };
+}
+
+it.each(['jsonl', 'json'])(
+  'imports a plain session: prompts, answers, times, usage, title, project (%s)',
+  async (form) => {
+    const messages = [
+      user('m1', [{ text: 'Name three rivers' }]),
+      answer('m2', 'Ebro, Po, Oder', { thoughts: [{ subject: 'Rivers', description: 'in Europe' }] }),
+    ];
+    const text =
+      form === 'json' ? JSON.stringify({ ...info('g1'), messages }) : lines(info('g1'), ...messages);
+    const { report, session, history } = await imported(text, CHAT.replace('jsonl', form));
+    expect(report.complete).toBe(true);
+    expect(await session('g1')).toMatchObject({
+      key: 'gemini:g1',
+      title: 'Name three rivers',
+      project: 'lab',
+      createdAt: new Date('2026-03-01T10:00:00Z'),
+      usage: { inputTokens: 102, outputTokens: 15, cacheReadTokens: 60, reasoningTokens: 5 },
+    });
+    expect(outline(await history('g1'))).toEqual(['USER: Name three rivers', 'ASSISTANT: Ebro, Po, Oder']);
+    expect((await history('g1'))[1]).toMatchObject({ model: 'model-g', reasoning: 'Rivers\nin Europe' });
+  },
+);
+
+it('makes a message of each output of a tool, and events of what nobody said', async () => {
+  const toolCalls = [call('c1', 'success', 'a.txt'), call('c2', 'error', 'no'), call('c3', 'executing', '')];
+  const note = { id: 'm3', timestamp: at(4), type: 'error', content: 'rate limited' };
+  const { history } = await imported(
+    lines(info('g1'), user('m1', 'Go'), answer('m2', '', { toolCalls }), note),
+  );
+  const [, response, ...others] = await history('g1');
+  expect(response!.toolCalls).toMatchObject([
+    { toolCallId: 'c1', name: 'run', arguments: { command: 'ls' } },
+    {},
+    {},
+  ]);
+  expect(others).toMatchObject([
+    { role: 'TOOL', toolCallId: 'c1', content: 'a.txt', isError: false },
+    { role: 'TOOL', toolCallId: 'c2', content: 'no', isError: true },
+    { role: 'EVENT', kind: 'error', content: 'rate limited' },
+  ]);
+});
+
+it('takes the last form of a record, in the place of the first, and the last title', async () => {
+  const replaced = answer('m2', 'Whole', { toolCalls: [call('c1', 'success', 'a.txt')] });
+  const text = lines(info('g1'), user('m1', 'Go'), answer('m2', 'Ha'), user('m3', 'And?'), replaced, {
+    $set: { summary: 'Going' },
+  });
+  const { session, history } = await imported(text);
+  expect(outline(await history('g1'))).toEqual(['USER: Go', 'ASSISTANT: Whole', 'TOOL: a.txt', 'USER: And?']);
+  expect(await session('g1')).toMatchObject({ title: 'Going', usage: { inputTokens: 102 } });
+});
+
+it('takes back what was rewound; it stays paid for', async () => {
+  const text = lines(
+    info('g1'),
+    user('m1', 'One'),
+    answer('m2', '1'),
+    user('m3', 'Two'),
+    answer('m4', '2'),
+    { $rewindTo: 'm3' },
+    user('m5', 'Three'),
+  );
+  const { session, history, write, run } = await imported(text);
+  expect(outline(await history('g1'))).toEqual(['USER: One', 'ASSISTANT: 1', 'USER: Three']);
+  expect((await session('g1')).usage.inputTokens).toBe(204);
+  await write({ [CHAT]: text + lines(answer('m6', '3')) });
+  await run();
+  expect(outline(await history('g1'))).toEqual(['USER: One', 'ASSISTANT: 1', 'USER: Three', 'ASSISTANT: 3']);
+  expect((await session('g1')).usage.inputTokens).toBe(306);
+});
+
+it('makes a subagent a child of the chat that called it, with its call, and a nested one a child of that', async () => {
+  const calls = (id: string, agentId: string) =>
+    answer('m2', '', { toolCalls: [call(id, 'success', 'ok', { agentId })] });
+  const { folder, run, write, session } = await imported(
+    lines(info('g1'), user('m1', 'Ask'), calls('c1', 'g2')),
+  );
+  await write({
+    'lab/chats/g1/g2.jsonl': lines(info('g2', { kind: 'subagent' }), user('m1', 'help'), calls('c2', 'g3')),
+    'lab/chats/g2/g3.jsonl': lines(info('g3', { kind: 'subagent' }), user('m1', 'more')),
+    'lab/.project_root': '/home/eve/lab\n',
+  });
+  expect((await run()).complete).toBe(true);
+  expect(await session('g2')).toMatchObject({
+    parentId: 'g1',
+    spawnedBy: { toolCallId: 'c1' },
+    project: '/home/eve/lab',
+  });
+  expect(await session('g3')).toMatchObject({ parentId: 'g2', depth: 2, spawnedBy: { toolCallId: 'c2' } });
+  expect(await gemini.recognises(`${folder}/lab/chats/g1/g2.jsonl`)).toBe(true);
+});
+
+it('keeps an image in the payload', async () => {
+  const image = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
+  const { history } = await imported(lines(info('g1'), user('m1', [{ text: 'See' }, image])));
+  expect((await history('g1'))[0]).toMatchObject({
+    content: 'See',
+    payload: { content: [{ text: 'See' }, image] },
+  });
+});
+
+it('ends as the whole file does, wherever it was cut before it was completed', async () => {
+  const chat = (id: string) =>
+    Buffer.from(
+      lines(
+        info(id),
+        user('m1', 'Ünï 💡'),
+        answer('m2', 'Ha'),
+        answer('m2', 'Whole', { toolCalls: [call('c1', 'success', 'x')] }),
+      ) +
+        lines(
+          user('m3', 'Two'),
+          answer('m4', '2'),
+          { $rewindTo: 'm3' },
+          user('m5', 'Three'),
+          answer('m6', '3'),
+        ),
+    );
+  const { length } = chat('g000');
+  const ends = [...chat('g000').entries()].flatMap(([place, byte]) =>
+    byte === 0x0a ? [place, place + 1] : [],
+  );
+  const cuts = [length, ...ends, ...cutsIn(length, 200)];
+  const ids = cuts.map((_, n) => `g${String(n).padStart(3, '0')}`);
+  const files = (cut: boolean) =>
+    Object.fromEntries(
+      ids.map((id, n) => [`lab/chats/session-${id}.jsonl`, chat(id).subarray(0, cut ? cuts[n] : length)]),
+    );
+  const { run, write, repository } = await sourceLab(gemini, files(true));
+  await run();
+  await write(files(false));
+  expect((await run()).complete).toBe(true);
+  const states = (await stateOf(repository)) as { id: string; usage: unknown }[];
+  expect(states.map(({ id }) => id)).toEqual(ids);
+  const [whole, ...others] = states.map(
+    (state) => JSON.parse(JSON.stringify(state).replaceAll(state.id, 'id')) as object,
+  );
+  for (const [n, other] of others.entries()) expect(other, `cut at ${cuts[n + 1]}`).toEqual(whole);
+});
