@@ -1,0 +1,140 @@
+import type { JsonObject } from '../../model/json.ts';
+import type { NewToolCall } from '../../model/message.ts';
+import { type Conversation, conversations, hasMember } from '../export-files.ts';
+import type { Format, SourceItem, SourceMessage, SourceSession } from '../format.ts';
+import { dateIn, objectIn, objectsIn, textIn, without } from '../source-json.ts';
+
+/** An export of claude.ai: conversations without branches. */
+export const claudeAi: Format = {
+  name: 'claude-ai',
+  title: 'claude.ai',
+
+  /** An export has no place of its own. */
+  defaultPlaces: () => [],
+
+  recognises: (path) => hasMember(path, 'chat_messages'),
+
+  async *survey(path, { onFile }) {
+    for await (const item of conversations(path, onFile)) {
+      if ('type' in item) {
+        yield item;
+        continue;
+      }
+      const session = sourceSession(item);
+      const reason = 'a conversation has no uuid';
+      yield session ?? { type: 'fault', path: item.path, line: null, reason };
+    }
+  },
+};
+
+const KNOWN = ['uuid', 'name', 'chat_messages', 'created_at', 'updated_at'];
+
+function sourceSession({ conversation, path, bytes, again }: Conversation): SourceSession | null {
+  const id = textIn(conversation.uuid);
+  if (id === null) return null;
+  const messages = objectsIn(conversation.chat_messages);
+  const createdAt = dateIn(conversation.created_at);
+  return {
+    type: 'session',
+    key: `claude-ai:${id}`,
+    parent: null,
+    forkedFrom: null,
+    described: {
+      title: textIn(conversation.name),
+      agentName: null,
+      project: textIn(objectIn(conversation.project)?.name),
+      userId: null,
+      status: null,
+      statusMessage: null,
+      archivedAt: null,
+      metadata: without(conversation, KNOWN),
+    },
+    createdAt,
+    lastActiveAt: dateIn(conversation.updated_at),
+    files: [{ path, bytes }],
+    revision: `${conversation.updated_at} ${messages.length} ${bytes}`,
+    async *read(): AsyncGenerator<SourceItem> {
+      const read = await again();
+      let time = createdAt;
+      for (const [n, message] of objectsIn(read?.chat_messages).entries()) {
+        time = dateIn(message.created_at) ?? time;
+        yield* translate(message, { path, time, fallback: `message:${n}` });
+      }
+      yield { type: 'end', described: null, resume: null, isUnfinished: false };
+    },
+  };
+}
+
+const KNOWN_MESSAGE = ['uuid', 'text', 'sender', 'content', 'created_at'];
+const KNOWN_BLOCK: Record<string, readonly string[]> = {
+  text: ['text'],
+  thinking: ['thinking'],
+  tool_use: ['input', 'name'],
+  tool_result: ['content', 'is_error'],
+};
+
+interface Context {
+  readonly path: string;
+  readonly time: Date | null;
+  /** The key of a message without an id. */
+  readonly fallback: string;
+}
+
+function* translate(message: JsonObject, { path, time, fallback }: Context): Generator<SourceMessage> {
+  const key = textIn(message.uuid) ?? fallback;
+  const where = { path, line: null };
+  const blocks = objectsIn(message.content);
+  const texts = blocks
+    .map((block) => (block.type === 'text' ? textIn(block.text) : null))
+    .filter((text) => text !== null);
+  const thoughts = blocks.map((block) => textIn(block.thinking)).filter((text) => text !== null);
+  const calls: NewToolCall[] = [];
+  const results: SourceMessage[] = [];
+  const rest: JsonObject[] = [];
+  for (const [n, block] of blocks.entries()) {
+    const type = textIn(block.type) ?? '';
+    rest.push(without(block, KNOWN_BLOCK[type] ?? []));
+    if (type === 'tool_use') {
+      const toolCallId = textIn(block.id) ?? `${key}:${n}`;
+      calls.push({ toolCallId, name: textIn(block.name) ?? 'tool', arguments: block.input ?? null });
+    }
+    if (type !== 'tool_result') continue;
+    results.push({
+      type: 'message',
+      message: {
+        key: `${key}:${n}`,
+        role: 'TOOL',
+        content: resultText(block.content),
+        // Older exports have no ids: a result follows its call.
+        toolCallId: textIn(block.tool_use_id) ?? calls.at(-1)?.toolCallId ?? null,
+        name: textIn(block.name),
+        isError: block.is_error === true,
+        payload: Array.isArray(block.content) ? { content: block.content } : null,
+        createdAt: dateIn(block.stop_timestamp) ?? time,
+      },
+      where,
+    });
+  }
+  yield {
+    type: 'message',
+    message: {
+      key,
+      role: message.sender === 'human' ? 'USER' : 'ASSISTANT',
+      content: texts.length > 0 ? texts.join('\n') : blocks.length > 0 ? '' : (textIn(message.text) ?? ''),
+      reasoning: thoughts.join('\n') || null,
+      toolCalls: calls,
+      payload: { ...without(message, KNOWN_MESSAGE), content: rest },
+      createdAt: time,
+    },
+    where,
+  };
+  yield* results;
+}
+
+function resultText(content: unknown): string {
+  if (typeof content === 'string') return content;
+  return objectsIn(content)
+    .map((block) => textIn(block.text))
+    .filter((text) => text !== null)
+    .join('\n');
+}

@@ -1,0 +1,69 @@
+import { open, readdir, stat } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { JsonObject } from '../model/json.ts';
+import type { Fault } from './format.ts';
+import { jsonElements, readElement } from './json-elements.ts';
+import { parseObject } from './source-json.ts';
+
+/** A conversation in an export: a file with a list of them. */
+export interface Conversation {
+  readonly conversation: JsonObject;
+  readonly path: string;
+  readonly bytes: number;
+  /** Reads the conversation again, so that not all need be held. */
+  again(): Promise<JsonObject | null>;
+}
+
+/** The files of conversations at `path`: `conversations.json`, or, since 2026, `conversations-000.json` and on; or the file itself. */
+async function conversationFiles(path: string): Promise<string[]> {
+  if ((await stat(path)).isFile()) return path.endsWith('.json') ? [path] : [];
+  const names = (await readdir(path)).filter((name) => /^conversations(?:-\d+)?\.json$/.test(name));
+  return names.sort().map((name) => join(path, name));
+}
+
+const HEAD_BYTES = 256 * 1024;
+
+/** Whether the first file of conversations has a member of this name near its beginning. Does not reject. */
+export async function hasMember(path: string, name: string): Promise<boolean> {
+  try {
+    const [first] = await conversationFiles(path);
+    if (first === undefined) return false;
+    await using file = await open(first);
+    const head = Buffer.alloc(HEAD_BYTES);
+    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
+    const text = head.toString('utf8', 0, bytesRead);
+    return /^\uFEFF?\s*\[/.test(text) && text.includes(`"${name}"`);
+  } catch {
+    return false;
+  }
+}
+
+/** The conversations of an export. */
+export async function* conversations(
+  path: string,
+  onFile: (bytes: number) => void,
+): AsyncGenerator<Conversation | Fault> {
+  const files = await conversationFiles(path);
+  if (files.length === 0)
+    yield { type: 'fault', path, line: null, reason: 'expected a file conversations.json' };
+  for (const file of files) {
+    try {
+      for await (const { bytes, ...place } of jsonElements(file)) {
+        const conversation = bytes && parseObject(bytes.toString());
+        if (conversation) {
+          const again = async () => parseObject(await readElement(file, place));
+          yield { conversation, path: file, bytes: place.length, again };
+        } else {
+          const reason = `the conversation at byte ${place.offset} is cut, too large, or no JSON object`;
+          yield { type: 'fault', path: file, line: null, reason };
+        }
+      }
+      onFile((await stat(file)).size);
+    } catch (error) {
+      const { code, message } = error as NodeJS.ErrnoException;
+      const reason =
+        error instanceof SyntaxError ? `no export: ${message}` : `the file cannot be read: ${code}`;
+      yield { type: 'fault', path: file, line: null, reason };
+    }
+  }
+}
