@@ -1,11 +1,16 @@
 import { stat } from 'node:fs/promises';
 import { homedir } from 'node:os';
+import { chatgpt } from './chatgpt/chatgpt.ts';
 import { claude } from './claude/claude.ts';
+import { claudeAi } from './claude-ai/claude-ai.ts';
+import { codex } from './codex/codex.ts';
 import type { Format } from './format.ts';
+import { gemini } from './gemini/gemini.ts';
 import type { ImportSource } from './import-sessions.ts';
+import { opencode } from './opencode/opencode.ts';
 
 /** The formats of other programs, in the order in which a path is compared with them. */
-export const FORMATS: readonly Format[] = [claude];
+export const FORMATS: readonly Format[] = [claude, codex, opencode, gemini, chatgpt, claudeAi];
 
 /** The first format that recognises `path`; null if none does. */
 export async function formatOf(path: string): Promise<Format | null> {
