@@ -5,7 +5,7 @@ import { readLines } from '../lines.ts';
 import { objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
 
 /** What a chat went through, in order. */
-export type ChatStep = (Fault | ChatRecord | Rewind) & {
+export type ChatStep = (Fault | ChatRecord | ChatRecords | Rewind) & {
   /** False: the file ends within the line of this step. */
   readonly isWhole: boolean;
 };
@@ -16,7 +16,14 @@ export interface ChatRecord {
   readonly line: number | null;
 }
 
-/** The record with this id, and all behind it, are taken back; null, or an unknown id: everything. */
+/** `$set.messages`: what the model is to know from now on. When a chat is resumed, this repeats all that it has. */
+export interface ChatRecords {
+  readonly type: 'records';
+  readonly records: readonly JsonObject[];
+  readonly line: number;
+}
+
+/** The record with this id, and all behind it, are taken back; if there is none: everything. */
 export interface Rewind {
   readonly type: 'rewind';
   readonly toId: string | null;
@@ -70,9 +77,8 @@ async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat
       else if (change || isInfo(object)) {
         const { messages, ...rest } = change ?? object;
         info = { ...info, ...rest };
-        // The whole chat was replaced.
-        if (Array.isArray(messages) && change) steps.push({ type: 'rewind', toId: null, isWhole });
-        for (const record of objectsIn(messages)) steps.push({ type: 'record', record, line, isWhole });
+        if (Array.isArray(messages))
+          steps.push({ type: 'records', records: objectsIn(messages), line, isWhole });
       } else steps.push({ type: 'record', record: object, line, isWhole });
       if (isWhole && bytes) end = { bytes: offset + bytes.length + 1, line: line + 1, info };
     }

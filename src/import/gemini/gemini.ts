@@ -2,7 +2,7 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
-import { dateIn, objectsIn, textIn, without } from '../source-json.ts';
+import { dateIn, objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
 import { chatItems } from './read-chat.ts';
 
@@ -158,15 +158,18 @@ async function* chatsIn(
 async function projectOf(folder: string): Promise<string | null> {
   const noted = await readFile(join(folder, '.project_root'), 'utf8').catch(() => '');
   const name = basename(folder);
-  return textIn(noted.trim()) ?? (/^[0-9a-f]{64}$/.test(name) ? null : name);
+  const listed = await readFile(join(folder, '..', '..', 'projects.json'), 'utf8').catch(() => '');
+  const projects = Object.entries(objectIn(parseObject(listed)?.projects) ?? {});
+  const directory = projects.find(([, named]) => named === name)?.[0];
+  return textIn(noted.trim()) ?? directory ?? (/^[0-9a-f]{64}$/.test(name) ? null : name);
 }
 
 /** For each subagent that a chat called, the id of the call. */
 async function agentCalls(path: string): Promise<Map<string, string>> {
   const calls = new Map<string, string>();
   for (const step of (await readChat(path)).steps) {
-    if (step.type !== 'record') continue;
-    for (const call of objectsIn(step.record.toolCalls)) {
+    const records = step.type === 'records' ? step.records : step.type === 'record' ? [step.record] : [];
+    for (const call of records.flatMap((record) => objectsIn(record.toolCalls))) {
       const [agent, id] = [textIn(call.agentId), textIn(call.id)];
       if (agent !== null && id !== null) calls.set(agent, id);
     }

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Resume, SourceItem } from '../format.ts';
-import { numberIn, objectIn, textIn, without } from '../source-json.ts';
+import { dateIn, numberIn, objectIn, textIn, without } from '../source-json.ts';
 import { type ChatPlace, readChat } from './chat-file.ts';
 import { isRunning, lastKeyOf, translate } from './translate.ts';
 
@@ -51,6 +51,16 @@ export async function* chatItems(
       standing.set(key, { ...held, record: null });
     }
   };
+  const hold = (record: JsonObject, line: number | null) => {
+    const key = textIn(record.id) ?? `record:${count}`;
+    count += 1;
+    standing.set(key, { record, line, lastKey: lastKeyOf(record, key) });
+  };
+  const rewind = function* (toId: string | null): Generator<SourceItem> {
+    yield* give();
+    standing = keptBefore(standing, toId);
+    yield { type: 'rollback', keepThroughKey: [...standing.values()].at(-1)?.lastKey ?? null };
+  };
   for (const step of chat.steps) {
     if (!step.isWhole) {
       yield* give();
@@ -60,15 +70,19 @@ export async function* chatItems(
       if (step.isWhole || !isLive) yield step;
       else isUnfinished = true;
     } else if (step.type === 'record') {
-      const { record, line } = step;
-      const key = textIn(record.id) ?? `record:${count}`;
-      count += 1;
-      isUnfinished = isLive && isRunning(record);
-      standing.set(key, { record, line, lastKey: lastKeyOf(record, key) });
+      isUnfinished = isLive && isRunning(step.record);
+      hold(step.record, step.line);
+    } else if (step.type === 'rewind') {
+      yield* rewind(step.toId);
     } else {
-      yield* give();
-      standing = keptBefore(standing, step.toId);
-      yield { type: 'rollback', keepThroughKey: [...standing.values()].at(-1)?.lastKey ?? null };
+      const known = [...standing.keys()];
+      const parting = known.findIndex((key, n) => step.records[n]?.id !== key);
+      if (parting !== -1 && parting === step.records.length) yield* rewind(known[parting]!);
+      else if (parting !== -1) {
+        yield* give();
+        yield compaction(path, step.line, dateIn(step.records.at(-1)?.timestamp));
+      }
+      for (const record of step.records) hold(record, step.line);
     }
   }
   yield* give();
@@ -77,6 +91,12 @@ export async function* chatItems(
     metadata: without(chat.info, known),
   };
   yield { type: 'end', described, resume: resumeAt(chat.end, saved ?? state()), isUnfinished };
+}
+
+/** The model knows a part of the chat from here on, or a summary. What was said stays. */
+function compaction(path: string, line: number, createdAt: Date | null): SourceItem {
+  const message = { key: `line:${line}`, role: 'EVENT', kind: 'compaction', content: '', createdAt } as const;
+  return { type: 'message', message, where: { path, line } };
 }
 
 function resumeAt(end: ChatPlace | null, state: JsonObject): Resume | null {

@@ -117,6 +117,36 @@ it('takes back what was rewound; it stays paid for', async () => {
   expect((await session('g1')).usage.inputTokens).toBe(306);
 });
 
+it('does not pay twice what a resumed chat repeats, and keeps what a compaction leaves out', async () => {
+  const said = [user('m1', 'One'), answer('m2', '1'), user('m3', 'Two'), answer('m4', '2')];
+  const shorter = [user('m5', 'Summary'), said[3]];
+  const text = lines(
+    info('g1'),
+    ...said,
+    { $set: { messages: said } },
+    { $set: { messages: shorter } },
+    user('m6', 'Three'),
+  );
+  const { session, history, write, run } = await imported(text);
+  const whole = [
+    'USER: One',
+    'ASSISTANT: 1',
+    'USER: Two',
+    'ASSISTANT: 2',
+    'compaction: ',
+    'USER: Summary',
+    'USER: Three',
+  ];
+  expect(outline(await history('g1'))).toEqual(whole);
+  expect((await session('g1')).usage.inputTokens).toBe(204);
+  // A turn that was aborted is taken back.
+  const kept = [...said, shorter[0]];
+  await write({ [CHAT]: text + lines({ $set: { messages: kept } }) });
+  await run();
+  expect(outline(await history('g1'))).toEqual(whole.slice(0, -1));
+  expect((await session('g1')).usage.inputTokens).toBe(204);
+});
+
 it('makes a subagent a child of the chat that called it, with its call, and a nested one a child of that', async () => {
   const calls = (id: string, agentId: string) =>
     answer('m2', '', { toolCalls: [call(id, 'success', 'ok', { agentId })] });
