@@ -94,6 +94,7 @@ async function sourcesOf(
   }
   const places = await placesOf(known);
   const expected = known.defaultPlaces(process.env, '~').join(' or ');
+  if (expected === '') command.error(`error: expected the path of the export of ${known.title}, got none`);
   if (places.length === 0)
     command.error(`error: ${known.title} has no sessions in ${expected}: name their place`);
   return places;

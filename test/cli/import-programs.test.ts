@@ -58,6 +58,7 @@ it('ends with 1 if something could not come in, and with 2 for a wrong command l
   const wrong: [args: string[], message: string][] = [
     [['nonsense', folder], 'expected one of claude, '],
     [[], 'expected a format, a path, or --all'],
+    [['chatgpt'], 'expected the path of the export of ChatGPT, got none'],
     [['--all', folder], 'expected --all, or a format and a path, got both'],
     [['claude', join(folder, 'nothing')], 'expected a file or a directory, got '],
     [['agent-session'], 'agent-session has no default place'],

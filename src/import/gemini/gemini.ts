@@ -22,7 +22,7 @@ export const gemini: Format = {
   async recognises(path) {
     try {
       if ((await stat(path)).isFile())
-        return isChatName(basename(path)) && textIn((await readChatInfo(path)).sessionId) !== null;
+        return isChatName(basename(path)) && isChatInfo(await readChatInfo(path));
       for await (const item of chatFiles(path)) if (item.type === 'chat') return true;
     } catch {
       // What cannot be read is not recognised.
@@ -103,6 +103,11 @@ async function* survey(
       read: (from) => chatItems(chatPath, { from, isLive: now - mtimeMs < LIVE_MS, known: KNOWN }),
     };
   }
+}
+
+/** Other programs' files can have a sessionId, too. */
+function isChatInfo({ sessionId, startTime }: JsonObject): boolean {
+  return textIn(sessionId) !== null && textIn(startTime) !== null;
 }
 
 function isChatName(name: string): boolean {

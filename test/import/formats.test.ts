@@ -1,0 +1,43 @@
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { FORMATS } from '../../src/import/formats.ts';
+import { temporaryDirectory } from '../support/repository.ts';
+import { Transcript, writeFiles } from './claude/transcript.ts';
+import { Rollout } from './codex/rollout.ts';
+import { OpencodeWriter } from './opencode/store-writer.ts';
+
+const rollout = new Rollout('0aa11111-0000-7000-8000-000000000001').turn('t').user('Hi');
+const transcript = new Transcript('one');
+transcript.user('Hi');
+
+const PLACES: [format: string | null, files: Record<string, string>][] = [
+  ['claude', { 'projects/-home-eve-lab/one.jsonl': transcript.text }],
+  ['codex', { [rollout.name]: rollout.text }],
+  ['opencode', new OpencodeWriter().session('ses_a').user('Hi').files()],
+  ['gemini', { 'lab/chats/session-1.jsonl': '{"sessionId":"g1","startTime":"2026-03-01T10:00:00Z"}\n' }],
+  ['chatgpt', { 'conversations.json': '[{"id":"c","mapping":{}}]' }],
+  ['claude-ai', { 'conversations.json': '[{"uuid":"u","chat_messages":[]}]' }],
+  [null, { 'planner.json': '{"session_id":"planner","history":[]}' }],
+  [null, {}],
+];
+
+it.each(PLACES)('recognises %s by what a directory holds, and nothing else', async (format, files) => {
+  const folder = await temporaryDirectory();
+  await writeFiles(folder, files);
+  const found: string[] = [];
+  for (const { name, recognises } of FORMATS) if (await recognises(folder)) found.push(name);
+  expect(found).toEqual(format === null ? [] : [format]);
+});
+
+it.each(PLACES.filter(([format]) => format !== 'opencode'))(
+  'recognises %s by one of its files',
+  async (format, files) => {
+    const folder = await temporaryDirectory();
+    await writeFiles(folder, files);
+    for (const file of Object.keys(files)) {
+      const found: string[] = [];
+      for (const { name, recognises } of FORMATS) if (await recognises(join(folder, file))) found.push(name);
+      expect(found).toEqual(format === null ? [] : [format]);
+    }
+  },
+);
