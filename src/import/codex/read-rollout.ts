@@ -122,27 +122,33 @@ async function* readOwn(
   let isUnfinished = false;
   let isWhole = true;
   const read = start ? { from: { offset: start.offset, number: start.number } } : {};
-  reading: for await (const lines of readLines(path, read)) {
-    for (const line of lines) {
-      next = { offset: line.offset, number: line.number };
-      if (!translator.isOpen) checkpoint = place();
-      isWhole = line.isWhole;
-      if (isWhole && line.bytes)
-        next = { offset: line.offset + line.bytes.length + 1, number: line.number + 1 };
-      const parsed = parseRolloutLine(line);
-      if (!parsed) {
-        if (!line.isWhole && isLive) {
-          isUnfinished = true;
-          break reading;
+  try {
+    reading: for await (const lines of readLines(path, read)) {
+      for (const line of lines) {
+        next = { offset: line.offset, number: line.number };
+        if (!translator.isOpen) checkpoint = place();
+        isWhole = line.isWhole;
+        if (isWhole && line.bytes)
+          next = { offset: line.offset + line.bytes.length + 1, number: line.number + 1 };
+        const parsed = parseRolloutLine(line);
+        if (!parsed) {
+          if (!line.isWhole && isLive) {
+            isUnfinished = true;
+            break reading;
+          }
+          const reason =
+            line.bytes === null ? 'the line is longer than 64 MiB' : 'the line is no JSON object with a type';
+          yield { type: 'fault', path, line: line.number, reason };
+          continue;
         }
-        const reason =
-          line.bytes === null ? 'the line is longer than 64 MiB' : 'the line is no JSON object with a type';
-        yield { type: 'fault', path, line: line.number, reason };
-        continue;
+        if (isBeyond(parsed, until)) break reading;
+        yield* takeLine(translator, parsed, beginning);
       }
-      if (isBeyond(parsed, until)) break reading;
-      yield* takeLine(translator, parsed, beginning);
     }
+  } catch (error) {
+    if (!isOfDecompression(error)) throw error;
+    const reason = `the rest of the file cannot be decompressed: ${(error as Error).message}`;
+    yield { type: 'fault', path, line: next.number, reason };
   }
   if (!translator.isOpen && isWhole) checkpoint = place();
   if (translator.isOpen && isLive) isUnfinished = true;
@@ -153,6 +159,11 @@ async function* readOwn(
     resume: { bytes: offset, state: { ...savedState(resumed), line: number } },
     isUnfinished,
   };
+}
+
+/** A compressed file that is cut or damaged: its errors have a code, but are of no call of the system. */
+function isOfDecompression(error: unknown): boolean {
+  return error instanceof Error && /^Z(?:STD)?_/.test((error as NodeJS.ErrnoException).code ?? '');
 }
 
 function isBeyond({ ordinal, number }: RolloutLine, until: OwnOptions['until']): boolean {

@@ -215,6 +215,15 @@ it('reads compressed rollouts', async () => {
   expect(outline(await history(ID))).toEqual(['USER: Packed', 'ASSISTANT: Indeed']);
 });
 
+it('imports what can be read of a compressed rollout that is cut', async () => {
+  const rollout = new Rollout(ID).turn('t1').user('Packed');
+  for (let n = 0; n < 20_000; n += 1) rollout.say(`${n} ${(n * 7919) % 1009}`);
+  const packed = zstdCompressSync(Buffer.from(rollout.text));
+  const { run, history } = await sourceLab(codex, { [`${rollout.name}.zst`]: packed.subarray(0, -100) });
+  expect((await run()).faults).toMatchObject([{ reason: expect.stringContaining('cannot be decompressed') }]);
+  expect(outline((await history(ID)).slice(0, 1))).toEqual(['USER: Packed']);
+});
+
 it('lists a line that is no JSON with file and line, and imports all else', async () => {
   const rollout = new Rollout(ID).turn('t1').user('Before').raw('\0\0{').user('After');
   const other = new Rollout('0aa11111-0000-7000-8000-000000000002');
