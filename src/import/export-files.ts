@@ -43,7 +43,11 @@ export async function* conversations(
   path: string,
   onFile: (bytes: number) => void,
 ): AsyncGenerator<Conversation | Fault> {
-  const files = await conversationFiles(path);
+  const files = await conversationFiles(path).catch((error: NodeJS.ErrnoException) => error);
+  if (files instanceof Error) {
+    yield { type: 'fault', path, line: null, reason: `the file cannot be read: ${files.code}` };
+    return;
+  }
   if (files.length === 0)
     yield { type: 'fault', path, line: null, reason: 'expected a file conversations.json' };
   for (const file of files) {

@@ -1,5 +1,5 @@
-import type { Dirent } from 'node:fs';
-import { readdir, stat } from 'node:fs/promises';
+import { constants, type Dirent } from 'node:fs';
+import { access, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
 import { unreadable } from './read-rollout.ts';
@@ -42,6 +42,11 @@ async function* survey(
   { onFile, now }: SurveyOptions,
 ): AsyncGenerator<SourceSession | Fault | Dropped> {
   const rollouts = new Map<string, RolloutFile>();
+  const refused = await access(path, constants.R_OK).catch((error: unknown) => unreadable(path, error));
+  if (refused) {
+    yield refused;
+    return;
+  }
   for await (const item of rolloutsUnder(path)) {
     if (item.type === 'fault') {
       yield item;

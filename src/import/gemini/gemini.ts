@@ -1,4 +1,5 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { access, readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
@@ -50,6 +51,11 @@ async function* survey(
   const calls = new Map<string, string>();
   const searched = new Set<string>();
   const chats: { file: ChatFile; info: JsonObject; bytes: number; mtimeMs: number }[] = [];
+  const refused = await access(path, constants.R_OK).catch((error: NodeJS.ErrnoException) => error.code);
+  if (refused) {
+    yield { type: 'fault', path, line: null, reason: `the file cannot be read: ${refused}` };
+    return;
+  }
   for await (const file of chatFiles(path)) {
     if (file.type !== 'chat') {
       yield file;

@@ -7,7 +7,7 @@ import { DatabaseStore, isOpencodeDatabase } from './database-store.ts';
 import { ExportStore } from './export-store.ts';
 import { FileStore } from './file-store.ts';
 import { type Copy, findCopies } from './forks.ts';
-import { fault, isFault, type OpencodeSession, type OpencodeStore } from './store.ts';
+import { fault, isFault, type OpencodeMessage, type OpencodeSession, type OpencodeStore } from './store.ts';
 import { isAbort, translate } from './translate.ts';
 
 /** A session that has changed within this time can be in the middle of a response. */
@@ -28,12 +28,24 @@ export const opencode: Format = {
 
   async *survey(path, options) {
     const seen = new Set<string>();
-    const stores = await storesAt(path);
-    if (stores.length === 0)
-      yield fault(path, 'expected opencode.db, a directory "storage", or a file of `opencode export`');
-    for (const store of stores) yield* surveyStore(store, seen, options);
+    try {
+      const stores = await storesAt(path);
+      if (stores.length === 0)
+        yield fault(path, 'expected opencode.db, a directory "storage", or a file of `opencode export`');
+      for (const store of stores) yield* surveyStore(store, seen, options);
+    } catch (error) {
+      if (!isOfSource(error)) throw error;
+      yield fault(path, `the sessions cannot be read: ${(error as Error).message}`);
+    }
   },
 };
+
+/** An error of the system, or of the database: damaged, or locked for too long. */
+function isOfSource(error: unknown): boolean {
+  return (
+    error instanceof Error && ('syscall' in error || ('code' in error && error.code === 'ERR_SQLITE_ERROR'))
+  );
+}
 
 /** The stores at `path`: the database first, since its sessions are newer than what is left of the files it was made from. */
 async function storesAt(path: string): Promise<OpencodeStore[]> {
@@ -123,7 +135,7 @@ function sourceSession(session: OpencodeSession, store: OpencodeStore, context: 
 }
 
 async function* readSession(
-  { id, parentId, agent, revert, updatedMs }: OpencodeSession,
+  { id, parentId, path, agent, revert, updatedMs }: OpencodeSession,
   store: OpencodeStore,
   { copy, now }: Context,
 ): AsyncGenerator<SourceItem> {
@@ -137,8 +149,11 @@ async function* readSession(
   let lastKey: string | null = null;
   /** Where the messages begin that were taken back, once they are reached. */
   let revertedTo: { readonly key: string | null } | null = null;
-  for await (const message of store.messages(id)) {
+  let isDamaged = false;
+  for await (const message of messagesOf(store, id, path)) {
     if (isFault(message)) {
+      // Read again by the next import, though nothing changed.
+      isDamaged = true;
       yield message;
       continue;
     }
@@ -158,7 +173,25 @@ async function* readSession(
   }
   // Taken back by the user; opencode deletes the messages with the next prompt.
   if (revertedTo) yield { type: 'rollback', keepThroughKey: revertedTo.key };
-  yield { type: 'end', described: { agentName: agent ?? firstAgent, status }, resume: null, isUnfinished };
+  yield {
+    type: 'end',
+    described: { agentName: agent ?? firstAgent, status },
+    resume: null,
+    isUnfinished: isUnfinished || isDamaged,
+  };
+}
+
+async function* messagesOf(
+  store: OpencodeStore,
+  id: string,
+  path: string,
+): AsyncGenerator<OpencodeMessage | Fault> {
+  try {
+    yield* store.messages(id);
+  } catch (error) {
+    if (!isOfSource(error)) throw error;
+    yield fault(path, `session ${id}: ${(error as Error).message}`);
+  }
 }
 
 function statusAfter(
