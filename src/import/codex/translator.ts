@@ -2,6 +2,7 @@ import type { JsonObject } from '../../model/json.ts';
 import type { NewMessage, NewTokenUsage } from '../../model/message.ts';
 import type { SourceItem, SourceMessage } from '../format.ts';
 import { objectIn, textIn, without } from '../source-json.ts';
+import { FAILURES, isCallId, KINDS, REPEATED_ITEMS, REPEATS } from './events.ts';
 import { isFailed, isTyped, outputOf, responsePart, textOfParts } from './items.ts';
 import { OpenResponse, withPlace } from './open-response.ts';
 import { keyOfLine, type RolloutLine } from './rollout-line.ts';
@@ -12,28 +13,6 @@ import { usageBetween, usageOf } from './usage.ts';
 const OPEN_BYTES_MAX = 16 * 1024 * 1024;
 /** Calls whose output has not come, though the program said how they ended. */
 const DETAILS_MAX = 64;
-
-/** Events that say once more what a `response_item` or another line says, or that a turn began. */
-const REPEATS = new Set([
-  'user_message',
-  'agent_message',
-  'agent_reasoning',
-  'agent_reasoning_raw_content',
-  'agent_reasoning_section_break',
-  'context_compacted',
-  'thread_settings_applied',
-  'item_started',
-]);
-const REPEATED_ITEMS = new Set(['UserMessage', 'AgentMessage', 'Reasoning', 'ContextCompaction']);
-const FAILURES = new Set(['error', 'stream_error']);
-/** The kinds of events that other formats have, too. */
-const KINDS: Readonly<Record<string, string>> = {
-  turn_aborted: 'interruption',
-  stream_error: 'error',
-  compaction: 'compaction',
-  compaction_summary: 'compaction',
-  context_compaction: 'compaction',
-};
 
 /** Makes messages of the lines of a rollout, in their order. */
 export class RolloutTranslator {
@@ -315,9 +294,4 @@ export class RolloutTranslator {
     yield message;
     yield* open.followers;
   }
-}
-
-/** What is not the id of a call made by the model: no output will come for it. */
-function isCallId(id: string): boolean {
-  return !id.startsWith('subagent-');
 }
