@@ -98,8 +98,9 @@ async function* overFetch<Data>(transport: Transport, payload: string, options: 
       const events = (text + decoder.decode(value, { stream: true })).split('\n\n');
       text = events.pop()!;
       for (const event of events) {
-        if (/^event: ?complete/m.test(event)) return;
-        const [, json] = /^data: ?(.+)/m.exec(event) ?? [];
+        // Not by the flag `m`, and not by `.`: for both, U+2028 ends a line, which JSON leaves as it is.
+        if (/(?:^|\n)event: ?complete/.test(event)) return;
+        const [, json] = /(?:^|\n)data: ?([^\n]+)/.exec(event) ?? [];
         if (json) yield JSON.parse(json);
       }
     }

@@ -103,6 +103,16 @@ describe.each(WAYS)('over %s', (_, options) => {
     expect(none.value).toMatchObject({ cursor: all.cursor, changes: [] });
   });
 
+  test('a text with line separators of Unicode comes whole, and ends nothing', async () => {
+    const client = await openTrip(options);
+    const batches = client.sessions.watch('trip');
+    await batches.next();
+    const content = 'one\u2028event: complete\u2029data: {}';
+    await client.history.append('trip', [{ role: 'USER', content }]);
+    expect((await nextChanges(batches)).changes).toMatchObject([{ messages: [{ content }] }]);
+    await batches.return();
+  });
+
   test('the whole store is watched with null', async () => {
     const client = await openTrip(options);
     const batches = client.sessions.watch(null);
