@@ -61,7 +61,7 @@ class EventStream extends StreamConnection implements Outlet {
   }
 
   complete(): void {
-    this.#response.end(COMPLETE_FRAME);
+    if (this.#isOpen) this.#response.end(COMPLETE_FRAME);
   }
 
   ping(): void {
@@ -74,7 +74,9 @@ class EventStream extends StreamConnection implements Outlet {
 
   /** The connection is closed, too: the client would subscribe again on it, and `server.close()` would not end. */
   stop(): void {
-    this.#response.end(STOPPING, () => this.socket.destroySoon());
+    if (this.#isOpen) this.#response.end(STOPPING, () => this.socket.destroySoon());
+    // What is left of a stream that is complete is still sent.
+    else this.socket.destroySoon();
   }
 }
 

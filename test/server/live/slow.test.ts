@@ -106,6 +106,22 @@ describe('a client that reads nothing', { timeout: 120_000 }, () => {
     await until(() => subscriptions() === 0);
   });
 
+  test('is told once that the server stops, however often that is said', async () => {
+    const { url, grow, endSubscriptions, subscriptions } = await openLarge({ limits: { writeMs: 60_000 } });
+    const slow = await subscribeWithoutReading(url);
+    const reader = await stream(url, { query: FULL });
+    await reader.changes();
+    await grow();
+    await reader.changes();
+    // To end an answer that has ended is an error that nobody would handle.
+    endSubscriptions();
+    endSubscriptions();
+    slow.socket.resume();
+    const text = await slow.closed();
+    expect([...text.matchAll(/: the server stops/g)]).toHaveLength(1);
+    await until(() => subscriptions() === 0);
+  });
+
   test('and never reads again is cut off, over WebSocket', async () => {
     const { socketUrl, grow, subscriptions } = await openLarge({ limits: { writeMs: 200 } });
     const socket = await openSocket(socketUrl);
