@@ -5,7 +5,7 @@ import { SessionNotFoundError } from '../model/errors.ts';
 /** Milliseconds from one drawing to the next, at least. */
 const REDRAW_MS = 250;
 
-/** Calls `draw` at the beginning and whenever the tree of a session has changed, until the session is deleted or the signal is aborted. */
+/** Calls `draw` at the beginning and whenever the tree of a session has changed, until the session is deleted or the signal is aborted. Rejects with what `draw` rejects with. */
 export async function watchTree(
   client: Sessiontree,
   id: string,
@@ -34,6 +34,8 @@ export async function watchTree(
     if (isDue) drawing ??= drawAll();
   }
   await drawing;
+  // The changes ended because a drawing failed.
+  if (failure.signal.aborted && !signal.aborted) throw failure.signal.reason;
 }
 
 /** Writes lines over those on the screen of a terminal: as many as fit. */
