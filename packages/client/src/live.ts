@@ -148,6 +148,8 @@ async function* overWebSocket<Data>(
     );
   });
   on('message', ({ data }) => {
+    // Some classes hand on what comes until the other side has closed, too: that would begin to wait once more.
+    if (end) return;
     patience.wait(SILENCE_MS, 'a sign of life of the server');
     const { type, payload: sent } = JSON.parse(data);
     if (type === 'connection_ack') {

@@ -266,6 +266,25 @@ test('events that nobody reads are not kept without end', async () => {
   await batches.return();
 });
 
+test('a message that comes after the end begins no timer', async () => {
+  let receive = (_event: { readonly data: string }) => {};
+  class Recorded extends WebSocket {
+    override addEventListener(...args: Parameters<WebSocket['addEventListener']>) {
+      const [type, listener] = args;
+      if (type === 'message') receive = listener as unknown as typeof receive;
+      super.addEventListener(...args);
+    }
+  }
+  const client = await openTrip({ webSocket: Recorded });
+  const batches = client.sessions.watch('trip');
+  await batches.next();
+  await batches.return();
+  const timers = vi.spyOn(globalThis, 'setTimeout');
+  onTestFinished(() => timers.mockRestore());
+  receive({ data: '{"type":"pong"}' });
+  expect(timers).not.toHaveBeenCalled();
+});
+
 test('an answer that is no stream of events is thrown', async () => {
   const server = createServer((_, response) => {
     response.setHeader('content-type', 'application/json').end('{"data":{"sessionChanges":null}}');
