@@ -126,7 +126,8 @@ export class Feed {
     if (due.length === 0) return true;
     const made = await maker.make(this.#subscription, page, ({ cursor }) => cursor);
     if (!made) {
-      for (const subscriber of due) subscriber.goBackTo(after);
+      // From null, each read begins anew: what happened until the next attempt would be missed.
+      for (const subscriber of due) subscriber.goBackTo(after ?? page.cursor);
       return false;
     }
     const { event, answer, isFatal } = made;

@@ -100,3 +100,34 @@ test('an event for which there is no room comes later', async () => {
   await repository.append({ sessionId: 'a', messages: [{ role: 'USER', content }] });
   for (const events of [one, two]) expect((await events.next())!.data).toContain(content);
 });
+
+test('what happens while there is no room for the first event is told', async () => {
+  const target = await openTestRepository();
+  const room = Promise.withResolvers<void>();
+  const calls: PropertyKey[] = [];
+  const repository = new Proxy(target, {
+    get(_, name) {
+      const value: unknown = Reflect.get(target, name, target);
+      if (typeof value !== 'function') return value;
+      if (name === 'onChange') return value.bind(target);
+      return async (...args: unknown[]) => {
+        calls.push(name);
+        if (name === 'findMany') await room.promise;
+        return value.apply(target, args);
+      };
+    },
+  });
+  const { socketUrl, query } = await openLive({ repository, limits: { operations: 1 } });
+  const socket = await openSocket(socketUrl);
+  // One is executed, four wait, and there is no room for more.
+  const requests = Array.from({ length: 6 }, () => query('{ session(id: "a") { id } }'));
+  await Promise.race(requests);
+  socket.send({ id: '1', type: 'subscribe', payload: { query: WATCH } });
+  await until(() => calls.includes('changesSince'));
+  await target.create({ id: 'a' });
+  room.resolve();
+  await Promise.all(requests);
+  expect(await socket.next()).toMatchObject({
+    payload: { data: { sessionChanges: { changes: [{ kind: 'CREATED', sessionId: 'a' }] } } },
+  });
+});
