@@ -54,7 +54,7 @@ export interface Limits {
   readonly subscriptions: number;
   /** Operations at once on one WebSocket: subscriptions, and queries and mutations that are executed. */
   readonly socketOperations: number;
-  /** Size of a message that a client sends over WebSocket. */
+  /** Size of a message that a client sends over WebSocket; never more than `bodyBytes`. */
   readonly socketMessageBytes: number;
   /** Milliseconds that a client has for the first message of a WebSocket. */
   readonly socketInitMs: number;
