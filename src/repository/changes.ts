@@ -1,5 +1,5 @@
 /** What can have happened to a session since a reader last looked. */
-export const CHANGE_KINDS = [
+const CHANGE_KINDS = [
   /** It is new. APPENDED follows if it has messages. */
   'CREATED',
   /** It came into the tree with all that is beneath it, or may have: read all of that anew. No other change of it follows. */

@@ -1,7 +1,7 @@
 import type { ChangesEvent } from './changes.ts';
 
 /** Milliseconds after which a client gets a bookmark, an event without changes, if its cursor has moved on. */
-export const BOOKMARK_MS = 25_000;
+const BOOKMARK_MS = 25_000;
 
 /** Where a client is that watches changes, and which pages are an event for it. */
 export class ChangesPosition {

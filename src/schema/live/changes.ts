@@ -7,7 +7,7 @@ import { changesCursor } from '../cursor.ts';
 import { badUserInput } from '../request-error.ts';
 
 /** Changes in one event of a subscription, if its client selects little of each. */
-export const CHANGES_AT_ONCE = 250;
+const CHANGES_AT_ONCE = 250;
 
 /** What a subscription to changes is about. */
 export interface ChangesScope {
