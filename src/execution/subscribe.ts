@@ -20,6 +20,8 @@ import { prepare } from './prepare.ts';
 export interface Subscription {
   /** The field that it subscribes to. */
   readonly field: string;
+  /** The name of that field in an answer: its alias, if it has one. */
+  readonly responseKey: string;
   /** The coerced arguments of that field. */
   readonly fieldArguments: Readonly<Record<string, unknown>>;
   /** The answer for one event, which the resolver of the field gets as its parent. Each event needs a context of its own. */
@@ -43,10 +45,11 @@ export function prepareSubscription(
   const included = (node: Parameters<typeof isIncluded>[1]) => isIncluded(variableValues, node);
   collectFields(parts, included, type, operation.selectionSet, fields, new Set());
   // Validation admits exactly one field, which no directive leaves out.
-  const [[node]] = [...fields.values()] as [[FieldNode]];
+  const [[responseKey, [node]]] = [...fields] as [[string, [FieldNode]]];
   const field = node.name.value;
   return {
     field,
+    responseKey,
     fieldArguments: getArgumentValues(type.getFields()[field]!, node, variableValues),
     execute: (event, contextValue) => execute({ ...given, rootValue: event, contextValue }),
   };
@@ -109,7 +112,7 @@ function answersOf(
       const { done, value } = await events.next();
       return done || isOver ? null : (await executeEvent(subscription, value, contextOf)).result;
     } catch (error) {
-      return { errors: [locatedError(error, undefined, [subscription.field])] };
+      return { errors: [locatedError(error, undefined, [subscription.responseKey])] };
     }
   };
   return {

@@ -98,7 +98,7 @@ export class Feed {
     try {
       hadRoom = await this.#hub.maker.slots.run(() => this.#next(cohort));
     } catch (error) {
-      const located = locatedError(error, undefined, [this.#subscription.field]);
+      const located = locatedError(error, undefined, [this.#subscription.responseKey]);
       await this.#end(cohort, this.#hub.maker.failed(located));
     } finally {
       for (const subscriber of cohort) subscriber.isBusy = false;

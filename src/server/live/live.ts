@@ -95,6 +95,7 @@ export class Live {
     const { [afterVariableOf(document) ?? '']: _, ...variables } = variableValues ?? {};
     const admitted = {
       field: prepared.field,
+      responseKey: prepared.responseKey,
       fieldArguments: prepared.fieldArguments,
       // Without the context of the request, which is over when the events come.
       execute: (rootValue: unknown, contextValue: SchemaContext) =>

@@ -39,7 +39,7 @@ export async function sendPulled(
       await after(pauseMs());
     }
   } catch (error) {
-    outlet.send(maker.failed(locatedError(error, undefined, [subscribed.field])));
+    outlet.send(maker.failed(locatedError(error, undefined, [subscribed.responseKey])));
   }
   await events.return?.();
   outlet.complete();

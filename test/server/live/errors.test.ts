@@ -58,6 +58,16 @@ test('an event that cannot be made ends the subscription, with an error that is 
   await until(() => subscriptions() === 0);
 });
 
+test('the error of an event that cannot be made has the alias of the field in its path', async () => {
+  const { repository, fail } = breakable(await openTestRepository(), 'changesSince');
+  const { url } = await openLive({ repository });
+  const events = await stream(url, { query: 'subscription { trip: sessionChanges { cursor } }' });
+  await events.next();
+  fail();
+  await repository.create({ id: 'a' });
+  expect(JSON.parse((await events.next())!.data)).toMatchObject({ errors: [{ path: ['trip'] }] });
+});
+
 test('an event whose answer exceeds the budget is sent in parts', async () => {
   const { url, repository, cursor } = await openLive({ limits: { objects: 10 } });
   const after = await cursor();
