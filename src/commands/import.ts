@@ -86,7 +86,8 @@ async function sourcesOf(
     return (await Promise.all(FORMATS.map(placesOf))).flat();
   }
   const known = FORMATS.find(({ name }) => name === format) ?? (path === null ? null : await formatOf(path));
-  if (!known) command.error('error: expected a format, a path, or --all');
+  if (!known)
+    command.error('error: expected a format, a path, or --all', { code: 'commander.missingArgument' });
   if (path !== null) {
     const fault = await faultOf(path, () => true);
     if (fault) command.error(`error: expected a file or a directory, got "${printable(path)}" (${fault})`);
