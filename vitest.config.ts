@@ -19,7 +19,11 @@ const SCHEMA_OVER_THE_FAST_PATH = [
 const FAST_PATH = { SESSIONTREE_TEST_WAY: 'fast-path' };
 
 /** Files that take minutes, and are short: vitest, which begins with the largest, would leave them to the end. */
-const LONGEST = ['test/torture/torture.test.ts', 'test/repository/files/contract.test.ts'];
+const LONGEST = [
+  'test/torture/torture.test.ts',
+  'test/attacks/attacks.test.ts',
+  'test/repository/files/contract.test.ts',
+];
 
 class LongestFirst extends BaseSequencer {
   override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
