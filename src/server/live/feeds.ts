@@ -4,16 +4,13 @@ import { changesCursor } from '../../schema/cursor.ts';
 import type { EventMaker } from './event-maker.ts';
 import type { Feed, FeedHub } from './feed.ts';
 import { FeedsByTree } from './feeds-by-tree.ts';
+import { GATHER_MS, RETRY_MS } from './intervals.ts';
 import type { Look } from './look.ts';
 
-/** Milliseconds from one round to the next, at least: what happens meanwhile goes out together. */
-const GATHER_MS = 25;
 /** Microseconds more for each subscriber of the round's feeds, and for each feed: a write takes some 15, a read of the store some 50. */
 const GATHER_US_PER_SUBSCRIBER = 25;
 const GATHER_US_PER_FEED = 150;
 
-/** Milliseconds until a feed is served again after an event for which there was no room. */
-const RETRY_MS = 1_000;
 /** Milliseconds between two looks for bookmarks that are due. */
 const BOOKMARK_LOOK_MS = 1_000;
 /** Feeds that are served in one turn of the event loop. */

@@ -18,13 +18,12 @@ import { EventMaker, type Subscribed } from './event-maker.ts';
 import { Feed } from './feed.ts';
 import { Feeds } from './feeds.ts';
 import { HeldOperations } from './held-operations.ts';
+import { GATHER_MS } from './intervals.ts';
 import type { Outlet } from './outlet.ts';
 import { sendPulled } from './pulled-events.ts';
 import { type Lender, StreamConnections } from './stream-connections.ts';
 import { Subscriber } from './subscriber.ts';
 
-/** Milliseconds between two events of a subscriber with events of its own, at least. */
-const GATHER_MS = 25;
 /** Microseconds for each subscriber with events of its own: each of them is executed. */
 const GATHER_US_PER_PULLED = 150;
 

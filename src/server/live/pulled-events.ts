@@ -1,10 +1,8 @@
 import { setTimeout as after } from 'node:timers/promises';
 import { locatedError } from 'graphql';
 import type { EventMaker, Subscribed } from './event-maker.ts';
+import { RETRY_MS } from './intervals.ts';
 import type { Outlet } from './outlet.ts';
-
-/** Milliseconds until an event is made once more for which there was no room. */
-const RETRY_MS = 1_000;
 
 export interface PullOptions {
   readonly maker: EventMaker;
