@@ -1,0 +1,25 @@
+import { resolve } from 'node:path';
+import type { Config } from '../server/config.ts';
+import { startServer } from '../server/http.ts';
+import { createLogger } from '../server/logger.ts';
+import { progressBar } from './progress.ts';
+import { stopOnSignals } from './stop-on-signals.ts';
+
+/**
+ * Size of libuv's thread pool. With the default of four threads, the sync of the journal, which many writes wait for, would queue
+ * behind the opening of new files. Node.js reads the variable when it first uses the pool.
+ */
+const DISK_THREADS = '8';
+
+/** Serves the API until SIGTERM or SIGINT. Resolves once the server listens. */
+export async function runServer(config: Config): Promise<void> {
+  process.env.UV_THREADPOOL_SIZE ||= DISK_THREADS;
+  const logger = createLogger(config);
+  const progress = progressBar(process.stderr);
+  const server = await startServer(config, { logger, onProgress: progress.report }).finally(progress.done);
+  logger.info(
+    { url: server.url, data: resolve(config.dataDirectory) },
+    `the API is at ${server.url}; open it in a browser for GraphiQL`,
+  );
+  stopOnSignals(server, logger);
+}
