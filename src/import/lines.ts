@@ -1,4 +1,5 @@
 import { createReadStream } from 'node:fs';
+import { open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
@@ -55,19 +56,32 @@ export async function* readLines(path: string, { from }: LinesOptions = {}): Asy
       heldBytes += chunk.length - start;
       // What is too long to be given is counted, not kept.
       if (heldBytes > LINE_BYTES_MAX) held = [];
-      else held.push(chunk.subarray(start));
+      else held.push(Buffer.from(chunk.subarray(start)));
     }
     if (lines.length > 0) yield lines;
   }
   if (heldBytes > 0) yield [close(null, false)];
 }
 
+/** The bytes of a file from `start` on. A chunk is valid until the next one is read. */
 async function* chunksOf(path: string, start: number): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { start, highWaterMark: CHUNK_BYTES });
-  if (!path.endsWith('.zst')) {
-    yield* file as AsyncIterable<Buffer>;
+  if (path.endsWith('.zst')) {
+    yield* decompressedChunksOf(path);
     return;
   }
+  await using file = await open(path);
+  // One buffer for the whole file: new ones would pile up until V8 collects them, by tens of megabytes.
+  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  for (let position = start; ; ) {
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
+    if (bytesRead === 0) return;
+    position += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function* decompressedChunksOf(path: string): AsyncGenerator<Buffer> {
+  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
   const decompressed = createZstdDecompress({ chunkSize: CHUNK_BYTES });
   const done = pipeline(file, decompressed);
   // The rejection comes out of the loop as well.

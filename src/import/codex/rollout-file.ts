@@ -1,8 +1,8 @@
 import { open, stat } from 'node:fs/promises';
 import type { JsonObject } from '../../model/json.ts';
-import { type Line, readLines } from '../lines.ts';
+import { readLines } from '../lines.ts';
 import { textIn } from '../source-json.ts';
-import { parseRolloutLine } from './rollout-line.ts';
+import { parseRolloutLine, type RolloutLine } from './rollout-line.ts';
 
 /** A rollout, of which the first lines have been read. */
 export interface RolloutFile {
@@ -24,7 +24,7 @@ export function isRolloutName(name: string): boolean {
 /** Reads the first two lines. Null: the file does not begin with a `session_meta`. */
 export async function readRolloutFile(path: string): Promise<RolloutFile | null> {
   const { size, mtimeMs } = await stat(path);
-  const [first, second] = (await firstLines(path, 2)).map((line) => parseRolloutLine(line));
+  const [first, second] = await firstLines(path, 2);
   const id = first?.type === 'session_meta' ? textIn(first.payload.id) : null;
   if (!first || id === null) return null;
   const other = second?.type === 'session_meta' ? textIn(second.payload.id) : null;
@@ -32,10 +32,10 @@ export async function readRolloutFile(path: string): Promise<RolloutFile | null>
   return { path, bytes: size, mtimeMs, meta: first.payload, id, copiedFrom };
 }
 
-async function firstLines(path: string, count: number): Promise<Line[]> {
-  const found: Line[] = [];
+async function firstLines(path: string, count: number): Promise<(RolloutLine | null)[]> {
+  const found: (RolloutLine | null)[] = [];
   for await (const lines of readLines(path)) {
-    found.push(...lines.slice(0, count - found.length));
+    found.push(...lines.slice(0, count - found.length).map(parseRolloutLine));
     if (found.length >= count) break;
   }
   return found;
