@@ -21,6 +21,7 @@ import {
   OTHER_PROGRAMS_FLAGS,
 } from './import-options.ts';
 import { importProgress } from './import-progress.ts';
+import { limitGarbage } from './limit-garbage.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { limitOption } from './serve-options.ts';
@@ -102,6 +103,7 @@ async function sourcesOf(
 }
 
 async function importPrograms(sources: readonly ImportSource[], flags: ImportFlags): Promise<void> {
+  limitGarbage();
   const prices = flags.prices === undefined ? null : await Prices.read(flags.prices);
   const progress = importProgress(process.stderr);
   const { target, close } = await openTarget(flags, progress.open);

@@ -6,7 +6,7 @@ import { idOf } from './order.ts';
 import type { MessageKey, StoredSession } from './target/target.ts';
 
 /** A batch is written once its messages have this many bytes in the source: bounds memory, whatever the size of the file. */
-const BATCH_BYTES = 1024 * 1024;
+const BATCH_BYTES = 512 * 1024;
 
 export interface HistoryParts extends ImporterParts {
   readonly source: SourceSession;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
@@ -19,16 +20,21 @@ import type { TranscriptFile } from './files.ts';
 /** Members that all lines of a session have alike, mostly: the session's metadata has their first values. */
 export const COMMON_MEMBERS = ['cwd', 'gitBranch', 'version', 'entrypoint', 'userType', 'slug'] as const;
 
+const TITLE_LENGTH = 200;
+
 /** A call of the tool that starts a subagent. */
 export interface SpawnCall {
   readonly name: string;
   readonly description: string | null;
   readonly subagentType: string | null;
-  readonly prompt: string | null;
+  /** See `fingerprintOf`. */
+  readonly promptFingerprint: string | null;
 }
 
 /** The lines of one API response. */
 export interface ResponseLines {
+  /** See `responseOf`. */
+  readonly key: string;
   readonly first: number;
   last: number;
 }
@@ -69,7 +75,10 @@ export class Facts {
   /** Of the tool results that name a subagent: its call. */
   readonly callOfAgent = new Map<string, string>();
   readonly progressAgents = new Map<string, ProgressAgent>();
-  readonly promptTexts = new Map<number, string>();
+  /** The first line of each prompt, of which a title can be made. */
+  readonly promptTitles = new Map<number, string>();
+  /** Of prompts in sidechains: see `fingerprintOf`. */
+  readonly promptFingerprints = new Map<number, string>();
   readonly common: JsonObject = {};
   /** `sessionId` of the first line that has one. */
   sessionId: string | null = null;
@@ -149,14 +158,17 @@ export class Facts {
     if (origin !== null && origin !== textOf(entry.sessionId)) this.copiedFrom.set(node, origin);
     const response = responseOf(entry);
     if (response !== null) {
-      const lines = this.responses.get(response);
-      if (lines) lines.last = node;
-      else this.responses.set(response, { first: node, last: node });
-      this.responseOfNode.set(node, response);
+      const lines = this.responses.get(response) ?? { key: response, first: node, last: node };
+      lines.last = node;
+      this.responses.set(lines.key, lines);
+      // The key of the first line: those of the others would be as many equal strings.
+      this.responseOfNode.set(node, lines.key);
     }
     if (isPrompt(entry)) {
       this.prompts.add(node);
-      this.promptTexts.set(node, joinedText(blocksOf(entry)).slice(0, 2_000));
+      const text = joinedText(blocksOf(entry));
+      this.promptTitles.set(node, beginningOf(text));
+      if (entry.isSidechain === true) this.promptFingerprints.set(node, fingerprintOf(text));
     }
     const blocks = blocksOf(entry);
     for (const block of blocks) if (isToolUse(block)) this.#addCall(node, block);
@@ -173,13 +185,26 @@ export class Facts {
     if (!this.toolCalls.has(id)) this.toolCalls.set(id, node);
     if (name !== 'Task' && name !== 'Agent') return;
     const input = objectOf(block.input);
+    const prompt = textOf(input.prompt);
     this.spawnCalls.set(id, {
       name,
       description: textOf(input.description),
       subagentType: textOf(input.subagent_type),
-      prompt: textOf(input.prompt),
+      promptFingerprint: prompt === null ? null : fingerprintOf(prompt),
     });
   }
+}
+
+/** Two prompts have the same one if they are the same text, which can be long. */
+function fingerprintOf(prompt: string): string {
+  return createHash('sha256').update(prompt).digest('base64');
+}
+
+/** The first line of a prompt, as far as a title goes. */
+function beginningOf(prompt: string): string {
+  const line = prompt.trim().split('\n', 1)[0]!.slice(0, TITLE_LENGTH);
+  // A slice would keep the whole prompt in memory.
+  return Buffer.from(line).toString();
 }
 
 /** Reads the facts of a transcript. Lines that cannot be read are left to the second pass. */

@@ -6,8 +6,6 @@ import { type Origins, originsOf } from './origins.ts';
 import { readStrand } from './read-strand.ts';
 import { hasNode, type Strand, type Strands, sessionIdOf, strandsOf } from './strands.ts';
 
-const TITLE_LENGTH = 200;
-
 /** The sessions of the transcripts of one survey, with the links between them. */
 export function sessionsOf(files: readonly Facts[], now: number): SourceSession[] {
   return new Survey(files, now).sessions();
@@ -208,8 +206,8 @@ function uuidOf({ nodes }: Facts, node: number): string | null {
 function firstPrompt({ facts, first, last }: Strand): string | null {
   for (const node of facts.prompts) {
     if (node < first || node > last) continue;
-    const line = facts.promptTexts.get(node)!.trim().split('\n', 1)[0]!;
-    if (line !== '') return line.slice(0, TITLE_LENGTH);
+    const title = facts.promptTitles.get(node)!;
+    if (title !== '') return title;
   }
   return null;
 }

@@ -113,7 +113,7 @@ function divideBranches(facts: Facts, drafts: Draft[], strandOf: number[], id: s
 function divideSidechains(facts: Facts, drafts: Draft[], strandOf: number[], id: string): void {
   if (facts.sidechain.size === 0) return;
   const uuids = [...facts.nodes.keys()];
-  const callsOfPrompt = Map.groupBy(facts.spawnCalls, ([, { prompt }]) => prompt ?? '');
+  const callsOfPrompt = Map.groupBy(facts.spawnCalls, ([, { promptFingerprint }]) => promptFingerprint);
   for (const node of [...facts.sidechain].sort((a, b) => a - b)) {
     if (facts.agentOf.has(node)) continue;
     const parent = facts.parents[node]!;
@@ -121,7 +121,7 @@ function divideSidechains(facts: Facts, drafts: Draft[], strandOf: number[], id:
       strandOf[node] = strandOf[parent]!;
       continue;
     }
-    const call = callsOfPrompt.get(facts.promptTexts.get(node) ?? '')?.shift();
+    const call = callsOfPrompt.get(facts.promptFingerprints.get(node) ?? null)?.shift();
     strandOf[node] = drafts.length;
     drafts.push({ kind: 'agent', id: `${id}.${uuids[node]}`, origin: null, toolCallId: call?.[0] ?? null });
   }

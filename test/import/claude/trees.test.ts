@@ -285,3 +285,19 @@ it('imports a fork whose origin is gone as a root, without paying for the copies
     ),
   ]);
 });
+
+it('finds the call of an inline subagent (1.x) by a prompt of any length', async () => {
+  const prompt = 'Count the files. '.repeat(300);
+  const transcript = new Transcript(ID);
+  transcript.user('Ask a helper');
+  const asked = transcript.assistant([call('toolu_1', 'Task', { description: 'Count files', prompt })]);
+  transcript.head = null;
+  transcript.common = { ...transcript.common, isSidechain: true };
+  const first = transcript.user(prompt);
+  transcript.head = asked;
+  transcript.common = { ...transcript.common, isSidechain: false };
+  transcript.result('toolu_1', '3');
+  const { run, session } = await lab({ [`${ID}.jsonl`]: transcript.text });
+  await run();
+  expect((await session(`${ID}.${first}`)).spawnedBy).toMatchObject({ toolCallId: 'toolu_1' });
+});
