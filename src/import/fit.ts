@@ -1,6 +1,7 @@
+import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../model/json.ts';
 import type { Limits } from '../model/limits.ts';
-import type { NewMessage, NewToolCall } from '../model/message.ts';
+import type { NewMessage, NewTokenUsage, NewToolCall } from '../model/message.ts';
 import { bound, isStorable, jsonFault, metadataFault } from '../model/stored-values.ts';
 
 /** What is left out of a message, or changed in it, so that the store takes it: called with a kind for the report. */
@@ -17,10 +18,10 @@ export class Fitter {
   }
 
   message<Fitted extends NewMessage>(message: Fitted, onLoss: OnLoss): Fitted {
-    const { reasoning, toolCalls, payload, metadata } = message;
+    const { reasoning, toolCalls, payload, usage, metadata } = message;
     return {
       ...message,
-      key: this.name(message.key),
+      key: message.key == null ? null : this.key(message.key),
       content: this.#content(message.content, onLoss),
       kind: this.name(message.kind),
       reasoning: reasoning == null ? null : this.#content(reasoning, onLoss),
@@ -29,11 +30,20 @@ export class Fitter {
       toolCallId: this.name(message.toolCallId),
       model: this.name(message.model),
       payload: payload == null || !this.#withPayload ? null : this.#json(payload, 'payload', onLoss),
+      usage: usage == null ? null : fittedUsage(usage, onLoss),
       metadata: metadata == null ? null : this.metadata(metadata, onLoss),
     };
   }
 
-  /** Names of tools, models and agents, kinds, and the keys of messages. */
+  /** The key of a message. Different keys stay different, however long they are. */
+  key(key: string): string {
+    const { nameLength } = this.#limits;
+    if (key !== '' && key.length <= nameLength && isStorable(key)) return key;
+    const hash = createHash('sha256').update(key, 'utf16le').digest('hex').slice(0, 32);
+    return `${cut(storable(key), Math.max(0, nameLength - hash.length - 1))}:${hash}`;
+  }
+
+  /** Names of tools, models and agents, and kinds. */
   name(text: string | null | undefined): string | null {
     return text == null || text === '' ? null : cut(storable(text), this.#limits.nameLength);
   }
@@ -90,6 +100,30 @@ export class Fitter {
     onLoss(`${what} too large or not storable`);
     return null;
   }
+}
+
+const TOKEN_COUNTS = [
+  'inputTokens',
+  'outputTokens',
+  'cacheReadTokens',
+  'cacheWriteTokens',
+  'reasoningTokens',
+] as const;
+
+function fittedUsage(usage: NewTokenUsage, onLoss: OnLoss): NewTokenUsage {
+  const fitted: { -readonly [Member in keyof NewTokenUsage]: NewTokenUsage[Member] } = { ...usage };
+  for (const name of TOKEN_COUNTS) {
+    const count = usage[name];
+    if (count == null || (Number.isSafeInteger(count) && count >= 0)) continue;
+    onLoss('count of tokens out of range');
+    fitted[name] = count > 0 ? Math.min(Math.trunc(count), Number.MAX_SAFE_INTEGER) : 0;
+  }
+  const { costUsd } = usage;
+  if (costUsd != null && !(Number.isFinite(costUsd) && costUsd >= 0)) {
+    onLoss('cost out of range');
+    fitted.costUsd = null;
+  }
+  return fitted;
 }
 
 function storable(text: string): string {

@@ -42,7 +42,7 @@ export class HistoryWriter {
 
   /** Reads the session's messages, and writes them. Returns what the source says at the end; null if it says nothing. */
   async write(from: Resume | null): Promise<SessionEnd | null> {
-    const { known, source, report } = this.#parts;
+    const { known, source, report, fitter } = this.#parts;
     const isComparison = known !== null && from === null;
     if (known && source.movedKeys) await this.#takeOut(source.movedKeys);
     const takenBack = isComparison ? await this.#takenBack() : new Set<string>();
@@ -51,8 +51,9 @@ export class HistoryWriter {
     let end: SessionEnd | null = null;
     for await (const item of source.read(from)) {
       if (item.type === 'message') {
-        if (takenBack.has(item.message.key)) continue;
-        if (isComparison) seen.add(item.message.key);
+        const key = fitter.key(item.message.key);
+        if (takenBack.has(key)) continue;
+        if (isComparison) seen.add(key);
         await this.#add(item);
       } else if (item.type === 'fault') report.faults.push(item);
       else if (item.type === 'dropped') report.drop(item);
@@ -100,18 +101,22 @@ export class HistoryWriter {
 
   async #rollBack(keepThroughKey: string | null): Promise<void> {
     if (this.#batch.length > 0) await this.#flush();
-    if (this.#isCreated)
-      await this.#write({ messages: [], ...(keepThroughKey === null ? { keep: 0 } : { keepThroughKey }) });
+    if (!this.#isCreated) return;
+    const end =
+      keepThroughKey === null ? { keep: 0 } : { keepThroughKey: this.#parts.fitter.key(keepThroughKey) };
+    await this.#write({ messages: [], ...end });
   }
 
   /** The keys of the messages that the source has taken back by now. */
   async #takenBack(): Promise<Set<string>> {
+    const { source, fitter } = this.#parts;
     const takenBack = new Set<string>();
     let standing: string[] = [];
-    for await (const item of this.#parts.source.read(null)) {
-      if (item.type === 'message') standing.push(item.message.key);
+    for await (const item of source.read(null)) {
+      if (item.type === 'message') standing.push(fitter.key(item.message.key));
       if (item.type !== 'rollback') continue;
-      const end = item.keepThroughKey === null ? 0 : standing.lastIndexOf(item.keepThroughKey) + 1;
+      const { keepThroughKey } = item;
+      const end = keepThroughKey === null ? 0 : standing.lastIndexOf(fitter.key(keepThroughKey)) + 1;
       for (const key of standing.slice(end)) takenBack.add(key);
       standing = standing.slice(0, end);
     }

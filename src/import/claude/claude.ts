@@ -26,7 +26,7 @@ async function* survey(
 ): AsyncGenerator<SourceSession | Fault | Dropped> {
   const files: Facts[] = [];
   for await (const file of transcriptsAt(path)) {
-    if ('reason' in file) {
+    if ('type' in file) {
       yield file;
       continue;
     }

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
+import { dateIn, textIn } from '../source-json.ts';
 import {
   agentProgressOf,
   blocksOf,
@@ -105,7 +106,7 @@ export class Facts {
     }
     const time = timeOf(entry);
     if (time !== null) this.lastAt = Math.max(this.lastAt ?? time, time);
-    const uuid = textOf(entry.uuid);
+    const uuid = textIn(entry.uuid);
     if (uuid === null) this.#addNote(entry, time);
     else if (!this.nodes.has(uuid)) this.#addNode(uuid, entry, line, offset, time);
   }
@@ -131,8 +132,8 @@ export class Facts {
     const node = this.parents.length;
     // A compaction begins a new chain, but goes on with the conversation.
     const parentUuid = textOf(entry.parentUuid) ?? textOf(entry.logicalParentUuid);
-    this.nodes.set(uuid, node);
     this.parents.push(parentUuid === null ? -1 : (this.nodes.get(parentUuid) ?? -1));
+    this.nodes.set(uuid, node);
     this.lines.push(line);
     this.offsets.push(offset);
     this.times.push(time);
@@ -221,8 +222,7 @@ export async function factsOf(file: TranscriptFile): Promise<Facts> {
 
 /** The time of an entry, in milliseconds since 1970; null if it has none. */
 export function timeOf(entry: Entry): number | null {
-  const time = typeof entry.timestamp === 'string' ? Date.parse(entry.timestamp) : Number.NaN;
-  return Number.isNaN(time) ? null : time;
+  return dateIn(entry.timestamp)?.getTime() ?? null;
 }
 
 /** A line that cannot come in. */

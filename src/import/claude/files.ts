@@ -1,7 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
-import type { Fault } from '../format.ts';
+import type { Dropped, Fault } from '../format.ts';
 
 /** A transcript. */
 export interface TranscriptFile {
@@ -21,7 +21,7 @@ const TRANSCRIPT = '.jsonl';
 const AGENT = /^agent-(.+)\.jsonl$/;
 
 /** The transcripts at `path`: a file (with the subagents of its session), or a folder at any level from `~/.claude` down. Links are not followed. */
-export async function* transcriptsAt(path: string): AsyncGenerator<TranscriptFile | Fault> {
+export async function* transcriptsAt(path: string): AsyncGenerator<TranscriptFile | Fault | Dropped> {
   const found = await stat(path);
   if (found.isFile()) {
     yield* fileAt(path);
@@ -37,7 +37,7 @@ export async function* transcriptsAt(path: string): AsyncGenerator<TranscriptFil
   yield* walk(inside?.isDirectory() ? projects : path);
 }
 
-async function* walk(folder: string): AsyncGenerator<TranscriptFile | Fault> {
+async function* walk(folder: string): AsyncGenerator<TranscriptFile | Fault | Dropped> {
   let entries: Awaited<ReturnType<typeof list>>;
   try {
     entries = await list(folder);
@@ -49,6 +49,7 @@ async function* walk(folder: string): AsyncGenerator<TranscriptFile | Fault> {
     const path = join(folder, entry.name);
     if (entry.isDirectory()) yield* walk(path);
     else if (entry.isFile() && entry.name.endsWith(TRANSCRIPT)) yield* fileAt(path);
+    else if (entry.isSymbolicLink()) yield { type: 'dropped', kind: 'symbolic link' };
   }
 }
 
@@ -57,7 +58,7 @@ async function list(folder: string) {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function* fileAt(path: string): AsyncGenerator<TranscriptFile | Fault> {
+async function* fileAt(path: string): AsyncGenerator<TranscriptFile | Fault | Dropped> {
   try {
     const { size, mtimeMs, birthtimeMs } = await stat(path);
     const agentId = AGENT.exec(basename(path))?.[1] ?? null;

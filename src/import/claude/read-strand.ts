@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault, Resume, SessionEnd, SourceMessage } from '../format.ts';
 import { readLines } from '../lines.ts';
+import { textIn } from '../source-json.ts';
 import { agentProgressOf, type Entry, parseEntry, textOf } from './entry.ts';
 import { type Facts, lineFault } from './facts.ts';
 import { type KeyedMessage, messagesOf, responseMessage } from './messages.ts';
@@ -102,7 +103,6 @@ class StrandReader {
   readonly #open = new Map<string, OpenResponse>();
   #waiting: Waiting[] = [];
   readonly #dropped = new Map<string, number>();
-  #time = 0;
 
   constructor(reading: StrandReading) {
     this.#reading = reading;
@@ -110,7 +110,7 @@ class StrandReader {
 
   add(entry: Entry, line: number, bytes: number): void {
     const { facts, has, isMain, isInStrand } = this.#reading;
-    const uuid = textOf(entry.uuid);
+    const uuid = textIn(entry.uuid);
     if (uuid === null) {
       const type = textOf(entry.type) ?? 'line without a type';
       if (isMain && !DESCRIBING.has(type)) this.#drop(type);
@@ -160,8 +160,7 @@ class StrandReader {
 
   #addMessage(entry: Entry, node: number, isCopiedLine: boolean, line: number, bytes: number): void {
     const { facts, common, isPaidElsewhere } = this.#reading;
-    const time = facts.times[node] ?? this.#time;
-    this.#time = time;
+    const time = facts.times[node] ?? timeNear(facts, node);
     const response = facts.responseOfNode.get(node);
     if (response === undefined) {
       const context = { common, toolNames: facts.toolNames, isCopy: isCopiedLine, time };
@@ -205,6 +204,15 @@ class StrandReader {
       return;
     }
   }
+}
+
+/** The time of a node that has none of its own: that of the node before, or else of the first that has one. */
+function timeNear({ times, file }: Facts, node: number): number {
+  for (let before = node - 1; before >= 0; before -= 1) {
+    const time = times[before];
+    if (time != null) return time;
+  }
+  return times.find((time) => time !== null) ?? Math.trunc(file.mtimeMs);
 }
 
 function kindOf(entry: Entry): string {

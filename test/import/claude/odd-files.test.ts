@@ -1,0 +1,102 @@
+import { mkdir, symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { expect, it } from 'vitest';
+import { lab, PROJECT } from './support.ts';
+import { call, Transcript } from './transcript.ts';
+
+const ID = 'aaaa1111-0000-4000-8000-000000000001';
+const FILE = `${ID}.jsonl`;
+
+it('takes the time of the line before for times that the store cannot hold', async () => {
+  const transcript = new Transcript(ID);
+  const times = [
+    '+010000-01-01T00:00:00.000Z',
+    '2026-03-01T10:00:02Z',
+    '0000-01-01T00:00:00Z',
+    '+275760-09-13T00:00:00.000Z',
+    'tomorrow',
+  ];
+  for (const [n, timestamp] of times.entries()) {
+    transcript.user(`Line ${n}`);
+    transcript.lines.push(JSON.stringify({ ...JSON.parse(transcript.lines.pop()!), timestamp }));
+  }
+  const { run, history } = await lab({ [FILE]: transcript.text });
+  expect((await run()).complete).toBe(true);
+  const expected = times.map(() => new Date('2026-03-01T10:00:02Z'));
+  expect((await history(ID)).map(({ createdAt }) => createdAt)).toEqual(expected);
+});
+
+it('bounds counts of tokens that the store cannot hold, and counts them', async () => {
+  const most = Number.MAX_SAFE_INTEGER;
+  const transcript = new Transcript(ID);
+  transcript.say('One', { usage: { input: most, cacheRead: most, cacheWrite: 0, output: -3 } });
+  const { run, history } = await lab({ [FILE]: transcript.text });
+  const report = await run();
+  expect(report.complete).toBe(true);
+  expect(report.dropped).toEqual(new Map([['count of tokens out of range', 1]]));
+  expect((await history(ID))[0]!.usage).toMatchObject({ inputTokens: most, outputTokens: 0 });
+});
+
+it('keeps messages apart whose ids begin with the same thousand characters', async () => {
+  const transcript = new Transcript(ID, { prefix: 'x'.repeat(1_000) });
+  for (const text of ['One', 'Two', 'Three']) transcript.user(text);
+  const { run, write, history } = await lab({ [FILE]: transcript.text });
+  await run();
+  expect((await history(ID)).map(({ content }) => content)).toEqual(['One', 'Two', 'Three']);
+  await write({ [FILE]: transcript.text.replace('Two', 'Twice') });
+  expect((await run()).notes).toEqual([]);
+  expect((await history(ID)).map(({ content }) => content)).toEqual(['One', 'Twice', 'Three']);
+});
+
+it('takes a line that names itself as its parent for the first of the conversation', async () => {
+  const transcript = new Transcript(ID);
+  transcript.head = 'aaaa-0001';
+  transcript.user('One');
+  transcript.user('Two');
+  const { run, history } = await lab({ [FILE]: transcript.text });
+  expect((await run()).sessions.new).toBe(1);
+  expect((await history(ID)).map(({ content }) => content)).toEqual(['One', 'Two']);
+});
+
+it('counts lines with an empty uuid as lines that have no place', async () => {
+  const transcript = new Transcript(ID);
+  transcript.user('One');
+  for (const text of ['Two', 'Three'])
+    transcript.raw(JSON.stringify({ type: 'user', uuid: '', message: { content: text } }));
+  const { run, history } = await lab({ [FILE]: transcript.text });
+  expect((await run()).dropped).toEqual(new Map([['user', 2]]));
+  expect(await history(ID)).toHaveLength(1);
+});
+
+it('imports names that are members of every object, and leaves out JSON that is too deep', async () => {
+  const transcript = new Transcript('proto', { prefix: '__proto__' });
+  transcript.user('One');
+  transcript.raw(transcript.lines.pop()!.replace('{', '{"__proto__":{"polluted":1},'));
+  transcript.assistant([call('constructor', 'toString', { deep: 'DEEP' })], { id: '__proto__' });
+  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
+  transcript.raw(transcript.lines.pop()!.replace('"DEEP"', deep));
+  transcript.result('constructor', 'ok');
+  const { run, history } = await lab({ 'proto.jsonl': transcript.text });
+  const report = await run();
+  expect(report.complete).toBe(true);
+  expect(report.dropped).toEqual(new Map([['arguments too large or not storable', 1]]));
+  const messages = await history('proto');
+  expect(messages).toMatchObject([
+    { role: 'USER', key: '__proto__-0001' },
+    { role: 'ASSISTANT', toolCalls: [{ toolCallId: 'constructor', name: 'toString', arguments: null }] },
+    { role: 'TOOL', name: 'toString' },
+  ]);
+  expect(Object.entries(messages[0]!.payload as object)).toContainEqual(['__proto__', { polluted: 1 }]);
+});
+
+it('follows no symbolic links, and counts them', async () => {
+  const transcript = new Transcript(ID);
+  transcript.user('One');
+  const { run, folder } = await lab({ [FILE]: transcript.text });
+  await mkdir(join(folder, 'elsewhere'));
+  await symlink(join(folder, PROJECT), join(folder, PROJECT, 'loop'));
+  await symlink('/nowhere', join(folder, PROJECT, 'gone.jsonl'));
+  const report = await run();
+  expect(report.sessions.new).toBe(1);
+  expect(report.dropped).toEqual(new Map([['symbolic link', 2]]));
+});
