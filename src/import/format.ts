@@ -64,6 +64,11 @@ export interface SourceSession {
    */
   readonly revision: string;
   /**
+   * A text that is the same as long as the links to other sessions are, if what the lines of a session mean depends on those. A session that
+   * was imported with other links is read from its beginning, and compared. A part of `revision`, too. Left out: nothing depends on links.
+   */
+  readonly links?: string;
+  /**
    * The second pass: the messages in their order, as a stream, then one `end`. `from`: what the `end` of an earlier import said, if the first file has only grown
    * since; null: all. A format that cannot go on in the middle ignores `from`, and gives all: the core compares by keys.
    */

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
-import type { Resume, SourceFile } from './format.ts';
+import type { Resume, SourceSession } from './format.ts';
 
 /** The member of a session's metadata that an import keeps for the next one. */
 export const STATE_MEMBER = 'import';
@@ -17,6 +17,8 @@ export interface ImportState {
   readonly resume: Resume | null;
   /** Of the beginning of the file, and of what stands before `resume.bytes`: see `printOf`. */
   readonly print: string | null;
+  /** `SourceSession.links` */
+  readonly links?: string | undefined;
   /** The title that the import gave: another one is a person's, and stays. */
   readonly title: string | null;
   /** The parent that the import gave: a session that is elsewhere was moved, and stays. */
@@ -30,11 +32,13 @@ export function stateOf(metadata: JsonObject): ImportState | null {
   return isJsonObject(state) && typeof state.format === 'string' ? (state as unknown as ImportState) : null;
 }
 
-/** Where to go on reading `file`; null if it has not merely grown since. */
-export async function resumeOf(state: ImportState, file: SourceFile | undefined): Promise<Resume | null> {
+/** Where to go on reading a session; null if its file has not merely grown since. */
+export async function resumeOf(state: ImportState, source: SourceSession): Promise<Resume | null> {
   const { resume, print } = state;
+  const [file] = source.files;
   if (!resume || print === null || !file || file.path !== state.path || file.bytes < resume.bytes)
     return null;
+  if (state.links !== source.links) return null;
   return (await printOf(file.path, resume.bytes)) === print ? resume : null;
 }
 

@@ -58,7 +58,7 @@ export class SessionImporter {
       known,
       create: this.#creation(format, source, parentId),
     });
-    const end = await writer.write(state ? await resumeOf(state, source.files[0]) : null);
+    const end = await writer.write(state ? await resumeOf(state, source) : null);
     if (!known && !writer.isCreated) {
       // Everything was held back.
       report.unfinished += 1;
@@ -136,6 +136,7 @@ export class SessionImporter {
       format: format.name,
       path,
       revision: source.revision,
+      ...(source.links !== undefined && { links: source.links }),
       resume,
       print: resume && (await printOf(path, resume.bytes)),
       title,

@@ -27,8 +27,6 @@ export interface StrandReading {
   readonly last: number;
   /** True for the strand of the file: it speaks for lines that are no messages, and for those that cannot be read. */
   readonly isMain: boolean;
-  /** What the links of the session are: a strand with others is read again as a whole. */
-  readonly links: string;
   readonly now: number;
 }
 
@@ -54,9 +52,9 @@ type Item = SourceMessage | SessionEnd | Fault | Dropped;
 
 /** Reads the messages of a strand, in the order of the file: a response stands where its first line does. */
 export async function* readStrand(reading: StrandReading, from: Resume | null): AsyncGenerator<Item> {
-  const { facts, links } = reading;
+  const { facts } = reading;
   const { path, bytes: size, mtimeMs } = facts.file;
-  const start = from && from.state.links === links ? startOf(reading, from) : null;
+  const start = from && startOf(reading, from);
   const reader = new StrandReader(reading);
   let end = size;
   let isUnfinished = false;
@@ -90,12 +88,12 @@ function startOf({ facts }: StrandReading, { bytes, state }: Resume) {
 }
 
 /** The last response of a strand may go on: a later import reads it again. */
-function resumeAt({ facts, links, has }: StrandReading, end: number): Resume {
+function resumeAt({ facts, has }: StrandReading, end: number): Resume {
   let latest = -1;
   for (const { first, last } of facts.responses.values())
     if (facts.offsets[last]! < end && first > latest && has(first) !== null) latest = first;
-  if (latest === -1) return { bytes: 0, state: { line: 1, links } };
-  return { bytes: facts.offsets[latest]!, state: { line: facts.lines[latest]!, links } };
+  if (latest === -1) return { bytes: 0, state: { line: 1 } };
+  return { bytes: facts.offsets[latest]!, state: { line: facts.lines[latest]! } };
 }
 
 class StrandReader {

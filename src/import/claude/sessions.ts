@@ -1,6 +1,6 @@
-import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
 import type { SourceSession } from '../format.ts';
+import { hashOf } from '../hash.ts';
 import type { Facts } from './facts.ts';
 import { type Origins, originsOf } from './origins.ts';
 import { readStrand } from './read-strand.ts';
@@ -88,6 +88,7 @@ class Survey {
       lastActiveAt: new Date(facts.lastAt ?? file.mtimeMs),
       ...(movedKeys && { movedKeys }),
       files: [{ path: file.path, bytes: file.bytes }],
+      links,
       revision: `${file.bytes}-${Math.trunc(file.mtimeMs)}-${links}-${hashOf(file.meta)}`,
       read: (from) =>
         readStrand(
@@ -100,7 +101,6 @@ class Survey {
             first: strand.first,
             last: strand.last,
             isMain,
-            links,
             now: this.#now,
           },
           from,
@@ -221,8 +221,4 @@ function movedFrom(divided: Strands, strand: Strand): SourceSession['movedKeys']
       return hasNode(divided, strand, node) === null;
     },
   };
-}
-
-function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex').slice(0, 16);
 }

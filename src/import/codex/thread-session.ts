@@ -2,8 +2,9 @@ import { dirname } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import type { SessionStatus } from '../../model/session.ts';
 import type { SessionDescription, SourceItem, SourceSession } from '../format.ts';
+import { hashOf } from '../hash.ts';
 import { dateIn, objectIn, textIn, without } from '../source-json.ts';
-import { readThread } from './read-rollout.ts';
+import { type Beginning, readThread } from './read-rollout.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import type { RolloutState } from './rollout-state.ts';
 import type { ThreadRecords } from './state-database.ts';
@@ -38,6 +39,7 @@ export function sourceSession(
       ...(edge?.status && { spawn_edge_status: edge.status }),
     },
   };
+  const linked = hashOf([links.parent, links.origin, beginningIn(links.beginning)]);
   const archived = described.archivedAt?.getTime() ?? '';
   return {
     type: 'session',
@@ -48,7 +50,8 @@ export function sourceSession(
     createdAt: dateIn(meta.timestamp),
     lastActiveAt: record?.updatedAt ?? new Date(Math.floor(mtimeMs)),
     files: [{ path, bytes }],
-    revision: `${bytes} ${mtimeMs} ${archived} ${(described.title ?? '').slice(0, 100)}`,
+    links: linked,
+    revision: `${bytes} ${mtimeMs} ${linked} ${archived} ${(described.title ?? '').slice(0, 100)}`,
     async *read(from): AsyncGenerator<SourceItem> {
       const items = readThread(rollout, links.beginning, { from, now });
       let next = await items.next();
@@ -60,6 +63,14 @@ export function sourceSession(
       const metadata = { ...described.metadata, ...settingsOf(state) };
       yield { type: 'end', described: { ...end, metadata }, resume, isUnfinished };
     },
+  };
+}
+
+/** Where a thread begins, as JSON. */
+function beginningIn({ base, ...beginning }: Beginning): JsonObject {
+  return {
+    ...beginning,
+    base: base && { id: base.rollout.id, end: base.end, beginning: beginningIn(base.beginning) },
   };
 }
 

@@ -132,6 +132,26 @@ it('does not pay twice what an earlier version copied into a fork', async () => 
   });
 });
 
+it('takes back what a fork was paid for once its origin is there', async () => {
+  const origin = new Rollout(ID(1), { cli_version: '0.40.0' }, null).turn('t1').user('One').say('1');
+  origin.tokenCount({ input: 100, output: 10 });
+  const meta = { cli_version: '0.40.0', forked_from_id: ID(1) };
+  const fork = new Rollout(ID(4), meta, null).copy(origin).turn('t2').user('Two').say('2');
+  fork.tokenCount({ input: 30, output: 3 });
+  const { run, write, session, history } = await sourceLab(codex, filesOf(fork));
+  await run();
+  expect((await session(ID(4))).usage).toMatchObject({ inputTokens: 130 });
+  await write(filesOf(origin));
+  await run();
+  expect(outline(await history(ID(4)))).toEqual([
+    'USER (copy): One',
+    'ASSISTANT (copy): 1',
+    'USER: Two',
+    'ASSISTANT: 2',
+  ]);
+  expect(await session(ID(4))).toMatchObject({ parentId: ID(1), usage: { inputTokens: 30, outputTokens: 3 } });
+});
+
 it('takes titles, archivals and edges from the database', async () => {
   const [one, two] = [
     new Rollout(ID(1)).turn('t').user('First'),
