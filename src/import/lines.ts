@@ -6,7 +6,9 @@ import { createZstdDecompress } from 'node:zlib';
 
 const CHUNK_BYTES = 256 * 1024;
 /** A line that is longer is not held in memory, and comes without its text. */
-export const LINE_BYTES_MAX = 64 * 1024 * 1024;
+const LINE_BYTES_MAX = 64 * 1024 * 1024;
+/** The reason of a fault. */
+export const LINE_TOO_LONG = 'the line is longer than 64 MiB';
 const NEWLINE = 0x0a;
 
 /** A line of a file of lines. */

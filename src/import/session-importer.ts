@@ -58,7 +58,10 @@ export class SessionImporter {
       known,
       create: this.#creation(format, source, parentId),
     });
-    const end = await writer.write(state ? await resumeOf(state, source) : null);
+    const before = await printOfFile(source);
+    const read = await writer.write(state ? await resumeOf(state, source) : null);
+    const isRewritten = read?.resume != null && (await printOfFile(source)) !== before;
+    const end = isRewritten ? { ...read, resume: null, isUnfinished: true } : read;
     if (!known && !writer.isCreated) {
       // Everything was held back.
       report.unfinished += 1;
@@ -215,6 +218,11 @@ function changedMembers(now: JsonObject, next: JsonObject): JsonObject {
 /** Without the members that are null or undefined. */
 function presentOf(described: Partial<SessionDescription> | null | undefined): Partial<SessionDescription> {
   return Object.fromEntries(Object.entries(described ?? {}).filter(([, value]) => value != null));
+}
+
+/** A print of the first file, as far as the survey saw it: what a program appends does not change it. */
+async function printOfFile({ files: [file] }: SourceSession): Promise<string | null> {
+  return file ? await printOf(file.path, file.bytes) : null;
 }
 
 function pathOf(source: SourceSession): string {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault, Resume, SessionEnd, SourceMessage } from '../format.ts';
-import { readLines } from '../lines.ts';
+import { LINE_TOO_LONG, readLines } from '../lines.ts';
 import { textIn } from '../source-json.ts';
 import { agentProgressOf, type Entry, parseEntry, textOf } from './entry.ts';
 import { type Facts, lineFault } from './facts.ts';
@@ -66,7 +66,7 @@ export async function* readStrand(reading: StrandReading, from: Resume | null): 
       if (entry) reader.add(entry, number, bytes.length);
       else if (isWhole) {
         if (reading.isMain)
-          yield lineFault(path, number, bytes ? 'the line is no JSON object' : 'the line is too long');
+          yield lineFault(path, number, bytes ? 'the line is no JSON object' : LINE_TOO_LONG);
       } else if (reading.now - mtimeMs < LIVE_MILLISECONDS) isUnfinished = true;
       else if (reading.isMain) yield lineFault(path, number, 'the file ends within the line');
       if (!isWhole) end = Math.min(end, offset);
@@ -74,7 +74,8 @@ export async function* readStrand(reading: StrandReading, from: Resume | null): 
     yield* reader.take(false);
   }
   yield* reader.take(true);
-  yield { type: 'end', described: null, resume: resumeAt(reading, end), isUnfinished };
+  if (reader.isRewritten) yield { type: 'end', described: null, resume: null, isUnfinished: true };
+  else yield { type: 'end', described: null, resume: resumeAt(reading, end), isUnfinished };
 }
 
 /** Where reading goes on: at the first line of a response that has grown since, if that is earlier. */
@@ -101,9 +102,15 @@ class StrandReader {
   readonly #open = new Map<string, OpenResponse>();
   #waiting: Waiting[] = [];
   readonly #dropped = new Map<string, number>();
+  #isRewritten = false;
 
   constructor(reading: StrandReading) {
     this.#reading = reading;
+  }
+
+  /** True if there are lines that the first pass did not see: the program has rewritten the file since. */
+  get isRewritten(): boolean {
+    return this.#isRewritten;
   }
 
   add(entry: Entry, line: number, bytes: number): void {
@@ -115,7 +122,10 @@ class StrandReader {
       return;
     }
     const node = facts.nodes.get(uuid);
-    if (node === undefined) return;
+    if (node === undefined || facts.lines[node]! > line) {
+      this.#isRewritten = true;
+      return;
+    }
     if (facts.lines[node] !== line) {
       if (isMain) this.#drop('repeated line');
       return;

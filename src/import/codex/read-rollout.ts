@@ -1,5 +1,5 @@
 import type { Dropped, Fault, Resume, SourceItem } from '../format.ts';
-import { readLines } from '../lines.ts';
+import { LINE_TOO_LONG, readLines } from '../lines.ts';
 import { numberIn, textIn } from '../source-json.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import { parseRolloutLine, type RolloutLine } from './rollout-line.ts';
@@ -136,8 +136,7 @@ async function* readOwn(
             isUnfinished = true;
             break reading;
           }
-          const reason =
-            line.bytes === null ? 'the line is longer than 64 MiB' : 'the line is no JSON object with a type';
+          const reason = line.bytes === null ? LINE_TOO_LONG : 'the line is no JSON object with a type';
           yield { type: 'fault', path, line: line.number, reason };
           continue;
         }

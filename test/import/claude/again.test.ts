@@ -1,6 +1,11 @@
 import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { claude } from '../../../src/import/claude/claude.ts';
+import type { Dropped, Fault, Format, SourceSession } from '../../../src/import/format.ts';
+import { importSessions } from '../../../src/import/import-sessions.ts';
+import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { lab, PROJECT, stateOf } from './support.ts';
 import { call, Transcript, thinking } from './transcript.ts';
 
@@ -168,4 +173,24 @@ it('reads again what was written within the same time and size', async () => {
   await utimes(path, new Date(), new Date());
   await run();
   expect((await history(ID))[1]!.content).toBe('Later');
+});
+
+it('reads a file again that was rewritten between the two passes', async () => {
+  const transcript = conversation();
+  const { run, write, history, repository, folder } = await lab({ [FILE]: transcript.text });
+  const rewriting: Format = {
+    ...claude,
+    async *survey(path, options) {
+      const found: (SourceSession | Fault | Dropped)[] = [];
+      for await (const item of claude.survey(path, options)) found.push(item);
+      await write({ [FILE]: `${transcript.lines.slice(1).join('\n')}\n` });
+      yield* found;
+    },
+  };
+  await importSessions(
+    [{ format: rewriting, path: folder }],
+    new RepositoryTarget(repository, DEFAULT_LIMITS),
+  );
+  await run();
+  expect((await history(ID)).map(({ content }) => content)).toEqual(['First', 'Two']);
 });

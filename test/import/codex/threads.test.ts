@@ -3,6 +3,10 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
+import type { Format, Resume } from '../../../src/import/format.ts';
+import { importSessions } from '../../../src/import/import-sessions.ts';
+import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { stateOf } from '../claude/support.ts';
 import { cutsIn, outline, sourceLab } from '../source-lab.ts';
 import { Rollout } from './rollout.ts';
@@ -149,7 +153,10 @@ it('takes back what a fork was paid for once its origin is there', async () => {
     'USER: Two',
     'ASSISTANT: 2',
   ]);
-  expect(await session(ID(4))).toMatchObject({ parentId: ID(1), usage: { inputTokens: 30, outputTokens: 3 } });
+  expect(await session(ID(4))).toMatchObject({
+    parentId: ID(1),
+    usage: { inputTokens: 30, outputTokens: 3 },
+  });
 });
 
 it('takes titles, archivals and edges from the database', async () => {
@@ -248,4 +255,30 @@ it('reads a file that grew from where it was', async () => {
   expect((await run()).messages).toBe(1);
   expect(await history(ID(1))).toHaveLength(before + 1);
   expect((await run()).sessions).toMatchObject({ unchanged: 1 });
+});
+
+it('reads a file again that was rewritten while it was read', async () => {
+  const rollout = new Rollout(ID(1)).turn('t1').user('One').say('First').record('r1', { input: 1 });
+  rollout.event({ type: 'task_complete' });
+  const { run, write, history, repository, folder } = await sourceLab(codex, filesOf(rollout));
+  const rewriting: Format = {
+    ...codex,
+    async *survey(path, options) {
+      for await (const item of codex.survey(path, options)) {
+        if (item.type !== 'session') continue;
+        async function* read(from: Resume | null) {
+          yield* item.type === 'session' ? item.read(from) : [];
+          await write({ [rollout.name]: rollout.text.replaceAll('First', 'Best!') });
+        }
+        yield { ...item, read };
+      }
+    },
+  };
+  await importSessions(
+    [{ format: rewriting, path: folder }],
+    new RepositoryTarget(repository, DEFAULT_LIMITS),
+  );
+  expect(outline(await history(ID(1)))).toEqual(['USER: One', 'ASSISTANT: First']);
+  await run();
+  expect(outline(await history(ID(1)))).toEqual(['USER: One', 'ASSISTANT: Best!']);
 });
