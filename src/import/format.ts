@@ -54,6 +54,11 @@ export interface SourceSession {
   readonly createdAt: Date | null;
   /** Compared with --since. */
   readonly lastActiveAt: Date | null;
+  /**
+   * True for a session that the source does not have any more, because another took it over: only what the store has of it is compared. Left
+   * out: false.
+   */
+  readonly isFormer?: boolean;
   /** Keys of messages that were part of this session, and are now part of a fork: the core takes them out, without paying them twice. Left out: none. */
   readonly movedKeys?: Pick<ReadonlySet<string>, 'has'>;
   /** The files, or the database, that the session is read from. The first is named in the session's metadata and in faults. */

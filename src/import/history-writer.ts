@@ -47,12 +47,13 @@ export class HistoryWriter {
     if (known && source.movedKeys) await this.#takeOut(source.movedKeys);
     const takenBack = isComparison ? await this.#takenBack() : new Set<string>();
     if (takenBack.size > 0) await this.#takeOut(takenBack);
+    const kept = source.isFormer ? await this.#storedKeys() : null;
     const seen = new Set<string>();
     let end: SessionEnd | null = null;
     for await (const item of source.read(from)) {
       if (item.type === 'message') {
         const key = fitter.key(item.message.key);
-        if (takenBack.has(key)) continue;
+        if (takenBack.has(key) || (kept && !kept.has(key))) continue;
         if (isComparison) seen.add(key);
         await this.#add(item);
       } else if (item.type === 'fault') report.faults.push(item);
@@ -105,6 +106,12 @@ export class HistoryWriter {
     const end =
       keepThroughKey === null ? { keep: 0 } : { keepThroughKey: this.#parts.fitter.key(keepThroughKey) };
     await this.#write({ messages: [], ...end });
+  }
+
+  async #storedKeys(): Promise<Set<string>> {
+    const keys = new Set<string>();
+    for await (const { key } of this.#parts.target.keysOf(this.#id)) keys.add(key);
+    return keys;
   }
 
   /** The keys of the messages that the source has taken back by now. */

@@ -69,8 +69,9 @@ export async function importSessions(
     }
   }
   const chosen = choose(found, options);
-  const levels = levelsOf(new Map([...chosen].map(([key, { source }]) => [key, source])));
   const stored = await findStored(target, chosen);
+  for (const [key, { source }] of chosen) if (source.isFormer && !stored.has(idOf(key))) chosen.delete(key);
+  const levels = levelsOf(new Map([...chosen].map(([key, { source }]) => [key, source])));
   const parts: ImporterParts = {
     target,
     fitter: new Fitter(target.limits, { withPayload }),
@@ -126,9 +127,9 @@ function bytesOf({ source }: Found): number {
 
 /** The sessions that `options` ask for, and those above them. */
 function choose(
-  found: ReadonlyMap<string, Found>,
+  found: Map<string, Found>,
   { since = null, project = null }: ImportSessionsOptions,
-): ReadonlyMap<string, Found> {
+): Map<string, Found> {
   if (since === null && project === null) return found;
   const projectOf = (source: SourceSession): string | null => {
     for (let at: SourceSession | undefined = source, steps = 0; at && steps < found.size; steps += 1) {

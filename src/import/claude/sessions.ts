@@ -3,8 +3,16 @@ import type { SourceSession } from '../format.ts';
 import { hashOf } from '../hash.ts';
 import type { Facts } from './facts.ts';
 import { type Origins, originsOf } from './origins.ts';
-import { readStrand } from './read-strand.ts';
-import { hasNode, type Strand, type Strands, sessionIdOf, strandsOf } from './strands.ts';
+import { readStrand, type StrandReading } from './read-strand.ts';
+import {
+  branchIdOf,
+  type FormerBranch,
+  hasNode,
+  type Strand,
+  type Strands,
+  sessionIdOf,
+  strandsOf,
+} from './strands.ts';
 
 /** The sessions of the transcripts of one survey, with the links between them. */
 export function sessionsOf(files: readonly Facts[], now: number): SourceSession[] {
@@ -48,15 +56,42 @@ class Survey {
   }
 
   sessions(): SourceSession[] {
-    return this.#divided.flatMap((divided) =>
-      divided.strands.filter(({ first }) => first !== -1).map((strand) => this.#session(divided, strand)),
-    );
+    return this.#divided.flatMap((divided) => [
+      ...divided.strands.filter(({ first }) => first !== -1).map((strand) => this.#session(divided, strand)),
+      ...divided.formerBranches.map((former) => this.#formerSession(divided, former)),
+    ]);
+  }
+
+  /** An earlier import may have made a session of it: what that has is a copy now, which the strand that took it over pays for. */
+  #formerSession(divided: Strands, { number, first, through }: FormerBranch): SourceSession {
+    const strand = divided.strands[number]!;
+    const { facts } = strand;
+    const has = (node: number) => (hasNode(divided, strand, node) === null ? null : 'copy');
+    const links = hashOf(['former', strand.id]);
+    const source = this.#session(divided, strand);
+    return {
+      type: 'session',
+      isFormer: true,
+      key: keyOf(branchIdOf(facts, uuidOf(facts, first)!)),
+      parent: null,
+      forkedFrom: { key: keyOf(strand.id), throughKey: uuidOf(facts, through) },
+      described: {
+        ...source.described,
+        title: firstPrompt({ ...strand, first }),
+        metadata: { ...facts.common },
+      },
+      createdAt: source.createdAt,
+      lastActiveAt: source.lastActiveAt,
+      files: source.files,
+      links,
+      revision: links,
+      read: (from) => readStrand({ ...this.#readingOf(divided, strand, has), isMain: false }, from),
+    };
   }
 
   #session(divided: Strands, strand: Strand): SourceSession {
     const { facts } = strand;
     const { file } = facts;
-    const isMain = strand.number === 0;
     const has = (node: number) => {
       const place = hasNode(divided, strand, node);
       return place === 'own' && this.#origins.isCopy(facts, node) ? 'copy' : place;
@@ -90,21 +125,22 @@ class Survey {
       files: [{ path: file.path, bytes: file.bytes }],
       links,
       revision: `${file.bytes}-${Math.trunc(file.mtimeMs)}-${links}-${hashOf(file.meta)}`,
-      read: (from) =>
-        readStrand(
-          {
-            facts,
-            common: facts.common,
-            has,
-            isInStrand: (node) => divided.strandOf[node] !== -1,
-            isPaidElsewhere: (response) => this.#payers.get(response) !== strand,
-            first: strand.first,
-            last: strand.last,
-            isMain,
-            now: this.#now,
-          },
-          from,
-        ),
+      read: (from) => readStrand(this.#readingOf(divided, strand, has), from),
+    };
+  }
+
+  #readingOf(divided: Strands, strand: Strand, has: StrandReading['has']): StrandReading {
+    const { facts, first, last, number } = strand;
+    return {
+      facts,
+      common: facts.common,
+      has,
+      isInStrand: (node) => divided.strandOf[node] !== -1,
+      isPaidElsewhere: (response) => this.#payers.get(response) !== strand,
+      first,
+      last,
+      isMain: number === 0,
+      now: this.#now,
     };
   }
 

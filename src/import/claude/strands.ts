@@ -18,9 +18,20 @@ export interface Strand {
   readonly last: number;
 }
 
+/**
+ * What may have been a branch when the file was shorter: the program has gone on with it since, so that it is a part of the strand `number`.
+ */
+export interface FormerBranch {
+  readonly number: number;
+  /** Where it began, after the node `through`. */
+  readonly first: number;
+  readonly through: number;
+}
+
 /** The strands of a file, and to which of them each node belongs. */
 export interface Strands {
   readonly strands: readonly Strand[];
+  readonly formerBranches: readonly FormerBranch[];
   /** By node; -1 for a node that belongs to none. */
   readonly strandOf: readonly number[];
 }
@@ -48,8 +59,9 @@ export function strandsOf(facts: Facts, hasOwnFile: (agentId: string) => boolean
     },
   ];
   const strandOf: number[] = new Array(facts.parents.length).fill(0);
+  const formerBranches: FormerBranch[] = [];
   if (!isAgentFile) {
-    divideBranches(facts, drafts, strandOf, id);
+    divideBranches(facts, drafts, strandOf, formerBranches);
     divideSidechains(facts, drafts, strandOf, id);
     divideProgress(facts, drafts, strandOf, id, hasOwnFile);
   }
@@ -67,7 +79,12 @@ export function strandsOf(facts: Facts, hasOwnFile: (agentId: string) => boolean
     first: firsts[number]!,
     last: lasts[number]!,
   }));
-  return { strands, strandOf };
+  return { strands, strandOf, formerBranches };
+}
+
+/** The id of the session of a branch that begins with a node. */
+export function branchIdOf(facts: Facts, uuid: string): string {
+  return `${sessionIdOf(facts)}.${uuid}`;
 }
 
 /** The id of the session that a file is of, or is a subagent of. */
@@ -75,17 +92,25 @@ export function sessionIdOf({ file, sessionId }: Facts): string {
   return (file.agentId === null ? file.sessionId : (file.sessionId ?? sessionId)) ?? 'unknown';
 }
 
-function divideBranches(facts: Facts, drafts: Draft[], strandOf: number[], id: string): void {
+function divideBranches(
+  facts: Facts,
+  drafts: Draft[],
+  strandOf: number[],
+  formerBranches: FormerBranch[],
+): void {
   const { parents, prompts, sidechain, agentOf } = facts;
   /** Per node, the last prompt in what hangs on it; -1 if there is none. */
   const lastPrompt: number[] = new Array(parents.length).fill(-1);
   /** Per node, the child that holds the latest prompt. */
   const live = new Map<number, number>();
+  /** Nodes of which several children hold prompts. */
+  const forking = new Set<number>();
   for (let node = parents.length - 1; node >= 0; node -= 1) {
     if (sidechain.has(node)) continue;
     if (lastPrompt[node] === -1 && prompts.has(node) && !agentOf.has(node)) lastPrompt[node] = node;
     const parent = parents[node]!;
     if (parent === -1 || lastPrompt[node] === -1) continue;
+    if (live.has(parent)) forking.add(parent);
     if (lastPrompt[node]! > lastPrompt[parent]!) {
       lastPrompt[parent] = lastPrompt[node]!;
       live.set(parent, node);
@@ -97,12 +122,14 @@ function divideBranches(facts: Facts, drafts: Draft[], strandOf: number[], id: s
     const strand = strandOf[parent]!;
     if (lastPrompt[node] === -1 || live.get(parent) === node) {
       strandOf[node] = strand;
+      if (forking.has(parent) && live.get(parent) === node)
+        formerBranches.push({ number: strand, first: node, through: parent });
       continue;
     }
     strandOf[node] = drafts.length;
     drafts.push({
       kind: 'branch',
-      id: `${id}.${uuids[node]}`,
+      id: branchIdOf(facts, uuids[node]!),
       origin: { number: strand, through: parent },
       toolCallId: null,
     });

@@ -150,6 +150,54 @@ it('moves to a fork what a rewind left after the first import, and pays for it o
   expect(await stateOf(grown.repository)).toEqual(await stateOf(whole.repository));
 });
 
+it('pays once for a branch that is taken up again, however often', async () => {
+  const transcript = new Transcript(ID);
+  transcript.user('One');
+  const branching = transcript.say('First');
+  transcript.user('Two');
+  const left = transcript.say('Second');
+  transcript.head = branching;
+  const other = transcript.user('Other');
+  const third = transcript.say('Third');
+  const { run, write, session, history, repository } = await lab({ [FILE]: transcript.text });
+  const responses = async () => {
+    const [rollup] = await repository.rollupsOf([ID]);
+    return rollup!.usage.outputTokens / 5;
+  };
+  await run();
+  expect(await responses()).toBe(3);
+  transcript.head = left;
+  transcript.user('Three');
+  const fourth = transcript.say('Fourth');
+  await write({ [FILE]: transcript.text });
+  expect((await run()).notes).toEqual([]);
+  expect((await history(ID)).map(({ content }) => content)).toEqual([
+    ...['One', 'First', 'Two', 'Second', 'Three', 'Fourth'],
+  ]);
+  expect((await history(`${ID}.${other}`)).map(({ content }) => content)).toEqual([
+    ...['One', 'First', 'Other', 'Third'],
+  ]);
+  const [two] = transcript.lines.filter((line) => line.includes('"Two"'));
+  const former = `${ID}.${(JSON.parse(two!) as { uuid: string }).uuid}`;
+  expect((await history(former)).map(({ content, isCopy }) => [content, isCopy])).toEqual([
+    ...[
+      ['One', true],
+      ['First', true],
+      ['Two', true],
+      ['Second', true],
+    ],
+  ]);
+  expect((await session(former)).usage.outputTokens).toBe(0);
+  expect(await responses()).toBe(4);
+  transcript.head = third;
+  transcript.user('Four');
+  transcript.say('Fifth');
+  await write({ [FILE]: transcript.text });
+  expect((await run()).notes).toEqual([]);
+  expect(await responses()).toBe(5);
+  expect((await history(former)).map(({ key }) => key)).toContain(fourth);
+});
+
 it('waits for the end of a line that is being written', async () => {
   const transcript = conversation();
   const { run, folder, history } = await lab({ [FILE]: transcript.text });
