@@ -1,4 +1,4 @@
-import type { Sessiontree } from '@sessiontree/client';
+import type { ClientOptions, Sessiontree } from '@sessiontree/client';
 import { InvalidArgumentError, Option } from 'commander';
 import { CommandError } from './failure.ts';
 
@@ -11,7 +11,7 @@ export function urlOption(): Option {
 }
 
 /** Of a server alone, without a path, the API is at `/graphql`. */
-function parseUrl(text: string): string {
+export function parseUrl(text: string): string {
   const url = URL.parse(text);
   if (url === null || !/^https?:$/.test(url.protocol))
     throw new InvalidArgumentError('Expected a URL such as http://127.0.0.1:4000/graphql.');
@@ -26,9 +26,13 @@ export const TOKEN_HELP =
  * Calls `action` with a client of the server at `url`. The client is loaded only here: `serve` does not pay for it. Rejects with a
  * `CommandError` for whatever the client rejects with.
  */
-export async function callServer(url: string, action: (client: Sessiontree) => Promise<void>): Promise<void> {
+export async function callServer(
+  url: string,
+  action: (client: Sessiontree) => Promise<void>,
+  options: ClientOptions = {},
+): Promise<void> {
   const { ConnectionError, Sessiontree, SessiontreeError } = await loadClient();
-  const client = new Sessiontree(url, { token: process.env.SESSIONTREE_TOKEN || undefined });
+  const client = new Sessiontree(url, { ...options, token: process.env.SESSIONTREE_TOKEN || undefined });
   try {
     await action(client);
   } catch (error) {

@@ -1,6 +1,7 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../import/formats.ts';
 import type { Limits } from '../model/limits.ts';
+import { parseUrl } from './call-server.ts';
 
 /** The format of the Python module: another importer, which reads a directory of `.json` files. */
 export const AGENT_SESSION = 'agent-session';
@@ -60,14 +61,6 @@ export function importOptions(): Option[] {
     new Option('--user <id>', 'the user of the imported trees'),
     new Option('--dry-run', 'only tell what would come in, and what has no place'),
   ];
-}
-
-function parseUrl(text: string): string {
-  if (!/^https?:/.test(text) || !URL.canParse(text))
-    throw new InvalidArgumentError(
-      'Expected the URL of a GraphQL endpoint, such as http://localhost:4000/graphql.',
-    );
-  return text;
 }
 
 /** A day, a time, or how long ago: `2026-03-01`, `2026-03-01T10:00:00Z`, `12h`, `30d`, `4w`. */

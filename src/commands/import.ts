@@ -1,4 +1,5 @@
 import { stat } from 'node:fs/promises';
+import type { Sessiontree } from '@sessiontree/client';
 import { Command } from 'commander';
 import { importDirectory } from '../import/agent-session/import-directory.ts';
 import { FORMATS, formatOf, placesOf } from '../import/formats.ts';
@@ -7,11 +8,11 @@ import { Prices } from '../import/prices.ts';
 import type { SessionReport } from '../import/report.ts';
 import { DryRunTarget } from '../import/target/dry-run-target.ts';
 import { RepositoryTarget } from '../import/target/repository-target.ts';
-import { ServerTarget } from '../import/target/server-target.ts';
 import type { Target } from '../import/target/target.ts';
 import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
+import { callServer, TOKEN_HELP } from './call-server.ts';
 import { dataOption } from './data-option.ts';
 import {
   AGENT_SESSION,
@@ -26,6 +27,7 @@ import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { limitOption } from './serve-options.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { untilInterrupted } from './until-interrupted.ts';
 
 /** `sessiontree import [FORMAT] [PATH]`: imports the sessions of other programs, and the files of the Python module. */
 export function importCommand(): Command {
@@ -39,7 +41,8 @@ export function importCommand(): Command {
   return command
     .addHelpText(
       'after',
-      '\nStop the server first. An import can be repeated: only what is new or different is written.\n' +
+      `\nStop the server first, or import into it with --url. ${TOKEN_HELP}\n` +
+        'An import can be repeated: only what is new or different is written.\n' +
         'Exit code: 0 if everything was imported, 1 if not, 2 for a wrong command line.',
     )
     .action(
@@ -106,7 +109,6 @@ async function importPrograms(sources: readonly ImportSource[], flags: ImportFla
   limitGarbage();
   const prices = flags.prices === undefined ? null : await Prices.read(flags.prices);
   const progress = importProgress(process.stderr);
-  const { target, close } = await openTarget(flags, progress.open);
   const options = {
     since: flags.since ?? null,
     project: flags.project ?? null,
@@ -116,11 +118,12 @@ async function importPrograms(sources: readonly ImportSource[], flags: ImportFla
     onProgress: progress.report,
   };
   try {
-    if (flags.watch) await watchPrograms(sources, target, { ...options, onProgress: () => {} });
-    else await tell(await importSessions(sources, target, options), progress.done);
+    await withTarget(flags, progress.open, async (target) => {
+      if (flags.watch) await watchPrograms(sources, target, { ...options, onProgress: () => {} });
+      else await tell(await importSessions(sources, target, options), progress.done);
+    });
   } finally {
     progress.done();
-    await close();
   }
 }
 
@@ -136,32 +139,48 @@ async function watchPrograms(
   target: Target,
   options: ImportSessionsOptions,
 ): Promise<void> {
-  const stop = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => stop.abort());
-  for await (const report of watchSessions(sources, target, options, stop.signal))
-    await tell(report, () => {});
+  await untilInterrupted(async (signal) => {
+    for await (const report of watchSessions(sources, target, options, signal)) await tell(report, () => {});
+  });
   process.exitCode = 0;
 }
 
-interface OpenTarget {
-  readonly target: Target;
-  close(): Promise<void>;
-}
+/** A server that restarts is waited for: 15 seconds at most. */
+const SERVER_RETRIES = 5;
 
-async function openTarget(
+/** Opens what the flags name, and closes it after `action`. */
+async function withTarget(
   { data, url, limit: limits, dryRun }: ImportFlags,
   onProgress: ReturnType<typeof importProgress>['open'],
-): Promise<OpenTarget> {
-  if (url !== undefined) return { target: new ServerTarget(url, limits), close: async () => {} };
+  action: (target: Target) => Promise<void>,
+): Promise<void> {
+  if (url !== undefined) {
+    const callAction = async (client: Sessiontree) => {
+      // Before the sources are read, which can take minutes: is there a server?
+      await client.request('{ store { cursor } }', {}, { maxRetries: 0 });
+      // Loaded only here, as the client is.
+      const { ServerTarget } = await import('../import/target/server-target.ts');
+      await action(new ServerTarget(client, limits));
+    };
+    return callServer(url, callAction, { maxRetries: SERVER_RETRIES });
+  }
   const logger = stderrLogger();
   if (dryRun) {
     // A dry run makes no data directory.
     const isThere = (await faultOf(data, (found) => found.isDirectory())) === null;
     const reader = isThere ? await openFileRepositoryForReading({ directory: data, logger }) : null;
-    return { target: new DryRunTarget(reader, limits), close: async () => reader?.close() };
+    try {
+      return await action(new DryRunTarget(reader, limits));
+    } finally {
+      await reader?.close();
+    }
   }
   const repository = await openFileRepository({ directory: data, limits, logger, onProgress });
-  return { target: new RepositoryTarget(repository, limits), close: () => repository.close() };
+  try {
+    await action(new RepositoryTarget(repository, limits));
+  } finally {
+    await repository.close();
+  }
 }
 
 async function importPythonFiles(path: string | null, flags: ImportFlags, command: Command): Promise<void> {

@@ -96,7 +96,14 @@ export class HistoryWriter {
   }): Promise<void> {
     const { target, create, userId, source } = this.#parts;
     const ownerId = source.described.userId ?? userId;
-    await target.write({ sessionId: this.#id, ownerId, create: this.#isCreated ? null : create, ...write });
+    const sessionId = this.#id;
+    await target.write({
+      sessionId,
+      ownerId,
+      create: this.#isCreated ? null : create,
+      onKey: 'REPLACE',
+      ...write,
+    });
     this.#isCreated = true;
   }
 

@@ -69,22 +69,22 @@ export async function importSessions(
     }
   }
   const chosen = choose(found, options);
-  const stored = await findStored(target, chosen);
-  for (const [key, { source }] of chosen) if (source.isFormer && !stored.has(idOf(key))) chosen.delete(key);
-  const levels = levelsOf(new Map([...chosen].map(([key, { source }]) => [key, source])));
-  const parts: ImporterParts = {
-    target,
-    fitter: new Fitter(target.limits, { withPayload }),
-    prices,
-    report,
-    userId,
-    stored,
-    toArchive: new Map(),
-  };
-  const importer = new SessionImporter(parts);
-  progress.ofSessions = chosen.size;
   progress.bytes = 0;
   try {
+    const stored = await findStored(target, chosen);
+    for (const [key, { source }] of chosen) if (source.isFormer && !stored.has(idOf(key))) chosen.delete(key);
+    const levels = levelsOf(new Map([...chosen].map(([key, { source }]) => [key, source])));
+    progress.ofSessions = chosen.size;
+    const parts: ImporterParts = {
+      target,
+      fitter: new Fitter(target.limits, { withPayload }),
+      prices,
+      report,
+      userId,
+      stored,
+      toArchive: new Map(),
+    };
+    const importer = new SessionImporter(parts);
     for (const level of levels) {
       await inParallel(level, SESSIONS_AT_ONCE, async (source) => {
         await importer.import(chosen.get(source.key)!.format, source);

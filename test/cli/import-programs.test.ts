@@ -65,7 +65,7 @@ it('ends with 1 if something could not come in, and with 2 for a wrong command l
     [['agent-session', folder, '--since', '30d'], '--since is not for the files of the Python module'],
     [[folder, '--since', 'yesterday'], 'Expected a day (2026-03-01)'],
     [[folder, '--watch'], '--watch needs --url'],
-    [[folder, '--url', 'localhost'], 'Expected the URL of a GraphQL endpoint'],
+    [[folder, '--url', 'localhost'], 'Expected a URL such as http://127.0.0.1:4000/graphql'],
   ];
   for (const [args, message] of wrong) {
     const { code, stderr } = await runCli(['import', ...args], { CLAUDE_CONFIG_DIR: join(folder, 'none') });
@@ -80,4 +80,14 @@ it('imports into a running server, and follows the files until a signal', async 
   expect(first.toString()).toBe(DONE);
   child.kill('SIGINT');
   expect(await once(child, 'exit')).toEqual([0, null]);
+});
+
+it('asks for the server before it reads the sources, and says what to do where there is none', async () => {
+  const server = await startTestServer();
+  await server.stop();
+  expect(await runCli(['import', await home(), '--url', server.url])).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: expect.stringMatching(/^Expected an answer of .*Is a server running there\?/),
+  });
 });

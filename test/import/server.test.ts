@@ -1,5 +1,6 @@
 import { appendFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Sessiontree } from '@sessiontree/client';
 import { expect, it } from 'vitest';
 import { claude } from '../../src/import/claude/claude.ts';
 import { importSessions } from '../../src/import/import-sessions.ts';
@@ -29,7 +30,7 @@ function files(): { transcript: Transcript; branching: string; agent: Record<str
 it('imports into a running server what it imports into a data directory, again and again', async () => {
   const dataDirectory = await temporaryDirectory();
   const server = await startTestServer(await testConfig({ dataDirectory }));
-  const target = new ServerTarget(server.url, DEFAULT_LIMITS);
+  const target = new ServerTarget(new Sessiontree(server.url), DEFAULT_LIMITS);
   const { transcript, branching, agent } = files();
   const direct = await lab({ [`${ID}.jsonl`]: transcript.text, ...agent });
   const run = () => importSessions([{ format: claude, path: direct.folder }], target);
@@ -49,22 +50,42 @@ it('imports into a running server what it imports into a data directory, again a
   }
 });
 
+/** A client that asks once. */
+const targetAt = (url: string) => new ServerTarget(new Sessiontree(url, { maxRetries: 0 }), DEFAULT_LIMITS);
+
 it('leaves deleted in a server what was deleted there, and stops where no server answers', async () => {
   const server = await startTestServer();
   const { transcript } = files();
   const { folder } = await lab({ [`${ID}.jsonl`]: transcript.text });
-  const run = () =>
-    importSessions([{ format: claude, path: folder }], new ServerTarget(server.url, DEFAULT_LIMITS));
+  const run = () => importSessions([{ format: claude, path: folder }], targetAt(server.url));
   await run();
-  const query = `mutation { deleteSession(input: { sessionId: "${ID}" }) { __typename } }`;
-  await fetch(server.url, {
-    method: 'POST',
-    headers: { 'content-type': 'application/json' },
-    body: JSON.stringify({ query }),
-  });
+  await new Sessiontree(server.url).sessions.delete(ID);
   expect((await run()).sessions).toMatchObject({ new: 0, deletedHere: 1 });
   await server.stop();
-  await expect(run()).rejects.toThrow(/^The server at .* does not answer: /);
+  expect((await run()).lines()[0]).toMatch(/^Stopped: Expected an answer of http.* Run the import again/);
+});
+
+it('lists a session that the server refuses, and imports all others', async () => {
+  const server = await startTestServer(
+    await testConfig({ limits: { ...DEFAULT_LIMITS, contentBytes: 20, bodyBytes: 100_000 } }),
+  );
+  const sessions: [id: string, text: string][] = [
+    ['aa', 'a text that is too long for a message'],
+    ['bb', 'x'.repeat(200_000)],
+    ['cc', 'fine'],
+  ];
+  const written = sessions.map(([id, text]) => {
+    const transcript = new Transcript(id, { prefix: id });
+    transcript.user(text);
+    return [`${id}.jsonl`, transcript.text];
+  });
+  const { folder } = await lab(Object.fromEntries(written));
+  const report = await importSessions([{ format: claude, path: folder }], targetAt(server.url));
+  expect(report.sessions).toMatchObject({ new: 1, faulty: 2 });
+  expect(report.faults.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/^session "claude:aa": .*contentBytes/),
+    expect.stringMatching(/^session "claude:bb": .*a body of at most 100000 bytes/),
+  ]);
 });
 
 it('follows files: imports what is appended, and new files', async () => {
@@ -73,7 +94,7 @@ it('follows files: imports what is appended, and new files', async () => {
   const { transcript } = files();
   await writeFiles(join(folder, PROJECT), { [`${ID}.jsonl`]: transcript.text });
   const stop = new AbortController();
-  const target = new ServerTarget(server.url, DEFAULT_LIMITS);
+  const target = new ServerTarget(new Sessiontree(server.url), DEFAULT_LIMITS);
   const reports = watchSessions([{ format: claude, path: folder }], target, {}, stop.signal);
   const next = async () => (await reports.next()).value!.sessions;
   expect(await next()).toMatchObject({ new: 1 });
@@ -89,4 +110,31 @@ it('follows files: imports what is appended, and new files', async () => {
   const end = reports.next();
   stop.abort();
   expect(await end).toEqual({ done: true, value: undefined });
+});
+
+it('goes on following when the server was away', async () => {
+  const dataDirectory = await temporaryDirectory();
+  const server = await startTestServer({ dataDirectory });
+  const folder = await temporaryDirectory();
+  const write = (id: string) => {
+    const transcript = new Transcript(id, { prefix: id });
+    transcript.user('Hi');
+    return writeFiles(join(folder, PROJECT), { [`${id}.jsonl`]: transcript.text });
+  };
+  await write('aa');
+  const stop = new AbortController();
+  const reports = watchSessions([{ format: claude, path: folder }], targetAt(server.url), {}, stop.signal);
+  const next = async () => (await reports.next()).value!;
+  expect((await next()).sessions.new).toBe(1);
+  await server.stop();
+  const whileAway = next();
+  await write('bb');
+  expect((await whileAway).stopped).toContain('Expected an answer of');
+  await startTestServer({ dataDirectory, port: Number(new URL(server.url).port) });
+  const back = next();
+  await write('cc');
+  expect((await back).sessions).toMatchObject({ new: 2, unchanged: 1 });
+  const end = reports.next();
+  stop.abort();
+  await end;
 });

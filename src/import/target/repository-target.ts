@@ -1,9 +1,9 @@
 import type { Limits } from '../../model/limits.ts';
 import { NO_TEXTS } from '../../model/message.ts';
 import type { SessionReader, SessionRepository } from '../../repository/repository.ts';
-import type { MessageKey, StoredSession, Target, TargetWrite } from './target.ts';
+import { KEYS_A_PAGE, type MessageKey, type StoredSession, type Target, type TargetWrite } from './target.ts';
 
-const MESSAGES_A_PAGE = 1_000;
+/** An import has no use for what the write says of its messages. */
 const NOTHING = { messages: null, removed: null };
 
 /** Writes into a store that this process has opened. */
@@ -22,7 +22,7 @@ export class RepositoryTarget implements Target {
   }
 
   async write(input: TargetWrite): Promise<boolean> {
-    const { isNew } = await this.#repository.writeHistory({ ...input, onKey: 'REPLACE' }, NOTHING);
+    const { isNew } = await this.#repository.writeHistory(input, NOTHING);
     return isNew;
   }
 
@@ -56,7 +56,7 @@ export async function findIn(
 export async function* keysIn(reader: SessionReader, sessionId: string): AsyncGenerator<MessageKey> {
   let after: number | undefined;
   for (let more = true; more; ) {
-    const page = { limit: MESSAGES_A_PAGE, from: 'start' as const, after };
+    const page = { limit: KEYS_A_PAGE, from: 'start' as const, after };
     const [read] = await reader.historyOf([{ sessionId, page, shown: NO_TEXTS }], Number.POSITIVE_INFINITY);
     for (const { key, role, createdAt } of read!.items) if (key !== null) yield { key, role, createdAt };
     more = read!.hasMore && read!.items.length > 0;

@@ -4,6 +4,9 @@ import type { NewMessage } from '../../model/message.ts';
 import type { NewSpawnOrigin } from '../../model/session.ts';
 import type { CreateIfMissing, UpdateSession } from '../../repository/mutations.ts';
 
+/** How many messages `keysOf` reads at a time. */
+export const KEYS_A_PAGE = 1_000;
+
 /** What an import has to know of a stored session. */
 export interface StoredSession {
   readonly id: string;
@@ -20,7 +23,7 @@ export interface StoredSession {
   readonly archivedAt: Date | null;
 }
 
-/** A write to one history: messages whose key is there take the place of the earlier form. */
+/** A write to one history. */
 export interface TargetWrite {
   readonly sessionId: string;
   readonly ownerId: string | null;
@@ -31,6 +34,8 @@ export interface TargetWrite {
   /** Drops what follows the first messages. */
   readonly keep?: number;
   readonly messages: readonly NewMessage[];
+  /** A message whose key is there takes the place of the earlier form. */
+  readonly onKey: 'REPLACE';
 }
 
 /** Where an import writes: a data directory, or a running server. All methods reject with the errors of `model/errors.ts`. */
