@@ -1,13 +1,15 @@
-import { stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import type { Sessiontree } from '@sessiontree/client';
 import { Command } from 'commander';
 import { importDirectory } from '../import/agent-session/import-directory.ts';
+import { isZip } from '../import/export-files.ts';
+import type { Format } from '../import/format.ts';
 import { FORMATS, formatOf, placesOf } from '../import/formats.ts';
 import { type ImportSessionsOptions, type ImportSource, importSessions } from '../import/import-sessions.ts';
 import { Prices } from '../import/prices.ts';
 import type { SessionReport } from '../import/report.ts';
 import { DryRunTarget } from '../import/target/dry-run-target.ts';
-import { RepositoryTarget } from '../import/target/repository-target.ts';
+import { RepositoryTarget, storedSessionsOf } from '../import/target/repository-target.ts';
 import type { Target } from '../import/target/target.ts';
 import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
@@ -49,9 +51,9 @@ export function importCommand(): Command {
       async (first: string | undefined, second: string | undefined, flags: ImportFlags, self: Command) => {
         const [format, path] = namesOf(first, second, self);
         checkFlags(flags, self);
-        if (format === AGENT_SESSION || (format === null && path !== null && (await formatOf(path)) === null))
-          await importPythonFiles(path, flags, self);
-        else await importPrograms(await sourcesOf(format, path, flags, self), flags);
+        const sources = format === AGENT_SESSION ? null : await sourcesOf(format, path, flags, self);
+        if (sources) await importPrograms(sources, flags);
+        else await importPythonFiles(path, flags, self);
       },
     );
 }
@@ -72,42 +74,69 @@ function namesOf(
 function checkFlags({ url, watch, dryRun }: ImportFlags, command: Command): void {
   if (watch && url === undefined)
     command.error('error: --watch needs --url: only a server can be written to for long');
-  if (url === undefined) return;
-  if (dryRun) command.error('error: expected --url or --dry-run, got both');
-  if (command.getOptionValueSource('data') === 'cli')
+  if (watch && dryRun) command.error('error: expected --watch or --dry-run, got both');
+  if (url !== undefined && command.getOptionValueSource('data') === 'cli')
     command.error('error: expected --data or --url, got both');
 }
 
+/** Where to import from; null: from the files of the Python module that are at `path`. */
 async function sourcesOf(
   format: string | null,
   path: string | null,
   { all }: ImportFlags,
   command: Command,
-): Promise<readonly ImportSource[]> {
+): Promise<readonly ImportSource[] | null> {
   if (all) {
     if (format !== null || path !== null)
       command.error('error: expected --all, or a format and a path, got both');
     return (await Promise.all(FORMATS.map(placesOf))).flat();
   }
-  const known = FORMATS.find(({ name }) => name === format) ?? (path === null ? null : await formatOf(path));
-  if (!known)
-    command.error('error: expected a format, a path, or --all', { code: 'commander.missingArgument' });
-  if (path !== null) {
-    const fault = await faultOf(path, () => true);
-    if (fault) command.error(`error: expected a file or a directory, got "${printable(path)}" (${fault})`);
-    return [{ format: known, path }];
+  const known = FORMATS.find(({ name }) => name === format);
+  if (path === null) {
+    if (!known)
+      command.error('error: expected a format, a path, or --all', { code: 'commander.missingArgument' });
+    return defaultSourcesOf(known, command);
   }
-  const places = await placesOf(known);
-  const expected = known.defaultPlaces(process.env, '~').join(' or ');
-  if (expected === '') command.error(`error: expected the path of the export of ${known.title}, got none`);
+  const fault = await faultOf(path, () => true);
+  if (fault) {
+    const expected = known ? 'a file or a directory' : `${FORMAT_CHOICES.join(', ')}, a file or a directory`;
+    command.error(`error: expected ${expected}, got "${printable(path)}" (${fault})`);
+  }
+  if (known) return [{ format: known, path }];
+  const recognised = await formatOf(path);
+  if (recognised) return [{ format: recognised, path }];
+  if (await hasJsonFiles(path)) return null;
+  const titles = FORMATS.map(({ title }) => title).join(', ');
+  const isArchive = await isZip(path);
+  command.error(
+    isArchive
+      ? `error: expected an unpacked export, got the zip archive "${printable(path)}": unpack it first`
+      : `error: expected sessions of ${titles}, or a directory of .json files of the Python module, got "${printable(path)}"`,
+  );
+}
+
+async function defaultSourcesOf(format: Format, command: Command): Promise<readonly ImportSource[]> {
+  const places = await placesOf(format);
+  const expected = format.defaultPlaces(process.env, '~').join(' or ');
+  if (expected === '') command.error(`error: expected the path of the export of ${format.title}, got none`);
   if (places.length === 0)
-    command.error(`error: ${known.title} has no sessions in ${expected}: name their place`);
+    command.error(`error: ${format.title} has no sessions in ${expected}: name their place`);
   return places;
+}
+
+/** False for a file. */
+async function hasJsonFiles(path: string): Promise<boolean> {
+  const names: string[] = await readdir(path).catch(() => []);
+  return names.some((name) => name.endsWith('.json'));
 }
 
 async function importPrograms(sources: readonly ImportSource[], flags: ImportFlags): Promise<void> {
   limitGarbage();
   const prices = flags.prices === undefined ? null : await Prices.read(flags.prices);
+  if (sources.length === 0) {
+    const places = FORMATS.flatMap(({ defaultPlaces }) => defaultPlaces(process.env, '~'));
+    return print([`No program keeps sessions here: looked for ${places.join(', ')}.\n`]);
+  }
   const progress = importProgress(process.stderr);
   const options = {
     since: flags.since ?? null,
@@ -160,19 +189,21 @@ async function withTarget(
       await client.request('{ store { cursor } }', {}, { maxRetries: 0 });
       // Loaded only here, as the client is.
       const { ServerTarget } = await import('../import/target/server-target.ts');
-      await action(new ServerTarget(client, limits));
+      const target = new ServerTarget(client, limits);
+      await action(dryRun ? new DryRunTarget(target, limits) : target);
     };
     return callServer(url, callAction, { maxRetries: SERVER_RETRIES });
   }
   const logger = stderrLogger();
+  // A dry run makes no data directory.
+  if (dryRun && (await faultOf(data, (found) => found.isDirectory())) !== null)
+    return action(new DryRunTarget(null, limits));
   if (dryRun) {
-    // A dry run makes no data directory.
-    const isThere = (await faultOf(data, (found) => found.isDirectory())) === null;
-    const reader = isThere ? await openFileRepositoryForReading({ directory: data, logger }) : null;
+    const reader = await openFileRepositoryForReading({ directory: data, logger });
     try {
-      return await action(new DryRunTarget(reader, limits));
+      return await action(new DryRunTarget(storedSessionsOf(reader), limits));
     } finally {
-      await reader?.close();
+      await reader.close();
     }
   }
   const repository = await openFileRepository({ directory: data, limits, logger, onProgress });

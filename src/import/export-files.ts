@@ -22,6 +22,7 @@ async function conversationFiles(path: string): Promise<string[]> {
 }
 
 const HEAD_BYTES = 256 * 1024;
+const ZIP_SIGNATURE = Buffer.from('PK\u0003\u0004');
 
 /** Whether the first file of conversations has a member of this name near its beginning. Does not reject. */
 export async function hasMember(path: string, name: string): Promise<boolean> {
@@ -38,6 +39,18 @@ export async function hasMember(path: string, name: string): Promise<boolean> {
   }
 }
 
+/** Whether `path` is a zip archive, as which exports come. Does not reject. */
+export async function isZip(path: string): Promise<boolean> {
+  try {
+    if (!(await stat(path)).isFile()) return false;
+    await using file = await open(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
+    return bytesRead === 4 && buffer.equals(ZIP_SIGNATURE);
+  } catch {
+    return false;
+  }
+}
+
 /** The conversations of an export. */
 export async function* conversations(
   path: string,
@@ -48,8 +61,12 @@ export async function* conversations(
     yield { type: 'fault', path, line: null, reason: `the file cannot be read: ${files.code}` };
     return;
   }
-  if (files.length === 0)
-    yield { type: 'fault', path, line: null, reason: 'expected a file conversations.json' };
+  if (files.length === 0) {
+    const reason = (await isZip(path))
+      ? 'expected an unpacked export, got a zip archive: unpack it first'
+      : 'expected a file conversations.json, got none';
+    yield { type: 'fault', path, line: null, reason };
+  }
   for (const file of files) {
     try {
       for await (const { bytes, ...place } of jsonElements(file)) {

@@ -62,11 +62,14 @@ export async function importSessions(
   };
   const found = new Map<string, Found>();
   for (const { format, path } of sources) {
+    let isEmpty = true;
     for await (const item of format.survey(path, { onFile, now: Date.now(), cache: options.cache })) {
+      isEmpty = false;
       if (item.type === 'fault') report.faults.push(item);
       else if (item.type === 'dropped') report.drop(item);
       else keepLarger(found, { format, source: item }, report);
     }
+    if (isEmpty) report.notes.push(`${path}: no sessions of ${format.title}`);
   }
   const chosen = choose(found, options);
   progress.bytes = 0;

@@ -1,8 +1,9 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { access } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
+import { importCommand } from '../../src/commands/import.ts';
 import { Transcript, writeFiles } from '../import/claude/transcript.ts';
 import { startTestServer } from '../server/running.ts';
 import { temporaryDirectory } from '../support/repository.ts';
@@ -44,20 +45,43 @@ it('makes no data directory in a dry run', async () => {
   await expect(access(data)).rejects.toThrow('ENOENT');
 });
 
+it('says where it looked if no program keeps sessions here', async () => {
+  const none = await temporaryDirectory();
+  const env = { HOME: none, CLAUDE_CONFIG_DIR: '', CODEX_HOME: '', XDG_DATA_HOME: '' };
+  expect(await runCli(['import', '--all', '--data', join(none, 'data')], env)).toMatchObject({
+    code: 0,
+    stdout: expect.stringMatching(
+      /^No program keeps sessions here: looked for ~\/.claude\/projects, .*opencode/,
+    ),
+  });
+  await expect(access(join(none, 'data'))).rejects.toThrow('ENOENT');
+});
+
 it('ends with 1 if something could not come in, and with 2 for a wrong command line', async () => {
   const folder = await home();
   const data = await temporaryDirectory();
   await writeFiles(join(folder, 'projects/-home-eve-lab'), {
     'two.jsonl': '{"type":"user","uuid":"u","sessionId":"two","message":{"content":"Hi"}}\n?\n',
   });
-  const faulty = await runCli(['import', folder, '--data', data]);
-  expect(faulty).toMatchObject({
+  expect(await runCli(['import', folder, '--data', data])).toMatchObject({
     code: 1,
     stdout: expect.stringContaining('two.jsonl:2: the line is no JSON object\n'),
   });
+  expect(await runCli(['import', '--data', data])).toEqual({
+    code: 2,
+    stdout: '',
+    stderr: expect.stringContaining('expected a format, a path, or --all'),
+  });
+});
+
+it('says what is wrong with a command line', async () => {
+  const folder = await home();
+  await writeFile(join(folder, 'export.zip'), 'PK\u0003\u0004');
   const wrong: [args: string[], message: string][] = [
     [['nonsense', folder], 'expected one of claude, '],
-    [[], 'expected a format, a path, or --all'],
+    [['nonsense'], 'expected claude, codex, '],
+    [[await temporaryDirectory()], 'expected sessions of Claude Code, '],
+    [[join(folder, 'export.zip')], 'an unpacked export, got the zip archive'],
     [['chatgpt'], 'expected the path of the export of ChatGPT, got none'],
     [['--all', folder], 'expected --all, or a format and a path, got both'],
     [['claude', join(folder, 'nothing')], 'expected a file or a directory, got '],
@@ -68,8 +92,12 @@ it('ends with 1 if something could not come in, and with 2 for a wrong command l
     [[folder, '--url', 'localhost'], 'Expected a URL such as http://127.0.0.1:4000/graphql'],
   ];
   for (const [args, message] of wrong) {
-    const { code, stderr } = await runCli(['import', ...args], { CLAUDE_CONFIG_DIR: join(folder, 'none') });
-    expect({ code, stderr }, args.join(' ')).toEqual({ code: 2, stderr: expect.stringContaining(message) });
+    let stderr = '';
+    const command = importCommand()
+      .exitOverride()
+      .configureOutput({ writeErr: (text) => (stderr += text) });
+    await expect(command.parseAsync(args, { from: 'user' })).rejects.toThrow();
+    expect(stderr, args.join(' ')).toContain(message);
   }
 });
 

@@ -1,6 +1,9 @@
 import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FORMATS } from '../../src/import/formats.ts';
+import { importSessions } from '../../src/import/import-sessions.ts';
+import { DryRunTarget } from '../../src/import/target/dry-run-target.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { Transcript, writeFiles } from './claude/transcript.ts';
 import { Rollout } from './codex/rollout.ts';
@@ -39,6 +42,15 @@ it.each(PLACES.filter(([format]) => format !== 'opencode'))(
       for (const { name, recognises } of FORMATS) if (await recognises(join(folder, file))) found.push(name);
       expect(found).toEqual(format === null ? [] : [format]);
     }
+  },
+);
+
+it.each(FORMATS.filter(({ defaultPlaces }) => defaultPlaces({}, '').length > 0))(
+  '$name is not faulty where there are no sessions: a program that was never used',
+  async (format) => {
+    const path = await temporaryDirectory();
+    const report = await importSessions([{ format, path }], new DryRunTarget(null, DEFAULT_LIMITS));
+    expect(report).toMatchObject({ complete: true, notes: [`${path}: no sessions of ${format.title}`] });
   },
 );
 

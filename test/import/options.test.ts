@@ -6,6 +6,7 @@ import { importSessions } from '../../src/import/import-sessions.ts';
 import { idOf } from '../../src/import/order.ts';
 import { Prices } from '../../src/import/prices.ts';
 import { DryRunTarget } from '../../src/import/target/dry-run-target.ts';
+import { storedSessionsOf } from '../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { lab, sessionsIn } from './claude/support.ts';
@@ -79,7 +80,7 @@ it('--payload none leaves out what has no field, --user names the owner of new t
 it('a dry run tells the same and writes nothing', async () => {
   const { run, folder, repository } = await lab(session('one'));
   const source = { format: claude, path: folder };
-  const dry = await importSessions([source], new DryRunTarget(repository, DEFAULT_LIMITS));
+  const dry = await importSessions([source], new DryRunTarget(storedSessionsOf(repository), DEFAULT_LIMITS));
   expect(dry.lines()).toEqual([
     'Would import 1 new session, 0 changed, 0 unchanged, 0 faults; 2 messages to write.',
   ]);
@@ -87,7 +88,10 @@ it('a dry run tells the same and writes nothing', async () => {
   const without = await importSessions([source], new DryRunTarget(null, DEFAULT_LIMITS));
   expect(without.lines()).toEqual(dry.lines());
   await run();
-  const again = await importSessions([source], new DryRunTarget(repository, DEFAULT_LIMITS));
+  const again = await importSessions(
+    [source],
+    new DryRunTarget(storedSessionsOf(repository), DEFAULT_LIMITS),
+  );
   expect(again.sessions.unchanged).toBe(1);
 });
 

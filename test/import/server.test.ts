@@ -4,6 +4,7 @@ import { Sessiontree } from '@sessiontree/client';
 import { expect, it } from 'vitest';
 import { claude } from '../../src/import/claude/claude.ts';
 import { importSessions } from '../../src/import/import-sessions.ts';
+import { DryRunTarget } from '../../src/import/target/dry-run-target.ts';
 import { ServerTarget } from '../../src/import/target/server-target.ts';
 import { watchSessions } from '../../src/import/watch-sessions.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
@@ -86,6 +87,19 @@ it('lists a session that the server refuses, and imports all others', async () =
     expect.stringMatching(/^session "claude:aa": .*contentBytes/),
     expect.stringMatching(/^session "claude:bb": .*a body of at most 100000 bytes/),
   ]);
+});
+
+it('a dry run tells what would come into a server, and writes nothing', async () => {
+  const server = await startTestServer();
+  const { transcript } = files();
+  const { folder } = await lab({ [`${ID}.jsonl`]: transcript.text });
+  const target = targetAt(server.url);
+  const dryRun = () =>
+    importSessions([{ format: claude, path: folder }], new DryRunTarget(target, DEFAULT_LIMITS));
+  expect((await dryRun()).sessions).toMatchObject({ new: 1, unchanged: 0 });
+  expect(await target.find([ID])).toEqual([null]);
+  await importSessions([{ format: claude, path: folder }], target);
+  expect((await dryRun()).sessions).toMatchObject({ new: 0, unchanged: 1 });
 });
 
 it('follows files: imports what is appended, and new files', async () => {

@@ -29,10 +29,7 @@ export const opencode: Format = {
   async *survey(path, options) {
     const seen = new Set<string>();
     try {
-      const stores = await storesAt(path);
-      if (stores.length === 0)
-        yield fault(path, 'expected opencode.db, a directory "storage", or a file of `opencode export`');
-      for (const store of stores) yield* surveyStore(store, seen, options);
+      for (const store of await storesAt(path)) yield* surveyStore(store, seen, options);
     } catch (error) {
       if (!isOfSource(error)) throw error;
       yield fault(path, `the sessions cannot be read: ${(error as Error).message}`);

@@ -1,21 +1,19 @@
 import type { Limits } from '../../model/limits.ts';
-import type { SessionReader } from '../../repository/repository.ts';
-import { findIn, keysIn } from './repository-target.ts';
-import type { MessageKey, StoredSession, Target, TargetWrite } from './target.ts';
+import type { MessageKey, StoredSession, StoredSessions, Target, TargetWrite } from './target.ts';
 
 /** Reads from a store, if there is one, and writes nothing. */
 export class DryRunTarget implements Target {
   readonly limits: Limits;
   readonly isDryRun = true;
-  readonly #reader: SessionReader | null;
+  readonly #stored: StoredSessions | null;
 
-  constructor(reader: SessionReader | null, limits: Limits) {
+  constructor(stored: StoredSessions | null, limits: Limits) {
     this.limits = limits;
-    this.#reader = reader;
+    this.#stored = stored;
   }
 
   async find(ids: readonly string[]): Promise<(StoredSession | null)[]> {
-    return this.#reader ? await findIn(this.#reader, ids) : ids.map(() => null);
+    return this.#stored ? await this.#stored.find(ids) : ids.map(() => null);
   }
 
   async write({ create }: TargetWrite): Promise<boolean> {
@@ -27,6 +25,6 @@ export class DryRunTarget implements Target {
   async archive(): Promise<void> {}
 
   async *keysOf(sessionId: string): AsyncIterable<MessageKey> {
-    if (this.#reader) yield* keysIn(this.#reader, sessionId);
+    if (this.#stored) yield* this.#stored.keysOf(sessionId);
   }
 }

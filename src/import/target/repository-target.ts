@@ -1,7 +1,14 @@
 import type { Limits } from '../../model/limits.ts';
 import { NO_TEXTS } from '../../model/message.ts';
 import type { SessionReader, SessionRepository } from '../../repository/repository.ts';
-import { KEYS_A_PAGE, type MessageKey, type StoredSession, type Target, type TargetWrite } from './target.ts';
+import {
+  KEYS_A_PAGE,
+  type MessageKey,
+  type StoredSession,
+  type StoredSessions,
+  type Target,
+  type TargetWrite,
+} from './target.ts';
 
 /** An import has no use for what the write says of its messages. */
 const NOTHING = { messages: null, removed: null };
@@ -11,14 +18,20 @@ export class RepositoryTarget implements Target {
   readonly limits: Limits;
   readonly isDryRun = false;
   readonly #repository: SessionRepository;
+  readonly #stored: StoredSessions;
 
   constructor(repository: SessionRepository, limits: Limits) {
     this.#repository = repository;
+    this.#stored = storedSessionsOf(repository);
     this.limits = limits;
   }
 
   find(ids: readonly string[]): Promise<(StoredSession | null)[]> {
-    return findIn(this.#repository, ids);
+    return this.#stored.find(ids);
+  }
+
+  keysOf(sessionId: string): AsyncIterable<MessageKey> {
+    return this.#stored.keysOf(sessionId);
   }
 
   async write(input: TargetWrite): Promise<boolean> {
@@ -37,29 +50,25 @@ export class RepositoryTarget implements Target {
   async archive(sessionId: string, archivedAt: Date | null): Promise<void> {
     await this.#repository.archive({ sessionId, archived: archivedAt !== null, archivedAt, subtree: false });
   }
-
-  keysOf(sessionId: string): AsyncIterable<MessageKey> {
-    return keysIn(this.#repository, sessionId);
-  }
 }
 
-/** `Target.find` of a store. */
-export async function findIn(
-  reader: SessionReader,
-  ids: readonly string[],
-): Promise<(StoredSession | null)[]> {
-  const found = await reader.findMany(ids);
-  return found.map((session) => session && { ...session, hasSpawnOrigin: session.spawnedBy !== null });
-}
-
-/** `Target.keysOf` of a store. */
-export async function* keysIn(reader: SessionReader, sessionId: string): AsyncGenerator<MessageKey> {
-  let after: number | undefined;
-  for (let more = true; more; ) {
-    const page = { limit: KEYS_A_PAGE, from: 'start' as const, after };
-    const [read] = await reader.historyOf([{ sessionId, page, shown: NO_TEXTS }], Number.POSITIVE_INFINITY);
-    for (const { key, role, createdAt } of read!.items) if (key !== null) yield { key, role, createdAt };
-    more = read!.hasMore && read!.items.length > 0;
-    after = read!.items.at(-1)?.ordinal;
-  }
+/** What an import reads of the sessions of `reader`. */
+export function storedSessionsOf(reader: SessionReader): StoredSessions {
+  return {
+    async find(ids) {
+      const found = await reader.findMany(ids);
+      return found.map((session) => session && { ...session, hasSpawnOrigin: session.spawnedBy !== null });
+    },
+    async *keysOf(sessionId) {
+      let after: number | undefined;
+      for (let more = true; more; ) {
+        const page = { limit: KEYS_A_PAGE, from: 'start' as const, after };
+        const request = { sessionId, page, shown: NO_TEXTS };
+        const [read] = await reader.historyOf([request], Number.POSITIVE_INFINITY);
+        for (const { key, role, createdAt } of read!.items) if (key !== null) yield { key, role, createdAt };
+        more = read!.hasMore && read!.items.length > 0;
+        after = read!.items.at(-1)?.ordinal;
+      }
+    },
+  };
 }

@@ -38,13 +38,19 @@ export interface TargetWrite {
   readonly onKey: 'REPLACE';
 }
 
+/** What an import reads of a store. */
+export interface StoredSessions {
+  /** The sessions with these ids, at most 1,000; null for an id that no session has. */
+  find(ids: readonly string[]): Promise<(StoredSession | null)[]>;
+  /** The keys of all messages of a history that have one, in order. */
+  keysOf(sessionId: string): AsyncIterable<MessageKey>;
+}
+
 /** Where an import writes: a data directory, or a running server. All methods reject with the errors of `model/errors.ts`. */
-export interface Target {
+export interface Target extends StoredSessions {
   readonly limits: Limits;
   /** True if the writes of the target do nothing. */
   readonly isDryRun: boolean;
-  /** The sessions with these ids, at most 1,000; null for an id that no session has. */
-  find(ids: readonly string[]): Promise<(StoredSession | null)[]>;
   /** True if the session was made by the write. Rejects with a SessionExistsError for the id of a deleted session. */
   write(input: TargetWrite): Promise<boolean>;
   /** Changes what a session says of itself. */
@@ -52,8 +58,6 @@ export interface Target {
   move(sessionId: string, parentId: string): Promise<void>;
   /** `archivedAt` null: unarchives the session. */
   archive(sessionId: string, archivedAt: Date | null): Promise<void>;
-  /** The keys of all messages of a history that have one, in order. */
-  keysOf(sessionId: string): AsyncIterable<MessageKey>;
 }
 
 export interface MessageKey {
