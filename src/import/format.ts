@@ -127,6 +127,8 @@ export interface SourceMessage {
 export interface Rollback {
   readonly type: 'rollback';
   readonly keepThroughKey: string | null;
+  /** Of the messages that were taken back, those with a usage that the source can restore: they then come as copies. Left out: none. */
+  readonly restorableKeys?: readonly string[];
 }
 
 /** The last item: what the session says of itself, now that all is read. Null members of `described` keep what the survey said. */

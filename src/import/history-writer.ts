@@ -8,10 +8,15 @@ import type { MessageKey, StoredSession } from './target/target.ts';
 /** A batch is written once its messages have this many bytes in the source: bounds memory, whatever the size of the file. */
 const BATCH_BYTES = 512 * 1024;
 
+/** They are kept in the session's metadata. */
+const PAID_KEYS_MAX = 500;
+
 export interface HistoryParts extends ImporterParts {
   readonly source: SourceSession;
   /** The session as the store has it; null if it does not. */
   readonly known: StoredSession | null;
+  /** See `ImportState.paidKeys`. */
+  readonly paidKeys: readonly string[];
   readonly create: CreateIfMissing;
 }
 
@@ -21,6 +26,10 @@ export class HistoryWriter {
   readonly #id: string;
   #isCreated: boolean;
   #written = 0;
+  /** Messages that stay paid for, though they were taken back: where they come again, they are copies. */
+  readonly #paid: Set<string>;
+  /** All of them that the source still has. */
+  readonly #paidThere = new Set<string>();
   #batch: NewMessage[] = [];
   #placeInBatch = new Map<string, number>();
   #batchBytes = 0;
@@ -29,6 +38,7 @@ export class HistoryWriter {
     this.#parts = parts;
     this.#id = idOf(parts.source.key);
     this.#isCreated = parts.known !== null;
+    this.#paid = new Set(parts.paidKeys);
   }
 
   /** True once the store has the session. */
@@ -38,6 +48,11 @@ export class HistoryWriter {
 
   get written(): number {
     return this.#written;
+  }
+
+  /** For the next import: see `ImportState.paidKeys`. */
+  get paidKeys(): readonly string[] {
+    return [...this.#paidThere].slice(0, PAID_KEYS_MAX);
   }
 
   /** Reads the session's messages, and writes them. Returns what the source says at the end; null if it says nothing. */
@@ -55,11 +70,17 @@ export class HistoryWriter {
         const key = fitter.key(item.message.key);
         if (takenBack.has(key) || (kept && !kept.has(key))) continue;
         if (isComparison) seen.add(key);
+        if (this.#paid.has(key)) this.#paidThere.add(key);
         await this.#add(item);
+      } else if (item.type === 'rollback') {
+        const restorableKeys = (item.restorableKeys ?? []).map((key) => fitter.key(key));
+        // A comparison has done the others already.
+        if (!isComparison || restorableKeys.some((key) => seen.has(key)))
+          await this.#rollBack(item.keepThroughKey);
+        for (const key of restorableKeys) this.#paidThere.add(key);
       } else if (item.type === 'fault') report.faults.push(item);
       else if (item.type === 'dropped') report.drop(item);
-      else if (item.type === 'end') end = item;
-      else if (!isComparison) await this.#rollBack(item.keepThroughKey);
+      else end = item;
     }
     if (this.#batch.length > 0 || (!this.#isCreated && !end?.isUnfinished)) await this.#flush();
     if (isComparison && known.historyLength > 0) await this.#noteVanished(seen);
@@ -68,7 +89,8 @@ export class HistoryWriter {
 
   async #add({ message, bytes }: SourceMessage): Promise<void> {
     const { fitter, prices, report, target } = this.#parts;
-    const fitted = fitter.message(message, (kind) => report.drop({ kind }));
+    const whole = fitter.message(message, (kind) => report.drop({ kind }));
+    const fitted = this.#paid.has(whole.key!) ? { ...whole, isCopy: true } : whole;
     const priced = prices ? prices.priced(fitted) : fitted;
     const place = this.#placeInBatch.get(fitted.key!);
     if (place !== undefined) this.#batch[place] = priced;
@@ -121,10 +143,11 @@ export class HistoryWriter {
     return keys;
   }
 
-  /** The keys of the messages that the source has taken back by now. */
+  /** The keys of the messages that the source has taken back by now, without those that are still to be paid for. */
   async #takenBack(): Promise<Set<string>> {
     const { source, fitter } = this.#parts;
     const takenBack = new Set<string>();
+    const unpaid = new Set<string>();
     let standing: string[] = [];
     for await (const item of source.read(null)) {
       if (item.type === 'message') standing.push(fitter.key(item.message.key));
@@ -133,14 +156,17 @@ export class HistoryWriter {
       const end = keepThroughKey === null ? 0 : standing.lastIndexOf(fitter.key(keepThroughKey)) + 1;
       for (const key of standing.slice(end)) takenBack.add(key);
       standing = standing.slice(0, end);
+      for (const key of (item.restorableKeys ?? []).map((restorable) => fitter.key(restorable)))
+        if (!this.#paid.has(key)) unpaid.add(key);
     }
     for (const key of standing) takenBack.delete(key);
-    return takenBack;
+    if (unpaid.size > 0) for await (const { key } of this.#parts.target.keysOf(this.#id)) unpaid.delete(key);
+    return takenBack.difference(unpaid);
   }
 
   /**
-   * Drops the history from the first of the messages with these keys on. What follows comes again. What is moved to a fork is paid there: the
-   * messages give up their usage before they go, since a dropped message stays paid for.
+   * Drops the history from the first of the messages with these keys on. What follows comes again. A dropped message stays paid for: those
+   * that come again, here or in the fork that they are moved to, give up their usage before they go.
    */
   async #takeOut(keys: Pick<ReadonlySet<string>, 'has'>): Promise<void> {
     const { target, source } = this.#parts;
@@ -151,14 +177,13 @@ export class HistoryWriter {
       else last = message;
     }
     if (going.length === 0) return;
-    if (source.movedKeys === keys) {
-      const { messages: most } = target.limits;
-      for (let start = 0; start < going.length; start += most) {
-        const messages = going.slice(start, start + most);
-        await this.#write({
-          messages: messages.map(({ key, role, createdAt }) => ({ key, role, createdAt, content: '' })),
-        });
-      }
+    const coming = source.movedKeys === keys ? going : going.filter(({ key }) => !keys.has(key));
+    const { messages: most } = target.limits;
+    for (let start = 0; start < coming.length; start += most) {
+      const messages = coming.slice(start, start + most);
+      await this.#write({
+        messages: messages.map(({ key, role, createdAt }) => ({ key, role, createdAt, content: '' })),
+      });
     }
     await this.#write({ messages: [], ...(last ? { keepThroughKey: last.key } : { keep: 0 }) });
   }

@@ -24,6 +24,8 @@ export interface ImportState {
   /** The parent that the import gave: a session that is elsewhere was moved, and stays. */
   readonly parentId: string | null;
   readonly isUnfinished: boolean;
+  /** See `Rollback.restorableKeys`: those that were paid for. Left out: none. */
+  readonly paidKeys?: readonly string[];
 }
 
 /** The state in `metadata`; null if an import did not make the session. */

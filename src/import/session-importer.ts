@@ -56,6 +56,7 @@ export class SessionImporter {
       ...this.#parts,
       source,
       known,
+      paidKeys: state?.paidKeys ?? [],
       create: this.#creation(format, source, parentId),
     });
     const before = await printOfFile(source);
@@ -70,7 +71,7 @@ export class SessionImporter {
     if (end?.isUnfinished) report.unfinished += 1;
     report.messages += writer.written;
     report.sessions[known ? 'changed' : 'new'] += 1;
-    await this.#finish(format, source, { known, state, parentId }, end);
+    await this.#finish(format, source, { known, state, parentId, paidKeys: writer.paidKeys }, end);
   }
 
   /** The id of the parent, which the store has; null for a root. */
@@ -126,7 +127,13 @@ export class SessionImporter {
       known,
       state,
       parentId,
-    }: { known: StoredSession | null; state: ImportState | null; parentId: string | null },
+      paidKeys,
+    }: {
+      known: StoredSession | null;
+      state: ImportState | null;
+      parentId: string | null;
+      paidKeys: readonly string[];
+    },
     end: SessionEnd | null,
   ): Promise<void> {
     const { target, fitter, report, stored, toArchive } = this.#parts;
@@ -145,6 +152,7 @@ export class SessionImporter {
       title,
       parentId,
       isUnfinished: end?.isUnfinished ?? false,
+      ...(paidKeys.length > 0 && { paidKeys }),
     };
     const agentName = fitter.name(described.agentName);
     const project = fitter.project(described.project);

@@ -145,7 +145,7 @@ async function* readSession(
   let status: SessionStatus | null = null;
   let lastKey: string | null = null;
   /** Where the messages begin that were taken back, once they are reached. */
-  let revertedTo: { readonly key: string | null } | null = null;
+  let reverted: { readonly keepThroughKey: string | null; readonly restorableKeys: string[] } | null = null;
   let isDamaged = false;
   for await (const message of messagesOf(store, id, path)) {
     if (isFault(message)) {
@@ -161,15 +161,16 @@ async function* readSession(
     status = statusAfter(message.info, { isLive, isChild: parentId !== null }) ?? status;
     position += 1;
     for (const item of translated.messages) {
-      const { key } = item.message;
+      const { key, usage } = item.message;
       const isFirst = info.id === revertsFrom && (revertsPart === null || key === revertsPart);
-      if (isFirst) revertedTo ??= { key: lastKey };
+      if (isFirst) reverted ??= { keepThroughKey: lastKey, restorableKeys: [] };
+      if (usage) reverted?.restorableKeys.push(key);
       lastKey = key;
       yield item;
     }
   }
-  // Taken back by the user; opencode deletes the messages with the next prompt.
-  if (revertedTo) yield { type: 'rollback', keepThroughKey: revertedTo.key };
+  // Taken back by the user, who can restore the messages until the next prompt: opencode then deletes them.
+  if (reverted) yield { type: 'rollback', ...reverted };
   yield {
     type: 'end',
     described: { agentName: agent ?? firstAgent, status },

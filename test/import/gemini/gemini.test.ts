@@ -117,6 +117,21 @@ it('takes back what was rewound; it stays paid for', async () => {
   expect((await session('g1')).usage.inputTokens).toBe(306);
 });
 
+it('does not pay twice what follows a message that was taken back in a file that was rewritten', async () => {
+  const said = [user('m1', 'One'), answer('m2', '1'), user('m3', 'Two'), answer('m4', '2')];
+  const { session, history, write, run } = await imported(lines(info('g1'), ...said));
+  const rewritten = lines(
+    info('g1', { kind: 'other' }),
+    ...said.slice(0, 2),
+    { $rewindTo: 'm2' },
+    ...said.slice(2),
+  );
+  await write({ [CHAT]: rewritten });
+  await run();
+  expect(outline(await history('g1'))).toEqual(['USER: One', 'USER: Two', 'ASSISTANT: 2']);
+  expect((await session('g1')).usage.inputTokens).toBe(204);
+});
+
 it('does not pay twice what a resumed chat repeats, and keeps what a compaction leaves out', async () => {
   const said = [user('m1', 'One'), answer('m2', '1'), user('m3', 'Two'), answer('m4', '2')];
   const shorter = [user('m5', 'Summary'), said[3]];

@@ -133,6 +133,44 @@ describe.each(Object.entries(FORMS))('from %s', (_form, writeTo) => {
     });
   });
 
+  it('pays once for what is reverted and restored, again and again', async () => {
+    const writer = new OpencodeWriter().session('ses_a').user('One').say('1').user('Two').say('2');
+    const lab = await imported(writer);
+    const time = writer.last.info.time as { updated: number };
+    const whole = ['USER: One', 'ASSISTANT: 1', 'USER: Two', 'ASSISTANT: 2', 'USER: Three', 'ASSISTANT: 3'];
+    const [one, answer, two, copy] = whole;
+    const restored = [one, answer, two, copy!.replace(':', ' (copy):')];
+    const steps: [change: () => unknown, outline: unknown[], inputTokens: number][] = [
+      [
+        () => (writer.last.info.revert = { messageID: writer.last.messages[2]!.info.id }),
+        [one, answer],
+        1630,
+      ],
+      [() => delete writer.last.info.revert, restored, 1630],
+      [() => writer.user('Three').say('3'), [...restored, ...whole.slice(4)], 2445],
+      [
+        () => (writer.last.info.revert = { messageID: writer.last.messages[2]!.info.id }),
+        [one, answer],
+        2445,
+      ],
+      // A response that came and went since the last import is paid for, too.
+      [() => writer.user('Four').say('4'), [one, answer], 3260],
+      [
+        () => delete writer.last.info.revert,
+        [...restored, 'USER: Three', 'ASSISTANT (copy): 3', 'USER: Four', 'ASSISTANT (copy): 4'],
+        3260,
+      ],
+    ];
+    for (const [n, [change, expected, inputTokens]] of steps.entries()) {
+      change();
+      time.updated += 1;
+      await writeTo(writer, lab);
+      await lab.run();
+      expect(outline(await lab.history('ses_a')), `step ${n}`).toEqual(expected);
+      expect((await lab.session('ses_a')).usage, `step ${n}`).toMatchObject({ inputTokens });
+    }
+  });
+
   it('keeps compactions and errors as events, and what the program wrote as SYSTEM', async () => {
     const writer = new OpencodeWriter()
       .session('ses_a')
