@@ -1,8 +1,10 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
 import type { Fault } from './format.ts';
-import { jsonElements, readElement } from './json-elements.ts';
+import { ELEMENT_BYTES_MAX, jsonElements, readElement } from './json-elements.ts';
+import { openRegularFile, unreadable } from './regular-file.ts';
 import { parseObject } from './source-json.ts';
 
 /** A conversation in an export: a file with a list of them. */
@@ -10,44 +12,44 @@ export interface Conversation {
   readonly conversation: JsonObject;
   readonly path: string;
   readonly bytes: number;
-  /** Reads the conversation again, so that not all need be held. */
+  /** A hash of the conversation. */
+  readonly revision: string;
+  /** Reads the conversation again, so that not all need be held. Null: the file is another one by now. */
   again(): Promise<JsonObject | null>;
 }
 
 /** The files of conversations at `path`: `conversations.json`, or, since 2026, `conversations-000.json` and on; or the file itself. */
 async function conversationFiles(path: string): Promise<string[]> {
-  if ((await stat(path)).isFile()) return path.endsWith('.json') ? [path] : [];
+  if (!(await stat(path)).isDirectory()) return [path];
   const names = (await readdir(path)).filter((name) => /^conversations(?:-\d+)?\.json$/.test(name));
   return names.sort().map((name) => join(path, name));
 }
 
 const HEAD_BYTES = 256 * 1024;
-const ZIP_SIGNATURE = Buffer.from('PK\u0003\u0004');
+/** Of exports that have one, a conversation begins with some short members. */
+const LISTS_OF_MESSAGES = /"(mapping|chat_messages)"\s*:/;
+const ZIP_SIGNATURE = 'PK\u0003\u0004';
 
-/** Whether the first file of conversations has a member of this name near its beginning. Does not reject. */
-export async function hasMember(path: string, name: string): Promise<boolean> {
-  try {
-    const [first] = await conversationFiles(path);
-    if (first === undefined) return false;
-    await using file = await open(first);
-    const head = Buffer.alloc(HEAD_BYTES);
-    const { bytesRead } = await file.read(head, 0, HEAD_BYTES, 0);
-    const text = head.toString('utf8', 0, bytesRead);
-    return /^\uFEFF?\s*\[/.test(text) && text.includes(`"${name}"`);
-  } catch {
-    return false;
-  }
+/** Whether the conversations in the first file have their messages in a member of this name. Looks at the beginning. Does not reject. */
+export async function hasMessagesIn(path: string, name: 'mapping' | 'chat_messages'): Promise<boolean> {
+  const [first = null] = await conversationFiles(path).catch(() => []);
+  const head = first === null ? '' : await headOf(first);
+  return /^\uFEFF?\s*\[/.test(head) && LISTS_OF_MESSAGES.exec(head)?.[1] === name;
 }
 
 /** Whether `path` is a zip archive, as which exports come. Does not reject. */
 export async function isZip(path: string): Promise<boolean> {
+  return (await headOf(path)).startsWith(ZIP_SIGNATURE);
+}
+
+/** The beginning of a file; empty if it cannot be read. */
+async function headOf(path: string): Promise<string> {
   try {
-    if (!(await stat(path)).isFile()) return false;
-    await using file = await open(path);
-    const { buffer, bytesRead } = await file.read(Buffer.alloc(4), 0, 4, 0);
-    return bytesRead === 4 && buffer.equals(ZIP_SIGNATURE);
+    await using file = await openRegularFile(path);
+    const { buffer, bytesRead } = await file.read(Buffer.alloc(HEAD_BYTES), 0, HEAD_BYTES, 0);
+    return buffer.toString('utf8', 0, bytesRead);
   } catch {
-    return false;
+    return '';
   }
 }
 
@@ -56,35 +58,60 @@ export async function* conversations(
   path: string,
   onFile: (bytes: number) => void,
 ): AsyncGenerator<Conversation | Fault> {
-  const files = await conversationFiles(path).catch((error: NodeJS.ErrnoException) => error);
-  if (files instanceof Error) {
-    yield { type: 'fault', path, line: null, reason: `the file cannot be read: ${files.code}` };
-    return;
+  try {
+    const files = await conversationFiles(path);
+    if (files.length === 0) yield faultOf(path, 'expected a file conversations.json, got none');
+    for (const file of files) yield* conversationsIn(file, onFile);
+  } catch (error) {
+    yield unreadable(path, error);
   }
-  if (files.length === 0) {
-    const reason = (await isZip(path))
-      ? 'expected an unpacked export, got a zip archive: unpack it first'
-      : 'expected a file conversations.json, got none';
-    yield { type: 'fault', path, line: null, reason };
-  }
-  for (const file of files) {
-    try {
-      for await (const { bytes, ...place } of jsonElements(file)) {
-        const conversation = bytes && parseObject(bytes.toString());
-        if (conversation) {
-          const again = async () => parseObject(await readElement(file, place));
-          yield { conversation, path: file, bytes: place.length, again };
-        } else {
-          const reason = `the conversation at byte ${place.offset} is cut, too large, or no JSON object`;
-          yield { type: 'fault', path: file, line: null, reason };
-        }
-      }
-      onFile((await stat(file)).size);
-    } catch (error) {
-      const { code, message } = error as NodeJS.ErrnoException;
-      const reason =
-        error instanceof SyntaxError ? `no export: ${message}` : `the file cannot be read: ${code}`;
-      yield { type: 'fault', path: file, line: null, reason };
+}
+
+async function* conversationsIn(
+  path: string,
+  onFile: (bytes: number) => void,
+): AsyncGenerator<Conversation | Fault> {
+  try {
+    for await (const { bytes, ...place } of jsonElements(path)) {
+      const conversation = bytes && parseObject(bytes.toString());
+      if (conversation) {
+        const revision = hashOf(bytes);
+        yield {
+          conversation,
+          path,
+          bytes: place.length,
+          revision,
+          again: async () => {
+            const now = await readElement(path, place);
+            return hashOf(now) === revision ? parseObject(now.toString()) : null;
+          },
+        };
+      } else yield faultOf(path, `the conversation at byte ${place.offset} ${faultIn(bytes, place.length)}`);
     }
+    onFile((await stat(path)).size);
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) yield unreadable(path, error);
+    else if (await isZip(path)) yield faultOf(path, 'the export is a zip archive: unpack it first');
+    else yield faultOf(path, `no list of conversations: ${error.message}`);
   }
+}
+
+function faultIn(bytes: Buffer | null, length: number): string {
+  if (bytes) return 'is no JSON object';
+  return length > ELEMENT_BYTES_MAX
+    ? `is too large: expected at most ${ELEMENT_BYTES_MAX} bytes, got ${length}`
+    : 'is cut';
+}
+
+/** What a conversation that `again` does not find is reported as. */
+export function changedMeanwhile(path: string): Fault {
+  return faultOf(path, 'the file was changed while it was imported: import it again');
+}
+
+function faultOf(path: string, reason: string): Fault {
+  return { type: 'fault', path, line: null, reason };
+}
+
+function hashOf(bytes: Buffer): string {
+  return createHash('sha256').update(bytes).digest('hex').slice(0, 32);
 }

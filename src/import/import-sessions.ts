@@ -120,8 +120,11 @@ function keepLarger(found: Map<string, Found>, next: Found, report: SessionRepor
   const [better, worse] = bytesOf(next) > bytesOf(other) ? [next, other] : [other, next];
   found.set(key, better);
   const [path, taken] = [worse, better].map(({ source }) => source.files[0]?.path ?? key);
-  if (path !== taken)
-    report.notes.push(`${path}: left out, since ${taken} is a larger file of the same session`);
+  report.notes.push(
+    path === taken
+      ? `${path}: has the session "${key}" more than once: all but the largest are left out`
+      : `${path}: left out, since ${taken} is a larger file of the same session`,
+  );
 }
 
 function bytesOf({ source }: Found): number {

@@ -1,12 +1,11 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { openRegularFile } from './regular-file.ts';
 
 /** An element of the list that a file holds. */
 export interface JsonElement {
   /** Where the element begins in the file. */
   readonly offset: number;
   readonly length: number;
-  /** The text of the element, as UTF-8. Null: the element is longer than the limit, or the file ends within it. */
+  /** The text of the element, as UTF-8. Null: the element is longer than `ELEMENT_BYTES_MAX`, or the file ends within it. */
   readonly bytes: Buffer | null;
 }
 
@@ -16,29 +15,36 @@ export const ELEMENT_BYTES_MAX = 256 * 1024 * 1024;
 const QUOTE = 0x22;
 const BACKSLASH = 0x5c;
 const COMMA = 0x2c;
-const OPENING = new Set([0x5b, 0x7b]);
+const LIST = 0x5b;
+const OPENING = new Set([LIST, 0x7b]);
 const CLOSING = new Set([0x5d, 0x7d]);
 const SPACE = new Set([0x20, 0x09, 0x0a, 0x0d]);
-/** A file may begin with a byte order mark. */
+/** The bytes of a byte order mark, with which a file may begin. */
 const MARK = new Set([0xef, 0xbb, 0xbf]);
 
-/** The objects in the list that the file at `path` holds, one after the other: the file may be larger than memory. Throws a SyntaxError if there is no list. */
+/**
+ * The elements of the list that the file at `path` holds, one after the other: the file may be larger than memory. Ends with a SyntaxError if
+ * there is no list, or if the file ends between two elements.
+ */
 export async function* jsonElements(path: string): AsyncGenerator<JsonElement> {
   let position = 0;
+  /** Of open brackets: 1 between the elements. */
   let depth = 0;
+  let isList = false;
   let inString = false;
   let isEscaped = false;
   let start: number | null = null;
   let held: Buffer[] = [];
-  const element = (end: number): JsonElement => {
+  const element = (end: number, isWhole: boolean): JsonElement => {
     const length = end - start!;
-    const bytes = length > ELEMENT_BYTES_MAX ? null : Buffer.concat(held);
+    const bytes = isWhole && length <= ELEMENT_BYTES_MAX ? Buffer.concat(held) : null;
     const found = { offset: start!, length, bytes };
     held = [];
     start = null;
     return found;
   };
-  for await (const chunk of createReadStream(path, { highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
+  await using file = await openRegularFile(path);
+  for await (const chunk of file.createReadStream({ highWaterMark: 1024 * 1024 }) as AsyncIterable<Buffer>) {
     let from = 0;
     for (let at = 0; at < chunk.length; at += 1) {
       const byte = chunk[at]!;
@@ -46,39 +52,47 @@ export async function* jsonElements(path: string): AsyncGenerator<JsonElement> {
         if (isEscaped) isEscaped = false;
         else if (byte === BACKSLASH) isEscaped = true;
         else if (byte === QUOTE) inString = false;
-      } else if (byte === QUOTE) inString = true;
-      else if (OPENING.has(byte)) {
-        if (depth === 0 && byte !== 0x5b) throw new SyntaxError('expected a list');
-        depth += 1;
-        if (depth === 2) {
-          start = position + at;
-          from = at;
-        }
-      } else if (CLOSING.has(byte)) {
-        depth -= 1;
-        if (depth === 1 && start !== null) {
-          held.push(chunk.subarray(from, at + 1));
-          yield element(position + at + 1);
-        }
-      } else if (depth === 0 && !SPACE.has(byte) && !MARK.has(byte) && byte !== COMMA) {
-        throw new SyntaxError('expected a list');
+        continue;
       }
+      if (SPACE.has(byte)) continue;
+      if (depth === 0) {
+        if (isList || byte !== LIST) {
+          if (!isList && MARK.has(byte)) continue;
+          throw new SyntaxError(isList ? 'expected nothing behind the list' : 'expected a list');
+        }
+        isList = true;
+        depth = 1;
+        continue;
+      }
+      const isEnd = depth === 1 && (byte === COMMA || CLOSING.has(byte));
+      if (isEnd && start !== null) {
+        held.push(chunk.subarray(from, at));
+        yield element(position + at, true);
+      } else if (!isEnd && start === null) {
+        start = position + at;
+        from = at;
+      }
+      if (byte === QUOTE) inString = true;
+      else if (OPENING.has(byte)) depth += 1;
+      else if (CLOSING.has(byte)) depth -= 1;
     }
     if (start !== null && position + chunk.length - start <= ELEMENT_BYTES_MAX)
-      held.push(chunk.subarray(Math.max(from, start - position)));
+      held.push(chunk.subarray(from));
     position += chunk.length;
   }
-  if (start !== null) yield { offset: start, length: position - start, bytes: null };
-  else if (position === 0) throw new SyntaxError('the file is empty');
+  if (!isList) throw new SyntaxError('expected a list');
+  const isCut = depth > 1 || inString;
+  if (start !== null) yield element(position, !isCut);
+  if (depth === 1 && !isCut) throw new SyntaxError('expected the end of the list, got that of the file');
 }
 
 /** The text of an element that `jsonElements` found. */
 export async function readElement(
   path: string,
   { offset, length }: Omit<JsonElement, 'bytes'>,
-): Promise<string> {
-  await using file = await open(path);
+): Promise<Buffer> {
+  await using file = await openRegularFile(path);
   const bytes = Buffer.alloc(length);
   const { bytesRead } = await file.read(bytes, 0, length, offset);
-  return bytes.toString('utf8', 0, bytesRead);
+  return bytes.subarray(0, bytesRead);
 }

@@ -43,10 +43,9 @@ export function dateIn(value: unknown): Date | null {
   return isTime(date) ? date : null;
 }
 
-/** A time as seconds since 1970. */
+/** A time as text (ISO 8601), or as seconds since 1970. */
 export function dateInSeconds(value: unknown): Date | null {
-  const seconds = numberIn(value);
-  return seconds === null ? null : dateIn(Math.round(seconds * 1000));
+  return dateIn(typeof value === 'number' ? Math.round(value * 1000) : value);
 }
 
 /** The store takes the years 1 to 9999. */

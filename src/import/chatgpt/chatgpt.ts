@@ -1,8 +1,9 @@
-import { type Conversation, conversations, hasMember } from '../export-files.ts';
+import { type Conversation, changedMeanwhile, conversations, hasMessagesIn } from '../export-files.ts';
 import type { Format, SourceItem, SourceSession } from '../format.ts';
 import { dateInSeconds, textIn, without } from '../source-json.ts';
-import { type Branch, branchesOf, nodesOf } from './branches.ts';
-import { translate } from './translate.ts';
+import { type Branch, branchesOf, hasMessage, lastShared, messagesOf } from './branches.ts';
+import { nodesOf } from './nodes.ts';
+import { isCall, translate } from './translate.ts';
 
 /** An export of ChatGPT: each conversation is a tree, of which one branch is live. */
 export const chatgpt: Format = {
@@ -12,7 +13,7 @@ export const chatgpt: Format = {
   /** An export has no place of its own. */
   defaultPlaces: () => [],
 
-  recognises: (path) => hasMember(path, 'mapping'),
+  recognises: (path) => hasMessagesIn(path, 'mapping'),
 
   async *survey(path, { onFile }) {
     for await (const item of conversations(path, onFile)) {
@@ -54,17 +55,16 @@ function sourceSession(
   id: string,
   branch: Branch,
   branches: readonly Branch[],
-  { conversation, path, bytes, again }: Conversation,
+  { conversation, path, bytes, revision, again }: Conversation,
 ): SourceSession {
   const createdAt = dateInSeconds(conversation.create_time);
   const updatedAt = dateInSeconds(conversation.update_time);
-  const { start, from, nodes, sharedCount } = branch;
-  const last = nodes.at(-1)?.id ?? '';
+  const { start, from, own } = branch;
   return {
     type: 'session',
     key: keyOf(id, branch),
     parent: null,
-    forkedFrom: from && { key: keyOf(id, from), throughKey: nodes[sharedCount - 1]?.id ?? null },
+    forkedFrom: from && { key: keyOf(id, from), throughKey: lastShared(branch)?.id ?? null },
     described: {
       title: textIn(conversation.title),
       agentName: null,
@@ -76,35 +76,35 @@ function sourceSession(
       metadata: without(conversation, KNOWN),
     },
     createdAt:
-      start === null ? createdAt : (dateInSeconds(nodes[sharedCount]?.message?.create_time) ?? createdAt),
+      start === null ? createdAt : (dateInSeconds(own.find(hasMessage)?.message?.create_time) ?? createdAt),
     lastActiveAt: updatedAt,
     files: [{ path, bytes }],
-    revision: `${conversation.update_time} ${nodes.length} ${last.slice(0, 64)}`,
+    revision,
     // What the user switched away from since the last import.
     movedKeys: start === null ? ownKeys(branches) : undefined,
     async *read(): AsyncGenerator<SourceItem> {
-      const read = await again();
-      const same = branchesIn(read ?? {}).find((other) => other.start === start);
+      const conversation = await again();
+      const same = conversation && branchesIn(conversation).find((other) => other.start === start);
+      if (!same) yield changedMeanwhile(path);
+      const { nodes, sharedCount } = same ? messagesOf(same) : { nodes: [], sharedCount: 0 };
       let time = createdAt;
-      for (const [n, node] of (same?.nodes ?? []).entries()) {
+      let call: string | null = null;
+      for (const [n, node] of nodes.entries()) {
         time = dateInSeconds(node.message?.create_time) ?? time;
-        const message = translate(node, same!.nodes[n - 1] ?? null, time);
+        const message = translate(node, call, time);
+        if (message?.role !== 'TOOL') call = isCall(node) ? node.id : null;
         if (message === null) yield { type: 'dropped', kind: 'system message without text' };
         else {
-          const isCopy = n < same!.sharedCount;
+          const isCopy = n < sharedCount;
           yield { type: 'message', message: { ...message, isCopy }, where: { path, line: null } };
         }
       }
-      yield { type: 'end', described: null, resume: null, isUnfinished: false };
+      yield { type: 'end', described: null, resume: null, isUnfinished: !same };
     },
   };
 }
 
 /** The keys of the messages that only forks have. */
 function ownKeys(branches: readonly Branch[]): ReadonlySet<string> {
-  return new Set(
-    branches.flatMap(({ nodes, sharedCount, from }) =>
-      from ? nodes.slice(sharedCount).map(({ id }) => id) : [],
-    ),
-  );
+  return new Set(branches.flatMap(({ own, from }) => (from ? own.map(({ id }) => id) : [])));
 }

@@ -1,80 +1,83 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { MessageRole, NewMessage } from '../../model/message.ts';
-import { jsonOrText, objectIn, objectsIn, textIn, without } from '../source-json.ts';
-import type { Node } from './branches.ts';
+import { jsonOrText, objectIn, objectsIn, orNull, textIn, without } from '../source-json.ts';
+import type { Node } from './nodes.ts';
 
 const ROLES: Record<string, MessageRole> = { user: 'USER', assistant: 'ASSISTANT', tool: 'TOOL' };
 const KNOWN = ['id', 'author', 'content', 'create_time'];
 
-/** The message of a node; `before` is the node above. Null: there is nothing in the message, which the program wrote. */
+/** The message of a node. `toolCallId`: the call above, if only results are between. Null: there is nothing in the message, which the program wrote. */
 export function translate(
-  { id, message }: Node,
-  before: Node | null,
+  node: Node,
+  toolCallId: string | null,
   createdAt: Date | null,
 ): (NewMessage & { key: string }) | null {
+  const { id, message } = node;
   if (!message) return null;
   const content = objectIn(message.content) ?? {};
   const author = objectIn(message.author) ?? {};
   const role = ROLES[textIn(author.role) ?? ''] ?? 'SYSTEM';
-  const { text, reasoning, isWhole } = textOf(content);
-  if (role === 'SYSTEM' && text === '' && isWhole) return null;
+  const { text, reasoning, rest } = textOf(content);
+  if (role === 'SYSTEM' && text === '' && orNull(without(rest, ['content_type'])) === null) return null;
   const metadata = objectIn(message.metadata);
-  const isCall = role === 'ASSISTANT' && isRecipient(message.recipient);
   const type = textIn(content.content_type) ?? 'text';
   const isRecap = type === 'reasoning_recap';
-  const rest = without(author, ['role', 'name']);
+  const authorRest = without(author, ['role', 'name']);
+  const isTool = isCall(node);
   return {
     key: id,
     role: isRecap ? 'EVENT' : role,
     kind: isRecap ? type : null,
-    content: isCall ? '' : text,
+    content: isTool ? '' : text,
     reasoning,
-    toolCalls: isCall
+    toolCalls: isTool
       ? [{ toolCallId: id, name: textIn(message.recipient)!, arguments: jsonOrText(text) }]
       : null,
     name: textIn(author.name),
-    toolCallId: role === 'TOOL' ? callBefore(before) : null,
+    toolCallId: role === 'TOOL' ? toolCallId : null,
     isError: type === 'system_error',
     model: role === 'ASSISTANT' ? textIn(metadata?.model_slug) : null,
     payload: {
       ...without(message, KNOWN),
-      ...(Object.keys(rest).length > 0 && { author: rest }),
-      content: isWhole ? { content_type: type } : content,
+      ...(Object.keys(authorRest).length > 0 && { author: authorRest }),
+      content: { content_type: type, ...rest },
     },
     createdAt,
   };
 }
 
-/** Whom a message is for: a tool, or everybody. */
-function isRecipient(recipient: unknown): boolean {
-  return textIn(recipient) !== null && recipient !== 'all';
+/** Whether the message of a node is for a tool: not for everybody. */
+export function isCall({ message }: Node): boolean {
+  const recipient = textIn(message?.recipient);
+  return objectIn(message?.author)?.role === 'assistant' && recipient !== null && recipient !== 'all';
 }
 
-function callBefore(node: Node | null): string | null {
-  return node && isRecipient(node.message?.recipient) ? node.id : null;
-}
-
-/** `isWhole`: there is nothing in the content but the text. */
-function textOf(content: JsonObject): { text: string; reasoning: string | null; isWhole: boolean } {
+/** `rest`: what else is in the content. */
+function textOf(content: JsonObject): { text: string; reasoning: string | null; rest: JsonObject } {
   const thoughts = objectsIn(content.thoughts);
   if (thoughts.length > 0) {
     const texts = thoughts.flatMap(({ summary, content: thought }) => [textIn(summary), textIn(thought)]);
-    return { text: '', reasoning: joined(texts), isWhole: false };
+    return { text: '', reasoning: joined(texts), rest: content };
   }
   if (Array.isArray(content.parts)) {
+    const isOnlyText = content.parts.every((part) => typeof part === 'string');
     const texts = content.parts.map((part) => textIn(part) ?? textIn(objectIn(part)?.text));
     return {
       text: joined(texts),
       reasoning: null,
-      isWhole: content.parts.every((part) => typeof part === 'string'),
+      rest: isOnlyText ? without(content, ['parts']) : content,
     };
   }
-  const single = textIn(content.text) ?? textIn(content.content) ?? textIn(content.result);
-  const texts =
-    single === null ? [textIn(content.user_profile), textIn(content.user_instructions)] : [single];
-  const known = ['content_type', 'text', 'content'];
-  return { text: joined(texts), reasoning: null, isWhole: Object.keys(without(content, known)).length === 0 };
+  const name = TEXT_MEMBERS.find((member) => textIn(content[member]) !== null);
+  if (name !== undefined)
+    return { text: textIn(content[name])!, reasoning: null, rest: without(content, [name]) };
+  const texts = PROFILE_MEMBERS.map((member) => textIn(content[member]));
+  return { text: joined(texts), reasoning: null, rest: without(content, PROFILE_MEMBERS) };
 }
+
+const TEXT_MEMBERS = ['text', 'content', 'result'];
+/** Of `user_editable_context`. */
+const PROFILE_MEMBERS = ['user_profile', 'user_instructions'];
 
 function joined(texts: readonly (string | null)[]): string {
   return texts.filter((text) => text !== null).join('\n');

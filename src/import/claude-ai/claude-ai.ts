@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { NewToolCall } from '../../model/message.ts';
-import { type Conversation, conversations, hasMember } from '../export-files.ts';
+import { type Conversation, changedMeanwhile, conversations, hasMessagesIn } from '../export-files.ts';
 import type { Format, SourceItem, SourceMessage, SourceSession } from '../format.ts';
 import { dateIn, objectIn, objectsIn, textIn, without } from '../source-json.ts';
 
@@ -12,7 +12,7 @@ export const claudeAi: Format = {
   /** An export has no place of its own. */
   defaultPlaces: () => [],
 
-  recognises: (path) => hasMember(path, 'chat_messages'),
+  recognises: (path) => hasMessagesIn(path, 'chat_messages'),
 
   async *survey(path, { onFile }) {
     for await (const item of conversations(path, onFile)) {
@@ -29,7 +29,7 @@ export const claudeAi: Format = {
 
 const KNOWN = ['uuid', 'name', 'chat_messages', 'created_at', 'updated_at'];
 
-function sourceSession({ conversation, path, bytes, again }: Conversation): SourceSession | null {
+function sourceSession({ conversation, path, bytes, revision, again }: Conversation): SourceSession | null {
   const id = textIn(conversation.uuid);
   if (id === null) return null;
   const messages = objectsIn(conversation.chat_messages);
@@ -40,7 +40,7 @@ function sourceSession({ conversation, path, bytes, again }: Conversation): Sour
     parent: null,
     forkedFrom: null,
     described: {
-      title: textIn(conversation.name),
+      title: textIn(conversation.name) ?? firstPrompt(messages),
       agentName: null,
       project: textIn(objectIn(conversation.project)?.name),
       userId: null,
@@ -52,17 +52,38 @@ function sourceSession({ conversation, path, bytes, again }: Conversation): Sour
     createdAt,
     lastActiveAt: dateIn(conversation.updated_at),
     files: [{ path, bytes }],
-    revision: `${conversation.updated_at} ${messages.length} ${bytes}`,
+    revision,
     async *read(): AsyncGenerator<SourceItem> {
-      const read = await again();
+      const conversation = await again();
+      if (!conversation) yield changedMeanwhile(path);
+      const keys = new Set<string>();
       let time = createdAt;
-      for (const [n, message] of objectsIn(read?.chat_messages).entries()) {
+      for (const [n, message] of objectsIn(conversation?.chat_messages).entries()) {
         time = dateIn(message.created_at) ?? time;
-        yield* translate(message, { path, time, fallback: `message:${n}` });
+        const uuid = textIn(message.uuid);
+        const key = uuid === null || keys.has(uuid) ? `message:${n}` : uuid;
+        keys.add(key);
+        yield* translate(message, { path, time, key });
       }
-      yield { type: 'end', described: null, resume: null, isUnfinished: false };
+      yield { type: 'end', described: null, resume: null, isUnfinished: !conversation };
     },
   };
+}
+
+/** Many conversations have no name. */
+function firstPrompt(messages: readonly JsonObject[]): string | null {
+  const prompt = messages.find(({ sender }) => sender === 'human');
+  return prompt ? textIn(textOf(prompt).trim()) : null;
+}
+
+/** The blocks of text, or, in older exports, the text. Where there are blocks, the text repeats them. */
+function textOf({ content, text }: JsonObject): string {
+  const blocks = objectsIn(content);
+  const texts = blocks
+    .map((block) => (block.type === 'text' ? textIn(block.text) : null))
+    .filter((found) => found !== null);
+  if (texts.length > 0) return texts.join('\n');
+  return blocks.every(({ type }) => type === 'text') ? (textIn(text) ?? '') : '';
 }
 
 const KNOWN_MESSAGE = ['uuid', 'text', 'sender', 'content', 'created_at'];
@@ -76,17 +97,12 @@ const KNOWN_BLOCK: Record<string, readonly string[]> = {
 interface Context {
   readonly path: string;
   readonly time: Date | null;
-  /** The key of a message without an id. */
-  readonly fallback: string;
+  readonly key: string;
 }
 
-function* translate(message: JsonObject, { path, time, fallback }: Context): Generator<SourceMessage> {
-  const key = textIn(message.uuid) ?? fallback;
+function* translate(message: JsonObject, { path, time, key }: Context): Generator<SourceMessage> {
   const where = { path, line: null };
   const blocks = objectsIn(message.content);
-  const texts = blocks
-    .map((block) => (block.type === 'text' ? textIn(block.text) : null))
-    .filter((text) => text !== null);
   const thoughts = blocks.map((block) => textIn(block.thinking)).filter((text) => text !== null);
   const calls: NewToolCall[] = [];
   const results: SourceMessage[] = [];
@@ -120,7 +136,7 @@ function* translate(message: JsonObject, { path, time, fallback }: Context): Gen
     message: {
       key,
       role: message.sender === 'human' ? 'USER' : 'ASSISTANT',
-      content: texts.length > 0 ? texts.join('\n') : blocks.length > 0 ? '' : (textIn(message.text) ?? ''),
+      content: textOf(message),
       reasoning: thoughts.join('\n') || null,
       toolCalls: calls,
       payload: { ...without(message, KNOWN_MESSAGE), content: rest },
