@@ -8,6 +8,9 @@ import type { MessageKey, StoredSession } from './target/target.ts';
 /** A batch is written once its messages have this many bytes in the source: bounds memory, whatever the size of the file. */
 const BATCH_BYTES = 512 * 1024;
 
+type KeySet = Pick<ReadonlySet<string>, 'has'>;
+const NONE: ReadonlySet<string> = new Set();
+
 /** They are kept in the session's metadata. */
 const PAID_KEYS_MAX = 500;
 
@@ -59,9 +62,12 @@ export class HistoryWriter {
   async write(from: Resume | null): Promise<SessionEnd | null> {
     const { known, source, report, fitter } = this.#parts;
     const isComparison = known !== null && from === null;
-    if (known && source.movedKeys) await this.#takeOut(source.movedKeys);
-    const takenBack = isComparison ? await this.#takenBack() : new Set<string>();
-    if (takenBack.size > 0) await this.#takeOut(takenBack);
+    if (known && source.movedKeys) await this.#takeOut(source.movedKeys, NONE);
+    const { takenBack, misplaced } = isComparison
+      ? await this.#compare()
+      : { takenBack: NONE, misplaced: NONE };
+    if (takenBack.size > 0) await this.#takeOut(takenBack, takenBack);
+    if (misplaced.size > 0) await this.#takeOut(misplaced, NONE);
     const kept = source.isFormer ? await this.#storedKeys() : null;
     const seen = new Set<string>();
     let end: SessionEnd | null = null;
@@ -143,11 +149,14 @@ export class HistoryWriter {
     return keys;
   }
 
-  /** The keys of the messages that the source has taken back by now, without those that are still to be paid for. */
-  async #takenBack(): Promise<Set<string>> {
-    const { source, fitter } = this.#parts;
+  /**
+   * Reads the source for what is to be taken out before it is written. `takenBack`: what the source has taken back by now, without what is
+   * still to be paid for. `misplaced`: messages that come behind one that is new, for example since its file was damaged until now.
+   */
+  async #compare(): Promise<{ takenBack: ReadonlySet<string>; misplaced: ReadonlySet<string> }> {
+    const { source, known, fitter } = this.#parts;
+    const stored = await this.#storedKeys();
     const takenBack = new Set<string>();
-    const unpaid = new Set<string>();
     let standing: string[] = [];
     for await (const item of source.read(null)) {
       if (item.type === 'message') standing.push(fitter.key(item.message.key));
@@ -156,20 +165,26 @@ export class HistoryWriter {
       const end = keepThroughKey === null ? 0 : standing.lastIndexOf(fitter.key(keepThroughKey)) + 1;
       for (const key of standing.slice(end)) takenBack.add(key);
       standing = standing.slice(0, end);
-      for (const key of (item.restorableKeys ?? []).map((restorable) => fitter.key(restorable)))
-        if (!this.#paid.has(key)) unpaid.add(key);
+      for (const restorable of item.restorableKeys ?? []) {
+        const key = fitter.key(restorable);
+        if (!this.#paid.has(key) && !stored.has(key)) takenBack.delete(key);
+      }
     }
     for (const key of standing) takenBack.delete(key);
-    if (unpaid.size > 0) for await (const { key } of this.#parts.target.keysOf(this.#id)) unpaid.delete(key);
-    return takenBack.difference(unpaid);
+    // What the source does not have, or has no key, would not come again; of a former session, nothing new comes.
+    const there = new Set(standing);
+    const isAllThere = stored.size === known!.historyLength && [...stored].every((key) => there.has(key));
+    const firstNew = isAllThere && !source.isFormer ? standing.findIndex((key) => !stored.has(key)) : -1;
+    const behind = firstNew === -1 ? [] : standing.slice(firstNew);
+    return { takenBack, misplaced: new Set(behind.filter((key) => stored.has(key))) };
   }
 
   /**
-   * Drops the history from the first of the messages with these keys on. What follows comes again. A dropped message stays paid for: those
-   * that come again, here or in the fork that they are moved to, give up their usage before they go.
+   * Drops the history from the first of the messages with these keys on. What follows comes again. A dropped message stays paid for: all but
+   * those in `paid` come again, here or in the fork that they are moved to, and give up their usage before they go.
    */
-  async #takeOut(keys: Pick<ReadonlySet<string>, 'has'>): Promise<void> {
-    const { target, source } = this.#parts;
+  async #takeOut(keys: KeySet, paid: KeySet): Promise<void> {
+    const { target } = this.#parts;
     let last: MessageKey | null = null;
     const going: MessageKey[] = [];
     for await (const message of target.keysOf(this.#id)) {
@@ -177,7 +192,7 @@ export class HistoryWriter {
       else last = message;
     }
     if (going.length === 0) return;
-    const coming = source.movedKeys === keys ? going : going.filter(({ key }) => !keys.has(key));
+    const coming = going.filter(({ key }) => !paid.has(key));
     const { messages: most } = target.limits;
     for (let start = 0; start < coming.length; start += most) {
       const messages = coming.slice(start, start + most);

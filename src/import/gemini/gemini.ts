@@ -87,10 +87,11 @@ async function* survey(
     const [directory] = Array.isArray(info.directories) ? info.directories : [];
     const { parentId, path: chatPath } = file;
     const isChild = parentId !== null && parentId !== id;
+    const toolCallId = calls.get(id) ?? null;
     yield {
       type: 'session',
       key: `gemini:${id}`,
-      parent: isChild ? { key: `gemini:${parentId}`, toolCallId: calls.get(id) ?? null } : null,
+      parent: isChild ? { key: `gemini:${parentId}`, toolCallId } : null,
       forkedFrom: null,
       described: {
         title: textIn(info.summary),
@@ -105,7 +106,8 @@ async function* survey(
       createdAt: dateIn(info.startTime),
       lastActiveAt: new Date(Math.floor(mtimeMs)),
       files: [{ path: chatPath, bytes }],
-      revision: `${bytes} ${mtimeMs}`,
+      // The call is in another file, which can be cut until now.
+      revision: `${bytes} ${mtimeMs} ${toolCallId ?? ''}`.slice(0, 200),
       read: (from) => chatItems(chatPath, { from, isLive: now - mtimeMs < LIVE_MS, known: KNOWN }),
     };
   }

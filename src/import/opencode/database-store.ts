@@ -1,5 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
-import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
+import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { countIn, jsonOrText, numberIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
 import {
@@ -27,7 +27,7 @@ export class DatabaseStore implements OpencodeStore {
   }
 
   async *sessions(): AsyncGenerator<OpencodeSession | Fault> {
-    using database = this.#open();
+    using database = openDatabase(this.#path);
     const todos = todosOf(database);
     const rows = database.prepare(
       `SELECT session.*,
@@ -37,10 +37,14 @@ export class DatabaseStore implements OpencodeStore {
             FROM part WHERE session_id = session.id) AS part_state
        FROM session ORDER BY time_created, id`,
     );
+    rows.setReadBigInts(true);
     for (const found of rows.iterate()) {
-      const { message_state, part_state, ...row } = objectIn(found) ?? {};
+      const { message_state, part_state, ...row } = valuesOf(found);
       const id = textIn(row.id);
-      if (id === null) continue;
+      if (id === null) {
+        yield fault(this.#path, 'a session has no id');
+        continue;
+      }
       for (const name of JSON_COLUMNS) {
         const text = textIn(row[name]);
         if (text !== null) row[name] = jsonOrText(text);
@@ -66,19 +70,19 @@ export class DatabaseStore implements OpencodeStore {
   }
 
   async timesOf(sessionId: string, limit: number): Promise<MessageTime[]> {
-    using database = this.#open();
+    using database = openDatabase(this.#path);
     return database
       .prepare(
         `SELECT coalesce(json_extract(data, '$.role'), '') AS role,
-           coalesce(json_extract(data, '$.time.created'), time_created) AS created
-         FROM message WHERE session_id = ? AND json_valid(data) ORDER BY time_created, id LIMIT ?`,
+           CAST(coalesce(json_extract(data, '$.time.created'), time_created) AS REAL) AS created
+         FROM message WHERE session_id = ? AND json_valid(data) AND json_type(data) = 'object' ORDER BY time_created, id LIMIT ?`,
       )
       .all(sessionId, limit)
       .map(({ role, created }) => ({ role: String(role), createdMs: countIn(created) }));
   }
 
   async spawningCallsOf(sessionId: string): Promise<Map<string, string>> {
-    using database = this.#open();
+    using database = openDatabase(this.#path);
     const calls = database
       .prepare(
         `SELECT json_extract(data, '$.state.metadata.sessionId') AS child, json_extract(data, '$.callID') AS call
@@ -93,7 +97,7 @@ export class DatabaseStore implements OpencodeStore {
   }
 
   async *messages(sessionId: string): AsyncGenerator<OpencodeMessage | Fault> {
-    using database = this.#open();
+    using database = openDatabase(this.#path);
     const messages = database.prepare(
       'SELECT id, data FROM message WHERE session_id = ? ORDER BY time_created, id',
     );
@@ -113,23 +117,36 @@ export class DatabaseStore implements OpencodeStore {
       yield { info, parts: found, path: this.#path };
     }
   }
-
-  #open(): DatabaseSync {
-    return new DatabaseSync(this.#path, { readOnly: true, timeout: 5_000 });
-  }
 }
 
-/** True if the database has the tables of opencode. Does not throw. */
-export function isOpencodeDatabase(path: string): boolean {
+/**
+ * True if the database has the tables of opencode. `otherwise`: whether to say so as well of a database that cannot be read, which `sessions`
+ * then rejects. Does not throw.
+ */
+export function isOpencodeDatabase(path: string, otherwise: boolean): boolean {
   try {
-    using database = new DatabaseSync(path, { readOnly: true });
+    using database = openDatabase(path);
     const tables = database.prepare(
       "SELECT count(*) AS found FROM sqlite_master WHERE type = 'table' AND name IN ('session', 'message', 'part')",
     );
     return tables.get()?.found === 3;
   } catch {
-    return false;
+    return otherwise;
   }
+}
+
+function openDatabase(path: string): DatabaseSync {
+  return new DatabaseSync(path, { readOnly: true, timeout: 5_000 });
+}
+
+/** The columns of a row as JSON: integers can be larger than a number holds exactly. */
+function valuesOf(row: Record<string, SQLOutputValue>): JsonObject {
+  return Object.fromEntries(
+    Object.entries(row).map(([name, value]) => [
+      name,
+      typeof value === 'bigint' ? Number(value) : value instanceof Uint8Array ? null : value,
+    ]),
+  );
 }
 
 function objectOf(row: Record<string, unknown>): JsonObject | null {
@@ -142,7 +159,9 @@ function todosOf(database: DatabaseSync): ReadonlyMap<string, JsonValue[]> {
   const todos = new Map<string, JsonValue[]>();
   if (!database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'todo'").get())
     return todos;
-  for (const row of database.prepare('SELECT * FROM todo').all().map(objectIn).filter(isJsonObject)) {
+  const rows = database.prepare('SELECT * FROM todo');
+  rows.setReadBigInts(true);
+  for (const row of rows.all().map(valuesOf)) {
     const id = textIn(row.session_id);
     if (id === null) continue;
     const list = todos.get(id) ?? [];

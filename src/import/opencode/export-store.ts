@@ -1,5 +1,4 @@
 import { stat } from 'node:fs/promises';
-import type { JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { countIn, objectIn, objectsIn, textIn } from '../source-json.ts';
 import { sessionFromInfo } from './session-info.ts';
@@ -22,22 +21,25 @@ export class ExportStore implements OpencodeStore {
   }
 
   async *sessions(): AsyncGenerator<OpencodeSession | Fault> {
-    const { size, mtimeMs } = await stat(this.#path);
     const file = await readObject(this.#path);
     if (isFault(file)) {
       yield file;
       return;
     }
+    const { size, mtimeMs } = await stat(this.#path);
     const place = { path: this.#path, bytes: size, revision: `${size} ${mtimeMs}` };
     const session = sessionFromInfo(objectIn(file.info) ?? {}, {}, place);
     yield session ?? fault(this.#path, 'expected an info with an id');
   }
 
   async timesOf(_sessionId: string, limit: number): Promise<MessageTime[]> {
-    return (await this.#messages()).slice(0, limit).map(({ info }) => ({
-      role: textIn(info.role) ?? '',
-      createdMs: countIn(objectIn(info.time)?.created),
-    }));
+    const times: MessageTime[] = [];
+    for await (const message of this.messages()) {
+      if (isFault(message) || times.length === limit) continue;
+      const { role, time } = message.info;
+      times.push({ role: textIn(role) ?? '', createdMs: countIn(objectIn(time)?.created) });
+    }
+    return times;
   }
 
   async spawningCallsOf(): Promise<Map<string, string>> {
@@ -45,16 +47,23 @@ export class ExportStore implements OpencodeStore {
     return new Map();
   }
 
-  async *messages(): AsyncGenerator<OpencodeMessage> {
-    yield* await this.#messages();
-  }
-
-  async #messages(): Promise<OpencodeMessage[]> {
+  async *messages(): AsyncGenerator<OpencodeMessage | Fault> {
     const file = await readObject(this.#path);
-    const messages: JsonObject[] = isFault(file) ? [] : objectsIn(file.messages);
-    return messages.flatMap(({ info, parts }) => {
-      const described = objectIn(info);
-      return described ? [{ info: described, parts: objectsIn(parts), path: this.#path }] : [];
-    });
+    if (isFault(file)) {
+      yield file;
+      return;
+    }
+    const messages = Array.isArray(file.messages) ? file.messages : [];
+    for (const [n, message] of messages.entries()) {
+      const { info: described, parts } = objectIn(message) ?? {};
+      const info = objectIn(described);
+      if (!info) {
+        yield fault(this.#path, `message ${n + 1} of ${messages.length} has no info`);
+        continue;
+      }
+      const id = textIn(info.id) ?? `message:${n}`;
+      const named = objectsIn(parts).map((part, m) => ({ ...part, id: textIn(part.id) ?? `${id}:${m}` }));
+      yield { info: { ...info, id }, parts: named, path: this.#path };
+    }
   }
 }

@@ -1,10 +1,12 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
+import { readRegularFile, unreadable } from '../regular-file.ts';
 import { countIn, objectIn, textIn } from '../source-json.ts';
 import { sessionFromInfo } from './session-info.ts';
 import {
+  fault,
   isFault,
   type MessageTime,
   type OpencodeMessage,
@@ -16,7 +18,7 @@ import {
 /** A part changes in place as long as its tool runs: only those of the latest messages are looked at for changes. */
 const CHANGING_MESSAGES = 2;
 
-/** The directory `storage`, before 1.2: a file of JSON for each session, message and part. */
+/** The directory `storage`, before 1.2: a file of JSON for each session, message and part, which is named for its id. */
 export class FileStore implements OpencodeStore {
   readonly #storage: string;
 
@@ -33,8 +35,13 @@ export class FileStore implements OpencodeStore {
           yield info;
           continue;
         }
-        const id = textIn(info.id) ?? basename(path, '.json');
-        const added = await this.#beside(id);
+        const id = basename(path, '.json');
+        const added: Record<string, JsonValue> = {};
+        for (const { name, path: beside } of this.#beside(id)) {
+          const read = await readValue(beside);
+          if (read && isFault(read)) yield read;
+          else if (read && !isEmpty(read.value)) added[name] = read.value;
+        }
         const { revision, bytes } = await this.#stateOf(path, id);
         yield sessionFromInfo({ ...info, id }, added, { path, bytes, revision })!;
       }
@@ -71,12 +78,12 @@ export class FileStore implements OpencodeStore {
         yield info;
         continue;
       }
-      const id = textIn(info.id) ?? basename(path, '.json');
+      const id = basename(path, '.json');
       const parts: JsonObject[] = [];
       for (const file of await jsonFilesIn(this.#partsOf(id))) {
         const part = await readObject(file);
         if (isFault(part)) yield part;
-        else parts.push({ ...part, id: textIn(part.id) ?? basename(file, '.json') });
+        else parts.push({ ...part, id: basename(file, '.json') });
       }
       yield { info: { ...info, id }, parts, path };
     }
@@ -91,15 +98,12 @@ export class FileStore implements OpencodeStore {
     return join(this.#storage, 'part', messageId);
   }
 
-  /** What other folders have for the session. */
-  async #beside(id: string): Promise<JsonObject> {
-    const added: Record<string, JsonValue> = {};
-    for (const name of ['todo', 'session_diff', 'session_share']) {
-      const path = join(this.#storage, name, `${id}.json`);
-      const value = await readJson(path);
-      if (value !== null && JSON.stringify(value).length > 2) added[name] = value;
-    }
-    return added;
+  /** Files in other folders about the session. Most sessions have none. */
+  #beside(id: string): { name: string; path: string }[] {
+    return ['todo', 'session_diff', 'session_share'].map((name) => ({
+      name,
+      path: join(this.#storage, name, `${id}.json`),
+    }));
   }
 
   async #stateOf(path: string, id: string): Promise<{ revision: string; bytes: number }> {
@@ -113,6 +117,7 @@ export class FileStore implements OpencodeStore {
       if (found.isFile()) bytes += found.size;
     };
     await look(path);
+    for (const beside of this.#beside(id)) await look(beside.path);
     for (const [n, file] of messages.entries()) {
       await look(file);
       const parts = this.#partsOf(basename(file, '.json'));
@@ -133,10 +138,16 @@ async function jsonFilesIn(directory: string): Promise<string[]> {
   return names.map((name) => join(directory, name));
 }
 
-async function readJson(path: string): Promise<JsonValue> {
+function isEmpty(value: JsonValue): boolean {
+  return value === null || (typeof value === 'object' && Object.keys(value).length === 0);
+}
+
+/** The value in a file of JSON, or what is wrong with the file; null if there is none. */
+async function readValue(path: string): Promise<{ readonly value: JsonValue } | Fault | null> {
   try {
-    return JSON.parse(await readFile(path, 'utf8')) as JsonValue;
-  } catch {
-    return null;
+    return { value: JSON.parse(await readRegularFile(path)) as JsonValue };
+  } catch (error) {
+    if (error instanceof SyntaxError) return fault(path, 'the file holds no JSON');
+    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : unreadable(path, error);
   }
 }

@@ -1,7 +1,9 @@
-import { open, readdir, stat } from 'node:fs/promises';
+import { createHash } from 'node:crypto';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SessionStatus } from '../../model/session.ts';
 import type { Dropped, Fault, Format, SourceItem, SourceSession, SurveyOptions } from '../format.ts';
+import { openRegularFile } from '../regular-file.ts';
 import { dateIn, objectIn, textIn } from '../source-json.ts';
 import { DatabaseStore, isOpencodeDatabase } from './database-store.ts';
 import { ExportStore } from './export-store.ts';
@@ -29,35 +31,46 @@ export const opencode: Format = {
   async *survey(path, options) {
     const seen = new Set<string>();
     try {
-      for (const store of await storesAt(path)) yield* surveyStore(store, seen, options);
+      for (const { store, path: place } of await storesAt(path))
+        yield* surveyStore(store, place, { seen, ...options });
     } catch (error) {
-      if (!isOfSource(error)) throw error;
-      yield fault(path, `the sessions cannot be read: ${(error as Error).message}`);
+      yield faultOf(path, error);
     }
   },
 };
 
-/** An error of the system, or of the database: damaged, or locked for too long. */
-function isOfSource(error: unknown): boolean {
-  return (
-    error instanceof Error && ('syscall' in error || ('code' in error && error.code === 'ERR_SQLITE_ERROR'))
-  );
+/** The fault of a place, for an error of the system, or of the database: damaged, or locked for too long. Any other error is thrown. */
+function faultOf(path: string, error: unknown): Fault {
+  const isOfSource =
+    error instanceof Error && ('syscall' in error || ('code' in error && error.code === 'ERR_SQLITE_ERROR'));
+  if (!isOfSource) throw error;
+  return fault(path, `the sessions cannot be read: ${error.message}`);
+}
+
+interface FoundStore {
+  readonly store: OpencodeStore;
+  readonly path: string;
 }
 
 /** The stores at `path`: the database first, since its sessions are newer than what is left of the files it was made from. */
-async function storesAt(path: string): Promise<OpencodeStore[]> {
-  if ((await stat(path)).isFile()) {
-    if (isOpencodeDatabase(path)) return [new DatabaseStore(path)];
-    return (await isExport(path)) ? [new ExportStore(path)] : [];
+async function storesAt(path: string): Promise<FoundStore[]> {
+  const found = await stat(path);
+  if (found.isFile()) {
+    if (isOpencodeDatabase(path, false)) return [{ store: new DatabaseStore(path), path }];
+    return (await isExport(path)) ? [{ store: new ExportStore(path), path }] : [];
   }
-  const names = (await readdir(path)).sort();
-  const databases = names.filter((name) => /^opencode.*\.db$/.test(name)).map((name) => join(path, name));
-  const stores: OpencodeStore[] = databases.filter(isOpencodeDatabase).map((file) => new DatabaseStore(file));
-  if (names.includes('storage') && (await isStorage(join(path, 'storage'))))
-    stores.push(new FileStore(join(path, 'storage')));
-  else if (await isStorage(path)) stores.push(new FileStore(path));
-  else if (basename(path) === 'session' && (await isStorage(dirname(path))))
-    stores.push(new FileStore(dirname(path)));
+  const stores: FoundStore[] = [];
+  for (const name of (await readdir(path)).sort()) {
+    const file = join(path, name);
+    if (!/^opencode.*\.db$/.test(name) || !(await stat(file)).isFile()) continue;
+    if (isOpencodeDatabase(file, true)) stores.push({ store: new DatabaseStore(file), path: file });
+  }
+  for (const storage of [
+    join(path, 'storage'),
+    path,
+    ...(basename(path) === 'session' ? [dirname(path)] : []),
+  ])
+    if (await isStorage(storage)) return [...stores, { store: new FileStore(storage), path: storage }];
   return stores;
 }
 
@@ -67,7 +80,7 @@ async function isStorage(path: string): Promise<boolean> {
 }
 
 async function isExport(path: string): Promise<boolean> {
-  await using file = await open(path);
+  await using file = await openRegularFile(path);
   const head = Buffer.alloc(4096);
   const { bytesRead } = await file.read(head, 0, head.length, 0);
   return /^\s*\{\s*"info"\s*:\s*\{.*"id"\s*:\s*"ses_/s.test(head.toString('utf8', 0, bytesRead));
@@ -75,33 +88,48 @@ async function isExport(path: string): Promise<boolean> {
 
 async function* surveyStore(
   store: OpencodeStore,
-  seen: Set<string>,
-  { onFile, now }: SurveyOptions,
+  path: string,
+  { seen, onFile, now }: SurveyOptions & { readonly seen: Set<string> },
 ): AsyncGenerator<SourceSession | Fault | Dropped> {
   const sessions: OpencodeSession[] = [];
-  for await (const session of store.sessions()) {
-    if (isFault(session)) {
-      yield session;
-      continue;
-    }
-    onFile(session.bytes);
-    if (seen.has(session.id)) continue;
-    seen.add(session.id);
-    sessions.push(session);
-  }
-  const copies = await findCopies(sessions, store);
+  let copies: ReadonlyMap<string, Copy> = new Map();
   const calls = new Map<string, string>();
-  for (const parent of new Set(sessions.map(({ parentId }) => parentId)))
-    if (parent !== null)
-      for (const [child, call] of await store.spawningCallsOf(parent)) calls.set(child, call);
+  let isDamaged = false;
+  try {
+    for await (const session of store.sessions()) {
+      if (isFault(session)) {
+        yield session;
+        continue;
+      }
+      onFile(session.bytes);
+      if (seen.has(session.id)) continue;
+      seen.add(session.id);
+      sessions.push(session);
+    }
+    copies = await findCopies(sessions, store);
+    for (const parent of new Set(sessions.map(({ parentId }) => parentId)))
+      if (parent !== null)
+        for (const [child, call] of await store.spawningCallsOf(parent)) calls.set(child, call);
+  } catch (error) {
+    // What was found before can still be read, as a rule; the next import compares it, since links may be missing.
+    isDamaged = true;
+    yield faultOf(path, error);
+  }
   for (const session of sessions)
-    yield sourceSession(session, store, { copy: copies.get(session.id), call: calls.get(session.id), now });
+    yield sourceSession(session, store, {
+      copy: copies.get(session.id),
+      call: calls.get(session.id),
+      isDamaged,
+      now,
+    });
 }
 
 interface Context {
   readonly copy: Copy | undefined;
   /** The call that spawned the session. */
   readonly call: string | undefined;
+  /** True if the store could not be surveyed to its end. */
+  readonly isDamaged: boolean;
   readonly now: number;
 }
 
@@ -126,15 +154,20 @@ function sourceSession(session: OpencodeSession, store: OpencodeStore, context: 
     createdAt: dateIn(session.createdMs),
     lastActiveAt: dateIn(session.updatedMs),
     files: [{ path, bytes }],
-    revision: session.revision.slice(0, 200),
+    // Links are found in other sessions, which can be damaged until now.
+    revision: hashOf([session.revision, call, copy?.originId, copy?.count]),
     read: () => readSession(session, store, context),
   };
+}
+
+function hashOf(parts: readonly unknown[]): string {
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
 async function* readSession(
   { id, parentId, path, agent, revert, updatedMs }: OpencodeSession,
   store: OpencodeStore,
-  { copy, now }: Context,
+  { copy, isDamaged: isStoreDamaged, now }: Context,
 ): AsyncGenerator<SourceItem> {
   const isLive = updatedMs !== null && now - updatedMs < LIVE_MS;
   const revertsFrom = textIn(revert?.messageID);
@@ -146,7 +179,7 @@ async function* readSession(
   let lastKey: string | null = null;
   /** Where the messages begin that were taken back, once they are reached. */
   let reverted: { readonly keepThroughKey: string | null; readonly restorableKeys: string[] } | null = null;
-  let isDamaged = false;
+  let isDamaged = isStoreDamaged;
   for await (const message of messagesOf(store, id, path)) {
     if (isFault(message)) {
       // Read again by the next import, though nothing changed.
@@ -187,8 +220,8 @@ async function* messagesOf(
   try {
     yield* store.messages(id);
   } catch (error) {
-    if (!isOfSource(error)) throw error;
-    yield fault(path, `session ${id}: ${(error as Error).message}`);
+    const { reason } = faultOf(path, error);
+    yield fault(path, `session ${id}: ${reason}`);
   }
 }
 

@@ -1,6 +1,6 @@
-import { readFile } from 'node:fs/promises';
 import type { JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
+import { readRegularFile, unreadable } from '../regular-file.ts';
 import { parseObject } from '../source-json.ts';
 
 /** A session as opencode describes it: with the names of its JSON files, whichever form the store has. */
@@ -53,9 +53,9 @@ export function fault(path: string, reason: string): Fault {
 /** The object in a file of JSON, or what is wrong with the file. */
 export async function readObject(path: string): Promise<JsonObject | Fault> {
   try {
-    return parseObject(await readFile(path, 'utf8')) ?? fault(path, 'the file holds no JSON object');
+    return parseObject(await readRegularFile(path)) ?? fault(path, 'the file holds no JSON object');
   } catch (error) {
-    return fault(path, `the file cannot be read: ${(error as NodeJS.ErrnoException).code}`);
+    return unreadable(path, error);
   }
 }
 

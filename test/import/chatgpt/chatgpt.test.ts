@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
 import { chatgpt } from '../../../src/import/chatgpt/chatgpt.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
-import { outline, sourceLab } from '../source-lab.ts';
+import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
 
 const SECOND = Date.parse('2026-03-01T10:00:00Z') / 1000;
 
@@ -180,4 +180,21 @@ it('reads the files of a split export, lists what is cut, and imports it once it
   const report = await lab.run();
   expect(report.complete).toBe(true);
   expect(report.sessions).toMatchObject({ new: 1, unchanged: 2 });
+});
+
+it('ends as the whole export does, wherever it was cut before it was completed', {
+  timeout: 600_000,
+}, async () => {
+  const nodes = [
+    node('a', 'root', 'user', 'Ünï 💡 "[}'),
+    node('b', 'a', 'assistant', 'first'),
+    node('c', 'a', 'assistant', 'second', { recipient: 'python' }),
+    node('d', 'c', 'tool', '2'),
+  ];
+  const lines = (number: string) => [
+    JSON.stringify(conversation(`c${number}`, nodes)),
+    JSON.stringify(conversation(`d${number}`, nodes.slice(0, 2), { is_archived: true })),
+  ];
+  const text = (number: string) => `[\n${lines(number).join(',\n')}\n]\n`;
+  await expectAsWhole(chatgpt, (number) => ({ 'conversations.json': text(number) }));
 });

@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { claudeAi } from '../../../src/import/claude-ai/claude-ai.ts';
-import { outline, sourceLab } from '../source-lab.ts';
+import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
 
 const message = (uuid: string, sender: string, content: object[], more: object = {}) => ({
   uuid,
@@ -89,4 +89,17 @@ it('lists a conversation that is cut', async () => {
     faults: [{ reason: expect.stringContaining('is cut') }],
     sessions: { new: 1 },
   });
+});
+
+it('ends as the whole export does, wherever it was cut before it was completed', {
+  timeout: 600_000,
+}, async () => {
+  const answer = [
+    { type: 'tool_use', id: 't1', name: 'search', input: {} },
+    { type: 'tool_result', tool_use_id: 't1', content: [text('Ünï 💡 "[}')] },
+  ];
+  const said = [message('m1', 'human', [text('One')]), message('m2', 'assistant', answer)];
+  const exported = (number: string) =>
+    `[\n${[`u${number}`, `v${number}`].map((uuid) => JSON.stringify(conversation(uuid, ...said))).join(',\n')}\n]\n`;
+  await expectAsWhole(claudeAi, (number) => ({ 'conversations.json': exported(number) }));
 });

@@ -1,8 +1,7 @@
 import { expect, it } from 'vitest';
 import { gemini } from '../../../src/import/gemini/gemini.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
-import { stateOf } from '../claude/support.ts';
-import { cutsIn, outline, sourceLab } from '../source-lab.ts';
+import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
 
 const info = (sessionId: string, more: JsonObject = {}) => ({
   sessionId,
@@ -192,41 +191,26 @@ it('keeps an image in the payload', async () => {
   });
 });
 
-it('ends as the whole file does, wherever it was cut before it was completed', async () => {
-  const chat = (id: string) =>
-    Buffer.from(
-      lines(
-        info(id),
-        user('m1', 'Ünï 💡'),
-        answer('m2', 'Ha'),
-        answer('m2', 'Whole', { toolCalls: [call('c1', 'success', 'x')] }),
-      ) +
-        lines(
-          user('m3', 'Two'),
-          answer('m4', '2'),
-          { $rewindTo: 'm3' },
-          user('m5', 'Three'),
-          answer('m6', '3'),
-        ),
+it('ends as the whole file does, wherever it was cut before it was completed', {
+  timeout: 600_000,
+}, async () => {
+  const chat = (number: string) =>
+    lines(
+      info(`g${number}`),
+      user('m1', 'Ünï 💡'),
+      answer('m2', 'Ha'),
+      answer('m2', 'Whole', { toolCalls: [call('c1', 'success', 'x')] }),
+      user('m3', 'Two'),
+      answer('m4', '2'),
+      { $rewindTo: 'm3' },
+      user('m5', 'Three'),
+      answer('m6', '3'),
     );
-  const { length } = chat('g000');
-  const ends = [...chat('g000').entries()].flatMap(([place, byte]) =>
-    byte === 0x0a ? [place, place + 1] : [],
-  );
-  const cuts = [length, ...ends, ...cutsIn(length, 200)];
-  const ids = cuts.map((_, n) => `g${String(n).padStart(3, '0')}`);
-  const files = (cut: boolean) =>
-    Object.fromEntries(
-      ids.map((id, n) => [`lab/chats/session-${id}.jsonl`, chat(id).subarray(0, cut ? cuts[n] : length)]),
-    );
-  const { run, write, repository } = await sourceLab(gemini, files(true));
-  await run();
-  await write(files(false));
-  expect((await run()).complete).toBe(true);
-  const states = (await stateOf(repository)) as { id: string; usage: unknown }[];
-  expect(states.map(({ id }) => id)).toEqual(ids);
-  const [whole, ...others] = states.map(
-    (state) => JSON.parse(JSON.stringify(state).replaceAll(state.id, 'id')) as object,
-  );
-  for (const [n, other] of others.entries()) expect(other, `cut at ${cuts[n + 1]}`).toEqual(whole);
+  await expectAsWhole(gemini, (number) => ({ [`lab/chats/session-${number}.jsonl`]: chat(number) }));
+});
+
+it('ends as the whole file does, wherever a chat of one object was cut', { timeout: 600_000 }, async () => {
+  const chat = (number: string) =>
+    JSON.stringify({ ...info(`g${number}`), messages: [user('m1', 'Ünï 💡'), answer('m2', 'Ha')] });
+  await expectAsWhole(gemini, (number) => ({ [`lab/chats/session-${number}.json`]: chat(number) }));
 });

@@ -20,6 +20,12 @@ export class OpencodeWriter {
   /** The time of the next thing, in milliseconds. */
   now = START;
   #count = 0;
+  readonly #prefix: string;
+
+  /** `prefix` begins the ids of messages and parts. */
+  constructor(prefix = '') {
+    this.#prefix = prefix;
+  }
 
   session(id: string, info: JsonObject = {}): this {
     const time = { created: this.#next(), updated: this.now };
@@ -160,7 +166,7 @@ export class OpencodeWriter {
 
   #id(prefix: string): string {
     this.#count += 1;
-    return `${prefix}_${String(this.#count).padStart(6, '0')}`;
+    return `${prefix}_${this.#prefix}${String(this.#count).padStart(6, '0')}`;
   }
 }
 
