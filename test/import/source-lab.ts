@@ -22,7 +22,8 @@ export interface SourceLab {
   readonly repository: SessionRepository;
   /** Writes files below the folder, with a time long ago, or `at`. */
   write(files: Readonly<Record<string, string | Buffer>>, at?: Date): Promise<void>;
-  run(options?: ImportSessionsOptions): Promise<SessionReport>;
+  /** `path`: the folder, if it is left out. */
+  run(options?: ImportSessionsOptions, path?: string): Promise<SessionReport>;
   session(id: string): Promise<Session>;
   history(id: string): Promise<readonly Message[]>;
 }
@@ -48,8 +49,8 @@ export async function sourceLab(
     folder,
     repository,
     write,
-    run: (options = {}) =>
-      importSessions([{ format, path: folder }], new RepositoryTarget(repository, DEFAULT_LIMITS), options),
+    run: (options = {}, path = folder) =>
+      importSessions([{ format, path }], new RepositoryTarget(repository, DEFAULT_LIMITS), options),
     async session(id) {
       const [session] = await repository.findMany([id]);
       if (!session) throw new Error(`Expected a session "${id}", got none`);

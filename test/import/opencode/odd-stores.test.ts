@@ -1,0 +1,126 @@
+import { execFileSync } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { symlink } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { expect, it } from 'vitest';
+import { opencode } from '../../../src/import/opencode/opencode.ts';
+import { temporaryDirectory } from '../../support/repository.ts';
+import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
+import { OpencodeWriter } from './store-writer.ts';
+
+const plain = () => new OpencodeWriter().session('ses_a').user('One').say('1');
+
+it('lists a database that is cut, and ends as the whole one does', { timeout: 600_000 }, async () => {
+  const folder = await temporaryDirectory();
+  const databases = new Map<string, Buffer>();
+  const databaseOf = (number: string) => {
+    const made = databases.get(number);
+    if (made) return made;
+    const writer = new OpencodeWriter(number);
+    for (const name of ['a', 'b', 'c'])
+      writer.session(`ses_${number}_${name}`).user('x'.repeat(3_000)).say('1');
+    writer.writeDatabase(folder);
+    databases.set(number, readFileSync(join(folder, 'opencode.db')));
+    return databases.get(number)!;
+  };
+  await expectAsWhole(opencode, (number) => ({ 'opencode.db': databaseOf(number) }), 30);
+});
+
+it('lists a file that is no database, and imports the files beside it', async () => {
+  const lab = await sourceLab(opencode, { ...plain().files(), 'opencode.db': 'no database at all' });
+  expect(await lab.run()).toMatchObject({
+    faults: [{ path: join(lab.folder, 'opencode.db'), reason: expect.stringContaining('not a database') }],
+    sessions: { new: 1 },
+  });
+});
+
+it('reads what a running opencode has committed, and what it commits later', async () => {
+  const lab = await sourceLab(opencode);
+  const writer = plain();
+  writer.writeDatabase(lab.folder);
+  using running = new DatabaseSync(join(lab.folder, 'opencode.db'));
+  running.exec('PRAGMA journal_mode = WAL; PRAGMA wal_autocheckpoint = 0');
+  const rename = (title: string) =>
+    running.exec(`UPDATE session SET title = '${title}', time_updated = time_updated + 1`);
+  rename('Committed');
+  running.exec('BEGIN IMMEDIATE');
+  rename('Not yet');
+  expect(await lab.run()).toMatchObject({ complete: true, sessions: { new: 1 } });
+  expect((await lab.session('ses_a')).title).toBe('Committed');
+  running.exec('COMMIT');
+  expect((await lab.run()).sessions.changed).toBe(1);
+  expect((await lab.session('ses_a')).title).toBe('Not yet');
+});
+
+it('stores odd values of a database, or says what it left out', async () => {
+  const lab = await sourceLab(opencode);
+  const writer = plain()
+    .session('ses_b', { parentID: 'ses_c' })
+    .user('Two')
+    .session('ses_c', { parentID: 'ses_b' });
+  writer.session('ses_d', { parentID: 'ses_d' }).user('Four');
+  writer.writeDatabase(lab.folder);
+  using database = new DatabaseSync(join(lab.folder, 'opencode.db'));
+  database.exec(`UPDATE session SET time_updated = 4611686018427387904, version = x'00ff', title = x'ff' WHERE id = 'ses_a';
+    UPDATE session SET time_created = -5, permission = '{"__proto__":{"a":1}}' WHERE id = 'ses_b';
+    UPDATE message SET data = '[1]' WHERE session_id = 'ses_d';
+    INSERT INTO session (title) VALUES ('nobody');`);
+  const report = await lab.run();
+  expect(report.faults.map(({ reason }) => reason)).toEqual([
+    'a session has no id',
+    expect.stringMatching(/^the data of the message msg_\d+ is no JSON object$/),
+  ]);
+  expect(report.sessions).toMatchObject({ new: 3 });
+  expect(await lab.session('ses_a')).toMatchObject({
+    title: null,
+    lastActiveAt: new Date('2026-03-01T10:00:03Z'),
+  });
+  expect(await lab.session('ses_b')).toMatchObject({ createdAt: new Date(-5) });
+  expect(JSON.stringify((await lab.session('ses_b')).metadata.permission)).toBe('{"__proto__":{"a":1}}');
+});
+
+it('does not wait for a pipe in the place of a file, and follows a link', async () => {
+  const lab = await sourceLab(opencode, plain().files());
+  execFileSync('mkfifo', [join(lab.folder, 'opencode.db')]);
+  execFileSync('mkfifo', [join(lab.folder, 'storage/session/p1/ses_b.json')]);
+  const elsewhere = await sourceLab(opencode);
+  new OpencodeWriter().session('ses_c').user('Three').writeDatabase(elsewhere.folder);
+  await symlink(join(elsewhere.folder, 'opencode.db'), join(lab.folder, 'opencode-linked.db'));
+  expect(await lab.run()).toMatchObject({
+    faults: [{ reason: 'the file cannot be read: it is not a regular file' }],
+    sessions: { new: 2 },
+  });
+});
+
+it('imports an export whose messages and parts have no ids, again and again', async () => {
+  const { info, messages } = plain().last;
+  const bare = messages.map(({ info: { id: _, ...rest }, parts }) => ({
+    info: rest,
+    parts: [
+      ...parts.map(({ id: __, ...part }) => part),
+      { type: 'tool', tool: 'bash', state: { status: 'completed', output: 'a' } },
+      { type: 'tool', tool: 'bash', state: { status: 'completed', output: 'b' } },
+    ],
+  }));
+  const lab = await sourceLab(opencode);
+  const write = (more: object[]) =>
+    lab.write({ 'export.json': JSON.stringify({ info, messages: [...bare, ...more] }) });
+  await write([]);
+  const run = () => lab.run({}, join(lab.folder, 'export.json'));
+  expect(await run()).toMatchObject({ complete: true, messages: 4 });
+  await write([{ parts: [] }, null as never]);
+  expect((await run()).faults.map(({ reason }) => reason)).toEqual([
+    'message 3 of 4 has no info',
+    'message 4 of 4 has no info',
+  ]);
+  expect(outline(await lab.history('ses_a'))).toEqual(['USER: One', 'ASSISTANT: 1', 'TOOL: a', 'TOOL: b']);
+});
+
+it('lists a to-do list that is no JSON', async () => {
+  const lab = await sourceLab(opencode, { ...plain().files(), 'storage/todo/ses_a.json': '[{"content":' });
+  expect((await lab.run()).faults).toMatchObject([{ reason: 'the file holds no JSON' }]);
+  await lab.write({ 'storage/todo/ses_a.json': '[{"content":"Rivers"}]' });
+  expect(await lab.run()).toMatchObject({ complete: true, sessions: { changed: 1 } });
+  expect((await lab.session('ses_a')).metadata.todo).toEqual([{ content: 'Rivers' }]);
+});
