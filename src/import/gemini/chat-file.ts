@@ -1,7 +1,7 @@
-import { readFile, stat } from 'node:fs/promises';
 import type { JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
+import { openRegularFile, readRegularFile } from '../regular-file.ts';
 import { objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
 
 /** What a chat went through, in order. */
@@ -51,7 +51,7 @@ export async function readChat(path: string, from: ChatPlace | null = null): Pro
 }
 
 async function readChatObject(path: string): Promise<Chat> {
-  const object = parseObject(await readFile(path, 'utf8'));
+  const object = parseObject(await readRegularFile(path));
   if (!object) {
     const reason = 'the file holds no JSON object';
     return { info: {}, steps: [{ type: 'fault', path, line: null, reason, isWhole: true }], end: null };
@@ -90,17 +90,21 @@ function isInfo(object: JsonObject): boolean {
   return textIn(object.sessionId) !== null && textIn(object.type) === null;
 }
 
-/** What the beginning of a chat says of it. A chat of one object has to be read whole. */
-export async function readChatInfo(path: string): Promise<JsonObject> {
-  if (!path.endsWith('.jsonl')) return (await readChat(path)).info;
-  for await (const lines of readLines(path)) {
-    const first = lines[0]?.bytes && parseObject(lines[0].bytes.toString());
-    return first ? without(first, ['messages']) : {};
-  }
-  return {};
+/** What the beginning of a chat says of it; null if there is no JSON object. A chat of one object has to be read whole. */
+export async function readChatInfo(path: string): Promise<JsonObject | null> {
+  let first: JsonObject | null = null;
+  if (!path.endsWith('.jsonl')) first = parseObject(await readRegularFile(path));
+  else
+    for await (const [line] of readLines(path)) {
+      first = line?.bytes ? parseObject(line.bytes.toString()) : null;
+      break;
+    }
+  return first && without(first, ['messages']);
 }
 
+/** Of a regular file: rejects for another, from which reading would perhaps wait for ever. */
 export async function sizeAndTime(path: string): Promise<{ bytes: number; mtimeMs: number }> {
-  const { size, mtimeMs } = await stat(path);
+  await using file = await openRegularFile(path);
+  const { size, mtimeMs } = await file.stat();
   return { bytes: size, mtimeMs };
 }

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs';
-import { access, readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
+import { unreadable } from '../regular-file.ts';
 import { dateIn, objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
 import { chatItems } from './read-chat.ts';
@@ -23,7 +23,7 @@ export const gemini: Format = {
   async recognises(path) {
     try {
       if ((await stat(path)).isFile())
-        return isChatName(basename(path)) && isChatInfo(await readChatInfo(path));
+        return isChatName(basename(path)) && isChatInfo((await readChatInfo(path)) ?? {});
       for await (const item of chatFiles(path)) if (item.type === 'chat') return true;
     } catch {
       // What cannot be read is not recognised.
@@ -51,11 +51,6 @@ async function* survey(
   const calls = new Map<string, string>();
   const searched = new Set<string>();
   const chats: { file: ChatFile; info: JsonObject; bytes: number; mtimeMs: number }[] = [];
-  const refused = await access(path, constants.R_OK).catch((error: NodeJS.ErrnoException) => error.code);
-  if (refused) {
-    yield { type: 'fault', path, line: null, reason: `the file cannot be read: ${refused}` };
-    return;
-  }
   for await (const file of chatFiles(path)) {
     if (file.type !== 'chat') {
       yield file;
@@ -65,13 +60,14 @@ async function* survey(
       const { bytes, mtimeMs } = await sizeAndTime(file.path);
       const info = await readChatInfo(file.path);
       onFile(bytes);
-      if (textIn(info.sessionId) === null) {
+      if (!info)
+        yield { type: 'fault', path: file.path, line: null, reason: 'the file holds no JSON object' };
+      else if (textIn(info.sessionId) === null) {
         const reason = 'the file does not begin with a sessionId';
         yield { type: 'fault', path: file.path, line: 1, reason };
       } else chats.push({ file, info, bytes, mtimeMs });
     } catch (error) {
-      const reason = `the file cannot be read: ${(error as NodeJS.ErrnoException).code}`;
-      yield { type: 'fault', path: file.path, line: null, reason };
+      yield unreadable(file.path, error);
     }
   }
   const parents = new Set(chats.map(({ file }) => file.parentId));
@@ -113,6 +109,9 @@ async function* survey(
   }
 }
 
+/** A link can lead anywhere, also to where its own folder is. */
+const LINK: Dropped = { type: 'dropped', kind: 'symbolic link' };
+
 /** Other programs' files can have a sessionId, too. */
 function isChatInfo({ sessionId, startTime }: JsonObject): boolean {
   return textIn(sessionId) !== null && textIn(startTime) !== null;
@@ -122,29 +121,34 @@ function isChatName(name: string): boolean {
   return /\.jsonl?$/.test(name) && !/^(?:checkpoint|logs|settings)\b/.test(name);
 }
 
-/** The chats under `~/.gemini/tmp`, a project in there, its folder `chats`, or the chat itself. */
+/** The chats under `~/.gemini/tmp`, a project in there, its folder `chats`, or the chat itself. Links are not followed, but the first. */
 async function* chatFiles(path: string): AsyncGenerator<ChatFile | Fault | Dropped> {
-  if ((await stat(path)).isFile()) {
-    const parent = dirname(path);
-    const isChild = basename(parent) !== 'chats' && basename(dirname(parent)) === 'chats';
-    const folder = dirname(isChild ? dirname(parent) : parent);
-    yield { type: 'chat', path, folder, parentId: isChild ? basename(parent) : null };
-    return;
-  }
-  if (basename(path) === 'chats') {
-    yield* chatsIn(path, dirname(path), null);
-    return;
-  }
-  for (const entry of await readdir(path, { withFileTypes: true })) {
-    if (entry.isDirectory() && entry.name === 'chats') yield* chatsIn(join(path, 'chats'), path, null);
-    else if (entry.isFile() && /^checkpoint-.*\.json$/.test(entry.name))
-      // A copy of what a chat has.
-      yield { type: 'dropped', kind: 'checkpoint' };
-    else if (entry.isDirectory()) {
-      const project = join(path, entry.name);
-      const names: string[] = await readdir(project).catch(() => []);
-      if (names.includes('chats')) yield* chatFiles(project);
+  try {
+    if (!(await stat(path)).isDirectory()) {
+      const parent = dirname(path);
+      const isChild = basename(parent) !== 'chats' && basename(dirname(parent)) === 'chats';
+      const folder = dirname(isChild ? dirname(parent) : parent);
+      yield { type: 'chat', path, folder, parentId: isChild ? basename(parent) : null };
+      return;
     }
+    if (basename(path) === 'chats') {
+      yield* chatsIn(path, dirname(path), null);
+      return;
+    }
+    for (const entry of await readdir(path, { withFileTypes: true })) {
+      if (entry.isSymbolicLink()) yield LINK;
+      else if (entry.isDirectory() && entry.name === 'chats') yield* chatsIn(join(path, 'chats'), path, null);
+      else if (entry.isFile() && /^checkpoint-.*\.json$/.test(entry.name))
+        // A copy of what a chat has.
+        yield { type: 'dropped', kind: 'checkpoint' };
+      else if (entry.isDirectory()) {
+        const project = join(path, entry.name);
+        const names: string[] = await readdir(project).catch(() => []);
+        if (names.includes('chats')) yield* chatFiles(project);
+      }
+    }
+  } catch (error) {
+    yield unreadable(path, error);
   }
 }
 
@@ -152,18 +156,18 @@ async function* chatsIn(
   directory: string,
   folder: string,
   parentId: string | null,
-): AsyncGenerator<ChatFile | Fault> {
+): AsyncGenerator<ChatFile | Fault | Dropped> {
   try {
     const entries = await readdir(directory, { withFileTypes: true });
     entries.sort((one, other) => (one.name < other.name ? -1 : 1));
     for (const entry of entries) {
       const path = join(directory, entry.name);
-      if (entry.isDirectory()) yield* chatsIn(path, folder, entry.name);
-      else if (entry.isFile() && isChatName(entry.name)) yield { type: 'chat', path, folder, parentId };
+      if (entry.isSymbolicLink()) yield LINK;
+      else if (entry.isDirectory()) yield* chatsIn(path, folder, entry.name);
+      else if (isChatName(entry.name)) yield { type: 'chat', path, folder, parentId };
     }
   } catch (error) {
-    const reason = `the directory cannot be read: ${(error as NodeJS.ErrnoException).code}`;
-    yield { type: 'fault', path: directory, line: null, reason };
+    yield unreadable(directory, error);
   }
 }
 

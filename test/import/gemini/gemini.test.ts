@@ -1,3 +1,6 @@
+import { execFileSync } from 'node:child_process';
+import { symlink } from 'node:fs/promises';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { gemini } from '../../../src/import/gemini/gemini.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
@@ -213,4 +216,50 @@ it('ends as the whole file does, wherever a chat of one object was cut', { timeo
   const chat = (number: string) =>
     JSON.stringify({ ...info(`g${number}`), messages: [user('m1', 'Ünï 💡'), answer('m2', 'Ha')] });
   await expectAsWhole(gemini, (number) => ({ [`lab/chats/session-${number}.json`]: chat(number) }));
+});
+
+it('lists what is no chat, does not wait for a pipe, and counts links', async () => {
+  const chats = 'lab/chats';
+  const { folder, run, write } = await sourceLab(gemini, {
+    [`${chats}/a.json`]: '{"sessionId":"cut',
+    [`${chats}/b.jsonl`]: '',
+    [`${chats}/c.jsonl`]: '{"kind":"main"}\n',
+    [`${chats}/d.jsonl`]: `${lines(info('g1'), user('m1', 'Hi'))}\ud800\n`,
+  });
+  execFileSync('mkfifo', [join(folder, chats, 'e.jsonl')]);
+  await symlink('..', join(folder, chats, 'f'));
+  await symlink('.', join(folder, 'lab2'));
+  const report = await run();
+  expect(report.faults.map(({ path, line, reason }) => `${basename(path)}:${line}: ${reason}`)).toEqual([
+    'a.json:null: the file holds no JSON object',
+    'b.jsonl:null: the file holds no JSON object',
+    'c.jsonl:1: the file does not begin with a sessionId',
+    'e.jsonl:null: the file cannot be read: it is not a regular file',
+    'd.jsonl:3: the line is no JSON object',
+  ]);
+  expect(Object.fromEntries(report.dropped)).toEqual({ 'symbolic link': 2 });
+  expect(report.sessions.new).toBe(1);
+  await write({ [`${chats}/a.json`]: JSON.stringify(info('g2')) });
+  expect((await run()).sessions).toMatchObject({ new: 1, unchanged: 1 });
+});
+
+it('stores records with odd values', async () => {
+  const odd = [
+    { id: '__proto__', timestamp: -1, type: 7, content: { text: 'a' } },
+    { id: 5, timestamp: 'never', type: 'gemini', content: null, toolCalls: [null, { status: 'success' }] },
+    { type: 'user', content: ['b', 7, { text: {} }], tokens: { input: -5, output: 1e300 } },
+    { id: '', timestamp: 1e20, type: 'gemini', content: 'c', thoughts: 'x', tokens: 'none' },
+    { $rewindTo: 7 },
+    { id: 'm9', type: 'user', content: 'd', deep: 'DEEP' },
+    { $set: { deep: 'DEEP' } },
+  ];
+  const deep = `${'['.repeat(20_000)}${']'.repeat(20_000)}`;
+  const { report, history } = await imported(lines(info('g1'), ...odd).replaceAll('"DEEP"', deep));
+  expect(report.faults).toEqual([]);
+  expect(report.sessions.new).toBe(1);
+  expect(outline(await history('g1'))).toEqual(['USER: d']);
+  expect(Object.fromEntries(report.dropped)).toEqual({
+    'payload too large or not storable': 1,
+    'metadata too large or not storable': 1,
+  });
 });
