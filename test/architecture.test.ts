@@ -35,6 +35,7 @@ const ROOMS = [
   'repository/files/tools/',
   'schema/',
   'execution/',
+  'export/',
   'import/',
   'server/',
   'commands/',

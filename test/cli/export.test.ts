@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -120,6 +120,53 @@ describe('sessiontree export', () => {
     expect(lines.slice(1).map(({ id }) => id)).toEqual(ids);
   });
 
+  it('writes several subtrees, each session once, or every tree of the store', async () => {
+    const data = await temporaryDirectory();
+    await runCli(['import', SEED, '--data', data]);
+    const several = await runCli(['export', '013cbf8c', 'orphan-1', 'b7d041f5', '013cbf8c', '--data', data]);
+    expect(linesOf(several.stdout).map(({ id }) => id)).toEqual([
+      'orphan-1',
+      'b7d041f5',
+      '013cbf8c',
+      '9a396944',
+    ]);
+    const repository = await openFileRepository({ directory: data });
+    await repository.archive({ sessionId: 'planner-main', archived: true, subtree: false });
+    const { items } = await repository.list(
+      { archived: 'INCLUDE' },
+      { field: 'CREATED_AT', direction: 'ASC' },
+      { limit: 100, from: 'start' },
+    );
+    await repository.close();
+    const lines = linesOf((await runCli(['export', '--all', '--data', data])).stdout);
+    expect(lines.map(({ id }) => id).toSorted()).toEqual(items.map(({ id }) => id).toSorted());
+    const roots = items.filter(({ parentId }) => parentId === null).map(({ id }) => id);
+    expect(lines.flatMap(({ id }) => (roots.includes(id) ? [id] : []))).toEqual(roots);
+    expect(roots.length).toBeGreaterThan(2);
+  });
+
+  it('writes a file, which takes the place of an earlier one once it is complete', async () => {
+    const data = await temporaryDirectory();
+    await runCli(['import', SEED, '--data', data]);
+    const folder = await temporaryDirectory();
+    const file = join(folder, 'tree.jsonl');
+    const printed = await runCli(['export', 'planner-main', '--data', data]);
+    await writeFile(join(folder, 'earlier'), 'earlier');
+    await symlink('earlier', file);
+    expect(await runCli(['export', 'planner-main', '--data', data, '--output', file])).toEqual({
+      code: 0,
+      stdout: '',
+      stderr: '',
+    });
+    expect(await readFile(join(folder, 'earlier'), 'utf8')).toBe(printed.stdout);
+    expect((await runCli(['export', 'nobody', '--data', data, '--output', file])).code).toBe(1);
+    expect(
+      (await runCli(['export', 'planner-main', '--data', data, '--output', join(folder, 'none/tree')])).code,
+    ).toBe(1);
+    expect(await readFile(file, 'utf8')).toBe(printed.stdout);
+    expect((await readdir(folder)).toSorted()).toEqual(['earlier', 'tree.jsonl']);
+  });
+
   it('reads beside a running process, with and without its index', async () => {
     const data = await temporaryDirectory();
     const repository = await openFileRepository({ directory: data });
@@ -177,10 +224,10 @@ describe('sessiontree export', () => {
   });
 
   it('ends with 2 for a wrong command line', async () => {
-    const results = await Promise.all([runCli(['export']), runCli(['export', 'a', 'b'])]);
-    expect(results.map(({ code, stdout }) => ({ code, stdout }))).toEqual([
-      { code: 2, stdout: '' },
-      { code: 2, stdout: '' },
-    ]);
+    const wrong = [[], ['a', '--all'], ['a', '--format', 'x'], ['a', '--output']];
+    const results = await Promise.all(wrong.map((args) => runCli(['export', ...args])));
+    expect(results.map(({ code, stdout }) => ({ code, stdout }))).toEqual(
+      wrong.map(() => ({ code: 2, stdout: '' })),
+    );
   });
 });

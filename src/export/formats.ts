@@ -1,0 +1,5 @@
+import type { ExportFormat } from './format.ts';
+import { sessiontree } from './sessiontree/sessiontree.ts';
+
+/** The formats of `sessiontree export`; the first is the default. */
+export const EXPORT_FORMATS: readonly ExportFormat[] = [sessiontree];
