@@ -1,5 +1,6 @@
 import type { TokenUsage } from './message.ts';
 import type { SessionStatus } from './session.ts';
+import type { UsageSum } from './usage.ts';
 
 /** What a usage report can be divided by: the UTC day of a message, its model, or a member of its session as that is now. */
 export const USAGE_DIMENSIONS = ['DAY', 'MODEL', 'USER', 'PROJECT', 'AGENT', 'STATUS', 'ROOT'] as const;
@@ -24,4 +25,15 @@ export interface UsageGroup {
   /** Messages with a usage. */
   readonly responseCount: number;
   readonly usage: TokenUsage;
+}
+
+/** What a session's messages of one UTC day and one model cost: what was rolled back too, and without copies. */
+export interface DailyUsage {
+  /** As 2026-01-31. */
+  readonly day: string;
+  readonly model: string | null;
+  /** Messages with a usage. */
+  readonly responseCount: number;
+  /** Exact. */
+  readonly usage: UsageSum;
 }

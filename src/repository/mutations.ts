@@ -2,6 +2,7 @@ import type { MessageRef } from '../model/id.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { KeyConflict, Message, NewMessage } from '../model/message.ts';
 import type { DeleteMode, ForkOrigin, NewSpawnOrigin, Session, SessionStatus } from '../model/session.ts';
+import type { DailyUsage } from '../model/usage-report.ts';
 import type { ReadLimit } from './reads.ts';
 
 export interface CreateSession {
@@ -26,6 +27,48 @@ export interface CreateSession {
   /** Left out: the latest of `createdAt` and, if all messages bring one, their times. */
   readonly lastActiveAt?: Date | null;
   readonly messages?: readonly NewMessage[] | null;
+}
+
+/** A message of a session that is restored. */
+export interface RestoredMessage extends Omit<NewMessage, 'createdAt'> {
+  /** Above that of the message before. */
+  readonly ordinal: number;
+  readonly createdAt: Date;
+  /** When the message last got another form; null if it never did. */
+  readonly replacedAt: Date | null;
+}
+
+/** An exact copy of a session: the members mean what they mean in `Session`. */
+export interface RestoreSession
+  extends Pick<
+    Session,
+    | 'id'
+    | 'parentId'
+    | 'userId'
+    | 'key'
+    | 'title'
+    | 'agentName'
+    | 'project'
+    | 'status'
+    | 'statusMessage'
+    | 'statusChangedAt'
+    | 'spawnedBy'
+    | 'metadata'
+    | 'createdAt'
+    | 'lastActiveAt'
+    | 'updatedAt'
+    | 'version'
+    | 'archivedAt'
+    | 'forkedFrom'
+  > {
+  /** The number of `messages`. */
+  readonly historyLength: number;
+  /** Above the ordinals of all messages. */
+  readonly nextOrdinal: number;
+  /** All that was ever paid in the session; null: what its messages say. */
+  readonly paid: readonly DailyUsage[] | null;
+  /** May be called again, if the disk was full at first. */
+  readonly messages: () => AsyncIterable<RestoredMessage>;
 }
 
 export interface Created {

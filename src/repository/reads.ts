@@ -2,7 +2,7 @@ import type { MessageRef } from '../model/id.ts';
 import type { Message, MessageRole, ShownParts } from '../model/message.ts';
 import type { SearchField } from '../model/search/fields.ts';
 import type { ChildFilter, SessionFilter } from '../model/session.ts';
-import type { UsageDimension } from '../model/usage-report.ts';
+import type { DailyUsage, UsageDimension } from '../model/usage-report.ts';
 import type { ReadOptions } from './read-options.ts';
 
 /**
@@ -85,6 +85,14 @@ export interface HistoryRequest extends HistoryScope, AskedTexts {
 export interface HistoryPage extends Page<Message> {
   /** Bytes of text that the page shows: the sum of `textBytesOf` over its messages. */
   readonly textBytes: number;
+}
+
+/** What an exact copy of a session needs beside the session and its history. */
+export interface CopyDetails {
+  /** Ordinals below this one are used. */
+  readonly nextOrdinal: number;
+  /** All that was ever paid in the session, ordered by day and model. */
+  readonly paid: readonly DailyUsage[];
 }
 
 export interface MessageRequest extends MessageRef, AskedTexts {}

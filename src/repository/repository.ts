@@ -19,6 +19,7 @@ import type {
   ForkSession,
   Moved,
   MoveSession,
+  RestoreSession,
   Truncated,
   TruncateHistory,
   UpdateSession,
@@ -29,6 +30,7 @@ import type { ReadOptions } from './read-options.ts';
 import type {
   ChildrenRequest,
   ChildrenScope,
+  CopyDetails,
   ForksRequest,
   HistoryPage,
   HistoryRequest,
@@ -192,6 +194,9 @@ export interface SessionReader {
   /** The number of sessions that match `filter`. */
   count(filter: SessionFilter, options?: ReadOptions): Promise<number>;
 
+  /** For `SessionRepository.restore` in another store; null for an unknown session. */
+  copyDetailsOf(ids: readonly string[]): Promise<(CopyDetails | null)[]>;
+
   status(): Promise<StoreStatus>;
 
   /** Releases the store. A repository first finishes the running writes, and refuses later ones with a StorageError. */
@@ -287,6 +292,16 @@ export interface SessionRepository extends SessionReader {
    * (also if a message to be copied cannot be read).
    */
   fork(input: ForkSession, operation?: Operation, onWrite?: (bytes: number) => void): Promise<Session>;
+
+  /**
+   * Writes an exact copy of a session of another store, whole or not at all: with its version, its times, the ordinals of its messages and
+   * all that was paid. It comes after all children of its parent, which may be archived. Operations of the original are not copied: a
+   * retry of one of them is a new mutation.
+   * Other mutations become visible only after the copy.
+   * Rejects: SessionNotFoundError (no such parent), SessionExistsError (also for the id of a deleted session, and for a key that is taken),
+   * InvalidInputError (other than `historyLength` messages, or two with the same key), StorageError; and with any error of `messages`.
+   */
+  restore(input: RestoreSession): Promise<Session>;
 
   /**
    * Moves a session with its subtree under another parent, after the parent's other children, or makes it a root. Increments the

@@ -23,6 +23,7 @@ import { describePages } from './contract/pages.ts';
 import { describePersistence } from './contract/persistence.ts';
 import { describePlacement } from './contract/placement.ts';
 import { describeReads } from './contract/reads.ts';
+import { describeRestore } from './contract/restore.ts';
 import { describeRollup } from './contract/rollup.ts';
 import { describeSearch } from './contract/search.ts';
 import { describeSearchScope } from './contract/search-scope.ts';
@@ -62,6 +63,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeOwnMutations(store);
     describeDelete(store);
     describeFork(store);
+    describeRestore(store);
     describePlacement(store);
     describeTruncate(store);
     describeRollup(store);

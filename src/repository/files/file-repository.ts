@@ -18,6 +18,7 @@ import type {
   ForkSession,
   Moved,
   MoveSession,
+  RestoreSession,
   Truncated,
   TruncateHistory,
   UpdateSession,
@@ -61,6 +62,7 @@ import { Forks } from './write/forks.ts';
 import { Histories } from './write/histories.ts';
 import { HistoryWrites } from './write/history-writes.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
+import { Restorations } from './write/restorations.ts';
 import { SessionKeys, sessionThere } from './write/session-keys.ts';
 import { SessionWrites } from './write/session-writes.ts';
 import { sessionOfTombstone } from './write/tombstone.ts';
@@ -97,10 +99,11 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #deletions: Deletions;
   readonly #movesAndArchivals: MovesAndArchivals;
   readonly #forks: Forks;
+  readonly #restorations: Restorations;
   readonly #historyWrites: HistoryWrites;
   readonly #histories: Histories;
   readonly #searcher: Searcher;
-  /** Creations and forks hold the tree lock shared; moves, archivals and deletions hold it exclusively. */
+  /** Creations, forks and restorations hold the tree lock shared; moves, archivals and deletions hold it exclusively. */
   readonly #treeLock = new ReadWriteLock();
   readonly #idempotency = new IdempotencyRecords((id) => this.index.operation(id));
   readonly #keys: SessionKeys;
@@ -159,6 +162,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#deletions = new Deletions(tree);
     this.#movesAndArchivals = new MovesAndArchivals(tree);
     this.#forks = new Forks(tree);
+    this.#restorations = new Restorations(shared);
     const messages = new MessageReader({
       ...shared,
       refresh: (ids, options) => this.refresh(ids, options),
@@ -333,6 +337,25 @@ export class FileRepository extends FileReader implements SessionRepository {
           return session;
         }),
       (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
+    );
+  }
+
+  restore(input: RestoreSession): Promise<Session> {
+    const { id, parentId, key } = input;
+    return this.#accept(
+      undefined,
+      [id, parentId],
+      () =>
+        this.#withId(id, (_, taken) => {
+          if (taken !== null) throw SessionExistsError.id(id, taken);
+          return this.#keys.giving(
+            id,
+            key,
+            () => this.#keys.ownerOfNew(input),
+            () => this.#restorations.restore(input),
+          );
+        }),
+      () => this.index.session(id)!,
     );
   }
 

@@ -174,12 +174,15 @@ function updated(before: SessionState, changed: SessionState, record: UpdateReco
 }
 
 function restated(changed: SessionState, record: RestateRecord): Applied {
-  const { nextOrdinal, lastActiveAt } = record;
+  const { nextOrdinal, lastActiveAt, updatedAt, statusChangedAt, archivedAt } = record;
   const paid = record.paid && restatedPaid(record.paid);
   const state: SessionState = {
     ...changed,
     nextOrdinal: Math.max(changed.nextOrdinal, nextOrdinal),
     lastActiveAt: lastActiveAt === undefined ? changed.lastActiveAt : Date.parse(lastActiveAt),
+    updatedAt: updatedAt === undefined ? changed.updatedAt : Date.parse(updatedAt),
+    statusChangedAt: statusChangedAt === undefined ? changed.statusChangedAt : Date.parse(statusChangedAt),
+    archivedAt: archivedAt === undefined ? null : Date.parse(archivedAt),
     ...(paid && usageAfter(ZERO_USAGE, paid)),
   };
   return appliedBy(record, state, paid && { paid, isPaidAnew: true });

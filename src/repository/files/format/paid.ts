@@ -1,6 +1,7 @@
 import { decimalOf } from '../../../model/decimal.ts';
 import type { ForkOrigin } from '../../../model/session.ts';
 import { minusUsage, plusUsage, type UsageSum } from '../../../model/usage.ts';
+import type { DailyUsage } from '../../../model/usage-report.ts';
 import type { MessagesRecord, RestateRecord } from './record.ts';
 import type { StoredMessage } from './stored-message.ts';
 
@@ -25,6 +26,11 @@ export const NOTHING_PAID: readonly Paid[] = Object.freeze([]);
 /** The day of a time, which is in milliseconds since 1970. */
 export function dayOf(time: number): number {
   return Math.floor(time / DAY_MS);
+}
+
+/** A day as text, as in 2026-01-31. */
+export function dayText(day: number): string {
+  return new Date(startOfDay(day)).toISOString().slice(0, 10);
 }
 
 /** The beginning of a day, in milliseconds since 1970. */
@@ -56,14 +62,29 @@ export function takenBack({ day, model, responses, usage }: Paid): Paid {
   return { day, model, responses: 0 - responses, usage: minusUsage(usage) };
 }
 
-/** True if the messages of a line came with a fork: they were paid for in the session that was forked. A line holds such messages or others. */
+/**
+ * True if the messages of a line came with a fork: they were paid for in the session that was forked. A line holds such messages or others.
+ * `forkedFrom` is that of the session.
+ */
 export function isForkCopy(
-  { version, ordinal }: Pick<MessagesRecord, 'version' | 'ordinal'>,
+  record: Pick<MessagesRecord, 'version' | 'ordinal' | 'messages'>,
   forkedFrom: string | null,
 ): boolean {
-  return (
-    version === 1 && forkedFrom !== null && ordinal < (JSON.parse(forkedFrom) as ForkOrigin).historyLength
-  );
+  return record.version === 1 && forkedFrom !== null && isCopyOf(record, copiedOf(forkedFrom));
+}
+
+/** As `isForkCopy`. `copied`: how many of the session's first messages came with a fork. */
+export function isCopyOf(
+  { version, ordinal, messages }: Pick<MessagesRecord, 'version' | 'ordinal' | 'messages'>,
+  copied: number,
+): boolean {
+  // In an exact copy of a fork, all messages are of version 1. Those that were replaced in the fork are the fork's own.
+  return version === 1 && ordinal < copied && messages[0]!.replacedAt === undefined;
+}
+
+/** How many of a session's first messages came with a fork. `forkedFrom` is that of the session, as JSON. */
+export function copiedOf(forkedFrom: string | null | undefined): number {
+  return forkedFrom == null ? 0 : (JSON.parse(forkedFrom) as ForkOrigin).historyLength;
 }
 
 /** What the messages of a line cost. `messages` gives the time of each, `forkedFrom` is that of the session. */
@@ -98,6 +119,22 @@ export function takenOverBy({ messages }: Pick<MessagesRecord, 'messages'>): rea
     ordinals.push(paidBefore.ordinal);
   }
   return ordinals ?? NONE_TAKEN_OVER;
+}
+
+/** What a record says that was paid in all: `restatedPaid` reads it. */
+export function restatedPaidOf(paid: readonly DailyUsage[]): NonNullable<RestateRecord['paid']> {
+  return paid.map(({ day, model, responseCount, usage }) => ({
+    day,
+    model: model ?? undefined,
+    responses: responseCount,
+    inputTokens: usage.inputTokens,
+    outputTokens: usage.outputTokens,
+    cacheReadTokens: usage.cacheReadTokens || undefined,
+    cacheWriteTokens: usage.cacheWriteTokens || undefined,
+    reasoningTokens: usage.reasoningTokens || undefined,
+    costUsd: usage.costUsd ?? undefined,
+    pricedCount: usage.pricedCount || undefined,
+  }));
 }
 
 /** What a record says that was paid in all. */

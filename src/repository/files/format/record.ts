@@ -177,6 +177,10 @@ const restate = objectOf({
   op: oneOf('restate'),
   nextOrdinal: count,
   lastActiveAt: optional(time),
+  updatedAt: optional(time),
+  statusChangedAt: optional(time),
+  /** Left out: the session is not archived. */
+  archivedAt: optional(time),
   /** All that was ever paid, in the place of what the messages before say. */
   paid: optional(listOf(paidSum, 0)),
 });

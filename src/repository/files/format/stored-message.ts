@@ -70,6 +70,8 @@ export const storedMessage = objectOf({
   paidBefore: optional(paidBefore),
   /** What the message said was overwritten at this time. */
   redactedAt: optional(time),
+  /** Only in an exact copy of a session: when the message last got another form. */
+  replacedAt: optional(time),
 });
 
 export type StoredUsage = Accepted<typeof storedUsage>;
@@ -191,7 +193,7 @@ export function messageOf(
     usage: stored.usage ? usageOf(stored.usage) : null,
     metadata: shown.metadata > 0 ? (stored.metadata ?? {}) : undefined,
     createdAt: stored.createdAt === undefined ? place.at : new Date(stored.createdAt),
-    replacedAt: place.replacedAt ?? null,
+    replacedAt: stored.replacedAt === undefined ? (place.replacedAt ?? null) : new Date(stored.replacedAt),
   };
   return message as Message;
 }

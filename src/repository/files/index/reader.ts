@@ -1,7 +1,7 @@
 import { StorageError } from '../../../model/errors.ts';
 import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
-import type { ToolCallRef } from '../../reads.ts';
+import type { CopyDetails, ToolCallRef } from '../../reads.ts';
 import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
 import { type MarkAfter, markAfter, markNow } from './changes/changes-page.ts';
 import type { IndexDatabase } from './database.ts';
@@ -69,6 +69,11 @@ export class IndexReader {
   /** A row that was just read, with its whole metadata: to write the session, or to copy it. */
   whole(row: SessionRow): WholeRow {
     return this.#tables.sessions.whole(row);
+  }
+
+  copyDetails(id: string): CopyDetails | null {
+    const row = this.row(id);
+    return row ? { nextOrdinal: row.nextOrdinal, paid: this.#tables.usage.of(row.sequence) } : null;
   }
 
   session(id: string): Session | null {

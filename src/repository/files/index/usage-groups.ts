@@ -3,7 +3,7 @@ import { compareUsage } from '../../../model/rollup.ts';
 import { SESSION_STATUSES, type SessionStatus } from '../../../model/session.ts';
 import { isNoUsage, plusTokens, type UsageSum, usageOfSum } from '../../../model/usage.ts';
 import type { UsageDimension, UsageGroup } from '../../../model/usage-report.ts';
-import { startOfDay } from '../format/paid.ts';
+import { dayText } from '../format/paid.ts';
 
 /** The values of the dimensions of a report, in their order. DAY is a number: whole days since 1970. */
 export type GroupKey = readonly (string | number | null)[];
@@ -186,7 +186,10 @@ export class UsageGroups {
 
   #membersOf(key: GroupKey): Partial<UsageGroup> {
     return Object.fromEntries(
-      this.#by.map((dimension, n) => [MEMBERS[dimension], dimension === 'DAY' ? dateOf(key[n]) : key[n]]),
+      this.#by.map((dimension, n) => [
+        MEMBERS[dimension],
+        dimension === 'DAY' ? dayText(key[n] as number) : key[n],
+      ]),
     );
   }
 
@@ -202,10 +205,6 @@ export class UsageGroups {
 interface Found {
   readonly key: GroupKey;
   readonly sums: NonNullable<Group['sums']>;
-}
-
-function dateOf(day: GroupKey[number] | undefined): string {
-  return new Date(startOfDay(day as number)).toISOString().slice(0, '2026-01-31'.length);
 }
 
 /** Statuses in their order, texts in the order of their UTF-16 code units; null comes last. */

@@ -1,5 +1,6 @@
 import { isNoUsage, plusUsage, type UsageSum, ZERO_USAGE } from '../../../model/usage.ts';
-import type { Paid } from '../format/paid.ts';
+import type { DailyUsage } from '../../../model/usage-report.ts';
+import { dayText, type Paid } from '../format/paid.ts';
 import type { IndexConnection } from './connection.ts';
 import type { PendingRows } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';
@@ -122,6 +123,24 @@ export class UsageTable {
     return this.#db.written.get<{ sums: string }>(SELECT_SUMS, session, key.day, key.model)?.sums ?? null;
   }
 
+  /** All rows of a session, ordered by day and model. */
+  of(session: number): DailyUsage[] {
+    this.flush();
+    return this.#db
+      .flushed()
+      .all<Columns>(SELECT_ROWS, session)
+      .map(({ day, model, sums }) => {
+        const known = JSON.parse(sums) as Sums;
+        const usage = usageOf(known);
+        return {
+          day: dayText(day),
+          model: JSON.parse(model) as string | null,
+          responseCount: known[0],
+          usage,
+        };
+      });
+  }
+
   /** Removes all rows of a session. */
   remove(session: number): void {
     this.flush();
@@ -157,4 +176,5 @@ export function usageOf(sums: Sums): UsageSum {
 }
 
 const SELECT_SUMS = 'SELECT sums FROM usage WHERE session = ? AND day = ? AND model = ?';
+const SELECT_ROWS = 'SELECT day, model, sums FROM usage WHERE session = ? ORDER BY day, model';
 const DELETE_ROW = 'DELETE FROM usage WHERE session = ? AND day = ? AND model = ?';

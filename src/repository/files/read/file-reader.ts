@@ -7,6 +7,7 @@ import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type {
   ChildrenRequest,
   ChildrenScope,
+  CopyDetails,
   ForksRequest,
   HistoryPage,
   HistoryRequest,
@@ -232,6 +233,10 @@ export class FileReader implements SessionReader {
 
   findSpawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]> {
     return this.walks.spawned(calls, options);
+  }
+
+  async copyDetailsOf(ids: readonly string[]): Promise<(CopyDetails | null)[]> {
+    return ids.map((id) => this.index.copyDetails(id));
   }
 
   async status(): Promise<StoreStatus> {

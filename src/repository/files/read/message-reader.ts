@@ -1,8 +1,8 @@
 import { ALL_TEXTS, type Message, type ShownTexts } from '../../../model/message.ts';
-import type { ForkOrigin } from '../../../model/session.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type { AskedTexts } from '../../reads.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
+import { copiedOf } from '../format/paid.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { eachAtPace } from '../runtime/pace.ts';
@@ -94,11 +94,10 @@ export class MessageReader {
   ): Promise<MessagesRead> {
     if (locations.length === 0) return { messages: [], textBytes: 0, faults: [] };
     const { layout, index, lines, damaged } = this.#parts;
-    const origin = index.row(sessionId)?.forkedFrom;
     const session = {
       sessionId,
       path: absoluteSessionPath(layout.root, sessionId),
-      copied: origin == null ? 0 : (JSON.parse(origin) as ForkOrigin).historyLength,
+      copied: copiedOf(index.row(sessionId)?.forkedFrom),
     };
     const read = await atOnce.with(bytesInMemory(locations), () => {
       // Throws if the batch has exceeded its limit meanwhile: reading would be in vain.

@@ -1,5 +1,6 @@
 import { type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
 import { ReadTooLargeError } from '../../reads.ts';
+import { isCopyOf } from '../format/paid.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import { messageOf } from '../format/stored-message.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
@@ -71,7 +72,7 @@ export async function readMessages(
       const isReplaced = record.op === 'replace';
       const at = new Date((isReplaced ? undefined : record.createdAt) ?? record.at);
       const shown = shownOf(n);
-      const isCopy = record.version === 1 && ordinal < copied;
+      const isCopy = isCopyOf(record, copied);
       const replacedAt = isReplaced ? new Date(record.at) : null;
       const place = { sessionId, ordinal, position, at, isCopy, replacedAt };
       const message = messageOf(stored, place, shown);

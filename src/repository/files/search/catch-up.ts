@@ -1,5 +1,5 @@
-import type { ForkOrigin } from '../../../model/session.ts';
 import { absoluteSessionPath } from '../format/layout.ts';
+import { copiedOf } from '../format/paid.ts';
 import type { Statements } from '../index/statements.ts';
 import { type Document, documentOf, familiesOf } from './documents.ts';
 import type { Family } from './families.ts';
@@ -183,7 +183,7 @@ export class CatchUp {
     this.#begun = null;
     const path = absoluteSessionPath(this.#directory, id);
     const records = new Records(path, last.offset + last.length, begun);
-    const copied = forked_from === null ? 0 : (JSON.parse(forked_from) as ForkOrigin).historyLength;
+    const copied = copiedOf(forked_from);
     let characters = 0;
     for (const [n, message] of messages.entries()) {
       if (characters > SLICE_CHARACTERS) {

@@ -2,6 +2,7 @@ import { crc32 } from 'node:zlib';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SEARCH_FIELDS, type SearchField, searchedText } from '../../../model/search/fields.ts';
 import { type IndexedText, indexedText } from '../../../model/search/tokens.ts';
+import { isCopyOf } from '../format/paid.ts';
 import { copyMark } from './copies.ts';
 import { CONTENTS, type Family, WHOLES } from './families.ts';
 import type { Hit } from './hit.ts';
@@ -41,7 +42,7 @@ export function documentOf(
     const indexed = indexedText(text);
     if (HAS_TOKEN.test(indexed.body)) texts[field] = indexed;
   }
-  const isCopy = message.isCopy ?? (version === 1 && ordinal < copied);
+  const isCopy = message.isCopy ?? isCopyOf({ version, ordinal, messages: [message] }, copied);
   return { session, ordinal, role, mark: copyMark(digest, isCopy), texts, length };
 }
 

@@ -229,7 +229,7 @@ function copyOf(record: MessagesRecord, held: readonly MessageLocation[], copied
     position: copied,
     createdAt: (record.op === 'append' ? record.createdAt : undefined) ?? record.at,
     messages: held.map(({ ordinal }) => {
-      const { paidBefore: _, ...message } = record.messages[ordinal - record.ordinal]!;
+      const { paidBefore: _, replacedAt: __, ...message } = record.messages[ordinal - record.ordinal]!;
       return message;
     }),
   };

@@ -8,9 +8,7 @@ import type { DurableFiles } from '../durable/durable-files.ts';
 import { applyRecord } from '../format/apply-record.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { encodeLine } from '../format/line.ts';
-import { type NamedMessages, namesBetween } from '../format/named-messages.ts';
 import { type CreateRecord, readable, stampOf } from '../format/record.ts';
-import type { Applied, MessageLocation } from '../format/session-state.ts';
 import { storedMetadata } from '../format/stored-message.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { WholeRow } from '../index/session-row.ts';
@@ -19,6 +17,7 @@ import type { LineFiles } from '../read/read-lines.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
 import { CopiedHistory } from './copied-history.ts';
+import { insertCopy, MESSAGES_AT_ONCE_MAX } from './insert-copy.ts';
 import { existing } from './preconditions.ts';
 import type { SessionWrites } from './session-writes.ts';
 
@@ -36,9 +35,6 @@ export interface ForksParts {
 
 /** Bytes of the files that are copied at once; a larger file is copied alone. */
 const COPIED_BYTES_AT_ONCE = 64 * 1024 * 1024;
-
-/** Messages inserted into the index between two yields: some milliseconds of work. */
-const MESSAGES_AT_ONCE_MAX = 1_000;
 
 /** Copies histories into new sessions. Each is a new file, which is written completely or not at all. */
 export class Forks {
@@ -165,11 +161,11 @@ export class Forks {
         const applied = { ...created, state };
         if (messages.length <= MESSAGES_AT_ONCE_MAX) {
           return () => {
-            for (const _ of insertFork(writer, applied, mtime, messages, history.names));
+            for (const _ of insertCopy(writer, applied, mtime, messages, history.names));
           };
         }
         return {
-          inSteps: (own) => insertFork(new IndexWriter(own, clock), applied, mtime, messages, history.names),
+          inSteps: (own) => insertCopy(new IndexWriter(own, clock), applied, mtime, messages, history.names),
         };
       },
       rootOf: () => index.row(id)!.rootId,
@@ -184,28 +180,5 @@ export class Forks {
     const all: Buffer[] = [];
     for await (const piece of pieces()) all.push(piece);
     return files.create(path, Buffer.concat(all));
-  }
-}
-
-function* insertFork(
-  writer: IndexWriter,
-  { state, effects }: Applied,
-  mtime: number,
-  messages: readonly MessageLocation[],
-  names: NamedMessages,
-): Generator<void, void> {
-  const { sequence } = state;
-  writer.insertSession(state, mtime);
-  writer.linkOrphansOf(state.id);
-  writer.addEffects(sequence, effects);
-  for (let from = 0; from < messages.length; from += MESSAGES_AT_ONCE_MAX) {
-    yield;
-    const to = from + MESSAGES_AT_ONCE_MAX;
-    writer.addEffects(sequence, {
-      ...effects,
-      operation: null,
-      messages: messages.slice(from, to),
-      ...namesBetween(names, from, to),
-    });
   }
 }

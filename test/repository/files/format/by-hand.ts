@@ -32,6 +32,9 @@ export function writeKindsByHand(directory: string): void {
       op: 'restate',
       nextOrdinal: 70,
       lastActiveAt: '2030-11-24T03:47:29.557Z',
+      updatedAt: '2030-11-25T03:47:29.557Z',
+      statusChangedAt: '2030-11-26T03:47:29.557Z',
+      archivedAt: '2030-11-27T03:47:29.557Z',
       paid: [
         {
           day: '2026-11-24',

@@ -1,7 +1,61 @@
 import type { JsonObject } from '../../../../src/model/json.ts';
+import { ZERO_USAGE } from '../../../../src/model/usage.ts';
+import type { RestoreSession } from '../../../../src/repository/mutations.ts';
 import type { SessionRepository } from '../../../../src/repository/repository.ts';
 import { conversation, MUCH, operation, say } from '../../contract/store.ts';
 import { writeHistoriesOfEveryKind } from './every-history.ts';
+
+const AT = new Date('2026-01-02T03:04:05.006Z');
+const none = async function* () {};
+
+/** A fork of two messages, of which the second was replaced, and others rolled back. */
+const RESTORED: RestoreSession = {
+  id: '',
+  parentId: null,
+  userId: 'u',
+  key: null,
+  title: 't',
+  agentName: 'a',
+  project: 'p',
+  status: 'FAILED',
+  statusMessage: 'm',
+  statusChangedAt: new Date('2026-01-03T03:04:05.006Z'),
+  spawnedBy: { sessionId: 'child', messageId: 'child:1', toolCallId: 'c1' },
+  metadata: { a: 1 },
+  createdAt: AT,
+  lastActiveAt: new Date('2026-01-04T03:04:05.006Z'),
+  updatedAt: new Date('2026-01-05T03:04:05.006Z'),
+  version: 9,
+  archivedAt: new Date('2026-01-06T03:04:05.006Z'),
+  forkedFrom: { sessionId: 'child', messageId: 'child:1', historyLength: 2 },
+  historyLength: 3,
+  nextOrdinal: 9,
+  paid: [
+    {
+      day: '2026-01-02',
+      model: null,
+      responseCount: 2,
+      usage: { ...ZERO_USAGE, inputTokens: 3, costUsd: '0.3', pricedCount: 2 },
+    },
+    {
+      day: '2026-01-03',
+      model: 'm',
+      responseCount: 1,
+      usage: { ...ZERO_USAGE, cacheReadTokens: 1, cacheWriteTokens: 2, reasoningTokens: 3 },
+    },
+  ],
+  async *messages() {
+    const usage = { inputTokens: 1, outputTokens: 0, costUsd: 0.1 };
+    yield { ...say('copied', { usage }), ordinal: 0, createdAt: AT, replacedAt: null };
+    yield {
+      ...say('replaced', { usage, key: 'k' }),
+      ordinal: 1,
+      createdAt: AT,
+      replacedAt: new Date('2026-01-03T04:04:05.006Z'),
+    };
+    yield { ...say('own'), ordinal: 5, createdAt: AT, replacedAt: null };
+  },
+};
 
 /** Makes every mutation at least once, with every input that leaves a trace of its own in the files. */
 export async function writeOfEveryKind(repository: SessionRepository): Promise<void> {
@@ -105,6 +159,17 @@ export async function writeOfEveryKind(repository: SessionRepository): Promise<v
   await repository.delete({ sessionId: 'between', mode: 'REPARENT' }, operation('9', 'delete'));
   await repository.delete({ sessionId: 'gone', mode: 'CASCADE' }, operation('4', 'delete'));
   await writeHistoriesOfEveryKind(repository);
+  await repository.restore({ ...RESTORED, id: 'restored', parentId: 'child' });
+  await repository.restore({
+    ...RESTORED,
+    id: 'restored-1',
+    version: 1,
+    paid: null,
+    archivedAt: null,
+    historyLength: 0,
+    messages: none,
+  });
+  await repository.append({ sessionId: 'restored-1', messages: conversation(1) });
   await Promise.all([
     repository.append({ sessionId: 'child', messages: [say('x'.repeat(300_000))] }),
     repository.append({ sessionId: 'child', messages: conversation(3) }),
