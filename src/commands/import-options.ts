@@ -6,7 +6,14 @@ import { parseUrl } from './call-server.ts';
 /** The format of the Python module: another importer, which reads a directory of `.json` files. */
 export const AGENT_SESSION = 'agent-session';
 
-export const FORMAT_CHOICES: readonly string[] = [...FORMATS.map(({ name }) => name), AGENT_SESSION];
+/** What `sessiontree export` writes: sessions that come in as exact copies, by an importer of their own. */
+export const SESSIONTREE = 'sessiontree';
+
+export const FORMAT_CHOICES: readonly string[] = [
+  ...FORMATS.map(({ name }) => name),
+  SESSIONTREE,
+  AGENT_SESSION,
+];
 
 /** The flags of `sessiontree import`. */
 export interface ImportFlags {

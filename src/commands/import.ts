@@ -1,4 +1,4 @@
-import { readdir, stat } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import type { Sessiontree } from '@sessiontree/client';
 import { Command } from 'commander';
 import { importDirectory } from '../import/agent-session/import-directory.ts';
@@ -7,7 +7,7 @@ import type { Format } from '../import/format.ts';
 import { FORMATS, formatOf, placesOf } from '../import/formats.ts';
 import { type ImportSessionsOptions, type ImportSource, importSessions } from '../import/import-sessions.ts';
 import { Prices } from '../import/prices.ts';
-import type { SessionReport } from '../import/report.ts';
+import { isExport } from '../import/sessiontree/files.ts';
 import { DryRunTarget } from '../import/target/dry-run-target.ts';
 import { RepositoryTarget, storedSessionsOf } from '../import/target/repository-target.ts';
 import type { Target } from '../import/target/target.ts';
@@ -16,25 +16,29 @@ import { printable } from '../printable.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
 import { callServer, TOKEN_HELP } from './call-server.ts';
 import { dataOption } from './data-option.ts';
+import { importExport } from './import-export.ts';
 import {
   AGENT_SESSION,
   FORMAT_CHOICES,
   type ImportFlags,
   importOptions,
   OTHER_PROGRAMS_FLAGS,
+  SESSIONTREE,
 } from './import-options.ts';
 import { importProgress } from './import-progress.ts';
 import { limitGarbage } from './limit-garbage.ts';
+import { pathFault } from './path-fault.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { limitOption } from './serve-options.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { tellReport } from './tell-report.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
-/** `sessiontree import [FORMAT] [PATH]`: imports the sessions of other programs, and the files of the Python module. */
+/** `sessiontree import [FORMAT] [PATH]`: imports the sessions of other programs, the files of the Python module, and what `export` wrote. */
 export function importCommand(): Command {
   const command = new Command('import')
-    .description('Import the sessions of other programs into the data directory.')
+    .description('Import the sessions of other programs, or an export, into the data directory.')
     .argument('[format]', `${FORMAT_CHOICES.join(', ')}; left out: what PATH holds`)
     .argument('[path]', 'a file or a directory; left out: where the program keeps its sessions')
     .addOption(dataOption())
@@ -50,6 +54,8 @@ export function importCommand(): Command {
     .action(
       async (first: string | undefined, second: string | undefined, flags: ImportFlags, self: Command) => {
         const [format, path] = namesOf(first, second, self);
+        if (format === SESSIONTREE || (format === null && path !== null && (await isExport(path))))
+          return importExport(path, flags, self);
         checkFlags(flags, self);
         const sources = format === AGENT_SESSION ? null : await sourcesOf(format, path, flags, self);
         if (sources) await importPrograms(sources, flags);
@@ -97,7 +103,7 @@ async function sourcesOf(
       command.error('error: expected a format, a path, or --all', { code: 'commander.missingArgument' });
     return defaultSourcesOf(known, command);
   }
-  const fault = await faultOf(path, () => true);
+  const fault = await pathFault(path, () => true);
   if (fault) {
     const expected = known ? 'a file or a directory' : `${FORMAT_CHOICES.join(', ')}, a file or a directory`;
     command.error(`error: expected ${expected}, got "${printable(path)}" (${fault})`);
@@ -149,17 +155,11 @@ async function importPrograms(sources: readonly ImportSource[], flags: ImportFla
   try {
     await withTarget(flags, progress.open, async (target) => {
       if (flags.watch) await watchPrograms(sources, target, { ...options, onProgress: () => {} });
-      else await tell(await importSessions(sources, target, options), progress.done);
+      else await tellReport(await importSessions(sources, target, options), progress.done);
     });
   } finally {
     progress.done();
   }
-}
-
-async function tell(report: SessionReport, done: () => void): Promise<void> {
-  done();
-  await print(report.lines().map((line) => `${line}\n`));
-  process.exitCode = report.complete ? 0 : 1;
 }
 
 /** Imports whenever a file changes, until a signal ends the process. */
@@ -169,7 +169,8 @@ async function watchPrograms(
   options: ImportSessionsOptions,
 ): Promise<void> {
   await untilInterrupted(async (signal) => {
-    for await (const report of watchSessions(sources, target, options, signal)) await tell(report, () => {});
+    for await (const report of watchSessions(sources, target, options, signal))
+      await tellReport(report, () => {});
   });
   process.exitCode = 0;
 }
@@ -196,7 +197,7 @@ async function withTarget(
   }
   const logger = stderrLogger();
   // A dry run makes no data directory.
-  if (dryRun && (await faultOf(data, (found) => found.isDirectory())) !== null)
+  if (dryRun && (await pathFault(data, (found) => found.isDirectory())) !== null)
     return action(new DryRunTarget(null, limits));
   if (dryRun) {
     const reader = await openFileRepositoryForReading({ directory: data, logger });
@@ -217,7 +218,7 @@ async function withTarget(
 async function importPythonFiles(path: string | null, flags: ImportFlags, command: Command): Promise<void> {
   const other = OTHER_PROGRAMS_FLAGS.find((flag) => command.getOptionValueSource(flag) === 'cli');
   if (path === null) command.error(`error: ${AGENT_SESSION} has no default place: name the directory`);
-  const fault = await faultOf(path, (found) => found.isDirectory());
+  const fault = await pathFault(path, (found) => found.isDirectory());
   if (fault) command.error(`error: expected a directory of .json files, got "${printable(path)}" (${fault})`);
   if (other !== undefined) {
     const flag = command.options.find((option) => option.attributeName() === other)!.long;
@@ -239,17 +240,5 @@ async function importPythonFiles(path: string | null, flags: ImportFlags, comman
   } finally {
     progress.done();
     await repository.close();
-  }
-}
-
-/** Why `path` is not there, or not as it should be; null if it is. */
-async function faultOf(
-  path: string,
-  isRight: (found: Awaited<ReturnType<typeof stat>>) => boolean,
-): Promise<string | null> {
-  try {
-    return isRight(await stat(path)) ? null : 'not a directory';
-  } catch (error) {
-    return (error as NodeJS.ErrnoException).code ?? String(error);
   }
 }

@@ -10,7 +10,7 @@ const MESSAGES_A_PAGE = 100;
  * one fault at the end.
  */
 export async function* messagesOf(
-  { reader, onFault }: ExportSource,
+  { reader, onFault }: Pick<ExportSource, 'reader' | 'onFault'>,
   { id, historyLength }: Session,
 ): AsyncGenerator<readonly Message[]> {
   let after = -1;

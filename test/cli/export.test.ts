@@ -94,7 +94,9 @@ describe('sessiontree export', () => {
         `"spawnedBy":{"sessionId":"p","messageId":null,"toolCallId":"call-0"},` +
         `"metadata":{"__proto__":{"x":1}},"createdAt":"${createdAt}","lastActiveAt":"${createdAt}",` +
         `"updatedAt":"${updatedAt}","messageCount":1,"historyLength":3,"usage":{"inputTokens":1,"outputTokens":2,` +
-        `"cacheReadTokens":1,"cacheWriteTokens":0,"reasoningTokens":0,"costUsd":0.5},"version":1,"history":[` +
+        `"cacheReadTokens":1,"cacheWriteTokens":0,"reasoningTokens":0,"costUsd":0.5},"version":1,"nextOrdinal":3,` +
+        `"paid":[{"day":"2026-03-01","model":"m","responseCount":1,"inputTokens":1,"outputTokens":2,"cacheReadTokens":1,` +
+        `"cacheWriteTokens":0,"reasoningTokens":0,"pricedCount":1,"costUsd":"0.5"}],"history":[` +
         `{"id":"s:0","position":0,"role":"USER","content":"hi ✓","createdAt":"${createdAt}"},` +
         `{"id":"s:1","position":1,"role":"TOOL","content":"","name":"grep","toolCallId":"call-1",` +
         `"isError":true,"isCopy":true,"payload":[1,null],"usage":{"inputTokens":1,"outputTokens":2,` +

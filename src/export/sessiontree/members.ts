@@ -1,9 +1,11 @@
 import { messageId } from '../../model/id.ts';
 import type { Message } from '../../model/message.ts';
 import type { Session } from '../../model/session.ts';
+import type { DailyUsage } from '../../model/usage-report.ts';
+import type { CopyDetails } from '../../repository/reads.ts';
 
 /** A session's own members, without its history. Members that are null are left out, except those of the first versions of the format. */
-export function sessionMembers(session: Session) {
+export function sessionMembers(session: Session, details: CopyDetails | null) {
   const { id, parentId, rootId, depth, userId, key, title, metadata, createdAt, lastActiveAt } = session;
   const { agentName, project, status, statusMessage, statusChangedAt, spawnedBy, updatedAt, usage } = session;
   const { messageCount, historyLength, version, archivedAt, forkedFrom } = session;
@@ -31,13 +33,21 @@ export function sessionMembers(session: Session) {
     version,
     archivedAt: archivedAt ?? undefined,
     forkedFrom: forkedFrom ?? undefined,
+    nextOrdinal: details?.nextOrdinal,
+    paid: details && details.paid.length > 0 ? details.paid.map(paidMembers) : undefined,
   };
+}
+
+function paidMembers({ day, model, responseCount, usage }: DailyUsage) {
+  const { costUsd, ...counts } = usage;
+  // A decimal text, which is exact.
+  return { day, model: model ?? undefined, responseCount, ...counts, costUsd: costUsd ?? undefined };
 }
 
 /** Members that are null or empty are left out. */
 export function messageMembers(message: Message) {
   const { key, position, role, content, name, toolCallId, payload, usage, metadata, createdAt } = message;
-  const { kind, reasoning, toolCalls, isError, model, isCopy } = message;
+  const { kind, reasoning, toolCalls, isError, model, isCopy, replacedAt } = message;
   return {
     id: messageId(message),
     key: key ?? undefined,
@@ -56,5 +66,6 @@ export function messageMembers(message: Message) {
     usage: usage ?? undefined,
     metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
     createdAt,
+    replacedAt: replacedAt ?? undefined,
   };
 }

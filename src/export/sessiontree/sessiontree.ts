@@ -1,10 +1,12 @@
 import type { Session } from '../../model/session.ts';
+import type { CopyDetails } from '../../repository/reads.ts';
+import type { SessionReader } from '../../repository/repository.ts';
 import type { ExportFormat, ExportSource } from '../format.ts';
 import { messagesOf } from '../messages.ts';
 import { subtree } from '../subtree.ts';
 import { messageMembers, sessionMembers } from './members.ts';
 
-/** One JSON line per session, in pre-order. */
+/** One JSON line per session, in pre-order: all that `sessiontree import sessiontree` needs to restore it. */
 export const sessiontree: ExportFormat = {
   name: 'sessiontree',
   async *write(source) {
@@ -13,12 +15,27 @@ export const sessiontree: ExportFormat = {
   },
 };
 
-async function* exportLine(source: ExportSource, session: Session): AsyncGenerator<string> {
-  yield `${JSON.stringify(sessionMembers(session)).slice(0, -1)},"history":[`;
+async function* exportLine(source: ExportSource, found: Session): AsyncGenerator<string> {
+  const { session, details } = await withDetails(source.reader, found);
+  yield `${JSON.stringify(sessionMembers(session, details)).slice(0, -1)},"history":[`;
   let separator = '';
   for await (const messages of messagesOf(source, session)) {
     yield separator + messages.map((message) => JSON.stringify(messageMembers(message))).join(',');
     separator = ',';
   }
   yield ']}\n';
+}
+
+/** A session and its details as of one time, though a server may be writing the session. */
+async function withDetails(
+  reader: SessionReader,
+  found: Session,
+): Promise<{ readonly session: Session; readonly details: CopyDetails | null }> {
+  for (let session = found; ; ) {
+    const [details] = await reader.copyDetailsOf([session.id]);
+    const [now] = await reader.findMany([session.id]);
+    // Null: it was deleted meanwhile.
+    if (!now || now.version === session.version) return { session, details: details! };
+    session = now;
+  }
 }
