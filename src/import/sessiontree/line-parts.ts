@@ -59,7 +59,8 @@ export async function* readLineParts(
   if (parts.length > 0) yield parts;
 }
 
-class LineScanner {
+/** Splits text that comes in chunks: see `readLineParts`. */
+export class LineScanner {
   #found: LinePart[] = [];
   /** Bytes before the chunk. */
   #before: number;

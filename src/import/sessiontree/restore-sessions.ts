@@ -112,23 +112,20 @@ class Restoration {
       return 'unchanged';
     }
     if (this.#planned.has(line.id)) return 'unchanged';
-    const parentId = await this.#parentOf(line, session);
+    const isRoot = session.parentId === null || !(await this.#isThere(session.parentId));
+    const parentId = isRoot ? null : session.parentId;
     const written = await this.#write(line, { ...session, parentId }, dropped, repository);
     if (!written) return 'deletedHere';
+    if (parentId !== session.parentId)
+      this.#note(
+        line,
+        `its parent "${session.parentId}" is neither in the files nor in the store: it came in as a root`,
+      );
     const expected = head.historyLength;
     if (typeof expected === 'number' && expected > line.historyLength)
       this.#note(line, `the file lacks ${expected - line.historyLength} of its ${expected} messages`);
     for (const kind of dropped) this.#report.drop({ kind });
     return 'new';
-  }
-
-  async #parentOf(line: SessionLine, { parentId }: SessionHead): Promise<string | null> {
-    if (parentId === null || (await this.#isThere(parentId))) return parentId;
-    this.#note(
-      line,
-      `its parent "${parentId}" is neither in the files nor in the store: it came in as a root`,
-    );
-    return null;
   }
 
   async #isThere(id: string): Promise<boolean> {
