@@ -2,6 +2,7 @@ import { Command } from 'commander';
 import { printable } from '../printable.ts';
 import { type CheckReport, checkDataDirectory } from '../repository/files/tools/check.ts';
 import { repairDataDirectory } from '../repository/files/tools/repair.ts';
+import { counted } from './counted.ts';
 import { dataOption } from './data-option.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
@@ -50,8 +51,4 @@ function linesOf({ sessionCount, messageCount, problems }: CheckReport): string[
   const found = problems.length === 0 ? 'no problems' : counted(problems.length, 'problem');
   const summary = `${counted(sessionCount, 'session')}, ${counted(messageCount, 'user message')}: ${found}`;
   return [...problems.map(({ path, reason }) => `${path}: ${reason}`), summary];
-}
-
-function counted(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
 }

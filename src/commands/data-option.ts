@@ -8,8 +8,8 @@ export function dataOption(): Option {
     .argParser(parseDirectory);
 }
 
-/** `"$DIRECTORY"` is empty if the variable is not set. An empty path must not mean the current directory. */
-function parseDirectory(directory: string): string {
+/** Parses an argument. `"$DIRECTORY"` is empty if the variable is not set. An empty path must not mean the current directory. */
+export function parseDirectory(directory: string): string {
   if (directory === '') throw new InvalidArgumentError('Expected the name of a directory.');
   return directory;
 }

@@ -4,6 +4,7 @@ import { printable } from '../printable.ts';
 import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
+import { BackupError } from '../repository/files/tools/backup/backup-error.ts';
 import { ListenError } from '../server/listen.ts';
 
 /** A failure that the user can act on. Its message says all: it is printed without a stack. */
@@ -22,6 +23,7 @@ function isExpected(error: Error): boolean {
     error instanceof DataDirectoryError ||
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||
+    error instanceof BackupError ||
     error instanceof ClientError ||
     error instanceof PricesError ||
     // An error of the operating system (no such directory, no permission): its message has the call and the path.

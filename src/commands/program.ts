@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
+import { backupCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
 import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
@@ -23,6 +24,7 @@ const program = new Command('sessiontree')
   .addCommand(importCommand())
   .addCommand(exportCommand())
   .addCommand(checkCommand())
+  .addCommand(backupCommand())
   .addCommand(treeCommand())
   .addCommand(tailCommand());
 

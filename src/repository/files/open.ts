@@ -13,12 +13,12 @@ import { FileRepository } from './file-repository.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { FileReader } from './read/file-reader.ts';
 import { readCleanStop, writeCleanStop } from './recovery/clean-stop.ts';
-import { differencesFromJournal } from './recovery/journal-faults.ts';
+import { refuseUnrestored } from './recovery/journal-faults.ts';
 import { openIndex } from './recovery/open-index.ts';
 import { openCurrentIndex, readIntoMemory } from './recovery/read-index.ts';
 import { type FileRepositoryOptions, withDefaults } from './runtime/options.ts';
 import type { StoreClock } from './runtime/store-clock.ts';
-import { createStoreLog, readStoreId, UnreadableStoreError } from './scan/store-id.ts';
+import { createStoreLog, readStoreId } from './scan/store-id.ts';
 
 /** A repository that is also the owner of its data directory. */
 export interface OpenedRepository extends SessionRepository {
@@ -124,13 +124,7 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
   const { directory, logger, onProgress } = withDefaults(options);
   const layout = findDataDirectory(directory);
   const store = readStoreId(layout);
-  for (const { path, lacking } of differencesFromJournal(layout, store)) {
-    if (lacking.length === 0) continue;
-    throw new UnreadableStoreError(
-      `The store at ${layout.root} was not stopped cleanly, and ${path} lacks what its journal holds. ` +
-        'Start a server on it, or run "sessiontree check --repair": either puts it back.',
-    );
-  }
+  refuseUnrestored(layout, store);
   const reading = { layout, store, logger, onProgress };
   const db = (await openCurrentIndex(reading)) ?? (await readIntoMemory(reading));
   const handles = new HandlePool(layout.root, descriptorShares().files, constants.O_RDONLY);

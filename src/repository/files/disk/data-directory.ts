@@ -10,6 +10,7 @@ import {
 } from 'node:fs';
 import { dirname, join, resolve } from 'node:path';
 import { type Layout, layoutOf } from '../format/layout.ts';
+import { databaseFiles } from './database-file.ts';
 import { FOLDER_MODE } from './plain-file.ts';
 
 /**
@@ -47,8 +48,8 @@ export function findDataDirectory(path: string): Layout {
   return layoutOf(root);
 }
 
-/** SQLite resolves links, and its limit counts the result. */
-function realPathOf(path: string): string {
+/** `path` with links resolved, as SQLite does: also of a path of which only the beginning exists. */
+export function realPathOf(path: string): string {
   try {
     return realpathSync(path);
   } catch {
@@ -137,17 +138,15 @@ function makeIfMissing(path: string): boolean {
  * are sessions.
  */
 function removeNewStore(layout: Layout): boolean {
-  const { root, sessions, journal } = layout;
+  const { sessions, journal } = layout;
   try {
     rmdirSync(sessions);
   } catch {
     return false;
   }
-  const databases = ['index.db', 'search.db'].flatMap((name) =>
-    ['', '-wal', '-shm', '-journal'].map((suffix) => join(root, name + suffix)),
-  );
   const { storeLog, indexClean, unsynced, owner, lock } = layout;
-  for (const file of [storeLog, indexClean, unsynced, ...databases, owner]) rmSync(file, { force: true });
+  for (const file of [storeLog, indexClean, unsynced, ...databaseFiles(layout), owner])
+    rmSync(file, { force: true });
   if (existsSync(journal)) rmdirSync(journal);
   rmSync(lock, { force: true });
   return true;

@@ -3,7 +3,7 @@ import { basename, join } from 'node:path';
 import type { Logger } from '../../observer.ts';
 import type { Layout } from '../format/layout.ts';
 import { DataDirectoryError } from './data-directory.ts';
-import { DATABASE_SUFFIXES } from './database-file.ts';
+import { databaseFiles } from './database-file.ts';
 import { makeFolder } from './make-folder.ts';
 
 /** Throws a DataDirectoryError if the lock, or a folder that the store needs, is something else. Follows no link. */
@@ -36,11 +36,9 @@ export function moveOtherKindsAside(layout: Layout, logger: Logger): void {
   }
 }
 
-function filesMadeAnew({ root, index, indexClean, unsynced, owner, storeLog }: Layout): string[] {
-  const databases = [index, join(root, 'search.db')].flatMap((path) =>
-    DATABASE_SUFFIXES.map((suffix) => path + suffix),
-  );
-  return [...databases, indexClean, `${indexClean}.tmp`, unsynced, owner, `${storeLog}.tmp`];
+function filesMadeAnew(layout: Layout): string[] {
+  const { indexClean, unsynced, owner, storeLog } = layout;
+  return [...databaseFiles(layout), indexClean, `${indexClean}.tmp`, unsynced, owner, `${storeLog}.tmp`];
 }
 
 function kindOf(stats: Stats): string {

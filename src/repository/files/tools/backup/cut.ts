@@ -1,0 +1,146 @@
+import { type KnownFile, lookAt } from '../../disk/known-file.ts';
+import { isOwned } from '../../disk/lock.ts';
+import { listShard, shardFolders } from '../../disk/shard-folders.ts';
+import {
+  absoluteSessionPath,
+  type Layout,
+  STORE_LOG,
+  sessionIdOfFileName,
+  sessionPath,
+  shardOf,
+} from '../../format/layout.ts';
+import type { IndexDatabase } from '../../index/database.ts';
+import { storeStatus } from '../../index/store-status.ts';
+import { refuseUnrestored } from '../../recovery/journal-faults.ts';
+import { openCurrentIndex, readIntoMemory, type StoreToRead } from '../../recovery/read-index.ts';
+import type { Problem } from '../check.ts';
+import { BackupError } from './backup-error.ts';
+
+/** The store as it was at one moment between two mutations. */
+export interface Cut {
+  /** The sessions, each with the acknowledged size of its file. */
+  readonly sessions: ReadonlyMap<string, KnownFile>;
+  /** Files that the index does not describe: they are copied whole, as they are. */
+  readonly asTheyAre: ReadonlySet<string>;
+  /** Of the ids that were asked about, those of deleted sessions. */
+  readonly deleted: ReadonlySet<string>;
+  /** The acknowledged size of the store's log. */
+  readonly logSize: number;
+  /** What is damaged. */
+  readonly problems: readonly Problem[];
+}
+
+/** The session files of a data directory, by session id. Files of other names, and in other places, belong to no store. */
+export function listSessionFiles(layout: Layout): Map<string, KnownFile> {
+  const files = new Map<string, KnownFile>();
+  for (const shard of shardFolders(layout).there) {
+    for (const entry of listShard(layout, shard).entries ?? []) {
+      const id = entry.isFile() ? sessionIdOfFileName(entry.name) : null;
+      if (id === null || shardOf(id) !== shard) continue;
+      const stats = lookAt(absoluteSessionPath(layout.root, id));
+      if (stats?.isFile()) files.set(id, { size: stats.size, mtime: stats.mtimeMs });
+    }
+  }
+  return files;
+}
+
+/**
+ * How often a server's index is read that lacks what the files had before. `openCurrentIndex` waits each time as long as a server may
+ * take: together some seconds, for one that is busy.
+ */
+const TRIES = 15;
+
+/**
+ * Takes a cut that has all that the files had when they were `listed`. `others` are ids in which the caller is interested, too, because
+ * the backup has them. A server that does not take in what its files have within some seconds is reported as a problem.
+ */
+export async function takeCut(
+  reading: StoreToRead,
+  listed: ReadonlyMap<string, KnownFile>,
+  others: Iterable<string>,
+): Promise<Cut> {
+  const { layout } = reading;
+  const logSize = lookAt(layout.storeLog)?.size ?? 0;
+  const asked = new Set([...listed.keys(), ...others]);
+  for (let tries = 1; ; tries += 1) {
+    const cut = await readCut(reading, asked, tries === 1);
+    if (cut.source === 'files') return cut;
+    const behind = [...listed.keys()].filter((id) => isBehind(cut, layout, id, listed.get(id)!));
+    const isLogBehind = logSize > cut.logSize && (lookAt(layout.storeLog)?.size ?? 0) > cut.logSize;
+    if (behind.length === 0 && !isLogBehind) return cut;
+    if (tries < TRIES) continue;
+    const paths = [...behind.map(sessionPath), ...(isLogBehind ? [STORE_LOG] : [])];
+    return {
+      ...cut,
+      logSize: isLogBehind ? logSize : cut.logSize,
+      asTheyAre: new Set([...cut.asTheyAre, ...behind]),
+      problems: [...cut.problems, ...paths.map((path) => ({ path, reason: NOT_TAKEN_IN }))],
+    };
+  }
+}
+
+const NOT_TAKEN_IN =
+  'the running server has not taken in all of the file, which was copied as it is; restart the server, and make the backup again';
+
+/** True if the file had, and still has, more than the cut knows of. */
+function isBehind(cut: CutOfIndex, { root }: Layout, id: string, listed: KnownFile): boolean {
+  if (cut.faulty.has(id) || cut.deleted.has(id)) return false;
+  const known = cut.sessions.get(id)?.size ?? -1;
+  return listed.size > known && (lookAt(absoluteSessionPath(root, id))?.size ?? -1) > known;
+}
+
+interface CutOfIndex extends Cut {
+  /** What was read: the index of a server that runs, that of a store that nobody has open, or all files. */
+  readonly source: 'server' | 'index' | 'files';
+  readonly faulty: ReadonlySet<string>;
+}
+
+/** With `mayTrust`, the files of a store that was stopped cleanly are not read: they are as its index says. */
+async function readCut(
+  reading: StoreToRead,
+  asked: ReadonlySet<string>,
+  mayTrust: boolean,
+): Promise<CutOfIndex> {
+  const { index, source } = await openIndexOfOneMoment(reading, mayTrust);
+  try {
+    const sessions = new Map<string, KnownFile>();
+    const deleted = new Set<string>();
+    const problems: Problem[] = [];
+    let faulty = new Set<string>();
+    let logSize = 0;
+    // The transaction gives one snapshot of the index while its owner commits.
+    index.transaction(() => {
+      for (const { id, size, mtime } of index.sessions.files()) sessions.set(id, { size, mtime });
+      for (const id of asked) if (!sessions.has(id) && index.tombstones.get(id)) deleted.add(id);
+      faulty = new Set(index.quarantine.faultySessions());
+      for (const { path, reason } of storeStatus(index).quarantined) problems.push({ path, reason });
+      logSize = index.storeLogSize;
+    });
+    const asTheyAre = new Set([...faulty].filter((id) => !sessions.has(id)));
+    return { sessions, asTheyAre, deleted, logSize, problems, source, faulty };
+  } finally {
+    index.close();
+  }
+}
+
+/** Files that are read one after the other while a server writes to them would not be the store of one moment. */
+async function openIndexOfOneMoment(
+  reading: StoreToRead,
+  mayTrust: boolean,
+): Promise<{ index: IndexDatabase; source: CutOfIndex['source'] }> {
+  const { layout, store } = reading;
+  for (;;) {
+    refuseUnrestored(layout, store);
+    const isServed = isOwned(layout);
+    const current = isServed || mayTrust ? await openCurrentIndex(reading) : null;
+    if (current) return { index: current, source: isServed ? 'server' : 'index' };
+    if (isServed)
+      throw new BackupError(
+        `A server has the store at ${layout.root} open, but its index cannot be read: it is not complete yet, was removed, or is that ` +
+          'of another version. Wait until the server has started, or restart it with this version, and make the backup then.',
+      );
+    const index = await readIntoMemory(reading);
+    if (!isOwned(layout)) return { index, source: 'files' };
+    index.close();
+  }
+}
