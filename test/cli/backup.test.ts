@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { rmSync } from 'node:fs';
+import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Sessiontree } from '../../packages/client/src/index.ts';
@@ -170,6 +170,7 @@ describe('sessiontree backup', () => {
     const query = `mutation {
       spawnSession(input: { parentId: "a", id: "late" }) { __typename }
       appendMessages(input: { sessionId: "a", messages: [{ role: USER, content: "late" }] }) { __typename }
+      ofOneThatIsCopied: deleteSession(input: { sessionId: "b" }) { __typename }
       deleteSession(input: { sessionId: "c", mode: CASCADE }) { ... on DeleteSessionPayload { deletedIds } }
     }`;
     let isDeleted = false;
@@ -187,12 +188,12 @@ describe('sessiontree backup', () => {
         expect(stdout.toString()).toContain('"deletedIds":["c","c1"]');
       },
     });
-    expect(report).toMatchObject({ sessionCount: 4, problems: [] });
+    expect(report).toMatchObject({ sessionCount: 3, copiedCount: 3, problems: [] });
+    expect(existsSync(join(backup, sessionPath('b')))).toBe(false);
     expect((await checkDataDirectory({ directory: backup })).problems).toEqual([]);
     expect(await readStore(backup)).toEqual(
       new Map([
         ['a', { version: 2, contents: ['late'] }],
-        ['b', { version: 1, contents: [] }],
         ['d', { version: 1, contents: [] }],
         ['late', { version: 1, contents: [] }],
       ]),
