@@ -1,4 +1,5 @@
 import type { SessionTree, TokenUsage } from '@sessiontree/client';
+import { addUsage } from '../model/usage.ts';
 
 /** The sessions of a tree down to `depth` levels beneath it, each before its children. A tree may be deeper than calls can nest. */
 export function* preOrder(tree: SessionTree, depth = Number.POSITIVE_INFINITY): Generator<SessionTree> {
@@ -17,20 +18,7 @@ export function treeUsage(tree: SessionTree): ReadonlyMap<string, TokenUsage> {
   for (const { id, usage, children } of [...preOrder(tree)].reverse())
     usages.set(
       id,
-      children.reduce((sum, child) => added(sum, usages.get(child.id)!), usage),
+      children.reduce((sum, child) => addUsage(sum, usages.get(child.id)!), usage),
     );
   return usages;
-}
-
-function added(one: TokenUsage, other: TokenUsage): TokenUsage {
-  const isUnknown = one.costUsd === null && other.costUsd === null;
-  return {
-    inputTokens: one.inputTokens + other.inputTokens,
-    outputTokens: one.outputTokens + other.outputTokens,
-    cacheReadTokens: one.cacheReadTokens + other.cacheReadTokens,
-    cacheWriteTokens: one.cacheWriteTokens + other.cacheWriteTokens,
-    reasoningTokens: one.reasoningTokens + other.reasoningTokens,
-    // Rounded to what a double has in exact digits: 0.1 + 0.2 is 0.3.
-    costUsd: isUnknown ? null : Number(((one.costUsd ?? 0) + (other.costUsd ?? 0)).toPrecision(15)),
-  };
 }

@@ -99,3 +99,17 @@ export function usageOfSum(sum: UsageSum): TokenUsage {
     costUsd: sum.costUsd === null ? null : Math.max(0, Math.min(Number(sum.costUsd), Number.MAX_VALUE)),
   };
 }
+
+/** The sum of both, for a reader: a cost has the digits of a number. Of sums of usage, `plusUsage` adds exactly. */
+export function addUsage(one: TokenUsage, other: TokenUsage): TokenUsage {
+  const isUnknown = one.costUsd === null && other.costUsd === null;
+  return {
+    inputTokens: plusTokens(one.inputTokens, other.inputTokens),
+    outputTokens: plusTokens(one.outputTokens, other.outputTokens),
+    cacheReadTokens: plusTokens(one.cacheReadTokens, other.cacheReadTokens),
+    cacheWriteTokens: plusTokens(one.cacheWriteTokens, other.cacheWriteTokens),
+    reasoningTokens: plusTokens(one.reasoningTokens, other.reasoningTokens),
+    // Rounded to what a double has in exact digits: 0.1 + 0.2 is 0.3.
+    costUsd: isUnknown ? null : Number(((one.costUsd ?? 0) + (other.costUsd ?? 0)).toPrecision(15)),
+  };
+}

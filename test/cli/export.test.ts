@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
 import { openFileRepository } from '../../src/repository/files/open.ts';
+import { storeWithTree } from '../export/tree.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { hasCommand, runCli } from './run.ts';
 
@@ -209,6 +210,18 @@ describe('sessiontree export', () => {
     const piped = `"$0" "${CLI}" export s --data "$1" | head -c 20; echo " $\{PIPESTATUS[0]}"`;
     const { stdout, stderr } = await promisify(execFile)('bash', ['-c', piped, process.execPath, data]);
     expect({ stdout, stderr }).toEqual({ stdout: '{"id":"s","parentId" 0\n', stderr: '' });
+  });
+
+  it('writes documents, and leaves out parts of these alone', async () => {
+    const data = await storeWithTree();
+    const args = ['export', 'trip', '--data', data, '--redact'];
+    const [html, refused] = await Promise.all([runCli([...args, '--format', 'html']), runCli(args)]);
+    expect(html).toMatchObject({ code: 0, stderr: '' });
+    expect(html.stdout).toMatch(/^<!doctype html>\n.*left out.*<\/html>\n$/s);
+    expect(refused).toMatchObject({ code: 2, stdout: '' });
+    expect(refused.stderr).toContain(
+      'error: --redact: expected --format markdown or html, got sessiontree, from which an import restores everything',
+    );
   });
 
   it('says that there is no such session, or no such store; exit code 1', async () => {

@@ -9,6 +9,7 @@ import { messageMembers, sessionMembers } from './members.ts';
 /** One JSON line per session, in pre-order: all that `sessiontree import sessiontree` needs to restore it. */
 export const sessiontree: ExportFormat = {
   name: 'sessiontree',
+  canRedact: false,
   async *write(source) {
     for await (const top of source.tops)
       for await (const session of subtree(source.reader, top)) yield* exportLine(source, session);
