@@ -203,7 +203,7 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
         sessionId,
         key: notEmpty(name),
         role: z.enum(MESSAGE_ROLES).nullish(),
-        sequence: count.nullish(),
+        sequence: z.int32().nullish(),
         content: draftText.nullish(),
         delta: draftText.nullish(),
         reasoningDelta: draftText.nullish(),

@@ -58,7 +58,7 @@ export class Draft {
   #contents = 0;
   #contentBytes = 0;
   #otherBytes = 0;
-  /** The highest that was applied; null if no call had any. */
+  /** The last that was applied; null if no call had any. */
   sequence: number | null = null;
   /** When the draft last grew or ended, on the clock of `performance.now()`. */
   changedAt = 0;

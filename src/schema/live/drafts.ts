@@ -200,8 +200,9 @@ export class Drafts {
   }
 }
 
+/** Serial numbers of 32 bits, as in RFC 1982: the smallest Int of GraphQL comes after the largest. */
 function isSeen(draft: Draft, { sequence }: DraftPart): boolean {
-  return sequence != null && draft.sequence !== null && sequence <= draft.sequence;
+  return sequence != null && draft.sequence !== null && ((sequence - draft.sequence) | 0) <= 0;
 }
 
 /** A StorageError, because a draft is refused as a write to a full disk is: the input is right, and can be kept once others have ended. */

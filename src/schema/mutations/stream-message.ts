@@ -27,7 +27,8 @@ const StreamMessageInput = builder.inputType('StreamMessageInput', {
     }),
     sequence: t.int({
       description:
-        'Grows with each call of a draft. A call with one that was seen is passed over, so that a retry adds nothing twice.',
+        'Grows with each call of a draft; -2147483648 comes after 2147483647. A call with one that was seen is passed over, so that a retry ' +
+        'adds nothing twice.',
     }),
     content: t.string({
       description: `All of the content so far, in the place of what was given before. Not together with \`delta\`. ${DRAFT_SIZE}`,

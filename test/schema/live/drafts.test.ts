@@ -212,6 +212,14 @@ test('a part whose sequence was seen is passed over', async () => {
   expect(await nextOf(watcher)).toEqual(whole('123'));
 });
 
+test('sequences go on from the smallest Int after the largest', async () => {
+  const { drafts, say } = openDrafts();
+  const watcher = drafts.watch('s');
+  const largest = 2 ** 31 - 1;
+  for (const sequence of [largest, -largest - 1, largest, -largest]) say({ delta: `${sequence} `, sequence });
+  expect(await nextOf(watcher)).toEqual(whole('2147483647 -2147483648 -2147483647 '));
+});
+
 describe('what drafts take is bounded:', () => {
   test('the size of one, in bytes, without what was replaced', () => {
     const { say } = openDrafts({ draftBytes: 200 });

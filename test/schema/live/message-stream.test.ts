@@ -154,7 +154,6 @@ describe('streamMessage is refused', () => {
       { delta: 'a\0' },
       'input.delta: expected well-formed Unicode without NUL, got a string of 2 characters with NUL as character 2',
     ],
-    [{ sequence: -1 }, 'input.sequence: expected 0 or more, got -1'],
     [
       { delta: 'x'.repeat(101) },
       'input.delta: expected at most 100 bytes of UTF-8 (the limit draftBytes), got 101',

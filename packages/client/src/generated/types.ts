@@ -809,7 +809,7 @@ export interface StreamMessageInput {
   readonly reasoningDelta?: string | null;
   /** The author of the message. That of the first call of a draft counts. */
   readonly role?: MessageRole | null;
-  /** Grows with each call of a draft. A call with one that was seen is passed over, so that a retry adds nothing twice. */
+  /** Grows with each call of a draft; -2147483648 comes after 2147483647. A call with one that was seen is passed over, so that a retry adds nothing twice. */
   readonly sequence?: number | null;
   /** The session in which the agent speaks. */
   readonly sessionId: string;
