@@ -3,8 +3,10 @@ import { type Shape, type Shapes, selectionOf } from './shapes.ts';
 
 /** An operation of the client. */
 export interface Operation {
-  /** The name of its constant. */
-  readonly constant: string;
+  readonly name: string;
+  /** Default: `query`. */
+  readonly kind?: 'subscription';
+  /** Its only field, with all beneath. */
   readonly document: string;
   /** The TypeScript types of its data and its variables. */
   readonly data: string;
@@ -37,30 +39,18 @@ export function payloadShapes({
   };
 }
 
-/** All operations of the client. */
+/** All operations of the client that are no mutations. */
 export function createOperations(schema: GraphQLSchema, shapes: Shapes): Operation[] {
-  return [...queries(schema, shapes), ...mutations(shapes), ...subscriptions(shapes)];
+  return [...queries(schema, shapes), ...subscriptions(shapes)];
 }
 
-const constantOf = (name: string) => name.replaceAll(/[A-Z]/g, '_$&').toUpperCase();
-
-function mutations(shapes: Shapes): Operation[] {
-  const errors = errorSelection(shapes);
-  return Object.entries(payloadShapes(shapes)).map(([name, payload]) => {
-    const type = name[0]!.toUpperCase() + name.slice(1);
-    return {
-      constant: constantOf(name),
-      document:
-        `mutation ${type}($input:${type}Input!){${name}(input:$input){__typename ` +
-        `...on ${payload.on}{${selectionOf(payload)}}...on Error{${errors}}}}`,
-      data: `{ readonly ${name}: MutationResult<${payload.name}> }`,
-      variables: `{ readonly input: ${type}Input }`,
-    };
-  });
+/** The selection of each mutation's payload, by the mutation's name. */
+export function payloadSelections(shapes: Shapes): [mutation: string, selection: string][] {
+  return Object.entries(payloadShapes(shapes)).map(([name, payload]) => [name, selectionOf(payload)]);
 }
 
 /** The fields of every typed error. A type that this client does not know has its message all the same. */
-function errorSelection({ errors }: Shapes): string {
+export function errorSelection({ errors }: Shapes): string {
   const selections = errors.map(
     (error) => `...on ${error.on}{${selectionOf(error, { without: ['message'] })}}`,
   );
@@ -70,122 +60,103 @@ function errorSelection({ errors }: Shapes): string {
 /** The parts that operations share, by the names of their constants. The longest come first: they contain others. */
 export function sharedTexts(shapes: Shapes): [name: string, text: string][] {
   return [
-    ['ERRORS', errorSelection(shapes)],
     ['SESSION_FIELDS', selectionOf(shapes.session)],
-    ['WRITTEN_SESSION', selectionOf(shapes.writtenSession)],
+    ['MESSAGE_FIELDS', messageSelection(shapes)],
     ['PAGE_INFO', PAGE_INFO],
   ];
 }
 
 const PAGE_INFO = 'pageInfo{hasNextPage hasPreviousPage startCursor endCursor}';
 
-function queries(
-  schema: GraphQLSchema,
-  { session, message, sessionOfHit, snippetPart, usageGroup }: Shapes,
-): Operation[] {
+const messageSelection = ({ message }: Shapes) =>
+  selectionOf(message, { args: { content: '(maxLength:$maxContentLength:Int)' } });
+
+/** In the notation of `operation`, which the generated file has: each variable where it is used, with its type. */
+function queries(schema: GraphQLSchema, shapes: Shapes): Operation[] {
+  const { session, sessionOfHit, snippetPart, usageGroup } = shapes;
   const query = schema.getQueryType()!;
   const sessionType = schema.getType('Session') as GraphQLObjectType;
-  const byPlace = '$id:ID,$key:String,$ownerId:String';
-  const place = 'session(id:$id,key:$key,ownerId:$ownerId)';
   const sessionFields = selectionOf(session);
-  const text = { content: '(maxLength:$maxContentLength)' };
-  const sessions = argumentsOf(query, 'sessions');
-  const history = argumentsOf(sessionType, 'history');
-  const search = argumentsOf(query, 'searchMessages');
-  const report = argumentsOf(query, 'usageReport');
+  const messageFields = messageSelection(shapes);
   const page = (name: string) => `Connection<${name}>`;
-  const historyOf = (payload: boolean) =>
-    `query History${payload ? 'WithPayloads' : ''}($id:ID!,$maxContentLength:Int,${history.definitions}){session(id:$id){` +
-    `history(${history.uses}){nodes{${selectionOf(message, { ...(payload && { without: [] }), args: text })}}${PAGE_INFO}}}}`;
+  const historyOf = (more: string) =>
+    `session(id:$ID!){history(${argumentsOf(sessionType, 'history')}){nodes{${more}${messageFields}}${PAGE_INFO}}}`;
   const historyTypes = {
     data: `{ readonly session: { readonly history: ${page('Message')} } | null }`,
     variables: `{ readonly id: string; readonly maxContentLength?: number | null } & HistoryArguments`,
   };
   return [
     {
-      constant: 'SESSION',
-      document: `query Session(${byPlace}){${place}{${sessionFields}}}`,
+      name: 'Session',
+      document: `session(${argumentsOf(query, 'session')}){${sessionFields}}`,
       data: '{ readonly session: Session | null }',
       variables: 'SessionArguments',
     },
     {
-      constant: 'SESSIONS',
-      document: `query Sessions(${sessions.definitions}){sessions(${sessions.uses}){nodes{${sessionFields}}${PAGE_INFO}}}`,
+      name: 'Sessions',
+      document: `sessions(${argumentsOf(query, 'sessions')}){nodes{${sessionFields}}${PAGE_INFO}}`,
       data: `{ readonly sessions: ${page('Session')} }`,
       variables: 'SessionsArguments',
     },
     {
-      constant: 'TREE',
-      document: `query Tree($id:ID!,$maxDepth:Int,$first:Int){session(id:$id){${sessionFields} descendants(maxDepth:$maxDepth,first:$first){nodes{${sessionFields}}${PAGE_INFO}}}}`,
+      name: 'Tree',
+      document: `session(id:$ID!){${sessionFields} descendants(maxDepth:$Int,first:$Int,after:$String){nodes{${sessionFields}}${PAGE_INFO}}}`,
       data: `{ readonly session: (Session & { readonly descendants: ${page('Session')} }) | null }`,
-      variables: '{ readonly id: string; readonly maxDepth?: number | null; readonly first: number }',
-    },
-    {
-      // Without the root: of a further page only its descendants are new.
-      constant: 'DESCENDANTS',
-      document: `query Descendants($id:ID!,$maxDepth:Int,$first:Int,$after:String){session(id:$id){descendants(maxDepth:$maxDepth,first:$first,after:$after){nodes{${sessionFields}}${PAGE_INFO}}}}`,
-      data: `{ readonly session: { readonly descendants: ${page('Session')} } | null }`,
       variables:
         '{ readonly id: string; readonly maxDepth?: number | null; readonly first: number; readonly after: string | null }',
     },
-    { constant: 'HISTORY', document: historyOf(false), ...historyTypes },
-    { constant: 'HISTORY_WITH_PAYLOADS', document: historyOf(true), ...historyTypes },
+    { name: 'History', document: historyOf(''), ...historyTypes },
+    { name: 'HistoryWithPayloads', document: historyOf('payload '), ...historyTypes },
     {
-      constant: 'SEARCH_MESSAGES',
+      name: 'SearchMessages',
       document:
-        `query SearchMessages($maxContentLength:Int,${search.definitions}){searchMessages(${search.uses}){` +
-        `edges{node{${selectionOf(message, { args: text })} session{${selectionOf(sessionOfHit)}}}` +
-        `snippet snippetParts{${selectionOf(snippetPart)}}}pageInfo{hasNextPage endCursor}isComplete totalCount}}`,
+        `searchMessages(${argumentsOf(query, 'searchMessages')}){` +
+        `edges{node{${messageFields} session{${selectionOf(sessionOfHit)}}}` +
+        `snippet snippetParts{${selectionOf(snippetPart)}}}${PAGE_INFO}isComplete totalCount}`,
       data:
-        '{ readonly searchMessages: { readonly edges: readonly SearchEdge[]; readonly pageInfo: ForwardPageInfo; ' +
+        '{ readonly searchMessages: { readonly edges: readonly SearchEdge[]; readonly pageInfo: Connection<never>["pageInfo"]; ' +
         'readonly isComplete: boolean; readonly totalCount: number } }',
       variables: '{ readonly maxContentLength?: number | null } & SearchMessagesArguments',
     },
     {
-      constant: 'USAGE_REPORT',
-      document: `query UsageReport(${report.definitions}){usageReport(${report.uses}){${selectionOf(usageGroup)}}}`,
+      name: 'UsageReport',
+      document: `usageReport(${argumentsOf(query, 'usageReport')}){${selectionOf(usageGroup)}}`,
       data: '{ readonly usageReport: readonly UsageGroup[] }',
       variables: 'UsageReportArguments',
     },
   ];
 }
 
-function subscriptions({ session, message, sessionChanges, messageDraft }: Shapes): Operation[] {
-  const text = { content: '(maxLength:$maxContentLength)' };
-  const messages = `messages(first:$messages){${selectionOf(message, { args: text })}}`;
+function subscriptions(shapes: Shapes): Operation[] {
+  const { session, sessionChanges, messageDraft } = shapes;
   const leavesOf = ({ fields }: Shape) =>
     [...fields].flatMap(([name, nested]) => (nested ? [] : name)).join(' ');
-  const change = `${leavesOf(sessionChanges.fields.get('changes')!)} session{${selectionOf(session)}}${messages}`;
+  const messageFields = messageSelection(shapes);
+  const change =
+    `${leavesOf(sessionChanges.fields.get('changes')!)} session{${selectionOf(session)}}` +
+    `messages(first:$messages:Int){${messageFields}}`;
   return [
     {
-      constant: 'SESSION_CHANGES',
-      document:
-        'subscription SessionChanges($within:ID,$after:String,$messages:Int,$maxContentLength:Int){' +
-        `sessionChanges(within:$within,after:$after){${leavesOf(sessionChanges)} changes{${change}}}}`,
+      name: 'SessionChanges',
+      kind: 'subscription',
+      document: `sessionChanges(within:$ID,after:$String){${leavesOf(sessionChanges)} changes{${change}}}`,
       data: '{ readonly sessionChanges: SessionChanges }',
       variables:
         '{ readonly within: string | null; readonly after: string | null; readonly messages?: number; readonly maxContentLength?: number }',
     },
     {
-      constant: 'MESSAGE_STREAM',
-      document: `subscription MessageStream($sessionId:ID!){messageStream(sessionId:$sessionId){${selectionOf(messageDraft)}}}`,
+      name: 'MessageStream',
+      kind: 'subscription',
+      document: `messageStream(sessionId:$ID!){${leavesOf(messageDraft)} message{${messageFields}}}`,
       data: '{ readonly messageStream: MessageDraft }',
       variables: '{ readonly sessionId: string }',
     },
   ];
 }
 
-/** All arguments of a field, as variables of an operation. */
-function argumentsOf(type: GraphQLObjectType, field: string) {
+/** All arguments of a field, those that it needs first. An argument that is left out has its default. */
+function argumentsOf(type: GraphQLObjectType, field: string): string {
   const { args } = type.getFields()[field]!;
   const ordered = args.toSorted((a, b) => Number(isRequiredArgument(b)) - Number(isRequiredArgument(a)));
-  // A variable with the argument's default: left out, it has that default, where null would be an error.
-  const literal = (arg: (typeof ordered)[number]) => {
-    const value = arg.astNode?.defaultValue;
-    return value?.loc ? `=${value.loc.source.body.slice(value.loc.start, value.loc.end)}` : '';
-  };
-  return {
-    definitions: ordered.map((arg) => `$${arg.name}:${arg.type}${literal(arg)}`).join(),
-    uses: ordered.map(({ name }) => `${name}:$${name}`).join(),
-  };
+  return ordered.map((arg) => `${arg.name}:$${arg.type}`).join();
 }

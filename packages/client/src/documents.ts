@@ -15,11 +15,9 @@ export type AnyDocument<Data, Variables> =
 /** The text of a document. Throws a TypeError for a parsed document without its text: to print one needs all of graphql. */
 export function textOf(document: AnyDocument<unknown, never>): string {
   if (typeof document !== 'object' || !('kind' in document)) return String(document);
-  const body = document.loc?.source.body;
-  if (body !== undefined) return body;
-  throw new TypeError(
-    "Expected a document with its text, got one that was parsed without: pass `print(document)` of graphql, or generate documents with `documentMode: 'string'`.",
-  );
+  const text = document.loc?.source.body;
+  if (text !== undefined) return text;
+  throw new TypeError('Expected a document with its text: pass `print(document)` of graphql.');
 }
 
 /**
@@ -28,7 +26,7 @@ export function textOf(document: AnyDocument<unknown, never>): string {
  */
 export function isRepeatable(text: string, variables: unknown): boolean {
   if (!/(^|[\s},])mutation\b/.test(text)) return true;
-  const { operationId, input } = (variables ?? {}) as {
+  const { operationId, input } = Object(variables) as {
     operationId?: unknown;
     input?: { operationId?: unknown } | null;
   };

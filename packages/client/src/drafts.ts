@@ -1,5 +1,5 @@
 import { ConflictError } from './errors.ts';
-import { MESSAGE_STREAM, STREAM_MESSAGE } from './generated/operations.ts';
+import { MESSAGE_STREAM } from './generated/operations.ts';
 import type { MessageDraft, StreamMessageInput } from './generated/types.ts';
 import { type LiveOptions, subscribe } from './live.ts';
 import type { RequestOptions, Transport } from './transport.ts';
@@ -26,9 +26,8 @@ export async function* watchDrafts(
     options,
   )) {
     const { key, isWhole, isDone, delta, reasoningDelta } = messageStream;
-    const before = isWhole ? undefined : known.get(key);
-    const content = (before?.content ?? '') + delta;
-    const draft = { ...messageStream, content, reasoning: (before?.reasoning ?? '') + reasoningDelta };
+    const { content = '', reasoning = '' } = isWhole ? {} : (known.get(key) ?? {});
+    const draft = { ...messageStream, content: content + delta, reasoning: reasoning + reasoningDelta };
     known.set(key, draft);
     if (isDone) known.delete(key);
     yield draft;
@@ -44,84 +43,81 @@ interface Part {
 }
 
 /**
+ * The last sequence of a draft, in quarters of a millisecond: the time, so that a writer goes on after an earlier one of the same draft,
+ * in whichever process that was; or one more, if requests are sent faster than that.
+ */
+let lastSequence = 0;
+
+/**
  * Says a draft, a piece at a time. One request is under way at a time: what is said meanwhile goes with the next one, so that nobody has to
  * wait. If a request fails for good, nothing more is said, and `end` rejects.
  */
-export class DraftWriter {
-  readonly #send: (part: Part) => Promise<unknown>;
-  /** What waits to be sent. The first part takes the place of what an earlier writer has said. */
-  #next: Part | null = { content: '' };
-  #sending: Promise<void> | undefined;
-  #error: unknown;
-  #isOver = false;
-
-  /** `client.history.stream` makes one. */
-  constructor(
-    transport: Transport,
-    input: Pick<StreamMessageInput, 'sessionId' | 'key' | 'role'>,
-    options: RequestOptions | undefined,
-  ) {
-    // Sequences of a later writer of the same draft are higher: they begin with the time, up to 2,048 a second, within an Int of GraphQL.
-    let sequence = (Math.floor(Date.now() / 1_000) % 2 ** 20) * 2 ** 11;
-    this.#send = (part) =>
-      transport.send('streamMessage', STREAM_MESSAGE, { ...input, ...part, sequence: sequence++ }, options);
-  }
-
+export interface DraftWriter {
   /** Adds to the content. */
-  write(delta: string): void {
-    this.#add((next) => {
-      if (next.content === undefined) next.delta = (next.delta ?? '') + delta;
-      else next.content += delta;
-    });
-  }
-
+  write(delta: string): void;
   /** Adds to the reasoning. */
-  reasoning(delta: string): void {
-    this.#add((next) => {
-      next.reasoningDelta = (next.reasoningDelta ?? '') + delta;
-    });
-  }
-
+  reasoning(delta: string): void;
   /** Puts another content in the place of what was said so far. */
-  replace(content: string): void {
-    this.#add((next) => {
-      next.content = content;
-      next.delta = undefined;
-    });
-  }
-
+  replace(content: string): void;
   /** Ends the draft, unless the message with its key has done so. Resolves once all is sent; rejects with what has failed. */
-  async end(): Promise<void> {
-    this.#add((next) => {
-      next.isDone = true;
-    });
-    await this.#sending;
-    if (this.#error) throw this.#error;
-  }
+  end(): Promise<void>;
+}
 
-  #add(change: (next: Part) => void): void {
-    if (this.#isOver) return;
-    this.#next ??= {};
-    change(this.#next);
-    this.#isOver = this.#next.isDone === true;
-    this.#sending ??= this.#sendAll();
-  }
+/** What `client.history.stream` makes. */
+export function createDraftWriter(
+  transport: Transport,
+  input: Pick<StreamMessageInput, 'sessionId' | 'key' | 'role'>,
+  options: RequestOptions | undefined,
+): DraftWriter {
+  /** What waits to be sent. The first part takes the place of what an earlier writer has said. */
+  let next: Part | null = { content: '' };
+  let sending: Promise<void> | undefined;
+  let failure: unknown;
+  let isOver = false;
+
+  const send = (part: Part) => {
+    lastSequence = Math.max(lastSequence + 1, 4 * Date.now());
+    // Its lower 32 bits, as an Int of GraphQL: the server takes them for a serial number, which begins again.
+    return transport.send('streamMessage', { ...input, ...part, sequence: lastSequence | 0 }, options);
+  };
 
   /** Never rejects: who writes does not wait. */
-  async #sendAll(): Promise<void> {
+  const sendAll = async () => {
     try {
       // What is written in one turn of the event loop goes together.
       await null;
-      while (this.#next) {
-        const part = this.#next;
-        this.#next = null;
-        await this.#send(part);
+      while (next) {
+        const part = next;
+        next = null;
+        await send(part);
       }
     } catch (error) {
-      this.#isOver = true;
+      isOver = true;
       // The message with the key of the draft was written meanwhile: that ends it as well.
-      if (!(error instanceof ConflictError)) this.#error = error;
+      if (!(error instanceof ConflictError)) failure = error;
     }
-    this.#sending = undefined;
-  }
+    sending = undefined;
+  };
+
+  const add = (change: (part: Part) => Part) => {
+    if (isOver) return;
+    const part = next ?? {};
+    next = { ...part, ...change(part) };
+    sending ??= sendAll();
+  };
+
+  return {
+    write: (delta) =>
+      add(({ content, delta: before = '' }) =>
+        content === undefined ? { delta: before + delta } : { content: content + delta },
+      ),
+    reasoning: (delta) => add(({ reasoningDelta = '' }) => ({ reasoningDelta: reasoningDelta + delta })),
+    replace: (content) => add(() => ({ content, delta: undefined })),
+    async end() {
+      add(() => ({ isDone: true }));
+      isOver = true;
+      await sending;
+      if (failure) throw failure;
+    },
+  };
 }

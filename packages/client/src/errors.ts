@@ -17,8 +17,12 @@ export interface ErrorDetails {
   readonly status?: number | null;
   /** The id under which the server's log has the request; null if there was no answer. */
   readonly requestId?: string | null;
+  /** True if the same request may succeed later. Default: false. */
+  readonly isRetryable?: boolean;
   readonly cause?: unknown;
 }
+
+// The fields come by Object.assign: `declare` keeps the classes from setting them to undefined.
 
 /**
  * Any failure of a request. Its class says what happened: a subclass of `MutationError` that the server refused a mutation for a reason
@@ -26,47 +30,36 @@ export interface ErrorDetails {
  */
 export class SessiontreeError extends Error {
   /** For programs, in capitals: `SESSION_NOT_FOUND` of a mutation, `BUDGET_EXCEEDED` of a request. docs/errors.md lists them. */
-  readonly code: string;
+  declare readonly code: string;
   /** The HTTP status; null if there was no answer. */
-  readonly status: number | null;
+  declare readonly status: number | null;
   /** The id under which the server's log has the request; null if there was no answer. */
-  readonly requestId: string | null;
-
-  constructor(message: string, { code, status = null, requestId = null, cause }: ErrorDetails) {
-    super(message, cause === undefined ? undefined : { cause });
-    this.name = 'SessiontreeError';
-    this.code = code;
-    this.status = status;
-    this.requestId = requestId;
-  }
-
+  declare readonly requestId: string | null;
   /** True if the same request may succeed later. The client has then sent it `maxRetries` times more already. */
-  get isRetryable(): boolean {
-    return false;
+  declare readonly isRetryable: boolean;
+  override name = 'SessiontreeError';
+
+  constructor(message: string, details: ErrorDetails) {
+    super(message, details);
+    Object.assign(this, { status: null, requestId: null, isRetryable: false }, details);
   }
 }
 
 /** No connection, or one that broke before the whole answer was there. `cause` is the error of `fetch`. */
 export class ConnectionError extends SessiontreeError {
-  constructor(message: string, cause: unknown) {
-    super(message, { code: 'CONNECTION_FAILED', cause });
-    this.name = 'ConnectionError';
-  }
+  override name = 'ConnectionError';
 
-  override get isRetryable(): boolean {
-    return true;
+  constructor(message: string, cause?: unknown) {
+    super(message, { code: 'CONNECTION_FAILED', isRetryable: true, cause });
   }
 }
 
 /** No answer within `timeoutMs`. A mutation may have taken effect: send it again with the same `operationId`. */
 export class TimeoutError extends SessiontreeError {
-  constructor(message: string) {
-    super(message, { code: 'TIMEOUT' });
-    this.name = 'TimeoutError';
-  }
+  override name = 'TimeoutError';
 
-  override get isRetryable(): boolean {
-    return true;
+  constructor(message: string) {
+    super(message, { code: 'TIMEOUT', isRetryable: true });
   }
 }
 
@@ -77,50 +70,53 @@ export interface GraphQLErrorEntry {
   readonly extensions?: { readonly code?: string };
 }
 
-/** The codes for which docs/errors.md says to try again, whatever the status is. */
-const RETRYABLE_CODES = ['OVERLOADED', 'STORE_UNAVAILABLE', 'SEARCH_UNAVAILABLE'];
+/** The statuses, and the codes with any status, for which docs/errors.md says to try again. */
+const RETRYABLE = /^(408|429|5..) | (OVERLOADED|\w+_UNAVAILABLE)$/;
+
+interface RequestErrorDetails extends ErrorDetails {
+  readonly errors?: readonly GraphQLErrorEntry[];
+  readonly data?: unknown;
+  readonly retryAfterMs?: number | null;
+}
 
 /** The server, or a proxy before it, refused the request or a part of it. `code` is that of the first of `errors`. */
 export class RequestError extends SessiontreeError {
+  override name = 'RequestError';
   /** All errors of the answer; empty if it was not one of GraphQL. */
-  readonly errors: readonly GraphQLErrorEntry[];
+  declare readonly errors: readonly GraphQLErrorEntry[];
   /** The data that the answer has beside its errors, for example where one of several fields failed. */
-  readonly data: unknown;
+  declare readonly data: unknown;
   /** How long the server asks to wait, in milliseconds; null if it did not say. */
-  readonly retryAfterMs: number | null;
+  declare readonly retryAfterMs: number | null;
 
-  constructor(
-    message: string,
-    details: ErrorDetails & {
-      readonly errors?: readonly GraphQLErrorEntry[];
-      readonly data?: unknown;
-      readonly retryAfterMs?: number | null;
-    },
-  ) {
-    super(message, details);
-    this.name = 'RequestError';
-    this.errors = details.errors ?? [];
-    this.data = details.data ?? null;
-    this.retryAfterMs = details.retryAfterMs ?? null;
+  constructor(message: string, details: RequestErrorDetails) {
+    const isRetryable = RETRYABLE.test(`${details.status} ${details.code}`);
+    super(message, { errors: [], data: null, retryAfterMs: null, ...details, isRetryable } as ErrorDetails);
   }
+}
 
-  override get isRetryable(): boolean {
-    const { status, code } = this;
-    return status === 408 || status === 429 || (status ?? 0) >= 500 || RETRYABLE_CODES.includes(code);
-  }
+/** The error of an answer with these `errors`, or with none of them. */
+export function requestError(
+  errors: readonly GraphQLErrorEntry[],
+  code: string,
+  message: string,
+  details?: Omit<RequestErrorDetails, 'code' | 'errors'>,
+): RequestError {
+  const [first] = errors;
+  return new RequestError(first?.message ?? message, {
+    code: first?.extensions?.code ?? code,
+    errors,
+    ...details,
+  });
 }
 
 /** A typed error of a mutation: the server refused it, and nothing of it was done. */
 export class MutationError extends SessiontreeError {
   /** The type in the schema, also of one that this client does not know. */
-  readonly typename: string;
+  declare readonly typename: string;
 
-  constructor(refusal: Refused, details: Omit<ErrorDetails, 'code'> = {}) {
-    const { __typename, message, ...fields } = refusal;
-    super(message, { ...details, code: codeOf(__typename) });
-    this.name = __typename;
-    this.typename = __typename;
-    Object.assign(this, fields);
+  constructor({ __typename: name, message, ...fields }: Refused, details: Omit<ErrorDetails, 'code'> = {}) {
+    super(message, { ...details, name, typename: name, code: codeOf(name), ...fields } as ErrorDetails);
   }
 }
 
@@ -135,11 +131,9 @@ export interface Refused {
 function codeOf(typename: string): string {
   return typename
     .replace(/Error$/, '')
-    .replace(/(?!^)[A-Z]/g, '_$&')
+    .replace(/\B[A-Z]/g, '_$&')
     .toUpperCase();
 }
-
-// The server's fields come by Object.assign: `declare` keeps the classes from setting them to undefined.
 
 /** Another version was expected, the `operationId` was used for another mutation, or a key is taken: see `reason`. Never retried. */
 export class ConflictError extends MutationError implements ConflictErrorFields {
@@ -179,19 +173,9 @@ export class SessionArchivedError extends MutationError implements SessionArchiv
 
 /** The disk or the database failed. */
 export class StorageError extends MutationError implements StorageErrorFields {
-  // An accessor of the base class: the field of the server takes its place.
-  readonly #isRetryable: boolean;
+  declare readonly isRetryable: boolean;
   /** True if the mutation may have taken effect all the same: send it again with the same `operationId`. */
   declare readonly isOutcomeUnknown: boolean;
-
-  constructor({ isRetryable, ...refusal }: Refused, details?: Omit<ErrorDetails, 'code'>) {
-    super(refusal as Refused, details);
-    this.#isRetryable = isRetryable === true;
-  }
-
-  override get isRetryable(): boolean {
-    return this.#isRetryable;
-  }
 }
 
 const CLASSES = {
@@ -206,8 +190,6 @@ const CLASSES = {
 
 /** The typed error of an answer, as an instance of its class; a plain `MutationError` of a type that this client does not know. */
 export function mutationError(refusal: Refused, details?: Omit<ErrorDetails, 'code'>): MutationError {
-  const Class = Object.hasOwn(CLASSES, refusal.__typename)
-    ? CLASSES[refusal.__typename as keyof typeof CLASSES]
-    : MutationError;
+  const Class = CLASSES[refusal.__typename as keyof typeof CLASSES] ?? MutationError;
   return new Class(refusal, details);
 }

@@ -1,11 +1,5 @@
-import { type Draft, DraftWriter, watchDrafts } from './drafts.ts';
-import {
-  APPEND_MESSAGES,
-  HISTORY,
-  HISTORY_WITH_PAYLOADS,
-  TRUNCATE_HISTORY,
-  WRITE_HISTORY,
-} from './generated/operations.ts';
+import { createDraftWriter, type Draft, type DraftWriter, watchDrafts } from './drafts.ts';
+import { HISTORY, HISTORY_WITH_PAYLOADS } from './generated/operations.ts';
 import type {
   AppendMessagesInput,
   AppendMessagesPayload,
@@ -19,7 +13,7 @@ import type {
   WriteHistoryPayload,
 } from './generated/types.ts';
 import type { LiveOptions } from './live.ts';
-import { type BothWaysOptions, Pages, pageArguments, pageOf } from './pages.ts';
+import { type BothWaysOptions, connectionPages, type Pages } from './pages.ts';
 import { notFound } from './sessions.ts';
 import type { RequestOptions, Transport } from './transport.ts';
 
@@ -54,16 +48,11 @@ export class History {
   append(
     sessionId: string,
     messages: MessageInput | readonly MessageInput[],
-    input: Omit<AppendMessagesInput, 'sessionId' | 'messages'> = {},
+    input?: Omit<AppendMessagesInput, 'sessionId' | 'messages'>,
     options?: RequestOptions,
   ): Promise<AppendMessagesPayload> {
-    const list = Array.isArray(messages) ? messages : [messages];
-    return this.#transport.mutate(
-      'appendMessages',
-      APPEND_MESSAGES,
-      { ...input, sessionId, messages: list },
-      options,
-    );
+    const list = [messages].flat() as MessageInput[];
+    return this.#transport.mutate('appendMessages', { ...input, sessionId, messages: list }, options);
   }
 
   /**
@@ -80,7 +69,7 @@ export class History {
    * });
    */
   write(input: WriteHistoryInput, options?: RequestOptions): Promise<WriteHistoryPayload> {
-    return this.#transport.mutate('writeHistory', WRITE_HISTORY, input, options);
+    return this.#transport.mutate('writeHistory', input, options);
   }
 
   /**
@@ -91,17 +80,16 @@ export class History {
    * const latest = await client.history.list('trip', { reverse: true }).toArray(10);
    */
   list(sessionId: string, list: ListHistoryOptions = {}, options?: RequestOptions): Pages<Message> {
-    const { pageSize, after, reverse, withPayloads, fromPosition, fromMessageId, ...same } = list;
-    const text = withPayloads ? HISTORY_WITH_PAYLOADS : HISTORY;
-    const read = async (cursor: string | null) => {
-      // A place is where the first page begins. Further ones have a cursor.
-      const place = cursor === null ? { fromPosition, fromMessageId } : {};
-      const variables = { id: sessionId, ...same, ...place, ...pageArguments(list, cursor) };
-      const { session } = await this.#transport.query(text, variables, options);
+    const { pageSize, after, reverse, withPayloads, ...first } = list;
+    // A place is where the first page begins. Further ones have a cursor.
+    const { fromPosition, fromMessageId, ...further } = first;
+    return connectionPages(list, async (page, cursor) => {
+      const variables = { id: sessionId, ...(cursor === null ? first : further), ...page };
+      const text = withPayloads ? HISTORY_WITH_PAYLOADS : HISTORY;
+      const { session } = await this.#transport.data(text, variables, options);
       if (session === null) throw notFound(sessionId);
-      return pageOf(session.history, list);
-    };
-    return new Pages(read, after);
+      return session.history;
+    });
   }
 
   /**
@@ -113,15 +101,10 @@ export class History {
   truncate(
     sessionId: string,
     keep: number,
-    input: Omit<TruncateHistoryInput, 'sessionId' | 'keep'> = {},
+    input?: Omit<TruncateHistoryInput, 'sessionId' | 'keep'>,
     options?: RequestOptions,
   ): Promise<TruncateHistoryPayload> {
-    return this.#transport.mutate(
-      'truncateHistory',
-      TRUNCATE_HISTORY,
-      { ...input, sessionId, keep },
-      options,
-    );
+    return this.#transport.mutate('truncateHistory', { ...input, sessionId, keep }, options);
   }
 
   /**
@@ -136,10 +119,10 @@ export class History {
   stream(
     sessionId: string,
     key: string,
-    { role }: Pick<StreamMessageInput, 'role'> = {},
+    input?: Pick<StreamMessageInput, 'role'>,
     options?: RequestOptions,
   ): DraftWriter {
-    return new DraftWriter(this.#transport, { sessionId, key, role }, options);
+    return createDraftWriter(this.#transport, { ...input, sessionId, key }, options);
   }
 
   /**

@@ -1,16 +1,11 @@
-import { ConnectionError, type GraphQLErrorEntry, RequestError } from './errors.ts';
-import type { OperationText } from './generated/operations.ts';
-import { Patience } from './patience.ts';
+import { createDeadline } from './deadline.ts';
+import { type GraphQLErrorEntry, RequestError, requestError } from './errors.ts';
+import type { OperationText } from './operation.ts';
 import { delayMs, isWorthRetrying, pause } from './retry.ts';
-import type { RequestOptions, Transport, WebSocketClass } from './transport.ts';
+import { parsed, type RequestOptions, type Transport, type WebSocketClass } from './transport.ts';
 
-/** Both ways have a sign of life more often: a comment of the server each 25 seconds, the answer to a ping. */
+/** Both ways have a sign of life each 25 seconds: a comment of the server, or the answer to a ping. */
 const SILENCE_MS = 60_000;
-const PING_MS = 25_000;
-/** A WebSocket that is not open by then will not be: some proxies never answer. */
-const OPENING_MS = 10_000;
-/** Events that wait for their reader. With more, the WebSocket is closed, and the subscription goes on once they are read. */
-const WAITING_MAX = 100;
 
 /** Options of what is watched. */
 export interface LiveOptions extends Pick<RequestOptions, 'headers' | 'timeoutMs'> {
@@ -41,71 +36,71 @@ export async function* subscribe<Data, Variables>(
   options: LiveOptions,
 ): AsyncGenerator<Data, void, undefined> {
   const Socket = transport.webSocketFor(options);
-  let withSocket = Boolean(Socket);
-  for (let failures = 0; ; ) {
-    if (options.signal?.aborted) return;
+  let NextSocket = Socket;
+  for (let failures = 0; !options.signal?.aborted; ) {
     const payload = JSON.stringify({ query, variables: variables() });
+    const TriedSocket = NextSocket;
     let isOpen = false;
     try {
-      const attempt: Attempt<Data> = withSocket
-        ? overWebSocket(Socket!, transport.url, payload, options)
+      const attempt: Attempt<Data> = TriedSocket
+        ? overWebSocket(TriedSocket, transport, payload, options)
         : overFetch(transport, payload, options);
       for await (const result of attempt) {
         isOpen = true;
         if (!result) continue;
         const { data, errors } = result;
-        if (errors?.length || !data) throw refusal(errors);
+        if (errors || !data) throw refusal(errors);
         failures = 0;
         yield data;
       }
       return;
     } catch (error) {
       if (options.signal?.aborted) return;
-      const wasWithSocket = withSocket;
-      // A proxy may refuse WebSockets. If there is no server at all, both ways are tried in turn.
-      if (!isOpen) withSocket = !withSocket && Boolean(Socket);
-      if (wasWithSocket && !isOpen) continue;
+      if (!isOpen) {
+        // A proxy may refuse WebSockets. If there is no server at all, both ways are tried in turn.
+        NextSocket = TriedSocket ? null : Socket;
+        if (TriedSocket) continue;
+      }
       if (!isWorthRetrying(error)) throw error;
       options.onRetry?.(error as Error);
-      await pause(delayMs(failures++, error), options.signal).catch(() => {});
+      await pause(delayMs(failures++, error), options.signal);
     }
   }
 }
 
 function refusal(errors: readonly GraphQLErrorEntry[] = []): RequestError {
-  const [first] = errors;
-  const { message = 'Expected data of a subscription, got none.', extensions } = first ?? {};
-  return new RequestError(message, { code: extensions?.code ?? 'NO_DATA', errors });
+  return requestError(errors, 'NO_DATA', 'Expected data of a subscription, got none.');
 }
 
 async function* overFetch<Data>(transport: Transport, payload: string, options: LiveOptions): Attempt<Data> {
-  const patience = new Patience(options.signal);
-  const failing = transport.failing(patience);
+  const deadline = createDeadline(options.signal);
+  const failing = transport.failing(deadline);
   try {
-    const response = await transport.fetch(payload, options, patience, EVENT_STREAM);
+    const response = await transport.fetch(payload, options, deadline, EVENT_STREAM);
     if (!response.headers.get('content-type')?.startsWith(EVENT_STREAM)) {
-      transport.answerOf(response, await response.text().catch(failing));
+      await transport.read(response, deadline);
       throw refusal();
     }
     yield null;
     const reader = response.body!.getReader();
     const decoder = new TextDecoder();
-    for (let text = ''; ; ) {
-      patience.wait(SILENCE_MS, 'a sign of life of the server');
+    for (let text = '\n'; ; ) {
+      deadline.set(SILENCE_MS, 'a sign of life');
       const { done, value } = await reader.read().catch(failing);
-      patience.rest();
+      deadline.clear();
       if (done) failing('its end');
-      const events = (text + decoder.decode(value, { stream: true })).split('\n\n');
+      // Each event begins with the second of the line ends before it.
+      const events = (text + decoder.decode(value, { stream: true })).split(/\n(?=\n)/);
       text = events.pop()!;
       for (const event of events) {
         // Not by the flag `m`, and not by `.`: for both, U+2028 ends a line, which JSON leaves as it is.
-        if (/(?:^|\n)event: ?complete/.test(event)) return;
-        const [, json] = /(?:^|\n)data: ?([^\n]+)/.exec(event) ?? [];
-        if (json) yield JSON.parse(json);
+        if (/\nevent: ?complete/.test(event)) return;
+        const [, json] = /\ndata: ?([^\n]+)/.exec(event) ?? [];
+        if (json) yield parsed(json) ?? failing(`no JSON: ${json.slice(0, 100)}`);
       }
     }
   } finally {
-    patience.end();
+    deadline.end();
   }
 }
 
@@ -116,12 +111,21 @@ interface SocketEvent {
   readonly reason: string;
 }
 
+type SocketMessage<Data> =
+  | { readonly type: 'connection_ack' | 'complete' | 'ping' | 'pong'; readonly payload?: unknown }
+  | { readonly type: 'next'; readonly payload: Result<Data> }
+  | { readonly type: 'error'; readonly payload: readonly GraphQLErrorEntry[] };
+
 async function* overWebSocket<Data>(
   Socket: WebSocketClass,
-  url: string,
+  transport: Transport,
   payload: string,
   { signal }: LiveOptions,
 ): Attempt<Data> {
+  // Before all that has to be ended: this may throw.
+  const socket = new Socket(transport.url.replace(/^http/, 'ws'), 'graphql-transport-ws');
+  const deadline = createDeadline(signal);
+  const failing = transport.failing(deadline);
   const results: (Result<Data> | null)[] = [];
   let wake = () => {};
   let end: { readonly error?: unknown } | undefined;
@@ -130,40 +134,46 @@ async function* overWebSocket<Data>(
     socket.close();
     wake();
   };
-  const patience = new Patience(signal);
-  patience.signal.addEventListener('abort', () => over(patience.signal.reason));
-  const socket = new Socket(url.replace(/^http/, 'ws'), 'graphql-transport-ws');
+  deadline.signal.addEventListener('abort', () => over(deadline.signal.reason));
   const send = (message: string) => socket.readyState === 1 && socket.send(message);
-  const pings = setInterval(send, PING_MS, '{"type":"ping"}');
-  const on = (type: 'open' | 'message' | 'close' | 'error', listener: (event: SocketEvent) => void) =>
-    socket.addEventListener(type, listener as (event: object) => void);
-  on('open', () => send('{"type":"connection_init"}'));
-  // What is wrong comes with `close`. An emitter of Node.js throws an error that nobody listens to.
-  on('error', () => {});
-  on('close', ({ code, reason }) => {
-    const message = `The WebSocket of ${url} was closed: ${code} ${reason}`;
-    const isRefusal = code >= 4400 && code < 4500;
-    over(
-      isRefusal ? new RequestError(message, { code: `CLOSED_${code}` }) : new ConnectionError(message, null),
-    );
-  });
-  on('message', ({ data }) => {
-    // Some classes hand on what comes until the other side has closed, too: that would begin to wait once more.
-    if (end) return;
-    patience.wait(SILENCE_MS, 'a sign of life of the server');
-    const { type, payload: sent } = JSON.parse(data);
-    if (type === 'connection_ack') {
-      send(`{"id":"1","type":"subscribe","payload":${payload}}`);
-      results.push(null);
-    } else if (type === 'next') results.push(sent);
-    else if (type === 'error') results.push({ errors: sent });
-    else if (type === 'complete') over();
-    else if (type === 'ping') send('{"type":"pong"}');
-    if (results.length > WAITING_MAX)
-      over(new ConnectionError(`More than ${WAITING_MAX} events waited to be read.`, null));
-    wake();
-  });
-  patience.wait(OPENING_MS, `a WebSocket of ${url}`);
+  const pings = setInterval(send, 25_000, '{"type":"ping"}');
+  const listeners = {
+    open: () => send('{"type":"connection_init"}'),
+    message({ data }: SocketEvent) {
+      // Some classes hand on what comes until the other side has closed, too: that would begin to wait once more.
+      if (end) return;
+      deadline.set(SILENCE_MS, 'a sign of life');
+      const message = parsed<SocketMessage<Data>>(data);
+      const { type, payload: sent } = message ?? failing(`no JSON: ${data.slice(0, 100)}`);
+      if (type === 'connection_ack') {
+        send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+        results.push(null);
+      } else if (type === 'next') results.push(sent);
+      else if (type === 'error') results.push({ errors: sent });
+      else if (type === 'complete') over();
+      else if (type === 'ping') send('{"type":"pong"}');
+      // The reader is slow: the subscription goes on once these are read.
+      if (results.length > 100) failing('too many events that wait to be read');
+      wake();
+    },
+    close({ code, reason }: SocketEvent) {
+      const message = `a WebSocket that was closed: ${code} ${reason}`;
+      if (code >= 4400 && code < 4500) throw new RequestError(message, { code: `CLOSED_${code}` });
+      failing(message);
+    },
+    // What is wrong comes with `close`. An emitter of Node.js throws an error that nobody listens to.
+    error() {},
+  };
+  for (const [type, listener] of Object.entries(listeners))
+    socket.addEventListener(type as keyof typeof listeners, (event) => {
+      try {
+        listener(event as SocketEvent);
+      } catch (error) {
+        over(error);
+      }
+    });
+  // A WebSocket that is not open by then will not be: some proxies never answer.
+  deadline.set(10_000, `a WebSocket of ${transport.url}`);
   try {
     for (;;) {
       if (results.length > 0) yield results.shift()!;
@@ -173,7 +183,6 @@ async function* overWebSocket<Data>(
     }
   } finally {
     clearInterval(pings);
-    patience.end();
-    over();
+    deadline.end();
   }
 }

@@ -1,4 +1,4 @@
-import type { Connection } from './generated/types.ts';
+import type { Connection, ForwardPageInfo } from './generated/types.ts';
 
 /** One page of a list. */
 export interface Page<Item> {
@@ -16,45 +16,45 @@ export interface Page<Item> {
  *   if (session.title === 'Plan a trip') break;
  * }
  */
-export class Pages<Item, P extends Page<Item> = Page<Item>> implements AsyncIterable<Item> {
-  readonly #read: (cursor: string | null) => Promise<P>;
-  readonly #after: string | null;
-
-  /** `read` reads the page behind a cursor, or the first one. */
-  constructor(read: (cursor: string | null) => Promise<P>, after: string | null = null) {
-    this.#read = read;
-    this.#after = after;
-  }
-
+export interface Pages<Item, P extends Page<Item> = Page<Item>> extends AsyncIterable<Item> {
   /** The first page alone. */
-  page(): Promise<P> {
-    return this.#read(this.#after);
-  }
-
+  page(): Promise<P>;
   /** All pages, for those who show or store a page at a time. */
-  async *pages(): AsyncGenerator<P, void, undefined> {
-    let page = await this.page();
-    yield page;
-    while (page.nextCursor !== null) {
-      page = await this.#read(page.nextCursor);
-      yield page;
-    }
-  }
-
+  pages(): AsyncGenerator<P, void, undefined>;
   /** All items, page after page. */
-  async *[Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined> {
-    for await (const { items } of this.pages()) yield* items;
+  [Symbol.asyncIterator](): AsyncGenerator<Item, void, undefined>;
+  /** The first items, at most `limit`; all of them by default. */
+  toArray(limit?: number): Promise<Item[]>;
+}
+
+/** The pages that `read` reads, each behind a cursor, from the one behind `after`. */
+export function createPages<Item, P extends Page<Item>>(
+  read: (cursor: string | null) => Promise<P>,
+  after: string | null = null,
+): Pages<Item, P> {
+  const page = () => read(after);
+
+  async function* pages(): AsyncGenerator<P, void, undefined> {
+    for (let one = await page(); ; one = await read(one.nextCursor)) {
+      yield one;
+      if (one.nextCursor === null) return;
+    }
   }
 
-  /** The first items, at most `limit`; all of them by default. */
-  async toArray(limit = Number.POSITIVE_INFINITY): Promise<Item[]> {
-    const items: Item[] = [];
-    for await (const page of this.pages()) {
-      items.push(...page.items.slice(0, limit - items.length));
-      if (items.length >= limit) break;
-    }
-    return items;
+  async function* items(): AsyncGenerator<Item, void, undefined> {
+    for await (const { items } of pages()) yield* items;
   }
+
+  return {
+    page,
+    pages,
+    [Symbol.asyncIterator]: items,
+    async toArray(limit = Number.POSITIVE_INFINITY) {
+      const found: Item[] = [];
+      if (limit > 0) for await (const item of items()) if (found.push(item) >= limit) break;
+      return found;
+    },
+  };
 }
 
 /** Options of every list. */
@@ -71,22 +71,32 @@ export interface BothWaysOptions extends PageOptions {
   readonly reverse?: boolean;
 }
 
-/** A page from the end needs a size, where the server has one for pages from the beginning. */
-const REVERSE_PAGE_SIZE = 50;
-
-/** The arguments of a connection for the page behind a cursor, in the direction of the options. */
-export function pageArguments({ pageSize, reverse }: BothWaysOptions, cursor: string | null) {
-  return reverse
-    ? { last: pageSize ?? REVERSE_PAGE_SIZE, before: cursor ?? undefined }
-    : { first: pageSize, after: cursor ?? undefined };
+/** The pages of a list. `read` reads a connection, with the arguments for the page behind a cursor. */
+export function connectionPages<Item>(
+  { pageSize, reverse, after }: BothWaysOptions,
+  read: (page: PageArguments, cursor: string | null) => Promise<Connection<Item>>,
+): Pages<Item> {
+  return createPages(async (cursor) => {
+    const page = reverse
+      ? // A page from the end needs a size, where the server has one for pages from the beginning.
+        { last: pageSize ?? 50, before: cursor }
+      : { first: pageSize, after: cursor };
+    const { nodes, pageInfo } = await read(page, cursor);
+    return reverse
+      ? { items: [...nodes].reverse(), nextCursor: pageInfo.hasPreviousPage ? pageInfo.startCursor : null }
+      : { items: nodes, nextCursor: nextCursorOf(pageInfo) };
+  }, after);
 }
 
-/** The page that a connection answers, in the direction of the options. */
-export function pageOf<Item>(
-  { nodes, pageInfo }: Connection<Item>,
-  { reverse }: BothWaysOptions,
-): Page<Item> {
-  return reverse
-    ? { items: [...nodes].reverse(), nextCursor: pageInfo.hasPreviousPage ? pageInfo.startCursor : null }
-    : { items: nodes, nextCursor: pageInfo.hasNextPage ? pageInfo.endCursor : null };
+/** The arguments of a connection. */
+interface PageArguments {
+  readonly first?: number | undefined;
+  readonly after?: string | null;
+  readonly last?: number;
+  readonly before?: string | null;
+}
+
+/** The cursor of the page behind another one; null if that is the last. */
+export function nextCursorOf({ hasNextPage, endCursor }: ForwardPageInfo): string | null {
+  return hasNextPage ? endCursor : null;
 }

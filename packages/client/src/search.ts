@@ -1,6 +1,6 @@
 import { SEARCH_MESSAGES } from './generated/operations.ts';
 import type { SearchEdge, SearchMessagesArguments } from './generated/types.ts';
-import { type Page, type PageOptions, Pages } from './pages.ts';
+import { createPages, nextCursorOf, type Page, type PageOptions, type Pages } from './pages.ts';
 import type { RequestOptions, Transport } from './transport.ts';
 
 /** In which messages a search looks, and for how much of each. */
@@ -36,11 +36,11 @@ export function searchMessages(
   options?: RequestOptions,
 ): Pages<SearchHit, SearchPage> {
   const read = async (cursor: string | null): Promise<SearchPage> => {
-    const variables = { query, ...search, first, after: cursor ?? undefined };
-    const { searchMessages } = await transport.query(SEARCH_MESSAGES, variables, options);
-    const { edges, pageInfo, isComplete, totalCount } = searchMessages;
-    const items = edges.map(({ node, ...snippets }): SearchHit => ({ message: node, ...snippets }));
-    return { items, nextCursor: pageInfo.hasNextPage ? pageInfo.endCursor : null, isComplete, totalCount };
+    const variables = { query, ...search, first, after: cursor };
+    const { edges, pageInfo, ...counts } = (await transport.data(SEARCH_MESSAGES, variables, options))
+      .searchMessages;
+    const items = edges.map(({ node: message, ...snippets }): SearchHit => ({ message, ...snippets }));
+    return { items, nextCursor: nextCursorOf(pageInfo), ...counts };
   };
-  return new Pages(read, start);
+  return createPages(read, start);
 }

@@ -1,17 +1,5 @@
 import { ConflictError, mutationError } from './errors.ts';
-import {
-  ARCHIVE_SESSION,
-  CREATE_SESSION,
-  DELETE_SESSION,
-  FORK_SESSION,
-  MOVE_SESSION,
-  SESSION,
-  SESSION_CHANGES,
-  SESSIONS,
-  SPAWN_SESSION,
-  UNARCHIVE_SESSION,
-  UPDATE_SESSION,
-} from './generated/operations.ts';
+import { SESSION, SESSION_CHANGES, SESSIONS } from './generated/operations.ts';
 import type {
   ArchiveSessionInput,
   ArchiveSessionPayload,
@@ -36,7 +24,7 @@ import type {
   UpdateSessionPayload,
 } from './generated/types.ts';
 import { type LiveOptions, subscribe } from './live.ts';
-import { type BothWaysOptions, Pages, pageArguments, pageOf } from './pages.ts';
+import { type BothWaysOptions, connectionPages, type Pages } from './pages.ts';
 import { jittered, pause } from './retry.ts';
 import type { RequestOptions, Transport } from './transport.ts';
 import { readTree, type SessionTree, type TreeOptions } from './tree.ts';
@@ -72,9 +60,6 @@ export type SessionPatch = Omit<UpdateSessionInput, 'sessionId' | 'expectedVersi
 /** The input of a mutation of one session, without the id of that session. */
 type Rest<Input> = Omit<Input, 'sessionId'>;
 
-/** Milliseconds before another writer's version is read again, at most; twice as long after each further conflict. */
-const CONFLICT_PAUSE_MS = 20;
-
 /** The sessions of a store: `client.sessions`. */
 export class Sessions {
   readonly #transport: Transport;
@@ -91,7 +76,7 @@ export class Sessions {
    * const { session, isNew } = await client.sessions.create({ key: 'slack/1764410400', ifExists: 'RETURN' });
    */
   create(input: CreateSessionInput = {}, options?: RequestOptions): Promise<CreateSessionPayload> {
-    return this.#transport.mutate('createSession', CREATE_SESSION, input, options);
+    return this.#transport.mutate('createSession', input, options);
   }
 
   /**
@@ -102,10 +87,10 @@ export class Sessions {
    */
   spawn(
     parentId: string,
-    input: Omit<SpawnSessionInput, 'parentId'> = {},
+    input?: Omit<SpawnSessionInput, 'parentId'>,
     options?: RequestOptions,
   ): Promise<SpawnSessionPayload> {
-    return this.#transport.mutate('spawnSession', SPAWN_SESSION, { ...input, parentId }, options);
+    return this.#transport.mutate('spawnSession', { ...input, parentId }, options);
   }
 
   /**
@@ -117,7 +102,7 @@ export class Sessions {
    */
   async get(idOrKey: string | SessionKey, options?: RequestOptions): Promise<Session | null> {
     const variables = typeof idOrKey === 'string' ? { id: idOrKey } : idOrKey;
-    return (await this.#transport.query(SESSION, variables, options)).session;
+    return (await this.#transport.data(SESSION, variables, options)).session;
   }
 
   /**
@@ -129,11 +114,9 @@ export class Sessions {
    */
   list(list: ListSessionsOptions = {}, options?: RequestOptions): Pages<Session> {
     const { filter, orderBy } = list;
-    const read = async (cursor: string | null) => {
-      const variables = { filter, orderBy, ...pageArguments(list, cursor) };
-      return pageOf((await this.#transport.query(SESSIONS, variables, options)).sessions, list);
-    };
-    return new Pages(read, list.after);
+    return connectionPages(list, async (page) => {
+      return (await this.#transport.data(SESSIONS, { filter, orderBy, ...page }, options)).sessions;
+    });
   }
 
   /**
@@ -167,15 +150,11 @@ export class Sessions {
   ): AsyncGenerator<SessionChanges, void, undefined> {
     let cursor = after;
     const variables = () => ({ within: id, after: cursor, messages, maxContentLength });
-    for await (const data of subscribe(this.#transport, SESSION_CHANGES, variables, options)) {
-      const { changes, isReset, ...rest } = data.sessionChanges;
-      const isFirst = cursor === null;
-      cursor = rest.cursor;
-      yield {
-        ...rest,
-        isReset: isReset || isFirst,
-        changes: kinds ? changes.filter(({ kind }) => kinds.includes(kind)) : changes,
-      };
+    for await (const { sessionChanges } of subscribe(this.#transport, SESSION_CHANGES, variables, options)) {
+      const isReset = sessionChanges.isReset || cursor === null;
+      const changes = sessionChanges.changes.filter(({ kind }) => !kinds || kinds.includes(kind));
+      ({ cursor } = sessionChanges);
+      yield { ...sessionChanges, isReset, changes };
     }
   }
 
@@ -191,30 +170,25 @@ export class Sessions {
   async update(
     id: string,
     patch: SessionPatch | ((now: Session) => SessionPatch | null | Promise<SessionPatch | null>),
-    input: Pick<UpdateSessionInput, 'expectedVersion' | 'operationId'> = {},
+    input?: Pick<UpdateSessionInput, 'expectedVersion' | 'operationId'>,
     options?: RequestOptions,
   ): Promise<UpdateSessionPayload> {
-    if (typeof patch !== 'function') return this.#update({ ...patch, ...input, sessionId: id }, options);
+    const change = (fields: SessionPatch & Pick<UpdateSessionInput, 'expectedVersion'>) =>
+      this.#transport.mutate('updateSession', { ...input, ...fields, sessionId: id }, options);
+    if (typeof patch !== 'function') return change(patch);
     for (let conflicts = 0; ; conflicts += 1) {
       const now = await this.get(id, options);
       if (now === null) throw notFound(id);
-      const change = await patch(now);
-      if (change === null) return { session: now };
+      const fields = await patch(now);
+      if (fields === null) return { session: now };
       try {
-        return await this.#update(
-          { ...change, ...input, sessionId: id, expectedVersion: now.version },
-          options,
-        );
+        return await change({ ...fields, expectedVersion: now.version });
       } catch (error) {
         // Each time, another writer has succeeded: nobody is in a deadlock, and the signal ends the loop.
         if (!(error instanceof ConflictError) || error.reason !== 'VERSION') throw error;
-        await pause(jittered(conflicts, CONFLICT_PAUSE_MS), options?.signal);
+        await pause(jittered(conflicts, 20), options?.signal);
       }
     }
-  }
-
-  #update(input: UpdateSessionInput, options?: RequestOptions): Promise<UpdateSessionPayload> {
-    return this.#transport.mutate('updateSession', UPDATE_SESSION, input, options);
   }
 
   /**
@@ -223,12 +197,8 @@ export class Sessions {
    * @example
    * const { session } = await client.sessions.fork('trip', { title: 'By train instead', asRoot: true });
    */
-  fork(
-    id: string,
-    input: Rest<ForkSessionInput> = {},
-    options?: RequestOptions,
-  ): Promise<ForkSessionPayload> {
-    return this.#transport.mutate('forkSession', FORK_SESSION, { ...input, sessionId: id }, options);
+  fork(id: string, input?: Rest<ForkSessionInput>, options?: RequestOptions): Promise<ForkSessionPayload> {
+    return this.#transport.mutate('forkSession', { ...input, sessionId: id }, options);
   }
 
   /**
@@ -239,7 +209,7 @@ export class Sessions {
    * await client.sessions.move('flights', { parentId: 'trip' });
    */
   move(id: string, input: Rest<MoveSessionInput>, options?: RequestOptions): Promise<MoveSessionPayload> {
-    return this.#transport.mutate('moveSession', MOVE_SESSION, { ...input, sessionId: id }, options);
+    return this.#transport.mutate('moveSession', { ...input, sessionId: id }, options);
   }
 
   /**
@@ -250,10 +220,10 @@ export class Sessions {
    */
   archive(
     id: string,
-    input: Rest<ArchiveSessionInput> = {},
+    input?: Rest<ArchiveSessionInput>,
     options?: RequestOptions,
   ): Promise<ArchiveSessionPayload> {
-    return this.#transport.mutate('archiveSession', ARCHIVE_SESSION, { ...input, sessionId: id }, options);
+    return this.#transport.mutate('archiveSession', { ...input, sessionId: id }, options);
   }
 
   /**
@@ -264,15 +234,10 @@ export class Sessions {
    */
   unarchive(
     id: string,
-    input: Rest<UnarchiveSessionInput> = {},
+    input?: Rest<UnarchiveSessionInput>,
     options?: RequestOptions,
   ): Promise<UnarchiveSessionPayload> {
-    return this.#transport.mutate(
-      'unarchiveSession',
-      UNARCHIVE_SESSION,
-      { ...input, sessionId: id },
-      options,
-    );
+    return this.#transport.mutate('unarchiveSession', { ...input, sessionId: id }, options);
   }
 
   /**
@@ -283,10 +248,10 @@ export class Sessions {
    */
   delete(
     id: string,
-    input: Rest<DeleteSessionInput> = {},
+    input?: Rest<DeleteSessionInput>,
     options?: RequestOptions,
   ): Promise<DeleteSessionPayload> {
-    return this.#transport.mutate('deleteSession', DELETE_SESSION, { ...input, sessionId: id }, options);
+    return this.#transport.mutate('deleteSession', { ...input, sessionId: id }, options);
   }
 }
 

@@ -5,7 +5,7 @@ import { History } from './history.ts';
 import type { Pages } from './pages.ts';
 import { type SearchHit, type SearchOptions, type SearchPage, searchMessages } from './search.ts';
 import { Sessions } from './sessions.ts';
-import { type ClientOptions, type RequestOptions, Transport } from './transport.ts';
+import { type ClientOptions, createTransport, type RequestOptions, type Transport } from './transport.ts';
 
 /** What a usage report is about: all sessions, or those within another, those that match a filter, messages between two times. */
 export type UsageOptions = Omit<UsageReportArguments, 'by'>;
@@ -33,7 +33,7 @@ export class Sessiontree {
 
   /** `url` is that of the GraphQL endpoint: `http://localhost:4000/graphql`. */
   constructor(url: string | URL, options: ClientOptions = {}) {
-    this.#transport = new Transport(url, options);
+    this.#transport = createTransport(String(url), options);
     this.sessions = new Sessions(this.#transport);
     this.history = new History(this.#transport);
   }
@@ -58,9 +58,9 @@ export class Sessiontree {
   async usage(
     by: readonly UsageDimension[],
     report: UsageOptions = {},
-    options: RequestOptions = {},
+    options?: RequestOptions,
   ): Promise<readonly UsageGroup[]> {
-    const { usageReport } = await this.#transport.query(USAGE_REPORT, { by, ...report }, options);
+    const { usageReport } = await this.#transport.data(USAGE_REPORT, { by, ...report }, options);
     return usageReport;
   }
 
@@ -73,7 +73,7 @@ export class Sessiontree {
    */
   async request<Data = Record<string, unknown>, Variables = Record<string, unknown>>(
     document: AnyDocument<Data, Variables>,
-    ...[variables, options = {}]: VariablesOf<Variables>
+    ...[variables, options]: VariablesOf<Variables>
   ): Promise<Data> {
     const text = textOf(document as AnyDocument<unknown, never>);
     return this.#transport.data(text, variables, options, isRepeatable(text, variables));

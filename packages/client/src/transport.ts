@@ -1,13 +1,15 @@
+import { createDeadline, type Deadline } from './deadline.ts';
 import {
   ConnectionError,
   type GraphQLErrorEntry,
   mutationError,
   type Refused,
-  RequestError,
+  requestError,
 } from './errors.ts';
-import type { MutationResult, OperationText } from './generated/operations.ts';
-import { Patience } from './patience.ts';
-import { withRetries } from './retry.ts';
+import type { Mutations } from './generated/operations.ts';
+import { mutationText } from './mutation-text.ts';
+import type { OperationText } from './operation.ts';
+import { delayMs, isWorthRetrying, pause } from './retry.ts';
 
 /** Options of a client. */
 export interface ClientOptions {
@@ -51,8 +53,6 @@ export interface RequestOptions {
   readonly maxRetries?: number;
 }
 
-const TIMEOUT_MS = 60_000;
-const MAX_RETRIES = 2;
 const ACCEPT = 'application/graphql-response+json, application/json';
 
 interface Answer {
@@ -66,157 +66,142 @@ interface Body {
   readonly errors?: readonly GraphQLErrorEntry[];
 }
 
-/** Sends operations to one server, with retries. */
-export class Transport {
-  readonly url: string;
-  readonly #options: ClientOptions;
-  readonly #headers: Readonly<Record<string, string>>;
+/** Sends operations to one server, with retries. All its promises reject with a `SessiontreeError`. */
+export type Transport = ReturnType<typeof createTransport>;
 
-  constructor(url: string | URL, options: ClientOptions) {
-    this.url = String(url);
-    this.#options = options;
-    this.#headers = { 'content-type': 'application/json', accept: ACCEPT, ...lowerCase(options.headers) };
+/** What sends the requests of a client. */
+export function createTransport(url: string, client: ClientOptions) {
+  /** A function that throws what an error of `fetch` means. */
+  function failing({ signal }: Deadline): (error: unknown) => never {
+    return (error) => {
+      if (signal.aborted) throw signal.reason;
+      throw new ConnectionError(`Expected an answer of ${url}, got: ${reasonOf(error)}`, error);
+    };
   }
 
-  /** The data of a query. Rejects with a `SessiontreeError`. */
-  query<Data, Variables>(
-    text: OperationText<Data, Variables>,
+  /** The answer to a body, when its head is there: within the time of an attempt, which the deadline gets. */
+  async function fetch(
+    body: string,
+    options: RequestOptions,
+    deadline: Deadline,
+    accept = ACCEPT,
+  ): Promise<Response> {
+    // In a variable: as a method of another object, a browser's fetch throws.
+    const { token, fetch = globalThis.fetch } = client;
+    const bearer = typeof token === 'function' ? await token() : token;
+    deadline.set(options.timeoutMs ?? client.timeoutMs ?? 60_000, `an answer of ${url}`);
+    const headers = {
+      'content-type': 'application/json',
+      ...lowerCase(client.headers),
+      ...(bearer && { authorization: `Bearer ${bearer}` }),
+      ...lowerCase(options.headers),
+      accept,
+    };
+    const { signal } = deadline;
+    return fetch(url, { method: 'POST', headers, body, signal }).catch(failing(deadline));
+  }
+
+  /** The data of a response. Throws a `RequestError` if it has errors, or is none of GraphQL. */
+  async function read(response: Response, deadline: Deadline): Promise<Answer> {
+    const { status, ok, headers } = response;
+    const text = await response.text().catch(failing(deadline));
+    const { data, errors: listed }: Body = parsed<Body>(text) ?? {};
+    const errors: readonly GraphQLErrorEntry[] = Array.isArray(listed) ? listed : [];
+    const requestId = headers.get('x-request-id');
+    if (ok && data && errors.length === 0) return { data, status, requestId };
+    // Not a number if it is missing, or a date.
+    const seconds = Number.parseInt(String(headers.get('retry-after')), 10);
+    const type = headers.get('content-type') ?? 'no content type';
+    throw requestError(
+      errors,
+      ok && errors.length === 0 ? 'NOT_GRAPHQL' : `HTTP_${status}`,
+      `Expected an answer of GraphQL from ${url}, got status ${status} and ${type}. Is it the URL of Sessiontree?`,
+      { status, requestId, retryAfterMs: seconds >= 0 ? seconds * 1_000 : null, data: data ?? null },
+    );
+  }
+
+  async function attempt(body: string, options: RequestOptions): Promise<Answer> {
+    options.signal?.throwIfAborted();
+    const deadline = createDeadline(options.signal);
+    try {
+      return await read(await fetch(body, options, deadline), deadline);
+    } finally {
+      deadline.end();
+    }
+  }
+
+  /** The data of any operation, or what `resultOf` makes of an answer. An operation that is not repeatable is sent once. */
+  async function data<Data, Variables = unknown>(
+    query: OperationText<Data, Variables>,
     variables: Variables,
     options: RequestOptions = {},
-  ): Promise<Data> {
-    return this.data(text, variables, options);
-  }
-
-  /** The data of any operation; one that is not repeatable is sent once. Rejects with a `SessiontreeError`. */
-  async data<Data>(
-    text: string,
-    variables: unknown,
-    options: RequestOptions,
     isRepeatable = true,
+    resultOf = ({ data }: Answer) => data as Data,
   ): Promise<Data> {
-    const body = JSON.stringify({ query: text, variables });
-    const { data } = await withRetries(
-      () => this.#attempt(body, options),
-      isRepeatable ? this.#maxRetries(options) : 0,
-      options.signal,
-    );
-    return data as Data;
-  }
-
-  /**
-   * The payload of the mutation `name`. Its `operationId`, the given one or else a new one, stays the same over all retries: what was done
-   * before an answer got lost is not done again. Rejects with a `SessiontreeError`; a typed error of the schema is a `MutationError`.
-   */
-  async mutate<Name extends string, Payload, Input extends { readonly operationId?: string | null }>(
-    name: Name,
-    text: OperationText<{ readonly [name in Name]: MutationResult<Payload> }, { readonly input: Input }>,
-    input: Input,
-    options: RequestOptions = {},
-  ): Promise<Payload> {
-    const operationId = input.operationId ?? newOperationId();
-    return this.send(name, text, { ...input, operationId }, options);
+    const { maxRetries = client.maxRetries ?? 2, signal } = options;
+    const body = JSON.stringify({ query, variables });
+    for (let retry = 0; ; retry += 1) {
+      try {
+        return resultOf(await attempt(body, options));
+      } catch (error) {
+        if (!isRepeatable || retry >= maxRetries || !isWorthRetrying(error)) throw error;
+        await pause(delayMs(retry, error), signal);
+      }
+    }
   }
 
   /** As `mutate`, with an input that is as it is: a mutation that can be repeated without an `operationId`. */
-  async send<Name extends string, Payload, Input>(
+  function send<Name extends keyof Mutations>(
     name: Name,
-    text: OperationText<{ readonly [name in Name]: MutationResult<Payload> }, { readonly input: Input }>,
-    input: Input,
-    options: RequestOptions = {},
-  ): Promise<Payload> {
-    const body = JSON.stringify({ query: text, variables: { input } });
-    const attempt = async () => {
-      const { data, ...details } = await this.#attempt(body, options);
-      const { __typename, ...payload } = data[name] as Refused;
-      if (__typename.endsWith('Error')) throw mutationError(data[name] as Refused, details);
-      return payload as Payload;
-    };
-    return withRetries(attempt, this.#maxRetries(options), options.signal);
+    input: Mutations[Name]['input'],
+    options?: RequestOptions,
+  ): Promise<Mutations[Name]['payload']> {
+    return data(mutationText(name), { input }, options, true, ({ data, ...details }) => {
+      const refusal = data[name] as Refused;
+      const { __typename, ...payload } = refusal;
+      if (__typename.endsWith('Error')) throw mutationError(refusal, details);
+      return payload as unknown as Mutations[Name]['payload'];
+    });
   }
 
-  #maxRetries({ maxRetries }: RequestOptions): number {
-    return maxRetries ?? this.#options.maxRetries ?? MAX_RETRIES;
-  }
+  return {
+    url,
+    failing,
+    fetch,
+    read,
+    data,
+    send,
 
-  async #attempt(body: string, options: RequestOptions): Promise<Answer> {
-    options.signal?.throwIfAborted();
-    const patience = new Patience(options.signal);
-    try {
-      const response = await this.fetch(body, options, patience);
-      return this.answerOf(response, await response.text().catch(this.failing(patience)));
-    } finally {
-      patience.end();
-    }
-  }
+    /**
+     * The payload of the mutation `name`. Its `operationId`, the given one or else a new one, stays the same over all retries: what was done
+     * before an answer got lost is not done again. A typed error of the schema is a `MutationError`.
+     */
+    mutate<Name extends Exclude<keyof Mutations, 'streamMessage'>>(
+      name: Name,
+      input: Mutations[Name]['input'],
+      options?: RequestOptions,
+    ): Promise<Mutations[Name]['payload']> {
+      // 128 random bits. `crypto.randomUUID` is missing on pages without TLS.
+      const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
+      return send(name, { ...input, operationId: input.operationId ?? randomId() }, options);
+    },
 
-  /** The answer to a body, when its head is there. `patience` waits for it as long as an attempt may take. */
-  async fetch(body: string, options: RequestOptions, patience: Patience, accept = ACCEPT): Promise<Response> {
-    const headers = { ...(await this.#headersOf(options)), accept };
-    patience.wait(options.timeoutMs ?? this.#options.timeoutMs ?? TIMEOUT_MS, `an answer of ${this.url}`);
-    // In a variable: as a method of another object, a browser's fetch throws.
-    const fetch = this.#options.fetch ?? globalThis.fetch;
-    return fetch(this.url, { method: 'POST', headers, body, signal: patience.signal }).catch(
-      this.failing(patience),
-    );
-  }
-
-  /** A function that throws what an error of `fetch` means. */
-  failing({ signal }: Patience): (error: unknown) => never {
-    return (error) => {
-      if (signal.aborted) throw signal.reason;
-      throw new ConnectionError(`Expected an answer of ${this.url}, got: ${reasonOf(error)}`, error);
-    };
-  }
-
-  /** The class for WebSockets, unless the request has something that they cannot send. */
-  webSocketFor({ headers }: RequestOptions): WebSocketClass | null | undefined {
-    const { webSocket, fetch, token, headers: always } = this.#options;
-    if (webSocket !== undefined) return webSocket;
-    return fetch || token || always || headers ? null : globalThis.WebSocket;
-  }
-
-  async #headersOf({ headers }: RequestOptions): Promise<Readonly<Record<string, string>>> {
-    const { token } = this.#options;
-    if (token === undefined && headers === undefined) return this.#headers;
-    const bearer = typeof token === 'function' ? await token() : token;
-    return {
-      ...this.#headers,
-      ...(bearer !== undefined && { authorization: `Bearer ${bearer}` }),
-      ...lowerCase(headers),
-    };
-  }
-
-  /** The data of an answer with this text. Throws a `RequestError` if it has errors, or is none of GraphQL. */
-  answerOf({ status, ok, headers }: Response, text: string): Answer {
-    const requestId = headers.get('x-request-id');
-    const body = parse(text);
-    const errors = Array.isArray(body?.errors) ? body.errors : [];
-    const [first] = errors;
-    if (ok && body?.data && !first) return { data: body.data, status, requestId };
-    const details = { status, requestId, retryAfterMs: secondsIn(headers.get('retry-after')) };
-    if (first) {
-      const code = first.extensions?.code ?? `HTTP_${status}`;
-      throw new RequestError(first.message, { ...details, code, errors, data: body?.data });
-    }
-    const type = headers.get('content-type') ?? 'no content type';
-    const message = `Expected an answer of GraphQL from ${this.url}, got status ${status} and ${type}. Is it the URL of Sessiontree?`;
-    throw new RequestError(message, { ...details, code: ok ? 'NOT_GRAPHQL' : `HTTP_${status}` });
-  }
+    /** The class for WebSockets, unless the request has something that they cannot send. */
+    webSocketFor({ headers }: RequestOptions): WebSocketClass | null | undefined {
+      const { webSocket, fetch, token, headers: always } = client;
+      const isPlain = !(fetch || token || always || headers);
+      return webSocket === undefined && isPlain ? globalThis.WebSocket : webSocket;
+    },
+  };
 }
 
-/** Null for a text that is not a JSON object: that of a proxy, for example. */
-function parse(text: string): Body | null {
+/** The object that a JSON text stands for; undefined for a text that is not JSON: that of a proxy, for example. */
+export function parsed<Value>(text: string): Value | undefined {
   try {
-    const body: unknown = JSON.parse(text);
-    return typeof body === 'object' ? (body as Body) : null;
+    return Object(JSON.parse(text));
   } catch {
-    return null;
+    return undefined;
   }
-}
-
-/** `Retry-After` in milliseconds; null if it is missing or a date. */
-function secondsIn(value: string | null): number | null {
-  return value !== null && /^\d+$/.test(value) ? Number(value) * 1_000 : null;
 }
 
 /** `fetch` of Node.js hides the reason behind "fetch failed". */
@@ -226,12 +211,6 @@ function reasonOf(error: unknown): string {
 }
 
 /** Names of headers in lower case, so that one of the caller replaces one of the client. */
-function lowerCase(headers: Readonly<Record<string, string>> = {}): Record<string, string> {
-  return Object.fromEntries(Object.entries(headers).map(([name, value]) => [name.toLowerCase(), value]));
-}
-
-/** 128 random bits. `crypto.randomUUID` is missing on pages without TLS. */
-function newOperationId(): string {
-  const bytes = crypto.getRandomValues(new Uint8Array(16));
-  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join('');
+function lowerCase(headers?: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(new Headers(headers));
 }

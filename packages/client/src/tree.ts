@@ -1,5 +1,7 @@
-import { DESCENDANTS, TREE } from './generated/operations.ts';
-import type { Connection, Session } from './generated/types.ts';
+import { TREE } from './generated/operations.ts';
+import type { Session } from './generated/types.ts';
+import type { DataOf } from './operation.ts';
+import { nextCursorOf } from './pages.ts';
 import type { RequestOptions, Transport } from './transport.ts';
 
 /** A session with its children, and theirs, in order. */
@@ -13,39 +15,35 @@ export interface TreeOptions {
   readonly pageSize?: number;
 }
 
-const PAGE_SIZE = 1_000;
-
 /** A session with all beneath it; null if there is none. */
 export async function readTree(
   transport: Transport,
   id: string,
-  { maxDepth, pageSize: first = PAGE_SIZE }: TreeOptions,
+  { maxDepth, pageSize: first = 1_000 }: TreeOptions,
   options?: RequestOptions,
 ): Promise<SessionTree | null> {
-  const { session } = await transport.query(TREE, { id, maxDepth, first }, options);
-  if (session === null) return null;
-  const { descendants, ...root } = session;
-  // A session that moved between two pages is on both: the later one counts.
-  const sessions = new Map<string, Session>();
-  let page: Connection<Session> | undefined = descendants;
-  while (page) {
-    for (const node of page.nodes) {
-      sessions.delete(node.id);
-      sessions.set(node.id, node);
+  let tree: SessionTree | null = null;
+  let after: string | null = null;
+  const trees = new Map<string, SessionTree>();
+  do {
+    const { session }: DataOf<typeof TREE> = await transport.data(
+      TREE,
+      { id, maxDepth, first, after },
+      options,
+    );
+    if (session === null) break;
+    const { descendants, ...root } = session;
+    tree ??= { ...root, children: [] };
+    for (const node of descendants.nodes) {
+      // A session that moved between two pages is on both: the later one counts, in its place.
+      trees.delete(node.id);
+      trees.set(node.id, { ...node, children: [] });
     }
-    const { hasNextPage, endCursor: after }: { hasNextPage: boolean; endCursor: string | null } =
-      page.pageInfo;
-    if (!hasNextPage) break;
-    page = (await transport.query(DESCENDANTS, { id, maxDepth, first, after }, options)).session?.descendants;
-  }
-  return nested(root, sessions.values());
-}
-
-/** Children of a parent that was deleted meanwhile are left out with it. */
-function nested(root: Session, sessions: Iterable<Session>): SessionTree {
-  const trees = new Map<string, SessionTree>([[root.id, { ...root, children: [] }]]);
-  const beneath = [...sessions].map((session): SessionTree => ({ ...session, children: [] }));
-  for (const tree of beneath) trees.set(tree.id, tree);
-  for (const tree of beneath) trees.get(tree.parentId!)?.children.push(tree);
-  return trees.get(root.id)!;
+    after = nextCursorOf(descendants.pageInfo);
+  } while (after !== null);
+  const beneath = [...trees.values()];
+  if (tree) trees.set(id, tree);
+  // Children of a parent that was deleted meanwhile are left out with it.
+  for (const one of beneath) trees.get(one.parentId!)?.children.push(one);
+  return tree;
 }

@@ -5,6 +5,7 @@ import { generateClient } from '../../../codegen/client/generate.ts';
 import { isPlanned } from '../../../src/execution/is-planned.ts';
 import * as errors from '../src/errors.ts';
 import * as operations from '../src/generated/operations.ts';
+import { mutationText } from '../src/mutation-text.ts';
 
 const schema = buildSchema(readFileSync(new URL('../../../schema.graphql', import.meta.url), 'utf8'));
 
@@ -15,7 +16,11 @@ test.each(Object.entries(generateClient()))(
   },
 );
 
-describe.each(Object.entries(operations))('%s', (_, text) => {
+const { ERRORS: _, PAYLOADS, ...texts } = operations;
+const mutations = Object.keys(PAYLOADS) as (keyof operations.Mutations)[];
+const all = [...Object.entries(texts), ...mutations.map((name) => [name, mutationText(name)] as const)];
+
+describe.each(all)('%s', (_, text) => {
   test('is valid, and the server follows a plan for it', () => {
     const document = parse(text);
     expect(validate(schema, document)).toEqual([]);

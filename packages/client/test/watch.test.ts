@@ -1,4 +1,4 @@
-import { once } from 'node:events';
+import { getEventListeners, once } from 'node:events';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
@@ -8,7 +8,13 @@ import { startServer } from '../../../src/server/http.ts';
 import { startTestServer, testConfig } from '../../../test/server/running.ts';
 import { createTestLogger } from '../../../test/server/support.ts';
 import { openCutProxy } from '../../../test/support/open-cut-proxy.ts';
-import { type ClientOptions, RequestError, type SessionChanges, Sessiontree } from '../src/index.ts';
+import {
+  type ClientOptions,
+  RequestError,
+  type SessionChanges,
+  Sessiontree,
+  type WebSocketClass,
+} from '../src/index.ts';
 import { rejection } from './support.ts';
 
 /** Each way on which changes come. */
@@ -264,6 +270,67 @@ test('events that nobody reads are not kept without end', async () => {
   // What came before is read all the same.
   expect((await batches.next()).value).toMatchObject({ cursor: '1' });
   await batches.return();
+});
+
+describe('what is no JSON is a lost connection', () => {
+  const BROKEN = '{"id":"1","type":"next","payload":{"da';
+  const batch = (cursor: string) => {
+    const sessionChanges = { cursor, isReset: false, isUpToDate: true, changes: [] };
+    return JSON.stringify({ data: { sessionChanges } });
+  };
+
+  /** The names of the errors after which a watch went on to its first batch. */
+  async function retriesOf(port: number, options: ClientOptions): Promise<string[]> {
+    const names: string[] = [];
+    const onRetry = ({ name }: Error) => names.push(name);
+    const client = new Sessiontree(`http://127.0.0.1:${port}`, options);
+    const batches = client.sessions.watch('trip', { onRetry });
+    expect((await batches.next()).value).toMatchObject({ cursor: 'whole' });
+    await batches.return();
+    return names;
+  }
+
+  test('over WebSocket', async () => {
+    let connections = 0;
+    const sockets = new WebSocketServer({ host: '127.0.0.1', port: 0 });
+    sockets.on('connection', (socket) => {
+      connections += 1;
+      socket.send('{"type":"connection_ack"}');
+      socket.send(connections === 1 ? BROKEN : `{"id":"1","type":"next","payload":${batch('whole')}}`);
+    });
+    onTestFinished(() => sockets.close());
+    await once(sockets, 'listening');
+    const { port } = sockets.address() as AddressInfo;
+    expect(await retriesOf(port, {})).toEqual(['ConnectionError']);
+  });
+
+  test('over server-sent events', async () => {
+    let connections = 0;
+    const server = createServer((_, response) => {
+      connections += 1;
+      response.setHeader('content-type', 'text/event-stream');
+      response.write(`event: next\ndata: ${connections === 1 ? BROKEN : batch('whole')}\n\n`);
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    const { port } = server.address() as AddressInfo;
+    expect(await retriesOf(port, { webSocket: null })).toEqual(['ConnectionError']);
+  });
+});
+
+test('a class of WebSockets that throws leaves nothing at the signal', async () => {
+  function Refusing(): never {
+    throw new Error('No WebSocket here.');
+  }
+  const client = await openTrip({ webSocket: Refusing as unknown as WebSocketClass });
+  const { signal } = new AbortController();
+  const batches = client.sessions.watch('trip', { signal });
+  expect((await batches.next()).value).toMatchObject({ isReset: true });
+  await batches.return();
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
 
 test('a message that comes after the end begins no timer', async () => {
