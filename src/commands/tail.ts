@@ -1,10 +1,11 @@
-import type { SessionChange, SessionChanges, Sessiontree } from '@sessiontree/client';
+import type { SessionChange, Sessiontree } from '@sessiontree/client';
 import { Command } from 'commander';
 import { printable } from '../printable.ts';
 import { paintFor } from '../server/pretty-line.ts';
 import { callServer, TOKEN_HELP, urlOption } from './call-server.ts';
 import { changeLine } from './change-line.ts';
 import { isUtf8 } from './terminal-text.ts';
+import { UnseenMessages } from './unseen-messages.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 interface TailFlags {
@@ -47,12 +48,12 @@ async function follow(
   );
   let cursor = after ?? store.cursor;
   let isFollowing = false;
-  const lines = new Lines();
+  const unseen = new UnseenMessages();
   const onRetry = ({ message }: Error) => note(`${message}. Going on from the last change …`);
   try {
     for await (const batch of client.sessions.watch(id, { after: cursor, signal, onRetry })) {
       if (batch.isReset) note('What changed since the cursor is not known: read the tree again.');
-      const isRead = await write(json ? `${JSON.stringify(batch)}\n` : lines.of(batch));
+      const isRead = await write(json ? `${JSON.stringify(batch)}\n` : linesOf(unseen.of(batch)));
       if (!isRead) break;
       cursor = batch.cursor;
       isFollowing = true;
@@ -62,30 +63,10 @@ async function follow(
   }
 }
 
-/** The lines of changes. */
-class Lines {
-  /** How much of each history was shown. Messages are read after the changes: the last ones can come again with the next batch. */
-  readonly #shown = new Map<string, number>();
-
-  of({ changes }: SessionChanges): string {
-    const { stdout, env, platform } = process;
-    const line = { now: new Date(), ellipsis: isUtf8(env, platform) ? '…' : '...', paint: paintFor(stdout) };
-    return changes
-      .flatMap((change) => this.#unseen(change) ?? [])
-      .map((change) => `${changeLine(change, line)}\n`)
-      .join('');
-  }
-
-  /** A change without the messages that were shown; null if that is all of it. */
-  #unseen(change: SessionChange): SessionChange | null {
-    const { kind, sessionId } = change;
-    if (kind === 'TRUNCATED') this.#shown.delete(sessionId);
-    if (kind !== 'APPENDED' || change.messages.length === 0) return change;
-    const shown = this.#shown.get(sessionId) ?? 0;
-    const messages = change.messages.filter(({ position }) => position >= shown);
-    this.#shown.set(sessionId, change.messages.at(-1)!.position + 1);
-    return messages.length === 0 ? null : { ...change, messages };
-  }
+function linesOf(changes: readonly SessionChange[]): string {
+  const { stdout, env, platform } = process;
+  const line = { now: new Date(), ellipsis: isUtf8(env, platform) ? '…' : '...', paint: paintFor(stdout) };
+  return changes.map((change) => `${changeLine(change, line)}\n`).join('');
 }
 
 /** Writes to standard output. Resolves with false if nobody reads any more (`| head -1`). */

@@ -1,11 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Sessiontree } from '@sessiontree/client';
+import type { Sessiontree, SessiontreeError } from '@sessiontree/client';
 import { SessionNotFoundError } from '../model/errors.ts';
 
 /** Milliseconds from one drawing to the next, at least. */
 const REDRAW_MS = 250;
 
-/** Calls `draw` at the beginning and whenever the tree of a session has changed, until the session is deleted or the signal is aborted. Rejects with what `draw` rejects with. */
+/**
+ * Calls `draw` at the beginning and whenever the tree of a session has changed, until the session is deleted or the signal is aborted.
+ * A drawing that fails for now, because the server begins again, is tried again. Rejects with what else `draw` rejects with.
+ */
 export async function watchTree(
   client: Sessiontree,
   id: string,
@@ -19,7 +22,10 @@ export async function watchTree(
     try {
       while (isDue) {
         isDue = false;
-        await draw();
+        await draw().catch((error: Partial<SessiontreeError>) => {
+          if (!error.isRetryable) throw error;
+          isDue = true;
+        });
         await sleep(REDRAW_MS, undefined, { signal });
       }
     } catch (error) {
@@ -38,11 +44,14 @@ export async function watchTree(
   if (failure.signal.aborted && !signal.aborted) throw failure.signal.reason;
 }
 
-/** Writes lines over those on the screen of a terminal: as many as fit. */
-export function redraw(terminal: NodeJS.WriteStream, lines: readonly string[]): void {
-  const room = terminal.rows - 2;
-  const left = lines.length - room;
-  const shown = left > 0 ? [...lines.slice(0, room), `${left} more lines\n`] : lines;
+/** Writes lines over those on the screen of a terminal: as many as fit above its last row, where the cursor stays. */
+export function redraw(terminal: Pick<NodeJS.WriteStream, 'rows' | 'write'>, lines: readonly string[]): void {
+  // Some terminals do not know how many rows they have.
+  const room = terminal.rows ? Math.max(1, terminal.rows - 1) : lines.length;
+  const left = lines.length - room + 1;
+  const shown = left > 1 ? [...lines.slice(0, room - 1), `${left} more lines\n`] : lines;
   // The screen is not cleared first, which would flicker: each line clears its rest, and the last one what is below.
-  terminal.write(`\u001b[H${shown.map((line) => line.replace('\n', '\u001b[K\n')).join('')}\u001b[J`);
+  const text = shown.map((line) => line.replace('\n', '\u001b[K\n')).join('');
+  // In a single row, the end of the line would scroll the line away.
+  terminal.write(`\u001b[H${terminal.rows === 1 ? text.trimEnd() : text}\u001b[J`);
 }
