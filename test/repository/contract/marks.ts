@@ -97,6 +97,31 @@ export function describeMarks(store: OpenStore): void {
       ]);
     });
 
+    it('are those of the sessions that are archived, moved within a tree, or deleted', async () => {
+      const { repository } = store;
+      await store.chain('a', 'b', 'c', 'd', 'e');
+      await store.chain('x', 'y');
+      const archive = { sessionId: 'b', subtree: true };
+      expect(await changedBy(() => repository.archive({ ...archive, archived: true }))).toEqual(['a']);
+      expect(await changedBy(() => repository.archive({ ...archive, archived: false }))).toEqual(['a']);
+      expect(await changedBy(() => repository.move({ sessionId: 'd', parentId: 'b' }))).toEqual(['a']);
+      expect(await changedBy(() => repository.delete({ sessionId: 'b', mode: 'REPARENT' }))).toEqual(['a']);
+      expect(await changedBy(() => repository.delete({ sessionId: 'd', mode: 'CASCADE' }))).toEqual(['a']);
+      expect(await changedBy(() => repository.delete({ sessionId: 'a', mode: 'CASCADE' }))).toEqual(['a']);
+      expect(await changedBy(() => repository.delete({ sessionId: 'y', mode: 'RESTRICT' }))).toEqual(['x']);
+      expect(await changedBy(() => repository.delete({ sessionId: 'x', mode: 'REPARENT' }))).toEqual(['x']);
+    });
+
+    it('are those of many sessions that are archived or deleted at once', async () => {
+      const { repository } = store;
+      await store.create({ id: 'a' });
+      await Promise.all(Array.from({ length: 201 }, () => store.create({ parentId: 'a' })));
+      await store.create({ id: 'x' });
+      const archive = { sessionId: 'a', subtree: true, archived: true };
+      expect(await changedBy(() => repository.archive(archive))).toEqual(['a']);
+      expect(await changedBy(() => repository.delete({ sessionId: 'a', mode: 'CASCADE' }))).toEqual(['a']);
+    });
+
     it('are not known after a session has come into a tree or left one, but after that', async () => {
       const { repository } = store;
       await store.chain('a', 'b', 'c');

@@ -97,21 +97,26 @@ export class Committer {
    */
   apply<T>(seq: number, change: Change<T>, rootOf?: (result: T) => string): Promise<T> {
     const { trees } = this;
+    const note = (result: T, isRelinked: boolean) => {
+      // Orphans may have found their parent.
+      if (rootOf && !isRelinked) trees.add(seq, rootOf(result));
+      else trees.addUnknown(seq);
+      return result;
+    };
     if (typeof change !== 'function') {
-      const inSteps = (index: IndexDatabase) => {
-        trees.addUnknown(seq);
-        return change.inSteps(index);
-      };
-      return this.#pipeline.commit(seq, { inSteps });
+      return this.#pipeline.commit(seq, {
+        *inSteps(index) {
+          const { relinks } = index.tables;
+          // Its effects are seen once all steps are done.
+          const result = yield* { [Symbol.iterator]: () => change.inSteps(index) };
+          return note(result, index.tables.relinks !== relinks);
+        },
+      });
     }
     const { tables } = this.#db;
     return this.#pipeline.commit(seq, () => {
       const { relinks } = tables;
-      const result = change();
-      // Orphans may have found their parent.
-      if (rootOf && tables.relinks === relinks) trees.add(seq, rootOf(result));
-      else trees.addUnknown(seq);
-      return result;
+      return note(change(), tables.relinks !== relinks);
     });
   }
 

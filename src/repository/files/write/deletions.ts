@@ -89,9 +89,9 @@ export class Deletions {
     const release = await this.#parts.writes.hold([...plan.deletedIds, ...plan.reparentedIds]);
     try {
       // A write that was running during the plan may have changed the session's version.
-      const { parentId } = this.#refuse(input);
+      const row = this.#refuse(input);
       await this.#refuseClashes(input, plan);
-      return { ...(await this.#commit(plan, operation)), parentId };
+      return { ...(await this.#commit(plan, row, operation)), parentId: row.parentId };
     } finally {
       release();
     }
@@ -110,7 +110,7 @@ export class Deletions {
   }
 
   /** Leaves out sessions whose files were found gone while the deletion waited for the queues. */
-  async #commit(plan: Plan, operation: Operation | undefined): Promise<Plan> {
+  async #commit(plan: Plan, deleted: SessionRow, operation: Operation | undefined): Promise<Plan> {
     const { index, treeLog } = this.#parts;
     const deletedIds: string[] = [];
     const sessions: Tombstone[] = [];
@@ -142,7 +142,12 @@ export class Deletions {
         const reparented = count > 0 ? children : undefined;
         return { ...stampOf(seq, at, operation), op: 'delete', sessions, reparented };
       },
-      { sessions: deletedIds.length + count, numbers: Math.max(1, count) },
+      {
+        sessions: deletedIds.length + count,
+        // The children of a root become roots.
+        rootId: count > 0 && deleted.parentId === null ? null : deleted.rootId,
+        numbers: Math.max(1, count),
+      },
     );
     await eachAtPace(sequences, this.#parts.historyChanged);
     return { deletedIds, reparentedIds };

@@ -32,7 +32,7 @@ export class MovesAndArchivals {
     const { sessionId: id, parentId, expectedVersion } = input;
     const release = await writes.hold([id]);
     try {
-      const { version, userId, parentId: formerParentId } = existing(index, id, expectedVersion);
+      const { version, userId, rootId, parentId: formerParentId } = existing(index, id, expectedVersion);
       if (parentId !== null) existing(index, parentId);
       if (parentId !== null && index.isWithin(parentId, id)) throw underItself(id, parentId);
       await keys.refuseClash(id, parentId === null ? userId : keys.ownerOf(parentId));
@@ -45,7 +45,10 @@ export class MovesAndArchivals {
           parentId: parentId ?? undefined,
           formerParentId: formerParentId ?? undefined,
         }),
-        { sessions: 1 + this.#countBeneath(id) },
+        {
+          sessions: 1 + this.#countBeneath(id),
+          rootId: parentId !== null && index.row(parentId)!.rootId === rootId ? rootId : null,
+        },
       );
       return { session: index.session(id)!, formerParentId };
     } finally {
@@ -74,7 +77,7 @@ export class MovesAndArchivals {
     if (subtree) await eachAtPace(index.beneath(id, null), (row) => ids.push(row.id));
     const release = await writes.hold(ids);
     try {
-      existing(index, id, expectedVersion);
+      const { rootId } = existing(index, id, expectedVersion);
       const sessions: { id: string; version: number }[] = [];
       await eachAtPace(ids, (each) => {
         const row = index.row(each);
@@ -84,6 +87,7 @@ export class MovesAndArchivals {
       });
       await treeLog.commit((seq, at) => ({ ...stampOf(seq, at, operation), ...kind, id, sessions }), {
         sessions: sessions.length,
+        rootId,
       });
       return { session: index.session(id)!, changedIds: sessions.map((session) => session.id) };
     } finally {

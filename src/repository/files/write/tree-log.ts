@@ -28,6 +28,16 @@ export interface TreeLogParts {
   readonly storeLog: StoreLogFile;
 }
 
+/** What a change of the trees is like. */
+export interface TreeChangeExtent {
+  /** How many sessions it changes. */
+  readonly sessions: number;
+  /** The root of the only tree that it changes; null if sessions can come into a tree or leave one. */
+  readonly rootId: string | null;
+  /** How many sequence numbers it takes. Default: 1. */
+  readonly numbers?: number;
+}
+
 /** Commits changes of the trees, each as one line in the store's log. The caller must hold the tree lock exclusively. */
 export class TreeLog {
   readonly #parts: TreeLogParts;
@@ -58,28 +68,30 @@ export class TreeLog {
     if (this.isFormatAnnounced) return;
     await this.#commit((seq, at) => ({ ...stampOf(seq, at, undefined), op: 'format', format: FORMAT }), {
       isLarge: false,
+      rootId: null,
     });
     this.#format = FORMAT;
   }
 
   /**
-   * Commits a change of `sessions` sessions. `make` gets the change's sequence number and time. With `numbers` above 1 that many
-   * sequence numbers are allocated, for the arrivals of reparented children; `make` gets the last of them.
+   * Commits a change. `make` gets the change's sequence number and time. With `numbers` above 1 that many sequence numbers are
+   * allocated, for the arrivals of reparented children; `make` gets the last of them.
    */
   async commit(
     make: (seq: number, at: Date) => TreeRecord,
-    { sessions, numbers = 1 }: { readonly sessions: number; readonly numbers?: number },
+    { sessions, rootId, numbers }: TreeChangeExtent,
   ): Promise<TreeRecord> {
-    return await this.#commit(make, { isLarge: sessions > SESSIONS_AT_ONCE_MAX, numbers });
+    return await this.#commit(make, { isLarge: sessions > SESSIONS_AT_ONCE_MAX, rootId, numbers });
   }
 
   async #commit<Record extends TreeRecord | FormatRecord>(
     make: (seq: number, at: Date) => Record,
-    { isLarge, numbers = 1 }: { readonly isLarge: boolean; readonly numbers?: number },
+    { isLarge, rootId, numbers }: Omit<TreeChangeExtent, 'sessions'> & { readonly isLarge: boolean },
   ): Promise<Record> {
     const { layout, db, files, committer, clock } = this.#parts;
     const { record, bytes } = await committer.commit({
-      numbers,
+      ...(numbers !== undefined && { numbers }),
+      ...(rootId !== null && { rootOf: () => rootId }),
       prepare: (seq) => make(seq, clock.now()),
       write: async (record) => {
         const bytes = isLarge ? await encodeLongLine(record) : encodeLine(record);
