@@ -1,9 +1,9 @@
 import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DropLog } from './admission/drop-log.ts';
-import { Patience, type PatienceOptions, type ReadProgress } from './read-progress.ts';
+import { type ReadProgress, StallDetector, type StallOptions } from './read-progress.ts';
 
-export interface ConnectionOptions extends PatienceOptions {
+export interface ConnectionOptions extends StallOptions {
   /** How many connections are served at once, apart from those that are lent. */
   readonly connections: number;
   /** How many connections the system allows, with those that are lent. */
@@ -33,7 +33,7 @@ interface Connection extends ReadProgress {
   /** On the clock of `performance.now()`: when it was accepted, or when its latest response was closed. */
   idleSince: number;
   /** True while subscriptions use it: whoever borrowed it sees to it that the client reads, and ends it. */
-  isLent: boolean;
+  isExcluded: boolean;
 }
 
 /**
@@ -50,14 +50,14 @@ export class Connections {
   /** Connections that were accepted although there was no room. */
   readonly #beyond = new Set<Socket>();
   readonly #options: ConnectionOptions;
-  readonly #patience: Patience;
-  #lent = 0;
+  readonly #stalls: StallDetector;
+  #excluded = 0;
   #draining = false;
 
   /** Create it before anything else listens to the server's requests. */
   constructor(server: Server, options: ConnectionOptions) {
     this.#options = options;
-    this.#patience = new Patience(options);
+    this.#stalls = new StallDetector(options);
     server.on('connection', (socket) => this.#accept(socket));
     server.on('request', ({ socket }, response) => {
       const connection = this.#all.get(socket);
@@ -71,7 +71,7 @@ export class Connections {
       });
       if (this.#draining) this.#closeAfter(response);
     });
-    const timer = setInterval(() => this.#sweep(), this.#patience.sweepMs).unref();
+    const timer = setInterval(() => this.#sweep(), this.#stalls.sweepMs).unref();
     server.once('close', () => clearInterval(timer));
   }
 
@@ -88,34 +88,34 @@ export class Connections {
   }
 
   /** Leaves a connection to subscriptions: it is neither counted, nor closed as idle or by `drain`. */
-  lend(socket: Socket): void {
+  exclude(socket: Socket): void {
     const connection = this.#all.get(socket);
-    if (!connection || connection.isLent) return;
-    connection.isLent = true;
-    this.#lent += 1;
+    if (!connection || connection.isExcluded) return;
+    connection.isExcluded = true;
+    this.#excluded += 1;
   }
 
-  /** Takes back a connection that is not used by subscriptions any more. */
-  takeBack(socket: Socket): void {
+  /** Counts a connection again that is not used by subscriptions any more. */
+  include(socket: Socket): void {
     const connection = this.#all.get(socket);
-    if (!connection?.isLent) return;
-    connection.isLent = false;
-    this.#lent -= 1;
+    if (!connection?.isExcluded) return;
+    connection.isExcluded = false;
+    this.#excluded -= 1;
   }
 
   /** Closes idle connections at once, and each other one after its last response. */
   drain(): void {
     this.#draining = true;
-    for (const [socket, { response, isLent }] of this.#all) {
+    for (const [socket, { response, isExcluded }] of this.#all) {
       if (response) this.#closeAfter(response);
-      else if (!isLent) socket.destroy();
+      else if (!isExcluded) socket.destroy();
     }
   }
 
   /** Whether there is no room for another connection, beyond the bound by less than `beyond`. */
   #isFull(beyond = 0): boolean {
     const { connections, sockets } = this.#options;
-    return this.#all.size - this.#lent >= connections + beyond || this.#all.size >= sockets + beyond;
+    return this.#all.size - this.#excluded >= connections + beyond || this.#all.size >= sockets + beyond;
   }
 
   #accept(socket: Socket): void {
@@ -129,7 +129,7 @@ export class Connections {
       response: null,
       hasAsked: false,
       idleSince: performance.now(),
-      isLent: false,
+      isExcluded: false,
       sentBytes: 0,
       sentAt: 0,
     });
@@ -143,10 +143,10 @@ export class Connections {
     let since = Number.POSITIVE_INFINITY;
     let oldestNew: Socket | undefined;
     let newer = this.#all.size;
-    for (const [socket, { response, hasAsked, idleSince, isLent }] of this.#all) {
+    for (const [socket, { response, hasAsked, idleSince, isExcluded }] of this.#all) {
       newer -= 1;
       // One that was closed just now counts until its event.
-      if (response || isLent || socket.destroyed) continue;
+      if (response || isExcluded || socket.destroyed) continue;
       const isNew = !hasAsked && now - idleSince < FIRST_REQUEST_MS;
       if (isNew && newer < this.#options.connections * SHARE_OF_NEW) {
         oldestNew ??= socket;
@@ -168,16 +168,16 @@ export class Connections {
   }
 
   #forget(socket: Socket): void {
-    this.takeBack(socket);
+    this.include(socket);
     this.#all.delete(socket);
     this.#beyond.delete(socket);
   }
 
   /** Closes connections whose clients read nothing. */
   #sweep(): void {
-    const isStuck = this.#patience.sweep();
+    const isStuck = this.#stalls.sweep();
     for (const [socket, connection] of this.#all) {
-      if (!connection.isLent && isStuck(socket, connection)) this.#close(socket, READS_NOTHING);
+      if (!connection.isExcluded && isStuck(socket, connection)) this.#close(socket, READS_NOTHING);
     }
   }
 

@@ -74,7 +74,7 @@ export async function startServer(
   const rules = createRequestRules(settings);
   const api = createApi(settings, rules, admission, {
     connections: Math.max(1, Math.floor(sockets * SHARE_OF_SUBSCRIPTIONS)),
-    lender: connections,
+    counter: connections,
     refusalOf: (socket) => (connections.isBeyond(socket) ? TOO_MANY_CONNECTIONS : undefined),
   });
   let listening: Listening;

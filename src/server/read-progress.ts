@@ -1,12 +1,12 @@
 import type { Socket } from 'node:net';
 
-/** Milliseconds between two looks at whether clients read. */
+/** Milliseconds between two sweeps over the connections, at most. */
 export const SWEEP_MS = 1_000;
 
 /** Milliseconds that a client has that reads nothing while others need the room. */
 const SCARCE_WRITE_MS = 2_000;
 
-export interface PatienceOptions {
+export interface StallOptions {
   /** Milliseconds after which a connection is closed whose client reads nothing of its answer. */
   readonly writeMs: number;
   /** True while unread answers take much of the room for answers. A client that reads nothing then has less time. */
@@ -20,14 +20,14 @@ export interface ReadProgress {
   sentAt: number;
 }
 
-/** Looks, again and again, at which clients read nothing. Node.js has no timeout for that by default. */
-export class Patience {
-  readonly #options: PatienceOptions;
+/** Finds, sweep by sweep, the clients that read nothing. Node.js has no timeout for that by default. */
+export class StallDetector {
+  readonly #options: StallOptions;
   /** Milliseconds between two sweeps. */
   readonly sweepMs: number;
   #sweptAt = performance.now();
 
-  constructor(options: PatienceOptions) {
+  constructor(options: StallOptions) {
     this.#options = options;
     this.sweepMs = Math.min(SWEEP_MS, options.writeMs / 4);
   }
@@ -39,11 +39,11 @@ export class Patience {
     // A late sweep says that this process was busy, and nothing about the clients.
     const wasBusy = now - this.#sweptAt > this.sweepMs + SWEEP_MS;
     this.#sweptAt = now;
-    const patience = isScarce() ? Math.min(writeMs, SCARCE_WRITE_MS) : writeMs;
+    const allowedMs = isScarce() ? Math.min(writeMs, SCARCE_WRITE_MS) : writeMs;
     return (socket, progress) => {
       const sentBytes = socket.writableLength > 0 ? bytesSent(socket) : null;
       if (sentBytes !== null && !wasBusy && sentBytes === progress.sentBytes)
-        return now - progress.sentAt >= patience;
+        return now - progress.sentAt >= allowedMs;
       progress.sentBytes = sentBytes ?? 0;
       progress.sentAt = now;
       return false;

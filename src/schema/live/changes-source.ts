@@ -1,6 +1,6 @@
 import { type ChangesEvent, type ChangesScope, readChanges, readNothing } from './changes.ts';
 import { ChangesPosition } from './changes-position.ts';
-import { Alarm, type PullSource } from './pull-source.ts';
+import { Condition, type PullSource } from './pull-source.ts';
 
 /**
  * What changes in a tree, from a cursor on, as long as somebody asks. The source holds a cursor and the id of a root: the events that a slow
@@ -9,7 +9,7 @@ import { Alarm, type PullSource } from './pull-source.ts';
 export class ChangesSource implements PullSource<ChangesEvent> {
   readonly #scope: ChangesScope;
   readonly #position: ChangesPosition;
-  readonly #alarm = new Alarm();
+  readonly #condition = new Condition();
   /** The root of the tree as of the position's cursor; null if there is none, or it is not known. */
   #rootId: string | null = null;
   readonly #closed = new AbortController();
@@ -24,13 +24,13 @@ export class ChangesSource implements PullSource<ChangesEvent> {
 
   async next(): Promise<ChangesEvent | null> {
     const { signal } = this.#closed;
-    // Before the first read: what is committed after that read rings.
-    if (!signal.aborted) this.#unsubscribe ??= this.#scope.repository.onChange(this.#alarm.wake);
+    // Before the first read: what is committed after that read notifies.
+    if (!signal.aborted) this.#unsubscribe ??= this.#scope.repository.onChange(this.#condition.notify);
     while (!signal.aborted && !this.#isOver) {
       const event = await this.#read(signal);
       if (event === null) return null;
       if (this.#position.pass(event)) return this.#send(event);
-      if (event.isUpToDate) await this.#alarm.wait(this.#position.untilBookmark);
+      if (event.isUpToDate) await this.#condition.wait(this.#position.untilBookmark);
     }
     this.close();
     return null;
@@ -67,6 +67,6 @@ export class ChangesSource implements PullSource<ChangesEvent> {
     this.#unsubscribe?.();
     this.#unsubscribe = undefined;
     this.#closed.abort();
-    this.#alarm.wake();
+    this.#condition.notify();
   }
 }

@@ -1,12 +1,12 @@
 import type { Draft, DraftUpdate, SeenOfDraft } from './draft.ts';
-import { Alarm, type PullSource } from './pull-source.ts';
+import { Condition, type PullSource } from './pull-source.ts';
 
 /**
  * Watches the drafts of one session. Of each draft, the watcher holds only how much it has seen: one that takes its updates slowly gets
  * fewer and larger ones.
  */
 export class DraftWatcher implements PullSource<DraftUpdate> {
-  readonly #alarm = new Alarm();
+  readonly #condition = new Condition();
   readonly #onClose: (watcher: DraftWatcher) => void;
   /** The drafts with something unseen, that which has waited longest first. */
   readonly #unseen: Set<Draft>;
@@ -22,7 +22,7 @@ export class DraftWatcher implements PullSource<DraftUpdate> {
   /** To be called whenever `draft` has changed. */
   changed(draft: Draft): void {
     this.#unseen.add(draft);
-    this.#alarm.wake();
+    this.#condition.notify();
   }
 
   hasUnseen(draft: Draft): boolean {
@@ -33,7 +33,7 @@ export class DraftWatcher implements PullSource<DraftUpdate> {
     while (!this.#isClosed) {
       const [draft] = this.#unseen;
       if (draft) return this.#take(draft);
-      await this.#alarm.wait();
+      await this.#condition.wait();
     }
     return null;
   }
@@ -52,6 +52,6 @@ export class DraftWatcher implements PullSource<DraftUpdate> {
     this.#unseen.clear();
     this.#seen.clear();
     this.#onClose(this);
-    this.#alarm.wake();
+    this.#condition.notify();
   }
 }

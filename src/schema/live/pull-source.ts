@@ -34,28 +34,28 @@ export function eventsOf<Event>(
   };
 }
 
-/** Lets one consumer wait for a call of `wake`. A call while nobody waits ends the next wait at once. */
-export class Alarm {
-  #hasRung = false;
+/** A condition variable for one consumer: lets it wait for a call of `notify`. A call while nobody waits ends the next wait at once. */
+export class Condition {
+  #isNotified = false;
   #resolve: (() => void) | null = null;
 
-  readonly wake = (): void => {
-    this.#hasRung = true;
+  readonly notify = (): void => {
+    this.#isNotified = true;
     this.#resolve?.();
     this.#resolve = null;
   };
 
-  /** Resolves once `wake` was called after the latest wait, or so many `milliseconds` have passed. */
+  /** Resolves once `notify` was called after the latest wait, or so many `milliseconds` have passed. */
   async wait(milliseconds = Number.POSITIVE_INFINITY): Promise<void> {
-    const timer = Number.isFinite(milliseconds) ? setTimeout(this.wake, milliseconds) : undefined;
+    const timer = Number.isFinite(milliseconds) ? setTimeout(this.notify, milliseconds) : undefined;
     try {
-      if (!this.#hasRung)
+      if (!this.#isNotified)
         await new Promise<void>((resolve) => {
           this.#resolve = resolve;
         });
     } finally {
       clearTimeout(timer);
-      this.#hasRung = false;
+      this.#isNotified = false;
     }
   }
 }

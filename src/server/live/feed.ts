@@ -3,23 +3,22 @@ import { locatedError } from 'graphql';
 import { type ChangesEvent, type ChangesScope, nothingAt, readChanges } from '../../schema/live/changes.ts';
 import type { EventMaker, Subscribed } from './event-maker.ts';
 import type { LiveEvent } from './live-event.ts';
-import type { Look } from './look.ts';
 import type { Subscriber } from './subscriber.ts';
+import type { TreePoll } from './tree-poll.ts';
 
 /** Writes to clients in one turn of the event loop: a few milliseconds of work. */
 const WRITES_A_TURN_MAX = 256;
 
 /** What a feed needs of all feeds together. */
 export interface FeedHub {
-  /** The latest look. */
-  readonly look: Look;
+  readonly latestPoll: TreePoll;
   readonly maker: EventMaker;
   /** Serves the feed soon. */
   schedule(feed: Feed): void;
   /** Serves the feed once there may be room again. */
   scheduleRetry(feed: Feed): void;
-  /** Takes note of the root of the feed's tree, as it was read after the look `since`; null if there is none. */
-  placed(feed: Feed, rootId: string | null, since: Look): void;
+  /** Notes the root of the feed's tree, as it was read after the poll `since`; null if there is none. */
+  setRoot(feed: Feed, rootId: string | null, since: TreePoll): void;
 }
 
 /**
@@ -32,7 +31,7 @@ export class Feed {
   readonly #subscription: Subscribed;
   readonly #scope: ChangesScope;
   readonly #subscribers = new Set<Subscriber>();
-  /** The number of the latest look before which something may have happened in its tree. */
+  /** The number of the latest poll before which something may have happened in its tree. */
   touchedAt = 0;
 
   constructor(key: string, hub: FeedHub, subscription: Subscribed, scope: ChangesScope) {
@@ -61,15 +60,15 @@ export class Feed {
     return false;
   }
 
-  /** Lets subscribers that miss nothing go on to the cursor of a look that did not touch the feed, without a read. */
-  passTo(look: Look): void {
+  /** Advances subscribers that miss nothing to the cursor of a poll that did not touch the feed, without a read. */
+  advanceTo(poll: TreePoll): void {
     for (const subscriber of this.#subscribers)
-      if (!subscriber.isBusy && !subscriber.isBehind(this.touchedAt)) subscriber.passTo(look);
+      if (!subscriber.isBusy && !subscriber.isBehind(this.touchedAt)) subscriber.advanceTo(poll);
   }
 
   /** Begins to serve all subscribers that are behind or due for a bookmark, and whose clients read. */
   serve(): void {
-    const cohorts = new Map<string | null, Subscriber[]>();
+    const cohorts = new Map<string, Subscriber[]>();
     for (const subscriber of this.#subscribers) {
       if (subscriber.isBusy || subscriber.isWaiting || !this.#isDue(subscriber)) continue;
       if (!subscriber.outlet.isReady) {
@@ -117,17 +116,16 @@ export class Feed {
     const [first] = cohort.filter((subscriber) => this.#subscribers.has(subscriber));
     if (!first) return true;
     // Before the read: what is committed during the read counts as new.
-    const { look, maker } = this.#hub;
+    const { latestPoll: poll, maker } = this.#hub;
     const { cursor: after } = first;
     const isAnyBehind = cohort.some((subscriber) => subscriber.isBehind(this.touchedAt));
-    const page = isAnyBehind || after === null ? await this.#read(after, look) : nothingAt(after, null);
+    const page = isAnyBehind ? await this.#read(after, poll) : nothingAt(after, null);
     const due = cohort.filter((subscriber) => this.#subscribers.has(subscriber) && subscriber.pass(page));
-    for (const subscriber of cohort) subscriber.covers(page, look);
+    for (const subscriber of cohort) subscriber.covers(page, poll);
     if (due.length === 0) return true;
     const made = await maker.make(this.#subscription, page, ({ cursor }) => cursor);
     if (!made) {
-      // From null, each read begins anew: what happened until the next attempt would be missed.
-      for (const subscriber of due) subscriber.goBackTo(after ?? page.cursor);
+      for (const subscriber of due) subscriber.goBackTo(after);
       return false;
     }
     const { event, answer, isFatal } = made;
@@ -138,15 +136,15 @@ export class Feed {
       answer.seal();
     }
     for (const subscriber of due) {
-      subscriber.covers(event, look);
+      subscriber.covers(event, poll);
       if (event.isOver) this.#complete(subscriber);
     }
     return true;
   }
 
-  async #read(after: string | null, look: Look): Promise<ChangesEvent> {
+  async #read(after: string, poll: TreePoll): Promise<ChangesEvent> {
     const page = await readChanges(this.#scope, { after });
-    this.#hub.placed(this, page.rootId, look);
+    this.#hub.setRoot(this, page.rootId, poll);
     return page;
   }
 

@@ -5,14 +5,14 @@ import type { EventMaker } from './event-maker.ts';
 import type { Feed, FeedHub } from './feed.ts';
 import { FeedsByTree } from './feeds-by-tree.ts';
 import { GATHER_MS, RETRY_MS } from './intervals.ts';
-import type { Look } from './look.ts';
+import type { TreePoll } from './tree-poll.ts';
 
 /** Microseconds more for each subscriber of the round's feeds, and for each feed: a write takes some 15, a read of the store some 50. */
 const GATHER_US_PER_SUBSCRIBER = 25;
 const GATHER_US_PER_FEED = 150;
 
-/** Milliseconds between two looks for bookmarks that are due. */
-const BOOKMARK_LOOK_MS = 1_000;
+/** Milliseconds between two checks for bookmarks that are due. */
+const BOOKMARK_CHECK_MS = 1_000;
 /** Feeds that are served in one turn of the event loop. */
 const FEEDS_A_TURN_MAX = 64;
 
@@ -27,9 +27,9 @@ export class Feeds implements FeedHub {
   readonly #trees = new FeedsByTree();
   /** To be served in the next round. */
   #due = new Set<Feed>();
-  /** Where the store was at the latest look; null if there was none. */
+  /** Where the store was at the latest poll; null if there was none. */
   #mark: string | null = null;
-  /** The latest look after which the store did not know in which trees something had happened. */
+  /** The latest poll after which the store did not know in which trees something had happened. */
   #lostAt = 0;
   #hasNews = false;
   #isScheduled = false;
@@ -37,7 +37,7 @@ export class Feeds implements FeedHub {
   #nextAt = Number.NEGATIVE_INFINITY;
   #unsubscribe: (() => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
-  look: Look = { number: 0, cursor: null };
+  latestPoll: TreePoll = { number: 0, cursor: null };
 
   constructor(repository: SessionRepository, maker: EventMaker) {
     this.#repository = repository;
@@ -50,7 +50,7 @@ export class Feeds implements FeedHub {
     if (feed) return feed;
     feed = create();
     this.#feeds.set(key, feed);
-    this.#trees.place(feed, null);
+    this.#trees.setRoot(feed, null);
     this.#begin();
     return feed;
   }
@@ -67,7 +67,7 @@ export class Feeds implements FeedHub {
       this.#hasNews = true;
       this.#schedule();
     });
-    this.#timer ??= setInterval(() => this.#lookForBookmarks(), BOOKMARK_LOOK_MS).unref();
+    this.#timer ??= setInterval(() => this.#checkBookmarks(), BOOKMARK_CHECK_MS).unref();
   }
 
   #rest(): void {
@@ -77,9 +77,9 @@ export class Feeds implements FeedHub {
     this.#timer = undefined;
   }
 
-  #lookForBookmarks(): void {
+  #checkBookmarks(): void {
     for (const feed of this.#feeds.values()) {
-      feed.passTo(this.look);
+      feed.advanceTo(this.latestPoll);
       if (feed.hasBookmarkDue) this.schedule(feed);
     }
   }
@@ -93,10 +93,10 @@ export class Feeds implements FeedHub {
     setTimeout(() => this.schedule(feed), RETRY_MS).unref();
   }
 
-  placed(feed: Feed, rootId: string | null, since: Look): void {
+  setRoot(feed: Feed, rootId: string | null, since: TreePoll): void {
     if (this.#feeds.get(feed.key) !== feed) return;
     // A session above may have moved after the root was read.
-    this.#trees.place(feed, since.number < this.#lostAt ? null : rootId);
+    this.#trees.setRoot(feed, since.number < this.#lostAt ? null : rootId);
   }
 
   #schedule(): void {
@@ -110,7 +110,7 @@ export class Feeds implements FeedHub {
   /** A round. Never rejects. */
   async #serve(): Promise<void> {
     const startedAt = performance.now();
-    if (this.#hasNews || this.#mark === null) await this.#lookAtTrees();
+    if (this.#hasNews || this.#mark === null) await this.#pollTrees();
     const due = this.#due;
     this.#due = new Set();
     let microseconds = 0;
@@ -126,11 +126,10 @@ export class Feeds implements FeedHub {
     }
   }
 
-  /** Finds out which feeds something may have happened to since the latest look. */
-  async #lookAtTrees(): Promise<void> {
+  /** Finds out which feeds something may have happened to since the latest poll. */
+  async #pollTrees(): Promise<void> {
     const repository = this.#repository;
-    const { look } = this;
-    const number = look.number + 1;
+    const number = this.latestPoll.number + 1;
     // Before the store is asked: what is committed after its answer is news.
     this.#hasNews = false;
     try {
@@ -141,12 +140,12 @@ export class Feeds implements FeedHub {
           : await repository.changedTrees(after);
       this.#touch(rootIds, number);
       this.#mark = mark;
-      this.look = { number, cursor: changesCursor(repository).encode(mark) };
+      this.latestPoll = { number, cursor: changesCursor(repository).encode(mark) };
     } catch {
       // The feeds meet the same error when they read, and tell their subscribers.
       this.#touch(null, number);
       this.#mark = null;
-      this.look = { number, cursor: null };
+      this.latestPoll = { number, cursor: null };
     }
   }
 
@@ -156,7 +155,7 @@ export class Feeds implements FeedHub {
       this.#trees.forgetRoots();
     }
     for (const feed of rootIds === null ? this.#feeds.values() : this.#trees.of(rootIds)) {
-      feed.passTo(this.look);
+      feed.advanceTo(this.latestPoll);
       feed.touchedAt = number;
       this.#due.add(feed);
     }

@@ -8,6 +8,7 @@ import {
 } from 'graphql';
 import { execute } from '../../execution/execute.ts';
 import { prepareSubscription } from '../../execution/subscribe.ts';
+import { Budget } from '../../schema/budget.ts';
 import { createContext, type SchemaContext } from '../../schema/context.ts';
 import { changesCursor } from '../../schema/cursor.ts';
 import { readChanges } from '../../schema/live/changes.ts';
@@ -21,7 +22,7 @@ import { HeldOperations } from './held-operations.ts';
 import { GATHER_MS } from './intervals.ts';
 import type { Outlet } from './outlet.ts';
 import { sendPulled } from './pulled-events.ts';
-import { type Lender, StreamConnections } from './stream-connections.ts';
+import { type ConnectionCounter, StreamConnections } from './stream-connections.ts';
 import { Subscriber } from './subscriber.ts';
 
 /** Microseconds for each subscriber with events of its own: each of them is executed. */
@@ -33,7 +34,7 @@ export interface AdmittedSubscription extends Subscribed {
   /** The variables as JSON, without the cursor. */
   readonly variables: string;
   /** Of `sessionChanges`: what it watches, and from where. */
-  readonly changes: { readonly within: string | null; readonly after: string | null } | null;
+  readonly changes: { readonly within: string | null; readonly after: string } | null;
   /** Of other fields: the events. */
   readonly events: AsyncIterator<object> | null;
 }
@@ -41,7 +42,7 @@ export interface AdmittedSubscription extends Subscribed {
 export interface LiveOptions {
   /** How many connections may be open for subscriptions. Default: the limit `subscriptions`. */
   readonly connections?: number;
-  readonly lender?: Lender;
+  readonly counter?: ConnectionCounter;
 }
 
 /** All subscriptions of a server. */
@@ -56,7 +57,7 @@ export class Live {
   #subscriptions = 0;
   #pulled = 0;
 
-  constructor(settings: ServerSettings, admission: Admission, { connections, lender }: LiveOptions = {}) {
+  constructor(settings: ServerSettings, admission: Admission, { connections, counter }: LiveOptions = {}) {
     const { limits } = settings;
     this.#settings = settings;
     this.#maker = new EventMaker(settings, admission);
@@ -66,7 +67,7 @@ export class Live {
       writeMs: limits.writeMs,
       isScarce: () => admission.answers.isScarce,
       drops: admission.drops,
-      lender: lender ?? null,
+      counter: counter ?? null,
     });
   }
 
@@ -127,8 +128,11 @@ export class Live {
     lastEventId: string | null,
   ): Promise<AdmittedSubscription['changes']> {
     const { repository, limits } = this.#settings;
-    if (lastEventId !== null) changesCursor(repository).decode(lastEventId, 'Last-Event-ID');
-    const changes = { within: within ?? null, after: lastEventId ?? after ?? null };
+    const cursors = changesCursor(repository);
+    if (lastEventId !== null) cursors.decode(lastEventId, 'Last-Event-ID');
+    // Before the client is answered: to the client, the changes from now on are those after the answer.
+    const now = async () => cursors.encode(await new Budget(limits).read(() => repository.mark()));
+    const changes = { within: within ?? null, after: lastEventId ?? after ?? (await now()) };
     // A session that is deleted has an end of its own.
     if (changes.within !== null && !(await repository.findMany([changes.within]))[0])
       await readChanges({ repository, limits, within: changes.within }, { after: changes.after, limit: 1 });

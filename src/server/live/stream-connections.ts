@@ -1,6 +1,6 @@
 import type { Socket } from 'node:net';
 import type { DropLog } from '../admission/drop-log.ts';
-import { Patience, type PatienceOptions } from '../read-progress.ts';
+import { StallDetector, type StallOptions } from '../read-progress.ts';
 import type { StreamConnection } from './stream-connection.ts';
 
 /**
@@ -9,23 +9,23 @@ import type { StreamConnection } from './stream-connection.ts';
  */
 const PING_MS = 25_000;
 
-/** Who counts the connections of a server, and leaves those of subscriptions to this room. */
-export interface Lender {
-  lend(socket: Socket): void;
-  takeBack(socket: Socket): void;
+/** What counts the other connections of a server. */
+export interface ConnectionCounter {
+  exclude(socket: Socket): void;
+  include(socket: Socket): void;
 }
 
-export interface StreamConnectionOptions extends PatienceOptions {
+export interface StreamConnectionOptions extends StallOptions {
   /** How many connections there may be. */
   readonly connections: number;
   readonly drops: DropLog;
-  readonly lender: Lender | null;
+  readonly counter: ConnectionCounter | null;
 }
 
 /** The connections that stay open for subscriptions: bounded, kept alive, and closed if their clients do not read. */
 export class StreamConnections {
   readonly #options: StreamConnectionOptions;
-  readonly #patience: Patience;
+  readonly #stalls: StallDetector;
   readonly #all = new Set<StreamConnection>();
   #timer: NodeJS.Timeout | undefined;
   #isStopping = false;
@@ -35,7 +35,7 @@ export class StreamConnections {
 
   constructor(options: StreamConnectionOptions) {
     this.#options = options;
-    this.#patience = new Patience(options);
+    this.#stalls = new StallDetector(options);
   }
 
   get isFull(): boolean {
@@ -48,15 +48,15 @@ export class StreamConnections {
 
   add(connection: StreamConnection): void {
     this.#all.add(connection);
-    this.#options.lender?.lend(connection.socket);
+    this.#options.counter?.exclude(connection.socket);
     // Its request was under way.
     if (this.#isStopping) connection.stop();
-    this.#timer ??= setInterval(() => this.#sweep(), this.#patience.sweepMs).unref();
+    this.#timer ??= setInterval(() => this.#sweep(), this.#stalls.sweepMs).unref();
   }
 
   delete(connection: StreamConnection): void {
     if (!this.#all.delete(connection)) return;
-    this.#options.lender?.takeBack(connection.socket);
+    this.#options.counter?.include(connection.socket);
     if (this.#all.size > 0) return;
     clearInterval(this.#timer);
     this.#timer = undefined;
@@ -74,7 +74,7 @@ export class StreamConnections {
   }
 
   #sweep(): void {
-    const isStuck = this.#patience.sweep();
+    const isStuck = this.#stalls.sweep();
     for (const connection of this.#all) {
       if (connection.isGivenUp || !isStuck(connection.socket, connection)) continue;
       this.#options.drops.report(READS_NO_EVENTS);
@@ -86,7 +86,7 @@ export class StreamConnections {
 
   /** Pings a part of the connections, so that all of ten thousand are not written to in one turn of the event loop. */
   #ping(): void {
-    this.#pingsDue += (this.#all.size * this.#patience.sweepMs) / PING_MS;
+    this.#pingsDue += (this.#all.size * this.#stalls.sweepMs) / PING_MS;
     for (; this.#pingsDue >= 1; this.#pingsDue -= 1) {
       let next = this.#round.next();
       if (next.done) {

@@ -1,22 +1,23 @@
 import type { ChangesEvent } from '../../schema/live/changes.ts';
 import { ChangesPosition } from '../../schema/live/changes-position.ts';
-import type { Look } from './look.ts';
 import type { Outlet } from './outlet.ts';
+import type { TreePoll } from './tree-poll.ts';
 
 /** Of a subscriber that may not have seen all that happened. */
 const BEHIND = -1;
 
 /** A client that watches the changes of a tree: where it is, and nothing that it has not taken. */
 export class Subscriber extends ChangesPosition {
+  declare cursor: string;
   readonly outlet: Outlet;
   /** True while its next event is made. */
   isBusy = false;
   /** True once its outlet will say when the client has read. */
   isWaiting = false;
-  /** The number of the latest look that its cursor covers. */
+  /** The number of the latest poll that its cursor covers. */
   #covered = BEHIND;
 
-  constructor(outlet: Outlet, after: string | null) {
+  constructor(outlet: Outlet, after: string) {
     super(after);
     this.outlet = outlet;
   }
@@ -25,25 +26,25 @@ export class Subscriber extends ChangesPosition {
     return this.untilBookmark <= 0;
   }
 
-  /** True if more may have happened than its cursor covers, when something last happened before the look `touchedAt`. */
+  /** True if more may have happened than its cursor covers, when something last happened before the poll `touchedAt`. */
   isBehind(touchedAt: number): boolean {
     return this.#covered < touchedAt;
   }
 
-  /** Notes that a page was read after the look `number`. */
-  covers({ isUpToDate }: ChangesEvent, { number }: Look): void {
+  /** Notes that a page was read after the poll `number`. */
+  covers({ isUpToDate }: ChangesEvent, { number }: TreePoll): void {
     this.#covered = isUpToDate ? number : BEHIND;
   }
 
-  /** Goes on to the cursor of a look, if it is not there yet. Nothing must have happened in between. */
-  passTo({ number, cursor }: Look): void {
+  /** Advances to the cursor of a poll, if it is not there yet. Nothing must have happened in between. */
+  advanceTo({ number, cursor }: TreePoll): void {
     if (cursor === null || this.#covered >= number) return;
     this.cursor = cursor;
     this.#covered = number;
   }
 
   /** Goes back to where it was before a page for which no event could be made. */
-  goBackTo(cursor: string | null): void {
+  goBackTo(cursor: string): void {
     this.cursor = cursor;
     this.#covered = BEHIND;
   }

@@ -34,6 +34,28 @@ test('a stream begins before anything has happened', async () => {
   expect(await events.changes()).toMatchObject({ changes: [] });
 });
 
+test('what is committed once the head of the answer is there is told', async () => {
+  const { url, repository } = await openLive();
+  // Rounds of events follow each other at a distance: the first of a new subscription waits for its round.
+  const other = await stream(url, { query: WATCH });
+  await other.changes();
+  for (let n = 0; n < 5; n += 1) {
+    await repository.create({ id: `before-${n}` });
+    await other.changes();
+    const events = await stream(url, { query: WATCH });
+    await repository.create({ id: `after-${n}` });
+    const seen: string[] = [];
+    while (seen.length === 0) {
+      const { changes, isUpToDate } = await events.changes();
+      seen.push(...changes.map(({ sessionId }) => sessionId));
+      if (changes.length === 0) expect(isUpToDate).toBe(true);
+    }
+    expect(seen).toEqual([`after-${n}`]);
+    await other.changes();
+    await events.close();
+  }
+});
+
 test('Last-Event-ID takes the place of the cursor in the variables', async () => {
   const { url, repository } = await openLive();
   const events = await stream(url, { query: WATCH });
