@@ -1,10 +1,6 @@
 import { createHash } from 'node:crypto';
-import { promisify } from 'node:util';
-import { gzip } from 'node:zlib';
 import { GRAPHIQL_OPTIONS, GRAPHIQL_STYLE } from './graphiql-page.ts';
-import type { StaticFile } from './static-file.ts';
-
-const compress = promisify(gzip);
+import { CACHED_FOREVER, createStaticFile, REVALIDATED, type StaticFile } from './static-file.ts';
 
 /** The files of GraphiQL, ready to be served. */
 export interface GraphiQLFiles {
@@ -21,22 +17,20 @@ export async function buildGraphiQLFiles(path: string): Promise<GraphiQLFiles> {
     `<style>${GRAPHIQL_STYLE}</style></head>`,
   );
   const { html, assets } = takeApart(whole, `${path}/assets/`);
-  const page = await createFile(html, {
+  const page = await createStaticFile(html, {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': contentSecurityPolicy(assets),
     'referrer-policy': 'no-referrer',
-    // Revalidated each time: each version of the page names other assets. A POST to this address drops a browser's copy anyway.
-    'cache-control': 'no-cache',
+    // A POST to this address drops a browser's copy anyway.
+    ...REVALIDATED,
     vary: 'Accept, Accept-Encoding',
   });
   const files = assets.map(
     async ({ path, kind, text }): Promise<[string, StaticFile]> => [
       path,
-      await createFile(text, {
+      await createStaticFile(text, {
         'content-type': CONTENT_TYPES[kind],
-        // The name contains a hash of the content.
-        'cache-control': 'public, max-age=31536000, immutable',
-        'cross-origin-resource-policy': 'same-origin',
+        ...CACHED_FOREVER,
         vary: 'Accept-Encoding',
       }),
     ],
@@ -79,11 +73,6 @@ function takeApart(page: string, folder: string): { html: string; assets: Asset[
     },
   );
   return { html, assets };
-}
-
-async function createFile(text: string, headers: StaticFile['headers']): Promise<StaticFile> {
-  const tag = createHash('sha256').update(JSON.stringify(headers)).update(text).digest('base64url');
-  return { gzipped: new Uint8Array(await compress(text)), etag: `W/"${tag}"`, headers };
 }
 
 /** Only the page's own scripts may run, and only talk to this server. Nothing may frame the page. */

@@ -1,11 +1,22 @@
+import { createHash } from 'node:crypto';
 import { promisify } from 'node:util';
-import { gunzip } from 'node:zlib';
+import { gunzip, gzip } from 'node:zlib';
 import { negotiateEncoding } from './accept-encoding.ts';
 
 /** All browsers accept gzip. For other clients, a file is decompressed once, however many ask for it at once. */
 const ENCODINGS = ['gzip', 'identity'] as const;
 
 const unpack = promisify(gunzip);
+const pack = promisify(gzip);
+
+/** Headers of a page: each version of the page names other files. */
+export const REVALIDATED = { 'cache-control': 'no-cache' } as const;
+
+/** Headers of a file that a page loads, and whose name contains a hash of its content. */
+export const CACHED_FOREVER = {
+  'cache-control': 'public, max-age=31536000, immutable',
+  'cross-origin-resource-policy': 'same-origin',
+} as const;
 
 /** A file that never changes while the server runs. */
 export interface StaticFile {
@@ -13,6 +24,15 @@ export interface StaticFile {
   /** A weak tag: it is the same for both encodings. */
   readonly etag: string;
   readonly headers: Readonly<Record<string, string>>;
+}
+
+/** Compresses `content`, to be served with `headers`. */
+export async function createStaticFile(
+  content: string | Uint8Array,
+  headers: StaticFile['headers'],
+): Promise<StaticFile> {
+  const tag = createHash('sha256').update(JSON.stringify(headers)).update(content).digest('base64url');
+  return { gzipped: new Uint8Array(await pack(content)), etag: `W/"${tag}"`, headers };
 }
 
 /** The answer to a request for `file`: 304 if the client has it already. */
