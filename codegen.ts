@@ -1,12 +1,22 @@
 import type { CodegenConfig } from '@graphql-codegen/cli';
 
-/** Types for the operations of the tests, so that a change of the schema that would break a client breaks the build. */
+const scalars = {
+  ID: 'string',
+  DateTime: 'string',
+  JSON: 'unknown',
+  JSONObject: 'Record<string, unknown>',
+  SafeInt: 'number',
+};
+
+/**
+ * Types for the operations of the tests and of the explorer, so that a change of the schema that would break a client breaks the build.
+ */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
-  documents: ['test/**/*.ts', '!test/generated/**'],
   importExtension: '.ts',
   generates: {
     'test/generated/': {
+      documents: ['test/**/*.ts', '!test/generated/**'],
       preset: 'client',
       presetConfig: { fragmentMasking: false },
       config: {
@@ -14,13 +24,18 @@ const config: CodegenConfig = {
         enumType: 'string-literal',
         useTypeImports: true,
         strictScalars: true,
-        scalars: {
-          ID: 'string',
-          DateTime: 'string',
-          JSON: 'unknown',
-          JSONObject: 'Record<string, unknown>',
-          SafeInt: 'number',
-        },
+        scalars,
+      },
+    },
+    'src/explorer/generated/operations.ts': {
+      documents: ['src/explorer/**/*.graphql'],
+      plugins: ['typescript-operations', 'typed-document-node'],
+      config: {
+        documentMode: 'string',
+        enumType: 'string-literal',
+        useTypeImports: true,
+        strictScalars: true,
+        scalars,
       },
     },
   },

@@ -40,12 +40,13 @@ export default defineConfig({
   // Without these two, graphql is loaded twice (as ESM and as CJS) and `instanceof GraphQLSchema` fails.
   resolve: { dedupe: ['graphql'] },
   test: {
-    globalSetup: 'test/support/build-client.ts',
+    globalSetup: 'test/support/build-packages.ts',
     server: {
       deps: { inline: [/graphql/, /@pothos/, /@envelop/] },
     },
     testTimeout: 30_000,
     hookTimeout: 60_000,
+    expect: { poll: { timeout: 15_000 } },
     // Of two cores vitest would leave one to itself; much of what the tests do is wait for the disk and for other processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
     sequence: { sequencer: LongestFirst },

@@ -7,6 +7,8 @@ const SRC = join(ROOT, 'src');
 
 /** The rooms from the bottom up: a module imports only from its own room and from earlier ones. ARCHITECTURE.md describes them. */
 const ROOMS = [
+  // The page that browsers run: nothing of the server runs there.
+  'explorer/',
   'model/',
   'printable.ts',
   'version.ts',
@@ -49,13 +51,18 @@ const roomOf = (file: string) => ROOMS.findIndex((room) => file === room || file
 /** The files of `src/`, each with its imports, including type imports. */
 const imports = new Map(
   readdirSync(SRC, { recursive: true, encoding: 'utf8' })
-    .filter((file) => file.endsWith('.ts'))
+    .filter((file) => /\.tsx?$/.test(file))
     .map((file) => {
       const text = readFileSync(join(SRC, file), 'utf8');
       const specifiers = [...text.matchAll(/(?:\bfrom|\bimport|\bimport\()\s*'(\.[^']+)'/g)];
       return [file, specifiers.map(([, path]) => relative(SRC, resolve(SRC, dirname(file), path!)))];
     }),
 );
+
+it('the explorer is a world of its own: no other room imports from it', () => {
+  const others = [...imports].filter(([file]) => !file.startsWith('explorer/'));
+  expect(others.filter(([, imported]) => imported.some((file) => file.startsWith('explorer/')))).toEqual([]);
+});
 
 it('each file is in a room', () => {
   expect([...imports.keys()].filter((file) => roomOf(file) === -1)).toEqual([]);
@@ -109,7 +116,7 @@ it('ARCHITECTURE.md and CONTRIBUTING.md name only what is there', () => {
     const text = readFileSync(join(ROOT, page), 'utf8');
     const paths = [...text.matchAll(/`([\w.-]+\/[\w/.-]*)`/g)].map(([, path]) => path!);
     // Paths may be relative to `src/`, to the store or to the server.
-    const places = ['', 'src', 'src/repository/files', 'src/server'];
+    const places = ['', 'src', 'src/repository/files', 'src/server', 'src/explorer'];
     const missing = paths.filter((path) => !places.some((place) => existsSync(join(ROOT, place, path))));
     expect(missing, page).toEqual([]);
   }

@@ -3,6 +3,9 @@ export const GRAPHQL_PATH = '/graphql';
 /** The prefix of the files that GraphiQL's page loads. */
 export const ASSETS_PATH = `${GRAPHQL_PATH}/assets/`;
 
+/** The explorer is served at all paths beneath. */
+export const EXPLORER_PATH = '/explorer/';
+
 /** The path that stands for the target of `OPTIONS *`, which is about the server as a whole. */
 export const SERVER_PATH = '/*';
 

@@ -1,10 +1,13 @@
 import { negotiate, RESULT_TYPES } from './accept.ts';
 import type { OriginCheck } from './allowed-origins.ts';
-import { ASSETS_PATH, GRAPHQL_PATH, SERVER_PATH } from './paths.ts';
+import { ASSETS_PATH, EXPLORER_PATH, GRAPHQL_PATH, SERVER_PATH } from './paths.ts';
 import type { RequestHead } from './request-head.ts';
 
-/** What a request is for: an operation, GraphiQL's page or one of its files, the bare address, `OPTIONS *`, or a preflight. */
-export type Route = 'api' | 'page' | 'asset' | 'home' | 'server' | 'preflight';
+/**
+ * What a request is for: an operation, GraphiQL's page or one of its files, the explorer or one of its files, the bare address,
+ * `OPTIONS *`, or a preflight.
+ */
+export type Route = 'api' | 'page' | 'asset' | 'explorer' | 'home' | 'server' | 'preflight';
 
 /** Null if there is nothing at the path. */
 export type Router = (head: RequestHead) => Route | null;
@@ -21,7 +24,9 @@ export function createRouter(isAllowedOrigin: OriginCheck | null): Router {
     }
     if (path === GRAPHQL_PATH) return method === 'GET' && asksForHtml(head) ? 'page' : 'api';
     if (method !== 'GET') return null;
-    if (path === '/') return 'home';
+    // Without the slash at its end, the path is one that people type.
+    if (path === '/' || `${path}/` === EXPLORER_PATH) return 'home';
+    if (path.startsWith(EXPLORER_PATH)) return 'explorer';
     return path.startsWith(ASSETS_PATH) ? 'asset' : null;
   };
 }

@@ -10,6 +10,7 @@ import { useBrowserHeaders } from './plugins/use-browser-headers.ts';
 import { useCompression } from './plugins/use-compression.ts';
 import { useErrorMasking } from './plugins/use-error-masking.ts';
 import { useExecution } from './plugins/use-execution.ts';
+import { useExplorer } from './plugins/use-explorer.ts';
 import { useGraphiQL } from './plugins/use-graphiql.ts';
 import { useHead } from './plugins/use-head.ts';
 import { useKnownDocuments } from './plugins/use-known-documents.ts';
@@ -74,6 +75,7 @@ export function createYogaPath(
       useHead(),
       usePolicies({ checks, limits }),
       useRoutes({ routeOf }),
+      useExplorer({ routeOf, logger }),
       useGraphiQL({ routeOf, logger }),
       usePersistedQueries(),
       useKnownDocuments({ parsed, valid: documents }),

@@ -5,7 +5,7 @@ test('the address without a path leads to the API', async () => {
   const { fetch } = await openTestServer();
   const response = await fetch({}, 'http://localhost:4000/');
   expect(response.status).toBe(302);
-  expect(response.headers.get('location')).toBe('/graphql');
+  expect(response.headers.get('location')).toBe('/explorer/');
 });
 
 test.each([

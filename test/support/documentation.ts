@@ -10,6 +10,7 @@ export const PAGES = [
   'docs/agents.md',
   'docs/trees.md',
   'docs/watching.md',
+  'docs/explorer.md',
   'docs/import-and-export.md',
   'docs/import.md',
   'docs/web-pages.md',

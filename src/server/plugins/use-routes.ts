@@ -1,5 +1,6 @@
 import { preflightHeaders } from '../browser-headers.ts';
-import { GRAPHQL_PATH } from '../paths.ts';
+import { isExplorerBuilt } from '../explorer-files.ts';
+import { EXPLORER_PATH, GRAPHQL_PATH } from '../paths.ts';
 import type { ServerPlugin } from '../plugin.ts';
 import { SERVED_METHODS } from '../refusal.ts';
 import type { Router } from '../routes.ts';
@@ -8,7 +9,10 @@ export interface RoutesOptions {
   readonly routeOf: Router;
 }
 
-/** Answers preflights, `OPTIONS *`, and the bare address, which redirects people to GraphiQL. */
+/**
+ * Answers preflights, `OPTIONS *`, and the bare address, which redirects people to the explorer, or to GraphiQL
+ * where the explorer was not built.
+ */
 export function useRoutes({ routeOf }: RoutesOptions): ServerPlugin {
   return {
     onRequest({ request, serverContext: { head }, fetchAPI, endResponse }) {
@@ -18,7 +22,7 @@ export function useRoutes({ routeOf }: RoutesOptions): ServerPlugin {
         case 'preflight':
           return answer(204, preflightHeaders(request));
         case 'home':
-          return answer(302, { location: GRAPHQL_PATH });
+          return answer(302, { location: isExplorerBuilt() ? EXPLORER_PATH : GRAPHQL_PATH });
         case 'server':
           // OPTIONS is allowed: for this request, and for preflights of allowed origins.
           return answer(204, { allow: `${SERVED_METHODS}, OPTIONS` });

@@ -1,0 +1,59 @@
+import type { SessionStatus } from '../generated/operations.ts';
+
+const WORDS: Record<SessionStatus, string> = {
+  CANCELLED: 'cancelled',
+  COMPLETED: 'completed',
+  FAILED: 'failed',
+  IDLE: 'idle',
+  RUNNING: 'running',
+  WAITING: 'waits for you',
+};
+
+/** What a status is called in a sentence. */
+export const statusWords = (status: SessionStatus): string => WORDS[status];
+
+/** The shape of a status. Beside it stands no text that says the same: so the mark itself says it to those who cannot see it. */
+export function StatusMark({ status }: { status: SessionStatus }) {
+  return (
+    <i class={`status ${status.toLowerCase()}`} role="img" aria-label={WORDS[status]} title={WORDS[status]} />
+  );
+}
+
+export function Brand() {
+  return (
+    <a class="brand" href="/explorer/" aria-label="Sessiontree: all trees">
+      <svg
+        width="18"
+        height="18"
+        viewBox="0 0 18 18"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="1.8"
+        aria-hidden="true"
+      >
+        <circle cx="4" cy="4" r="2.2" />
+        <circle cx="14" cy="9" r="2.2" />
+        <circle cx="14" cy="15" r="2.2" />
+        <path d="M4 6.2v6.3A2.5 2.5 0 0 0 6.5 15h5.3M4 9h7.8" />
+      </svg>
+      <span>Sessiontree</span>
+    </a>
+  );
+}
+
+export function SearchMark() {
+  return (
+    <svg
+      width="14"
+      height="14"
+      viewBox="0 0 14 14"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.5"
+      aria-hidden="true"
+    >
+      <circle cx="6" cy="6" r="4.2" />
+      <path d="m9.2 9.2 3.3 3.3" />
+    </svg>
+  );
+}

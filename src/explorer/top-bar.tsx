@@ -1,0 +1,75 @@
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { addressBar } from './address.ts';
+import type { FeedState } from './api/feed.ts';
+import { counted } from './parts/format.ts';
+import { Help } from './parts/help.tsx';
+import { onKey } from './parts/keys.ts';
+import { Brand, SearchMark } from './parts/marks.tsx';
+import { useObservable } from './parts/observable.ts';
+import { toggleTheme } from './parts/theme.ts';
+import type { OpenTree } from './tree/open-tree.ts';
+import type { TreesList } from './trees/trees-list.ts';
+
+const WORDS: Record<FeedState, string> = {
+  connecting: 'Connecting',
+  live: 'Live',
+  resuming: 'Server away, resuming',
+  paused: 'Paused',
+  ended: 'Not live',
+};
+
+/** Search, and whether what is shown is up to date. */
+export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null }) {
+  useObservable(list);
+  const { feed } = tree ?? list;
+  const { state, error } = useObservable(feed);
+  const [isHelping, setHelping] = useState(false);
+  useEffect(() => onKey({ '?': () => setHelping(true) }), []);
+  return (
+    <header class="top">
+      <Brand />
+      <SearchBox />
+      <span class={`live is-${state}`} role="status" title={error?.message}>
+        <i />
+        {WORDS[state]}
+      </span>
+      <span class="live number store-size">
+        {list.sessionCount === null ? '' : counted(list.sessionCount, 'session')}
+      </span>
+      <button type="button" class="icon-button" aria-label="Light or dark" onClick={toggleTheme}>
+        ◐
+      </button>
+      <button type="button" class="icon-button" aria-label="Keys" onClick={() => setHelping(true)}>
+        ?
+      </button>
+      {isHelping && <Help onClose={() => setHelping(false)} />}
+    </header>
+  );
+}
+
+function SearchBox() {
+  const { now } = useObservable(addressBar);
+  const input = useRef<HTMLInputElement>(null);
+  useEffect(() => onKey({ 'mod+k': () => input.current?.select() }), []);
+  return (
+    <search class="search-box">
+      <form
+        onSubmit={(event) => {
+          event.preventDefault();
+          const query = input.current!.value.trim();
+          if (query) addressBar.go({ page: 'search', query });
+        }}
+      >
+        <SearchMark />
+        <input
+          ref={input}
+          type="search"
+          aria-label="Search messages, titles, tool calls"
+          placeholder="Search messages, titles, tool calls"
+          value={now.query}
+        />
+        <kbd>⌘K</kbd>
+      </form>
+    </search>
+  );
+}

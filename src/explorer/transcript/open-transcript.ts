@@ -1,0 +1,215 @@
+import type { SessionChange } from '@sessiontree/client';
+import { ask } from '../api/client.ts';
+import {
+  HistoryEndDocument,
+  HistoryFromDocument,
+  type MessageRowFragment,
+  SessionHeadDocument,
+  type SessionHeadQuery,
+  type TypedDocumentString,
+  WholeMessageDocument,
+} from '../generated/operations.ts';
+import { Observable } from '../parts/observable.ts';
+
+/** Messages that are read at once; a part begins at a multiple of it. */
+const PART = 50;
+/** Of each text, so much is read at first. */
+export const TEXT_LENGTH = 4_000;
+/** Parts that are kept; those used least recently are dropped. */
+const PARTS_MAX = 80;
+
+/** What is known of the positions of one part. */
+interface Part {
+  readonly messages: ReadonlyMap<number, MessageRowFragment>;
+  /** The position after the last one that was there when the part was read. */
+  readonly end: number;
+}
+
+export type SessionHead = NonNullable<SessionHeadQuery['session']>;
+
+/** What stands at a position: a message, null while it is read, or what is missing since the record is damaged. */
+export type Entry = MessageRowFragment | 'damaged' | null;
+
+/** The history of the session that is open. Only the parts that are looked at are read, and kept. */
+export class OpenTranscript extends Observable {
+  readonly sessionId: string;
+  head: SessionHead | null = null;
+  /** The number of positions; null until it is known. */
+  length: number | null = null;
+  state: 'loading' | 'there' | 'missing' | 'failed' = 'loading';
+  error: Error | null = null;
+  /** In the order of reading. */
+  readonly #parts = new Map<number, Part>();
+  readonly #reading = new Set<number>();
+  readonly #abort = new AbortController();
+  /** Counts what makes parts old that are being read. */
+  #generation = 0;
+  readonly #wholeTexts = new Map<string, string>();
+
+  constructor(sessionId: string) {
+    super();
+    this.sessionId = sessionId;
+    void this.#open();
+  }
+
+  close(): void {
+    this.#abort.abort();
+  }
+
+  /** What stands at a position. Reads the part around it, if it is not there. */
+  at(position: number): Entry {
+    const number = Math.floor(position / PART);
+    const part = this.#parts.get(number);
+    if (!part) {
+      void this.#readPart(number);
+      return null;
+    }
+    return part.messages.get(position) ?? (position < part.end ? 'damaged' : null);
+  }
+
+  /** The call that a TOOL message answers, if it is among the messages that are there. */
+  callOf(message: MessageRowFragment): MessageRowFragment | null {
+    if (message.toolCallId === null) return null;
+    const number = Math.floor(message.position / PART);
+    for (const part of [this.#parts.get(number), this.#parts.get(number - 1)])
+      for (const caller of part?.messages.values() ?? [])
+        if (caller.toolCalls.some(({ result }) => result?.id === message.id)) return caller;
+    return null;
+  }
+
+  /** The whole text of a message of which a part is shown; null until `readWhole` has read it. */
+  wholeTextOf(messageId: string): string | null {
+    return this.#wholeTexts.get(messageId) ?? null;
+  }
+
+  async readWhole(messageId: string): Promise<void> {
+    const { node } = await this.#request(WholeMessageDocument, { id: messageId });
+    if (node && 'content' in node) this.#wholeTexts.set(messageId, node.content as string);
+    this.changed();
+  }
+
+  /** The position of a message; null if the history does not have it any more. */
+  async positionOf(messageId: string): Promise<number | null> {
+    for (const { messages } of this.#parts.values())
+      for (const { id, position } of messages.values()) if (id === messageId) return position;
+    const { node } = await this.#request(WholeMessageDocument, { id: messageId });
+    return node && 'position' in node ? (node.position as number) : null;
+  }
+
+  /** Takes in what changed in the tree, as far as it concerns this session. */
+  take(changes: readonly SessionChange[], isReset: boolean): void {
+    if (isReset) {
+      this.#renewFrom(0);
+      void this.#open();
+      return;
+    }
+    for (const { kind, sessionId, session, formerParentId, fromPosition } of changes) {
+      // A call shows the session that it spawned.
+      if (session?.parentId === this.sessionId && kind === 'CREATED')
+        this.#renewFrom((this.length ?? 0) - PART);
+      if (sessionId !== this.sessionId) continue;
+      if (kind === 'DELETED') this.state = 'missing';
+      if (session && fromPosition !== null) {
+        this.length = session.historyLength;
+        // A call shows its result, which comes after it.
+        this.#renewFrom(fromPosition - PART);
+      } else if (session || formerParentId) void this.#readHead();
+    }
+    this.changed();
+  }
+
+  async #open(): Promise<void> {
+    try {
+      const [head, end] = await Promise.all([
+        this.#request(SessionHeadDocument, { id: this.sessionId }),
+        this.#request(HistoryEndDocument, { id: this.sessionId, last: PART, textLength: TEXT_LENGTH }),
+      ]);
+      this.error = null;
+      this.head = head.session;
+      this.state = end.session ? 'there' : 'missing';
+      if (end.session) {
+        const { historyLength, history } = end.session;
+        this.length = historyLength;
+        // The end of a history is where most begin to read. Those parts of it that are whole need not be read again.
+        const from = history.nodes[0]?.position ?? 0;
+        for (let number = from === 0 ? 0 : Math.ceil(from / PART); number * PART < historyLength; number += 1)
+          this.#keep(number, history.nodes, historyLength);
+      }
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      if (this.state === 'loading') this.state = 'failed';
+      this.error = error as Error;
+    }
+    this.changed();
+  }
+
+  async #readHead(): Promise<void> {
+    try {
+      const { session } = await this.#request(SessionHeadDocument, { id: this.sessionId });
+      if (session) this.head = session;
+    } catch {
+      // The head that is there stays; the feed says if the server is away.
+      return;
+    }
+    this.changed();
+  }
+
+  async #readPart(number: number): Promise<void> {
+    if (this.#reading.has(number)) return;
+    this.#reading.add(number);
+    const generation = this.#generation;
+    try {
+      const { messages, length } = await this.#messagesFrom(number * PART, PART);
+      if (generation === this.#generation) this.#keep(number, messages, length);
+      this.error = null;
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.error = error as Error;
+      // Not at once again: the server may be away.
+      await new Promise((resolve) => setTimeout(resolve, 1_000));
+    } finally {
+      if (generation === this.#generation) this.#reading.delete(number);
+    }
+    this.changed();
+  }
+
+  /** An answer that is too large is asked for in halves. */
+  async #messagesFrom(
+    position: number,
+    first: number,
+  ): Promise<{ messages: MessageRowFragment[]; length: number }> {
+    try {
+      const variables = { id: this.sessionId, position, first, textLength: TEXT_LENGTH };
+      const { session } = await this.#request(HistoryFromDocument, variables);
+      return { messages: session?.history.nodes ?? [], length: session?.historyLength ?? 0 };
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'BUDGET_EXCEEDED' || first === 1) throw error;
+      const half = first >> 1;
+      const begin = await this.#messagesFrom(position, half);
+      const rest = await this.#messagesFrom(position + half, first - half);
+      return { messages: [...begin.messages, ...rest.messages], length: rest.length };
+    }
+  }
+
+  #keep(number: number, messages: readonly MessageRowFragment[], length: number): void {
+    const within = messages.filter(({ position }) => Math.floor(position / PART) === number);
+    this.#parts.delete(number);
+    this.#parts.set(number, {
+      messages: new Map(within.map((message) => [message.position, message])),
+      end: Math.min((number + 1) * PART, length),
+    });
+    if (this.#parts.size > PARTS_MAX) this.#parts.delete(this.#parts.keys().next().value!);
+  }
+
+  /** Reads the parts from a position on again, as far as they are there. What they have is shown until then. */
+  #renewFrom(position: number): void {
+    this.#generation += 1;
+    this.#reading.clear();
+    for (const number of this.#parts.keys()) if ((number + 1) * PART > position) void this.#readPart(number);
+  }
+
+  #request = <Data, Variables extends object>(
+    document: TypedDocumentString<Data, Variables>,
+    variables: Variables,
+  ) => ask(document, variables, this.#abort.signal);
+}

@@ -1,0 +1,116 @@
+import { useEffect, useMemo } from 'preact/hooks';
+import { addressBar, sessionAddress } from '../address.ts';
+import { nameOf } from '../parts/format.ts';
+import { Link } from '../parts/link.tsx';
+import { Notice } from '../parts/notice.tsx';
+import { useObservable } from '../parts/observable.ts';
+import { visible } from '../parts/visible.ts';
+import type { OpenTree } from '../tree/open-tree.ts';
+import { Drafts } from './drafts.ts';
+import { OpenTranscript } from './open-transcript.ts';
+import { Transcript } from './transcript.tsx';
+
+/** The session that is open: what is above it, and its transcript. */
+export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: string }) {
+  useObservable(tree);
+  const transcript = useMemo(() => new OpenTranscript(sessionId), [sessionId]);
+  const drafts = useMemo(() => new Drafts(sessionId), [sessionId]);
+  useEffect(() => () => transcript.close(), [transcript]);
+  useEffect(() => () => drafts.close(), [drafts]);
+  useEffect(() => tree.watch((changes, isReset) => transcript.take(changes, isReset)), [tree, transcript]);
+  return (
+    <main class="pane session-pane" aria-label="Session">
+      <div class="bar">
+        <button
+          type="button"
+          class="icon-button back"
+          aria-label="The tree"
+          onClick={() => addressBar.go(sessionAddress(tree.id, null))}
+        >
+          ‹
+        </button>
+        <Crumbs tree={tree} sessionId={sessionId} />
+        <span class="grow" />
+        <CopyLink />
+      </div>
+      <SessionBody tree={tree} transcript={transcript} drafts={drafts} />
+    </main>
+  );
+}
+
+function SessionBody({
+  tree,
+  transcript,
+  drafts,
+}: {
+  tree: OpenTree;
+  transcript: OpenTranscript;
+  drafts: Drafts;
+}) {
+  useObservable(transcript);
+  const { state, error, head } = transcript;
+  if (state === 'missing')
+    return (
+      <Notice title="There is no such session">
+        <p>It was deleted, or moved to another tree.</p>
+      </Notice>
+    );
+  if (state === 'failed')
+    return (
+      <Notice title="The session could not be read">
+        <p>{error?.message}</p>
+      </Notice>
+    );
+  return (
+    <>
+      {head?.archivedAt && <p class="banner">Archived: it takes no messages until it is unarchived.</p>}
+      {head && head.damage.length > 0 && (
+        <p class="banner is-fault" role="status">
+          Damaged, and shown without that part:{' '}
+          {head.damage
+            .map(({ line, reason }) => (line === null ? reason : `line ${line}: ${reason}`))
+            .join('; ')}
+        </p>
+      )}
+      {state === 'loading' ? (
+        <div class="scroll skeleton" role="progressbar" aria-label="Reading the session" />
+      ) : (
+        <Transcript key={transcript.sessionId} tree={tree} transcript={transcript} drafts={drafts} />
+      )}
+    </>
+  );
+}
+
+/** What is above the session, and the session. Of a deep one, the first and the last ones. */
+function Crumbs({ tree, sessionId }: { tree: OpenTree; sessionId: string }) {
+  const session = tree.rows.find(sessionId);
+  const above = tree.rows.ancestorsOf(sessionId);
+  const shown = above.length > 3 ? [above[0]!, null, above.at(-1)!] : above;
+  const named = (id: string, title: string | null) => visible(nameOf(title, tree.firstWordsOf(id)));
+  return (
+    <nav class="crumbs" aria-label="Above the session">
+      {shown.map((ancestor, n) => (
+        <>
+          {ancestor ? (
+            <Link class="cut" key={ancestor.id} to={sessionAddress(tree.id, ancestor.id)}>
+              {named(ancestor.id, ancestor.title)}
+            </Link>
+          ) : (
+            <span key={n}>…</span>
+          )}
+          <span class="faint">/</span>
+        </>
+      ))}
+      <b class="cut">{session ? named(session.id, session.title) : ''}</b>
+    </nav>
+  );
+}
+
+function CopyLink() {
+  const copy = () => void navigator.clipboard?.writeText(location.href);
+  return (
+    <button type="button" class="chip" onClick={copy}>
+      Copy link
+    </button>
+  );
+}

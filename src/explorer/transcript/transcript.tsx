@@ -1,0 +1,188 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { addressBar } from '../address.ts';
+import { count } from '../parts/format.ts';
+import { onKey } from '../parts/keys.ts';
+import { Notice } from '../parts/notice.tsx';
+import { useObservable } from '../parts/observable.ts';
+import type { OpenTree } from '../tree/open-tree.ts';
+import { DraftRow } from './draft-row.tsx';
+import type { Drafts } from './drafts.ts';
+import { markdown } from './markdown.ts';
+import { MessageRow } from './message-row.tsx';
+import type { OpenTranscript } from './open-transcript.ts';
+import { windowAround } from './window.ts';
+
+const ESTIMATED_HEIGHT = 96;
+/** So near to the end, new messages are followed. */
+const END_PX = 80;
+
+interface Props {
+  readonly tree: OpenTree;
+  readonly transcript: OpenTranscript;
+  readonly drafts: Drafts;
+}
+
+/**
+ * The messages. Browsers cannot scroll through the height of a history of 100,000, so that rows exist for a window of positions only, which
+ * moves along; the slider stands for the whole.
+ */
+export function Transcript({ tree, transcript, drafts }: Props) {
+  useObservable(markdown);
+  useObservable(drafts);
+  const { now } = useObservable(addressBar);
+  const scroller = useRef<HTMLDivElement>(null);
+  const length = transcript.length ?? 0;
+  const [range, setRange] = useState(() => windowAround(length, length));
+  const [target, setTarget] = useState<number | null>(null);
+  const [isFollowing, setFollowing] = useState(now.messageId === null);
+  const [seen, setSeen] = useState(length);
+
+  // Where the window reaches the end, it grows with the history.
+  const end = range.isAtEnd ? length : Math.min(range.end, length);
+  const size = Math.max(end - range.start, 0);
+  const live = range.isAtEnd ? drafts.all : [];
+  const keyOf = (n: number) => (n < size ? range.start + n : `draft ${live[n - size]?.key}`);
+  const virtualizer = useVirtualizer({
+    count: size + live.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: () => ESTIMATED_HEIGHT,
+    getItemKey: keyOf,
+    overscan: 4,
+    anchorTo: 'end',
+    followOnAppend: isFollowing,
+    scrollEndThreshold: END_PX,
+  });
+  const items = virtualizer.getVirtualItems();
+  const first = range.start + (virtualizer.range?.startIndex ?? 0);
+  const last = Math.min(range.start + (virtualizer.range?.endIndex ?? 0), length - 1);
+
+  const showAt = (position: number) => {
+    const next = windowAround(position, length);
+    setRange(next);
+    setFollowing(position >= length - 1);
+    // After the window has moved.
+    requestAnimationFrame(() =>
+      virtualizer.scrollToIndex(position - next.start, { align: position >= length - 1 ? 'end' : 'start' }),
+    );
+  };
+
+  // A link to a message opens at it.
+  useEffect(() => {
+    const { messageId } = now;
+    if (messageId === null) {
+      setTarget(null);
+      return;
+    }
+    let isCurrent = true;
+    void transcript.positionOf(messageId).then((position) => {
+      if (!isCurrent || position === null) return;
+      setTarget(position);
+      showAt(position);
+    });
+    return () => {
+      isCurrent = false;
+    };
+  }, [transcript, now.messageId]);
+
+  // Begins at the end.
+  useEffect(() => {
+    if (now.messageId === null && size > 0) virtualizer.scrollToIndex(size - 1, { align: 'end' });
+  }, []);
+
+  // The window moves when the reader comes near its border.
+  useEffect(() => {
+    const next = windowAround(Math.round((first + last) / 2), length, range);
+    if (next !== range) setRange(next);
+  }, [first, last, length]);
+
+  const watchScroll = () => {
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current!;
+    const isAtEnd = range.isAtEnd && scrollHeight - scrollTop - clientHeight < END_PX;
+    setFollowing(isAtEnd);
+    if (isAtEnd) setSeen(length);
+  };
+  useEffect(() => {
+    if (isFollowing) setSeen(length);
+  }, [isFollowing, length]);
+
+  // The next message that is shown on its own, or the one before.
+  const step = (by: 1 | -1) => {
+    for (let position = (target ?? first) + by; position >= 0 && position < length; position += by) {
+      const entry = transcript.at(position);
+      if (entry === null) return;
+      if (entry === 'damaged' || transcript.callOf(entry)) continue;
+      addressBar.go({ messageId: entry.id }, true);
+      return;
+    }
+  };
+  useEffect(() => onKey({ j: () => step(1), k: () => step(-1), f: () => showAt(length - 1) }));
+
+  if (length === 0 && live.length === 0)
+    return (
+      <Notice title="No messages yet">
+        <p>What is said here appears at once.</p>
+      </Notice>
+    );
+  const unseen = Math.max(length - seen, 0);
+  return (
+    <>
+      <div
+        class="scroll"
+        ref={scroller}
+        onScroll={watchScroll}
+        role="feed"
+        aria-label="Transcript"
+        aria-busy={transcript.state === 'loading'}
+        // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+        tabIndex={0}
+      >
+        <div class="rows" role="none" style={{ height: virtualizer.getTotalSize() }}>
+          {items.map(({ index, key, start }) => (
+            <div
+              key={key}
+              ref={virtualizer.measureElement}
+              data-index={index}
+              role="none"
+              style={{ transform: `translateY(${start}px)` }}
+            >
+              {index < size ? (
+                <MessageRow
+                  tree={tree}
+                  transcript={transcript}
+                  position={range.start + index}
+                  isTarget={range.start + index === target}
+                />
+              ) : (
+                <DraftRow draft={live[index - size]!} tree={tree} sessionId={transcript.sessionId} />
+              )}
+            </div>
+          ))}
+        </div>
+      </div>
+      {unseen > 0 && !isFollowing && (
+        <button type="button" class="new-pill number" onClick={() => showAt(length - 1)}>
+          {count(unseen)} new ↓
+        </button>
+      )}
+      <div class="foot number">
+        <span>
+          #{count(first)}–{count(Math.max(last, first))} of {count(length)}
+        </span>
+        <input
+          type="range"
+          class="scrubber"
+          style={{ '--in-sight': Math.round(((last - first + 1) / Math.max(length, 1)) * 100) }}
+          aria-label="Position in the history"
+          min={0}
+          max={Math.max(length - 1, 0)}
+          value={isFollowing ? length - 1 : first}
+          onInput={({ currentTarget }) => showAt(Number(currentTarget.value))}
+        />
+        <button type="button" class="chip" aria-pressed={isFollowing} onClick={() => showAt(length - 1)}>
+          {isFollowing ? 'Following' : 'Follow'}
+        </button>
+      </div>
+    </>
+  );
+}

@@ -1,0 +1,142 @@
+import type { SessionChange, SessionChanges } from '@sessiontree/client';
+import { ask } from '../api/client.ts';
+import { Feed } from '../api/feed.ts';
+import { FirstWordsDocument, TreeDocument, type TreeQuery } from '../generated/operations.ts';
+import { Observable } from '../parts/observable.ts';
+import { TreeRows } from './tree-rows.ts';
+
+export type TreeState = 'loading' | 'there' | 'missing' | 'deleted' | 'failed';
+
+type Watcher = (changes: readonly SessionChange[], isReset: boolean) => void;
+
+/** The tree that is open. It follows the store. */
+export class OpenTree extends Observable {
+  readonly id: string;
+  readonly rows = new TreeRows();
+  readonly feed: Feed;
+  state: TreeState = 'loading';
+  error: Error | null = null;
+  /** A cursor for the sessions that were not read yet; null if all are there. */
+  #rest: string | null = null;
+  readonly #abort = new AbortController();
+  readonly #watchers = new Set<Watcher>();
+  readonly #firstWords = new Map<string, string>();
+
+  constructor(id: string) {
+    super();
+    this.id = id;
+    this.feed = new Feed(id, (changes) => this.#take(changes));
+    void this.read();
+  }
+
+  get hasMore(): boolean {
+    return this.#rest !== null;
+  }
+
+  /** Reads the tree anew. */
+  async read(): Promise<void> {
+    try {
+      const { store, session } = await this.#request(this.id, null);
+      if (!session) {
+        this.state = 'missing';
+      } else {
+        const { descendants, ...root } = session;
+        this.rows.set([root, ...descendants.nodes]);
+        this.#rest = restOf(session);
+        this.state = 'there';
+        this.feed.follow(store.cursor);
+      }
+      this.error = null;
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      // What is there stays: it is old, which the feed says.
+      if (this.state !== 'there') this.state = 'failed';
+      this.error = error as Error;
+    }
+    this.changed();
+  }
+
+  /** Reads the next ten thousand sessions. */
+  async more(): Promise<void> {
+    const { session } = await this.#request(this.id, this.#rest);
+    if (!session) return;
+    const known = new Set(this.rows.sessions.map(({ id }) => id));
+    this.rows.set([...this.rows.sessions, ...session.descendants.nodes.filter(({ id }) => !known.has(id))]);
+    this.#rest = restOf(session);
+    this.changed();
+  }
+
+  /** Calls `watcher` with what changes, after the rows have changed. */
+  watch(watcher: Watcher): () => void {
+    this.#watchers.add(watcher);
+    return () => this.#watchers.delete(watcher);
+  }
+
+  open(id: string, isOpen: boolean): void {
+    this.rows.open(id, isOpen);
+    this.changed();
+  }
+
+  openAll(id: string, isOpen: boolean): void {
+    this.rows.openAll(id, isOpen);
+    this.changed();
+  }
+
+  reveal(id: string): void {
+    this.rows.reveal(id);
+    this.changed();
+  }
+
+  /** The first words of a session without a title, once they are read. */
+  firstWordsOf(id: string): string | null {
+    return this.#firstWords.get(id) ?? null;
+  }
+
+  /** Reads the first words of sessions that are shown, and have no title. */
+  async readFirstWords(ids: readonly string[]): Promise<void> {
+    const unknown = ids.filter((id) => !this.#firstWords.has(id));
+    if (unknown.length === 0) return;
+    for (const id of unknown) this.#firstWords.set(id, '');
+    try {
+      const { nodes } = await ask(FirstWordsDocument, { ids: unknown });
+      for (const node of nodes)
+        if (node && 'firstWords' in node)
+          this.#firstWords.set(node.id, node.firstWords.nodes[0]?.content ?? '');
+    } catch {
+      for (const id of unknown) this.#firstWords.delete(id);
+    }
+    this.changed();
+  }
+
+  close(): void {
+    this.#abort.abort();
+    this.feed.stop();
+  }
+
+  #request(id: string, after: string | null): Promise<TreeQuery> {
+    return ask(TreeDocument, { id, after }, this.#abort.signal);
+  }
+
+  #take({ changes, isReset }: SessionChanges): void {
+    if (isReset) void this.read();
+    for (const change of changes) {
+      if (!this.rows.apply(change)) void this.#readSubtree(change.sessionId);
+      if (change.kind === 'DELETED' && change.sessionId === this.id) this.state = 'deleted';
+    }
+    for (const watcher of this.#watchers) watcher(changes, isReset);
+    this.changed();
+  }
+
+  /** A session was moved into the tree, with all beneath it. */
+  async #readSubtree(id: string): Promise<void> {
+    const { session } = await this.#request(id, null);
+    if (!session) return;
+    const { descendants, ...top } = session;
+    this.rows.insertSubtree([top, ...descendants.nodes]);
+    this.changed();
+  }
+}
+
+function restOf({ descendants: { pageInfo } }: NonNullable<TreeQuery['session']>): string | null {
+  return pageInfo.hasNextPage ? pageInfo.endCursor : null;
+}

@@ -1,0 +1,123 @@
+import { useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useRef, useState } from 'preact/hooks';
+import { addressBar, NO_FILTER, type TreesFilter } from '../address.ts';
+import { count } from '../parts/format.ts';
+import { Notice } from '../parts/notice.tsx';
+import { useObservable } from '../parts/observable.ts';
+import { FilterForm } from './filter-form.tsx';
+import { ProjectRow, RootRow } from './root-row.tsx';
+import type { TreesList } from './trees-list.ts';
+
+const PROJECT_HEIGHT = 32;
+const ROOT_HEIGHT = 52;
+/** So many rows before the end, the next page is read. */
+const AHEAD = 15;
+
+/** The list of trees, with what it is filtered by. */
+export function TreesPane({ list }: { list: TreesList }) {
+  const { now } = useObservable(addressBar);
+  useObservable(list);
+  const { filter } = now;
+  const [isFiltering, setFiltering] = useState(false);
+  useEffect(() => void list.show(filter), [list, ...Object.values(filter)]);
+  const filterBy = (change: Partial<TreesFilter>) =>
+    addressBar.go({ filter: { ...filter, ...change } }, true);
+  const isFiltered = Object.values(filter).some(Boolean);
+  const isRunning = filter.status === 'RUNNING';
+  return (
+    <nav class="pane is-sunk trees-pane" aria-label="Trees">
+      <div class="bar">
+        <h1>Trees</h1>
+        <span class="dim number">{list.total === null ? '' : count(list.total)}</span>
+        <span class="grow" />
+        {(list.running !== null && list.running > 0) || isRunning ? (
+          <button
+            type="button"
+            class="chip number"
+            aria-pressed={isRunning}
+            onClick={() => filterBy({ status: isRunning ? null : 'RUNNING' })}
+          >
+            Running {list.running === null ? '' : count(list.running)}
+          </button>
+        ) : null}
+        <button
+          type="button"
+          class="chip"
+          aria-expanded={isFiltering}
+          aria-pressed={isFiltered}
+          onClick={() => setFiltering(!isFiltering)}
+        >
+          Filter
+        </button>
+      </div>
+      {isFiltering && <FilterForm filter={filter} onChange={filterBy} onClear={() => filterBy(NO_FILTER)} />}
+      <Rows list={list} isFiltered={isFiltered} selected={now.rootId} />
+    </nav>
+  );
+}
+
+function Rows({
+  list,
+  isFiltered,
+  selected,
+}: {
+  list: TreesList;
+  isFiltered: boolean;
+  selected: string | null;
+}) {
+  const scroller = useRef<HTMLDivElement>(null);
+  const { rows } = list;
+  const virtualizer = useVirtualizer({
+    count: rows.length,
+    getScrollElement: () => scroller.current,
+    estimateSize: (n) => (rows[n]?.kind === 'project' ? PROJECT_HEIGHT : ROOT_HEIGHT),
+    getItemKey: (n) => rows[n]!.key,
+    overscan: 6,
+  });
+  const items = virtualizer.getVirtualItems();
+  const last = items.at(-1)?.index ?? 0;
+  useEffect(() => {
+    if (list.hasMore && last >= rows.length - AHEAD) void list.more();
+  }, [list, list.hasMore, last, rows.length]);
+  // Heights differ by kind: rows that change places change them.
+  useEffect(() => virtualizer.measure(), [virtualizer, rows]);
+  return (
+    <div class="scroll" ref={scroller}>
+      {rows.length === 0 && <Placeholder list={list} isFiltered={isFiltered} />}
+      <div class="rows" style={{ height: virtualizer.getTotalSize() }}>
+        {items.map(({ index, key, start }) => {
+          const row = rows[index]!;
+          return (
+            <div key={key} style={{ transform: `translateY(${start}px)` }}>
+              {row.kind === 'project' ? (
+                <ProjectRow project={row.project} costUsd={list.costToday(row.project)} />
+              ) : (
+                <RootRow root={row.root} isSelected={row.root.id === selected} />
+              )}
+            </div>
+          );
+        })}
+      </div>
+    </div>
+  );
+}
+
+function Placeholder({ list, isFiltered }: { list: TreesList; isFiltered: boolean }) {
+  if (list.error)
+    return (
+      <Notice title="The trees could not be read" onRetry={() => void list.show(null)}>
+        <p>{list.error.message}</p>
+      </Notice>
+    );
+  if (list.isLoading) return <div class="skeleton" role="progressbar" aria-label="Reading the trees" />;
+  if (isFiltered) return <Notice title="No tree is like this" />;
+  return (
+    <Notice title="The store is empty">
+      <p>Create a session, and this list shows it at once:</p>
+      <pre>{`curl -s ${location.origin}/graphql \\
+  -H 'content-type: application/json' \\
+  -d '{"query":"mutation { createSession(input: { title: \\"Plan a trip\\" }) { ... on CreateSessionPayload { session { id } } } }"}'`}</pre>
+      <p>Or bring in what other programs keep: “sessiontree import --all”.</p>
+    </Notice>
+  );
+}

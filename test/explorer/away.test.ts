@@ -1,0 +1,54 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Sessiontree } from '@sessiontree/client';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { temporaryDirectory } from '../support/repository.ts';
+import { isThereABrowser, openPage, useBrowser } from './page.ts';
+
+const CLI = join(import.meta.dirname, '../../src/cli.ts');
+
+/** Starts the server as a process of its own. Port 0: any. */
+async function serve(data: string, port = '0'): Promise<{ process: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [CLI, 'serve', '--data', data, '--port', port], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  for await (const line of createInterface({ input: child.stdout! })) {
+    const [, url] = /(http:\/\/[\d.:]+)/.exec(line) ?? [];
+    if (url) {
+      child.stdout!.resume();
+      return { process: child, url };
+    }
+  }
+  throw new Error('Expected the server to listen, but it ended.');
+}
+
+describe.skipIf(!isThereABrowser)('a server that is killed under the page', { timeout: 90_000 }, () => {
+  useBrowser();
+
+  test('is said to be away; what was read stays, and what happened since is there once it is back', async () => {
+    const data = await temporaryDirectory();
+    const first = await serve(data);
+    const client = new Sessiontree(`${first.url}/graphql`, { maxRetries: 10 });
+    await client.sessions.create({
+      id: 'root',
+      title: 'Root',
+      messages: [{ role: 'USER', content: 'before' }],
+    });
+    const page = await openPage(first.url, '/explorer/t/root');
+    await page.getByRole('feed').getByText('before').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    first.process.kill('SIGKILL');
+    await once(first.process, 'exit');
+    await page.getByText('Server away, resuming').waitFor();
+    expect(await page.getByRole('feed').innerText()).toContain('before');
+    await serve(data, new URL(first.url).port);
+    await client.history.append('root', [{ role: 'USER', content: 'after' }]);
+    await client.sessions.spawn('root', { title: 'Spawned meanwhile' });
+    await page.getByRole('feed').getByText('after').waitFor();
+    await page.getByRole('tree').getByText('Spawned meanwhile').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+  });
+});

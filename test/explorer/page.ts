@@ -1,0 +1,67 @@
+import { existsSync } from 'node:fs';
+import { Sessiontree } from '@sessiontree/client';
+import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
+import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import { startServer } from '../../src/server/http.ts';
+import { CHROMIUM, QUIET } from '../server/browser.ts';
+import { testConfig } from '../server/running.ts';
+import { createTestLogger } from '../server/support.ts';
+
+let browser: Browser | undefined;
+
+/** One browser for the tests of a file. Where there is none, they are skipped. */
+export const isThereABrowser = existsSync(CHROMIUM);
+
+export function useBrowser(): void {
+  beforeAll(async () => {
+    if (isThereABrowser) browser = await chromium.launch({ executablePath: CHROMIUM, args: [...QUIET] });
+  });
+  afterAll(() => browser?.close());
+}
+
+export interface Explorer {
+  readonly url: string;
+  readonly client: Sessiontree;
+}
+
+/** A server on an empty store, with the explorer. */
+export async function openStore(): Promise<Explorer> {
+  const { logger } = createTestLogger();
+  const server = await startServer(await testConfig({}), { logger });
+  onTestFinished(() => server.stop());
+  return { url: new URL(server.url).origin, client: new Sessiontree(server.url) };
+}
+
+/**
+ * Opens a path of the explorer. The test fails if the page breaks its content security policy, throws, or asks another server for
+ * anything.
+ */
+export async function openPage(
+  url: string,
+  path = '/explorer/',
+  options: BrowserContextOptions = {},
+): Promise<Page> {
+  const context = await browser!.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const faults: string[] = [];
+  const page = await context.newPage();
+  page.on('pageerror', (error) => faults.push(String(error)));
+  page.on('console', (message) => {
+    // What a server that is away leaves in the console is no fault of the page.
+    if (
+      message.type() === 'error' &&
+      !message.text().includes('net::ERR_') &&
+      !message.text().includes('WebSocket')
+    )
+      faults.push(message.text());
+  });
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== new URL(url).origin && !request.url().startsWith('ws'))
+      faults.push(`asked for ${request.url()}`);
+  });
+  onTestFinished(async () => {
+    await context.close();
+    expect(faults).toEqual([]);
+  });
+  await page.goto(url + path);
+  return page;
+}

@@ -1,0 +1,154 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { isThereABrowser, openPage, openStore, useBrowser } from './page.ts';
+
+const message = (page: Page, position: number) => page.locator(`article[aria-label^="Message ${position}"]`);
+
+describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
+  useBrowser();
+
+  test('shows Markdown, reasoning and tool calls with their outcome, and the session that a call spawned', async () => {
+    const { url, client } = await openStore();
+    await client.sessions.create({
+      id: 'root',
+      agentName: 'coder',
+      messages: [
+        { role: 'USER', content: 'Fix **it**' },
+        {
+          role: 'ASSISTANT',
+          content: 'I run the tests:\n\n```ts\nconst a = 1;\n```\n\n- one\n- two',
+          reasoning: 'It may be the rounding.',
+          toolCalls: [
+            { toolCallId: 'c1', name: 'bash', arguments: { command: 'npm test' } },
+            { toolCallId: 'c2', name: 'spawn', arguments: { prompt: 'Look into it' } },
+          ],
+          usage: { inputTokens: 1_200, outputTokens: 34, cacheReadTokens: 1_000 },
+        },
+        { role: 'TOOL', toolCallId: 'c1', content: 'one failed', isError: true },
+        { role: 'EVENT', kind: 'compaction', content: 'half of it' },
+      ],
+    });
+    await client.sessions.spawn('root', {
+      id: 'child',
+      title: 'Looks into it',
+      status: 'RUNNING',
+      spawnedBy: { toolCallId: 'c2' },
+    });
+    const page = await openPage(url, '/explorer/t/root');
+    await message(page, 0).locator('strong', { hasText: 'it' }).waitFor();
+    const answer = message(page, 1);
+    expect(await answer.locator('li').allInnerTexts()).toEqual(['one', 'two']);
+    await answer.locator('.hljs-keyword', { hasText: 'const' }).waitFor();
+    expect(await answer.locator('.message-head').innerText()).toContain('1,200 in · 1,000 cached · 34 out');
+    await answer.getByText('It may be the rounding.').first().waitFor();
+    const call = answer.locator('details.fold').first();
+    expect(await call.innerText()).toMatch(/bash\s+npm test\s+failed/);
+    await call.locator('summary').click();
+    await call.getByText('one failed').waitFor();
+    // The result is shown at its call alone.
+    expect(await message(page, 2).innerText()).toBe('');
+    expect(await message(page, 3).innerText()).toMatch(/compaction\s+half of it/);
+    const card = answer.getByRole('link', { name: /Looks into it/ });
+    expect(await card.innerText()).toContain('running');
+    await client.sessions.update('child', { status: 'COMPLETED' });
+    await expect.poll(() => card.innerText()).toContain('completed');
+    await card.click();
+    await expect.poll(() => page.url()).toContain('s=child');
+  });
+
+  test('opens at its end, and at any message by an address', async () => {
+    const { url, client } = await openStore();
+    const said = Array.from({ length: 700 }, (_, n) => ({
+      role: 'USER' as const,
+      content: `Message number ${n}`,
+    }));
+    await client.sessions.create({ id: 'long', messages: said });
+    const page = await openPage(url, '/explorer/t/long');
+    await page.getByText('Message number 699').waitFor();
+    expect(await page.locator('article').count()).toBeLessThan(60);
+    await page.goto(`${url}/explorer/t/long?s=long&m=long:123`);
+    await page.getByText('Message number 123', { exact: true }).waitFor();
+    expect(await page.locator('.is-target').innerText()).toContain('Message number 123');
+    await page.locator('.scrubber').fill('400');
+    await page.getByText('Message number 400', { exact: true }).waitFor();
+    await page.locator('body').press('Escape');
+    await page.locator('h1').click();
+    await page.keyboard.press('f');
+    await page.getByText('Message number 699').waitFor();
+  });
+
+  test('follows at its end, and says what is new instead of moving while one reads', async () => {
+    const { url, client } = await openStore();
+    const say = (...numbers: number[]) =>
+      numbers.map((n) => ({ role: 'USER' as const, content: `Message number ${n}` }));
+    await client.sessions.create({ id: 'chat', messages: say(...Array.from({ length: 60 }, (_, n) => n)) });
+    const page = await openPage(url, '/explorer/t/chat');
+    await page.getByText('Message number 59').waitFor();
+    await client.history.append('chat', say(60));
+    await page.getByText('Message number 60').waitFor();
+    const scroller = page.getByRole('feed');
+    await scroller.evaluate((element) => element.scrollTo(0, 1_000));
+    await page.getByRole('button', { name: 'Follow', exact: true }).waitFor();
+    const before = await scroller.evaluate((element) => element.scrollTop);
+    await client.history.append('chat', say(61, 62));
+    const pill = page.getByRole('button', { name: '2 new ↓' });
+    await pill.waitFor();
+    expect(Math.abs((await scroller.evaluate((element) => element.scrollTop)) - before)).toBeLessThan(2);
+    await pill.click();
+    await page.getByText('Message number 62').waitFor();
+    await pill.waitFor({ state: 'detached' });
+  });
+
+  test('shows what is being said, word by word, and then the message in its place', async () => {
+    const { url, client } = await openStore();
+    await client.sessions.create({ id: 'chat', messages: [{ role: 'USER', content: 'Go on' }] });
+    const page = await openPage(url, '/explorer/t/chat');
+    await page.getByRole('feed').getByText('Go on').waitFor();
+    const draft = client.history.stream('chat', 'answer-1');
+    await expect
+      .poll(async () => {
+        draft.write('Half ');
+        return page.locator('.caret').count();
+      })
+      .toBe(1);
+    await expect.poll(() => page.locator('.caret').innerText()).toContain('Half');
+    await client.history.append('chat', [
+      { role: 'ASSISTANT', key: 'answer-1', content: 'Half of it is done.' },
+    ]);
+    await page.getByText('Half of it is done.').waitFor();
+    await expect.poll(() => page.locator('.caret').count()).toBe(0);
+  });
+
+  test('changes where messages are rolled back or replaced', async () => {
+    const { url, client } = await openStore();
+    await client.sessions.create({
+      id: 'chat',
+      messages: ['one', 'two', 'three'].map((content, n) => ({
+        role: 'USER' as const,
+        content,
+        key: `k${n}`,
+      })),
+    });
+    const page = await openPage(url, '/explorer/t/chat');
+    await page.getByText('three').waitFor();
+    await client.history.append('chat', [{ role: 'USER', content: 'TWO', key: 'k1' }], { onKey: 'REPLACE' });
+    await page.getByText('TWO').waitFor();
+    await client.history.truncate('chat', 1);
+    await expect.poll(() => page.locator('.text').allInnerTexts()).toEqual(['one']);
+    await page.getByText('#0–0 of 1').waitFor();
+  });
+
+  test('shows the beginning of a long text, and all of it when asked', async () => {
+    const { url, client } = await openStore();
+    await client.sessions.create({
+      id: 'chat',
+      messages: [{ role: 'USER', content: `${'word '.repeat(20_000)}the end` }],
+    });
+    const page = await openPage(url, '/explorer/t/chat');
+    const more = page.getByRole('button', { name: /Show all, 100 kB/ });
+    await more.waitFor();
+    expect((await page.locator('.text').innerText()).length).toBeLessThan(5_000);
+    await more.click();
+    await expect.poll(async () => (await page.locator('.text').innerText()).endsWith('the end')).toBe(true);
+  });
+});

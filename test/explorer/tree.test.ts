@@ -1,0 +1,136 @@
+import type { Page } from 'playwright-core';
+import { describe, expect, test } from 'vitest';
+import { isThereABrowser, openPage, openStore, useBrowser } from './page.ts';
+
+/** root > (a > (a1 > a11), b) */
+async function openFamily() {
+  const store = await openStore();
+  const { client } = store;
+  const usage = { inputTokens: 100, outputTokens: 10, costUsd: 0.5 };
+  const messages = [{ role: 'ASSISTANT' as const, content: 'done', usage }];
+  await client.sessions.create({ id: 'root', title: 'Root', agentName: 'planner', messages });
+  await client.sessions.spawn('root', { id: 'a', title: 'A', messages });
+  await client.sessions.spawn('root', { id: 'b', title: 'B', status: 'FAILED' });
+  await client.sessions.spawn('a', { id: 'a1', title: 'A1' });
+  await client.sessions.spawn('a1', { id: 'a11', title: 'A11', messages });
+  return store;
+}
+
+const rows = (page: Page) => page.getByRole('treeitem').locator('.tree-name > .cut:not(em)').allInnerTexts();
+
+describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
+  useBrowser();
+
+  test('shows two levels at first, each session with what it and all beneath it cost', async () => {
+    const { url } = await openFamily();
+    const page = await openPage(url, '/explorer/t/root');
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B']);
+    expect(await page.getByRole('treeitem').first().innerText()).toContain('$1.50');
+    expect(await page.getByRole('treeitem').nth(1).innerText()).toContain('$1.00');
+    const sums = await page.locator('.tree-sums').innerText();
+    expect(sums.replace(/\s+/g, ' ')).toContain('5 sessions 3 messages 330 tokens $1.50 with all beneath');
+    // What is closed says how many are beneath.
+    expect(await page.getByRole('treeitem').nth(2).innerText()).toContain('1');
+  });
+
+  test('is a tree for assistive technology', async () => {
+    const { url } = await openFamily();
+    const page = await openPage(url, '/explorer/t/root?s=b');
+    await page.getByRole('treeitem', { selected: true }).waitFor();
+    expect(
+      await page
+        .getByRole('treeitem')
+        .evaluateAll((elements) =>
+          elements.map((element) =>
+            ['aria-level', 'aria-setsize', 'aria-posinset', 'aria-expanded', 'aria-selected'].map((name) =>
+              element.getAttribute(name),
+            ),
+          ),
+        ),
+    ).toEqual([
+      ['1', '1', '1', 'true', 'false'],
+      ['2', '2', '1', 'true', 'false'],
+      ['3', '1', '1', 'false', 'false'],
+      ['2', '2', '2', null, 'true'],
+    ]);
+    await page.getByRole('img', { name: 'failed' }).first().waitFor();
+  });
+
+  test('is walked by keys alone', async () => {
+    const { url } = await openFamily();
+    const page = await openPage(url, '/explorer/t/root');
+    const tree = page.getByRole('tree');
+    await tree.focus();
+    const at = () => page.locator('[aria-selected=true] .tree-name > .cut:not(em)').innerText();
+    const walk: [string, string][] = [
+      ['ArrowDown', 'A'],
+      ['ArrowRight', 'A1'],
+      ['ArrowRight', 'A1'],
+      ['ArrowRight', 'A11'],
+      ['ArrowLeft', 'A1'],
+      ['ArrowLeft', 'A1'],
+      ['u', 'A'],
+      [']', 'B'],
+      ['[', 'A'],
+      ['End', 'B'],
+      ['g', 'Root'],
+      ['ArrowUp', 'Root'],
+    ];
+    for (const [key, expected] of walk) {
+      await page.keyboard.press(key);
+      await expect.poll(at, { message: `after ${key}` }).toBe(expected);
+    }
+    expect(await rows(page)).toEqual(['Root', 'A', 'A1', 'B']);
+    expect(page.url()).toContain('s=root');
+    expect(await tree.evaluate((element) => document.activeElement === element)).toBe(true);
+  });
+
+  test('opens at a session that is deep in it, by its address', async () => {
+    const { url } = await openFamily();
+    const page = await openPage(url, '/explorer/t/root?s=a11');
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'A11', 'B']);
+    await page
+      .getByRole('navigation', { name: 'Above the session' })
+      .getByText('A1', { exact: true })
+      .click();
+    await expect.poll(() => page.url()).toContain('s=a1');
+    await page.goBack();
+    await expect.poll(() => page.url()).toContain('s=a11');
+  });
+
+  test('grows, loses and moves sessions while one looks', async () => {
+    const { url, client } = await openFamily();
+    const page = await openPage(url, '/explorer/t/root');
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B']);
+    await client.sessions.spawn('b', { id: 'b1', title: 'B1', status: 'RUNNING' });
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B', 'B1']);
+    await client.sessions.update('b1', { title: 'B one' });
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B', 'B one']);
+    await client.sessions.move('a1', { parentId: 'b' });
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'B', 'B one', 'A1']);
+    await client.sessions.create({ id: 'other', title: 'Other' });
+    await client.sessions.spawn('other', { id: 'beneath', title: 'Beneath' });
+    await client.sessions.move('other', { parentId: 'a' });
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'Other', 'B', 'B one', 'A1']);
+    await client.sessions.delete('b', { mode: 'CASCADE' });
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'Other']);
+    await client.sessions.move('other', { asRoot: true });
+    await expect.poll(() => rows(page)).toEqual(['Root', 'A']);
+    await client.sessions.delete('root', { mode: 'CASCADE' });
+    await page.getByText('This tree was deleted').waitFor();
+  });
+
+  test('as a timeline has a bar for each session', async () => {
+    const { url } = await openFamily();
+    const page = await openPage(url, '/explorer/t/root');
+    await page.getByRole('button', { name: 'Timeline' }).click();
+    await expect.poll(() => page.locator('.timeline-bar i').count()).toBe(4);
+    expect(page.url()).toContain('view=timeline');
+  });
+
+  test('that is not there says so', async () => {
+    const { url } = await openStore();
+    const page = await openPage(url, '/explorer/t/nothing');
+    await page.getByRole('heading', { name: 'There is no such session' }).first().waitFor();
+  });
+});
