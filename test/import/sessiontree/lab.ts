@@ -14,7 +14,8 @@ export async function exportOf(reader: SessionReader): Promise<string> {
     throw new Error(fault);
   };
   let text = '';
-  for await (const chunk of sessiontree.write({ reader, tops: allTops(reader), onFault })) text += chunk;
+  for await (const chunk of sessiontree.write({ reader, tops: allTops(reader), isRedacted: false, onFault }))
+    text += chunk;
   return text;
 }
 
