@@ -17,5 +17,6 @@ export function operation(head: string, field: string): string {
       return `${argument}:$${name}`;
     },
   );
-  return `${head}(${variables}){${selection}}`;
+  // A call, which minifiers leave where it is: one of them reads a bare array in a text before the replacement above has filled it.
+  return `${head}(${variables.join()}){${selection}}`;
 }
