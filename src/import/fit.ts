@@ -60,18 +60,25 @@ export class Fitter {
     return text === null ? null : cut(storable(text), this.#limits.statusMessageLength);
   }
 
-  /** Without the members that cannot be stored. */
-  metadata(metadata: JsonObject, onLoss: OnLoss): JsonObject {
-    if (!metadataFault(metadata, this.#limits)) return metadata;
+  /** Without the members that cannot be stored. `reserved`: bytes that other members need. */
+  metadata(metadata: JsonObject, onLoss: OnLoss, reserved = 0): JsonObject {
+    const { metadataBytes, metadataDepth } = this.#limits;
+    const limits = { metadataDepth, metadataBytes: Math.max(0, metadataBytes - reserved) };
+    if (!metadataFault(metadata, limits)) return metadata;
     const members = Object.entries(metadata).filter(([name, value]) => {
-      const isFine = !metadataFault({ [name]: value }, this.#limits);
+      const isFine = !metadataFault({ [name]: value }, limits);
       if (!isFine) onLoss('metadata too large or not storable');
       return isFine;
     });
     const rest = Object.fromEntries(members);
-    if (!metadataFault(rest, this.#limits)) return rest;
+    if (!metadataFault(rest, limits)) return rest;
     onLoss('metadata too large or not storable');
     return {};
+  }
+
+  /** True if `metadata` can be stored as it is, and has at most so many bytes. */
+  isFine(metadata: JsonObject, bytes: number): boolean {
+    return !metadataFault(metadata, { ...this.#limits, metadataBytes: bytes });
   }
 
   #content(text: string, onLoss: OnLoss): string {

@@ -6,6 +6,9 @@ import type { Resume, SourceSession } from './format.ts';
 /** The member of a session's metadata that an import keeps for the next one. */
 export const STATE_MEMBER = 'import';
 
+/** Most of what `ImportState` takes in the metadata of a session. */
+export const STATE_BYTES_MAX = 16 * 1024;
+
 const PRINT_BYTES = 4_096;
 
 /** What an import remembers of a session, in its metadata. */

@@ -2,7 +2,14 @@ import { ClientError, SessionExistsError, StorageError } from '../model/errors.t
 import { isSameJson, type JsonObject, withMembers } from '../model/json.ts';
 import type { Format, SessionDescription, SessionEnd, SourceSession } from './format.ts';
 import { HistoryWriter } from './history-writer.ts';
-import { type ImportState, printOf, resumeOf, STATE_MEMBER, stateOf } from './import-state.ts';
+import {
+  type ImportState,
+  printOf,
+  resumeOf,
+  STATE_BYTES_MAX,
+  STATE_MEMBER,
+  stateOf,
+} from './import-state.ts';
 import type { ImporterParts } from './importer-parts.ts';
 import { idOf, parentKeyOf } from './order.ts';
 import type { StoredSession } from './target/target.ts';
@@ -78,15 +85,28 @@ export class SessionImporter {
   #parentOf(source: SourceSession, id: string): string | null {
     const key = parentKeyOf(source);
     if (key === null || idOf(key) === id) return null;
-    if (this.#parts.stored.has(idOf(key))) return idOf(key);
-    this.#parts.report.notes.push(
-      `${pathOf(source)}: the parent "${key}" of session "${source.key}" is neither there nor in the store: imported as a root`,
+    const { stored, report } = this.#parts;
+    if (stored.has(idOf(key)) && !this.#isBeneath(idOf(key), id)) return idOf(key);
+    const flaw = stored.has(idOf(key)) ? 'is beneath it' : 'is neither there nor in the store';
+    report.notes.push(
+      `${pathOf(source)}: the parent "${key}" of session "${source.key}" ${flaw}: imported as a root`,
     );
     return null;
   }
 
+  /** True if the session `id` is beneath `above`, as far as the store says. */
+  #isBeneath(id: string, above: string): boolean {
+    const passed = new Set<string>();
+    for (let at: string | null = id; at !== null && !passed.has(at); ) {
+      passed.add(at);
+      at = this.#parts.stored.get(at)?.parentId ?? null;
+      if (at === above) return true;
+    }
+    return false;
+  }
+
   #creation(format: Format, source: SourceSession, parentId: string | null) {
-    const { fitter, report } = this.#parts;
+    const { fitter } = this.#parts;
     const { described, createdAt, parent, forkedFrom } = source;
     // If the import ends before the session is whole, the next one sees that the session is its own.
     const begun: ImportState = {
@@ -99,7 +119,7 @@ export class SessionImporter {
       parentId,
       isUnfinished: true,
     };
-    const metadata = fitter.metadata(described.metadata, (kind) => report.drop({ kind }));
+    const metadata = this.#metadataOf(described);
     return {
       parentId,
       title: fitter.title(described.title),
@@ -112,6 +132,19 @@ export class SessionImporter {
       forkedFrom: forkedFrom && { sessionId: idOf(forkedFrom.key) },
       createdAt,
     };
+  }
+
+  #metadataOf({ metadata }: SessionDescription): JsonObject {
+    const { fitter, report } = this.#parts;
+    return fitter.metadata(metadata, (kind) => report.drop({ kind }), STATE_BYTES_MAX);
+  }
+
+  /** Without a place to resume at, if that has something that cannot be stored: a later import reads the session as a whole. */
+  #storable(state: ImportState): JsonObject {
+    const stored = state as unknown as JsonObject;
+    return this.#parts.fitter.isFine(stored, STATE_BYTES_MAX)
+      ? stored
+      : { ...stored, resume: null, print: null };
   }
 
   async #unarchive({ id, archivedAt }: StoredSession): Promise<void> {
@@ -136,7 +169,7 @@ export class SessionImporter {
     },
     end: SessionEnd | null,
   ): Promise<void> {
-    const { target, fitter, report, stored, toArchive } = this.#parts;
+    const { target, fitter, stored, toArchive } = this.#parts;
     const id = idOf(source.key);
     const described = { ...source.described, ...presentOf(end?.described) } as SessionDescription;
     const title = fitter.title(described.title);
@@ -176,7 +209,7 @@ export class SessionImporter {
       toolCallId !== null && parentId !== null && !now.hasSpawnOrigin
         ? { toolCallId: fitter.name(toolCallId) }
         : undefined;
-    const metadata = fitter.metadata(described.metadata, (kind) => report.drop({ kind }));
+    const metadata = this.#metadataOf(described);
     const isRetitled = title !== now.title && (!state || state.title === now.title);
     await target.update({
       sessionId: id,
@@ -190,7 +223,7 @@ export class SessionImporter {
       }),
       ...(spawnedBy && { spawnedBy }),
       setMetadata: withMembers(changedMembers(known?.metadata ?? {}, metadata), {
-        [STATE_MEMBER]: next as unknown as JsonObject,
+        [STATE_MEMBER]: this.#storable(next),
       }),
     });
     stored.set(id, { ...(known ?? emptyStored(id, parentId)), key: source.key });

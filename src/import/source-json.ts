@@ -1,12 +1,19 @@
-import { isJsonObject, type JsonObject, type JsonValue } from '../model/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue, jsonShape } from '../model/json.ts';
 
 /** What other programs wrote has any form: these functions take what fits, and nothing else. */
 
-/** The object in the text; null if the text is no JSON, or holds no object. */
+/** No program nests so deep; JSON.stringify and every function that calls itself fail at some thousands of levels. */
+const DEPTH_MAX = 500;
+
+/** The object in the text; null if the text is no JSON, holds no object, or one with more than 500 levels. */
 export function parseObject(text: string): JsonObject | null {
   try {
     const value: unknown = JSON.parse(text);
-    return isJsonObject(value) ? value : null;
+    if (!isJsonObject(value)) return null;
+    // Each level has at least two characters.
+    const isDeep =
+      text.length > 2 * DEPTH_MAX && jsonShape(value, DEPTH_MAX, Number.POSITIVE_INFINITY) !== null;
+    return isDeep ? null : value;
   } catch {
     return null;
   }

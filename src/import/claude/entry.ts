@@ -1,4 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { parseObject } from '../source-json.ts';
 
 /** A line of a transcript, parsed. Every member may be missing, or of another type. */
 export type Entry = JsonObject;
@@ -87,12 +88,7 @@ export function agentProgressOf(entry: Entry): Entry | null {
   return { ...held, agentId: data.agentId };
 }
 
-/** The parsed line; null if it is no JSON object. */
+/** The parsed line; null if it is no JSON object: see `parseObject`. */
 export function parseEntry(bytes: Buffer): Entry | null {
-  try {
-    const value: unknown = JSON.parse(bytes.toString());
-    return isJsonObject(value) ? value : null;
-  } catch {
-    return null;
-  }
+  return parseObject(bytes.toString());
 }

@@ -1,7 +1,8 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
-import { isJsonObject, type JsonObject } from '../../model/json.ts';
+import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault } from '../format.ts';
+import { parseObject } from '../source-json.ts';
 
 /** A transcript. */
 export interface TranscriptFile {
@@ -78,15 +79,9 @@ function folderSession(path: string): string | null {
 }
 
 async function metaOf(path: string): Promise<JsonObject> {
-  try {
-    const value: unknown = JSON.parse(
-      await readFile(`${path.slice(0, -TRANSCRIPT.length)}.meta.json`, 'utf8'),
-    );
-    return isJsonObject(value) ? value : {};
-  } catch {
-    // Most versions have none. One that is being written is read by the next import.
-    return {};
-  }
+  // Most versions have none. One that is being written is read by the next import.
+  const text = await readFile(`${path.slice(0, -TRANSCRIPT.length)}.meta.json`, 'utf8').catch(() => '');
+  return parseObject(text) ?? {};
 }
 
 export function faultOf(path: string, error: unknown): Fault {

@@ -64,8 +64,8 @@ export function firstPromptOf(text: string): string | null {
   return textIn(text.slice(0, TITLE_LENGTH_MAX).trim());
 }
 
-/** For the next import. */
-export function savedState(state: RolloutState): JsonObject {
+/** For the next import. The session's metadata has the settings. */
+export function savedState({ settings: _, ...state }: RolloutState): JsonObject {
   return { ...state, beforeTurns: [...state.beforeTurns], calls: { ...state.calls } } satisfies JsonObject;
 }
 
@@ -76,7 +76,7 @@ export function restoredState(saved: JsonObject): RolloutState {
     model: textIn(saved.model),
     effort: textIn(saved.effort),
     turnId: textIn(saved.turnId),
-    settings: objectIn(saved.settings),
+    settings: null,
     total: objectIn(saved.total),
     hasRecords: saved.hasRecords === true,
     name: textIn(saved.name),

@@ -68,25 +68,36 @@ it('counts lines with an empty uuid as lines that have no place', async () => {
   expect(await history(ID)).toHaveLength(1);
 });
 
-it('imports names that are members of every object, and leaves out JSON that is too deep', async () => {
+it('imports names that are members of every object', async () => {
   const transcript = new Transcript('proto', { prefix: '__proto__' });
   transcript.user('One');
   transcript.raw(transcript.lines.pop()!.replace('{', '{"__proto__":{"polluted":1},'));
-  transcript.assistant([call('constructor', 'toString', { deep: 'DEEP' })], { id: '__proto__' });
-  const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`;
-  transcript.raw(transcript.lines.pop()!.replace('"DEEP"', deep));
+  transcript.assistant([call('constructor', 'toString', {})], { id: '__proto__' });
   transcript.result('constructor', 'ok');
   const { run, history } = await lab({ 'proto.jsonl': transcript.text });
-  const report = await run();
-  expect(report.complete).toBe(true);
-  expect(report.dropped).toEqual(new Map([['arguments too large or not storable', 1]]));
+  expect((await run()).complete).toBe(true);
   const messages = await history('proto');
   expect(messages).toMatchObject([
     { role: 'USER', key: '__proto__-0001' },
-    { role: 'ASSISTANT', toolCalls: [{ toolCallId: 'constructor', name: 'toString', arguments: null }] },
+    { role: 'ASSISTANT', toolCalls: [{ toolCallId: 'constructor', name: 'toString', arguments: {} }] },
     { role: 'TOOL', name: 'toString' },
   ]);
   expect(Object.entries(messages[0]!.payload as object)).toContainEqual(['__proto__', { polluted: 1 }]);
+});
+
+it('lists a line that nests too deep, and imports the others', async () => {
+  const transcript = new Transcript(ID);
+  transcript.user('One');
+  transcript.user('DEEP');
+  transcript.raw(transcript.lines.pop()!.replace('"DEEP"', `${'['.repeat(100_000)}${']'.repeat(100_000)}`));
+  transcript.user('Two');
+  const { run, history } = await lab({
+    [FILE]: transcript.text,
+    [`${ID}/subagents/agent-a1.jsonl`]: transcript.text.replaceAll('aaaa-', 'aaab-'),
+    [`${ID}/subagents/agent-a1.meta.json`]: `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
+  });
+  expect((await run()).faults).toMatchObject([{ line: 2 }, { line: 2 }]);
+  expect((await history(ID)).map(({ content }) => content)).toEqual(['One', 'Two']);
 });
 
 it('follows no symbolic links, and counts them', async () => {

@@ -1,0 +1,74 @@
+import { expect, it } from 'vitest';
+import { codex } from '../../../src/import/codex/codex.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
+import { outline, sourceLab } from '../source-lab.ts';
+import { Rollout } from './rollout.ts';
+
+const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
+const filesOf = (...rollouts: Rollout[]) =>
+  Object.fromEntries(rollouts.map(({ name, text }) => [name, text]));
+
+it('lists a line that nests too deep, and imports the others', async () => {
+  const rollout = new Rollout(ID(1)).turn('t1').user('One');
+  const deep = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
+  rollout.raw(
+    `{"type":"response_item","payload":{"type":"function_call_output","call_id":"c","output":${deep}}}`,
+  );
+  rollout.user('Two');
+  const { run, history } = await sourceLab(codex, filesOf(rollout));
+  expect((await run()).faults).toMatchObject([
+    { line: 6, reason: expect.stringContaining('no JSON object') },
+  ]);
+  expect(outline(await history(ID(1)))).toEqual(['USER: One', 'USER: Two']);
+});
+
+it('keeps no place to resume at that the store cannot hold', async () => {
+  const rollout = new Rollout(ID(1)).turn('t1').user('One').say('First', 'NUL \0');
+  rollout.record('r1', { input: 3 }).event({ type: 'task_complete' });
+  const { run, write, history, session } = await sourceLab(codex, filesOf(rollout));
+  expect(await run()).toMatchObject({ complete: true, sessions: { new: 1 } });
+  await write(filesOf(rollout.turn('t2').user('Two')));
+  expect(await run()).toMatchObject({ complete: true, sessions: { changed: 1 } });
+  expect(outline(await history(ID(1)))).toEqual(['USER: One', 'ASSISTANT: First', 'USER: Two']);
+  expect((await session(ID(1))).usage.inputTokens).toBe(3);
+});
+
+it('leaves room in the metadata for what the next import needs', async () => {
+  const rollout = new Rollout(ID(1), { note: 'n'.repeat(DEFAULT_LIMITS.metadataBytes - 200) })
+    .turn('t1')
+    .user('One');
+  const { run, session } = await sourceLab(codex, filesOf(rollout));
+  const report = await run();
+  expect(report).toMatchObject({ complete: true, sessions: { new: 1 } });
+  expect(report.dropped.get('metadata too large or not storable')).toBeGreaterThan(0);
+  expect((await session(ID(1))).metadata).toMatchObject({
+    cli_version: '0.171.0',
+    turn_context: { model: 'model-a' },
+  });
+  expect((await run()).sessions).toMatchObject({ unchanged: 1 });
+});
+
+it('goes on from where it was, whatever the size of the settings of a turn', async () => {
+  const rollout = new Rollout(ID(1)).turn('t1').user('One');
+  rollout.add('turn_context', { model: 'model-b', rules: 'r'.repeat(50_000) });
+  const { run, write, session } = await sourceLab(codex, filesOf(rollout));
+  await run();
+  await write(filesOf(rollout.user('Two')));
+  expect((await run()).messages).toBe(1);
+  expect((await session(ID(1))).metadata).toMatchObject({ turn_context: { rules: 'r'.repeat(50_000) } });
+});
+
+it('puts no session beneath one that is beneath it', async () => {
+  const [one, two] = [
+    new Rollout(ID(1), { parent_thread_id: ID(2) }).turn('t').user('One'),
+    new Rollout(ID(2), { parent_thread_id: ID(1) }).turn('t').user('Two'),
+  ];
+  const { run, session } = await sourceLab(codex, filesOf(one, two));
+  for (const _ of [1, 2]) {
+    const report = await run();
+    expect(report.complete).toBe(true);
+    expect(report.notes).toHaveLength(1);
+  }
+  expect((await session(ID(1))).parentId).toBe(ID(2));
+  expect((await session(ID(2))).parentId).toBe(null);
+});
