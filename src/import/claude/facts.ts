@@ -68,7 +68,7 @@ export class Facts {
   readonly agentOf = new Map<number, string>();
   readonly unshown = new Set<number>();
   readonly responses = new Map<string, ResponseLines>();
-  readonly responseOfNode = new Map<number, string>();
+  readonly responseOfNode: (string | undefined)[] = [];
   readonly toolNames = new Map<string, string>();
   /** The node that makes the call. */
   readonly toolCalls = new Map<string, number>();
@@ -163,7 +163,7 @@ export class Facts {
       lines.last = node;
       this.responses.set(lines.key, lines);
       // The key of the first line: those of the others would be as many equal strings.
-      this.responseOfNode.set(node, lines.key);
+      this.responseOfNode[node] = lines.key;
     }
     if (isPrompt(entry)) {
       this.prompts.add(node);

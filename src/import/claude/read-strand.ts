@@ -169,7 +169,7 @@ class StrandReader {
   #addMessage(entry: Entry, node: number, isCopiedLine: boolean, line: number, bytes: number): void {
     const { facts, common, isPaidElsewhere } = this.#reading;
     const time = facts.times[node] ?? timeNear(facts, node);
-    const response = facts.responseOfNode.get(node);
+    const response = facts.responseOfNode[node];
     if (response === undefined) {
       const context = { common, toolNames: facts.toolNames, isCopy: isCopiedLine, time };
       for (const message of messagesOf(entry, context)) this.#waiting.push({ message, line, bytes });

@@ -11,6 +11,7 @@ import { stateOf } from '../claude/support.ts';
 import { cutsIn, outline, sourceLab } from '../source-lab.ts';
 import { Rollout } from './rollout.ts';
 
+const LONG = process.env.SESSIONTREE_LONG_TESTS === '1';
 const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
 const spawn = (parent: string, more = {}) => ({
   parent_thread_id: parent,
@@ -222,28 +223,32 @@ function everything(): Rollout {
     .event({ type: 'turn_aborted', reason: 'interrupted' });
 }
 
-it('ends as the whole file does, wherever it was cut before it was completed', async () => {
+it('ends as the whole file does, wherever it was cut before it was completed', {
+  timeout: 600_000,
+}, async () => {
   const text = everything().text;
   const length = Buffer.byteLength(text);
   const ends = [...Buffer.from(text).entries()].flatMap(([at, byte]) => (byte === 0x0a ? [at, at + 1] : []));
-  const cuts = [length, ...ends, ...cutsIn(length, 200)];
+  const others = LONG ? Array.from({ length }, (_, at) => at) : cutsIn(length, 200);
+  const cuts = [length, ...ends, ...others];
   // One session for each cut, in one store. All ids have the same length.
   const ids = cuts.map((_, n) => `0bb11111-0000-7000-8000-${String(n).padStart(12, '0')}`);
-  const texts = ids.map((id) => Buffer.from(text.replaceAll(ID(1), id)));
-  const files = (cut: boolean) =>
-    Object.fromEntries(
-      ids.map((id, n) => [new Rollout(id).name, texts[n]!.subarray(0, cut ? cuts[n] : length)]),
-    );
-  const { run, write, repository } = await sourceLab(codex, files(true));
+  const wholeOf = (n: number) => Buffer.from(text.replaceAll(ID(1), ids[n]!));
+  const { run, write, repository } = await sourceLab(codex);
+  for (const [n, id] of ids.entries()) {
+    // Every other file seems to be written just now.
+    const at = n % 2 === 1 ? new Date() : undefined;
+    await write({ [new Rollout(id).name]: wholeOf(n).subarray(0, cuts[n]) }, at);
+  }
   await run();
-  await write(files(false));
+  for (const [n, id] of ids.entries()) await write({ [new Rollout(id).name]: wholeOf(n) });
   expect((await run()).complete).toBe(true);
   const states = (await stateOf(repository)) as { id: string }[];
   expect(states.map(({ id }) => id)).toEqual(ids);
-  const [whole, ...others] = states.map(
+  const [whole, ...rest] = states.map(
     (state) => JSON.parse(JSON.stringify(state).replaceAll(state.id, 'id')) as object,
   );
-  for (const [n, other] of others.entries()) expect(other, `cut at ${cuts[n + 1]}`).toEqual(whole);
+  for (const [n, other] of rest.entries()) expect(other, `cut at ${cuts[n + 1]}`).toEqual(whole);
 });
 
 it('reads a file that grew from where it was', async () => {
