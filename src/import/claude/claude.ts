@@ -2,9 +2,10 @@ import { open, readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isDeepStrictEqual } from 'node:util';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
+import { unreadable } from '../unreadable.ts';
 import { parseEntry } from './entry.ts';
 import { Facts, factsOf } from './facts.ts';
-import { faultOf, type TranscriptFile, transcriptsAt } from './files.ts';
+import { type TranscriptFile, transcriptsAt } from './files.ts';
 import { sessionsOf } from './sessions.ts';
 
 const HEAD_BYTES = 64 * 1024;
@@ -35,7 +36,7 @@ async function* survey(
       if (facts.parents.length > 0) files.push(facts);
       else yield { type: 'dropped', kind: 'transcript without a message' };
     } catch (error) {
-      yield faultOf(file.path, error);
+      yield unreadable(file.path, error);
     }
     onFile(file.bytes);
   }

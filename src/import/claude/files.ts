@@ -3,6 +3,7 @@ import { basename, dirname, join, sep } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault } from '../format.ts';
 import { parseObject } from '../source-json.ts';
+import { unreadable } from '../unreadable.ts';
 
 /** A transcript. */
 export interface TranscriptFile {
@@ -43,7 +44,7 @@ async function* walk(folder: string): AsyncGenerator<TranscriptFile | Fault | Dr
   try {
     entries = await list(folder);
   } catch (error) {
-    yield faultOf(folder, error);
+    yield unreadable(folder, error);
     return;
   }
   for (const entry of entries) {
@@ -67,7 +68,7 @@ async function* fileAt(path: string): AsyncGenerator<TranscriptFile | Fault | Dr
     const meta = agentId === null ? {} : await metaOf(path);
     yield { path, bytes: size, mtimeMs, birthtimeMs, agentId, sessionId, meta };
   } catch (error) {
-    yield faultOf(path, error);
+    yield unreadable(path, error);
   }
 }
 
@@ -82,15 +83,4 @@ async function metaOf(path: string): Promise<JsonObject> {
   // Most versions have none. One that is being written is read by the next import.
   const text = await readFile(`${path.slice(0, -TRANSCRIPT.length)}.meta.json`, 'utf8').catch(() => '');
   return parseObject(text) ?? {};
-}
-
-export function faultOf(path: string, error: unknown): Fault {
-  const { code, message } = error as NodeJS.ErrnoException;
-  if (code === undefined) throw error;
-  return {
-    type: 'fault',
-    path,
-    line: null,
-    reason: `the system does not let it be read (${code}: ${message})`,
-  };
 }

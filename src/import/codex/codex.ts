@@ -2,7 +2,7 @@ import { constants, type Dirent } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
-import { unreadable } from './read-rollout.ts';
+import { unreadable } from '../unreadable.ts';
 import { beginsAsRollout, isRolloutName, type RolloutFile, readRolloutFile } from './rollout-file.ts';
 import { readThreadRecords } from './state-database.ts';
 import { linkThreads } from './thread-links.ts';

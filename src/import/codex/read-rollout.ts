@@ -1,4 +1,4 @@
-import type { Dropped, Fault, Resume, SourceItem } from '../format.ts';
+import type { Dropped, Resume, SourceItem } from '../format.ts';
 import { LINE_TOO_LONG, readLines } from '../lines.ts';
 import { numberIn, textIn } from '../source-json.ts';
 import type { RolloutFile } from './rollout-file.ts';
@@ -213,9 +213,4 @@ async function finished<End>(items: AsyncGenerator<SourceItem, End>): Promise<En
     const next = await items.next();
     if (next.done) return next.value;
   }
-}
-
-export function unreadable(path: string, error: unknown): Fault {
-  const { code, message } = error as NodeJS.ErrnoException;
-  return { type: 'fault', path, line: null, reason: `the file cannot be read: ${code ?? message}` };
 }

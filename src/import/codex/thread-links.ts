@@ -1,8 +1,9 @@
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
 import { numberIn, objectIn, textIn } from '../source-json.ts';
+import { unreadable } from '../unreadable.ts';
 import { copiedLines } from './copied-lines.ts';
-import { type Beginning, lastKeyOf, OWN_BEGINNING, unreadable } from './read-rollout.ts';
+import { type Beginning, lastKeyOf, OWN_BEGINNING } from './read-rollout.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import { parseRolloutLine } from './rollout-line.ts';
 import { spawnedThreads } from './rollout-state.ts';

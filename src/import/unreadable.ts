@@ -1,0 +1,8 @@
+import type { Fault } from './format.ts';
+
+/** The fault for an error of the system about a file or a directory, or of decompression. Throws any other error, which is a bug. */
+export function unreadable(path: string, error: unknown): Fault {
+  const { code } = error as NodeJS.ErrnoException;
+  if (code === undefined) throw error;
+  return { type: 'fault', path, line: null, reason: `the file cannot be read: ${code}` };
+}
