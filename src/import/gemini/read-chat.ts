@@ -1,11 +1,12 @@
 import type { JsonObject } from '../../model/json.ts';
+import { metadataFault } from '../../model/stored-values.ts';
 import type { Resume, SourceItem } from '../format.ts';
 import { dateIn, numberIn, objectIn, textIn, without } from '../source-json.ts';
 import { type ChatPlace, readChat } from './chat-file.ts';
 import { isRunning, lastKeyOf, translate } from './translate.ts';
 
-/** A longer state is not kept: then the next import reads the whole file. */
-const STATE_LENGTH_MAX = 32 * 1024;
+/** A larger state, or one that is nested deeper, is not kept in the metadata: then the next import reads the whole file. */
+const STATE_LIMITS = { metadataBytes: 32 * 1024, metadataDepth: 24 };
 const TITLE_LENGTH_MAX = 1_000;
 
 /** A record that stands. */
@@ -102,7 +103,7 @@ function compaction(path: string, line: number, createdAt: Date | null): SourceI
 function resumeAt(end: ChatPlace | null, state: JsonObject): Resume | null {
   if (!end) return null;
   const whole = { ...state, line: end.line, info: end.info };
-  return JSON.stringify(whole).length > STATE_LENGTH_MAX ? null : { bytes: end.bytes, state: whole };
+  return metadataFault(whole, STATE_LIMITS) ? null : { bytes: end.bytes, state: whole };
 }
 
 function placeOf(from: Resume | null): ChatPlace | null {

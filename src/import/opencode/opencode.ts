@@ -1,8 +1,8 @@
-import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SessionStatus } from '../../model/session.ts';
 import type { Dropped, Fault, Format, SourceItem, SourceSession, SurveyOptions } from '../format.ts';
+import { hashOf } from '../hash.ts';
 import { openRegularFile } from '../regular-file.ts';
 import { dateIn, objectIn, textIn } from '../source-json.ts';
 import { DatabaseStore, isOpencodeDatabase } from './database-store.ts';
@@ -155,13 +155,9 @@ function sourceSession(session: OpencodeSession, store: OpencodeStore, context: 
     lastActiveAt: dateIn(session.updatedMs),
     files: [{ path, bytes }],
     // Links are found in other sessions, which can be damaged until now.
-    revision: hashOf([session.revision, call, copy?.originId, copy?.count]),
+    revision: hashOf([session.revision, call, copy ? [copy.originId, copy.count] : null]),
     read: () => readSession(session, store, context),
   };
-}
-
-function hashOf(parts: readonly unknown[]): string {
-  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 32);
 }
 
 async function* readSession(

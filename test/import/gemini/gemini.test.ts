@@ -259,6 +259,7 @@ it('stores records with odd values', async () => {
   expect(report.sessions.new).toBe(1);
   expect(outline(await history('g1'))).toEqual(['USER: d']);
   expect(Object.fromEntries(report.dropped)).toEqual({
+    'count of tokens out of range': 1,
     'payload too large or not storable': 1,
     'metadata too large or not storable': 1,
   });
