@@ -88,7 +88,7 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
   const here = (code: string) =>
     code
       .replaceAll('localhost:4000', `localhost:${server.port}`)
-      .replaceAll(/(?<= )\.\/(data|backup|trip\.\w+)/g, `${directory}/$1`);
+      .replaceAll(/(?<= )\.\/(data|backup|copy|trip\.\w+)/g, `${directory}/$1`);
   const run = async (code: string) => {
     // `tree` draws with ASCII characters where the locale is not UTF-8.
     const env = { ...process.env, TZ: 'Europe/Berlin', LC_ALL: 'C.UTF-8', npm_config_loglevel: 'error' };

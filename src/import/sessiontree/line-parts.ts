@@ -14,6 +14,8 @@ export interface LineEnd {
   readonly type: 'end';
   /** Where the line begins in the file. */
   readonly offset: number;
+  /** In bytes, without the newline. */
+  readonly length: number;
   /** Counts from 1, if reading began at the beginning of the file. */
   readonly number: number;
   /** Why the line is no object; null if it may be one. */
@@ -38,19 +40,17 @@ const IS_BLANK = /^\s*$/;
 const IS_HISTORY = /^\s*"history"\s*:\s*$/;
 const BYTE_ORDER_MARK = Buffer.from([0xef, 0xbb, 0xbf]);
 
-/** Where to begin: a line that an earlier reading has found. */
-type LineStart = Pick<LineEnd, 'offset' | 'number'>;
+/** A line that an earlier reading has found. */
+export type LinePlace = Pick<LineEnd, 'offset' | 'length' | 'number'>;
 
 /**
  * Splits the lines of a file into their parts, some at a time: a line may be longer than any string, and than memory. Whether a part is
- * JSON is for the caller to find out. Rejects with the system's error.
+ * JSON is for the caller to find out. With `only`, reads that line alone. Rejects with the system's error.
  */
-export async function* readLineParts(
-  path: string,
-  from: LineStart = { offset: 0, number: 1 },
-): AsyncGenerator<LinePart[]> {
-  const scanner = new LineScanner(from);
-  const file = createReadStream(path, { start: from.offset, highWaterMark: CHUNK_BYTES });
+export async function* readLineParts(path: string, only?: LinePlace): AsyncGenerator<LinePart[]> {
+  const scanner = new LineScanner(only ?? { offset: 0, number: 1 });
+  const range = only && { start: only.offset, end: only.offset + only.length };
+  const file = createReadStream(path, { ...range, highWaterMark: CHUNK_BYTES });
   for await (const chunk of file as AsyncIterable<Buffer>) {
     const parts = scanner.push(chunk);
     if (parts.length > 0) yield parts;
@@ -77,7 +77,7 @@ export class LineScanner {
   #held: Buffer[] = [];
   #heldBytes = 0;
 
-  constructor({ offset, number }: LineStart) {
+  constructor({ offset, number }: Pick<LinePlace, 'offset' | 'number'>) {
     this.#before = offset;
     this.#lineAt = offset;
     this.#number = number;
@@ -87,20 +87,19 @@ export class LineScanner {
     this.#found = [];
     // Where the part that is under way goes on in the chunk.
     let start = this.#before === 0 && chunk.indexOf(BYTE_ORDER_MARK) === 0 ? BYTE_ORDER_MARK.length : 0;
+    let newline = chunk.indexOf(NEWLINE);
     for (let at = start; at < chunk.length; at += 1) {
-      if (this.#fault !== null) {
-        const end = chunk.indexOf(NEWLINE, at);
-        if (end === -1) break;
-        at = end;
-      }
+      // The native search is several times as fast as a look at each byte.
+      if (this.#fault !== null) at = newline === -1 ? chunk.length : newline;
+      else if (this.#inString) at = this.#endOfString(chunk, at, newline === -1 ? chunk.length : newline);
+      if (at === chunk.length) break;
       const byte = chunk[at]!;
       if (byte === NEWLINE) {
-        this.#endLine(this.#before + at + 1, 'the line is cut, or no JSON object');
+        this.#endLine(this.#before + at, 'the line is cut, or no JSON object');
         start = at + 1;
-      } else if (this.#inString) {
-        if (this.#isEscaped) this.#isEscaped = false;
-        else if (byte === BACKSLASH) this.#isEscaped = true;
-        else if (byte === QUOTE) this.#inString = false;
+        newline = chunk.indexOf(NEWLINE, start);
+      } else if (byte === QUOTE && this.#inString) {
+        this.#inString = false;
       } else if (byte === QUOTE && this.#depth > 0) this.#inString = true;
       else if (byte === OBJECT || byte === LIST) {
         if (this.#open(byte, chunk, start, at)) start = at + 1;
@@ -114,6 +113,21 @@ export class LineScanner {
     if (this.#depth > 0 && this.#fault === null) this.#hold(chunk.subarray(start));
     this.#before += chunk.length;
     return this.#found;
+  }
+
+  /** The index of the quote that ends a string which goes on at `from`; `end`, if that comes first. */
+  #endOfString(chunk: Buffer, from: number, end: number): number {
+    for (let at = from; ; ) {
+      const quote = chunk.indexOf(QUOTE, at);
+      const next = quote === -1 || quote > end ? end : quote;
+      let backslashes = 0;
+      while (next - backslashes > at && chunk[next - backslashes - 1] === BACKSLASH) backslashes += 1;
+      // A backslash at the end of the chunk before may escape the first of these, or the quote itself.
+      if (this.#isEscaped && next - backslashes === at) backslashes += 1;
+      this.#isEscaped = next === end && backslashes % 2 === 1;
+      if (next === end || backslashes % 2 === 0) return next;
+      at = next + 1;
+    }
   }
 
   end(): LinePart[] {
@@ -178,12 +192,19 @@ export class LineScanner {
     this.#heldBytes = 0;
   }
 
-  #endLine(next: number, cut: string): void {
+  /** The newline is at `end`. */
+  #endLine(end: number, cut: string): void {
     const fault = this.#fault ?? (this.#depth > 0 ? cut : null);
     if (!this.#isBlank || fault !== null)
-      this.#found.push({ type: 'end', offset: this.#lineAt, number: this.#number, fault });
+      this.#found.push({
+        type: 'end',
+        offset: this.#lineAt,
+        length: end - this.#lineAt,
+        number: this.#number,
+        fault,
+      });
     this.#drop();
-    this.#lineAt = next;
+    this.#lineAt = end + 1;
     this.#number += 1;
     this.#depth = 0;
     this.#inString = false;

@@ -9,7 +9,15 @@ import { differenceFrom } from './compare.ts';
 import { exportedFiles } from './files.ts';
 import { parentsFirst } from './order.ts';
 import { LineRules, type SessionHead } from './rules.ts';
-import { LineFault, readHead, readHistory, type SessionLine, surveyLines } from './session-lines.ts';
+import {
+  LineFault,
+  type LineParts,
+  openLine,
+  readHead,
+  readHistory,
+  type SessionLine,
+  surveyLines,
+} from './session-lines.ts';
 
 /** Where sessions are restored. */
 export interface RestoreTarget {
@@ -95,14 +103,16 @@ class Restoration {
   }
 
   async #restore(line: SessionLine): Promise<'new' | 'unchanged' | 'deletedHere'> {
-    const head = await readHead(line);
+    const parts = await openLine(line);
+    const head = await readHead(parts);
     const dropped: string[] = [];
     const members = this.#rules.sessionMembersOf(head, (name) => dropped.push(`session.${name}`));
     const session = this.#rules.session(members);
-    const { reader, repository } = this.#target;
+    if (session.id !== line.id) throw new LineFault('the file changed while it was read');
+    const { reader } = this.#target;
     const [stored = null] = (await reader?.findMany([line.id])) ?? [];
     if (stored) {
-      const differs = await differenceFrom(reader!, stored, members, this.#knownMessages(line));
+      const differs = await differenceFrom(reader!, stored, members, this.#knownMessages(parts));
       if (differs !== null) throw new LineFault(differs);
       if (stored.parentId === null && session.parentId !== null && (await this.#isThere(session.parentId)))
         this.#note(
@@ -114,7 +124,8 @@ class Restoration {
     if (this.#planned.has(line.id)) return 'unchanged';
     const isRoot = session.parentId === null || !(await this.#isThere(session.parentId));
     const parentId = isRoot ? null : session.parentId;
-    const written = await this.#write(line, { ...session, parentId }, dropped, repository);
+    const messages = (onUnknown: (name: string) => void) => this.#messages(line.id, parts, onUnknown);
+    const written = await this.#write(line, { ...session, parentId }, messages, dropped);
     if (!written) return 'deletedHere';
     if (parentId !== session.parentId)
       this.#note(
@@ -138,23 +149,24 @@ class Restoration {
   async #write(
     line: SessionLine,
     session: SessionHead,
+    messages: (onUnknown: (name: string) => void) => AsyncIterable<RestoredMessage>,
     dropped: string[],
-    repository: SessionRepository | null,
   ): Promise<boolean> {
+    const { repository } = this.#target;
     let unknown: string[] = [];
-    const messages = () => {
+    const again = () => {
       unknown = [];
-      return this.#messages(line, (name) => unknown.push(`message.${name}`));
+      return messages((name) => unknown.push(`message.${name}`));
     };
     if (repository) {
       try {
-        await repository.restore({ ...session, historyLength: line.historyLength, messages });
+        await repository.restore({ ...session, historyLength: line.historyLength, messages: again });
       } catch (error) {
         if (error instanceof SessionExistsError && error.sessionId === line.id) return false;
         throw error;
       }
     } else {
-      for await (const _ of messages());
+      for await (const _ of again());
       this.#planned.add(line.id);
     }
     this.#report.messages += line.historyLength;
@@ -162,19 +174,23 @@ class Restoration {
     return true;
   }
 
-  async *#messages(line: SessionLine, onUnknown: (name: string) => void): AsyncGenerator<RestoredMessage> {
+  async *#messages(
+    id: string,
+    parts: LineParts,
+    onUnknown: (name: string) => void,
+  ): AsyncGenerator<RestoredMessage> {
     let n = 0;
     let after = -1;
-    for await (const given of readHistory(line)) {
-      const message = this.#rules.message(this.#rules.messageMembersOf(given, onUnknown), line.id, n, after);
+    for await (const given of readHistory(parts)) {
+      const message = this.#rules.message(this.#rules.messageMembersOf(given, onUnknown), id, n, after);
       yield message;
       after = message.ordinal;
       n += 1;
     }
   }
 
-  async *#knownMessages(line: SessionLine): AsyncGenerator<JsonObject> {
-    for await (const given of readHistory(line)) yield this.#rules.messageMembersOf(given);
+  async *#knownMessages(parts: LineParts): AsyncGenerator<JsonObject> {
+    for await (const given of readHistory(parts)) yield this.#rules.messageMembersOf(given);
   }
 
   #note({ path, number }: SessionLine, text: string): void {

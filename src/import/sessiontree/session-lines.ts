@@ -1,18 +1,21 @@
 import { isSessionId } from '../../model/id.ts';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
-import { type LineContent, type LinePart, readLineParts } from './line-parts.ts';
+import { type LineContent, type LinePart, type LinePlace, readLineParts } from './line-parts.ts';
 
 /** Where a session stands in a file. */
-export interface SessionLine {
+export interface SessionLine extends LinePlace {
   readonly id: string;
   readonly parentId: string | null;
   readonly path: string;
-  readonly offset: number;
-  /** Of the line; counts from 1. */
-  readonly number: number;
   readonly historyLength: number;
 }
+
+/** A longer line is read from the file as often as its parts are asked for. */
+const HELD_BYTES_MAX = 1024 * 1024;
+
+/** The parts of a line, to be read several times. */
+export type LineParts = () => AsyncIterable<LinePart> | Iterable<LinePart>;
 
 /** A line that cannot come in. The message begins with a lower-case letter. */
 export class LineFault extends Error {}
@@ -31,8 +34,9 @@ export async function* surveyLines(path: string): AsyncGenerator<SessionLine | F
       if (part.fault !== null) yield { type: 'fault', ...place, reason: part.fault };
       else if (!isSessionId(id)) yield { type: 'fault', ...place, reason: 'expected the "id" of a session' };
       else {
+        const { offset, length, number } = part;
         const parent = typeof parentId === 'string' ? parentId : null;
-        yield { id, parentId: parent, path, offset: part.offset, number: part.number, historyLength };
+        yield { id, parentId: parent, path, offset, length, number, historyLength };
       }
       found = {};
       historyLength = 0;
@@ -46,11 +50,19 @@ function beginningOf({ bytes }: LineContent): string {
   return bytes?.toString('latin1', 0, 64) ?? '';
 }
 
+/** Rejects with a LineFault, as reading the parts does. */
+export async function openLine(line: SessionLine): Promise<LineParts> {
+  if (line.length > HELD_BYTES_MAX) return () => partsOfLine(line);
+  const held: LinePart[] = [];
+  for await (const part of partsOfLine(line)) held.push(part);
+  return () => held;
+}
+
 /** The members of a session without its history. Rejects with a LineFault. */
-export async function readHead(line: SessionLine): Promise<JsonObject> {
+export async function readHead(parts: LineParts): Promise<JsonObject> {
   // Without a prototype, a member `__proto__` is one as any other.
   const head: JsonObject = Object.create(null);
-  for await (const part of partsOfLine(line)) {
+  for await (const part of parts()) {
     if (part.type === 'end' && part.fault !== null) throw new LineFault(part.fault);
     if (part.type === 'member') Object.assign(head, parsed(part));
   }
@@ -58,9 +70,9 @@ export async function readHead(line: SessionLine): Promise<JsonObject> {
 }
 
 /** The messages of a session, one at a time. Rejects with a LineFault. */
-export async function* readHistory(line: SessionLine): AsyncGenerator<JsonObject> {
+export async function* readHistory(parts: LineParts): AsyncGenerator<JsonObject> {
   let n = 0;
-  for await (const part of partsOfLine(line)) {
+  for await (const part of parts()) {
     if (part.type === 'end' && part.fault !== null) throw new LineFault(part.fault);
     if (part.type !== 'message') continue;
     const message = part.bytes && valueIn(part.bytes.toString());
@@ -70,12 +82,9 @@ export async function* readHistory(line: SessionLine): AsyncGenerator<JsonObject
   }
 }
 
-async function* partsOfLine({ path, offset, number }: SessionLine): AsyncGenerator<LinePart> {
+async function* partsOfLine(line: SessionLine): AsyncGenerator<LinePart> {
   try {
-    for await (const part of partsOf(readLineParts(path, { offset, number }))) {
-      yield part;
-      if (part.type === 'end') return;
-    }
+    yield* partsOf(readLineParts(line.path, line));
   } catch (error) {
     const { code, syscall } = error as NodeJS.ErrnoException;
     throw syscall === undefined ? error : new LineFault(`the file cannot be read: ${code}`);

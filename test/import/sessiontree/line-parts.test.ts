@@ -51,7 +51,7 @@ it.each([
   ['null', 'the line is no JSON object'],
 ])('%j is a fault, and the line after it is read', (line, fault) => {
   const ends = partsOf(line).filter(({ type }) => type === 'end');
-  expect(ends).toEqual([{ type: 'end', number: 1, offset: 0, fault }]);
+  expect(ends).toEqual([{ type: 'end', number: 1, offset: 0, length: line.trimEnd().length, fault }]);
   const parts = partsOf(`${line.trimEnd()}\n{"b":2}\n`);
   expect(shown(parts).slice(-2)).toEqual(['member "b":2', `2@${line.trimEnd().length + 1}: null`]);
 });
@@ -64,6 +64,7 @@ it('finds the same wherever the text is cut into chunks', () => {
   const line = fc.record({
     id: fc.string({ unit: 'binary' }),
     before: fc.jsonValue(),
+    quotes: fc.string({ unit: fc.constantFrom('\\', '"', '}') }),
     history: fc.array(fc.jsonValue(), { maxLength: 4 }),
     after: fc.jsonValue(),
   });
