@@ -138,6 +138,7 @@ export function describeRestore(store: OpenStore): void {
       await makeOriginal();
       await store.repository.restore(await copyOf('a', 'b'));
       for (const sessionId of ['a', 'b']) {
+        await store.repository.fork({ sessionId, id: `${sessionId}-early`, asRoot: true });
         await store.repository.archive({ sessionId, archived: false, subtree: false });
         await store.repository.append({
           sessionId,
@@ -164,13 +165,13 @@ export function describeRestore(store: OpenStore): void {
         (await historyOf(store, id)).map(({ ordinal, content, isCopy }) => [ordinal, content, isCopy]);
       expect(await positions('b')).toEqual(await positions('a'));
       expect(await positions('b-fork')).toEqual(await positions('a-fork'));
+      expect(await positions('b-early')).toEqual(await positions('a-early'));
       expect(await store.repository.copyDetailsOf(['b'])).toEqual(
         await store.repository.copyDetailsOf(['a']),
       );
       expect(await reports('b')).toEqual(await reports('a'));
-      expect((await historyOf(store, 'b-fork')).map(({ replacedAt }) => replacedAt)).toEqual(
-        Array(5).fill(null),
-      );
+      for (const id of ['b-fork', 'b-early'])
+        expect((await historyOf(store, id)).map(({ replacedAt }) => replacedAt)).toEqual(Array(5).fill(null));
     });
 
     it('gives a session that was only created its version, and its usage where no sum is given', async () => {
