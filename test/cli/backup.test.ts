@@ -121,7 +121,9 @@ function answered(writers: readonly Writer[]) {
 const deletions = (writers: readonly Writer[]) => writers.reduce((sum, { deleted }) => sum + deleted.size, 0);
 
 describe('sessiontree backup', () => {
-  it('beside a server under load has all that was answered before, and nothing that never was', async () => {
+  it('beside a server under load has all that was answered before, and nothing that never was', {
+    timeout: 90_000,
+  }, async () => {
     const data = await temporaryDirectory();
     const backup = join(await temporaryDirectory(), 'backup');
     const { client } = await serve(data);

@@ -191,7 +191,11 @@ describe('a backup', () => {
     await store.open();
     mkdirSync(join(store.sessionFile('foreign'), '..'), { recursive: true });
     cpSync(other.sessionFile('foreign'), store.sessionFile('foreign'));
-    const { problems } = await backUp();
+    const { problems } = await backUpDataDirectory({
+      directory: store.directory,
+      destination: backup,
+      patienceMs: 500,
+    });
     expect(problems).toEqual([
       { path: sessionPath('foreign'), reason: expect.stringContaining('has not taken in') },
     ]);

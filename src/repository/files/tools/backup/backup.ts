@@ -16,7 +16,14 @@ import { BackupDestination } from './destination.ts';
 export interface BackupOptions extends Pick<FileRepositoryOptions, 'directory' | 'logger' | 'onProgress'> {
   /** The directory of the backup. */
   readonly destination: string;
+  /**
+   * Milliseconds for which a server may leave a write out of its index that its files have: a large deletion takes that long, and all
+   * writes after it wait. Default: 60,000.
+   */
+  readonly patienceMs?: number;
 }
+
+const PATIENCE_MS = 60_000;
 
 export interface BackupReport {
   readonly sessionCount: number;
@@ -49,7 +56,7 @@ export async function backUpDataDirectory(options: BackupOptions): Promise<Backu
   const reading: StoreToRead = { layout, store, logger, onProgress };
   const destination = await BackupDestination.open(options.destination, layout, store, logger);
   try {
-    const backup = new Backup(reading, destination);
+    const backup = new Backup(reading, destination, options.patienceMs ?? PATIENCE_MS);
     await backup.copy();
     return await backup.finish();
   } catch (error) {
@@ -67,11 +74,13 @@ export async function backUpDataDirectory(options: BackupOptions): Promise<Backu
 class Backup {
   readonly #reading: StoreToRead;
   readonly #destination: BackupDestination;
+  readonly #patienceMs: number;
   #cut!: Cut;
   #problems: Problem[] = [];
   #copiedBytes = 0;
 
-  constructor(reading: StoreToRead, destination: BackupDestination) {
+  constructor(reading: StoreToRead, destination: BackupDestination, patienceMs: number) {
+    this.#patienceMs = patienceMs;
     this.#reading = reading;
     this.#destination = destination;
   }
@@ -84,7 +93,10 @@ class Backup {
     let lost: ReadonlySet<string> = new Set();
     for (let pass = 1; pass <= PASSES_MAX; pass += 1) {
       const listed = listSessionFiles(layout);
-      this.#cut = await takeCut(this.#reading, listed, destination.earlier.keys());
+      this.#cut = await takeCut(this.#reading, listed, {
+        others: destination.earlier.keys(),
+        patienceMs: this.#patienceMs,
+      });
       this.#problems = [...this.#cut.problems];
       lost = await this.#stage(listed, lost);
       if (lost.size === 0) {

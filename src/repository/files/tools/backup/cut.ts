@@ -45,21 +45,17 @@ export function listSessionFiles(layout: Layout): Map<string, KnownFile> {
 }
 
 /**
- * How often a server's index is read that lacks what the files had before. `openCurrentIndex` waits each time as long as a server may
- * take: together some seconds, for one that is busy.
- */
-const TRIES = 15;
-
-/**
  * Takes a cut that has all that the files had when they were `listed`. `others` are ids in which the caller is interested, too, because
- * the backup has them. A server that does not take in what its files have within some seconds is reported as a problem.
+ * the backup has them. A server may take `patienceMs` milliseconds to take in what its files have; what it has not taken in then is
+ * reported as a problem.
  */
 export async function takeCut(
   reading: StoreToRead,
   listed: ReadonlyMap<string, KnownFile>,
-  others: Iterable<string>,
+  { others, patienceMs }: { readonly others: Iterable<string>; readonly patienceMs: number },
 ): Promise<Cut> {
-  const { layout } = reading;
+  const { layout, onProgress } = reading;
+  const until = performance.now() + patienceMs;
   const logSize = lookAt(layout.storeLog)?.size ?? 0;
   const asked = new Set([...listed.keys(), ...others]);
   for (let tries = 1; ; tries += 1) {
@@ -68,19 +64,30 @@ export async function takeCut(
     const behind = [...listed.keys()].filter((id) => isBehind(cut, layout, id, listed.get(id)!));
     const isLogBehind = logSize > cut.logSize && (lookAt(layout.storeLog)?.size ?? 0) > cut.logSize;
     if (behind.length === 0 && !isLogBehind) return cut;
-    if (tries < TRIES) continue;
-    const paths = [...behind.map(sessionPath), ...(isLogBehind ? [STORE_LOG] : [])];
+    // `openCurrentIndex` waits each time for as long as a server takes for small changes.
+    if (performance.now() < until) {
+      onProgress('Waiting for the server, tries:', tries, 0);
+      continue;
+    }
+    const problems = behind.map((id) => ({ path: sessionPath(id), reason: NOT_TAKEN_IN }));
     return {
       ...cut,
-      logSize: isLogBehind ? logSize : cut.logSize,
       asTheyAre: new Set([...cut.asTheyAre, ...behind]),
-      problems: [...cut.problems, ...paths.map((path) => ({ path, reason: NOT_TAKEN_IN }))],
+      problems: [
+        ...cut.problems,
+        ...problems,
+        ...(isLogBehind ? [{ path: STORE_LOG, reason: CHANGE_NOT_TAKEN_IN }] : []),
+      ],
     };
   }
 }
 
 const NOT_TAKEN_IN =
   'the running server has not taken in all of the file, which was copied as it is; restart the server, and make the backup again';
+
+const CHANGE_NOT_TAKEN_IN =
+  'the running server has not completed the latest changes of trees, which the backup does not have; make the backup again, and restart the ' +
+  'server if that does not help';
 
 /** True if the file had, and still has, more than the cut knows of. */
 function isBehind(cut: CutOfIndex, { root }: Layout, id: string, listed: KnownFile): boolean {
