@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process';
-import { existsSync, rmSync } from 'node:fs';
+import { existsSync, rmSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { Sessiontree } from '../../packages/client/src/index.ts';
@@ -118,6 +118,9 @@ function answered(writers: readonly Writer[]) {
   return { known, deleted: new Set(writers.flatMap((writer) => [...writer.deleted])) };
 }
 
+const bytesOfSessions = (directory: string) =>
+  ['a', 'd', 'late'].reduce((sum, id) => sum + statSync(join(directory, sessionPath(id))).size, 0);
+
 const deletions = (writers: readonly Writer[]) => writers.reduce((sum, { deleted }) => sum + deleted.size, 0);
 
 describe('sessiontree backup', () => {
@@ -191,6 +194,7 @@ describe('sessiontree backup', () => {
       },
     });
     expect(report).toMatchObject({ sessionCount: 3, copiedCount: 3, problems: [] });
+    expect(report.copiedBytes).toBe(bytesOfSessions(backup));
     expect(existsSync(join(backup, sessionPath('b')))).toBe(false);
     expect((await checkDataDirectory({ directory: backup })).problems).toEqual([]);
     expect(await readStore(backup)).toEqual(

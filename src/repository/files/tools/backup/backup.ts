@@ -77,7 +77,6 @@ class Backup {
   readonly #patienceMs: number;
   #cut!: Cut;
   #problems: Problem[] = [];
-  #copiedBytes = 0;
 
   constructor(reading: StoreToRead, destination: BackupDestination, patienceMs: number) {
     this.#patienceMs = patienceMs;
@@ -132,7 +131,6 @@ class Backup {
       try {
         const { size = null, mtime = null } = wanted ?? {};
         const copied = this.#destination.stage(layout, id, known ? size : null, known ? mtime : null);
-        this.#copiedBytes += copied;
         if (known && copied < known.size)
           this.#note(id, `the file ends ${known.size - copied} bytes early, and was copied as it is`);
       } catch (error) {
@@ -167,7 +165,7 @@ class Backup {
       if (deleted.has(id)) removed.push(id);
       else this.#note(id, NOT_DELETED);
     }
-    const copiedCount = this.#destination.stagedCount;
+    const copied = this.#destination.staged;
     const { onProgress } = this.#reading;
     const faulty = new Set(this.#problems.map(({ path }) => path));
     const damaged = ids.filter((id) => faulty.has(sessionPath(id)));
@@ -175,8 +173,8 @@ class Backup {
     return {
       sessionCount: ids.length,
       bytes: logSize + [...sessions.values()].reduce((sum, { size }) => sum + size, 0),
-      copiedCount,
-      copiedBytes: this.#copiedBytes,
+      copiedCount: copied.count,
+      copiedBytes: copied.bytes,
       removedCount: removed.length,
       problems: this.#problems,
     };

@@ -92,7 +92,7 @@ export class BackupDestination {
     return earlier !== undefined && isSame(earlier, file) && !this.#damaged.has(id);
   }
 
-  /** Copies a session's file as `stageFile` does. Returns the number of its bytes. */
+  /** Copies a session's file as `stageFile` does. Returns the number of bytes of the copy. */
   stage(source: Layout, id: string, size: number | null, mtime: number | null): number {
     const copy = this.#stagedPath(id);
     this.#staged.delete(id);
@@ -116,9 +116,10 @@ export class BackupDestination {
     }
   }
 
-  /** The number of files that an exchange puts in place. */
-  get stagedCount(): number {
-    return this.#staged.size;
+  /** The session files that an exchange puts in place, and their bytes. */
+  get staged(): { readonly count: number; readonly bytes: number } {
+    const bytes = [...this.#staged.values()].reduce((sum, { size }) => sum + size, 0);
+    return { count: this.#staged.size, bytes };
   }
 
   /**
