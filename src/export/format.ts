@@ -12,7 +12,7 @@ export interface ExportSource {
   /** Called with each part that cannot be read: one line that begins with the session's id. The export goes on. */
   readonly onFault: (fault: string) => void;
   /** Leave out what went into tools and came out of them: only for a format that `canRedact`. */
-  readonly isRedacted: boolean;
+  readonly isRedacted?: boolean;
 }
 
 /** A kind of file that `sessiontree export` writes. */

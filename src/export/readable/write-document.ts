@@ -28,7 +28,7 @@ export interface DocumentWriter {
  * that no more than the outline is in memory.
  */
 export async function* writeDocument(source: ExportSource, writer: DocumentWriter): AsyncGenerator<string> {
-  const { reader, tops, isRedacted } = source;
+  const { reader, tops, isRedacted = false } = source;
   const outline = new Outline(reader);
   yield writer.begin(await titleOf(source));
   for await (const { entry, session } of outline.read(tops)) yield writer.entry(entry, session);
@@ -52,10 +52,11 @@ async function* writeSection(
   writer: DocumentWriter,
   { session, entry, outline }: { session: Session; entry: Entry; outline: Outline },
 ): AsyncGenerator<string> {
+  const { reader, isRedacted = false } = source;
   const pages = messagesOf(source, session);
-  const shown = new ShownMessages(source.reader, source.isRedacted);
+  const shown = new ShownMessages(reader, isRedacted);
   const first = await pages.next();
-  const hasMetadata = !source.isRedacted && Object.keys(session.metadata).length > 0;
+  const hasMetadata = !isRedacted && Object.keys(session.metadata).length > 0;
   const models = first.done ? '' : modelsOf(first.value, session);
   const facts = factsOf(session, entry, outline, models);
   yield writer.section(entry, facts, hasMetadata ? session.metadata : null);
