@@ -5,7 +5,7 @@ const GARBAGE_PERCENT = 30;
 
 /**
  * Collects garbage earlier, for a long stream of data. By default, V8 lets garbage grow to several times of what is in use, and a young
- * generation to 128 MB: an import of large files would take twice the memory for a tenth of its time. V8 reads both flags at each
+ * generation to 128 MB: an import of large files would take twice the memory, for a quarter less processor time. V8 reads both flags at each
  * collection, so that they count although the process has begun.
  */
 export function limitGarbage(): void {
