@@ -26,10 +26,13 @@ export function importProgress(stream: NodeJS.WriteStream) {
       if (now - rateAt >= RATE_MILLISECONDS) {
         rateAt = now;
         const seconds = Math.max(0.001, (now - startedAt) / 1000);
-        label = `${(progress.bytes / MEGABYTE / seconds).toFixed(1)} MB/s`;
+        const rate = `at ${(progress.bytes / MEGABYTE / seconds).toFixed(1)} MB/s`;
+        const files = `${progress.files.toLocaleString('en')} ${progress.files === 1 ? 'file' : 'files'}`;
+        // The bytes of a file are known once all of it was read.
+        const read = progress.files === 0 ? '' : ` ${rate}, ${files}`;
+        label = progress.stage === 'Reading' ? `Reading${read}, sessions:` : `Importing ${rate}, sessions`;
       }
-      if (progress.stage === 'Reading') bar.report(`Reading at ${label}, files:`, progress.files, 0);
-      else bar.report(`Importing at ${label}, sessions`, progress.sessions, progress.ofSessions);
+      bar.report(label, progress.sessions, progress.ofSessions);
     },
     done: bar.done,
   };

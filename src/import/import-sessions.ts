@@ -36,10 +36,13 @@ export interface ImportSessionsOptions {
 
 export interface ImportProgress {
   readonly stage: 'Reading' | 'Importing';
+  /** Files that were looked at. */
   readonly files: number;
+  /** Sessions that were found, then those that were imported. */
   readonly sessions: number;
   /** Of all sessions; 0 while it is not known. */
   readonly ofSessions: number;
+  /** What was read in this stage. */
   readonly bytes: number;
 }
 
@@ -68,11 +71,15 @@ export async function importSessions(
       if (item.type === 'fault') report.faults.push(item);
       else if (item.type === 'dropped') report.drop(item);
       else keepLarger(found, { format, source: item }, report);
+      // A file can hold thousands of sessions.
+      progress.sessions = found.size;
+      onProgress({ stage: 'Reading', ...progress });
     }
     if (isEmpty) report.notes.push(`${path}: no sessions of ${format.title}`);
   }
   const chosen = choose(found, options);
   progress.bytes = 0;
+  progress.sessions = 0;
   try {
     const stored = await findStored(target, chosen);
     for (const [key, { source }] of chosen) if (source.isFormer && !stored.has(idOf(key))) chosen.delete(key);
