@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
 import type { Fault } from './format.ts';
 import { ELEMENT_BYTES_MAX, jsonElements, readElement } from './json-elements.ts';
-import { openRegularFile, unreadable } from './regular-file.ts';
+import { openRegularFile } from './regular-file.ts';
 import { parseObject } from './source-json.ts';
+import { unreadable } from './unreadable.ts';
 
 /** A conversation in an export: a file with a list of them. */
 export interface Conversation {

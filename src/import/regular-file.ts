@@ -1,13 +1,19 @@
 import { constants } from 'node:fs';
 import { type FileHandle, open } from 'node:fs/promises';
-import type { Fault } from './format.ts';
 
 /** Without O_NONBLOCK, opening a named pipe would block until something opens its other end. */
 const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
 
-/** Something other than a file is in the place of one. It has a `syscall`, as the errors of the system. */
+/** Something other than a file is in the place of one. It has the members of an error of the system. */
 class NotRegularFileError extends Error {
   readonly syscall = 'open';
+  /** What is there. */
+  readonly code: string;
+
+  constructor(code: string) {
+    super(`expected a file: ${code}`);
+    this.code = code;
+  }
 }
 
 /** Opens a file for reading. Rejects with an error of the system, also where there is a directory, a pipe or a device. */
@@ -23,11 +29,4 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 export async function readRegularFile(path: string): Promise<string> {
   await using file = await openRegularFile(path);
   return file.readFile('utf8');
-}
-
-/** The fault of a file that cannot be read, for an error of the system; any other error is thrown. */
-export function unreadable(path: string, error: unknown): Fault {
-  if (!(error instanceof Error && 'syscall' in error)) throw error;
-  const why = error instanceof NotRegularFileError ? error.message : (error as NodeJS.ErrnoException).code;
-  return { type: 'fault', path, line: null, reason: `the file cannot be read: ${why}` };
 }

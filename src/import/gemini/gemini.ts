@@ -2,8 +2,8 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
-import { unreadable } from '../regular-file.ts';
 import { dateIn, objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
+import { unreadable } from '../unreadable.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
 import { chatItems } from './read-chat.ts';
 

@@ -2,8 +2,9 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
-import { readRegularFile, unreadable } from '../regular-file.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { countIn, objectIn, textIn } from '../source-json.ts';
+import { unreadable } from '../unreadable.ts';
 import { sessionFromInfo } from './session-info.ts';
 import {
   fault,

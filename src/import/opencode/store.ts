@@ -1,7 +1,8 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
-import { readRegularFile, unreadable } from '../regular-file.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { parseObject } from '../source-json.ts';
+import { unreadable } from '../unreadable.ts';
 
 /** A session as opencode describes it: with the names of its JSON files, whichever form the store has. */
 export interface OpencodeSession {
