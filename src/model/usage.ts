@@ -85,6 +85,20 @@ export function plusTokens(sum: number, more: number): number {
   return Math.min(sum + more, Number.MAX_SAFE_INTEGER);
 }
 
+/** A sum of which nothing is below 0, though the line that says what was taken back later may be damaged. */
+export function atLeastZero(sum: UsageSum): UsageSum {
+  const { costUsd } = sum;
+  return plusUsage(ZERO_USAGE, {
+    inputTokens: Math.max(sum.inputTokens, 0),
+    outputTokens: Math.max(sum.outputTokens, 0),
+    cacheReadTokens: Math.max(sum.cacheReadTokens, 0),
+    cacheWriteTokens: Math.max(sum.cacheWriteTokens, 0),
+    reasoningTokens: Math.max(sum.reasoningTokens, 0),
+    costUsd: costUsd?.startsWith('-') ? '0' : costUsd,
+    pricedCount: Math.max(sum.pricedCount, 0),
+  });
+}
+
 /**
  * A sum as clients see it: as for tokens, a cost too large for a number stays at the largest. Nothing is below 0, though the line that
  * says what was taken back later may be damaged.

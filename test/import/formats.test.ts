@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { FORMATS } from '../../src/import/formats.ts';
 import { importSessions } from '../../src/import/import-sessions.ts';
+import { isExport } from '../../src/import/sessiontree/files.ts';
 import { DryRunTarget } from '../../src/import/target/dry-run-target.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { temporaryDirectory } from '../support/repository.ts';
@@ -30,6 +31,7 @@ it.each(PLACES)('recognises %s by what a directory holds, and nothing else', asy
   const found: string[] = [];
   for (const { name, recognises } of FORMATS) if (await recognises(folder)) found.push(name);
   expect(found).toEqual(format === null ? [] : [format]);
+  expect(await isExport(folder)).toBe(false);
 });
 
 it.each(PLACES.filter(([format]) => format !== 'opencode'))(

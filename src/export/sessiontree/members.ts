@@ -34,7 +34,7 @@ export function sessionMembers(session: Session, details: CopyDetails | null) {
     archivedAt: archivedAt ?? undefined,
     forkedFrom: forkedFrom ?? undefined,
     nextOrdinal: details?.nextOrdinal,
-    paid: details && details.paid.length > 0 ? details.paid.map(paidMembers) : undefined,
+    paid: details?.paid.map(paidMembers),
   };
 }
 

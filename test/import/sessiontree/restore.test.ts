@@ -1,6 +1,10 @@
+import { readFile, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { sessionPath } from '../../../src/repository/files/format/layout.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { conversation, historyOf, idsOf, MUCH, say } from '../../repository/contract/store.ts';
+import { TestStore } from '../../repository/files/store.ts';
 import { openTestRepository } from '../../support/repository.ts';
 import { exportOf, importInto } from './lab.ts';
 
@@ -233,6 +237,35 @@ describe('restoring an export', () => {
     expect(messages).toMatchObject([{ ordinal: 3, position: 2 }]);
     expect((await historyOf({ repository: store } as never, 's')).map(({ ordinal }) => ordinal)).toEqual([
       0, 2, 3,
+    ]);
+  });
+
+  it('takes the export of a session whose damage leaves less than nothing paid', async () => {
+    const store = await TestStore.make();
+    const damaged = await store.open();
+    const paid = (inputTokens: number, costUsd: number) =>
+      say('', { key: 'k', usage: { inputTokens, outputTokens: 0, costUsd } });
+    await damaged.create({ id: 's' });
+    await damaged.append({ sessionId: 's', messages: [paid(8, 0.8)] });
+    await damaged.append({ sessionId: 's', messages: [paid(1, 0.1)], onKey: 'REPLACE' });
+    await damaged.close();
+    const path = join(store.directory, sessionPath('s'));
+    await writeFile(
+      path,
+      (await readFile(path, 'utf8')).replace(
+        '"inputTokens":8,"outputTokens":0,"costUsd":0.8}}]',
+        '"inputTokens":9,"outputTokens":0,"costUsd":0.8}}]',
+      ),
+    );
+    await rm(join(store.directory, 'index.db'));
+    const text = await exportOf(await store.open());
+    expect(linesOf(text)).toMatchObject([{ usage: { inputTokens: 0 }, paid: [] }]);
+    const copy = await openTestRepository();
+    expect((await importInto(copy, [text])).said.at(-1)).toContain(
+      '1 new session, 0 changed, 0 unchanged, 0 faults',
+    );
+    expect(linesOf(await exportOf(copy))).toMatchObject([
+      { version: 3, paid: [], usage: { inputTokens: 0 } },
     ]);
   });
 

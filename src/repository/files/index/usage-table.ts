@@ -1,4 +1,4 @@
-import { isNoUsage, plusUsage, type UsageSum, ZERO_USAGE } from '../../../model/usage.ts';
+import { atLeastZero, isNoUsage, plusUsage, type UsageSum, ZERO_USAGE } from '../../../model/usage.ts';
 import type { DailyUsage } from '../../../model/usage-report.ts';
 import { dayText, type Paid } from '../format/paid.ts';
 import type { IndexConnection } from './connection.ts';
@@ -123,7 +123,7 @@ export class UsageTable {
     return this.#db.written.get<{ sums: string }>(SELECT_SUMS, session, key.day, key.model)?.sums ?? null;
   }
 
-  /** All rows of a session, ordered by day and model. */
+  /** What a session paid, ordered by day and model. Days on which nothing is left are left out. */
   of(session: number): DailyUsage[] {
     this.flush();
     return this.#db
@@ -131,14 +131,14 @@ export class UsageTable {
       .all<Columns>(SELECT_ROWS, session)
       .map(({ day, model, sums }) => {
         const known = JSON.parse(sums) as Sums;
-        const usage = usageOf(known);
         return {
           day: dayText(day),
           model: JSON.parse(model) as string | null,
-          responseCount: known[0],
-          usage,
+          responseCount: Math.max(known[0], 0),
+          usage: atLeastZero(usageOf(known)),
         };
-      });
+      })
+      .filter(({ responseCount, usage }) => responseCount > 0 || !isNoUsage(usage));
   }
 
   /** Removes all rows of a session. */
