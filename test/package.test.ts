@@ -120,7 +120,7 @@ test('the commands find the client of their own version', async () => {
   });
 });
 
-test('`npm ci` builds the client in a fresh clone, and skips it without TypeScript or in the published package', async () => {
+test('`npm ci` builds the client and the explorer in a fresh clone, and neither without devDependencies nor in the published package', async () => {
   const clone = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
   onTestFinished(() => rm(clone, { recursive: true }));
   const files = ['package.json', 'tsconfig.json', 'packages/client/package.json', 'packages/client/build.ts'];
@@ -128,12 +128,14 @@ test('`npm ci` builds the client in a fresh clone, and skips it without TypeScri
     await mkdir(dirname(join(clone, file)), { recursive: true });
     await copyFile(join(ROOT, file), join(clone, file));
   }
-  await cp(join(ROOT, 'packages/client/src'), join(clone, 'packages/client/src'), { recursive: true });
+  for (const folder of ['packages/client/src', 'src/explorer'])
+    await cp(join(ROOT, folder), join(clone, folder), { recursive: true });
   await run('npm', ['run', 'prepare'], { cwd: clone });
   expect(existsSync(join(clone, 'packages/client/dist'))).toBe(false);
   await symlink(join(ROOT, 'node_modules'), join(clone, 'node_modules'));
   await run('npm', ['run', 'prepare'], { cwd: clone });
   expect(existsSync(join(clone, 'packages/client/dist/index.js'))).toBe(true);
+  expect(existsSync(join(clone, 'dist/explorer/index.html'))).toBe(true);
   await run('npm', ['run', 'prepare'], { cwd: join(project, 'node_modules/sessiontree') });
 });
 

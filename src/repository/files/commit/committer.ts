@@ -106,10 +106,11 @@ export class Committer {
     if (typeof change !== 'function') {
       return this.#pipeline.commit(seq, {
         *inSteps(index) {
-          const { relinks } = index.tables;
+          const { tables } = index;
+          const { relinks } = tables;
           // Its effects are seen once all steps are done.
           const result = yield* { [Symbol.iterator]: () => change.inSteps(index) };
-          return note(result, index.tables.relinks !== relinks);
+          return note(result, tables.relinks !== relinks);
         },
       });
     }
