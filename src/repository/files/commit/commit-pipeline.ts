@@ -1,12 +1,18 @@
 import type { IndexDatabase } from '../index/database.ts';
 
 /** A change of the index: in one call, or in steps that yield to the event loop in between. Readers see all of it or nothing. */
-export type Change<T> = (() => T) | { readonly inSteps: (index: IndexDatabase) => Iterator<unknown, T> };
+export type Change<T> = (() => T) | ChangeInSteps<T>;
+
+export interface ChangeInSteps<T> {
+  readonly inSteps: (index: IndexDatabase) => Iterator<unknown, T>;
+  /** Called once the transaction has ended, before anybody is told of the change. */
+  readonly after?: () => void;
+}
 
 /** Makes changes in a transaction: all changes of one call, or none. */
 export interface Transactions {
   atOnce(work: () => void): void;
-  inSteps<T>(work: (index: IndexDatabase) => Iterator<unknown, T>): Promise<T>;
+  inSteps<T>(work: ChangeInSteps<T>['inSteps'], after?: () => void): Promise<T>;
 }
 
 interface Entry {
@@ -108,7 +114,7 @@ export class CommitPipeline {
   #transact(ready: readonly Entry[]): unknown[] | Promise<unknown[]> {
     const [{ change }] = ready as [Entry];
     if (typeof change !== 'function') {
-      return this.#transactions.inSteps(change.inSteps).then((value) => [value]);
+      return this.#transactions.inSteps(change.inSteps, change.after).then((value) => [value]);
     }
     const values: unknown[] = [];
     this.#transactions.atOnce(() => {

@@ -52,12 +52,13 @@ export class Committer {
         changed(false);
         this.#commitSoon();
       },
-      inSteps: async (work) => {
+      inSteps: async (work, after) => {
         this.commitIndex();
         this.check();
         const result = await db.transactionAtPace(work).catch((cause) => {
           throw this.#failure(cause);
         });
+        after?.();
         changed(true);
         return result;
       },
@@ -104,14 +105,17 @@ export class Committer {
       return result;
     };
     if (typeof change !== 'function') {
+      let done!: { readonly result: T; readonly isRelinked: boolean };
       return this.#pipeline.commit(seq, {
         *inSteps(index) {
           const { tables } = index;
           const { relinks } = tables;
-          // Its effects are seen once all steps are done.
           const result = yield* { [Symbol.iterator]: () => change.inSteps(index) };
-          return note(result, tables.relinks !== relinks);
+          done = { result, isRelinked: tables.relinks !== relinks };
+          return result;
         },
+        // `rootOf` may read the session that the steps have made: before the end of the transaction, nobody else sees it.
+        after: () => note(done.result, done.isRelinked),
       });
     }
     const { tables } = this.#db;
