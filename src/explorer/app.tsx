@@ -1,5 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { addressBar } from './address.ts';
+import { DialogHost } from './doing/dialog-host.tsx';
+import { ToastsView } from './doing/toasts-view.tsx';
 import { Notice } from './parts/notice.tsx';
 import { useObservable } from './parts/observable.ts';
 import { SearchPane } from './search/search-pane.tsx';
@@ -39,6 +41,8 @@ export function App() {
           </Notice>
         </main>
       )}
+      <DialogHost />
+      <ToastsView />
     </div>
   );
 }

@@ -8,6 +8,7 @@ import './styles/trees.css';
 import './styles/tree.css';
 import './styles/transcript.css';
 import './styles/search.css';
+import './styles/doing.css';
 
 applyTheme();
 render(<App />, document.getElementById('app')!);

@@ -1,4 +1,4 @@
-import { useEffect, useRef } from 'preact/hooks';
+import { Dialog } from './dialog.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['⌘K, Ctrl+K', 'search'],
@@ -9,19 +9,23 @@ const KEYS: readonly (readonly [string, string])[] = [
   ['g', 'the root'],
   ['*', 'open all siblings'],
   ['Alt + click on ▸', 'open all beneath'],
+  ['Ctrl + click twice', 'compare two sessions'],
   ['j k', 'the next, the previous message'],
   ['f', 'follow'],
+  ['F2', 'rename the session'],
+  ['F', 'fork it'],
+  ['m', 'move it'],
+  ['a', 'archive it, or take it out'],
+  ['Delete', 'delete it'],
+  ['⌘↵, Ctrl+Enter', 'send the message'],
   ['?', 'these keys'],
   ['Esc', 'close'],
 ];
 
 /** The keys, in a dialog. */
 export function Help({ onClose }: { onClose: () => void }) {
-  const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => dialog.current!.showModal(), []);
   return (
-    <dialog ref={dialog} class="dialog" onClose={onClose} aria-labelledby="keys-title">
-      <h2 id="keys-title">Keys</h2>
+    <Dialog title="Keys" onClose={onClose}>
       <dl class="keys">
         {KEYS.map(([keys, meaning]) => (
           <div key={keys}>
@@ -37,6 +41,6 @@ export function Help({ onClose }: { onClose: () => void }) {
           Close
         </button>
       </form>
-    </dialog>
+    </Dialog>
   );
 }

@@ -1,4 +1,5 @@
 import { addressBar, sessionAddress } from '../address.ts';
+import { MessageActions } from '../doing/message-actions.tsx';
 import type { MessageRowFragment } from '../generated/operations.ts';
 import { clock, count, size } from '../parts/format.ts';
 import { Link } from '../parts/link.tsx';
@@ -47,7 +48,7 @@ export function MessageRow({ tree, transcript, position, isTarget }: Props) {
       <div class="message">
         <Who message={message} />
         <div>
-          <Head message={message} tree={tree} sessionId={transcript.sessionId} />
+          <Head message={message} tree={tree} transcript={transcript} />
           {message.role === 'TOOL' ? (
             <ToolResult message={message} transcript={transcript} />
           ) : (
@@ -79,12 +80,13 @@ function Who({ message: { role } }: { message: MessageRowFragment }) {
 function Head({
   message,
   tree,
-  sessionId,
+  transcript,
 }: {
   message: MessageRowFragment;
   tree: OpenTree;
-  sessionId: string;
+  transcript: OpenTranscript;
 }) {
+  const { sessionId } = transcript;
   const { role, name, usage, model, position, createdAt, isCopy, replacedAt } = message;
   const session = tree.rows.find(sessionId);
   const speaker = {
@@ -108,6 +110,7 @@ function Head({
         {facts.join(' · ')}
       </span>
       <span class="grow" />
+      <MessageActions tree={tree} transcript={transcript} message={message} />
       <Link class="number" to={sessionAddress(addressBar.now.rootId ?? tree.id, sessionId, message.id)}>
         #{count(position)} · <time dateTime={createdAt}>{clock(createdAt)}</time>
       </Link>

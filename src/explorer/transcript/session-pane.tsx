@@ -1,5 +1,12 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { addressBar, sessionAddress } from '../address.ts';
+import { setArchived } from '../doing/actions.ts';
+import { Composer } from '../doing/composer.tsx';
+import { dialogs } from '../doing/dialogs.ts';
+import { renaming } from '../doing/renaming.ts';
+import { SessionMenu } from '../doing/session-menu.tsx';
+import { TitleField } from '../doing/title-field.tsx';
+import { attempt } from '../doing/toasts.ts';
 import { nameOf } from '../parts/format.ts';
 import { Link } from '../parts/link.tsx';
 import { Notice } from '../parts/notice.tsx';
@@ -31,7 +38,14 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
         </button>
         <Crumbs tree={tree} sessionId={sessionId} />
         <span class="grow" />
-        <CopyLink />
+        <button
+          type="button"
+          class="chip is-spare"
+          onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: null })}
+        >
+          Fork
+        </button>
+        <SessionMenu tree={tree} sessionId={sessionId} />
       </div>
       <SessionBody tree={tree} transcript={transcript} drafts={drafts} />
     </main>
@@ -61,9 +75,21 @@ function SessionBody({
         <p>{error?.message}</p>
       </Notice>
     );
+  const isArchived = (tree.rows.find(transcript.sessionId) ?? head)?.archivedAt != null;
   return (
     <>
-      {head?.archivedAt && <p class="banner">Archived: it takes no messages until it is unarchived.</p>}
+      {isArchived && (
+        <p class="banner">
+          Archived: it takes no messages until it is unarchived.{' '}
+          <button
+            type="button"
+            class="chip"
+            onClick={() => void attempt(() => setArchived(tree, transcript.sessionId, false))}
+          >
+            Unarchive
+          </button>
+        </p>
+      )}
       {head && head.damage.length > 0 && (
         <p class="banner is-fault" role="status">
           Damaged, and shown without that part:{' '}
@@ -77,12 +103,14 @@ function SessionBody({
       ) : (
         <Transcript key={transcript.sessionId} tree={tree} transcript={transcript} drafts={drafts} />
       )}
+      {!isArchived && <Composer key={transcript.sessionId} sessionId={transcript.sessionId} />}
     </>
   );
 }
 
 /** What is above the session, and the session. Of a deep one, the first and the last ones. */
 function Crumbs({ tree, sessionId }: { tree: OpenTree; sessionId: string }) {
+  useObservable(renaming);
   const session = tree.rows.find(sessionId);
   const above = tree.rows.ancestorsOf(sessionId);
   const shown = above.length > 3 ? [above[0]!, null, above.at(-1)!] : above;
@@ -101,16 +129,14 @@ function Crumbs({ tree, sessionId }: { tree: OpenTree; sessionId: string }) {
           <span class="faint">/</span>
         </>
       ))}
-      <b class="cut">{session ? named(session.id, session.title) : ''}</b>
+      {renaming.isAt(sessionId, 'bar') ? (
+        <TitleField tree={tree} sessionId={sessionId} />
+      ) : (
+        // biome-ignore lint/a11y/noStaticElementInteractions: the key F2 does the same
+        <b class="cut" onDblClick={() => renaming.start(sessionId, 'bar')}>
+          {session ? named(session.id, session.title) : ''}
+        </b>
+      )}
     </nav>
-  );
-}
-
-function CopyLink() {
-  const copy = () => void navigator.clipboard?.writeText(location.href);
-  return (
-    <button type="button" class="chip" onClick={copy}>
-      Copy link
-    </button>
   );
 }

@@ -1,7 +1,12 @@
-import type { SessionChange, SessionChanges } from '@sessiontree/client';
+import type { Session, SessionChange, SessionChanges } from '@sessiontree/client';
 import { ask } from '../api/client.ts';
 import { Feed } from '../api/feed.ts';
-import { FirstWordsDocument, TreeDocument, type TreeQuery } from '../generated/operations.ts';
+import {
+  FirstWordsDocument,
+  TreeDocument,
+  type TreeQuery,
+  type TreeRowFragment,
+} from '../generated/operations.ts';
 import { Observable } from '../parts/observable.ts';
 import { TreeRows } from './tree-rows.ts';
 
@@ -63,6 +68,18 @@ export class OpenTree extends Observable {
     const known = new Set(this.rows.sessions.map(({ id }) => id));
     this.rows.set([...this.rows.sessions, ...session.descendants.nodes.filter(({ id }) => !known.has(id))]);
     this.#rest = restOf(session);
+    this.changed();
+  }
+
+  /** Shows what a mutation answered, before the feed tells of it. */
+  took(kind: SessionChange['kind'], session: Session): void {
+    this.rows.apply({ kind, sessionId: session.id, session });
+    this.changed();
+  }
+
+  /** Shows what a mutation is about to change. */
+  patch(ids: readonly string[], change: Partial<Pick<TreeRowFragment, 'title' | 'archivedAt'>>): void {
+    this.rows.patch(ids, change);
     this.changed();
   }
 

@@ -1,6 +1,9 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { addressBar, NO_TREE, sessionAddress } from '../address.ts';
+import { useDragToMove } from '../doing/drag.ts';
+import { marked } from '../doing/marked.ts';
+import { renaming } from '../doing/renaming.ts';
 import { count, nameOf } from '../parts/format.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
@@ -85,6 +88,9 @@ function TreeBody({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: 
 function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: boolean; selected: string }) {
   const scroller = useRef<HTMLDivElement>(null);
   const rows = tree.rows.shown;
+  const { over, handlers } = useDragToMove(tree);
+  useObservable(marked);
+  useObservable(renaming);
   const virtualizer = useVirtualizer({
     count: rows.length,
     getScrollElement: () => scroller.current,
@@ -123,9 +129,14 @@ function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: bool
     if (!clicked) return;
     const { id, isToggle } = clicked;
     const row = rows.find(({ session }) => session.id === id)!;
-    if (!isToggle) addressBar.go(sessionAddress(tree.id, id));
+    if (event.ctrlKey || event.metaKey) marked.mark(id);
+    else if (!isToggle) addressBar.go(sessionAddress(tree.id, id));
     else if (event.altKey) tree.openAll(id, !row.isOpen);
     else tree.open(id, !row.isOpen);
+  };
+  const rename = (event: MouseEvent) => {
+    const clicked = clickedRow(event);
+    if (clicked && !clicked.isToggle) renaming.start(clicked.id, 'row');
   };
   return (
     <div
@@ -137,6 +148,8 @@ function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: bool
       aria-activedescendant={rows[active] && treeRowId(rows[active].session.id)}
       onKeyDown={press}
       onClick={click}
+      onDblClick={rename}
+      {...handlers}
     >
       {isTimeline ? (
         <Timeline tree={tree} items={items} total={virtualizer.getTotalSize()} selected={selected} />
@@ -150,6 +163,8 @@ function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: bool
               start={start}
               isSelected={rows[index]!.session.id === selected}
               isActive={index === active}
+              isMarked={rows[index]!.session.id === marked.id}
+              isTaking={rows[index]!.session.id === over}
             />
           ))}
         </div>

@@ -1,3 +1,5 @@
+import { renaming } from '../doing/renaming.ts';
+import { TitleField } from '../doing/title-field.tsx';
 import { cost, count, nameOf } from '../parts/format.ts';
 import { StatusMark } from '../parts/marks.tsx';
 import { visible } from '../parts/visible.ts';
@@ -29,16 +31,27 @@ interface Props {
   readonly start: number;
   readonly isSelected: boolean;
   readonly isActive: boolean;
+  /** Whether it is marked, to be compared with another. */
+  readonly isMarked: boolean;
+  /** Whether what is dragged would be moved under it. */
+  readonly isTaking: boolean;
 }
 
 /** A session of the tree: its name, what it is, and what it and all beneath it cost. */
-export function TreeRow({ row, tree, start, isSelected, isActive }: Props) {
+export function TreeRow({ row, tree, start, isSelected, isActive, isMarked, isTaking }: Props) {
   const { session, isOpen, hasChildren } = row;
   const sums = tree.rows.sumsOf(session.id);
   return (
     <div
       id={treeRowId(session.id)}
-      class={`tree-row number${isActive ? ' is-active' : ''}${session.archivedAt ? ' is-archived' : ''}`}
+      class={classOf({
+        'tree-row number': true,
+        'is-active': isActive,
+        'is-archived': session.archivedAt !== null,
+        'is-marked': isMarked,
+        'is-taking': isTaking,
+      })}
+      draggable={row.level > 0}
       role="treeitem"
       aria-level={row.level + 1}
       aria-setsize={row.setSize}
@@ -57,6 +70,11 @@ export function TreeRow({ row, tree, start, isSelected, isActive }: Props) {
   );
 }
 
+const classOf = (classes: Readonly<Record<string, boolean>>) =>
+  Object.keys(classes)
+    .filter((name) => classes[name])
+    .join(' ');
+
 /** The name of a session, indented by its level, with what opens and closes what is beneath it. */
 export function TreeName({
   row: { session, level, isOpen, hasChildren },
@@ -74,9 +92,13 @@ export function TreeName({
         {hasChildren ? (isOpen ? '▾' : '▸') : ''}
       </span>
       <StatusMark status={session.status} />
-      <span class="cut" title={name}>
-        {name}
-      </span>
+      {renaming.isAt(session.id, 'row') ? (
+        <TitleField tree={tree} sessionId={session.id} />
+      ) : (
+        <span class="cut" title={name}>
+          {name}
+        </span>
+      )}
       {session.agentName && <em class="cut">{visible(session.agentName)}</em>}
       {session.forkedFrom && <span class="tag">fork at {count(session.forkedFrom.historyLength)}</span>}
       {session.archivedAt && <span class="tag">archived</span>}

@@ -91,6 +91,21 @@ export class TreeRows {
     for (const ancestor of this.ancestorsOf(id)) if (!this.isOpen(ancestor)) this.open(ancestor.id, true);
   }
 
+  /** A session and all beneath it, in pre-order. */
+  subtreeOf(id: string): readonly TreeRowFragment[] {
+    const start = this.#sessions.findIndex((session) => session.id === id);
+    return start === -1 ? [] : this.#sessions.slice(start, this.#endOf(start));
+  }
+
+  /** Shows other values of some sessions, until the store tells of later ones. */
+  patch(ids: readonly string[], change: Partial<TreeRowFragment>): void {
+    const set = new Set(ids);
+    this.#sessions = this.#sessions.map((session) =>
+      set.has(session.id) ? { ...session, ...change } : session,
+    );
+    this.#forget();
+  }
+
   sumsOf(id: string): Sums {
     this.#sums ??= this.#addUp();
     return this.#sums.get(id) ?? NOTHING;
@@ -106,7 +121,7 @@ export class TreeRows {
    * Applies what happened to a session. Safe to repeat: an older version than the one that is there changes nothing. Returns false if the
    * session came with others beneath it, which must be read.
    */
-  apply({ kind, sessionId, session }: SessionChange): boolean {
+  apply({ kind, sessionId, session }: Pick<SessionChange, 'kind' | 'sessionId' | 'session'>): boolean {
     if (kind === 'DELETED' || kind === 'LEFT') {
       this.#cut(sessionId);
       return true;
@@ -121,12 +136,11 @@ export class TreeRows {
     const before = this.#sessions[at]!;
     if (session.version < before.version) return true;
     if (kind === 'MOVED' || before.parentId !== session.parentId) {
-      const moved = this.#cut(sessionId);
       const steps = session.depth - before.depth;
-      this.#insert(
-        moved.map((row) => ({ ...row, depth: row.depth + steps })),
-        session.parentId,
-      );
+      const moved = this.#cut(sessionId).map((row) => ({ ...row, depth: row.depth + steps }));
+      // The session from which the tree is shown takes all of it along.
+      if (at === 0) this.#sessions = moved;
+      else this.#insert(moved, session.parentId);
     }
     const now = this.#sessions.findIndex(({ id }) => id === sessionId);
     if (now !== -1) this.#sessions[now] = { ...this.#sessions[now]!, ...fieldsOf(session) };
@@ -234,7 +248,7 @@ function added(a: Sums, b: Sums): Sums {
 const plus = (a: number | null, b: number | null) => (b === null ? a : (a ?? 0) + b);
 
 function rowOf(session: Session): TreeRowFragment {
-  return { ...fieldsOf(session), id: session.id, forkedFrom: null };
+  return { ...fieldsOf(session), id: session.id, forkedFrom: session.forkedFrom };
 }
 
 /** Those members of a session that a row shows. */

@@ -169,7 +169,11 @@ export class TreesList extends Observable {
   }
 
   #take({ changes, isReset }: SessionChanges): void {
-    for (const { session, sessionId } of changes) this.#touched.add(session?.rootId ?? sessionId);
+    for (const { kind, session, sessionId } of changes) {
+      this.#touched.add(session?.rootId ?? sessionId);
+      // It may have been a tree.
+      if (kind === 'MOVED') this.#touched.add(sessionId);
+    }
     if (isReset) this.#touched.add(EVERYTHING);
     this.#timer ??= setTimeout(() => void this.#refresh(), REFRESH_MS);
   }

@@ -1,0 +1,30 @@
+import { Observable } from '../parts/observable.ts';
+import type { OpenTree } from '../tree/open-tree.ts';
+
+/** A dialog, with what it is about. */
+export type OpenDialog =
+  | { readonly kind: 'create' }
+  | { readonly kind: 'spawn' | 'move' | 'delete'; readonly tree: OpenTree; readonly sessionId: string }
+  | {
+      readonly kind: 'fork' | 'rollBack';
+      readonly tree: OpenTree;
+      readonly sessionId: string;
+      /** The last message that the fork has, or that stays. Null for a fork of the whole history. */
+      readonly message: { readonly id: string; readonly position: number } | null;
+    };
+
+class Dialogs extends Observable {
+  #now: OpenDialog | null = null;
+
+  get now(): OpenDialog | null {
+    return this.#now;
+  }
+
+  show(dialog: OpenDialog | null): void {
+    this.#now = dialog;
+    this.changed();
+  }
+}
+
+/** The dialog that is open. */
+export const dialogs = new Dialogs();
