@@ -155,5 +155,13 @@ export const NO_TREE = {
 
 /** The parts of an address that show one session of a tree. */
 export function sessionAddress(rootId: string, sessionId: string | null, messageId: string | null = null) {
-  return { page: 'trees', rootId, sessionId, messageId, compared: null } as const satisfies Partial<Address>;
+  return {
+    page: 'trees',
+    rootId,
+    sessionId,
+    messageId,
+    compared: null,
+    // A message is shown in the transcript.
+    ...(messageId !== null && { sessionView: 'transcript' }),
+  } as const satisfies Partial<Address>;
 }

@@ -9,6 +9,7 @@ import './styles/tree.css';
 import './styles/transcript.css';
 import './styles/search.css';
 import './styles/doing.css';
+import './styles/details.css';
 
 applyTheme();
 render(<App />, document.getElementById('app')!);

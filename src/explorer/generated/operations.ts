@@ -232,6 +232,15 @@ export type TitlesQueryVariables = Exact<{
 
 export type TitlesQuery = { sessions: { nodes: Array<{ id: string, rootId: string, title: string | null, agentName: string | null, status: SessionStatus, lastActiveAt: string }> } };
 
+export type AllTokensFragment = { inputTokens: number, outputTokens: number, cacheReadTokens: number, cacheWriteTokens: number, reasoningTokens: number, costUsd: number | null };
+
+export type SessionDetailsQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SessionDetailsQuery = { session: { id: string, key: string | null, userId: string | null, project: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, statusChangedAt: string, createdAt: string, lastActiveAt: string, updatedAt: string, archivedAt: string | null, version: number, messageCount: number, historyLength: number, childCount: number, metadata: Record<string, unknown>, damage: Array<{ line: number | null, reason: string }>, spawnedBy: { sessionId: string, messageId: string | null, toolCallId: string | null } | null, forkedFrom: { sessionId: string, messageId: string | null, historyLength: number, session: { id: string, rootId: string, title: string | null } | null } | null, forks: { totalCount: number, nodes: Array<{ id: string, rootId: string, title: string | null, status: SessionStatus, historyLength: number, forkedFrom: { historyLength: number } | null }> } } | null, usageReport: Array<{ model: string | null, responseCount: number, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, cacheWriteTokens: number, reasoningTokens: number, costUsd: number | null } }> };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -372,6 +381,16 @@ export const MessageRowFragmentDoc = new TypedDocumentString(`
   cacheReadTokens
   costUsd
 }`, {"fragmentName":"MessageRow"}) as unknown as TypedDocumentString<MessageRowFragment, unknown>;
+export const AllTokensFragmentDoc = new TypedDocumentString(`
+    fragment AllTokens on TokenUsage {
+  inputTokens
+  outputTokens
+  cacheReadTokens
+  cacheWriteTokens
+  reasoningTokens
+  costUsd
+}
+    `, {"fragmentName":"AllTokens"}) as unknown as TypedDocumentString<AllTokensFragment, unknown>;
 export const TreesDocument = new TypedDocumentString(`
     query Trees($first: Int!, $after: String, $filter: SessionFilter!, $orderBy: SessionOrder!) {
   store {
@@ -823,3 +842,72 @@ export const TitlesDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<TitlesQuery, TitlesQueryVariables>;
+export const SessionDetailsDocument = new TypedDocumentString(`
+    query SessionDetails($id: ID!) {
+  session(id: $id) {
+    id
+    key
+    userId
+    project
+    agentName
+    status
+    statusMessage
+    statusChangedAt
+    createdAt
+    lastActiveAt
+    updatedAt
+    archivedAt
+    version
+    messageCount
+    historyLength
+    childCount
+    metadata
+    damage {
+      line
+      reason
+    }
+    spawnedBy {
+      sessionId
+      messageId
+      toolCallId
+    }
+    forkedFrom {
+      sessionId
+      messageId
+      historyLength
+      session {
+        id
+        rootId
+        title
+      }
+    }
+    forks(first: 100) {
+      totalCount
+      nodes {
+        id
+        rootId
+        title
+        status
+        historyLength
+        forkedFrom {
+          historyLength
+        }
+      }
+    }
+  }
+  usageReport(by: [MODEL], within: $id, subtree: false) {
+    model
+    responseCount
+    usage {
+      ...AllTokens
+    }
+  }
+}
+    fragment AllTokens on TokenUsage {
+  inputTokens
+  outputTokens
+  cacheReadTokens
+  cacheWriteTokens
+  reasoningTokens
+  costUsd
+}`) as unknown as TypedDocumentString<SessionDetailsQuery, SessionDetailsQueryVariables>;

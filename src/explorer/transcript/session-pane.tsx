@@ -1,14 +1,16 @@
 import { useEffect, useMemo } from 'preact/hooks';
-import { addressBar, sessionAddress } from '../address.ts';
+import { addressBar, type SessionView, sessionAddress } from '../address.ts';
 import { setArchived } from '../doing/actions.ts';
 import { Composer } from '../doing/composer.tsx';
 import { dialogs } from '../doing/dialogs.ts';
 import { renaming } from '../doing/renaming.ts';
+import { comparison } from '../doing/session-actions.ts';
 import { SessionMenu } from '../doing/session-menu.tsx';
 import { TitleField } from '../doing/title-field.tsx';
 import { attempt } from '../doing/toasts.ts';
 import { nameOf } from '../parts/format.ts';
 import { Link } from '../parts/link.tsx';
+import { loaded } from '../parts/loaded.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
 import { visible } from '../parts/visible.ts';
@@ -17,9 +19,25 @@ import { Drafts } from './drafts.ts';
 import { OpenTranscript } from './open-transcript.ts';
 import { Transcript } from './transcript.tsx';
 
+const SessionDetails = loaded<{ tree: OpenTree; sessionId: string }>(
+  async () => (await import('../details/session-details.tsx')).SessionDetails,
+);
+
 /** The session that is open: what is above it, and its transcript. */
 export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: string }) {
   useObservable(tree);
+  const { now } = useObservable(addressBar);
+  const origin = tree.rows.find(sessionId)?.forkedFrom?.sessionId;
+  const tab = (view: SessionView, label: string) => (
+    <button
+      type="button"
+      class="chip"
+      aria-pressed={now.sessionView === view}
+      onClick={() => addressBar.go({ sessionView: view })}
+    >
+      {label}
+    </button>
+  );
   const transcript = useMemo(() => new OpenTranscript(sessionId), [sessionId]);
   const drafts = useMemo(() => new Drafts(sessionId), [sessionId]);
   useEffect(() => () => transcript.close(), [transcript]);
@@ -38,6 +56,13 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
         </button>
         <Crumbs tree={tree} sessionId={sessionId} />
         <span class="grow" />
+        {tab('transcript', 'Transcript')}
+        {tab('details', 'Details')}
+        {origin && (
+          <Link class="chip is-spare" to={comparison(origin, sessionId)}>
+            Compare
+          </Link>
+        )}
         <button
           type="button"
           class="chip is-spare"
@@ -100,10 +125,14 @@ function SessionBody({
       )}
       {state === 'loading' ? (
         <div class="scroll skeleton" role="progressbar" aria-label="Reading the session" />
+      ) : addressBar.now.sessionView === 'details' ? (
+        <SessionDetails tree={tree} sessionId={transcript.sessionId} />
       ) : (
         <Transcript key={transcript.sessionId} tree={tree} transcript={transcript} drafts={drafts} />
       )}
-      {!isArchived && <Composer key={transcript.sessionId} sessionId={transcript.sessionId} />}
+      {!isArchived && addressBar.now.sessionView === 'transcript' && (
+        <Composer key={transcript.sessionId} sessionId={transcript.sessionId} />
+      )}
     </>
   );
 }

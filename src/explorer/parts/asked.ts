@@ -1,0 +1,31 @@
+import { useEffect, useState } from 'preact/hooks';
+import { ask } from '../api/client.ts';
+import type { TypedDocumentString } from '../generated/operations.ts';
+
+/** What a query answered so far. */
+export interface Asked<Data> {
+  /** Null until the first answer. What is there stays while it is read again, and where that fails. */
+  readonly data: Data | null;
+  readonly error: Error | null;
+  readonly retry: () => void;
+}
+
+/** Asks a query when a component is first shown, and again when its variables or `change` change. */
+export function useAsked<Data, Variables extends object>(
+  document: TypedDocumentString<Data, Variables>,
+  variables: Variables,
+  change: unknown = null,
+): Asked<Data> {
+  const [data, setData] = useState<Data | null>(null);
+  const [error, setError] = useState<Error | null>(null);
+  const [tries, setTries] = useState(0);
+  useEffect(() => {
+    const abort = new AbortController();
+    setError(null);
+    ask(document, variables, abort.signal).then(setData, (fault: Error) => {
+      if (!abort.signal.aborted) setError(fault);
+    });
+    return () => abort.abort();
+  }, [document, JSON.stringify(variables), change, tries]);
+  return { data, error, retry: () => setTries(tries + 1) };
+}
