@@ -2,6 +2,7 @@ import { useEffect, useMemo } from 'preact/hooks';
 import { addressBar } from './address.ts';
 import { DialogHost } from './doing/dialog-host.tsx';
 import { ToastsView } from './doing/toasts-view.tsx';
+import { loaded } from './parts/loaded.tsx';
 import { Notice } from './parts/notice.tsx';
 import { useObservable } from './parts/observable.ts';
 import { SearchPane } from './search/search-pane.tsx';
@@ -13,6 +14,10 @@ import { TreesList } from './trees/trees-list.ts';
 import { TreesPane } from './trees/trees-pane.tsx';
 
 const list = new TreesList();
+
+const ComparePane = loaded<{ ids: readonly [string, string] }>(
+  async () => (await import('./compare/compare-pane.tsx')).ComparePane,
+);
 
 /** The page: the list of trees, the tree that is open, and the session of it that is open. */
 export function App() {
@@ -29,6 +34,8 @@ export function App() {
       <TreesPane list={list} />
       {now.page === 'search' ? (
         <SearchPane query={now.query} within={now.within} />
+      ) : now.compared ? (
+        <ComparePane key={now.compared.join(' ')} ids={now.compared} />
       ) : tree ? (
         <>
           <TreePane tree={tree} />

@@ -10,6 +10,7 @@ import './styles/transcript.css';
 import './styles/search.css';
 import './styles/doing.css';
 import './styles/details.css';
+import './styles/compare.css';
 
 applyTheme();
 render(<App />, document.getElementById('app')!);

@@ -1,6 +1,7 @@
 import { addressBar } from '../address.ts';
 import { Observable } from '../parts/observable.ts';
 import { comparison } from './session-actions.ts';
+import { toasts } from './toasts.ts';
 
 /** The session that was marked by a click with Ctrl or ⌘: the next one is compared with it. */
 class Marked extends Observable {
@@ -13,7 +14,8 @@ class Marked extends Observable {
   mark(id: string): void {
     const first = this.#id;
     this.#id = first === null ? id : null;
-    if (first !== null && first !== id) addressBar.go(comparison(first, id));
+    if (first === null) toasts.done('Marked. Ctrl + click on another session compares the two');
+    else if (first !== id) addressBar.go(comparison(first, id));
     this.changed();
   }
 }

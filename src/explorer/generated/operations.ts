@@ -241,6 +241,26 @@ export type SessionDetailsQueryVariables = Exact<{
 
 export type SessionDetailsQuery = { session: { id: string, key: string | null, userId: string | null, project: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, statusChangedAt: string, createdAt: string, lastActiveAt: string, updatedAt: string, archivedAt: string | null, version: number, messageCount: number, historyLength: number, childCount: number, metadata: Record<string, unknown>, damage: Array<{ line: number | null, reason: string }>, spawnedBy: { sessionId: string, messageId: string | null, toolCallId: string | null } | null, forkedFrom: { sessionId: string, messageId: string | null, historyLength: number, session: { id: string, rootId: string, title: string | null } | null } | null, forks: { totalCount: number, nodes: Array<{ id: string, rootId: string, title: string | null, status: SessionStatus, historyLength: number, forkedFrom: { historyLength: number } | null }> } } | null, usageReport: Array<{ model: string | null, responseCount: number, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, cacheWriteTokens: number, reasoningTokens: number, costUsd: number | null } }> };
 
+export type ComparedQueryVariables = Exact<{
+  ids: Array<string> | string;
+}>;
+
+
+export type ComparedQuery = { nodes: Array<
+    | { id: string, rootId: string }
+    | Record<PropertyKey, never>
+   | null> };
+
+export type ComparedHistoryQueryVariables = Exact<{
+  id: string;
+  position: number;
+  first: number;
+  textLength: number;
+}>;
+
+
+export type ComparedHistoryQuery = { session: { historyLength: number, forkedFrom: { sessionId: string, historyLength: number } | null, history: { nodes: Array<{ position: number, role: MessageRole, name: string | null, content: string, contentLength: number, toolCalls: Array<{ toolCallId: string, name: string }> }> } } | null };
+
 export class TypedDocumentString<TResult, TVariables>
   extends String
   implements DocumentTypeDecoration<TResult, TVariables>
@@ -911,3 +931,37 @@ export const SessionDetailsDocument = new TypedDocumentString(`
   reasoningTokens
   costUsd
 }`) as unknown as TypedDocumentString<SessionDetailsQuery, SessionDetailsQueryVariables>;
+export const ComparedDocument = new TypedDocumentString(`
+    query Compared($ids: [ID!]!) {
+  nodes(ids: $ids) {
+    ... on Session {
+      id
+      rootId
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ComparedQuery, ComparedQueryVariables>;
+export const ComparedHistoryDocument = new TypedDocumentString(`
+    query ComparedHistory($id: ID!, $position: Int!, $first: Int!, $textLength: Int!) {
+  session(id: $id) {
+    historyLength
+    forkedFrom {
+      sessionId
+      historyLength
+    }
+    history(fromPosition: $position, first: $first) {
+      nodes {
+        position
+        role
+        name
+        content(maxLength: $textLength)
+        contentLength
+        toolCalls {
+          toolCallId
+          name
+        }
+      }
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<ComparedHistoryQuery, ComparedHistoryQueryVariables>;
