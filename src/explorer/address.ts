@@ -18,6 +18,11 @@ export type Page = 'trees' | 'search' | 'usage' | 'compare';
 export type TreeView = 'tree' | 'timeline';
 export type SessionView = 'transcript' | 'details';
 
+export const USAGE_DIMENSIONS = ['day', 'model', 'project', 'agent', 'user'] as const;
+export type UsageDimensionName = (typeof USAGE_DIMENSIONS)[number];
+/** Days back from today. */
+export const USAGE_PERIODS = [7, 30, 90] as const;
+
 /** All that the page shows, as far as it matters: what the address bar holds. */
 export interface Address {
   readonly page: Page;
@@ -35,6 +40,10 @@ export interface Address {
   readonly within: string | null;
   /** The two sessions that are compared. */
   readonly compared: readonly [string, string] | null;
+  /** What the usage is divided by. */
+  readonly usageBy: UsageDimensionName;
+  /** How many days of usage; null for all there are. */
+  readonly usageDays: number | null;
 }
 
 export const NO_FILTER: TreesFilter = {
@@ -73,7 +82,15 @@ export function parseAddress({ pathname, search }: { pathname: string; search: s
     query: params.get('q') ?? '',
     within: params.get('within'),
     compared: isCompare ? [first, second] : null,
+    usageBy: USAGE_DIMENSIONS.find((name) => name === params.get('by')) ?? USAGE_DIMENSIONS[0],
+    usageDays: periodOf(params.get('days')),
   };
+}
+
+const PERIOD = 30;
+
+function periodOf(days: string | null): number | null {
+  return days === 'all' ? null : (USAGE_PERIODS.find((period) => String(period) === days) ?? PERIOD);
 }
 
 function decode(part: string): string {
@@ -86,8 +103,20 @@ function decode(part: string): string {
 
 /** The path and query of an address. */
 export function formatAddress(address: Address): string {
-  const { page, rootId, sessionId, messageId, treeView, sessionView, filter, query, within, compared } =
-    address;
+  const {
+    page,
+    rootId,
+    sessionId,
+    messageId,
+    treeView,
+    sessionView,
+    filter,
+    query,
+    within,
+    compared,
+    usageBy,
+    usageDays,
+  } = address;
   const params = new URLSearchParams();
   const set = (name: string, value: string | null | false) => value && params.set(name, value);
   let path = BASE;
@@ -109,6 +138,10 @@ export function formatAddress(address: Address): string {
   if (page === 'search') {
     set('q', query);
     set('within', within);
+  }
+  if (page === 'usage') {
+    set('by', usageBy !== USAGE_DIMENSIONS[0] && usageBy);
+    set('days', usageDays === null ? 'all' : usageDays !== PERIOD && String(usageDays));
   }
   const search = params.toString();
   return search ? `${path}?${search}` : path;

@@ -15,6 +15,7 @@ import { TreesPane } from './trees/trees-pane.tsx';
 
 const list = new TreesList();
 
+const UsagePane = loaded<object>(async () => (await import('./usage/usage-pane.tsx')).UsagePane);
 const ComparePane = loaded<{ ids: readonly [string, string] }>(
   async () => (await import('./compare/compare-pane.tsx')).ComparePane,
 );
@@ -34,6 +35,8 @@ export function App() {
       <TreesPane list={list} />
       {now.page === 'search' ? (
         <SearchPane query={now.query} within={now.within} />
+      ) : now.page === 'usage' ? (
+        <UsagePane />
       ) : now.compared ? (
         <ComparePane key={now.compared.join(' ')} ids={now.compared} />
       ) : tree ? (

@@ -11,6 +11,7 @@ import './styles/search.css';
 import './styles/doing.css';
 import './styles/details.css';
 import './styles/compare.css';
+import './styles/usage.css';
 
 applyTheme();
 render(<App />, document.getElementById('app')!);

@@ -1,10 +1,11 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { addressBar } from './address.ts';
+import { addressBar, NO_TREE } from './address.ts';
 import type { FeedState } from './api/feed.ts';
 import { counted } from './parts/format.ts';
 import { Help } from './parts/help.tsx';
 import { onKey } from './parts/keys.ts';
-import { Brand, SearchMark } from './parts/marks.tsx';
+import { Link } from './parts/link.tsx';
+import { Brand, SearchMark, UsageMark } from './parts/marks.tsx';
 import { useObservable } from './parts/observable.ts';
 import { toggleTheme } from './parts/theme.ts';
 import type { OpenTree } from './tree/open-tree.ts';
@@ -36,6 +37,9 @@ export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null 
       <span class="live number store-size">
         {list.sessionCount === null ? '' : counted(list.sessionCount, 'session')}
       </span>
+      <Link class="icon-button" to={{ ...NO_TREE, page: 'usage' }} aria-label="Usage" title="Usage">
+        <UsageMark />
+      </Link>
       <button type="button" class="icon-button" aria-label="Light or dark" onClick={toggleTheme}>
         ◐
       </button>

@@ -58,7 +58,9 @@ test('ages are told in the largest unit', () => {
 test('an address says all that the page shows, and is understood again', async () => {
   vi.stubGlobal('location', new URL('http://localhost/explorer/'));
   vi.stubGlobal('addEventListener', () => {});
-  const { formatAddress, NO_FILTER, parseAddress } = await import('../../src/explorer/address.ts');
+  const { formatAddress, NO_FILTER, parseAddress, USAGE_DIMENSIONS, USAGE_PERIODS } = await import(
+    '../../src/explorer/address.ts'
+  );
   const text = fc.string({ unit: 'grapheme', minLength: 1 });
   const optional = fc.option(text);
   const filter = fc.record({
@@ -80,6 +82,8 @@ test('an address says all that the page shows, and is understood again', async (
     compared: null,
     rootId: null,
     filter: NO_FILTER,
+    usageBy: 'day',
+    usageDays: 30,
   } as const;
   const addresses = fc.oneof(
     filter.map((given) => ({ ...base, filter: given })),
@@ -92,6 +96,9 @@ test('an address says all that the page shows, and is understood again', async (
         sessionView: isDetails ? ('details' as const) : ('transcript' as const),
       })),
     fc.tuple(text, optional).map(([query, within]) => ({ ...base, page: 'search' as const, query, within })),
+    fc
+      .tuple(fc.constantFrom(...USAGE_DIMENSIONS), fc.constantFrom(...USAGE_PERIODS, null))
+      .map(([usageBy, usageDays]) => ({ ...base, page: 'usage' as const, usageBy, usageDays })),
     fc.tuple(text, text).map((compared) => ({ ...base, page: 'compare' as const, compared })),
   );
   fc.assert(

@@ -23,7 +23,7 @@ interface Props {
 export function SessionDetails({ tree, sessionId }: Props) {
   const version = tree.rows.find(sessionId)?.version;
   const { data, error, retry } = useAsked(SessionDetailsDocument, { id: sessionId }, version);
-  const session = data?.session?.id === sessionId ? data.session : null;
+  const session = data?.session;
   if (!session)
     return error ? (
       <Notice title="The details could not be read" onRetry={retry}>

@@ -109,6 +109,23 @@ export type SessionStatus =
   /** The agent waits for a person. */
   | 'WAITING';
 
+/** What a usage report can be divided by. */
+export type UsageDimension =
+  /** The `agentName` of the session, as it is now. */
+  | 'AGENT'
+  /** The day of the message's `createdAt`, in UTC. */
+  | 'DAY'
+  /** The `model` of the message. */
+  | 'MODEL'
+  /** The `project` of the session, as it is now. */
+  | 'PROJECT'
+  /** The root of the tree that the session is in now. */
+  | 'ROOT'
+  /** The `status` of the session, as it is now. */
+  | 'STATUS'
+  /** The `userId` of the session. */
+  | 'USER';
+
 export type TokenSumsFragment = { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null };
 
 export type RootRowFragment = { id: string, parentId: string | null, key: string | null, title: string | null, agentName: string | null, project: string | null, userId: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, version: number, firstWords: { nodes: Array<{ content: string }> }, rollup: { sessionCount: number, historyLength: number, lastActiveAt: string, byStatus: Array<{ status: SessionStatus, count: number }>, usage: { costUsd: number | null } } };
@@ -260,6 +277,15 @@ export type ComparedHistoryQueryVariables = Exact<{
 
 
 export type ComparedHistoryQuery = { session: { historyLength: number, forkedFrom: { sessionId: string, historyLength: number } | null, history: { nodes: Array<{ position: number, role: MessageRole, name: string | null, content: string, contentLength: number, toolCalls: Array<{ toolCallId: string, name: string }> }> } } | null };
+
+export type UsageQueryVariables = Exact<{
+  by: Array<UsageDimension> | UsageDimension;
+  from?: string | null | undefined;
+  first?: number | null | undefined;
+}>;
+
+
+export type UsageQuery = { usageReport: Array<{ day: string | null, model: string | null, project: string | null, agentName: string | null, userId: string | null, responseCount: number, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, cacheWriteTokens: number, reasoningTokens: number, costUsd: number | null } }> };
 
 export class TypedDocumentString<TResult, TVariables>
   extends String
@@ -965,3 +991,25 @@ export const ComparedHistoryDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<ComparedHistoryQuery, ComparedHistoryQueryVariables>;
+export const UsageDocument = new TypedDocumentString(`
+    query Usage($by: [UsageDimension!]!, $from: DateTime, $first: Int) {
+  usageReport(by: $by, from: $from, first: $first) {
+    day
+    model
+    project
+    agentName
+    userId
+    responseCount
+    usage {
+      ...AllTokens
+    }
+  }
+}
+    fragment AllTokens on TokenUsage {
+  inputTokens
+  outputTokens
+  cacheReadTokens
+  cacheWriteTokens
+  reasoningTokens
+  costUsd
+}`) as unknown as TypedDocumentString<UsageQuery, UsageQueryVariables>;

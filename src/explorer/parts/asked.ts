@@ -4,7 +4,7 @@ import type { TypedDocumentString } from '../generated/operations.ts';
 
 /** What a query answered so far. */
 export interface Asked<Data> {
-  /** Null until the first answer. What is there stays while it is read again, and where that fails. */
+  /** Null until these variables were answered. What is there stays while it is read again, and where that fails. */
   readonly data: Data | null;
   readonly error: Error | null;
   readonly retry: () => void;
@@ -16,16 +16,20 @@ export function useAsked<Data, Variables extends object>(
   variables: Variables,
   change: unknown = null,
 ): Asked<Data> {
-  const [data, setData] = useState<Data | null>(null);
+  const key = JSON.stringify(variables);
+  const [answer, setAnswer] = useState<{ readonly key: string; readonly data: Data } | null>(null);
   const [error, setError] = useState<Error | null>(null);
   const [tries, setTries] = useState(0);
   useEffect(() => {
     const abort = new AbortController();
     setError(null);
-    ask(document, variables, abort.signal).then(setData, (fault: Error) => {
-      if (!abort.signal.aborted) setError(fault);
-    });
+    ask(document, variables, abort.signal).then(
+      (data) => setAnswer({ key, data }),
+      (fault: Error) => {
+        if (!abort.signal.aborted) setError(fault);
+      },
+    );
     return () => abort.abort();
-  }, [document, JSON.stringify(variables), change, tries]);
-  return { data, error, retry: () => setTries(tries + 1) };
+  }, [document, key, change, tries]);
+  return { data: answer?.key === key ? answer.data : null, error, retry: () => setTries(tries + 1) };
 }

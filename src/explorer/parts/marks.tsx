@@ -57,3 +57,19 @@ export function SearchMark() {
     </svg>
   );
 }
+
+export function UsageMark() {
+  return (
+    <svg
+      width="14"
+      height="14"
+      viewBox="0 0 14 14"
+      fill="none"
+      stroke="currentColor"
+      stroke-width="1.8"
+      aria-hidden="true"
+    >
+      <path d="M2.5 12V8M7 12V2M11.5 12V5.5" />
+    </svg>
+  );
+}

@@ -1,14 +1,6 @@
-import type { AllTokensFragment } from '../generated/operations.ts';
 import { cost, count } from './format.ts';
+import { sumOf, type TokensRow } from './tokens-sum.ts';
 import { visible } from './visible.ts';
-
-/** What some responses cost together. */
-export interface TokensRow {
-  readonly key: string;
-  readonly name: string;
-  readonly responseCount: number;
-  readonly usage: AllTokensFragment;
-}
 
 interface Props {
   readonly caption: string;
@@ -19,14 +11,13 @@ interface Props {
 
 /** Tokens and cost, a row each, and the sums of all rows. */
 export function TokensTable({ caption, heading, rows }: Props) {
-  const all: TokensRow = {
-    key: '',
-    name: 'All',
-    responseCount: rows.reduce((sum, { responseCount }) => sum + responseCount, 0),
-    usage: sumOf(rows.map(({ usage }) => usage)),
-  };
   return (
-    <div class="table-place">
+    <section
+      class="table-place"
+      aria-label={caption}
+      // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
+      tabIndex={0}
+    >
       <table class="number">
         <caption class="unseen">{caption}</caption>
         <thead>
@@ -47,11 +38,11 @@ export function TokensTable({ caption, heading, rows }: Props) {
         </tbody>
         {rows.length > 1 && (
           <tfoot>
-            <Row row={all} />
+            <Row row={sumOf('All', rows)} />
           </tfoot>
         )}
       </table>
-    </div>
+    </section>
   );
 }
 
@@ -67,25 +58,4 @@ function Row({ row: { name, responseCount, usage } }: { row: TokensRow }) {
       <td>{cost(usage.costUsd)}</td>
     </tr>
   );
-}
-
-/** The cost is null where nothing has one. */
-export function sumOf(usages: readonly AllTokensFragment[]): AllTokensFragment {
-  const sum = {
-    inputTokens: 0,
-    outputTokens: 0,
-    cacheReadTokens: 0,
-    cacheWriteTokens: 0,
-    reasoningTokens: 0,
-    costUsd: null as number | null,
-  };
-  for (const usage of usages) {
-    sum.inputTokens += usage.inputTokens;
-    sum.outputTokens += usage.outputTokens;
-    sum.cacheReadTokens += usage.cacheReadTokens;
-    sum.cacheWriteTokens += usage.cacheWriteTokens;
-    sum.reasoningTokens += usage.reasoningTokens;
-    if (usage.costUsd !== null) sum.costUsd = (sum.costUsd ?? 0) + usage.costUsd;
-  }
-  return sum;
 }
