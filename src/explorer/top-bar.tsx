@@ -7,6 +7,7 @@ import { onKey } from './parts/keys.ts';
 import { Link } from './parts/link.tsx';
 import { Brand, SearchMark, UsageMark } from './parts/marks.tsx';
 import { useObservable } from './parts/observable.ts';
+import { useText } from './parts/text.ts';
 import { toggleTheme } from './parts/theme.ts';
 import type { OpenTree } from './tree/open-tree.ts';
 import type { TreesList } from './trees/trees-list.ts';
@@ -54,13 +55,14 @@ export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null 
 function SearchBox() {
   const { now } = useObservable(addressBar);
   const input = useRef<HTMLInputElement>(null);
+  const [text, setText] = useText(now.query);
   useEffect(() => onKey({ 'mod+k': () => input.current?.select() }), []);
   return (
     <search class="search-box">
       <form
         onSubmit={(event) => {
           event.preventDefault();
-          const query = input.current!.value.trim();
+          const query = text.trim();
           if (query) addressBar.go({ page: 'search', query });
         }}
       >
@@ -70,7 +72,8 @@ function SearchBox() {
           type="search"
           aria-label="Search messages, titles, tool calls"
           placeholder="Search messages, titles, tool calls"
-          value={now.query}
+          value={text}
+          onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
         <kbd>⌘K</kbd>
       </form>

@@ -90,7 +90,6 @@ function Menu({ actions, onClose }: { actions: readonly SessionAction[]; onClose
           key={label}
           type="button"
           role="menuitem"
-          aria-label={label}
           aria-keyshortcuts={key}
           class={isDangerous ? 'is-bad' : undefined}
           tabIndex={-1}
@@ -101,7 +100,11 @@ function Menu({ actions, onClose }: { actions: readonly SessionAction[]; onClose
           }}
         >
           <span>{label}</span>
-          {key && <kbd>{key === 'Delete' ? 'Del' : key}</kbd>}
+          {key && (
+            <span aria-hidden="true">
+              <kbd>{key === 'Delete' ? 'Del' : key}</kbd>
+            </span>
+          )}
         </button>
       ))}
     </div>
