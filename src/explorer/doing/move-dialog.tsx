@@ -7,7 +7,7 @@ import type { OpenTree } from '../tree/open-tree.ts';
 import { moveTo } from './actions.ts';
 import { FormDialog } from './form-dialog.tsx';
 import { nameIn } from './name-in.ts';
-import { type Place, placesIn } from './parents.ts';
+import { type Place, placesIn } from './places-in.ts';
 
 interface Props {
   readonly tree: OpenTree;

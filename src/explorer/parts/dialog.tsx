@@ -12,13 +12,17 @@ export function Dialog({ title, onClose, children }: Props) {
   const dialog = useRef<HTMLDialogElement>(null);
   const titleId = useId();
   useEffect(() => {
-    const { current } = dialog;
-    current!.showModal();
-    // Removed from the page while open, a dialog would keep the focus.
-    return () => current!.close();
+    const element = dialog.current!;
+    element.addEventListener('close', onClose);
+    element.showModal();
+    return () => {
+      element.removeEventListener('close', onClose);
+      // Removed from the page while open, a dialog would not give the focus back.
+      element.close();
+    };
   }, []);
   return (
-    <dialog ref={dialog} class="dialog" onClose={onClose} aria-labelledby={titleId}>
+    <dialog ref={dialog} class="dialog" aria-labelledby={titleId}>
       <h2 id={titleId}>{title}</h2>
       {children}
     </dialog>

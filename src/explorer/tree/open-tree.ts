@@ -73,7 +73,7 @@ export class OpenTree extends Observable {
 
   /** Shows what a mutation answered, before the feed tells of it. */
   took(kind: SessionChange['kind'], session: Session): void {
-    this.rows.apply({ kind, sessionId: session.id, session });
+    this.#apply({ kind, sessionId: session.id, session });
     this.changed();
   }
 
@@ -137,19 +137,28 @@ export class OpenTree extends Observable {
   #take({ changes, isReset }: SessionChanges): void {
     if (isReset) void this.read();
     for (const change of changes) {
-      if (!this.rows.apply(change)) void this.#readSubtree(change.sessionId);
+      this.#apply(change);
       if (change.kind === 'DELETED' && change.sessionId === this.id) this.state = 'deleted';
     }
     for (const watcher of this.#watchers) watcher(changes, isReset);
     this.changed();
   }
 
+  #apply(change: Pick<SessionChange, 'kind' | 'sessionId' | 'session'>): void {
+    if (!this.rows.apply(change)) void this.#readSubtree(change.sessionId);
+  }
+
   /** A session was moved into the tree, with all beneath it. */
   async #readSubtree(id: string): Promise<void> {
-    const { session } = await this.#request(id, null);
-    if (!session) return;
-    const { descendants, ...top } = session;
-    this.rows.insertSubtree([top, ...descendants.nodes]);
+    try {
+      const { session } = await this.#request(id, null);
+      if (!session) return;
+      const { descendants, ...top } = session;
+      this.rows.insertSubtree([top, ...descendants.nodes]);
+    } catch {
+      if (!this.#abort.signal.aborted) void this.read();
+      return;
+    }
     this.changed();
   }
 }

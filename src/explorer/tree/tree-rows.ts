@@ -129,7 +129,7 @@ export class TreeRows {
     if (!session) return true;
     const at = this.#sessions.findIndex(({ id }) => id === sessionId);
     if (at === -1) {
-      if (kind === 'ENTERED') return false;
+      if (kind === 'ENTERED' || kind === 'MOVED') return false;
       this.#insert([rowOf(session)], session.parentId);
       return true;
     }

@@ -13,7 +13,11 @@ export interface Place {
 }
 
 /** The sessions of a tree under which a session can be moved, and that have all words of a filter in their names or agents. */
-export function placesIn(tree: OpenTree, sessionId: string, filter: string): Place[] {
+export function placesIn(
+  tree: Pick<OpenTree, 'rows' | 'firstWordsOf'>,
+  sessionId: string,
+  filter: string,
+): Place[] {
   const session = tree.rows.find(sessionId);
   const beneath = new Set(tree.rows.subtreeOf(sessionId).map(({ id }) => id));
   const words = filter.toLowerCase().split(/\s+/).filter(Boolean);
