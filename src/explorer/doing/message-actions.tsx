@@ -27,8 +27,14 @@ export function MessageActions({ tree, transcript, message }: Props) {
     return markdownOfMessage({ ...message, content: transcript.wholeTextOf(id) ?? message.content });
   };
   return (
-    <span class="message-actions" role="toolbar" aria-label={`Actions at message ${position}`}>
+    <span
+      class="message-actions"
+      role="toolbar"
+      aria-label={`Actions at message ${position}`}
+      onKeyDown={step}
+    >
       <IconButton
+        isFirst
         label="Fork here"
         onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: { id, position } })}
       >
@@ -59,15 +65,33 @@ export function MessageActions({ tree, transcript, message }: Props) {
   );
 }
 
+/** Arrows lead through a toolbar, so that Tab leads on to the next message. */
+function step(event: KeyboardEvent): void {
+  const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
+  if (by === undefined) return;
+  const buttons = [...(event.currentTarget as Element).querySelectorAll('button')];
+  const at = buttons.indexOf(document.activeElement as HTMLButtonElement);
+  buttons[(at + by + buttons.length) % buttons.length]?.focus();
+  event.preventDefault();
+}
+
 interface IconButtonProps {
+  readonly isFirst?: boolean;
   readonly label: string;
   readonly onClick: () => void;
   readonly children: ComponentChildren;
 }
 
-function IconButton({ label, onClick, children }: IconButtonProps) {
+function IconButton({ isFirst = false, label, onClick, children }: IconButtonProps) {
   return (
-    <button type="button" class="icon-button" aria-label={label} title={label} onClick={onClick}>
+    <button
+      type="button"
+      class="icon-button"
+      tabIndex={isFirst ? 0 : -1}
+      aria-label={label}
+      title={label}
+      onClick={onClick}
+    >
       <svg
         width="14"
         height="14"
