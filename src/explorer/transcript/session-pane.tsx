@@ -144,6 +144,13 @@ function Crumbs({ tree, sessionId }: { tree: OpenTree; sessionId: string }) {
   const above = tree.rows.ancestorsOf(sessionId);
   const shown = above.length > 3 ? [above[0]!, null, above.at(-1)!] : above;
   const named = (id: string, title: string | null) => visible(nameOf(title, tree.firstWordsOf(id)));
+  // What is above leaves its room to the field.
+  if (renaming.isAt(sessionId, 'bar'))
+    return (
+      <div class="crumbs is-renaming">
+        <TitleField tree={tree} sessionId={sessionId} />
+      </div>
+    );
   return (
     <nav class="crumbs" aria-label="Above the session">
       {shown.map((ancestor, n) => (
@@ -158,14 +165,10 @@ function Crumbs({ tree, sessionId }: { tree: OpenTree; sessionId: string }) {
           <span class="faint">/</span>
         </>
       ))}
-      {renaming.isAt(sessionId, 'bar') ? (
-        <TitleField tree={tree} sessionId={sessionId} />
-      ) : (
-        // biome-ignore lint/a11y/noStaticElementInteractions: the key F2 does the same
-        <b class="cut" onDblClick={() => renaming.start(sessionId, 'bar')}>
-          {session ? named(session.id, session.title) : ''}
-        </b>
-      )}
+      {/* biome-ignore lint/a11y/noStaticElementInteractions: the key F2 does the same */}
+      <b class="cut" onDblClick={() => renaming.start(sessionId, 'bar')}>
+        {session ? named(session.id, session.title) : ''}
+      </b>
     </nav>
   );
 }
