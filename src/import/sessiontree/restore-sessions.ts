@@ -1,5 +1,4 @@
 import { ClientError, InvalidInputError, SessionExistsError, StorageError } from '../../model/errors.ts';
-import type { JsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { RestoredMessage } from '../../repository/mutations.ts';
 import type { SessionReader, SessionRepository } from '../../repository/repository.ts';
@@ -112,7 +111,7 @@ class Restoration {
     const { reader } = this.#target;
     const [stored = null] = (await reader?.findMany([line.id])) ?? [];
     if (stored) {
-      const differs = await differenceFrom(reader!, stored, members, this.#knownMessages(parts));
+      const differs = await differenceFrom(reader!, stored, session, this.#messages(line.id, parts));
       if (differs !== null) throw new LineFault(differs);
       if (stored.parentId === null && session.parentId !== null && (await this.#isThere(session.parentId)))
         this.#note(
@@ -177,7 +176,7 @@ class Restoration {
   async *#messages(
     id: string,
     parts: LineParts,
-    onUnknown: (name: string) => void,
+    onUnknown?: (name: string) => void,
   ): AsyncGenerator<RestoredMessage> {
     let n = 0;
     let after = -1;
@@ -187,10 +186,6 @@ class Restoration {
       after = message.ordinal;
       n += 1;
     }
-  }
-
-  async *#knownMessages(parts: LineParts): AsyncGenerator<JsonObject> {
-    for await (const given of readHistory(parts)) yield this.#rules.messageMembersOf(given);
   }
 
   #note({ path, number }: SessionLine, text: string): void {

@@ -17,11 +17,13 @@ const DERIVED = ['rootId', 'depth', 'messageCount', 'historyLength', 'usage'] as
 /** Of a message. */
 const DERIVED_OF_MESSAGE = ['position'] as const;
 
-const TIME = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z$/;
-const time = z
-  .string()
-  .refine((text) => TIME.test(text) && !Number.isNaN(Date.parse(text)), 'a time as 2026-01-31T12:00:00.000Z')
-  .transform((text) => new Date(text));
+/** Later mutations need numbers above those of the file: versions are 32-bit integers in the API, and ordinals stay below 2^53. */
+const VERSION_MAX = 2 ** 30;
+const ORDINAL_MAX = 2 ** 52;
+
+const time = z.iso.datetime('a time as 2026-01-31T12:00:00.000Z').transform((text) => new Date(text));
+/** The exact sum of any costs needs fewer digits. */
+const DECIMAL = /^\d{1,400}(?:\.\d{1,1100})?$/;
 
 /** The rules of a line: those of every input, for members that an export writes. */
 export class LineRules {
@@ -86,6 +88,8 @@ export class LineRules {
     const { sessionId: of, ordinal } = parseMessageId(given)!;
     if (of !== id)
       throw new LineFault(`history.${n}.id: expected the id of a message of "${id}", got "${given}"`);
+    if (ordinal > ORDINAL_MAX)
+      throw new LineFault(`history.${n}.id: expected a number of at most 2^52, got ${ordinal}`);
     if (ordinal <= after)
       throw new LineFault(`history.${n}.id: expected a number above ${after}, got ${ordinal}`);
     return { ...message, ordinal, replacedAt };
@@ -105,14 +109,11 @@ function sessionRule({ create, message, userId: name }: Rules) {
     reasoningTokens: count,
   };
   const paid = z.object({
-    day: z.iso.date(),
+    day: z.iso.date('a day as 2026-01-31'),
     model: name.nullish(),
     responseCount: count,
     ...tokens,
-    costUsd: z
-      .string()
-      .regex(/^\d+(?:\.\d+)?$/, 'a decimal number as text')
-      .nullish(),
+    costUsd: z.string().regex(DECIMAL, 'a decimal number as text').nullish(),
     pricedCount: count,
   });
   return z.object({
@@ -131,10 +132,10 @@ function sessionRule({ create, message, userId: name }: Rules) {
     createdAt: time,
     lastActiveAt: time.nullish(),
     updatedAt: time.nullish(),
-    version: count.min(1, '1 or more'),
+    version: count.min(1, '1 or more').max(VERSION_MAX, 'at most 2^30'),
     archivedAt: time.nullish(),
     forkedFrom: z.object({ sessionId, messageId: messageId.nullish(), historyLength: count }).nullish(),
-    nextOrdinal: count.nullish(),
+    nextOrdinal: count.max(ORDINAL_MAX, 'at most 2^52').nullish(),
     paid: z.array(paid).nullish(),
   });
 }

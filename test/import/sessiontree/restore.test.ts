@@ -61,6 +61,41 @@ describe('restoring an export', () => {
     );
   });
 
+  it('counts sessions as unchanged whatever form the file has for them', async () => {
+    const usage = { inputTokens: 2, outputTokens: 1 };
+    const createdAt = '2026-01-31T12:00:00Z';
+    const toolCalls = [{ toolCallId: 't', name: 'n' }];
+    const minimal = {
+      id: 's',
+      createdAt,
+      version: 1,
+      forkedFrom: { sessionId: 'elsewhere', historyLength: 1 },
+      history: [
+        { id: 's:0', role: 'USER', content: 'copied', createdAt, usage },
+        {
+          id: 's:1',
+          role: 'ASSISTANT',
+          content: 'x',
+          createdAt: '2026-01-31T12:00:01.000999Z',
+          usage,
+          toolCalls,
+        },
+      ],
+    };
+    const store = await openTestRepository();
+    expect((await importInto(store, [textOf([minimal])])).report.sessions).toMatchObject({ new: 1 });
+    const other = { ...minimal, title: null, metadata: {}, lastActiveAt: '2026-01-31T12:00:00.000Z' };
+    expect((await importInto(store, [textOf([minimal, other])])).said).toEqual([
+      'Imported 0 new sessions, 0 changed, 2 unchanged, 0 faults; 0 messages written.',
+    ]);
+    const differing = [
+      { ...minimal, lastActiveAt: '2026-01-31T12:00:00.001Z' },
+      { ...minimal, history: minimal.history.slice(0, 1) },
+      { ...minimal, history: [{ ...minimal.history[0], isError: true }, minimal.history[1]] },
+    ];
+    expect((await importInto(store, [textOf(differing)])).report.sessions).toMatchObject({ faulty: 3 });
+  });
+
   it('leaves a session that went on, or is another, as it is, and says so', async () => {
     const { original, text } = await aTree();
     await original.append({ sessionId: 'a', messages: [say('later')] });
@@ -145,10 +180,17 @@ describe('restoring an export', () => {
       ['{"id":"x","history":[]}', 'version: expected a whole number up to 2^53 - 1, got nothing'],
       [{ ...top, id: '../x' }, 'expected the "id" of a session'],
       [{ ...top, id: 'x', version: 0 }, 'version: expected 1 or more, got 0'],
+      // Nothing could be written to such sessions any more.
+      [{ ...top, id: 'x', version: 2 ** 31 - 1 }, 'version: expected at most 2^30, got 2147483647'],
+      [{ ...a, nextOrdinal: 2 ** 53 - 1 }, 'nextOrdinal: expected at most 2^52'],
+      [{ ...a, history: [{ ...a.history[0], id: `a:${2 ** 53 - 1}` }] }, 'a number of at most 2^52'],
       [
         { ...top, id: 'x', key: 'y', createdAt: 'today' },
         'createdAt: expected a time as 2026-01-31T12:00:00.000Z',
       ],
+      [{ ...a, updatedAt: '2026-02-30T12:00:00.000Z' }, 'updatedAt: expected a time as'],
+      [{ ...a, paid: [{ day: '2026-02-30' }] }, 'paid.0.day: expected a day as 2026-01-31'],
+      [{ ...a, paid: [{ costUsd: '9'.repeat(1_000_000) }] }, 'paid.0.costUsd: expected a decimal number'],
       [{ ...top, id: 'x', key: 'y' }, 'history.0.id: expected the id of a message of "x", got "top:0"'],
       [
         {
@@ -163,12 +205,12 @@ describe('restoring an export', () => {
       [{ ...a, history: [{ ...a.history[0], content: 5 }] }, 'history.0.content'],
       [{ ...a, title: 'x\0' }, 'title: expected well-formed Unicode without NUL'],
     ];
+    const others = await openTestRepository();
     for (const [line, reason] of bad) {
-      const store = await openTestRepository();
       const text = typeof line === 'string' ? line : JSON.stringify(line);
-      const { report } = await importInto(store, [`${textOf([b])}${text}\n${JSON.stringify(c)}`]);
-      expect(report.faults, text).toMatchObject([{ line: 2, reason: expect.stringContaining(reason) }]);
-      expect(await treeOf(store)).toEqual(['b < null v1', 'c < null v1']);
+      const { report } = await importInto(others, [`${textOf([b])}${text}\n${JSON.stringify(c)}`]);
+      expect(report.faults, reason).toMatchObject([{ line: 2, reason: expect.stringContaining(reason) }]);
+      expect(await treeOf(others)).toEqual(['b < null v1', 'c < null v1']);
     }
     const store = await openTestRepository();
     const { report } = await importInto(store, [text.slice(0, -30)]);
