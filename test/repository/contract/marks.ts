@@ -2,7 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { changesSince } from './changes.ts';
 import { FollowedStore, happenings } from './changes-model.ts';
-import { ALL, type OpenStore, RETURNS, say } from './store.ts';
+import { ALL, conversation, historyOf, type OpenStore, RETURNS, say } from './store.ts';
 
 export function describeMarks(store: OpenStore): void {
   describe('a mark', () => {
@@ -120,6 +120,28 @@ export function describeMarks(store: OpenStore): void {
       const archive = { sessionId: 'a', subtree: true, archived: true };
       expect(await changedBy(() => repository.archive(archive))).toEqual(['a']);
       expect(await changedBy(() => repository.delete({ sessionId: 'a', mode: 'CASCADE' }))).toEqual(['a']);
+    });
+
+    it.each(RETURNS)('are those of long histories that are copied in a store that was %s', async (how) => {
+      await store.create({ id: 'a' });
+      await store.create({ id: 'b', parentId: 'a', messages: conversation(1_001) });
+      await store.comeBack(how);
+      const fork = { sessionId: 'b', asRoot: false };
+      expect(await changedBy(() => store.repository.fork(fork))).toEqual(['a']);
+      expect(await changedBy(() => store.repository.fork({ ...fork, id: 'f', asRoot: true }))).toEqual(['f']);
+      const original = await store.find('b');
+      const messages = await historyOf(store, 'b');
+      const copy = {
+        ...original,
+        nextOrdinal: 0,
+        paid: null,
+        async *messages() {
+          yield* messages;
+        },
+      };
+      expect(await changedBy(() => store.repository.restore({ ...copy, id: 'c' }))).toEqual(['a']);
+      const root = { ...copy, id: 'r', parentId: null };
+      expect(await changedBy(() => store.repository.restore(root))).toEqual(['r']);
     });
 
     it('are not known after a session has come into a tree or left one, but after that', async () => {

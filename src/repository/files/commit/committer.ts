@@ -93,8 +93,8 @@ export class Committer {
   }
 
   /**
-   * Applies mutation `seq` to the index. `rootOf` returns the root of the only tree that it changes, from the result of `change`; leave it
-   * out if sessions can have come into a tree or left one.
+   * Applies mutation `seq` to the index. `rootOf` returns the root of the only tree that it changes, from the result of `change`: it must not
+   * read the index, where a change in steps is not seen yet. Leave it out if sessions can have come into a tree or left one.
    */
   apply<T>(seq: number, change: Change<T>, rootOf?: (result: T) => string): Promise<T> {
     const { trees } = this;

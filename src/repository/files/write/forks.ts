@@ -107,7 +107,7 @@ export class Forks {
     history: CopiedHistory,
     operation: Operation | undefined,
   ): Promise<number> {
-    const { layout, store, index, writer, files, committer, clock } = this.#parts;
+    const { layout, store, writer, files, committer, clock } = this.#parts;
     const path = absoluteSessionPath(layout.root, id);
     let written = 0;
     await committer.commit({
@@ -168,7 +168,7 @@ export class Forks {
           inSteps: (own) => insertCopy(new IndexWriter(own, clock), applied, mtime, messages, history.names),
         };
       },
-      rootOf: () => index.row(id)!.rootId,
+      rootOf: () => (input.asRoot ? id : origin.rootId),
       undo: () => files.uncreate(path),
     });
     return written;

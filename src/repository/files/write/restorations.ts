@@ -32,7 +32,7 @@ export class Restorations {
   /** The caller must hold the tree lock (shared) and the mutex of the id, and have checked that the id is free. */
   async restore(input: RestoreSession): Promise<Session> {
     const { layout, store, index, writer, files, committer, clock, historyChanged } = this.#parts;
-    if (input.parentId !== null) existing(index, input.parentId);
+    const rootId = input.parentId === null ? input.id : existing(index, input.parentId).rootId;
     const path = absoluteSessionPath(layout.root, input.id);
     await committer.commit({
       prepare: (seq) => new RestoredFile({ store, input, seq, at: clock.now() }),
@@ -47,7 +47,7 @@ export class Restorations {
           for (const _ of insertCopy(writer, applied, mtime, messages, names));
         };
       },
-      rootOf: () => index.row(input.id)!.rootId,
+      rootOf: () => rootId,
       undo: () => files.uncreate(path),
     });
     const session = index.session(input.id)!;
