@@ -316,6 +316,17 @@ describe('a backup is refused', () => {
     expect(await reading(backup, (reader) => contents(reader, 'root'))).toEqual(['hello', 'only here']);
   });
 
+  it('over an earlier one on which a server has recorded something, though a file of the store is of the future', async () => {
+    const later = Date.now() / 1_000 + 86_400;
+    utimesSync(store.sessionFile('child'), later, later);
+    await backUp();
+    expect((await backUp()).problems).toEqual([]);
+    const server = await openFileRepository({ directory: backup });
+    await server.append({ sessionId: 'root', messages: [say('only here')] });
+    await server.close();
+    await expect(backUp()).rejects.toMatchObject(refused('was written after the backup was made'));
+  });
+
   it('of a store whose files lack what the journal has, as after a power cut', async () => {
     const repository = await store.open();
     await repository.append({ sessionId: 'root', messages: [say('in the journal')] });
