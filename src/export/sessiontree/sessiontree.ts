@@ -20,7 +20,7 @@ async function* exportLine(source: ExportSource, found: Session): AsyncGenerator
   const { session, details } = await withDetails(source.reader, found);
   yield `${JSON.stringify(sessionMembers(session, details)).slice(0, -1)},"history":[`;
   let separator = '';
-  for await (const messages of messagesOf(source, session)) {
+  for await (const messages of messagesOf(source, session, details?.nextOrdinal)) {
     yield separator + messages.map((message) => JSON.stringify(messageMembers(message))).join(',');
     separator = ',';
   }

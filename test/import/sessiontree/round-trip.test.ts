@@ -2,12 +2,14 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
+import { sessiontree } from '../../../src/export/sessiontree/sessiontree.ts';
+import { allTops } from '../../../src/export/tops.ts';
 import { SESSION_ORDER_FIELDS } from '../../../src/model/session.ts';
 import { USAGE_DIMENSIONS } from '../../../src/model/usage-report.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
 import { checkDataDirectory } from '../../../src/repository/files/tools/check.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
-import { ALL, idsOf, MUCH, say, WHOLE } from '../../repository/contract/store.ts';
+import { ALL, conversation, idsOf, MUCH, say, WHOLE } from '../../repository/contract/store.ts';
 import { writeOfEveryKind } from '../../repository/files/format/every-kind.ts';
 import { mutations } from '../../repository/properties/mutations.ts';
 import { childrenRequests } from '../../support/children.ts';
@@ -189,3 +191,27 @@ it(
   },
   SEQUENCES * MS_PER_SEQUENCE * 2,
 );
+
+it('an export has no message that came after the session was read, and says what it lacks', async () => {
+  const reader = await open(await temporaryDirectory());
+  await reader.create({ id: 's', messages: conversation(150) });
+  const faults: string[] = [];
+  const source = { reader, tops: allTops(reader), onFault: (fault: string) => void faults.push(fault) };
+  let text = '';
+  let isChanged = false;
+  for await (const chunk of sessiontree.write(source)) {
+    text += chunk;
+    if (isChanged || !text.includes('"s:99"')) continue;
+    isChanged = true;
+    await reader.truncate({ sessionId: 's', keep: 120 }, null);
+    await reader.append({ sessionId: 's', messages: conversation(30) });
+  }
+  const { version, historyLength, nextOrdinal, history } = JSON.parse(text);
+  expect({ version, historyLength, nextOrdinal }).toEqual({
+    version: 1,
+    historyLength: 150,
+    nextOrdinal: 150,
+  });
+  expect(history).toHaveLength(120);
+  expect(faults).toEqual(['s: 30 of 150 messages cannot be read.']);
+});
