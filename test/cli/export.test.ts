@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import { storeWithTree } from '../export/tree.ts';
 import { temporaryDirectory } from '../support/repository.ts';
@@ -23,10 +24,18 @@ const linesOf = (stdout: string): Line[] =>
     .filter((line) => line !== '')
     .map((line) => JSON.parse(line) as Line);
 
+/** A store with the sessions of the seed, which tests only read. */
+let seeded: string;
+
+beforeAll(async () => {
+  seeded = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
+  await runCli(['import', SEED, '--data', seeded]);
+});
+afterAll(() => rm(seeded, { recursive: true }));
+
 describe('sessiontree export', () => {
   it('writes a subtree, one JSON line a session, in pre-order', async () => {
-    const data = await temporaryDirectory();
-    await runCli(['import', SEED, '--data', data]);
+    const data = seeded;
     const whole = await runCli(['export', 'planner-main', '--data', data]);
     expect({ code: whole.code, stderr: whole.stderr }).toEqual({ code: 0, stderr: '' });
     expect(linesOf(whole.stdout).map(({ id }) => id)).toEqual([
@@ -115,7 +124,7 @@ describe('sessiontree export', () => {
     const repository = await openFileRepository({ directory: data });
     const contents = Array.from({ length: 350 }, (_, n) => `entry ${n}`);
     await repository.create({ id: 'top', messages: contents.map((content) => ({ role: 'USER', content })) });
-    const ids = Array.from({ length: 2_050 }, (_, n) => `s${n}`);
+    const ids = Array.from({ length: 1_005 }, (_, n) => `s${n}`);
     await Promise.all(ids.map((id) => repository.create({ id, parentId: 'top' })));
     await repository.close();
     const lines = linesOf((await runCli(['export', 'top', '--data', data])).stdout);
@@ -124,8 +133,8 @@ describe('sessiontree export', () => {
   });
 
   it('writes several subtrees, each session once, or every tree of the store', async () => {
-    const data = await temporaryDirectory();
-    await runCli(['import', SEED, '--data', data]);
+    const data = join(await temporaryDirectory(), 'data');
+    await cp(seeded, data, { recursive: true });
     const several = await runCli(['export', '013cbf8c', 'orphan-1', 'b7d041f5', '013cbf8c', '--data', data]);
     expect(linesOf(several.stdout).map(({ id }) => id)).toEqual([
       'orphan-1',
@@ -149,8 +158,7 @@ describe('sessiontree export', () => {
   });
 
   it('writes a file, which takes the place of an earlier one once it is complete', async () => {
-    const data = await temporaryDirectory();
-    await runCli(['import', SEED, '--data', data]);
+    const data = seeded;
     const folder = await temporaryDirectory();
     const file = join(folder, 'tree.jsonl');
     const printed = await runCli(['export', 'planner-main', '--data', data]);
