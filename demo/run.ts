@@ -1,11 +1,15 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { join } from 'node:path';
-import { createInterface } from 'node:readline';
 import { parseArgs } from 'node:util';
 import { Sessiontree } from '@sessiontree/client';
 import { keepMoving } from './keep-moving.ts';
-import { writeTrees } from './trees.ts';
+import { serve } from './serve.ts';
+import { FIRST_ID, writeTrees } from './trees.ts';
+
+const HELP = `Usage: npm run demo -- [--data DIRECTORY] [--port PORT] [--still]
+
+Fills a data directory (default: ./data/demo) with trees of agents, serves it, and keeps the agents working until Ctrl-C.
+
+  --still   write the trees, and let nothing move
+`;
 
 /** `npm run demo`: a server on a data directory with believable trees, in which agents go on working until Ctrl-C. */
 const { values } = parseArgs({
@@ -16,39 +20,21 @@ const { values } = parseArgs({
     help: { type: 'boolean', short: 'h', default: false },
   },
 });
-if (values.help) {
-  process.stdout.write(
-    'Usage: npm run demo -- [--data DIRECTORY] [--port PORT] [--still]\n\n' +
-      'Fills a data directory (default: ./data/demo) with trees of agents, serves it, and keeps the agents working until Ctrl-C.\n' +
-      '--still: write the trees, and let nothing move.\n',
-  );
-  process.exit(0);
-}
+if (values.help) process.stdout.write(HELP);
+else await run(values.data, values.port, values.still);
 
-const cli = join(import.meta.dirname, '../src/cli.ts');
-const server = spawn(process.execPath, [cli, 'serve', '--data', values.data, '--port', values.port], {
-  stdio: ['ignore', 'pipe', 'inherit'],
-});
-process.once('SIGINT', () => server.kill('SIGTERM'));
-process.once('SIGTERM', () => server.kill('SIGTERM'));
-const exited = once(server, 'exit');
-const url = await Promise.race([addressOf(), exited.then(() => process.exit(1))]);
-const client = new Sessiontree(`${url}/graphql`);
-if ((await client.sessions.get('demo-invoices')) === null) await writeTrees(client);
-process.stdout.write(`${url}/explorer/t/demo-invoices?s=demo-backfill\n`);
-const abort = new AbortController();
-if (!values.still) void keepMoving(client, abort.signal);
-await exited;
-abort.abort();
-
-/** The address that the server logs once it listens. */
-async function addressOf(): Promise<string> {
-  for await (const line of createInterface({ input: server.stdout })) {
-    const [, found] = /(http:\/\/[^\s/"]+)/.exec(line) ?? [];
-    if (found) {
-      server.stdout.resume();
-      return found;
-    }
+async function run(data: string, port: string, isStill: boolean): Promise<void> {
+  const server = await serve(data, port);
+  const abort = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => abort.abort());
+  try {
+    const client = new Sessiontree(`${server.url}/graphql`);
+    if ((await client.sessions.get(FIRST_ID)) === null) await writeTrees(client);
+    process.stdout.write(`${server.url}/explorer/t/${FIRST_ID}?s=demo-backfill\n`);
+    const aborted = new Promise((resolve) => abort.signal.addEventListener('abort', resolve));
+    await Promise.race([server.ended, aborted, ...(isStill ? [] : [keepMoving(client, abort.signal)])]);
+  } finally {
+    abort.abort();
+    await server.stop();
   }
-  return new Promise(() => {});
 }

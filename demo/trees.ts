@@ -64,8 +64,11 @@ function steps(count: number, about: string, model: string = MODELS.mini): Messa
   ]).flat();
 }
 
+/** The id of the tree that moves: where it is there, the trees of the demo are. */
+export const FIRST_ID = 'demo-invoices';
+
 const INVOICES: Scene = {
-  id: 'demo-invoices',
+  id: FIRST_ID,
   title: 'Migrate invoices to the new ledger',
   agentName: 'planner',
   status: 'RUNNING',
@@ -325,11 +328,11 @@ const OTHERS: readonly Scene[] = [
 export async function writeTrees(client: Sessiontree, now = Date.now()): Promise<void> {
   for (const scene of [...OTHERS].sort((a, b) => b.begun - a.begun)) await write(client, scene, null, now);
   await write(client, INVOICES, null, now);
-  const { items } = { items: await client.history.list('demo-backfill').toArray(60) };
+  const said = await client.history.list('demo-backfill').toArray(21);
   await client.sessions.fork('demo-backfill', {
     id: 'demo-batches',
     title: 'Write the backfill, in batches',
-    throughMessageId: items[20]!.id,
+    throughMessageId: said[20]!.id,
   });
   await client.history.append('demo-batches', [
     user('Do it in batches of a thousand instead.'),
