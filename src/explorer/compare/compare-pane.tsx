@@ -1,9 +1,10 @@
 import { useEffect, useMemo, useState } from 'preact/hooks';
-import { addressBar, NO_TREE, sessionAddress } from '../address.ts';
+import { NO_TREE, sessionAddress } from '../address.ts';
 import { nameIn } from '../doing/name-in.ts';
 import { comparison as comparisonAddress } from '../doing/session-actions.ts';
 import { ComparedDocument } from '../generated/operations.ts';
 import { useAsked } from '../parts/asked.ts';
+import { BackButton } from '../parts/back-button.tsx';
 import { cost, counted } from '../parts/format.ts';
 import { Link } from '../parts/link.tsx';
 import { StatusMark } from '../parts/marks.tsx';
@@ -22,14 +23,7 @@ export function ComparePane({ ids }: { ids: readonly [string, string] }) {
   return (
     <main class="pane is-wide tree-pane compare-pane" aria-label="Compare">
       <div class="bar">
-        <button
-          type="button"
-          class="icon-button back"
-          aria-label="All trees"
-          onClick={() => addressBar.go(NO_TREE)}
-        >
-          ‹
-        </button>
+        <BackButton label="All trees" to={NO_TREE} />
         <h2>Compare</h2>
         <span class="grow" />
         <Link class="chip" to={comparisonAddress(ids[1], ids[0])}>

@@ -1,6 +1,7 @@
 import type { ComponentChildren } from 'preact';
 import { sessionAddress } from '../address.ts';
 import type { MessageRowFragment } from '../generated/operations.ts';
+import { Icon } from '../parts/icon.tsx';
 import type { OpenTranscript } from '../transcript/open-transcript.ts';
 import type { OpenTree } from '../tree/open-tree.ts';
 import { markdownOfMessage } from './as-markdown.ts';
@@ -92,17 +93,7 @@ function IconButton({ isFirst = false, label, onClick, children }: IconButtonPro
       title={label}
       onClick={onClick}
     >
-      <svg
-        width="14"
-        height="14"
-        viewBox="0 0 14 14"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.2"
-        aria-hidden="true"
-      >
-        {children}
-      </svg>
+      <Icon stroke={1.2}>{children}</Icon>
     </button>
   );
 }

@@ -1,4 +1,5 @@
 import type { SessionStatus } from '../generated/operations.ts';
+import { Icon } from './icon.tsx';
 
 const WORDS: Record<SessionStatus, string> = {
   CANCELLED: 'cancelled',
@@ -22,20 +23,12 @@ export function StatusMark({ status }: { status: SessionStatus }) {
 export function Brand() {
   return (
     <a class="brand" href="/explorer/" aria-label="Sessiontree: all trees">
-      <svg
-        width="18"
-        height="18"
-        viewBox="0 0 18 18"
-        fill="none"
-        stroke="currentColor"
-        stroke-width="1.8"
-        aria-hidden="true"
-      >
+      <Icon size={18} stroke={1.8}>
         <circle cx="4" cy="4" r="2.2" />
         <circle cx="14" cy="9" r="2.2" />
         <circle cx="14" cy="15" r="2.2" />
         <path d="M4 6.2v6.3A2.5 2.5 0 0 0 6.5 15h5.3M4 9h7.8" />
-      </svg>
+      </Icon>
       <span>Sessiontree</span>
     </a>
   );
@@ -43,33 +36,17 @@ export function Brand() {
 
 export function SearchMark() {
   return (
-    <svg
-      width="14"
-      height="14"
-      viewBox="0 0 14 14"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.5"
-      aria-hidden="true"
-    >
+    <Icon>
       <circle cx="6" cy="6" r="4.2" />
       <path d="m9.2 9.2 3.3 3.3" />
-    </svg>
+    </Icon>
   );
 }
 
 export function UsageMark() {
   return (
-    <svg
-      width="14"
-      height="14"
-      viewBox="0 0 14 14"
-      fill="none"
-      stroke="currentColor"
-      stroke-width="1.8"
-      aria-hidden="true"
-    >
+    <Icon stroke={1.8}>
       <path d="M2.5 12V8M7 12V2M11.5 12V5.5" />
-    </svg>
+    </Icon>
   );
 }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { addressBar, NO_TREE, sessionAddress } from '../address.ts';
+import { BackButton } from '../parts/back-button.tsx';
 import { age, counted, nameOf } from '../parts/format.ts';
 import { Link } from '../parts/link.tsx';
 import { StatusMark } from '../parts/marks.tsx';
@@ -20,14 +21,7 @@ export function SearchPane({ query, within }: { query: string; within: string | 
   return (
     <main class="pane is-wide tree-pane search-pane" aria-label="Search">
       <div class="bar">
-        <button
-          type="button"
-          class="icon-button back"
-          aria-label="All trees"
-          onClick={() => addressBar.go(NO_TREE)}
-        >
-          ‹
-        </button>
+        <BackButton label="All trees" to={NO_TREE} />
         <h2>{query ? `“${visible(query)}”` : 'Search'}</h2>
         <span class="dim number" role="status">
           {total === null ? '' : counted(total, 'message')}

@@ -8,6 +8,7 @@ import { comparison } from '../doing/session-actions.ts';
 import { SessionMenu } from '../doing/session-menu.tsx';
 import { TitleField } from '../doing/title-field.tsx';
 import { attempt } from '../doing/toasts.ts';
+import { BackButton } from '../parts/back-button.tsx';
 import { nameOf } from '../parts/format.ts';
 import { Link } from '../parts/link.tsx';
 import { loaded } from '../parts/loaded.tsx';
@@ -46,14 +47,7 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
   return (
     <main class="pane session-pane" aria-label="Session">
       <div class="bar">
-        <button
-          type="button"
-          class="icon-button back"
-          aria-label="The tree"
-          onClick={() => addressBar.go(sessionAddress(tree.id, null))}
-        >
-          ‹
-        </button>
+        <BackButton label="The tree" to={sessionAddress(tree.id, null)} />
         <Crumbs tree={tree} sessionId={sessionId} />
         <span class="grow" />
         {tab('transcript', 'Transcript')}

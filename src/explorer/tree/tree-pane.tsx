@@ -4,6 +4,7 @@ import { addressBar, NO_TREE, sessionAddress } from '../address.ts';
 import { useDragToMove } from '../doing/drag.ts';
 import { marked } from '../doing/marked.ts';
 import { renaming } from '../doing/renaming.ts';
+import { BackButton } from '../parts/back-button.tsx';
 import { count, nameOf } from '../parts/format.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
@@ -36,14 +37,7 @@ export function TreePane({ tree }: { tree: OpenTree }) {
   return (
     <section class="pane tree-pane" aria-label="Tree">
       <div class="bar">
-        <button
-          type="button"
-          class="icon-button back"
-          aria-label="All trees"
-          onClick={() => addressBar.go(NO_TREE)}
-        >
-          ‹
-        </button>
+        <BackButton label="All trees" to={NO_TREE} />
         <h2 title={name}>{name ?? 'Tree'}</h2>
         <span class="grow" />
         {tab('tree', 'Tree')}

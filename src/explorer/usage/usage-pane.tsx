@@ -2,6 +2,7 @@ import { useEffect, useState } from 'preact/hooks';
 import { addressBar, NO_TREE, USAGE_DIMENSIONS, USAGE_PERIODS, type UsageDimensionName } from '../address.ts';
 import { UsageDocument } from '../generated/operations.ts';
 import { useAsked } from '../parts/asked.ts';
+import { BackButton } from '../parts/back-button.tsx';
 import { cost, count, shortCount } from '../parts/format.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
@@ -42,14 +43,7 @@ export function UsagePane() {
   return (
     <main class="pane is-wide tree-pane usage-pane" aria-label="Usage">
       <div class="bar">
-        <button
-          type="button"
-          class="icon-button back"
-          aria-label="All trees"
-          onClick={() => addressBar.go(NO_TREE)}
-        >
-          ‹
-        </button>
+        <BackButton label="All trees" to={NO_TREE} />
         <h2>Usage</h2>
       </div>
       <div class="choosers">
