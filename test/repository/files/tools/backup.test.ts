@@ -327,6 +327,27 @@ describe('a backup is refused', () => {
     await expect(backUp()).rejects.toMatchObject(refused('was written after the backup was made'));
   });
 
+  it('over an earlier one in which only the journal has what a server has recorded, as after a power cut', async () => {
+    await backUp();
+    const file = join(backup, sessionPath('root'));
+    const { mtime } = statSync(file);
+    const bytes = readFileSync(file);
+    // The first server syncs all files, each later one writes to the journal.
+    await (await openFileRepository({ directory: backup })).close();
+    const server = await openFileRepository({ directory: backup });
+    await server.append({ sessionId: 'root', messages: [say('only here')] });
+    cpSync(join(backup, 'journal'), join(base, 'journal'), { recursive: true });
+    await server.close();
+    cpSync(join(base, 'journal'), join(backup, 'journal'), { recursive: true });
+    writeFileSync(file, bytes);
+    utimesSync(file, mtime, mtime);
+    await expect(backUp()).rejects.toMatchObject({ name: 'UnreadableStoreError' });
+    const restarted = await openFileRepository({ directory: backup });
+    expect(await contents(restarted, 'root')).toEqual(['hello', 'only here']);
+    await restarted.close();
+    await expect(backUp()).rejects.toMatchObject(refused('was written after the backup was made'));
+  });
+
   it('of a store whose files lack what the journal has, as after a power cut', async () => {
     const repository = await store.open();
     await repository.append({ sessionId: 'root', messages: [say('in the journal')] });

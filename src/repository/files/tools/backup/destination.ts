@@ -18,6 +18,7 @@ import {
   STORE_LOG,
   sessionPath,
 } from '../../format/layout.ts';
+import { refuseUnrestored } from '../../recovery/journal-faults.ts';
 import { BackupError } from './backup-error.ts';
 import { listSessionFiles } from './cut.ts';
 import { type Mark, readMark, writeMark } from './mark.ts';
@@ -59,15 +60,18 @@ export class BackupDestination {
 
   /**
    * Prepares the directory at `path` for a backup of the store `store` at `source`, and creates it if it is missing. Rejects with a
-   * BackupError if the directory is neither empty nor an earlier backup of that store, and with a DataDirectoryInUseError if a server
-   * runs on it.
+   * BackupError if the directory is neither empty nor an earlier backup of that store, with a DataDirectoryInUseError if a server runs on it,
+   * and with an UnreadableStoreError if only its journal has what a server has recorded in it.
    */
   static async open(path: string, source: Layout, store: string, logger: Logger): Promise<BackupDestination> {
     const layout = findDataDirectory(path);
     refuseInside(layout, source);
     const found = readMark(layout);
-    if (found) refuseOther(layout, found, source, store);
-    else refuseUsed(layout);
+    if (found) {
+      refuseOther(layout, found, source, store);
+      // Before the lock: what is owned needs nothing from its journal.
+      refuseUnrestored(layout, store);
+    } else refuseUsed(layout);
     makeDataDirectory(path);
     const mark = found ?? { store, at: new Date().toISOString(), latestMtime: 0, damaged: [] };
     if (!found) await writeMark(layout, mark);
