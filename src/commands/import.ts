@@ -117,7 +117,7 @@ async function sourcesOf(
   command.error(
     isArchive
       ? `error: expected an unpacked export, got the zip archive "${printable(path)}": unpack it first`
-      : `error: expected sessions of ${titles}, or a directory of .json files of the Python module, got "${printable(path)}"`,
+      : `error: expected sessions of ${titles}, an export of Sessiontree, or a directory of .json files of the Python module, got "${printable(path)}"`,
   );
 }
 

@@ -164,7 +164,9 @@ describe('sessiontree import', () => {
       results.map(() => ({ code: 2, stdout: '' })),
     );
     expect(results[1]!.stderr).toMatch(/^error: expected claude, .*, got ".*nothing" \(ENOENT\)\n$/);
-    expect(results[2]!.stderr).toMatch(/^error: expected sessions of Claude Code, .*, got ".*file"\n$/);
+    expect(results[2]!.stderr).toMatch(
+      /^error: expected sessions of Claude Code, .*, an export of Sessiontree, or .*, got ".*file"\n$/,
+    );
   });
 
   it('does not write beside another process', async () => {
