@@ -194,7 +194,7 @@ describe('a backup', () => {
     const { problems } = await backUpDataDirectory({
       directory: store.directory,
       destination: backup,
-      patienceMs: 500,
+      indexWaitMs: 500,
     });
     expect(problems).toEqual([
       { path: sessionPath('foreign'), reason: expect.stringContaining('has not taken in') },

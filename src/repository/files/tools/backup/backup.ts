@@ -10,8 +10,8 @@ import { Pace } from '../../runtime/pace.ts';
 import { readStoreId } from '../../scan/store-id.ts';
 import type { Problem } from '../check.ts';
 import { BackupError } from './backup-error.ts';
-import { type Cut, listSessionFiles, takeCut } from './cut.ts';
 import { BackupDestination } from './destination.ts';
+import { listSessionFiles, type Snapshot, takeSnapshot } from './snapshot.ts';
 
 export interface BackupOptions extends Pick<FileRepositoryOptions, 'directory' | 'logger' | 'onProgress'> {
   /** The directory of the backup. */
@@ -20,10 +20,10 @@ export interface BackupOptions extends Pick<FileRepositoryOptions, 'directory' |
    * Milliseconds for which a server may leave a write out of its index that its files have: a large deletion takes that long, and all
    * writes after it wait. Default: 60,000.
    */
-  readonly patienceMs?: number;
+  readonly indexWaitMs?: number;
 }
 
-const PATIENCE_MS = 60_000;
+const INDEX_WAIT_MS = 60_000;
 
 export interface BackupReport {
   readonly sessionCount: number;
@@ -46,8 +46,8 @@ const PASSES_MAX = 20;
  * earlier backup there is brought up to that moment: only files that differ are copied, and the earlier backup stays as it was until all
  * of them are on the disk.
  *
- * The moment is a cut of the index: it has the acknowledged size of each file, and files only grow. The file of a session that is
- * deleted while the files are copied is missing: then the copy is brought up to a later cut.
+ * The moment is a snapshot of the index: it has the acknowledged size of each file, and files only grow. The file of a session that is
+ * deleted while the files are copied is missing: then the copy is brought up to a later snapshot.
  */
 export async function backUpDataDirectory(options: BackupOptions): Promise<BackupReport> {
   const { directory, logger, onProgress } = withDefaults(options);
@@ -56,7 +56,7 @@ export async function backUpDataDirectory(options: BackupOptions): Promise<Backu
   const reading: StoreToRead = { layout, store, logger, onProgress };
   const destination = await BackupDestination.open(options.destination, layout, store, logger);
   try {
-    const backup = new Backup(reading, destination, options.patienceMs ?? PATIENCE_MS);
+    const backup = new Backup(reading, destination, options.indexWaitMs ?? INDEX_WAIT_MS);
     await backup.copy();
     return await backup.finish();
   } catch (error) {
@@ -74,12 +74,12 @@ export async function backUpDataDirectory(options: BackupOptions): Promise<Backu
 class Backup {
   readonly #reading: StoreToRead;
   readonly #destination: BackupDestination;
-  readonly #patienceMs: number;
-  #cut!: Cut;
+  readonly #indexWaitMs: number;
+  #snapshot!: Snapshot;
   #problems: Problem[] = [];
 
-  constructor(reading: StoreToRead, destination: BackupDestination, patienceMs: number) {
-    this.#patienceMs = patienceMs;
+  constructor(reading: StoreToRead, destination: BackupDestination, indexWaitMs: number) {
+    this.#indexWaitMs = indexWaitMs;
     this.#reading = reading;
     this.#destination = destination;
   }
@@ -88,18 +88,18 @@ class Backup {
   async copy(): Promise<void> {
     const { layout } = this.#reading;
     const destination = this.#destination;
-    /** Sessions whose files are gone: a deletion is in the next cut. */
+    /** Sessions whose files are gone: a deletion is in the next snapshot. */
     let lost: ReadonlySet<string> = new Set();
     for (let pass = 1; pass <= PASSES_MAX; pass += 1) {
       const listed = listSessionFiles(layout);
-      this.#cut = await takeCut(this.#reading, listed, {
+      this.#snapshot = await takeSnapshot(this.#reading, listed, {
         others: destination.earlier.keys(),
-        patienceMs: this.#patienceMs,
+        indexWaitMs: this.#indexWaitMs,
       });
-      this.#problems = [...this.#cut.problems];
+      this.#problems = [...this.#snapshot.problems];
       lost = await this.#stage(listed, lost);
       if (lost.size === 0) {
-        destination.stageLog(layout, this.#cut.logSize);
+        destination.stageLog(layout, this.#snapshot.logSize);
         destination.unstage((id) => this.#isInStore(id));
         return;
       }
@@ -116,14 +116,14 @@ class Backup {
     expected: ReadonlySet<string>,
   ): Promise<ReadonlySet<string>> {
     const { layout, onProgress } = this.#reading;
-    const { sessions, asTheyAre } = this.#cut;
+    const { sessions, unindexed } = this.#snapshot;
     const lost = new Set<string>();
     const pace = new Pace(TURN_MS);
     const ids = this.#ids();
     for (const [done, id] of ids.entries()) {
       onProgress('Copying sessions', done, ids.length);
       if (pace.isDue) await pace.rest();
-      const known = asTheyAre.has(id) ? undefined : sessions.get(id);
+      const known = unindexed.has(id) ? undefined : sessions.get(id);
       const now = listed.get(id);
       // A file that has grown since has the time of a later moment.
       const wanted = known && now?.size !== known.size ? known : now;
@@ -148,16 +148,16 @@ class Backup {
 
   /** The ids of all session files that the backup is to have. */
   #ids(): readonly string[] {
-    return [...new Set([...this.#cut.sessions.keys(), ...this.#cut.asTheyAre])];
+    return [...new Set([...this.#snapshot.sessions.keys(), ...this.#snapshot.unindexed])];
   }
 
   #isInStore(id: string): boolean {
-    return this.#cut.sessions.has(id) || this.#cut.asTheyAre.has(id);
+    return this.#snapshot.sessions.has(id) || this.#snapshot.unindexed.has(id);
   }
 
   /** Makes what is staged the backup. */
   async finish(): Promise<BackupReport> {
-    const { sessions, deleted, logSize } = this.#cut;
+    const { sessions, deleted, logSize } = this.#snapshot;
     const ids = this.#ids();
     const removed: string[] = [];
     for (const id of this.#destination.earlier.keys()) {

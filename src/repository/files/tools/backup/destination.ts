@@ -20,8 +20,8 @@ import {
 } from '../../format/layout.ts';
 import { refuseUnrestored } from '../../recovery/journal-faults.ts';
 import { BackupError } from './backup-error.ts';
-import { listSessionFiles } from './cut.ts';
-import { type Mark, readMark, writeMark } from './mark.ts';
+import { type Manifest, readManifest, writeManifest } from './manifest.ts';
+import { listSessionFiles } from './snapshot.ts';
 import { stageFile } from './stage-file.ts';
 
 /** What a backup becomes. */
@@ -39,7 +39,7 @@ export interface Exchange {
  */
 export class BackupDestination {
   readonly layout: Layout;
-  readonly #mark: Mark;
+  readonly #manifest: Manifest;
   readonly #lock: Lock;
   readonly #logger: Logger;
   /** The session files of the earlier backup, by session id. */
@@ -49,10 +49,10 @@ export class BackupDestination {
   readonly #staged = new Map<string, KnownFile>();
   #log: KnownFile | null = null;
 
-  private constructor(layout: Layout, mark: Mark, lock: Lock, logger: Logger) {
+  private constructor(layout: Layout, manifest: Manifest, lock: Lock, logger: Logger) {
     this.layout = layout;
-    this.#mark = mark;
-    this.#damaged = new Set(mark.damaged);
+    this.#manifest = manifest;
+    this.#damaged = new Set(manifest.damaged);
     this.#lock = lock;
     this.#logger = logger;
     this.earlier = listSessionFiles(layout);
@@ -66,19 +66,19 @@ export class BackupDestination {
   static async open(path: string, source: Layout, store: string, logger: Logger): Promise<BackupDestination> {
     const layout = findDataDirectory(path);
     refuseInside(layout, source);
-    const found = readMark(layout);
+    const found = readManifest(layout);
     if (found) {
       refuseOther(layout, found, source, store);
       // Before the lock: what is owned needs nothing from its journal.
       refuseUnrestored(layout, store);
     } else refuseUsed(layout);
     makeDataDirectory(path);
-    const mark = found ?? { store, at: new Date().toISOString(), latestMtime: 0, damaged: [] };
-    if (!found) await writeMark(layout, mark);
+    const manifest = found ?? { store, at: new Date().toISOString(), latestMtime: 0, damaged: [] };
+    if (!found) await writeManifest(layout, manifest);
     const lock = await acquireLock(layout, logger);
     try {
       // Another backup may have ended while this one waited for the lock.
-      const destination = new BackupDestination(layout, readMark(layout) ?? mark, lock, logger);
+      const destination = new BackupDestination(layout, readManifest(layout) ?? manifest, lock, logger);
       destination.#refuseChanges();
       destination.#discardStaged();
       return destination;
@@ -139,9 +139,9 @@ export class BackupDestination {
     if (staged.length > 0 || removed.length > 0 || !isLogSame) this.#removeCaches();
     const mtimes = [...this.#staged.values(), ...this.earlier.values(), this.#log!].map(({ mtime }) => mtime);
     const latestMtime = mtimes.reduce((a, b) => Math.max(a, b), 0);
-    const { store } = this.#mark;
+    const { store } = this.#manifest;
     const at = new Date().toISOString();
-    await writeMark(layout, { store, at, latestMtime, damaged: [...damaged] });
+    await writeManifest(layout, { store, at, latestMtime, damaged: [...damaged] });
     for (const [n, id] of staged.entries()) {
       onProgress('Putting files in place', n, staged.length);
       renameSync(this.#stagedPath(id), absoluteSessionPath(layout.root, id));
@@ -174,7 +174,7 @@ export class BackupDestination {
     const log = lookAt(this.layout.storeLog);
     const files = [...this.earlier].map(([id, { mtime }]) => [sessionPath(id), mtime] as const);
     for (const [path, mtime] of [...files, ...(log ? [[STORE_LOG, log.mtimeMs] as const] : [])]) {
-      if (mtime <= this.#mark.latestMtime + MTIME_ERROR_MS) continue;
+      if (mtime <= this.#manifest.latestMtime + MTIME_ERROR_MS) continue;
       throw new BackupError(
         `${path} in ${this.layout.root} was written after the backup was made: a server has run on it, or the backup was copied. ` +
           'Nothing was changed. Name another directory, or remove this one if it has nothing that is needed.',
@@ -258,10 +258,10 @@ function refuseInside(layout: Layout, source: Layout): void {
   );
 }
 
-function refuseOther(layout: Layout, mark: Mark, source: Layout, store: string): void {
-  if (mark.store === store) return;
+function refuseOther(layout: Layout, manifest: Manifest, source: Layout, store: string): void {
+  if (manifest.store === store) return;
   throw new BackupError(
-    `The backup at ${layout.root} is of the store ${mark.store}, not of ${store}, which is at ${source.root}. ` +
+    `The backup at ${layout.root} is of the store ${manifest.store}, not of ${store}, which is at ${source.root}. ` +
       'Name another directory for the backup.',
   );
 }

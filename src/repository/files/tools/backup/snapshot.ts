@@ -17,11 +17,11 @@ import type { Problem } from '../check.ts';
 import { BackupError } from './backup-error.ts';
 
 /** The store as it was at one moment between two mutations. */
-export interface Cut {
+export interface Snapshot {
   /** The sessions, each with the acknowledged size of its file. */
   readonly sessions: ReadonlyMap<string, KnownFile>;
   /** Files that the index does not describe: they are copied whole, as they are. */
-  readonly asTheyAre: ReadonlySet<string>;
+  readonly unindexed: ReadonlySet<string>;
   /** Of the ids that were asked about, those of deleted sessions. */
   readonly deleted: ReadonlySet<string>;
   /** The acknowledged size of the store's log. */
@@ -45,25 +45,25 @@ export function listSessionFiles(layout: Layout): Map<string, KnownFile> {
 }
 
 /**
- * Takes a cut that has all that the files had when they were `listed`. `others` are ids in which the caller is interested, too, because
- * the backup has them. A server may take `patienceMs` milliseconds to take in what its files have; what it has not taken in then is
+ * Takes a snapshot that has all that the files had when they were `listed`. `others` are ids in which the caller is interested, too, because
+ * the backup has them. A server may take `indexWaitMs` milliseconds to take in what its files have; what it has not taken in then is
  * reported as a problem.
  */
-export async function takeCut(
+export async function takeSnapshot(
   reading: StoreToRead,
   listed: ReadonlyMap<string, KnownFile>,
-  { others, patienceMs }: { readonly others: Iterable<string>; readonly patienceMs: number },
-): Promise<Cut> {
+  { others, indexWaitMs }: { readonly others: Iterable<string>; readonly indexWaitMs: number },
+): Promise<Snapshot> {
   const { layout, onProgress } = reading;
-  const until = performance.now() + patienceMs;
+  const until = performance.now() + indexWaitMs;
   const logSize = lookAt(layout.storeLog)?.size ?? 0;
   const asked = new Set([...listed.keys(), ...others]);
   for (let tries = 1; ; tries += 1) {
-    const cut = await readCut(reading, asked, tries === 1);
-    if (cut.source === 'files') return cut;
-    const behind = [...listed.keys()].filter((id) => isBehind(cut, layout, id, listed.get(id)!));
-    const isLogBehind = logSize > cut.logSize && (lookAt(layout.storeLog)?.size ?? 0) > cut.logSize;
-    if (behind.length === 0 && !isLogBehind) return cut;
+    const snapshot = await readSnapshot(reading, asked, tries === 1);
+    if (snapshot.source === 'files') return snapshot;
+    const behind = [...listed.keys()].filter((id) => isBehind(snapshot, layout, id, listed.get(id)!));
+    const isLogBehind = logSize > snapshot.logSize && (lookAt(layout.storeLog)?.size ?? 0) > snapshot.logSize;
+    if (behind.length === 0 && !isLogBehind) return snapshot;
     // `openCurrentIndex` waits each time for as long as a server takes for small changes.
     if (performance.now() < until) {
       onProgress('Waiting for the server, tries:', tries, 0);
@@ -71,10 +71,10 @@ export async function takeCut(
     }
     const problems = behind.map((id) => ({ path: sessionPath(id), reason: NOT_TAKEN_IN }));
     return {
-      ...cut,
-      asTheyAre: new Set([...cut.asTheyAre, ...behind]),
+      ...snapshot,
+      unindexed: new Set([...snapshot.unindexed, ...behind]),
       problems: [
-        ...cut.problems,
+        ...snapshot.problems,
         ...problems,
         ...(isLogBehind ? [{ path: STORE_LOG, reason: CHANGE_NOT_TAKEN_IN }] : []),
       ],
@@ -89,25 +89,25 @@ const CHANGE_NOT_TAKEN_IN =
   'the running server has not completed the latest changes of trees, which the backup does not have; make the backup again, and restart the ' +
   'server if that does not help';
 
-/** True if the file had, and still has, more than the cut knows of. */
-function isBehind(cut: CutOfIndex, { root }: Layout, id: string, listed: KnownFile): boolean {
-  if (cut.faulty.has(id) || cut.deleted.has(id)) return false;
-  const known = cut.sessions.get(id)?.size ?? -1;
+/** True if the file had, and still has, more than the snapshot knows of. */
+function isBehind(snapshot: IndexSnapshot, { root }: Layout, id: string, listed: KnownFile): boolean {
+  if (snapshot.faulty.has(id) || snapshot.deleted.has(id)) return false;
+  const known = snapshot.sessions.get(id)?.size ?? -1;
   return listed.size > known && (lookAt(absoluteSessionPath(root, id))?.size ?? -1) > known;
 }
 
-interface CutOfIndex extends Cut {
+interface IndexSnapshot extends Snapshot {
   /** What was read: the index of a server that runs, that of a store that nobody has open, or all files. */
   readonly source: 'server' | 'index' | 'files';
   readonly faulty: ReadonlySet<string>;
 }
 
 /** With `mayTrust`, the files of a store that was stopped cleanly are not read: they are as its index says. */
-async function readCut(
+async function readSnapshot(
   reading: StoreToRead,
   asked: ReadonlySet<string>,
   mayTrust: boolean,
-): Promise<CutOfIndex> {
+): Promise<IndexSnapshot> {
   const { index, source } = await openIndexOfOneMoment(reading, mayTrust);
   try {
     const sessions = new Map<string, KnownFile>();
@@ -123,8 +123,8 @@ async function readCut(
       for (const { path, reason } of storeStatus(index).quarantined) problems.push({ path, reason });
       logSize = index.storeLogSize;
     });
-    const asTheyAre = new Set([...faulty].filter((id) => !sessions.has(id)));
-    return { sessions, asTheyAre, deleted, logSize, problems, source, faulty };
+    const unindexed = new Set([...faulty].filter((id) => !sessions.has(id)));
+    return { sessions, unindexed, deleted, logSize, problems, source, faulty };
   } finally {
     index.close();
   }
@@ -134,7 +134,7 @@ async function readCut(
 async function openIndexOfOneMoment(
   reading: StoreToRead,
   mayTrust: boolean,
-): Promise<{ index: IndexDatabase; source: CutOfIndex['source'] }> {
+): Promise<{ index: IndexDatabase; source: IndexSnapshot['source'] }> {
   const { layout, store } = reading;
   for (;;) {
     refuseUnrestored(layout, store);

@@ -5,7 +5,7 @@ import { syncDirectory } from '../../disk/directory-sync.ts';
 import { writeNewFile } from '../../disk/write-new-file.ts';
 import type { Layout } from '../../format/layout.ts';
 
-const mark = z.object({
+const manifest = z.object({
   store: z.string(),
   at: z.string(),
   latestMtime: z.number(),
@@ -13,7 +13,7 @@ const mark = z.object({
 });
 
 /** What `backup.json` says: the directory is a backup. */
-export interface Mark extends z.output<typeof mark> {
+export interface Manifest extends z.output<typeof manifest> {
   /** The id of the store that it is a backup of. */
   readonly store: string;
   /** When the backup was made. */
@@ -29,20 +29,20 @@ export interface Mark extends z.output<typeof mark> {
 
 const pathOf = ({ root }: Layout) => join(root, 'backup.json');
 
-/** Null if the directory is not marked as a backup, or if its mark cannot be read. */
-export function readMark(layout: Layout): Mark | null {
+/** Null if the directory is not marked as a backup, or if its manifest cannot be read. */
+export function readManifest(layout: Layout): Manifest | null {
   const path = pathOf(layout);
   if (!lstatSync(path, { throwIfNoEntry: false })?.isFile()) return null;
   try {
-    return mark.parse(JSON.parse(readFileSync(path, 'utf8')));
+    return manifest.parse(JSON.parse(readFileSync(path, 'utf8')));
   } catch (error) {
     if (error instanceof SyntaxError || error instanceof z.ZodError) return null;
     throw error;
   }
 }
 
-/** Resolves once the mark is on the disk. */
-export async function writeMark(layout: Layout, content: Mark): Promise<void> {
+/** Resolves once the manifest is on the disk. */
+export async function writeManifest(layout: Layout, content: Manifest): Promise<void> {
   const temporary = `${pathOf(layout)}.tmp`;
   writeNewFile(temporary, `${JSON.stringify(content)}\n`, { flush: true });
   renameSync(temporary, pathOf(layout));
