@@ -28,7 +28,7 @@ export class SessionImporter {
     try {
       await this.#import(format, source);
     } catch (error) {
-      if (error instanceof SessionExistsError && error.sessionId === idOf(source.key)) {
+      if (error instanceof SessionExistsError && error.idHolder === 'DELETED_SESSION') {
         report.sessions.deletedHere += 1;
         return;
       }

@@ -25,23 +25,37 @@ export class SessionNotFoundError extends ClientError {
   }
 }
 
+/** What can have an id that was to be given to a new session, as an error says it. */
+export const ID_HOLDERS = {
+  SESSION: 'a session has it',
+  DELETED_SESSION: 'a session that was deleted had it',
+  UNREADABLE_FILE: 'a file that cannot be read has it (see store { quarantined })',
+} as const;
+export type IdHolder = keyof typeof ID_HOLDERS;
+
 /** The id or the key of a session is taken. */
 export class SessionExistsError extends ClientError {
   /** The id in the input; null if only the key is taken. */
   readonly sessionId: string | null;
   /** The key in the input; null if only the id is taken. */
   readonly key: string | null;
+  readonly idHolder: IdHolder;
 
-  private constructor(message: string, sessionId: string | null, key: string | null) {
+  private constructor(
+    message: string,
+    sessionId: string | null,
+    key: string | null,
+    idHolder: IdHolder = 'SESSION',
+  ) {
     super(message);
     this.sessionId = sessionId;
     this.key = key;
+    this.idHolder = idHolder;
   }
 
-  /** `why` says what has the id: a session, a deleted session, or an unreadable file. */
-  static id(sessionId: string, why = 'a session has it'): SessionExistsError {
-    const message = `The id "${sessionId}" is taken: ${why}. Choose another, or leave it out to be given one.`;
-    return new SessionExistsError(message, sessionId, null);
+  static id(sessionId: string, holder: IdHolder): SessionExistsError {
+    const message = `The id "${sessionId}" is taken: ${ID_HOLDERS[holder]}. Choose another, or leave it out to be given one.`;
+    return new SessionExistsError(message, sessionId, null, holder);
   }
 
   /** `holder` is the id of the session that has the key. */

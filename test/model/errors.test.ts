@@ -14,7 +14,7 @@ describe('an error that a client can cause', () => {
   it.each([
     [new SessionNotFoundError('a'), 'SessionNotFoundError', 'There is no session "a".'],
     [
-      SessionExistsError.id('a'),
+      SessionExistsError.id('a', 'SESSION'),
       'SessionExistsError',
       'The id "a" is taken: a session has it. Choose another, or leave it out to be given one.',
     ],

@@ -161,7 +161,7 @@ class Restoration {
       try {
         await repository.restore({ ...session, historyLength: line.historyLength, messages: again });
       } catch (error) {
-        if (error instanceof SessionExistsError && error.sessionId === line.id) return false;
+        if (error instanceof SessionExistsError && error.idHolder === 'DELETED_SESSION') return false;
         throw error;
       }
     } else {

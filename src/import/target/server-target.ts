@@ -8,7 +8,7 @@ import {
   TimeoutError,
   StorageError as UnwrittenError,
 } from '@sessiontree/client';
-import { ClientError, SessionExistsError, StorageError } from '../../model/errors.ts';
+import { ClientError, ID_HOLDERS, SessionExistsError, StorageError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { MessageRole } from '../../model/message.ts';
@@ -129,7 +129,9 @@ async function called<Answer>(answer: Promise<Answer>, newId?: string): Promise<
     if (!(error instanceof SessiontreeError)) throw error;
     const { message } = error;
     if (error instanceof IdTakenError && newId !== undefined && error.sessionId === newId)
-      throw SessionExistsError.id(newId);
+      throw message.includes(ID_HOLDERS.UNREADABLE_FILE)
+        ? new RefusedError(message)
+        : SessionExistsError.id(newId, 'DELETED_SESSION');
     if (isOfServer(error)) throw new StorageError(message, true);
     if (error instanceof MutationError || CODES_OF_CONTENTS.includes(error.code))
       throw new RefusedError(message);

@@ -1,4 +1,4 @@
-import { SessionExistsError, StorageError } from '../../model/errors.ts';
+import { type IdHolder, SessionExistsError, StorageError } from '../../model/errors.ts';
 import { type MessageRef, newSessionId } from '../../model/id.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { Operation } from '../../model/operation.ts';
@@ -538,17 +538,17 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   /**
-   * Calls `create` with the id `named`, or with a new id, holding the mutex of that id and the tree lock (shared). `taken` says why no
-   * new session can have the id; null if one can.
+   * Calls `create` with the id `named`, or with a new id, holding the mutex of that id and the tree lock (shared). `taken`: what has the id, so that no
+   * new session can; null if one can.
    */
   #withId<T>(
     named: string | null | undefined,
-    create: (id: string, taken: string | null) => Promise<T>,
+    create: (id: string, taken: IdHolder | null) => Promise<T>,
   ): Promise<T> {
     const id = named ?? newSessionId(this.#parts.clock.now().getTime());
     return this.#newIds.during(id, () =>
       // A new id needs no check: it has 74 random bits beside the time.
-      this.#treeLock.shared(async () => create(id, named == null ? null : this.index.idTaken(id))),
+      this.#treeLock.shared(async () => create(id, named == null ? null : this.index.idHolder(id))),
     );
   }
 

@@ -1,11 +1,18 @@
 import { readFile, rm, utimes, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Sessiontree } from '@sessiontree/client';
 import { expect, it } from 'vitest';
 import { claude } from '../../../src/import/claude/claude.ts';
 import type { Dropped, Fault, Format, SourceSession } from '../../../src/import/format.ts';
 import { importSessions } from '../../../src/import/import-sessions.ts';
+import type { SessionReport } from '../../../src/import/report.ts';
 import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
+import { ServerTarget } from '../../../src/import/target/server-target.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { removeIndex } from '../../repository/files/second-reader.ts';
+import { TestStore } from '../../repository/files/store.ts';
+import { startTestServer } from '../../server/running.ts';
 import { lab, PROJECT, stateOf } from './support.ts';
 import { call, Transcript, thinking } from './transcript.ts';
 
@@ -94,6 +101,30 @@ it('leaves deleted what was deleted here', async () => {
   expect(report.complete).toBe(true);
   expect(await repository.findMany([ID])).toEqual([null]);
 });
+
+it.each(['here', 'in a server'])(
+  'takes a session whose file cannot be read for no deleted one: %s',
+  async (where) => {
+    const { folder } = await lab({ [FILE]: conversation().text });
+    const store = await TestStore.make();
+    const run = (repository: SessionRepository) =>
+      importSessions([{ format: claude, path: folder }], new RepositoryTarget(repository, DEFAULT_LIMITS));
+    await store.during(run);
+    store.edit(ID, (bytes) => bytes.fill('#', 0, 9));
+    await removeIndex(store.directory);
+    let report: SessionReport;
+    if (where === 'here') report = await store.during(run);
+    else {
+      const server = await startTestServer({ dataDirectory: store.directory });
+      const target = new ServerTarget(new Sessiontree(server.url), DEFAULT_LIMITS);
+      report = await importSessions([{ format: claude, path: folder }], target);
+    }
+    expect(report.sessions).toMatchObject({ deletedHere: 0, faulty: 1 });
+    expect(report.faults).toMatchObject([
+      { reason: expect.stringContaining('a file that cannot be read has it') },
+    ]);
+  },
+);
 
 it('leaves a session alone that was not imported', async () => {
   const { run, session, repository } = await lab({ [FILE]: conversation().text });

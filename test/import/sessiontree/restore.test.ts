@@ -4,6 +4,7 @@ import { describe, expect, it } from 'vitest';
 import { sessionPath } from '../../../src/repository/files/format/layout.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { conversation, historyOf, idsOf, MUCH, say } from '../../repository/contract/store.ts';
+import { removeIndex } from '../../repository/files/second-reader.ts';
 import { TestStore } from '../../repository/files/store.ts';
 import { openTestRepository } from '../../support/repository.ts';
 import { exportOf, importInto } from './lab.ts';
@@ -124,6 +125,21 @@ describe('restoring an export', () => {
       'Imported 0 new sessions, 0 changed, 2 unchanged, 0 faults; 0 messages written.',
     ]);
     expect(await treeOf(original)).toEqual(['b < top v1', 'top < null v2']);
+  });
+
+  it('takes a session whose file cannot be read for no deleted one', async () => {
+    const { text } = await aTree();
+    const store = await TestStore.make();
+    await store.during((repository) => importInto(repository, [text]));
+    store.edit('a', (bytes) => bytes.fill('#', 0, 9));
+    await removeIndex(store.directory);
+    const again = () => store.during((repository) => importInto(repository, [text]));
+    const { said, report } = await again();
+    expect(report.sessions).toMatchObject({ new: 0, unchanged: 3, faulty: 1, deletedHere: 0 });
+    expect(said[1]).toContain('0.jsonl:2: The id "a" is taken: a file that cannot be read has it');
+    await rm(store.sessionFile('a'));
+    expect((await again()).report.sessions).toMatchObject({ new: 1, unchanged: 3, faulty: 0 });
+    expect(await treeOf(await store.open())).toEqual(WHOLE_TREE);
   });
 
   it('makes a session whose parent is missing a root, which it stays', async () => {

@@ -1,4 +1,4 @@
-import { StorageError } from '../../../model/errors.ts';
+import { type IdHolder, StorageError } from '../../../model/errors.ts';
 import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
 import type { CopyDetails, ToolCallRef } from '../../reads.ts';
@@ -81,14 +81,11 @@ export class IndexReader {
     return row ? this.sessionOf(row) : null;
   }
 
-  /** Why a new session cannot have this id; null if it can. */
-  idTaken(id: string): string | null {
-    if (this.#tables.sessions.has(id)) return 'a session has it';
-    if (this.tombstone(id)) return 'a session that was deleted had it';
-    if (this.#tables.quarantine.hasUnreadable(id)) {
-      return 'a file that cannot be read has it (see store { quarantined })';
-    }
-    return null;
+  /** What has this id, so that no new session can; null if it is free. */
+  idHolder(id: string): IdHolder | null {
+    if (this.#tables.sessions.has(id)) return 'SESSION';
+    if (this.tombstone(id)) return 'DELETED_SESSION';
+    return this.#tables.quarantine.hasUnreadable(id) ? 'UNREADABLE_FILE' : null;
   }
 
   tombstone(id: string): TombstoneRow | undefined {

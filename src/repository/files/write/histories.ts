@@ -1,5 +1,6 @@
 import {
   ConflictError,
+  type IdHolder,
   InvalidInputError,
   SessionExistsError,
   SessionNotFoundError,
@@ -35,7 +36,7 @@ export interface HistoriesParts {
   /** Calls `create` with the id `named`, or a new one, while nobody else can give it to a session. */
   readonly withId: <T>(
     named: string | null | undefined,
-    create: (id: string, taken: string | null) => Promise<T>,
+    create: (id: string, taken: IdHolder | null) => Promise<T>,
   ) => Promise<T>;
 }
 

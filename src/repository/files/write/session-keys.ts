@@ -1,4 +1,4 @@
-import { ConflictError, SessionExistsError } from '../../../model/errors.ts';
+import { ConflictError, type IdHolder, SessionExistsError } from '../../../model/errors.ts';
 import type { CreateSession } from '../../mutations.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import { KeyedMutex } from '../commit/keyed-mutex.ts';
@@ -85,14 +85,14 @@ export class SessionKeys {
 }
 
 /**
- * The session that is there for an input with its id or its key; null if there is none. `taken` says why the id cannot be given to a new
- * session. Throws a SessionExistsError if the session that is there is not the one that the input describes.
+ * The session that is there for an input with its id or its key; null if there is none. `taken`: what has the id, if not
+ * the session. Throws a SessionExistsError if the session that is there is not the one that the input describes.
  */
 export function sessionThere(
   input: CreateSession,
   byId: SessionRow | undefined,
   byKey: SessionRow | null,
-  taken: string | null,
+  taken: IdHolder | null,
 ): SessionRow | null {
   const { id = null, key = null } = input;
   if (id !== null && key !== null && byKey && byId && byId.id !== byKey.id)

@@ -278,7 +278,7 @@ describe('changes of sessions', () => {
     index.send();
     expect(reader.operation('o2')).toMatchObject({ sessionId: 's1' });
     expect(reader.has('s2')).toBe(false);
-    expect(reader.idTaken('s2')).toBeNull();
+    expect(reader.idHolder('s2')).toBeNull();
     expect(written.get(STATE)).toEqual(after(0));
 
     expect(reader.message('s1', 0)).not.toBeNull();
@@ -343,13 +343,13 @@ describe('new sessions', () => {
     index.create(2);
     index.send();
     expect(reader.session('s2')).toMatchObject({ parentId: 's1', rootId: 's1', depth: 1 });
-    expect(reader.idTaken('s2')).toMatch(/has it/);
-    expect(reader.idTaken('s3')).toBeNull();
+    expect(reader.idHolder('s2')).toBe('SESSION');
+    expect(reader.idHolder('s3')).toBeNull();
     expect(index.db.pendingRows).toBeGreaterThan(0);
     expect(index.asOther(CHILDREN)).toEqual(withChildren(0));
 
     expect(index.flushed.get(CHILDREN)).toEqual(withChildren(1));
-    expect(reader.idTaken('s2')).toMatch(/has it/);
+    expect(reader.idHolder('s2')).toBe('SESSION');
     expect(index.asOther(CHILDREN)).toEqual(withChildren(0));
     index.db.commit();
     expect(index.asOther(CHILDREN)).toEqual(withChildren(1));
@@ -402,7 +402,7 @@ describe('new sessions', () => {
         fail();
       }),
     ).toThrow('as planned');
-    expect(reader.idTaken('s3')).toBeNull();
+    expect(reader.idHolder('s3')).toBeNull();
     expect(reader.session('s3')).toBeNull();
     expect(reader.session('s1')).toMatchObject({ childCount: 1 });
     expect(index.flushed.get(CHILDREN)).toEqual(withChildren(1));
@@ -414,7 +414,7 @@ describe('new sessions', () => {
       expect(index.flushed.get(CHILDREN)).toEqual(withChildren(sequence - 2));
       // As SQLite does if memory runs out in the middle of a query.
       index.db.tables.connection.configure('ROLLBACK');
-      expect(reader.idTaken(`s${sequence - 1}`)).toMatch(/has it/);
+      expect(reader.idHolder(`s${sequence - 1}`)).toBe('SESSION');
       index.create(sequence);
     }
     index.db.commit();
