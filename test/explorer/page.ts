@@ -65,3 +65,13 @@ export async function openPage(
   await page.goto(url + path);
   return page;
 }
+
+/** The titles of the rows of the tree, from top to bottom. */
+export function shownTitles(page: Page): Promise<string[]> {
+  return page.getByRole('treeitem').locator('.tree-name > .cut:not(em)').allInnerTexts();
+}
+
+/** What the page says of something that was done. */
+export function toast(page: Page, text: string) {
+  return page.locator('.toast', { hasText: text });
+}

@@ -1,6 +1,5 @@
-import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
-import { isThereABrowser, openPage, openStore, useBrowser } from './page.ts';
+import { isThereABrowser, openPage, openStore, shownTitles, useBrowser } from './page.ts';
 
 /** root > (a > (a1 > a11), b) */
 async function openFamily() {
@@ -16,15 +15,13 @@ async function openFamily() {
   return store;
 }
 
-const rows = (page: Page) => page.getByRole('treeitem').locator('.tree-name > .cut:not(em)').allInnerTexts();
-
 describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
   useBrowser();
 
   test('shows two levels at first, each session with what it and all beneath it cost', async () => {
     const { url } = await openFamily();
     const page = await openPage(url, '/explorer/t/root');
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'A1', 'B']);
     expect(await page.getByRole('treeitem').first().innerText()).toContain('$1.50');
     expect(await page.getByRole('treeitem').nth(1).innerText()).toContain('$1.00');
     const sums = await page.locator('.tree-sums').innerText();
@@ -80,7 +77,7 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
       await page.keyboard.press(key);
       await expect.poll(at, { message: `after ${key}` }).toBe(expected);
     }
-    expect(await rows(page)).toEqual(['Root', 'A', 'A1', 'B']);
+    expect(await shownTitles(page)).toEqual(['Root', 'A', 'A1', 'B']);
     expect(page.url()).toContain('s=root');
     expect(await tree.evaluate((element) => document.activeElement === element)).toBe(true);
   });
@@ -88,7 +85,7 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
   test('opens at a session that is deep in it, by its address', async () => {
     const { url } = await openFamily();
     const page = await openPage(url, '/explorer/t/root?s=a11');
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'A11', 'B']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'A1', 'A11', 'B']);
     await page
       .getByRole('navigation', { name: 'Above the session' })
       .getByText('A1', { exact: true })
@@ -101,21 +98,21 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
   test('grows, loses and moves sessions while one looks', async () => {
     const { url, client } = await openFamily();
     const page = await openPage(url, '/explorer/t/root');
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'A1', 'B']);
     await client.sessions.spawn('b', { id: 'b1', title: 'B1', status: 'RUNNING' });
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B', 'B1']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'A1', 'B', 'B1']);
     await client.sessions.update('b1', { title: 'B one' });
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'A1', 'B', 'B one']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'A1', 'B', 'B one']);
     await client.sessions.move('a1', { parentId: 'b' });
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'B', 'B one', 'A1']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'B', 'B one', 'A1']);
     await client.sessions.create({ id: 'other', title: 'Other' });
     await client.sessions.spawn('other', { id: 'beneath', title: 'Beneath' });
     await client.sessions.move('other', { parentId: 'a' });
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'Other', 'B', 'B one', 'A1']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'Other', 'B', 'B one', 'A1']);
     await client.sessions.delete('b', { mode: 'CASCADE' });
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A', 'Other']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'Other']);
     await client.sessions.move('other', { asRoot: true });
-    await expect.poll(() => rows(page)).toEqual(['Root', 'A']);
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A']);
     await client.sessions.delete('root', { mode: 'CASCADE' });
     await page.getByText('This tree was deleted').waitFor();
   });
