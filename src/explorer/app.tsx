@@ -32,25 +32,27 @@ export function App() {
   return (
     <div class="app" data-pane={pane}>
       <TopBar list={list} tree={tree} />
-      <TreesPane list={list} />
-      {now.page === 'search' ? (
-        <SearchPane query={now.query} within={now.within} />
-      ) : now.page === 'usage' ? (
-        <UsagePane />
-      ) : now.compared ? (
-        <ComparePane key={now.compared.join(' ')} ids={now.compared} />
-      ) : tree ? (
-        <>
-          <TreePane tree={tree} />
-          <SessionPane tree={tree} sessionId={sessionId ?? tree.id} />
-        </>
-      ) : (
-        <main class="pane is-wide tree-pane">
-          <Notice title="Choose a tree">
-            <p>Its agents, what they said, and what they cost are shown here, and grow while they work.</p>
-          </Notice>
-        </main>
-      )}
+      <main class="panes">
+        <TreesPane list={list} />
+        {now.page === 'search' ? (
+          <SearchPane query={now.query} within={now.within} />
+        ) : now.page === 'usage' ? (
+          <UsagePane />
+        ) : now.compared ? (
+          <ComparePane key={now.compared.join(' ')} ids={now.compared} />
+        ) : tree ? (
+          <>
+            <TreePane tree={tree} />
+            <SessionPane tree={tree} sessionId={sessionId ?? tree.id} />
+          </>
+        ) : (
+          <section class="pane is-wide tree-pane">
+            <Notice title="Choose a tree">
+              <p>Its agents, what they said, and what they cost are shown here, and grow while they work.</p>
+            </Notice>
+          </section>
+        )}
+      </main>
       <DialogHost />
       <ToastsView />
     </div>

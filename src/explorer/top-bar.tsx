@@ -29,6 +29,8 @@ export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null 
   useEffect(() => onKey({ '?': () => setHelping(true) }), []);
   return (
     <header class="top">
+      {/* Of the page: which panes are in sight depends on its width. */}
+      <h1 class="unseen">Sessiontree</h1>
       <Brand />
       <SearchBox />
       <span class={`live is-${state}`} role="status" title={error?.message}>

@@ -72,7 +72,7 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await page.locator('.scrubber').fill('400');
     await page.getByText('Message number 400', { exact: true }).waitFor();
     await page.locator('body').press('Escape');
-    await page.locator('h1').click();
+    await page.getByRole('heading', { name: 'Trees' }).click();
     await page.keyboard.press('f');
     await page.getByText('Message number 699').waitFor();
   });

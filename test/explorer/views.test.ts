@@ -74,7 +74,7 @@ describe.skipIf(!isThereABrowser)('the explorer shows', { timeout: 60_000 }, () 
     const { url, client } = await openFork();
     const page = await openPage(url, '/explorer/t/root?s=fork');
     await page.getByRole('link', { name: 'Compare', exact: true }).click();
-    const pane = page.getByRole('main', { name: 'Compare' });
+    const pane = page.getByRole('region', { name: 'Compare' });
     const said = (name: string) =>
       pane.getByRole('region', { name, exact: true }).locator('.text').allInnerTexts();
     await pane.getByText('21 messages in common').waitFor();

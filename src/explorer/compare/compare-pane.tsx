@@ -21,7 +21,7 @@ export function ComparePane({ ids }: { ids: readonly [string, string] }) {
     document.title = 'Compare · Sessiontree';
   }, []);
   return (
-    <main class="pane is-wide tree-pane compare-pane" aria-label="Compare">
+    <section class="pane is-wide tree-pane compare-pane" aria-label="Compare">
       <div class="bar">
         <BackButton label="All trees" to={NO_TREE} />
         <h2>Compare</h2>
@@ -39,7 +39,7 @@ export function ComparePane({ ids }: { ids: readonly [string, string] }) {
           <p>{error.message}</p>
         </Notice>
       ) : null}
-    </main>
+    </section>
   );
 }
 

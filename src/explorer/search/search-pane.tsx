@@ -19,7 +19,7 @@ export function SearchPane({ query, within }: { query: string; within: string | 
   }, [query]);
   const { titles, hits, total, isComplete, isLoading, error } = found;
   return (
-    <main class="pane is-wide tree-pane search-pane" aria-label="Search">
+    <section class="pane is-wide tree-pane search-pane" aria-label="Search">
       <div class="bar">
         <BackButton label="All trees" to={NO_TREE} />
         <h2>{query ? `“${visible(query)}”` : 'Search'}</h2>
@@ -81,7 +81,7 @@ export function SearchPane({ query, within }: { query: string; within: string | 
           </button>
         )}
       </section>
-    </main>
+    </section>
   );
 }
 

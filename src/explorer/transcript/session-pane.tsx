@@ -45,7 +45,8 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
   useEffect(() => () => drafts.close(), [drafts]);
   useEffect(() => tree.watch((changes, isReset) => transcript.take(changes, isReset)), [tree, transcript]);
   return (
-    <main class="pane session-pane" aria-label="Session">
+    <section class="pane session-pane" aria-label="Session">
+      <h2 class="unseen">{now.sessionView === 'details' ? 'Details' : 'Transcript'}</h2>
       <div class="bar">
         <BackButton label="The tree" to={sessionAddress(tree.id, null)} />
         <Crumbs tree={tree} sessionId={sessionId} />
@@ -67,7 +68,7 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
         <SessionMenu tree={tree} sessionId={sessionId} />
       </div>
       <SessionBody tree={tree} transcript={transcript} drafts={drafts} />
-    </main>
+    </section>
   );
 }
 

@@ -28,7 +28,7 @@ export function TreesPane({ list }: { list: TreesList }) {
   return (
     <nav class="pane is-sunk trees-pane" aria-label="Trees">
       <div class="bar">
-        <h1>Trees</h1>
+        <h2>Trees</h2>
         <span class="dim number">{list.total === null ? '' : count(list.total)}</span>
         <span class="grow" />
         {(list.running !== null && list.running > 0) || isRunning ? (

@@ -41,7 +41,7 @@ export function UsagePane() {
   const groups = data?.usageReport;
   const rows = groups && (usageBy === 'day' ? rowsByDay(groups, first, minute) : rowsBy(usageBy, groups));
   return (
-    <main class="pane is-wide tree-pane usage-pane" aria-label="Usage">
+    <section class="pane is-wide tree-pane usage-pane" aria-label="Usage">
       <div class="bar">
         <BackButton label="All trees" to={NO_TREE} />
         <h2>Usage</h2>
@@ -86,7 +86,7 @@ export function UsagePane() {
       ) : (
         <div class="scroll skeleton" role="progressbar" aria-label="Reading the usage" />
       )}
-    </main>
+    </section>
   );
 }
 
