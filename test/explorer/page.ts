@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { Sessiontree } from '@sessiontree/client';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
+import type { Limits } from '../../src/model/limits.ts';
 import { startServer } from '../../src/server/http.ts';
 import { CHROMIUM, QUIET } from '../server/browser.ts';
 import { testConfig } from '../server/running.ts';
@@ -24,12 +25,34 @@ export interface Explorer {
   readonly client: Sessiontree;
 }
 
-/** A server on an empty store, with the explorer. */
-export async function openStore(): Promise<Explorer> {
+export interface StoreOptions {
+  /** One of its own by default. */
+  readonly dataDirectory?: string;
+  /** A free one by default. */
+  readonly port?: number;
+  readonly limits?: Partial<Limits>;
+}
+
+/** A server with the explorer, until `stop` is called. */
+export async function serveStore({
+  limits,
+  ...options
+}: StoreOptions = {}): Promise<Explorer & { stop(): Promise<void> }> {
   const { logger } = createTestLogger();
-  const server = await startServer(await testConfig({}), { logger });
-  onTestFinished(() => server.stop());
-  return { url: new URL(server.url).origin, client: new Sessiontree(server.url) };
+  const config = await testConfig(options);
+  const server = await startServer({ ...config, limits: { ...config.limits, ...limits } }, { logger });
+  return {
+    url: new URL(server.url).origin,
+    client: new Sessiontree(server.url),
+    stop: () => server.stop(),
+  };
+}
+
+/** A server with the explorer, on an empty store by default, until the end of the test. */
+export async function openStore(options: StoreOptions = {}): Promise<Explorer> {
+  const { stop, ...explorer } = await serveStore(options);
+  onTestFinished(stop);
+  return explorer;
 }
 
 /**

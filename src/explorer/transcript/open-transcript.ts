@@ -2,6 +2,7 @@ import type { SessionChange } from '@sessiontree/client';
 import { ask } from '../api/client.ts';
 import {
   HistoryEndDocument,
+  type HistoryEndQuery,
   HistoryFromDocument,
   type MessageRowFragment,
   SessionHeadDocument,
@@ -29,6 +30,8 @@ export type SessionHead = NonNullable<SessionHeadQuery['session']>;
 
 /** What stands at a position: a message, null while it is read, or what is missing since the record is damaged. */
 export type Entry = MessageRowFragment | 'damaged' | null;
+
+const isTooLarge = (error: unknown) => (error as { code?: string }).code === 'BUDGET_EXCEEDED';
 
 /** The history of the session that is open. Only the parts that are looked at are read, and kept. */
 export class OpenTranscript extends Observable {
@@ -122,7 +125,7 @@ export class OpenTranscript extends Observable {
     try {
       const [head, end] = await Promise.all([
         this.#request(SessionHeadDocument, { id: this.sessionId }),
-        this.#request(HistoryEndDocument, { id: this.sessionId, last: PART, textLength: TEXT_LENGTH }),
+        this.#lastMessages(PART),
       ]);
       this.error = null;
       this.head = head.session;
@@ -173,6 +176,17 @@ export class OpenTranscript extends Observable {
     this.changed();
   }
 
+  /** The last messages: fewer than `last` if those were too large for one answer. */
+  async #lastMessages(last: number): Promise<HistoryEndQuery> {
+    try {
+      const variables = { id: this.sessionId, last, textLength: TEXT_LENGTH };
+      return await this.#request(HistoryEndDocument, variables);
+    } catch (error) {
+      if (!isTooLarge(error) || last === 1) throw error;
+      return this.#lastMessages(last >> 1);
+    }
+  }
+
   /** An answer that is too large is asked for in halves. */
   async #messagesFrom(
     position: number,
@@ -183,7 +197,7 @@ export class OpenTranscript extends Observable {
       const { session } = await this.#request(HistoryFromDocument, variables);
       return { messages: session?.history.nodes ?? [], length: session?.historyLength ?? 0 };
     } catch (error) {
-      if ((error as { code?: string }).code !== 'BUDGET_EXCEEDED' || first === 1) throw error;
+      if (!isTooLarge(error) || first === 1) throw error;
       const half = first >> 1;
       const begin = await this.#messagesFrom(position, half);
       const rest = await this.#messagesFrom(position + half, first - half);

@@ -197,6 +197,7 @@ export class TreesList extends Observable {
       }
       for (const row of first?.sessions.nodes ?? []) known.set(row.id, row);
       this.sessionCount = (data ?? first)?.store.sessionCount ?? this.sessionCount;
+      this.quarantined = first?.store.quarantined ?? this.quarantined;
       this.#place(known);
       if (isList) void this.#count();
       void this.#readUsage();

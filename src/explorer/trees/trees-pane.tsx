@@ -6,6 +6,7 @@ import { count } from '../parts/format.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
 import { FilterForm } from './filter-form.tsx';
+import { QuarantinedFiles } from './quarantined-files.tsx';
 import { ProjectRow, RootRow } from './root-row.tsx';
 import type { TreesList } from './trees-list.ts';
 
@@ -61,6 +62,7 @@ export function TreesPane({ list }: { list: TreesList }) {
         </button>
       </div>
       {isFiltering && <FilterForm filter={filter} onChange={filterBy} onClear={() => filterBy(NO_FILTER)} />}
+      <QuarantinedFiles files={list.quarantined} />
       <Rows list={list} isFiltered={isFiltered} selected={now.rootId} />
     </nav>
   );
