@@ -2,7 +2,7 @@ import { Dialog } from './dialog.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['⌘K, Ctrl+K', 'search'],
-  ['↑ ↓ Home End', 'a session of the tree'],
+  ['↑ ↓ Home End', 'a session of the tree, a tree of the list'],
   ['→ ←', 'open, close, to the first child, to the parent'],
   ['[ ]', 'the sibling before, after'],
   ['u', 'the parent'],

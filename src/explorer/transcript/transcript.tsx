@@ -35,6 +35,8 @@ export function Transcript({ tree, transcript, drafts }: Props) {
   const length = transcript.length ?? 0;
   const [range, setRange] = useState(() => windowAround(length, length));
   const [target, setTarget] = useState<number | null>(null);
+  /** Where a key led that is not the target yet: the next key may come before. */
+  const going = useRef<number | null>(null);
   const [isFollowing, setFollowing] = useState(now.messageId === null);
   const [seen, setSeen] = useState(length);
 
@@ -71,12 +73,15 @@ export function Transcript({ tree, transcript, drafts }: Props) {
   useEffect(() => {
     const { messageId } = now;
     if (messageId === null) {
+      going.current = null;
       setTarget(null);
       return;
     }
     let isCurrent = true;
     void transcript.positionOf(messageId).then((position) => {
-      if (!isCurrent || position === null) return;
+      if (!isCurrent) return;
+      going.current = null;
+      if (position === null) return;
       setTarget(position);
       showAt(position);
     });
@@ -108,10 +113,15 @@ export function Transcript({ tree, transcript, drafts }: Props) {
 
   // The next message that is shown on its own, or the one before.
   const step = (by: 1 | -1) => {
-    for (let position = (target ?? first) + by; position >= 0 && position < length; position += by) {
+    for (
+      let position = (going.current ?? target ?? first) + by;
+      position >= 0 && position < length;
+      position += by
+    ) {
       const entry = transcript.at(position);
       if (entry === null) return;
       if (entry === 'damaged' || transcript.callOf(entry)) continue;
+      going.current = position;
       addressBar.go({ messageId: entry.id }, true);
       return;
     }

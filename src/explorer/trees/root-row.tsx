@@ -19,8 +19,18 @@ export function ProjectRow({ project, costUsd }: { project: string | null; costU
 /** The folder's own name, of a project that is a directory. */
 const lastPart = (project: string) => project.split(/[\\/]/).findLast(Boolean) ?? project;
 
+interface Props {
+  readonly root: RootRowFragment;
+  readonly isSelected: boolean;
+  /** Tab leads to one row of the list, and arrows to the others. */
+  readonly isTabStop: boolean;
+}
+
+/** The id of the element of a tree in the list. */
+export const rootRowId = (id: string) => `tree-${id}`;
+
 /** A tree in the list. */
-export function RootRow({ root, isSelected }: { root: RootRowFragment; isSelected: boolean }) {
+export function RootRow({ root, isSelected, isTabStop }: Props) {
   const { rollup, status, statusMessage } = root;
   const name = visible(nameOf(root.title, root.firstWords.nodes[0]?.content));
   const running = rollup.byStatus.find((counted) => counted.status === 'RUNNING')?.count ?? 0;
@@ -28,7 +38,13 @@ export function RootRow({ root, isSelected }: { root: RootRowFragment; isSelecte
   const shown = running > 0 && status !== 'WAITING' ? 'RUNNING' : status;
   const isWorthSaying = status === 'WAITING' || status === 'FAILED';
   return (
-    <Link class="root-row" to={sessionAddress(root.id, null)} aria-current={isSelected ? 'true' : undefined}>
+    <Link
+      class="root-row"
+      id={rootRowId(root.id)}
+      tabIndex={isTabStop ? 0 : -1}
+      to={sessionAddress(root.id, null)}
+      aria-current={isSelected ? 'true' : undefined}
+    >
       <StatusMark status={shown} />
       <b class="cut" title={name}>
         {name}

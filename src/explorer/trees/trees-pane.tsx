@@ -9,6 +9,7 @@ import { FilterForm } from './filter-form.tsx';
 import { QuarantinedFiles } from './quarantined-files.tsx';
 import { ProjectRow, RootRow } from './root-row.tsx';
 import type { TreesList } from './trees-list.ts';
+import { useArrowKeys } from './use-arrow-keys.ts';
 
 const PROJECT_HEIGHT = 32;
 const ROOT_HEIGHT = 52;
@@ -91,10 +92,12 @@ function Rows({
   useEffect(() => {
     if (list.hasMore && last >= rows.length - AHEAD) void list.more();
   }, [list, list.hasMore, last, rows.length]);
+  const { current, press, focus } = useArrowKeys(rows, items, (n) => virtualizer.scrollToIndex(n), selected);
   // Heights differ by kind: rows that change places change them.
   useEffect(() => virtualizer.measure(), [virtualizer, rows]);
   return (
-    <div class="scroll" ref={scroller}>
+    // biome-ignore lint/a11y/noStaticElementInteractions: the links take the focus, and the keys lead from one to the next
+    <div class="scroll" ref={scroller} onKeyDown={press} onFocusIn={focus}>
       {rows.length === 0 && <Placeholder list={list} isFiltered={isFiltered} />}
       <div class="rows" style={{ height: virtualizer.getTotalSize() }}>
         {items.map(({ index, key, start }) => {
@@ -104,7 +107,11 @@ function Rows({
               {row.kind === 'project' ? (
                 <ProjectRow project={row.project} costUsd={list.costToday(row.project)} />
               ) : (
-                <RootRow root={row.root} isSelected={row.root.id === selected} />
+                <RootRow
+                  root={row.root}
+                  isSelected={row.root.id === selected}
+                  isTabStop={row.root.id === current}
+                />
               )}
             </div>
           );
