@@ -7,26 +7,26 @@ import { undoAll } from './undo.ts';
 
 /** The short form; `npm run torture` is the long one. */
 const ROUNDS: Readonly<Record<string, number>> = {
-  'kill-9': 12,
-  'kill-9-trees': 10,
+  'kill-9': 8,
+  'kill-9-trees': 6,
   'kill-9-large-trees': 2,
-  'power-cut-ext4': 4,
-  'power-cut-ext4-trees': 4,
-  'power-cut-ext4-large-trees': 2,
-  'power-cut-xfs': 3,
-  'power-cut-xfs-trees': 4,
-  'cut-files': 200,
-  'flipped-bits': 400,
-  'flipped-index': 100,
-  'full-disk': 2,
-  'full-disk-trees': 2,
-  'file-size-limit': 2,
+  'power-cut-ext4': 3,
+  'power-cut-ext4-trees': 3,
+  'power-cut-ext4-large-trees': 1,
+  'power-cut-xfs': 2,
+  'power-cut-xfs-trees': 3,
+  'cut-files': 120,
+  'flipped-bits': 240,
+  'flipped-index': 60,
+  'full-disk': 1,
+  'full-disk-trees': 1,
+  'file-size-limit': 1,
   'failing-disk': 2,
-  'failing-disk-trees': 3,
-  'two-processes': 2,
+  'failing-disk-trees': 2,
+  'two-processes': 1,
   live: 2,
 };
-const SECONDS = 10;
+const SECONDS = 7;
 
 /*
  * How the suite judges a store. A part runs the store in a child process, lets clients mutate it, and crashes the
