@@ -32,7 +32,7 @@ export async function delaysToFrame({ page }: Opened): Promise<number[]> {
   }, MUTATIONS);
 }
 
-/** How many of `count` tabs of one browser show a message that is sent while all of them are open. */
+/** How many of `count` tabs of one browser follow the store while all of them are open. */
 export async function tabsLive(browser: Browser, url: string, count: number): Promise<number> {
   const context = await browser.newContext();
   try {
