@@ -49,7 +49,11 @@ test.each([...PAGES, ...OTHERS])(
 );
 
 test('README.md links to every page of docs/, and each is among the pages whose commands are run', async () => {
-  const pages = (await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`).toSorted();
+  const files = (await readdir(join(ROOT, 'docs'))).map((name) => `docs/${name}`);
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8');
+  for (const picture of files.filter((name) => name.endsWith('.png')))
+    expect(readme).toContain(`"${picture}"`);
+  const pages = files.filter((name) => name.endsWith('.md')).toSorted();
   expect(PAGES.slice(1).toSorted()).toEqual(pages);
   const linked = (await linksOf('README.md')).map(({ path }) => path);
   expect(linked).toEqual(expect.arrayContaining(pages));
