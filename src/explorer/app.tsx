@@ -7,14 +7,20 @@ import { Notice } from './parts/notice.tsx';
 import { useObservable } from './parts/observable.ts';
 import { SearchPane } from './search/search-pane.tsx';
 import { TopBar } from './top-bar.tsx';
-import { SessionPane } from './transcript/session-pane.tsx';
 import { OpenTree } from './tree/open-tree.ts';
 import { TreePane } from './tree/tree-pane.tsx';
 import { TreesList } from './trees/trees-list.ts';
 import { TreesPane } from './trees/trees-pane.tsx';
 
+/** By then the list is there, and the person reads. */
+const WHILE_READING_MS = 500;
+
 const list = new TreesList();
 
+const sessionPane = () => import('./transcript/session-pane.tsx');
+const SessionPane = loaded<{ tree: OpenTree; sessionId: string }>(
+  async () => (await sessionPane()).SessionPane,
+);
 const UsagePane = loaded<object>(async () => (await import('./usage/usage-pane.tsx')).UsagePane);
 const ComparePane = loaded<{ ids: readonly [string, string] }>(
   async () => (await import('./compare/compare-pane.tsx')).ComparePane,
@@ -26,6 +32,8 @@ export function App() {
   const { rootId, sessionId } = now;
   const tree = useMemo(() => (rootId === null ? null : new OpenTree(rootId)), [rootId]);
   useEffect(() => () => tree?.close(), [tree]);
+  // The list comes first; a tree that is opened then waits for no code.
+  useEffect(() => void setTimeout(sessionPane, WHILE_READING_MS), []);
   // On a phone, one pane is shown.
   const pane =
     now.page !== 'trees' ? 'tree' : rootId === null ? 'trees' : sessionId === null ? 'tree' : 'session';

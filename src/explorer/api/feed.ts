@@ -1,6 +1,6 @@
 import type { SessionChanges } from '@sessiontree/client';
 import { Observable } from '../parts/observable.ts';
-import { client } from './client.ts';
+import { client, TEXT_LENGTH } from './client.ts';
 
 /** `live`: what is shown follows the store. `resuming`: the connection was lost, and what is shown may be old. */
 export type FeedState = 'connecting' | 'live' | 'resuming' | 'paused' | 'ended';
@@ -11,6 +11,7 @@ export type FeedState = 'connecting' | 'live' | 'resuming' | 'paused' | 'ended';
  */
 export class Feed extends Observable {
   readonly #within: string | null;
+  readonly #messages: number;
   readonly #take: (changes: SessionChanges) => void;
   #abort: AbortController | null = null;
   #cursor: string | null = null;
@@ -18,9 +19,11 @@ export class Feed extends Observable {
   /** Why the server closed the feed for good; null unless it did. */
   error: Error | null = null;
 
-  constructor(within: string | null, take: (changes: SessionChanges) => void) {
+  /** `messages`: so many of those that a change brought come with it, at most. */
+  constructor(within: string | null, messages: number, take: (changes: SessionChanges) => void) {
     super();
     this.#within = within;
+    this.#messages = messages;
     this.#take = take;
   }
 
@@ -47,7 +50,8 @@ export class Feed extends Observable {
     try {
       const batches = client.sessions.watch(this.#within, {
         after: this.#cursor,
-        messages: 0,
+        messages: this.#messages,
+        maxContentLength: TEXT_LENGTH,
         signal,
         onRetry: () => set('resuming'),
       });

@@ -1,5 +1,5 @@
-import type { SessionChange } from '@sessiontree/client';
-import { ask } from '../api/client.ts';
+import type { Message, SessionChange } from '@sessiontree/client';
+import { ask, TEXT_LENGTH } from '../api/client.ts';
 import {
   HistoryEndDocument,
   type HistoryEndQuery,
@@ -14,8 +14,6 @@ import { Observable } from '../parts/observable.ts';
 
 /** Messages that are read at once; a part begins at a multiple of it. */
 const PART = 50;
-/** Of each text, so much is read at first. */
-export const TEXT_LENGTH = 4_000;
 /** Parts that are kept; those used least recently are dropped. */
 const PARTS_MAX = 80;
 
@@ -45,8 +43,8 @@ export class OpenTranscript extends Observable {
   readonly #parts = new Map<number, Part>();
   readonly #reading = new Set<number>();
   readonly #abort = new AbortController();
-  /** Counts what makes parts old that are being read. */
-  #generation = 0;
+  /** Parts that have changed since they were asked for. */
+  readonly #stale = new Set<number>();
   readonly #wholeTexts = new Map<string, string>();
 
   constructor(sessionId: string) {
@@ -106,7 +104,7 @@ export class OpenTranscript extends Observable {
       void this.#open();
       return;
     }
-    for (const { kind, sessionId, session, formerParentId, fromPosition } of changes) {
+    for (const { kind, sessionId, session, formerParentId, fromPosition, messages } of changes) {
       // A call shows the session that it spawned.
       if (session?.parentId === this.sessionId && kind === 'CREATED')
         this.#renewFrom((this.length ?? 0) - PART);
@@ -114,7 +112,8 @@ export class OpenTranscript extends Observable {
       if (kind === 'DELETED') this.state = 'missing';
       if (session && fromPosition !== null) {
         this.length = session.historyLength;
-        // A call shows its result, which comes after it.
+        if (kind === 'APPENDED') this.#add(messages);
+        // What their calls spawned and came to is still to be read; and a call before them may have its result now.
         this.#renewFrom(fromPosition - PART);
       } else if (session || formerParentId) void this.#readHead();
     }
@@ -160,10 +159,10 @@ export class OpenTranscript extends Observable {
   async #readPart(number: number): Promise<void> {
     if (this.#reading.has(number)) return;
     this.#reading.add(number);
-    const generation = this.#generation;
+    this.#stale.delete(number);
     try {
       const { messages, length } = await this.#messagesFrom(number * PART, PART);
-      if (generation === this.#generation) this.#keep(number, messages, length);
+      this.#keep(number, messages, length);
       this.error = null;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
@@ -171,9 +170,10 @@ export class OpenTranscript extends Observable {
       // Not at once again: the server may be away.
       await new Promise((resolve) => setTimeout(resolve, 1_000));
     } finally {
-      if (generation === this.#generation) this.#reading.delete(number);
+      this.#reading.delete(number);
     }
     this.changed();
+    if (this.#stale.has(number)) void this.#readPart(number);
   }
 
   /** The last messages: fewer than `last` if those were too large for one answer. */
@@ -206,24 +206,52 @@ export class OpenTranscript extends Observable {
   }
 
   #keep(number: number, messages: readonly MessageRowFragment[], length: number): void {
-    const within = messages.filter(({ position }) => Math.floor(position / PART) === number);
+    const there = new Map<number, MessageRowFragment>();
+    for (const message of messages)
+      if (Math.floor(message.position / PART) === number) there.set(message.position, message);
+    let end = Math.min((number + 1) * PART, length);
+    // What came with a change since the answer was made stays.
+    for (const [position, message] of this.#parts.get(number)?.messages ?? []) {
+      if (position !== end || position >= (this.length ?? 0)) continue;
+      there.set(position, message);
+      end += 1;
+    }
     this.#parts.delete(number);
-    this.#parts.set(number, {
-      messages: new Map(within.map((message) => [message.position, message])),
-      end: Math.min((number + 1) * PART, length),
-    });
+    this.#parts.set(number, { messages: there, end });
     if (this.#parts.size > PARTS_MAX) this.#parts.delete(this.#parts.keys().next().value!);
+  }
+
+  /** Shows messages that came with a change, after those that are there. */
+  #add(messages: readonly Message[]): void {
+    for (const message of messages) {
+      const { position } = message;
+      const number = Math.floor(position / PART);
+      const part = this.#parts.get(number) ?? { messages: new Map(), end: number * PART };
+      // Others came between: the part is read.
+      if (part.end !== position) return;
+      this.#parts.set(number, {
+        messages: new Map(part.messages).set(position, rowOf(message)),
+        end: position + 1,
+      });
+    }
   }
 
   /** Reads the parts from a position on again, as far as they are there. What they have is shown until then. */
   #renewFrom(position: number): void {
-    this.#generation += 1;
-    this.#reading.clear();
-    for (const number of this.#parts.keys()) if ((number + 1) * PART > position) void this.#readPart(number);
+    for (const number of new Set([...this.#parts.keys(), ...this.#reading])) {
+      if ((number + 1) * PART <= position) continue;
+      this.#stale.add(number);
+      void this.#readPart(number);
+    }
   }
 
   #request = <Data, Variables extends object>(
     document: TypedDocumentString<Data, Variables>,
     variables: Variables,
   ) => ask(document, variables, this.#abort.signal);
+}
+
+/** A message as a change brings it: without what its calls came to. */
+function rowOf({ toolCalls, metadata: _, ...message }: Message): MessageRowFragment {
+  return { ...message, toolCalls: toolCalls.map((call) => ({ ...call, result: null, session: null })) };
 }

@@ -10,6 +10,9 @@ import {
 import { Observable } from '../parts/observable.ts';
 import { TreeRows } from './tree-rows.ts';
 
+/** An agent writes a few messages at once. What is shown of longer writes is read. */
+const MESSAGES = 10;
+
 export type TreeState = 'loading' | 'there' | 'missing' | 'deleted' | 'failed';
 
 type Watcher = (changes: readonly SessionChange[], isReset: boolean) => void;
@@ -30,7 +33,7 @@ export class OpenTree extends Observable {
   constructor(id: string) {
     super();
     this.id = id;
-    this.feed = new Feed(id, (changes) => this.#take(changes));
+    this.feed = new Feed(id, MESSAGES, (changes) => this.#take(changes));
     void this.read();
   }
 

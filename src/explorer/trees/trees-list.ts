@@ -45,7 +45,7 @@ export class TreesList extends Observable {
   #usageReadAt = 0;
   #costToday = new Map<string | null, number>();
 
-  readonly feed = new Feed(null, (changes) => this.#take(changes));
+  readonly feed = new Feed(null, 0, (changes) => this.#take(changes));
   isLoading = true;
   error: Error | null = null;
   /** How many trees the filter finds; null until they are counted. */
