@@ -80,7 +80,7 @@ export function cutsIn(length: number, count: number): number[] {
   });
 }
 
-const LONG = process.env.SESSIONTREE_LONG_TESTS === '1';
+const LONG = process.env.EACH_BYTE === '1';
 const RANDOM_CUTS = 200;
 
 /** Where a file is cut: at the end of each line and at `count` other bytes; in the long form at each byte. */

@@ -3,7 +3,7 @@ import { expect, it } from 'vitest';
 import { lab, PROJECT, stateOf } from './support.ts';
 import { call, Transcript, text, thinking, writeFiles } from './transcript.ts';
 
-const LONG = process.env.SESSIONTREE_LONG_TESTS === '1';
+const LONG = process.env.EACH_BYTE === '1';
 const RANDOM_CUTS = 200;
 
 /** A tree with all that transcripts have: its files, by name. Those of other numbers are alike, byte for byte, but for ids. */

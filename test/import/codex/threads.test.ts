@@ -11,7 +11,7 @@ import { stateOf } from '../claude/support.ts';
 import { cutsIn, outline, sourceLab } from '../source-lab.ts';
 import { Rollout } from './rollout.ts';
 
-const LONG = process.env.SESSIONTREE_LONG_TESTS === '1';
+const LONG = process.env.EACH_BYTE === '1';
 const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
 const spawn = (parent: string, more = {}) => ({
   parent_thread_id: parent,
