@@ -16,7 +16,6 @@ const WORDS: Record<FeedState, string> = {
   connecting: 'Connecting',
   live: 'Live',
   resuming: 'Server away, resuming',
-  paused: 'Paused',
   ended: 'Not live',
 };
 

@@ -14,7 +14,6 @@ const row = (
 ): TreeRowFragment => ({
   id,
   parentId,
-  rootId: 'a',
   depth,
   title: `Title of ${id}`,
   agentName: null,
@@ -23,7 +22,6 @@ const row = (
   archivedAt: null,
   createdAt: '2026-01-01T00:00:00.000Z',
   lastActiveAt: '2026-01-01T00:00:00.000Z',
-  childCount: 0,
   messageCount: 0,
   historyLength: 0,
   version: 1,

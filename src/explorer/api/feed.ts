@@ -3,7 +3,7 @@ import { Observable } from '../parts/observable.ts';
 import { client, TEXT_LENGTH } from './client.ts';
 
 /** `live`: what is shown follows the store. `resuming`: the connection was lost, and what is shown may be old. */
-export type FeedState = 'connecting' | 'live' | 'resuming' | 'paused' | 'ended';
+export type FeedState = 'connecting' | 'live' | 'resuming' | 'ended';
 
 /**
  * The changes of a tree, or of the whole store (null). The client goes on by itself after a lost connection; the feed says meanwhile that

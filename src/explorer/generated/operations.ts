@@ -130,7 +130,7 @@ export type TokenSumsFragment = { inputTokens: number, outputTokens: number, cac
 
 export type RootRowFragment = { id: string, parentId: string | null, key: string | null, title: string | null, agentName: string | null, project: string | null, userId: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, version: number, firstWords: { nodes: Array<{ content: string }> }, rollup: { sessionCount: number, historyLength: number, lastActiveAt: string, byStatus: Array<{ status: SessionStatus, count: number }>, usage: { costUsd: number | null } } };
 
-export type TreeRowFragment = { id: string, parentId: string | null, rootId: string, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, childCount: number, messageCount: number, historyLength: number, version: number, forkedFrom: { sessionId: string, historyLength: number } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } };
+export type TreeRowFragment = { id: string, parentId: string | null, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, messageCount: number, historyLength: number, version: number, forkedFrom: { sessionId: string, historyLength: number } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } };
 
 export type MessageRowFragment = { id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null };
 
@@ -174,7 +174,7 @@ export type TreeQueryVariables = Exact<{
 }>;
 
 
-export type TreeQuery = { store: { cursor: string }, session: { id: string, parentId: string | null, rootId: string, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, childCount: number, messageCount: number, historyLength: number, version: number, descendants: { nodes: Array<{ id: string, parentId: string | null, rootId: string, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, childCount: number, messageCount: number, historyLength: number, version: number, forkedFrom: { sessionId: string, historyLength: number } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, forkedFrom: { sessionId: string, historyLength: number } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } } | null };
+export type TreeQuery = { store: { cursor: string }, session: { id: string, parentId: string | null, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, messageCount: number, historyLength: number, version: number, descendants: { nodes: Array<{ id: string, parentId: string | null, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, messageCount: number, historyLength: number, version: number, forkedFrom: { sessionId: string, historyLength: number } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } }>, pageInfo: { hasNextPage: boolean, endCursor: string | null } }, forkedFrom: { sessionId: string, historyLength: number } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } } | null };
 
 export type FirstWordsQueryVariables = Exact<{
   ids: Array<string> | string;
@@ -198,7 +198,7 @@ export type SessionHeadQueryVariables = Exact<{
 }>;
 
 
-export type SessionHeadQuery = { session: { key: string | null, userId: string | null, project: string | null, statusChangedAt: string, updatedAt: string, metadata: Record<string, unknown>, id: string, parentId: string | null, rootId: string, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, childCount: number, messageCount: number, historyLength: number, version: number, ancestors: Array<{ id: string, title: string | null }>, damage: Array<{ line: number | null, reason: string }>, spawnedBy: { sessionId: string, messageId: string | null, toolCallId: string | null } | null, forkedFrom: { sessionId: string, messageId: string | null, historyLength: number, session: { id: string, title: string | null } | null } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } } | null };
+export type SessionHeadQuery = { session: { archivedAt: string | null, damage: Array<{ line: number | null, reason: string }> } | null };
 
 export type HistoryFromQueryVariables = Exact<{
   id: string;
@@ -219,13 +219,23 @@ export type HistoryEndQueryVariables = Exact<{
 
 export type HistoryEndQuery = { session: { historyLength: number, version: number, history: { nodes: Array<{ id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null }> } } | null };
 
-export type WholeMessageQueryVariables = Exact<{
+export type WholeTextQueryVariables = Exact<{
   id: string;
 }>;
 
 
-export type WholeMessageQuery = { node:
-    | { id: string, position: number, content: string, payload: unknown, metadata: Record<string, unknown>, session: { id: string, rootId: string } }
+export type WholeTextQuery = { node:
+    | { content: string }
+    | Record<PropertyKey, never>
+   | null };
+
+export type PositionOfQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type PositionOfQuery = { node:
+    | { position: number }
     | Record<PropertyKey, never>
    | null };
 
@@ -349,7 +359,6 @@ export const TreeRowFragmentDoc = new TypedDocumentString(`
     fragment TreeRow on Session {
   id
   parentId
-  rootId
   depth
   title
   agentName
@@ -358,7 +367,6 @@ export const TreeRowFragmentDoc = new TypedDocumentString(`
   archivedAt
   createdAt
   lastActiveAt
-  childCount
   messageCount
   historyLength
   version
@@ -572,7 +580,6 @@ export const TreeDocument = new TypedDocumentString(`
 fragment TreeRow on Session {
   id
   parentId
-  rootId
   depth
   title
   agentName
@@ -581,7 +588,6 @@ fragment TreeRow on Session {
   archivedAt
   createdAt
   lastActiveAt
-  childCount
   messageCount
   historyLength
   version
@@ -630,67 +636,14 @@ export const ModelsBeneathDocument = new TypedDocumentString(`
 export const SessionHeadDocument = new TypedDocumentString(`
     query SessionHead($id: ID!) {
   session(id: $id) {
-    ...TreeRow
-    key
-    userId
-    project
-    statusChangedAt
-    updatedAt
-    metadata
-    ancestors {
-      id
-      title
-    }
+    archivedAt
     damage {
       line
       reason
     }
-    spawnedBy {
-      sessionId
-      messageId
-      toolCallId
-    }
-    forkedFrom {
-      sessionId
-      messageId
-      historyLength
-      session {
-        id
-        title
-      }
-    }
   }
 }
-    fragment TokenSums on TokenUsage {
-  inputTokens
-  outputTokens
-  cacheReadTokens
-  costUsd
-}
-fragment TreeRow on Session {
-  id
-  parentId
-  rootId
-  depth
-  title
-  agentName
-  status
-  statusMessage
-  archivedAt
-  createdAt
-  lastActiveAt
-  childCount
-  messageCount
-  historyLength
-  version
-  forkedFrom {
-    sessionId
-    historyLength
-  }
-  usage {
-    ...TokenSums
-  }
-}`) as unknown as TypedDocumentString<SessionHeadQuery, SessionHeadQueryVariables>;
+    `) as unknown as TypedDocumentString<SessionHeadQuery, SessionHeadQueryVariables>;
 export const HistoryFromDocument = new TypedDocumentString(`
     query HistoryFrom($id: ID!, $position: Int!, $first: Int!, $textLength: Int) {
   session(id: $id) {
@@ -815,23 +768,24 @@ fragment MessageRow on Message {
     reasoningTokens
   }
 }`) as unknown as TypedDocumentString<HistoryEndQuery, HistoryEndQueryVariables>;
-export const WholeMessageDocument = new TypedDocumentString(`
-    query WholeMessage($id: ID!) {
+export const WholeTextDocument = new TypedDocumentString(`
+    query WholeText($id: ID!) {
   node(id: $id) {
     ... on Message {
-      id
-      position
       content
-      payload
-      metadata
-      session {
-        id
-        rootId
-      }
     }
   }
 }
-    `) as unknown as TypedDocumentString<WholeMessageQuery, WholeMessageQueryVariables>;
+    `) as unknown as TypedDocumentString<WholeTextQuery, WholeTextQueryVariables>;
+export const PositionOfDocument = new TypedDocumentString(`
+    query PositionOf($id: ID!) {
+  node(id: $id) {
+    ... on Message {
+      position
+    }
+  }
+}
+    `) as unknown as TypedDocumentString<PositionOfQuery, PositionOfQueryVariables>;
 export const SearchDocument = new TypedDocumentString(`
     query Search($query: String!, $within: ID, $first: Int!, $after: String, $fields: [SearchField!], $roles: [MessageRole!]) {
   searchMessages(

@@ -5,10 +5,11 @@ import {
   type HistoryEndQuery,
   HistoryFromDocument,
   type MessageRowFragment,
+  PositionOfDocument,
   SessionHeadDocument,
   type SessionHeadQuery,
   type TypedDocumentString,
-  WholeMessageDocument,
+  WholeTextDocument,
 } from '../generated/operations.ts';
 import { Observable } from '../parts/observable.ts';
 
@@ -84,7 +85,7 @@ export class OpenTranscript extends Observable {
   }
 
   async readWhole(messageId: string): Promise<void> {
-    const { node } = await this.#request(WholeMessageDocument, { id: messageId });
+    const { node } = await this.#request(WholeTextDocument, { id: messageId });
     if (node && 'content' in node) this.#wholeTexts.set(messageId, node.content as string);
     this.changed();
   }
@@ -93,7 +94,7 @@ export class OpenTranscript extends Observable {
   async positionOf(messageId: string): Promise<number | null> {
     for (const { messages } of this.#parts.values())
       for (const { id, position } of messages.values()) if (id === messageId) return position;
-    const { node } = await this.#request(WholeMessageDocument, { id: messageId });
+    const { node } = await this.#request(PositionOfDocument, { id: messageId });
     return node && 'position' in node ? (node.position as number) : null;
   }
 

@@ -253,11 +253,10 @@ function rowOf(session: Session): TreeRowFragment {
 
 /** Those members of a session that a row shows. */
 function fieldsOf(session: Session): Omit<TreeRowFragment, 'id' | 'forkedFrom'> {
-  const { parentId, rootId, depth, title, agentName, status, statusMessage, archivedAt, createdAt } = session;
-  const { lastActiveAt, childCount, messageCount, historyLength, version, usage } = session;
+  const { parentId, depth, title, agentName, status, statusMessage, archivedAt, createdAt } = session;
+  const { lastActiveAt, messageCount, historyLength, version, usage } = session;
   return {
     parentId,
-    rootId,
     depth,
     title,
     agentName,
@@ -266,7 +265,6 @@ function fieldsOf(session: Session): Omit<TreeRowFragment, 'id' | 'forkedFrom'> 
     archivedAt,
     createdAt,
     lastActiveAt,
-    childCount,
     messageCount,
     historyLength,
     version,
