@@ -1,3 +1,4 @@
+import { ANYONE, type Caller } from '../model/caller.ts';
 import { type InputRules, inputRules } from '../model/input.ts';
 import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import { type Message, type ShownTexts, textBytesOf } from '../model/message.ts';
@@ -10,7 +11,9 @@ import { Turns } from './turns.ts';
 
 /** The context of every resolver. Each request gets its own: loaders cache, and a budget is used up. */
 export interface SchemaContext {
+  /** What the caller may see of the store. */
   readonly repository: SessionRepository;
+  readonly caller: Caller;
   readonly limits: Limits;
   readonly rules: InputRules;
   readonly budget: Budget;
@@ -30,6 +33,8 @@ export interface SchemaContext {
 
 export interface SchemaContextOptions {
   readonly repository: SessionRepository;
+  /** Default: `ANYONE`, who may do everything. */
+  readonly caller?: Caller;
   /** Default: `DEFAULT_LIMITS`. */
   readonly limits?: Limits;
   /** When the head of the request came, on the clock of `performance.now()`. Default: now. */
@@ -45,6 +50,7 @@ const rulesOf = new WeakMap<Limits, InputRules>();
 /** Creates the context of one request. Pass the same `limits` object each time: its input rules are built once. */
 export function createContext({
   repository,
+  caller = ANYONE,
   limits = DEFAULT_LIMITS,
   startedAt,
   hold,
@@ -59,6 +65,7 @@ export function createContext({
   const turns = new Turns(startedAt);
   return {
     repository,
+    caller,
     limits,
     rules,
     budget,
@@ -71,8 +78,8 @@ export function createContext({
 }
 
 /** The context of an event of a subscription that `context` began: nothing that was read before, and a budget of its own. */
-export function contextOfEvent({ repository, limits }: SchemaContext): SchemaContext {
-  return createContext({ repository, limits });
+export function contextOfEvent({ repository, caller, limits }: SchemaContext): SchemaContext {
+  return createContext({ repository, caller, limits });
 }
 
 /** Discards what was read: a mutation is about to change it. */

@@ -69,8 +69,8 @@ export function withFastPath(
     const operation = document && getOperationAST(document, params.operationName);
     if (!document || !operation || operation.operation === 'subscription') return undefined;
     if (checks.operation(operation, head)) return undefined;
-    const { startedAt } = facts;
-    const contextValue = createContext({ repository, limits, startedAt, hold: ticket.charge });
+    const { startedAt, caller } = facts;
+    const contextValue = createContext({ repository, caller, limits, startedAt, hold: ticket.charge });
     noteExecution(facts, operation, contextValue);
     const result = await execute({
       schema,

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { OperationDefinitionNode } from 'graphql';
+import { ANYONE, type Caller } from '../model/caller.ts';
 import type { SchemaContext } from '../schema/context.ts';
 
 /** What is collected about a request for its answer and its line in the log. */
@@ -7,6 +8,8 @@ export interface RequestFacts {
   readonly id: string;
   /** On the clock of `performance.now()`. */
   readonly startedAt: number;
+  /** Set once the request is authenticated. */
+  caller: Caller;
   /** The method that the client sent, if plugins see another. */
   method?: string;
   operation?: OperationDefinitionNode;
@@ -26,7 +29,8 @@ export function createFacts(
   givenId: string | string[] | null | undefined,
   startedAt = performance.now(),
 ): RequestFacts {
-  return { id: typeof givenId === 'string' && ACCEPTED.test(givenId) ? givenId : randomUUID(), startedAt };
+  const id = typeof givenId === 'string' && ACCEPTED.test(givenId) ? givenId : randomUUID();
+  return { id, startedAt, caller: ANYONE };
 }
 
 /** Notes what is about to be executed for a request. */

@@ -49,8 +49,8 @@ export function createYogaPath(
   const parsed = createDocumentCache<DocumentNode>();
   return createYoga<ServerContext, SchemaContext>({
     schema,
-    context: ({ facts: { startedAt }, handedOn: { ticket } = {} }) =>
-      createContext({ repository, limits, startedAt, hold: ticket?.charge, writeTurn: ticket }),
+    context: ({ facts: { startedAt, caller }, handedOn: { ticket } = {} }) =>
+      createContext({ repository, caller, limits, startedAt, hold: ticket?.charge, writeTurn: ticket }),
     graphqlEndpoint: GRAPHQL_PATH,
     parserAndValidationCache: {
       documentCache: parsed,
