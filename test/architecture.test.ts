@@ -35,6 +35,7 @@ const ROOMS = [
   'repository/files/file-repository.ts',
   'repository/files/open.ts',
   'repository/files/tools/',
+  'repository/scoped/',
   'schema/',
   'execution/',
   'export/',

@@ -51,9 +51,10 @@ export function payloadSelections(shapes: Shapes): [mutation: string, selection:
 
 /** The fields of every typed error. A type that this client does not know has its message all the same. */
 export function errorSelection({ errors }: Shapes): string {
-  const selections = errors.map(
-    (error) => `...on ${error.on}{${selectionOf(error, { without: ['message'] })}}`,
-  );
+  const selections = errors.map((error) => {
+    const own = selectionOf(error, { without: ['message'] });
+    return own && `...on ${error.on}{${own}}`;
+  });
   return `message ${selections.join('')}`;
 }
 

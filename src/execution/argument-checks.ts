@@ -14,6 +14,7 @@ import {
   type VariableValues,
   visit,
 } from 'graphql';
+import type { Scope } from '../model/caller.ts';
 import type { Limits } from '../model/limits.ts';
 import { argumentRulesOf } from '../schema/argument-rules.ts';
 import type { SchemaContext } from '../schema/context.ts';
@@ -24,13 +25,15 @@ import { type ErrorsOf, placesOf } from './places.ts';
 interface ValidFor {
   readonly limits: Limits;
   readonly storeId: string;
+  readonly userId: string | null;
+  readonly scope: Scope;
 }
 
 interface Checks {
   readonly schema: GraphQLSchema;
   /** Fields whose arguments contain no variables. */
   readonly fixed: readonly CheckedField[];
-  /** The limits and the store for which all `fixed` fields were valid. */
+  /** The limits, the store and the caller for which all `fixed` fields were valid. */
   constantsValidFor: ValidFor | null;
   readonly varying: readonly CheckedField[];
 }
@@ -66,12 +69,18 @@ export function wrongArguments(
   return errors.length > 0 ? errors : null;
 }
 
-function isFor(known: ValidFor | null, { limits, repository }: SchemaContext): boolean {
-  return known !== null && known.limits === limits && known.storeId === repository.storeId;
+function isFor(known: ValidFor | null, { limits, repository, caller }: SchemaContext): boolean {
+  return (
+    known !== null &&
+    known.limits === limits &&
+    known.storeId === repository.storeId &&
+    known.userId === caller.userId &&
+    known.scope === caller.scope
+  );
 }
 
-function validFor({ limits, repository }: SchemaContext): ValidFor {
-  return { limits, storeId: repository.storeId };
+function validFor({ limits, repository, caller: { userId, scope } }: SchemaContext): ValidFor {
+  return { limits, storeId: repository.storeId, userId, scope };
 }
 
 /** Checks each field when it is first asked for: of a thousand invalid fields, only a few are reported. */

@@ -25,6 +25,9 @@ export class SessionNotFoundError extends ClientError {
   }
 }
 
+/** The caller may not do this. What the caller may not even see is a SessionNotFoundError instead. */
+export class ForbiddenError extends ClientError {}
+
 /** What can have an id that was to be given to a new session, as an error says it. */
 export const ID_HOLDERS = {
   SESSION: 'a session has it',
@@ -62,6 +65,22 @@ export class SessionExistsError extends ClientError {
   static key(key: string, holder: string): SessionExistsError {
     const message = `The key "${key}" is taken: the session "${holder}" has it. Choose another, or use that session.`;
     return new SessionExistsError(message, null, key);
+  }
+
+  /** What is taken is taken by a session that the caller may not see. */
+  static hidden({
+    id,
+    key,
+  }: {
+    readonly id?: string | null;
+    readonly key?: string | null;
+  }): SessionExistsError {
+    const what = id == null ? `key "${key}"` : `id "${id}"`;
+    return new SessionExistsError(
+      `The ${what} is taken. Choose another.`,
+      id ?? null,
+      id == null ? (key ?? null) : null,
+    );
   }
 
   /** The session that was asked for is there, but not under the parent of the input. */

@@ -7,6 +7,8 @@ import { canonicalJson, isJsonObject } from './json.ts';
  */
 export interface Operation {
   readonly id: string;
+  /** Whose operation it is: the ids of different callers are different operations. Left out: a caller who is not asked for a name. */
+  readonly caller?: string | null;
   /** 32 lower-case hex digits. */
   readonly fingerprint: string;
   /**

@@ -1,5 +1,6 @@
 import type { JsonObject } from './json.ts';
 import type { TokenUsage } from './message.ts';
+import type { Sight } from './sight.ts';
 
 /** A damaged part of a session's record. */
 export interface Damage {
@@ -138,6 +139,8 @@ export interface SessionFilter {
   readonly statuses?: readonly SessionStatus[] | null;
   /** True: only sessions with damage, as of the last read of their records. False: only those without. */
   readonly damaged?: boolean | null;
+  /** Only sessions in sight. What is above `withinId` does not exist: to `rootsOnly`, that session is a root. */
+  readonly sight?: Sight | null;
 }
 
 /** Conditions for the children or the descendants of a session. A session must meet all that are given. */

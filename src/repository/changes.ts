@@ -1,3 +1,5 @@
+import type { Sight } from '../model/sight.ts';
+
 /** What can have happened to a session since a reader last looked. */
 const CHANGE_KINDS = [
   /** It is new. APPENDED follows if it has messages. */
@@ -38,6 +40,11 @@ export interface SessionChange {
 export const REPLACED_MAX = 1_000;
 
 export interface ChangesRequest {
+  /**
+   * Only changes of sessions in sight; all when left out. `within` must be in sight, and `sight.withinId` null, unless `within` is that
+   * session or beneath it.
+   */
+  readonly sight?: Sight | null;
   /** Only changes of this session and of those beneath it; null for the whole store. */
   readonly within: string | null;
   /** A mark: where the reader is. */

@@ -2,6 +2,7 @@ import type { MessageRef } from '../model/id.ts';
 import type { Message, MessageRole, ShownParts } from '../model/message.ts';
 import type { SearchField } from '../model/search/fields.ts';
 import type { ChildFilter, SessionFilter } from '../model/session.ts';
+import type { Sight } from '../model/sight.ts';
 import type { DailyUsage, UsageDimension } from '../model/usage-report.ts';
 import type { ReadOptions } from './read-options.ts';
 
@@ -49,8 +50,13 @@ export interface ChildrenRequest extends ChildrenScope {
   readonly page: PageRequest<number>;
 }
 
-export interface ForksRequest {
+export interface ForksScope {
   readonly sessionId: string;
+  /** Only forks in sight; all when left out. */
+  readonly sight?: Sight | null;
+}
+
+export interface ForksRequest extends ForksScope {
   /** The time of a key is `createdAt`. */
   readonly page: PageRequest<ListKey>;
 }
@@ -105,6 +111,12 @@ export interface KeyedMessageRequest extends AskedTexts {
 /** A tool call: that of the message with this id. Two calls of one message can have the same `toolCallId`, and are then one. */
 export interface ToolCallRef extends MessageRef {
   readonly toolCallId: string;
+}
+
+/** Asks for the session that a tool call spawned. */
+export interface SpawnedRequest extends ToolCallRef {
+  /** Only among sessions in sight; all when left out. */
+  readonly sight?: Sight | null;
 }
 
 export interface ToolResultRequest extends ToolCallRef, AskedTexts {}

@@ -4,6 +4,7 @@ import type { Operation } from '../model/operation.ts';
 import type { ModelUsage, SessionRollup } from '../model/rollup.ts';
 import type { SnippetPart } from '../model/search/snippet.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../model/session.ts';
+import type { Sight } from '../model/sight.ts';
 import type { UsageGroup } from '../model/usage-report.ts';
 import type { ChangedTrees, ChangesPage, ChangesRequest } from './changes.ts';
 import type {
@@ -32,6 +33,7 @@ import type {
   ChildrenScope,
   CopyDetails,
   ForksRequest,
+  ForksScope,
   HistoryPage,
   HistoryRequest,
   HistoryScope,
@@ -45,8 +47,8 @@ import type {
   SearchRequest,
   SessionKey,
   SnippetRequest,
+  SpawnedRequest,
   StoreStatus,
-  ToolCallRef,
   ToolResultRequest,
   UsageReportRequest,
 } from './reads.ts';
@@ -63,6 +65,12 @@ export interface SessionReader {
 
   /** The session of each owner that has the key; null if none has. */
   findByKeys(requests: readonly SessionKey[], options?: ReadOptions): Promise<(Session | null)[]>;
+
+  /**
+   * Which of these sessions are in sight; false for an unknown session. Reads no more than the places of the sessions in their trees and
+   * the owners of these trees.
+   */
+  areInSight(ids: readonly string[], sight: Sight, options?: ReadOptions): Promise<boolean[]>;
 
   /** The sessions with these ids; null for an id that no session has. */
   findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]>;
@@ -108,7 +116,7 @@ export interface SessionReader {
   forksOf(requests: readonly ForksRequest[], options?: ReadOptions): Promise<Page<Session>[]>;
 
   /** The number of sessions that `forksOf` would page through. */
-  countForks(ids: readonly string[], options?: ReadOptions): Promise<number[]>;
+  countForks(scopes: readonly ForksScope[], options?: ReadOptions): Promise<number[]>;
 
   /** Each session's ancestors, root first, parent last. */
   ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]>;
@@ -158,7 +166,7 @@ export interface SessionReader {
    * or else of those whose `spawnedBy` names the session and the call alone. The first is the one with the lowest `sequence`. Null if there
    * is none.
    */
-  findSpawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]>;
+  findSpawned(calls: readonly SpawnedRequest[], options?: ReadOptions): Promise<(Session | null)[]>;
 
   /** The sums over each session and its descendants; null for an unknown session. */
   rollupsOf(ids: readonly string[], options?: ReadOptions): Promise<(SessionRollup | null)[]>;
@@ -197,7 +205,8 @@ export interface SessionReader {
   /** For `SessionRepository.restore` in another store; null for an unknown session. */
   copyDetailsOf(ids: readonly string[]): Promise<(CopyDetails | null)[]>;
 
-  status(): Promise<StoreStatus>;
+  /** The numbers are of the sessions in sight; of all when left out. Files without a session in sight are left out. */
+  status(sight?: Sight | null, options?: ReadOptions): Promise<StoreStatus>;
 
   /** Releases the store. A repository first finishes the running writes, and refuses later ones with a StorageError. */
   close(): Promise<void>;

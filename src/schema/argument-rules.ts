@@ -5,8 +5,8 @@ import { checkInput } from '../model/input.ts';
 import type { SchemaContext } from './context.ts';
 import { badUserInput } from './request-error.ts';
 
-/** What a rule may depend on: the settings of the server, and the store. */
-export type RuleContext = Pick<SchemaContext, 'limits' | 'rules' | 'repository'>;
+/** What a rule may depend on: the settings of the server, the store, and who asks. */
+export type RuleContext = Pick<SchemaContext, 'limits' | 'rules' | 'repository' | 'caller'>;
 
 /**
  * A rule for a field's arguments that does not depend on the parent object. Throws a GraphQLError if the rule is broken. The

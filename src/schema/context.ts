@@ -4,6 +4,7 @@ import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import { type Message, type ShownTexts, textBytesOf } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
 import type { SessionRepository } from '../repository/repository.ts';
+import { scopedTo, storeBehind } from '../repository/scoped/scoped-repository.ts';
 import { Budget, type WriteTurn } from './budget.ts';
 import { Loaders } from './loaders.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
@@ -61,16 +62,17 @@ export function createContext({
     rules = inputRules(limits);
     rulesOf.set(limits, rules);
   }
+  const scoped = scopedTo(repository, caller);
   const budget = new Budget(limits, startedAt, hold, writeTurn);
   const turns = new Turns(startedAt);
   return {
-    repository,
+    repository: scoped,
     caller,
     limits,
     rules,
     budget,
     turns,
-    loaders: new Loaders(repository, budget, turns),
+    loaders: new Loaders(scoped, budget, turns),
     shownSessions: new Map(),
     mark: null,
     refusals: [],
@@ -79,7 +81,7 @@ export function createContext({
 
 /** The context of an event of a subscription that `context` began: nothing that was read before, and a budget of its own. */
 export function contextOfEvent({ repository, caller, limits }: SchemaContext): SchemaContext {
-  return createContext({ repository, caller, limits });
+  return createContext({ repository: storeBehind(repository), caller, limits });
 }
 
 /** Discards what was read: a mutation is about to change it. */

@@ -93,6 +93,12 @@ const InputIssue = builder.objectRef<model.InputIssue>('InputIssue').implement({
   }),
 });
 
+export const ForbiddenError = builder.objectRef<model.ForbiddenError>('ForbiddenError').implement({
+  description:
+    'The token does not give a right to this. What its holder may not even see is a `SessionNotFoundError` instead.',
+  interfaces: [ErrorInterface],
+});
+
 export const InvalidInputError = builder.objectRef<model.InvalidInputError>('InvalidInputError').implement({
   description: 'The input is invalid.',
   interfaces: [ErrorInterface],

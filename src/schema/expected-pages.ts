@@ -52,7 +52,7 @@ export function expectForks(
 ): MaybePromise<void> {
   return expectPages(budget, requests, (some) =>
     repository.countForks(
-      some.map(({ sessionId }) => sessionId),
+      some.map(({ sessionId }) => ({ sessionId })),
       options,
     ),
   );

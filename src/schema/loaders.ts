@@ -136,7 +136,12 @@ export class Loaders extends MessageLoaders {
   }
 
   get forkCount() {
-    this.#forkCount ??= this.loader((ids, options) => this.repository.countForks(ids, options));
+    this.#forkCount ??= this.loader((ids: readonly string[], options) =>
+      this.repository.countForks(
+        ids.map((sessionId) => ({ sessionId })),
+        options,
+      ),
+    );
     return this.#forkCount;
   }
 

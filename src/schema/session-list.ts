@@ -9,7 +9,7 @@ import { builder } from './builder.ts';
 import { ArchivedFilter } from './child-filter.ts';
 import { sessionsCursor } from './cursor.ts';
 import { type PageArguments, pageArguments, pageRequest, pageRules } from './page.ts';
-import { badUserInput } from './request-error.ts';
+import { badUserInput, refuseOther } from './request-error.ts';
 import { checkQuery } from './search-query.ts';
 import { SessionConnection, SessionStatus, sessionConnection } from './session.ts';
 
@@ -149,12 +149,13 @@ interface ListArguments extends PageArguments {
   readonly orderBy?: SessionOrderModel | null;
 }
 
-/** The filter as the store takes it. Throws BAD_USER_INPUT if it breaks a rule. */
+/** The filter as the store takes it. Throws BAD_USER_INPUT if it breaks a rule, and FORBIDDEN for another user than the caller's. */
 export function checkFilter(
   { filter: given }: Pick<ListArguments, 'filter'>,
-  { rules, limits }: Pick<RuleContext, 'rules' | 'limits'>,
+  { rules, limits, caller }: Pick<RuleContext, 'rules' | 'limits' | 'caller'>,
 ): SessionFilterModel {
   const filter = checkArgument(rules.filter, given ?? {}, 'filter');
+  refuseOther(caller, filter.userId, 'filter.userId');
   if (filter.title != null) checkQuery({ query: filter.title }, { limits }, 'filter.title');
   return filter;
 }

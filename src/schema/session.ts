@@ -6,14 +6,14 @@ import type {
   SessionStatus as SessionStatusModel,
 } from '../model/session.ts';
 import { isStorable } from '../model/stored-values.ts';
-import { argumentRules } from './argument-rules.ts';
+import { argumentRules, type RuleContext } from './argument-rules.ts';
 import { builder } from './builder.ts';
 import { Connection, type ConnectionSource } from './connection.ts';
 import { connectionTypes } from './connection-type.ts';
 import { appear, findSession, type SchemaContext } from './context.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { ID_DESCRIPTION, Node } from './node.ts';
-import { badUserInput } from './request-error.ts';
+import { badUserInput, refuseOther } from './request-error.ts';
 
 const Damage = builder.objectRef<DamageModel>('Damage').implement({
   description: "A damaged part of a session's record. The damaged part is never served; all other parts are.",
@@ -164,16 +164,17 @@ interface Named {
   readonly ownerId?: string | null | undefined;
 }
 
-function checkNamed({ id, key, ownerId }: Named): void {
+function checkNamed({ id, key, ownerId }: Named, { caller }: Pick<RuleContext, 'caller'>): void {
   if ((id == null) === (key == null))
     throw badUserInput(`session: expected either an id or a key, got ${id == null ? 'neither' : 'both'}.`);
   if (key == null && ownerId != null)
     throw badUserInput('ownerId: expected nothing beside an id, which is unique in the store, got a user.');
+  refuseOther(caller, ownerId, 'ownerId');
 }
 
 function findNamed(
   context: SchemaContext,
-  { id, key, ownerId = null }: Named,
+  { id, key, ownerId = context.caller.userId }: Named,
 ): MaybePromise<SessionModel | null> {
   if (key == null) return isSessionId(id!) ? findSession(context, id!) : null;
   // A text that cannot be stored is no key: SQLite would take it for another text.
@@ -190,12 +191,13 @@ builder.queryField('session', (t) =>
       key: t.arg.string({ description: 'The key of the session.' }),
       ownerId: t.arg.string({
         description:
-          'With `key`: the user of the root of the tree that the session is in. Default: the tree belongs to nobody.',
+          'With `key`: the user of the root of the tree that the session is in. Default: the user of the token; without one, the tree belongs ' +
+          'to nobody. The user of another is for admins.',
       }),
     },
     extensions: argumentRules(checkNamed),
     resolve: (_root, args, context) => {
-      checkNamed(args);
+      checkNamed(args, context);
       return andThen(findNamed(context, args), (session) => session && appear(context, session));
     },
   }),

@@ -28,6 +28,7 @@ import { describeRollup } from './contract/rollup.ts';
 import { describeSearch } from './contract/search.ts';
 import { describeSearchScope } from './contract/search-scope.ts';
 import { describeSessionKeys } from './contract/session-keys.ts';
+import { describeSight } from './contract/sight.ts';
 import { type SetUpStore, useStore } from './contract/store.ts';
 import { describeToolCalls } from './contract/tool-calls.ts';
 import { describeTreeActivity } from './contract/tree-activity.ts';
@@ -68,6 +69,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeTruncate(store);
     describeRollup(store);
     describeUsageReport(store);
+    describeSight(store);
     describeSearch(store);
     describeSearchScope(store);
     describeChanges(store);

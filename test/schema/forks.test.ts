@@ -45,7 +45,7 @@ test('the forks of a whole page of sessions are one batch', async () => {
   ]);
   expect(calls).toEqual([
     ['findMany', ids],
-    ['countForks', ids],
+    ['countForks', ids.map((sessionId) => ({ sessionId }))],
     ['forksOf', ids.map((sessionId) => ({ sessionId, page: FIRST_50 }))],
   ]);
 });

@@ -143,6 +143,9 @@ export class ConflictError extends MutationError implements ConflictErrorFields 
   declare readonly actualVersion: number | null;
 }
 
+/** The token gives no right to this. */
+export class ForbiddenError extends MutationError {}
+
 /** The input breaks rules: `issues` has the path and the message of each fault. */
 export class InvalidInputError extends MutationError implements InvalidInputErrorFields {
   declare readonly issues: readonly InputIssue[];
@@ -180,6 +183,7 @@ export class StorageError extends MutationError implements StorageErrorFields {
 
 const CLASSES = {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionArchivedError,
   SessionExistsError,

@@ -4,6 +4,7 @@ export {
   ConflictError,
   ConnectionError,
   type ErrorDetails,
+  ForbiddenError,
   type GraphQLErrorEntry,
   InvalidInputError,
   MutationError,

@@ -105,7 +105,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #searcher: Searcher;
   /** Creations, forks and restorations hold the tree lock shared; moves, archivals and deletions hold it exclusively. */
   readonly #treeLock = new ReadWriteLock();
-  readonly #idempotency = new IdempotencyRecords((id) => this.index.operation(id));
+  readonly #idempotency = new IdempotencyRecords((id, caller) => this.index.operation(id, caller));
   readonly #keys: SessionKeys;
   /** The ids of sessions that are being created. */
   readonly #newIds = new KeyedMutex();

@@ -4,6 +4,7 @@ import type { Limits } from '../../model/limits.ts';
 import type { NewMessage } from '../../model/message.ts';
 import { atMost, bound } from '../../model/stored-values.ts';
 import type { SessionRepository } from '../../repository/repository.ts';
+import { storeBehind } from '../../repository/scoped/scoped-repository.ts';
 import type { SchemaContext } from '../context.ts';
 import { Draft, type DraftPart } from './draft.ts';
 import { DraftWatcher } from './draft-watcher.ts';
@@ -216,12 +217,13 @@ function noRoom(limits: DraftLimits, limit: 'drafts' | 'draftsBytes'): StorageEr
 
 const known = new WeakMap<SessionRepository, Drafts>();
 
-/** The drafts of the sessions of a repository. The limits of the first call count. */
+/** The drafts of the sessions of a store, whoever asks. The limits of the first call count. */
 export function draftsOf({ repository, limits }: Pick<SchemaContext, 'repository' | 'limits'>): Drafts {
-  let drafts = known.get(repository);
+  const store = storeBehind(repository);
+  let drafts = known.get(store);
   if (!drafts) {
     drafts = new Drafts(limits);
-    known.set(repository, drafts);
+    known.set(store, drafts);
   }
   return drafts;
 }
@@ -231,7 +233,7 @@ export function endSessions(
   { repository }: Pick<SchemaContext, 'repository'>,
   sessionIds: readonly string[],
 ): void {
-  known.get(repository)?.deleted(sessionIds);
+  known.get(storeBehind(repository))?.deleted(sessionIds);
 }
 
 /** Ends the drafts of messages that are in the history of a session now. */
@@ -240,7 +242,7 @@ export function endDrafts(
   sessionId: string,
   messages: readonly Pick<NewMessage, 'key'>[],
 ): void {
-  const drafts = known.get(repository);
+  const drafts = known.get(storeBehind(repository));
   if (!drafts || drafts.isEmpty) return;
   const keys = messages.flatMap(({ key }) => key ?? []);
   drafts.written(sessionId, keys);

@@ -4,6 +4,7 @@ import type { Appended } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionArchivedError,
   SessionNotFoundError,
@@ -47,6 +48,7 @@ const AppendMessagesResult = builder.unionType('AppendMessagesResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('AppendMessagesPayload'),
 });

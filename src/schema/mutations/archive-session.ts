@@ -3,7 +3,13 @@ import type { Archived } from '../../repository/mutations.ts';
 import { argumentRules } from '../argument-rules.ts';
 import { builder, type InputFields, type PayloadFields } from '../builder.ts';
 import { appear, type SchemaContext } from '../context.ts';
-import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidInputError,
+  SessionNotFoundError,
+  StorageError,
+} from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
 import { changedSessions, checkFirst, firstArgument } from './changed-sessions.ts';
@@ -76,7 +82,13 @@ const UnarchiveSessionPayload = builder.objectRef<Archived>('UnarchiveSessionPay
   }),
 });
 
-const ERRORS = [SessionNotFoundError, InvalidInputError, ConflictError, StorageError] as const;
+const ERRORS = [
+  SessionNotFoundError,
+  InvalidInputError,
+  ConflictError,
+  StorageError,
+  ForbiddenError,
+] as const;
 
 const ArchiveSessionResult = builder.unionType('ArchiveSessionResult', {
   description: 'The answer of `archiveSession`: the payload, or a typed error.',

@@ -3,7 +3,13 @@ import { textBytesIn } from '../../model/json.ts';
 import type { Created } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
-import { ConflictError, InvalidInputError, SessionExistsError, StorageError } from '../errors.ts';
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidInputError,
+  SessionExistsError,
+  StorageError,
+} from '../errors.ts';
 import { Session } from '../session.ts';
 import { answer, memberOf } from './answer.ts';
 import { createdBy, IS_NEW, newSessionFields } from './described-session.ts';
@@ -27,7 +33,14 @@ const CreateSessionPayload = builder.objectRef<Created>('CreateSessionPayload').
 
 const CreateSessionResult = builder.unionType('CreateSessionResult', {
   description: 'The answer of `createSession`: the payload, or a typed error.',
-  types: [CreateSessionPayload, SessionExistsError, InvalidInputError, ConflictError, StorageError],
+  types: [
+    CreateSessionPayload,
+    SessionExistsError,
+    InvalidInputError,
+    ConflictError,
+    StorageError,
+    ForbiddenError,
+  ],
   resolveType: memberOf('CreateSessionPayload'),
 });
 

@@ -6,6 +6,7 @@ import { builder } from '../builder.ts';
 import { sessionOrNull } from '../context.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionHasChildrenError,
   SessionNotFoundError,
@@ -94,6 +95,7 @@ const DeleteSessionResult = builder.unionType('DeleteSessionResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('DeleteSessionPayload'),
 });

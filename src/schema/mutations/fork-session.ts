@@ -6,6 +6,7 @@ import { builder } from '../builder.ts';
 import { appear, findSession } from '../context.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionExistsError,
   SessionNotFoundError,
@@ -78,6 +79,7 @@ const ForkSessionResult = builder.unionType('ForkSessionResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('ForkSessionPayload'),
 });

@@ -2,7 +2,13 @@ import { checkInput } from '../../model/input.ts';
 import type { Moved } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import { appear, sessionOrNull } from '../context.ts';
-import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidInputError,
+  SessionNotFoundError,
+  StorageError,
+} from '../errors.ts';
 import { Session, SessionEdge } from '../session.ts';
 import { childEdge } from '../tree.ts';
 import { answer, memberOf, operation } from './answer.ts';
@@ -51,7 +57,14 @@ const MoveSessionPayload = builder.objectRef<Moved>('MoveSessionPayload').implem
 
 const MoveSessionResult = builder.unionType('MoveSessionResult', {
   description: 'The answer of `moveSession`: the payload, or a typed error.',
-  types: [MoveSessionPayload, SessionNotFoundError, InvalidInputError, ConflictError, StorageError],
+  types: [
+    MoveSessionPayload,
+    SessionNotFoundError,
+    InvalidInputError,
+    ConflictError,
+    StorageError,
+    ForbiddenError,
+  ],
   resolveType: memberOf('MoveSessionPayload'),
 });
 

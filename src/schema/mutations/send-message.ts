@@ -5,6 +5,7 @@ import type { Appended } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionArchivedError,
   SessionNotFoundError,
@@ -47,6 +48,7 @@ const SendMessageResult = builder.unionType('SendMessageResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('SendMessagePayload'),
 });

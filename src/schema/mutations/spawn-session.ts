@@ -7,6 +7,7 @@ import { builder } from '../builder.ts';
 import { appear, findSession } from '../context.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionArchivedError,
   SessionExistsError,
@@ -67,6 +68,7 @@ const SpawnSessionResult = builder.unionType('SpawnSessionResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('SpawnSessionPayload'),
 });

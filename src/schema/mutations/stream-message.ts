@@ -1,6 +1,7 @@
 import { ConflictError, SessionArchivedError, SessionNotFoundError } from '../../model/errors.ts';
 import { messageId } from '../../model/id.ts';
 import { checkInput } from '../../model/input.ts';
+import { refuseToWrite } from '../../repository/scoped/rights.ts';
 import { builder } from '../builder.ts';
 import { findSession, type SchemaContext } from '../context.ts';
 import * as errors from '../errors.ts';
@@ -66,6 +67,7 @@ const StreamMessageResult = builder.unionType('StreamMessageResult', {
     errors.InvalidInputError,
     errors.ConflictError,
     errors.StorageError,
+    errors.ForbiddenError,
   ],
   resolveType: memberOf('StreamMessagePayload'),
 });
@@ -82,6 +84,8 @@ builder.mutationField('streamMessage', (t) =>
     },
     resolve: (_root, { input }, context) =>
       answer(context, async () => {
+        // A draft is not written to the repository, which otherwise refuses.
+        refuseToWrite(context.caller);
         const { role, ...part } = checkInput(context.rules.stream, input);
         await stream(context, { ...part, role: role ?? 'ASSISTANT' });
         return { watchers: draftsOf(context).watchersOf(part.sessionId) };

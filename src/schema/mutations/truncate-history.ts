@@ -4,6 +4,7 @@ import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionArchivedError,
   SessionNotFoundError,
@@ -57,6 +58,7 @@ const TruncateHistoryResult = builder.unionType('TruncateHistoryResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('TruncateHistoryPayload'),
 });

@@ -5,6 +5,7 @@ import { builder } from '../builder.ts';
 import { appear } from '../context.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionExistsError,
   SessionNotFoundError,
@@ -77,6 +78,7 @@ const UpdateSessionResult = builder.unionType('UpdateSessionResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('UpdateSessionPayload'),
 });

@@ -4,6 +4,7 @@ import type { WrittenHistory } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import {
   ConflictError,
+  ForbiddenError,
   InvalidInputError,
   SessionArchivedError,
   SessionExistsError,
@@ -132,6 +133,7 @@ const WriteHistoryResult = builder.unionType('WriteHistoryResult', {
     InvalidInputError,
     ConflictError,
     StorageError,
+    ForbiddenError,
   ],
   resolveType: memberOf('WriteHistoryPayload'),
 });

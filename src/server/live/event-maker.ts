@@ -1,5 +1,6 @@
 import type { GraphQLError, OperationDefinitionNode } from 'graphql';
 import { executeEvent, type Subscription } from '../../execution/subscribe.ts';
+import type { Caller } from '../../model/caller.ts';
 import { createContext } from '../../schema/context.ts';
 import type { Admission } from '../admission/admission.ts';
 import { AnsweredOperation } from '../admission/recipient.ts';
@@ -17,6 +18,7 @@ const SHARE_OF_OPERATIONS = 1 / 4;
 /** A subscription whose variables and arguments are valid, and its operation for the log. */
 export interface Subscribed extends Subscription {
   readonly operation: OperationDefinitionNode;
+  readonly caller: Caller;
 }
 
 /** What was made of an event. */
@@ -90,10 +92,11 @@ export class EventMaker {
   ): Promise<Executed<Event> | null> {
     const { repository, limits, logger } = this.#settings;
     if (!(await ticket.begin(0))) return null;
+    const { operation, caller } = subscription;
     const facts = createFacts(null);
     const contextOf = () => {
-      const context = createContext({ repository, limits, hold: ticket.charge });
-      noteExecution(facts, subscription.operation, context);
+      const context = createContext({ repository, caller, limits, hold: ticket.charge });
+      noteExecution(facts, operation, context);
       return context;
     };
     const { event, result } = await ticket.during(() => executeEvent(subscription, given, contextOf));

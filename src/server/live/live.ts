@@ -8,6 +8,8 @@ import {
 } from 'graphql';
 import { execute } from '../../execution/execute.ts';
 import { prepareSubscription } from '../../execution/subscribe.ts';
+import type { SessionRepository } from '../../repository/repository.ts';
+import { scopedTo } from '../../repository/scoped/scoped-repository.ts';
 import { Budget } from '../../schema/budget.ts';
 import { createContext, type SchemaContext } from '../../schema/context.ts';
 import { changesCursor } from '../../schema/cursor.ts';
@@ -91,6 +93,7 @@ export class Live {
     const prepared = prepareSubscription(args);
     if (prepared.errors) return { errors: prepared.errors };
     const { schema, document, operationName, variableValues } = args;
+    const { caller, repository } = args.contextValue as SchemaContext;
     const operation = getOperationAST(document, operationName)!;
     const { [afterVariableOf(document) ?? '']: _, ...variables } = variableValues ?? {};
     const admitted = {
@@ -102,15 +105,16 @@ export class Live {
         execute({ schema, document, operationName, variableValues, rootValue, contextValue }),
       document,
       operation,
+      caller,
       variables: JSON.stringify(variables),
     };
     try {
       if (prepared.field === 'sessionChanges') {
-        const changes = await this.#checkChanges(prepared.fieldArguments, lastEventId || null);
+        const changes = await this.#checkChanges(repository, prepared.fieldArguments, lastEventId || null);
         return { ...admitted, changes, events: null };
       }
       // The source keeps its context for as long as it lasts: that of the request would keep the request.
-      const contextValue = createContext(this.#settings);
+      const contextValue = createContext({ ...this.#settings, caller });
       const validated = validateSubscriptionArgs({ ...args, contextValue });
       if (!('schema' in validated)) return { errors: validated };
       const events = await createSourceEventStream(validated);
@@ -124,10 +128,11 @@ export class Live {
 
   /** Throws BAD_USER_INPUT for a cursor that is none, and if `within` never was a session. */
   async #checkChanges(
+    repository: SessionRepository,
     { within, after }: { readonly within?: string | null; readonly after?: string | null },
     lastEventId: string | null,
   ): Promise<AdmittedSubscription['changes']> {
-    const { repository, limits } = this.#settings;
+    const { limits } = this.#settings;
     const cursors = changesCursor(repository);
     if (lastEventId !== null) cursors.decode(lastEventId, 'Last-Event-ID');
     // Before the client is answered: to the client, the changes from now on are those after the answer.
@@ -167,7 +172,8 @@ export class Live {
     { within, after }: NonNullable<AdmittedSubscription['changes']>,
     outlet: Outlet,
   ): () => void {
-    const { repository, limits } = this.#settings;
+    const { limits } = this.#settings;
+    const repository = scopedTo(this.#settings.repository, admitted.caller);
     const key = this.#keyOf(admitted, within);
     const feeds = this.#feeds;
     const feed = feeds.getOrAdd(key, () => new Feed(key, feeds, admitted, { repository, limits, within }));
@@ -181,14 +187,15 @@ export class Live {
   }
 
   /** Subscriptions with the same key see the same. */
-  #keyOf({ document, operation, variables }: AdmittedSubscription, within: string | null): string {
+  #keyOf({ document, operation, variables, caller }: AdmittedSubscription, within: string | null): string {
     let number = this.#numbers.get(document);
     if (number === undefined) {
       this.#lastNumber += 1;
       number = this.#lastNumber;
       this.#numbers.set(document, number);
     }
-    return JSON.stringify([number, operation.loc?.start, within, variables]);
+    const { userId, scope, subtreeId } = caller;
+    return JSON.stringify([number, operation.loc?.start, within, variables, userId, scope, subtreeId]);
   }
 
   #pull(admitted: AdmittedSubscription, events: AsyncIterator<object>, outlet: Outlet): () => void {

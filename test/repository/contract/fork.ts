@@ -209,9 +209,8 @@ export function describeFork(store: OpenStore): void {
       for (const how of ['at once', ...RETURNS] as const) {
         if (how !== 'at once') await store.comeBack(how);
         expect(await forks('origin')).toEqual({ ids: ['z', 'y', 'x'], hasMore: false });
-        expect(await store.repository.countForks(['origin', 'other', 'z', 'missing', 'origin'])).toEqual([
-          3, 0, 1, 0, 3,
-        ]);
+        const origins = ['origin', 'other', 'z', 'missing', 'origin'].map((sessionId) => ({ sessionId }));
+        expect(await store.repository.countForks(origins)).toEqual([3, 0, 1, 0, 3]);
       }
       const { items } = (await store.repository.forksOf([{ sessionId: 'origin', page: ALL }]))[0]!;
       expect(items).toEqual(await store.repository.findMany(['z', 'y', 'x']));

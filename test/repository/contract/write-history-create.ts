@@ -185,7 +185,9 @@ export function describeCreateIfMissing(store: OpenStore): void {
         });
         expect(await store.find('b')).toMatchObject(fromA(1));
         expect(await store.find('c')).toMatchObject(fromA(0));
-        expect(await store.repository.countForks(['gone', 'a'])).toEqual([1, 2]);
+        expect(await store.repository.countForks([{ sessionId: 'gone' }, { sessionId: 'a' }])).toEqual([
+          1, 2,
+        ]);
       }
     });
 

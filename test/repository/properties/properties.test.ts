@@ -59,7 +59,9 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
   const filter = { archived: 'EXCLUDE', statuses: UNDER_WAY } as const;
   const filtered = await repository.descendantsOf(ids, ALL, null, filter);
   const forks = await repository.forksOf(ids.map((sessionId) => ({ sessionId, page: ALL })));
-  expect(await repository.countForks(ids)).toEqual(ids.map((id) => model.forks(id).length));
+  expect(await repository.countForks(ids.map((sessionId) => ({ sessionId })))).toEqual(
+    ids.map((id) => model.forks(id).length),
+  );
   for (const [n, id] of ids.entries()) {
     expect(idsOf(forks[n]!.items)).toEqual(model.forks(id));
     const modelled = model.sessions.get(id)!;

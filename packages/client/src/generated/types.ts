@@ -378,6 +378,12 @@ export interface ConflictErrorFields {
   readonly reason: ConflictReason;
 }
 
+/** The token does not give a right to this. What its holder may not even see is a `SessionNotFoundError` instead. */
+export interface ForbiddenErrorFields {
+  /** What was expected, what came, and what to do. For people: programs should use the type and the other fields. */
+  readonly message: string;
+}
+
 /** The input is invalid. */
 export interface InvalidInputErrorFields {
   /** What was expected, what came, and what to do. For people: programs should use the type and the other fields. */
@@ -885,7 +891,7 @@ export interface SessionArguments {
   readonly id?: string | null;
   /** The key of the session. */
   readonly key?: string | null;
-  /** With `key`: the user of the root of the tree that the session is in. Default: the tree belongs to nobody. */
+  /** With `key`: the user of the root of the tree that the session is in. Default: the user of the token; without one, the tree belongs to nobody. The user of another is for admins. */
   readonly ownerId?: string | null;
 }
 

@@ -9,9 +9,9 @@ import { KeyedMutex } from './keyed-mutex.ts';
  */
 export class IdempotencyRecords {
   readonly #byOperationId = new KeyedMutex();
-  readonly #find: (id: string) => AppliedOperation | undefined;
+  readonly #find: (id: string, caller: string | null) => AppliedOperation | undefined;
 
-  constructor(find: (id: string) => AppliedOperation | undefined) {
+  constructor(find: (id: string, caller: string | null) => AppliedOperation | undefined) {
     this.#find = find;
   }
 
@@ -25,8 +25,9 @@ export class IdempotencyRecords {
     replay: (applied: AppliedOperation) => T | Promise<T>,
   ): Promise<T> {
     if (!operation) return run();
-    return this.#byOperationId.during(operation.id, async () => {
-      const applied = this.#find(operation.id);
+    const { id, caller = null } = operation;
+    return this.#byOperationId.during(JSON.stringify([caller, id]), async () => {
+      const applied = this.#find(id, caller);
       if (!applied) return run();
       if (!isSame(operation, applied)) throw ConflictError.operation(operation.id);
       return replay(applied);

@@ -257,9 +257,10 @@ function operationOfRecord(
 ): AppliedOperation | null {
   // A group of lines is one operation: its first line names it.
   if (!record.operation || (record.part ?? 1) > 1) return null;
-  const { id, fingerprint, answer } = record.operation;
+  const { id, caller = null, fingerprint, answer } = record.operation;
   const applied = {
     id,
+    caller,
     fingerprint,
     sessionId,
     seq: record.seq,

@@ -257,5 +257,10 @@ export function stampOf(
   answer?: OperationAnswer,
 ): { readonly seq: number; readonly at: string; readonly operation?: OperationRecord } {
   const stamp = { seq, at: at.toISOString() };
-  return op ? { ...stamp, operation: { id: op.id, fingerprint: op.fingerprint, answer } } : stamp;
+  return op
+    ? {
+        ...stamp,
+        operation: { id: op.id, caller: op.caller ?? undefined, fingerprint: op.fingerprint, answer },
+      }
+    : stamp;
 }

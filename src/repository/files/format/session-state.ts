@@ -62,7 +62,8 @@ export interface MessageLocation {
  * truncation, `ordinal` is the number of messages that it dropped, and `position` the number of those that stayed. What is not so simple
  * is in `answer`.
  */
-export interface AppliedOperation extends Omit<Operation, 'earlierFingerprints'> {
+export interface AppliedOperation extends Omit<Operation, 'earlierFingerprints' | 'caller'> {
+  readonly caller: string | null;
   readonly sessionId: string;
   readonly seq: number;
   readonly at: number;

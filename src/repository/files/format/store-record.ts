@@ -19,6 +19,8 @@ const tombstone = objectOf({
   id: sessionId,
   parentId: optional(sessionId),
   arrival: ordinal,
+  /** The user of the root of its tree. */
+  ownerId: optional(text),
   /** Only if the session had operations: the answer to a late retry of one. */
   last: optional(
     objectOf({

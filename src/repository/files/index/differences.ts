@@ -27,14 +27,17 @@ export function differencesOf(
     `SELECT s.id, r.* FROM tool_results r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, r.* FROM replaced_messages r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
-    `SELECT session_id AS id, id AS operation, fingerprint, seq, at, ordinal, position, answer FROM operations
+    `SELECT session_id AS id, id AS operation, caller, fingerprint, seq, at, ordinal, position, answer FROM operations
        WHERE NOT logged ${one ? 'AND session_id = ?' : ''} ORDER BY session_id, seq`,
     `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq
        ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, t.term`,
-    // The owner of a key depends on the whole tree.
+    // The owner of a tree depends on the whole tree.
     ...(compared === 'own'
       ? []
-      : [`SELECT s.id, k.key, k.owner FROM session_keys k JOIN sessions s ON s.seq = k.seq ORDER BY s.id`]),
+      : [
+          `SELECT s.id, k.key, k.owner FROM session_keys k JOIN sessions s ON s.seq = k.seq ORDER BY s.id`,
+          `SELECT s.id, g.owner FROM guests g JOIN sessions s ON s.seq = g.seq ORDER BY s.id`,
+        ]),
     // These tables come from the store's log, which is not part of the comparison of a single session.
     ...(one ? [] : ['SELECT * FROM tombstones ORDER BY id', 'SELECT * FROM tree_changes ORDER BY id, seq']),
   ];

@@ -2,15 +2,21 @@ import type { SQLInputValue } from 'node:sqlite';
 import type { SessionFilter, SessionOrderField } from '../../../model/session.ts';
 import { TOO_MANY } from './metadata-terms.ts';
 import { IN_FILE } from './quarantine-table.ts';
+import { isInSight } from './sight-condition.ts';
 
 export interface Query {
   readonly sql: string;
   readonly values: readonly SQLInputValue[];
 }
 
-/** A filter of either the archived or the other sessions. INCLUDE is merged from both. */
+/**
+ * A filter of a part of the sessions that another filter lets pass: either the archived or the other ones (INCLUDE is merged from both),
+ * and of those of an owner either those of the owner as a user, or guests.
+ */
 export interface HalfFilter extends SessionFilter {
   readonly archived: 'EXCLUDE' | 'ONLY';
+  /** Only guests in trees of this owner; see `GuestsTable`. */
+  readonly guestsOf?: string | null;
 }
 
 /** All integers from `min` to `max`, both included. */
@@ -46,7 +52,8 @@ export function otherConditions(filter: SessionFilter): Query[] {
   if (filter.userId != null) add('user_id = ?', filter.userId);
   if (filter.keyPrefix != null) conditions.push(beginsWith('key', filter.keyPrefix));
   // Not by `parent_id`: an orphan is a root, too.
-  if (filter.rootsOnly) add('depth = 0');
+  if (filter.rootsOnly && filter.sight?.withinId == null) add('depth = 0');
+  else if (filter.rootsOnly) add('id = ?', filter.sight!.withinId!);
   if (filter.parentId != null) add('parent_id = ?', filter.parentId);
   if (filter.rootId != null) add('root_id = ?', filter.rootId);
   if (filter.project != null) add('project = ?', filter.project);
@@ -55,6 +62,7 @@ export function otherConditions(filter: SessionFilter): Query[] {
     add('status IN (SELECT value FROM json_each(?))', JSON.stringify([...new Set(filter.statuses)]));
   if (filter.damaged != null) add(filter.damaged ? IS_DAMAGED : `NOT ${IS_DAMAGED}`);
   if (filter.title != null) add('title IS NOT NULL');
+  if (filter.sight) conditions.push(isInSight(filter.sight));
   return conditions;
 }
 

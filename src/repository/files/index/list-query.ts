@@ -1,4 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
+import type { Sight } from '../../../model/sight.ts';
 import type { ListKey } from '../../reads.ts';
 import {
   ALL,
@@ -15,6 +16,8 @@ import {
 } from './list-conditions.ts';
 import { IN_FILE } from './quarantine-table.ts';
 import { FORK_ORIGIN, IS_UNDER_WAY } from './schema.ts';
+import { ownerColumn } from './session-keys-table.ts';
+import { isInSight } from './sight-condition.ts';
 
 /** Entries that a walk reads in one direction: the sessions with these times, or with one time and these numbers. */
 export interface Range {
@@ -118,8 +121,27 @@ export function wayOfKeys(filter: HalfFilter, prefix: string, terms: readonly nu
   };
 }
 
-/** The way through the forks of session `originId`. */
-export function wayOfForks(originId: string): Way {
+/** The way through the guests in trees of an owner. */
+export function wayOfGuests(filter: HalfFilter, ownerId: string, terms: readonly number[]): Way {
+  return {
+    by: null,
+    sequence: 't.seq',
+    from: {
+      sql: 'guests t CROSS JOIN sessions ON sessions.seq = t.seq WHERE t.owner = ?',
+      values: [ownerColumn(ownerId)],
+    },
+    span: ALL,
+    others: [
+      isArchived(filter),
+      ...otherConditions(filter),
+      ...timeConditions(filter),
+      ...terms.map(hasTerm),
+    ],
+  };
+}
+
+/** The way through the forks of session `originId` that are in sight. */
+export function wayOfForks(originId: string, sight: Sight | null | undefined): Way {
   return {
     by: 'created_at',
     sequence: 'sessions.seq',
@@ -128,7 +150,7 @@ export function wayOfForks(originId: string): Way {
       values: [originId],
     },
     span: ALL,
-    others: [],
+    others: sight ? [isInSight(sight)] : [],
   };
 }
 

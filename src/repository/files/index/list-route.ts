@@ -6,6 +6,7 @@ import {
   wayByTime,
   wayOfChildren,
   wayOfDamaged,
+  wayOfGuests,
   wayOfKeys,
   wayOfTerm,
   wayUnderWay,
@@ -41,10 +42,11 @@ export interface Route {
 
 /** Chooses the ways for a list in the order of `time`, or for a count if `time` is null. */
 export function* routeOf(tables: IndexTables, filter: HalfFilter, time: TimeColumn | null): Steps<Route> {
-  const { metadata, parentId, keyPrefix } = filter;
+  const { metadata, parentId, keyPrefix, guestsOf } = filter;
   const match = RowMatch.of(filter);
   const terms = isEmpty(metadata) ? [] : filterTerms(metadata!).slice(0, TERMS_MAX);
   const unordered = (...ways: Way[]): Route => ({ ways, isOrdered: false, match });
+  if (guestsOf != null) return unordered(wayOfGuests(filter, guestsOf, terms));
   const rare = yield* rareTerm(tables, terms);
   if (rare !== null) return unordered(wayOfTerm(filter, rare), wayOfTerm(filter, TOO_MANY));
   if (keyPrefix != null) {

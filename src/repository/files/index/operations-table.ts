@@ -28,46 +28,55 @@ export class OperationsTable {
   }
 
   /** Finds pending operations too. */
-  get(id: string): AppliedOperation | undefined {
-    const pending = this.#db.behind.pending(PendingOperations, (operations) => operations.get(id));
-    return pending ?? this.#db.written.get<AppliedOperation>(SELECT_OPERATION, id);
+  get(id: string, caller: string | null): AppliedOperation | undefined {
+    const pending = this.#db.behind.pending(PendingOperations, (operations) => operations.get(id, caller));
+    return pending ?? this.#db.written.get<AppliedOperation>(SELECT_OPERATION, id, caller ?? '');
   }
 }
 
-const SELECT_OPERATION = `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position, answer
-  FROM operations WHERE id = ?`;
+/** The columns of an `AppliedOperation`. */
+export const OPERATION_COLUMNS =
+  "id, nullif(caller, '') AS caller, fingerprint, session_id AS sessionId, seq, at, ordinal, position, answer";
 
-const SELECT_SAME = `SELECT 1 FROM operations WHERE id = ? AND fingerprint = ? AND session_id = ? AND seq = ? AND at = ?
+const SELECT_OPERATION = `SELECT ${OPERATION_COLUMNS} FROM operations WHERE id = ? AND caller = ?`;
+
+const SELECT_SAME = `SELECT 1 FROM operations WHERE id = ? AND caller = ? AND fingerprint = ? AND session_id = ? AND seq = ? AND at = ?
   AND ordinal IS ? AND position IS ? AND answer IS ? AND logged = ?`;
 
-const INSERT = 'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)';
+const INSERT = 'INSERT OR REPLACE INTO operations VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)';
 
 function valuesOf(operation: AppliedOperation, logged = 0): SQLInputValue[] {
-  const { id, fingerprint, sessionId, seq, at, ordinal, position, answer } = operation;
-  return [id, fingerprint, sessionId, seq, at, ordinal, position, answer, logged];
+  const { id, caller, fingerprint, sessionId, seq, at, ordinal, position, answer } = operation;
+  return [id, caller ?? '', fingerprint, sessionId, seq, at, ordinal, position, answer, logged];
 }
 
 class PendingOperations implements PendingRows {
-  readonly #byId = new Map<string, AppliedOperation>();
+  /** By caller and id. */
+  readonly #rows = new Map<string, AppliedOperation>();
   readonly text = 0;
 
   get rows(): number {
-    return this.#byId.size;
+    return this.#rows.size;
   }
 
-  get(id: string): AppliedOperation | undefined {
-    return this.#byId.get(id);
+  get(id: string, caller: string | null): AppliedOperation | undefined {
+    return this.#rows.get(placeOf(id, caller));
   }
 
   set(operation: AppliedOperation): void {
-    this.#byId.set(operation.id, operation);
+    this.#rows.set(placeOf(operation.id, operation.caller), operation);
   }
 
   add(later: this): void {
-    for (const operation of later.#byId.values()) this.set(operation);
+    for (const operation of later.#rows.values()) this.set(operation);
   }
 
   write(statements: Pick<Statements, 'run'>): void {
-    for (const operation of this.#byId.values()) statements.run(INSERT, ...valuesOf(operation));
+    for (const operation of this.#rows.values()) statements.run(INSERT, ...valuesOf(operation));
   }
+}
+
+/** No caller is the empty text, and none has NUL in it. */
+function placeOf(id: string, caller: string | null): string {
+  return `${caller ?? ''}\0${id}`;
 }

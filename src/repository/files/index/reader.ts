@@ -6,6 +6,8 @@ import type { AppliedOperation, MessageLocation } from '../format/session-state.
 import { type MarkAfter, markAfter, markNow } from './changes/changes-page.ts';
 import type { IndexDatabase } from './database.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
+import { ownerOf } from './in-sight.ts';
+import { OPERATION_COLUMNS } from './operations-table.ts';
 import { type SessionRow, sessionOf, type WholeRow } from './session-row.ts';
 import { atOnce } from './steps.ts';
 import type { IndexTables } from './tables.ts';
@@ -52,8 +54,8 @@ export class IndexReader {
   }
 
   /** The user of the root of the tree that the session is in. The keys of sessions are unique among the trees of one owner. */
-  ownerOf({ id, rootId, userId }: SessionRow): string | null {
-    return rootId === id ? userId : (this.row(rootId)?.userId ?? null);
+  ownerOf(row: SessionRow): string | null {
+    return ownerOf(this.#tables, row);
   }
 
   /** The session of an owner that has this key; null if there is none. */
@@ -97,16 +99,17 @@ export class IndexReader {
     return this.#tables.treeChanges.formerParent(id, seq);
   }
 
-  operation(id: string): AppliedOperation | undefined {
-    return this.#tables.operations.get(id);
+  operation(id: string, caller: string | null): AppliedOperation | undefined {
+    return this.#tables.operations.get(id, caller);
   }
 
   operationsOf(sessionId: string): (AppliedOperation & { logged: number })[] {
-    return this.#tables.connection.flushed().all<AppliedOperation & { logged: number }>(
-      `SELECT id, fingerprint, session_id AS sessionId, seq, at, ordinal, position, answer, logged
-         FROM operations WHERE session_id = ? ORDER BY seq`,
-      sessionId,
-    );
+    return this.#tables.connection
+      .flushed()
+      .all<AppliedOperation & { logged: number }>(
+        `SELECT ${OPERATION_COLUMNS}, logged FROM operations WHERE session_id = ? ORDER BY seq`,
+        sessionId,
+      );
   }
 
   /** The sessions beneath a session, in pre-order, read lazily; null for `maxDepth` means all levels. */

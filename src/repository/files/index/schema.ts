@@ -52,6 +52,7 @@ function listIndexes(which: string, condition: string): string {
  * `usage` holds what the messages of a session cost, by day and model; `usage-table.ts` describes its columns.
  * `tool_results` holds the tool calls that the messages of histories answer: none of a message that was dropped.
  * `session_keys` holds the keys of sessions by owner, the user of the tree's root: empty for nobody, otherwise after a "=".
+ * `guests` holds the sessions whose user is not the owner of their tree, with that owner.
  * `tree_changes` holds the changes of sessions that are recorded in the store's log instead of their files.
  * `moved` is 1 for a move, with the new parent and place, and the former parent. It is 0 for an (un)archival, with a time or none. An
  * operation is `logged` if it is recorded in the store's log instead of a session's file. If the `size` or
@@ -126,6 +127,8 @@ CREATE TABLE session_keys (
 ) WITHOUT ROWID;
 CREATE INDEX session_keys_seq ON session_keys (seq);
 
+CREATE TABLE guests (seq INTEGER PRIMARY KEY, owner TEXT NOT NULL);
+
 CREATE TABLE tree_changes (
   id TEXT NOT NULL,
   seq INTEGER NOT NULL,
@@ -147,7 +150,8 @@ CREATE TABLE metadata_terms (
 ) WITHOUT ROWID;
 
 CREATE TABLE operations (
-  id TEXT PRIMARY KEY,
+  id TEXT NOT NULL,
+  caller TEXT NOT NULL,
   fingerprint TEXT NOT NULL,
   session_id TEXT NOT NULL,
   seq INTEGER NOT NULL,
@@ -155,7 +159,8 @@ CREATE TABLE operations (
   ordinal INTEGER,
   position INTEGER,
   answer TEXT,
-  logged INTEGER NOT NULL
+  logged INTEGER NOT NULL,
+  PRIMARY KEY (id, caller)
 ) WITHOUT ROWID;
 
 CREATE TABLE tombstones (
@@ -164,6 +169,7 @@ CREATE TABLE tombstones (
   place INTEGER NOT NULL,
   parent_id TEXT,
   arrival INTEGER NOT NULL,
+  owner_id TEXT,
   last TEXT
 ) WITHOUT ROWID;
 
@@ -198,6 +204,7 @@ CREATE INDEX forks ON sessions (${FORK_ORIGIN}, created_at) WHERE forked_from IS
 CREATE INDEX spawned_by_call ON sessions (${Object.values(SPAWN_ORIGIN).join(', ')}) WHERE ${IS_SPAWNED_BY_CALL};
 CREATE INDEX live_under_way ON sessions (seq) WHERE archived_at IS NULL AND ${IS_UNDER_WAY};
 CREATE INDEX orphans ON sessions (seq) WHERE parent_seq IS NULL AND parent_id IS NOT NULL;
+CREATE INDEX guests_owner ON guests (owner);
 CREATE INDEX operations_session ON operations (session_id);
 CREATE INDEX sessions_last_seq ON sessions (last_seq);
 CREATE INDEX drops ON dropped_messages (session, seq, position);
@@ -264,6 +271,13 @@ UPDATE session_keys SET owner = placed.owner FROM (
     SELECT k.seq AS seq, coalesce('=' || r.user_id, '') AS owner FROM session_keys k
       JOIN sessions s ON s.seq = k.seq JOIN sessions r ON r.id = s.root_id
   ) placed WHERE placed.seq = session_keys.seq AND placed.owner <> session_keys.owner;
+`;
+
+/** Finds all guests anew, after `PLACE`. */
+export const PLACE_GUESTS = `
+DELETE FROM guests;
+INSERT INTO guests SELECT s.seq, coalesce('=' || r.user_id, '') FROM sessions s JOIN sessions r ON r.id = s.root_id
+  WHERE r.user_id IS NOT s.user_id;
 `;
 
 /** Recounts each session's children, by `parent_seq`. */

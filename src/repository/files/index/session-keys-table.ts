@@ -47,7 +47,7 @@ function placeOf(key: string, owner: string): string {
 }
 
 /** The value of the column `owner` for a user, or for nobody. */
-function ownerColumn(userId: string | null): string {
+export function ownerColumn(userId: string | null): string {
   return userId === null ? '' : `=${userId}`;
 }
 

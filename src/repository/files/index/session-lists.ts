@@ -1,6 +1,8 @@
 import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
-import type { ListKey, Page, PageRequest } from '../../reads.ts';
+import type { Sight } from '../../../model/sight.ts';
+import type { ForksRequest, ListKey, Page, PageRequest } from '../../reads.ts';
 import { inOrder } from './in-order.ts';
+import { filterWithin } from './in-sight.ts';
 import { type HalfFilter, TIME_COLUMNS, type TimeColumn } from './list-conditions.ts';
 import {
   beyond,
@@ -65,7 +67,7 @@ export class SessionLists {
       limit: page.limit + 1,
     };
     const isOfRoots = order.field === 'TREE_LAST_ACTIVE_AT';
-    const halves = halvesOf(isOfRoots ? { ...filter, rootsOnly: true } : filter);
+    const halves = yield* this.#halvesOf(isOfRoots ? { ...filter, rootsOnly: true } : filter);
     let entries: Entry[] = [];
     for (const half of halves) entries = entries.concat(yield* this.#entries(half, part));
     if (halves.length > 1) entries = firstOf(entries, part);
@@ -76,23 +78,23 @@ export class SessionLists {
 
   *count(filter: SessionFilter): Steps<number> {
     let sum = 0;
-    for (const half of halvesOf(filter)) sum += yield* this.#countHalf(half);
+    for (const half of yield* this.#halvesOf(filter)) sum += yield* this.#countHalf(half);
     return sum;
   }
 
   /** The sequence numbers of all sessions that match. */
   *sequences(filter: SessionFilter): Steps<Set<number>> {
     const found = new Set<number>();
-    for (const half of halvesOf(filter)) {
+    for (const half of yield* this.#halvesOf(filter)) {
       const { ways, match } = yield* routeOf(this.#tables, half, null);
       for (const way of ways) yield* this.#walkAll(way, match, ({ sequence }) => found.add(sequence));
     }
     return found;
   }
 
-  /** The sessions that were forked from session `id`, oldest first. */
-  *forks(id: string, page: PageRequest<ListKey>): Steps<Page<SessionRow>> {
-    const entries = yield* this.#along(wayOfForks(id), {
+  /** The sessions that were forked from session `sessionId`, oldest first. */
+  *forks({ sessionId, sight, page }: ForksRequest): Steps<Page<SessionRow>> {
+    const entries = yield* this.#along(wayOfForks(sessionId, sight), {
       time: 'created_at',
       low: page.after,
       high: page.before,
@@ -103,8 +105,15 @@ export class SessionLists {
     return { items: yield* this.#tables.sessions.rows(items.map(({ sequence }) => sequence)), hasMore };
   }
 
-  countForks(id: string): Steps<number> {
-    return this.#countWay(wayOfForks(id));
+  countForks(id: string, sight: Sight | null | undefined): Steps<number> {
+    return this.#countWay(wayOfForks(id, sight));
+  }
+
+  /** Filters that together let pass what `filter` does, each session once. */
+  *#halvesOf(filter: SessionFilter): Steps<HalfFilter[]> {
+    const translated = yield* filterWithin(this.#tables, filter);
+    if (!translated) return [];
+    return ownersHalves(translated, () => this.#tables.guests.isEmpty()).flatMap(archivalHalves);
   }
 
   /** The entries of a part of a list, along a way that has the order of the list. */
@@ -238,7 +247,24 @@ export class SessionLists {
   }
 }
 
-function halvesOf(filter: SessionFilter): HalfFilter[] {
+/**
+ * The sessions of an owner are found by their user, and the guests in the owner's trees by a table of their own. Where all sessions of a
+ * user must be the owner's, nothing else is to be compared.
+ */
+function ownersHalves(filter: SessionFilter, isWithoutGuests: () => boolean): Omit<HalfFilter, 'archived'>[] {
+  const { sight, rootsOnly, userId } = filter;
+  // The sessions beneath one are found by its tree.
+  if (!sight || sight.ownerId === null || sight.withinId !== null) return [filter];
+  const { ownerId } = sight;
+  const isOwnersAlone = rootsOnly === true || isWithoutGuests();
+  const own = { ...filter, userId: ownerId, sight: isOwnersAlone ? null : sight };
+  return [
+    ...(userId == null || userId === ownerId ? [own] : []),
+    ...(isOwnersAlone ? [] : [{ ...filter, guestsOf: ownerId }]),
+  ];
+}
+
+function archivalHalves(filter: Omit<HalfFilter, 'archived'> & SessionFilter): HalfFilter[] {
   if (filter.archived !== 'INCLUDE') return [{ ...filter, archived: filter.archived ?? 'EXCLUDE' }];
   return [
     { ...filter, archived: 'EXCLUDE' },

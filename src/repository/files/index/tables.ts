@@ -1,5 +1,6 @@
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
 import { IndexConnection } from './connection.ts';
+import { GuestsTable } from './guests-table.ts';
 import { MessageKeysTable } from './message-keys-table.ts';
 import { MessagesTable } from './messages-table.ts';
 import { OperationsTable } from './operations-table.ts';
@@ -24,6 +25,7 @@ export class IndexTables {
   readonly usage: UsageTable;
   readonly toolResults: ToolResultsTable;
   readonly sessionKeys: SessionKeysTable;
+  readonly guests: GuestsTable;
   readonly operations: OperationsTable;
   readonly quarantine: QuarantineTable;
   readonly treeChanges: TreeChangesTable;
@@ -42,6 +44,7 @@ export class IndexTables {
     this.usage = new UsageTable(connection);
     this.toolResults = new ToolResultsTable(connection);
     this.sessionKeys = new SessionKeysTable(connection);
+    this.guests = new GuestsTable(connection);
     this.operations = new OperationsTable(connection);
     this.quarantine = new QuarantineTable(connection);
     this.treeChanges = new TreeChangesTable(connection);
@@ -77,6 +80,7 @@ export class IndexTables {
     }
     this.connection.exec(TREE_TIMES);
     this.connection.exec(schema.PLACE_KEYS);
+    this.connection.exec(schema.PLACE_GUESTS);
     this.connection.exec(schema.COUNT_ALL);
     this.sessions.forget();
   }

@@ -7,6 +7,8 @@ export interface TombstoneRow {
   readonly id: string;
   readonly parentId: string | null;
   readonly arrival: number;
+  /** The user of the root of its tree; null if that was nobody, or if the log does not have it. */
+  readonly ownerId: string | null;
   /** The last state of the session, as JSON; null if the log does not have it. */
   readonly last: string | null;
 }
@@ -20,17 +22,25 @@ export class TombstonesTable {
   }
 
   /** Adds the `place`th session of the deletion with sequence number `seq`. Returns false if the table already has it. */
-  add(seq: number, place: number, { id, parentId, arrival, last }: Tombstone): boolean {
-    const row = [id, seq, place, parentId ?? null, arrival, last ? JSON.stringify(last) : null];
+  add(seq: number, place: number, { id, parentId, arrival, ownerId, last }: Tombstone): boolean {
+    const row = [
+      id,
+      seq,
+      place,
+      parentId ?? null,
+      arrival,
+      ownerId ?? null,
+      last ? JSON.stringify(last) : null,
+    ];
     // A start applies the whole log again.
     if (!this.#db.filling && this.#db.written.get(SELECT_SAME, ...row) !== undefined) return false;
-    this.#db.run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?, ?)', ...row);
+    this.#db.run('INSERT OR REPLACE INTO tombstones VALUES (?, ?, ?, ?, ?, ?, ?)', ...row);
     return true;
   }
 
   get(id: string): TombstoneRow | undefined {
     return this.#db.written.get(
-      'SELECT id, parent_id AS parentId, arrival, last FROM tombstones WHERE id = ?',
+      'SELECT id, parent_id AS parentId, arrival, owner_id AS ownerId, last FROM tombstones WHERE id = ?',
       id,
     );
   }
@@ -59,4 +69,4 @@ export class TombstonesTable {
 }
 
 const SELECT_SAME = `SELECT 1 FROM tombstones WHERE id = ? AND deleted_seq = ? AND place = ? AND parent_id IS ? AND arrival = ?
-  AND last IS ?`;
+  AND owner_id IS ? AND last IS ?`;

@@ -48,10 +48,10 @@ export class TreeChangeWriter {
     if (record.operation) {
       const sessionId = record.op === 'delete' ? record.sessions[0]!.id : record.id;
       const { seq, operation } = record;
-      const { id, fingerprint } = operation;
+      const { id, fingerprint, caller = null } = operation;
       const at = Date.parse(record.at);
       const none = { ordinal: null, position: null, answer: null };
-      this.#tables.operations.addLogged({ id, fingerprint, sessionId, seq, at, ...none });
+      this.#tables.operations.addLogged({ id, caller, fingerprint, sessionId, seq, at, ...none });
     }
     this.#tables.sessions.forget();
   }
@@ -150,32 +150,37 @@ export class TreeChangeWriter {
     if (wasOrphan) quarantine.clearOf(row.id, 'orphan');
   }
 
-  /** Sets the root and the depth of a session and of all beneath it, and the owner of their keys. */
+  /** Sets the root and the depth of a session and of all beneath it, and the owner of their tree. */
   *#replant(top: SessionRow, rootId: string, deeper: number): Generator<unknown, void> {
     const sql =
       rootId === top.rootId
         ? 'UPDATE sessions SET depth = depth + ? WHERE seq = ?'
         : 'UPDATE sessions SET depth = depth + ?, root_id = ? WHERE seq = ?';
     const values = rootId === top.rootId ? [deeper] : [deeper, rootId];
-    const { sessions, sessionKeys } = this.#tables;
+    const { sessions } = this.#tables;
     const ownerId = rootId === top.id ? top.userId : (sessions.row(rootId)?.userId ?? null);
     // The former root can be gone, in a store whose files were changed by another program.
     const isOthers = rootId !== top.rootId && sessions.row(top.rootId)?.userId !== ownerId;
     this.#tables.connection.run(sql, ...values, top.sequence);
-    if (isOthers) sessionKeys.setOwner(top.sequence, ownerId);
+    if (isOthers) this.#setOwner(top.sequence, top.userId, ownerId);
     let level: readonly Parent[] = [top];
     while (level.length > 0) {
       const next: Parent[] = [];
       yield* eachChild(this.#tables, level, PARENT_COLUMNS, (child) => next.push(child));
       for (const { sequence } of next) {
         this.#tables.connection.run(sql, ...values, sequence);
-        if (isOthers) sessionKeys.setOwner(sequence, ownerId);
+        if (isOthers) this.#setOwner(sequence, sessions.rowAt(sequence)!.userId, ownerId);
         yield;
       }
       level = next;
     }
     // Later changes of the same record take places from the table.
     if (top.childCount > 0) this.#tables.sessions.forget();
+  }
+
+  #setOwner(sequence: number, userId: string | null, ownerId: string | null): void {
+    this.#tables.sessionKeys.setOwner(sequence, ownerId);
+    this.#tables.guests.setOwner(sequence, userId, ownerId);
   }
 
   #isAbove(top: number, seq: number): boolean {
@@ -189,11 +194,21 @@ export class TreeChangeWriter {
     this.#writer.removeSession(tombstone.id);
     if (this.#tables.tombstones.add(seq, place, tombstone)) this.#noteAdded(seq);
     for (const operation of tombstone.operations ?? []) {
-      const { id, fingerprint, seq, ordinal = null, position = null } = operation;
+      const { id, caller = null, fingerprint, seq, ordinal = null, position = null } = operation;
       const at = Date.parse(operation.at);
       const answer = operation.answer ? JSON.stringify(operation.answer) : null;
       const sessionId = tombstone.id;
-      this.#tables.operations.addLogged({ id, fingerprint, sessionId, seq, at, ordinal, position, answer });
+      this.#tables.operations.addLogged({
+        id,
+        caller,
+        fingerprint,
+        sessionId,
+        seq,
+        at,
+        ordinal,
+        position,
+        answer,
+      });
     }
   }
 }

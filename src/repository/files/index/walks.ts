@@ -1,5 +1,6 @@
 import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
 import type { ChildFilter, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { Sight } from '../../../model/sight.ts';
 import type { ChangesPage, ChangesRequest } from '../../changes.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import {
@@ -7,12 +8,14 @@ import {
   type ChildrenScope,
   EMPTY_PAGE,
   type ForksRequest,
+  type ForksScope,
   type HistoryRequest,
   type HistoryScope,
   type ListKey,
   type Page,
   type PageRequest,
-  type ToolCallRef,
+  type SpawnedRequest,
+  type StoreStatus,
   type UsageReportRequest,
 } from '../../reads.ts';
 import type { MessageLocation } from '../format/session-state.ts';
@@ -25,6 +28,7 @@ import { descendantsPage } from './descendants-page.ts';
 import { countBelow, filteredChildren } from './filtered-children.ts';
 import { countHistory, historyPage } from './histories.ts';
 import { inOrder } from './in-order.ts';
+import { seesSession } from './in-sight.ts';
 import { modelUsagesOf } from './model-usage.ts';
 import { PacedReads } from './paced-reads.ts';
 import type { IndexReader } from './reader.ts';
@@ -33,6 +37,7 @@ import { SessionLists } from './session-lists.ts';
 import { heldMetadata, type SessionRow } from './session-row.ts';
 import { spawnedBy } from './spawned.ts';
 import type { Steps } from './steps.ts';
+import { storeStatus } from './store-status.ts';
 import type { IndexTables } from './tables.ts';
 import { walkTree } from './tree-walk.ts';
 import { beginReport, type ReportBegun } from './usage-report.ts';
@@ -63,6 +68,11 @@ export class IndexWalks {
   /** Ends all reads, which reject with a StorageError. */
   close(): void {
     this.#reads.close();
+  }
+
+  /** Which of these sessions are in sight. */
+  inSight(ids: readonly string[], sight: Sight, options?: ReadOptions): Promise<boolean[]> {
+    return this.#each(ids, (tables, id) => seesSession(tables, id, sight), options);
   }
 
   children(requests: readonly ChildrenRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
@@ -103,17 +113,19 @@ export class IndexWalks {
   forks(requests: readonly ForksRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
     return this.#each(
       requests,
-      (tables, { sessionId, page }) => this.#made(new SessionLists(tables).forks(sessionId, page)),
+      (tables, request) => this.#made(new SessionLists(tables).forks(request)),
       options,
     );
   }
 
-  countForks(ids: readonly string[], options?: ReadOptions): Promise<number[]> {
-    return this.#each(ids, (tables, id) => new SessionLists(tables).countForks(id), options);
+  countForks(scopes: readonly ForksScope[], options?: ReadOptions): Promise<number[]> {
+    const count = (tables: IndexTables, { sessionId, sight }: ForksScope) =>
+      new SessionLists(tables).countForks(sessionId, sight);
+    return this.#each(scopes, count, options);
   }
 
   /** The session that each tool call spawned; null if it spawned none. */
-  spawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]> {
+  spawned(calls: readonly SpawnedRequest[], options?: ReadOptions): Promise<(Session | null)[]> {
     return this.#each(calls, (tables, call) => this.#spawned(tables, call), options);
   }
 
@@ -203,6 +215,10 @@ export class IndexWalks {
     );
   }
 
+  status(sight: Sight | null, options?: ReadOptions): Promise<StoreStatus> {
+    return this.#reads.run((tables) => storeStatus(tables, sight), options);
+  }
+
   count(filter: SessionFilter, options?: ReadOptions): Promise<number> {
     return this.#reads.run((tables) => new SessionLists(tables).count(filter), options);
   }
@@ -265,7 +281,7 @@ export class IndexWalks {
     return yield* this.#pageOf(inOrder(yield* tables.sessions.childrenPage(parent.sequence, more), page));
   }
 
-  *#spawned(tables: IndexTables, call: ToolCallRef): Steps<Session | null> {
+  *#spawned(tables: IndexTables, call: SpawnedRequest): Steps<Session | null> {
     const row = yield* spawnedBy(tables, call);
     return row && this.#reader.sessionOf(row);
   }

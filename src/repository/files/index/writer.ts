@@ -29,15 +29,17 @@ export class IndexWriter {
   ): void {
     const state = placed(own, this.#tables.treeChanges.since(own.id, own.sequence));
     const { rootId } = this.#tables.sessions.add(state, mtime);
-    if (state.key !== null) this.#addKey(state, rootId);
+    const ownerId = this.#ownerOfNew(state, rootId);
+    if (state.key !== null) this.#tables.sessionKeys.add(state.sequence, state.key, ownerId);
+    this.#tables.guests.add(state.sequence, state.userId, ownerId);
     this.#tables.terms.add(state.sequence, terms);
   }
 
-  #addKey({ id, sequence, key, userId }: SessionState, rootId: string): void {
-    const { sessions, sessionKeys, connection } = this.#tables;
+  #ownerOfNew({ id, userId }: SessionState, rootId: string): string | null {
+    const { sessions, connection } = this.#tables;
     // The owners of an index that is being filled are set at its end, when all roots are known.
     const isRoot = rootId === id || connection.filling;
-    sessionKeys.add(sequence, key!, isRoot ? userId : (sessions.row(rootId)?.userId ?? null));
+    return isRoot ? userId : (sessions.row(rootId)?.userId ?? null);
   }
 
   /** Call after the session `id` alone was added: it may be the missing parent of orphans. */
@@ -63,7 +65,10 @@ export class IndexWriter {
   updateSession(state: SessionState, mtime: number, before: Pick<SessionState, 'metadata' | 'key'>): void {
     if (state.key !== before.key) {
       if (before.key !== null) this.#tables.sessionKeys.remove(state.sequence);
-      if (state.key !== null) this.#addKey(state, this.#tables.sessions.place(state.id)!.rootId);
+      if (state.key !== null) {
+        const { rootId } = this.#tables.sessions.place(state.id)!;
+        this.#tables.sessionKeys.add(state.sequence, state.key, this.#ownerOfNew(state, rootId));
+      }
     }
     if (state.metadata !== before.metadata) {
       this.#tables.terms.remove(state.sequence, metadataTerms(before.metadata));
@@ -104,6 +109,7 @@ export class IndexWriter {
     if (row) {
       this.#tables.terms.remove(row.sequence, metadataTerms(row.metadata));
       if (row.key !== null) this.#tables.sessionKeys.remove(row.sequence);
+      this.#tables.guests.remove(row.sequence);
       this.#tables.connection.run('DELETE FROM sessions WHERE seq = ?', row.sequence);
       this.#tables.sessions.forget();
       this.removeEffects(row.sequence, id);

@@ -1,6 +1,7 @@
 import type { Message } from '../../../model/message.ts';
 import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
+import type { Sight } from '../../../model/sight.ts';
 import type { UsageGroup } from '../../../model/usage-report.ts';
 import type { Logger } from '../../observer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
@@ -9,6 +10,7 @@ import type {
   ChildrenScope,
   CopyDetails,
   ForksRequest,
+  ForksScope,
   HistoryPage,
   HistoryRequest,
   HistoryScope,
@@ -18,8 +20,8 @@ import type {
   Page,
   PageRequest,
   SessionKey,
+  SpawnedRequest,
   StoreStatus,
-  ToolCallRef,
   ToolResultRequest,
   UsageReportRequest,
 } from '../../reads.ts';
@@ -28,7 +30,6 @@ import type { HandlePool } from '../disk/handle-pool.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { IndexReader } from '../index/reader.ts';
-import { storeStatus } from '../index/store-status.ts';
 import { IndexWalks } from '../index/walks.ts';
 import { eachAtPace, TimeSlices } from '../runtime/pace.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
@@ -106,6 +107,10 @@ export class FileReader implements SessionReader {
     return ids.length <= IDS_AT_ONCE ? ids.map((id) => this.index.session(id)) : null;
   }
 
+  areInSight(ids: readonly string[], sight: Sight, options?: ReadOptions): Promise<boolean[]> {
+    return this.walks.inSight(ids, sight, options);
+  }
+
   async findByKeys(requests: readonly SessionKey[], options?: ReadOptions): Promise<(Session | null)[]> {
     throwIfOver(options);
     const found: (Session | null)[] = [];
@@ -153,8 +158,8 @@ export class FileReader implements SessionReader {
     return this.walks.forks(requests, options);
   }
 
-  countForks(ids: readonly string[], options?: ReadOptions): Promise<number[]> {
-    return this.walks.countForks(ids, options);
+  countForks(scopes: readonly ForksScope[], options?: ReadOptions): Promise<number[]> {
+    return this.walks.countForks(scopes, options);
   }
 
   ancestorsOf(ids: readonly string[], options?: ReadOptions): Promise<Session[][]> {
@@ -231,7 +236,7 @@ export class FileReader implements SessionReader {
     return this.#messages.find(requests, (call) => this.index.ordinalOfResult(call), maxBytes, options);
   }
 
-  findSpawned(calls: readonly ToolCallRef[], options?: ReadOptions): Promise<(Session | null)[]> {
+  findSpawned(calls: readonly SpawnedRequest[], options?: ReadOptions): Promise<(Session | null)[]> {
     return this.walks.spawned(calls, options);
   }
 
@@ -239,8 +244,8 @@ export class FileReader implements SessionReader {
     return ids.map((id) => this.index.copyDetails(id));
   }
 
-  async status(): Promise<StoreStatus> {
-    return storeStatus(this.db);
+  status(sight: Sight | null = null, options?: ReadOptions): Promise<StoreStatus> {
+    return this.walks.status(sight, options);
   }
 
   async close(): Promise<void> {

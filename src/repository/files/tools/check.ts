@@ -7,7 +7,7 @@ import { absoluteSessionPath, type Layout, sessionPath, shardOf } from '../forma
 import { IndexDatabase } from '../index/database.ts';
 import { differencesOf } from '../index/differences.ts';
 import type { KeyClash } from '../index/session-keys-table.ts';
-import { storeStatus } from '../index/store-status.ts';
+import { statusOf } from '../index/store-status.ts';
 import { readCleanStop } from '../recovery/clean-stop.ts';
 import { indexOfBeginning, readIntoMemory, type StoreToRead } from '../recovery/read-index.ts';
 import { type FileRepositoryOptions, withDefaults } from '../runtime/options.ts';
@@ -41,7 +41,7 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
   const index = openIndex(layout, store);
   try {
     const busy = isOwned(layout);
-    const { sessionCount, messageCount, quarantined } = storeStatus(files);
+    const { sessionCount, messageCount, quarantined } = statusOf(files);
     // Folders are read one after another: a parent may have been added, or a child removed, in between.
     const recovered = busy ? orphansNoMore(layout, files) : new Set<string>();
     const problems: Problem[] = quarantined

@@ -112,6 +112,7 @@ export class Deletions {
   /** Leaves out sessions whose files were found gone while the deletion waited for the queues. */
   async #commit(plan: Plan, deleted: SessionRow, operation: Operation | undefined): Promise<Plan> {
     const { index, treeLog } = this.#parts;
+    const ownerId = index.ownerOf(deleted);
     const deletedIds: string[] = [];
     const sessions: Tombstone[] = [];
     const sequences: number[] = [];
@@ -120,7 +121,7 @@ export class Deletions {
       if (!row) return;
       deletedIds.push(id);
       sequences.push(row.sequence);
-      sessions.push(tombstoneOf(row, index.operationsOf(id)));
+      sessions.push(tombstoneOf(row, ownerId, index.operationsOf(id)));
     });
     const reparentedIds: string[] = [];
     const versions: number[] = [];

@@ -12,9 +12,15 @@ import type { TombstoneRow } from '../index/tombstones-table.ts';
  */
 export function tombstoneOf(
   row: SessionRow,
+  ownerId: string | null,
   operations: readonly (AppliedOperation & { logged: number })[],
 ): Tombstone {
-  const tombstone = { id: row.id, parentId: row.parentId ?? undefined, arrival: row.arrival };
+  const tombstone = {
+    id: row.id,
+    parentId: row.parentId ?? undefined,
+    arrival: row.arrival,
+    ownerId: ownerId ?? undefined,
+  };
   if (operations.length === 0) return tombstone;
   return {
     ...tombstone,
@@ -32,8 +38,9 @@ export function tombstoneOf(
     // The store's log already has the logged ones.
     operations: operations
       .filter(({ logged }) => !logged)
-      .map(({ id, fingerprint, seq, at, ordinal, position, answer }) => ({
+      .map(({ id, caller, fingerprint, seq, at, ordinal, position, answer }) => ({
         id,
+        caller: caller ?? undefined,
         fingerprint,
         seq,
         at: new Date(at).toISOString(),

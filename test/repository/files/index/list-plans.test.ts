@@ -75,7 +75,7 @@ it.each<[string, SessionFilter, string]>([
 });
 
 it('forks are walked along an index, in the order of their creation', () => {
-  for (const plan of plansOf(wayOfForks('origin'))) {
+  for (const plan of plansOf(wayOfForks('origin', null))) {
     expect(plan).toContain('SEARCH sessions USING INDEX forks (<expr>=?');
     expect(plan).not.toContain('TEMP B-TREE');
   }

@@ -63,6 +63,7 @@ class OpenIndex {
         toolResults: [],
         operation: {
           id: `o${seq}`,
+          caller: null,
           fingerprint: '',
           sessionId: 's1',
           seq,
@@ -276,7 +277,7 @@ describe('changes of sessions', () => {
     const { reader } = index;
     const { written } = index.db.tables.connection;
     index.send();
-    expect(reader.operation('o2')).toMatchObject({ sessionId: 's1' });
+    expect(reader.operation('o2', null)).toMatchObject({ sessionId: 's1' });
     expect(reader.has('s2')).toBe(false);
     expect(reader.idHolder('s2')).toBeNull();
     expect(written.get(STATE)).toEqual(after(0));
@@ -312,11 +313,11 @@ describe('changes of sessions', () => {
   test('an operation is found while it waits, and afterwards', () => {
     const { reader } = index;
     index.send();
-    expect(reader.operation('o2')).toMatchObject({ sessionId: 's1', ordinal: 0 });
+    expect(reader.operation('o2', null)).toMatchObject({ sessionId: 's1', ordinal: 0 });
     expect(index.db.pendingRows).toBe(3);
-    expect(reader.operation('o3')).toBeUndefined();
+    expect(reader.operation('o3', null)).toBeUndefined();
     expect(index.seen).toEqual(after(1));
-    expect(reader.operation('o2')).toMatchObject({ sessionId: 's1', ordinal: 0 });
+    expect(reader.operation('o2', null)).toMatchObject({ sessionId: 's1', ordinal: 0 });
   });
 });
 

@@ -47,7 +47,7 @@ function now(tables: IndexTables): Mark {
 /** A page of `changesSince`; `SessionRepository` describes it. */
 export function* changesPage(
   tables: IndexTables,
-  { within, after, limit }: ChangesRequest,
+  { within, after, limit, sight }: ChangesRequest,
 ): Steps<ChangesPage> {
   const head = now(tables);
   const top = within === null ? null : (tables.sessions.row(within) ?? null);
@@ -58,13 +58,17 @@ export function* changesPage(
   if (within !== null && !top) {
     const buried = tables.tombstones.get(within);
     if (!buried) throw new SessionNotFoundError(within);
-    const formerParentId = mark ? new TreeSince(tables, null, mark).formerParent(within) : buried.parentId;
+    const formerParentId = mark
+      ? new TreeSince(tables, { top: null, ownerId: null }, mark).formerParent(within)
+      : buried.parentId;
     return { ...end, changes: [change('DELETED', within, { formerParentId })], isOver: true };
   }
   if (!mark) return { ...end, changes: [], isReset: true };
 
   const changes: SessionChange[] = [];
-  const told = new ChangesTold(tables, new TreeSince(tables, top, mark), mark);
+  // What is beneath a session has its owner.
+  const ownerId = top ? null : (sight?.ownerId ?? null);
+  const told = new ChangesTold(tables, new TreeSince(tables, { top, ownerId }, mark), mark);
   const latest = new LatestChanges(tables, mark.upTo);
   let { upTo } = mark;
   for (let looked = 0; ; looked += 1) {

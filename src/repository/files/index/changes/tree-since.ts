@@ -1,13 +1,22 @@
+import { ownerOf } from '../in-sight.ts';
 import type { SessionRow } from '../session-row.ts';
 import type { Steps } from '../steps.ts';
 import type { IndexTables } from '../tables.ts';
 import { latestPlace } from './latest-changes.ts';
 import { type ChangePlace, isAfter, type Mark } from './mark.ts';
 
+/** Which part of the store: beneath a session, or all trees of an owner. Without both, all of the store. */
+export interface Part {
+  readonly top: SessionRow | null;
+  readonly ownerId: string | null;
+}
+
 /** Where a session, which may be deleted, is and was. */
 interface Places {
   /** The parent that it has now, or had when it was deleted; undefined if nothing is known of the session. */
   readonly parentId: string | null | undefined;
+  /** Its user; of a deleted session the owner of its tree. */
+  readonly userId: string | null | undefined;
   /** The parents before each of its moves since the base, the earliest first. */
   readonly former: readonly (string | null)[];
 }
@@ -18,12 +27,13 @@ const SELECT_FORMER = `SELECT former_parent_id AS parentId FROM tree_changes
 const UNMOVED: readonly (string | null)[] = [];
 
 /**
- * The tree beneath a session (the whole store if there is none) as it is, and as it has been since the base of a mark. All questions are
+ * A part of the store, called the tree, as it is, and as it has been since the base of a mark. All questions are
  * answered from one state of the index, which must not change meanwhile.
  */
 export class TreeSince {
   readonly #tables: IndexTables;
   readonly #top: SessionRow | null;
+  readonly #ownerId: string | null;
   readonly #mark: Mark;
   /** False if no session moved since the base: then no session needs a query. */
   readonly #isAnyMoved: boolean;
@@ -34,9 +44,10 @@ export class TreeSince {
   /** Where what is beneath a session is told to come in. */
   readonly #entering = new Map<number, ChangePlace | null>();
 
-  constructor(tables: IndexTables, top: SessionRow | null, mark: Mark) {
+  constructor(tables: IndexTables, { top, ownerId }: Part, mark: Mark) {
     this.#tables = tables;
     this.#top = top;
+    this.#ownerId = ownerId;
     this.#mark = mark;
     const sql = 'SELECT 1 FROM tree_changes WHERE seq > ? LIMIT 1';
     this.#isAnyMoved = tables.connection.written.get(sql, mark.base) !== undefined;
@@ -55,7 +66,7 @@ export class TreeSince {
   /** True if the session is the top of the tree, or beneath it. */
   *isIn(row: SessionRow): Steps<boolean> {
     const top = this.#top;
-    if (!top) return true;
+    if (!top) return this.#ownerId === null || ownerOf(this.#tables, row) === this.#ownerId;
     return yield* this.#above(this.#in, row, (each) => {
       if (each.sequence === top.sequence) return true;
       return each.rootId !== top.rootId || each.depth <= top.depth ? false : undefined;
@@ -64,15 +75,16 @@ export class TreeSince {
 
   /** True if the session, deleted or not, may have been in the tree at some time since the base. */
   *wasEverIn(id: string): Steps<boolean> {
-    const top = this.#top;
-    if (!top) return true;
+    if (this.#isAll) return true;
     const seen = new Set([id]);
     let isFound = false;
     for (const each of seen) {
-      isFound = each === top.id || this.#touched.get(each) === true;
+      isFound = each === this.#top?.id || this.#touched.get(each) === true;
       if (isFound) break;
       if (this.#touched.get(each) === false) continue;
       const { parentId, former } = this.#placesOf(each);
+      isFound = this.#wasOwn(each);
+      if (isFound) break;
       for (const parent of [parentId, ...former]) if (parent != null) seen.add(parent);
       yield 1;
     }
@@ -88,7 +100,7 @@ export class TreeSince {
   *isStayingIn(id: string): Steps<boolean> {
     if (id === this.#top?.id) return true;
     const { parentId, former } = this.#placesOf(id);
-    for (const parent of [parentId, ...former]) if (!(yield* this.#isSteady(parent))) return false;
+    for (const parent of [parentId, ...former]) if (!(yield* this.#isSteady(parent, id))) return false;
     return true;
   }
 
@@ -98,10 +110,14 @@ export class TreeSince {
    */
   *comesWithAnotherAt(row: SessionRow): Steps<ChangePlace | null> {
     const top = this.#top;
-    if (!top || !this.#isAnyMoved || row.sequence === top.sequence) return null;
+    if (this.#isAll || !this.#isAnyMoved || row.sequence === top?.sequence) return null;
     const path: SessionRow[] = [];
     let place: ChangePlace | null | undefined;
-    for (let above = this.#parentOf(row); above.sequence !== top.sequence; above = this.#parentOf(above)) {
+    for (
+      let above = this.#parentOf(row);
+      above && above.sequence !== top?.sequence;
+      above = this.#parentOf(above)
+    ) {
       place = this.#entering.get(above.sequence);
       if (place !== undefined) break;
       path.push(above);
@@ -121,14 +137,33 @@ export class TreeSince {
     return isAfter(place, this.#mark.upTo) && !(yield* this.isStayingIn(id)) ? place : null;
   }
 
-  /** True if the session, deleted or not, is in the tree and has been since the base, without a move of it or of one above it. */
-  *#isSteady(id: string | null | undefined): Steps<boolean> {
-    const top = this.#top;
-    if (!top) return true;
+  /** True if no session is outside of the tree. */
+  get #isAll(): boolean {
+    return this.#top === null && this.#ownerId === null;
+  }
+
+  /** True if the session is of the owner, whose tree it is if it is a root. */
+  #isOwnRoot(id: string): boolean {
+    return this.#ownerId !== null && this.#placesOf(id).userId === this.#ownerId;
+  }
+
+  /** True if the session, deleted or not, was a root of the owner at some time since the base, or was deleted in a tree of the owner. */
+  #wasOwn(id: string): boolean {
+    if (!this.#isOwnRoot(id)) return false;
+    const { parentId, former } = this.#placesOf(id);
+    return !this.#tables.sessions.row(id) || [parentId, ...former].includes(null);
+  }
+
+  /**
+   * True if the session, deleted or not, is in the tree and has been since the base, without a move of it or of one above it. If the id
+   * is null: if `beneath`, which was a root then, was a tree of its own in this one.
+   */
+  *#isSteady(id: string | null | undefined, beneath: string): Steps<boolean> {
+    if (this.#isAll) return true;
     const path: string[] = [];
-    let isSteady = false;
+    let isSteady = id === null && this.#isOwnRoot(beneath);
     for (let at = id; at != null; ) {
-      const known = at === top.id ? true : this.#steady.get(at);
+      const known = at === this.#top?.id ? true : this.#steady.get(at);
       if (known !== undefined) {
         isSteady = known;
         break;
@@ -138,6 +173,7 @@ export class TreeSince {
       path.push(at);
       const { parentId, former }: Places = this.#placesOf(at);
       if (former.length > 0) break;
+      if (parentId === null) isSteady = this.#isOwnRoot(at);
       at = parentId;
       yield 1;
     }
@@ -152,7 +188,7 @@ export class TreeSince {
     find: (row: SessionRow) => boolean | undefined,
   ): Steps<boolean> {
     const path: number[] = [];
-    for (let at = row; ; at = this.#parentOf(at)) {
+    for (let at = row; ; at = this.#parentOf(at)!) {
       const answer = answers.get(at.sequence) ?? find(at);
       if (answer !== undefined) {
         for (const each of path) answers.set(each, answer);
@@ -163,16 +199,18 @@ export class TreeSince {
     }
   }
 
-  #parentOf(row: SessionRow): SessionRow {
-    return this.#tables.sessions.rowAt(row.parentSequence!)!;
+  #parentOf({ parentSequence }: SessionRow): SessionRow | undefined {
+    return parentSequence === null ? undefined : this.#tables.sessions.rowAt(parentSequence);
   }
 
   #placesOf(id: string): Places {
     let places = this.#places.get(id);
     if (!places) {
       const { sessions, tombstones } = this.#tables;
-      const { parentId } = sessions.row(id) ?? tombstones.get(id) ?? {};
-      places = { parentId, former: this.#formerOf(id) };
+      const row = sessions.row(id);
+      const buried = row ? undefined : tombstones.get(id);
+      const { parentId } = row ?? buried ?? {};
+      places = { parentId, userId: row ? row.userId : buried?.ownerId, former: this.#formerOf(id) };
       this.#places.set(id, places);
     }
     return places;

@@ -68,7 +68,7 @@ function packEffects(effects: Effects, numbers: number[], texts: (string | null)
     texts.push(model, usage.costUsd);
   }
   if (!operation) return;
-  texts.push(operation.id, operation.fingerprint, operation.answer);
+  texts.push(operation.id, operation.caller, operation.fingerprint, operation.answer);
   numbers.push(
     operation.seq,
     operation.at,
@@ -144,6 +144,7 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   const operation: AppliedOperation | null = hasOperation
     ? {
         id: parts.text(),
+        caller: parts.textOrNull(),
         fingerprint: parts.text(),
         answer: parts.textOrNull(),
         sessionId,

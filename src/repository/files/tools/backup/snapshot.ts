@@ -10,7 +10,7 @@ import {
   shardOf,
 } from '../../format/layout.ts';
 import type { IndexDatabase } from '../../index/database.ts';
-import { storeStatus } from '../../index/store-status.ts';
+import { statusOf } from '../../index/store-status.ts';
 import { refuseUnrestored } from '../../recovery/journal-faults.ts';
 import { openCurrentIndex, readIntoMemory, type StoreToRead } from '../../recovery/read-index.ts';
 import type { Problem } from '../check.ts';
@@ -120,7 +120,7 @@ async function readSnapshot(
       for (const { id, size, mtime } of index.sessions.files()) sessions.set(id, { size, mtime });
       for (const id of asked) if (!sessions.has(id) && index.tombstones.get(id)) deleted.add(id);
       faulty = new Set(index.quarantine.faultySessions());
-      for (const { path, reason } of storeStatus(index).quarantined) problems.push({ path, reason });
+      for (const { path, reason } of statusOf(index).quarantined) problems.push({ path, reason });
       logSize = index.storeLogSize;
     });
     const unindexed = new Set([...faulty].filter((id) => !sessions.has(id)));

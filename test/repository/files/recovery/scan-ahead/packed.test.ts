@@ -117,6 +117,7 @@ const sounds: (Sound | null)[] = [
         ],
         operation: {
           id: 'retry-1',
+          caller: 'ada',
           fingerprint: 'f00',
           sessionId: 'planner-main',
           seq: 32,
