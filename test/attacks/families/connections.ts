@@ -3,6 +3,9 @@ import type { Attack, Scene } from '../attack.ts';
 import { bodyOf } from '../client.ts';
 import { openRaw, postBytes, type RawConnection } from '../raw-connection.ts';
 
+/** Milliseconds in which each connection is served, or closed. */
+const ANSWER_MS = 30_000;
+
 /* Connections that take a place and say little. */
 
 const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
@@ -56,6 +59,8 @@ export const CONNECTIONS: readonly Attack[] = [
     server: { descriptors: 256 },
     async run(scene) {
       const connections = await openMany(scene, 400, postBytes(bodyOf('{ __typename }')));
+      // While others are served, the only idle connection can be that of the good client, between two of its requests.
+      await Promise.all(connections.map((each) => each.receives((text) => text.length > 0, ANSWER_MS)));
       for (let n = 0; n < 20; n += 1)
         scene.got(await scene.server.query('mutation { createSession(input: {}) { __typename } }'));
       leave(connections);
