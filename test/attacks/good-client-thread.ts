@@ -45,6 +45,7 @@ function ask(
   on: Agent | false,
   onHead: (ms: number) => void = () => {},
   started = performance.now(),
+  isRetry = false,
 ): Promise<string | null> {
   return new Promise((resolve) => {
     const failed = (what: string) => {
@@ -76,9 +77,11 @@ function ask(
     );
     outgoing
       .on('error', (error: NodeJS.ErrnoException) => {
-        if (!outgoing.reusedSocket || error.code !== 'ECONNRESET') return failed(error.code ?? error.message);
+        // A new connection may be the one that a flood of others took the place of: a program tries once more.
+        const mayRetry = error.code === 'ECONNRESET' && (outgoing.reusedSocket || !isRetry);
+        if (!mayRetry) return failed(error.code ?? error.message);
         clearTimeout(timer);
-        ask(body, on, onHead, started).then(resolve);
+        ask(body, on, onHead, started, true).then(resolve);
       })
       .end(body);
   });
