@@ -119,9 +119,11 @@ type SocketMessage<Data> =
 async function* overWebSocket<Data>(
   Socket: WebSocketClass,
   transport: Transport,
-  payload: string,
+  subscription: string,
   { signal }: LiveOptions,
 ): Attempt<Data> {
+  const payload = await transport.readCredentials();
+  signal?.throwIfAborted();
   // Before all that has to be ended: this may throw.
   const socket = new Socket(transport.url.replace(/^http/, 'ws'), 'graphql-transport-ws');
   const deadline = createDeadline(signal);
@@ -138,7 +140,7 @@ async function* overWebSocket<Data>(
   const send = (message: string) => socket.readyState === 1 && socket.send(message);
   const pings = setInterval(send, 25_000, '{"type":"ping"}');
   const listeners = {
-    open: () => send('{"type":"connection_init"}'),
+    open: () => send(JSON.stringify({ type: 'connection_init', payload })),
     message({ data }: SocketEvent) {
       // Some classes hand on what comes until the other side has closed, too: that would begin to wait once more.
       if (end) return;
@@ -146,7 +148,7 @@ async function* overWebSocket<Data>(
       const message = parsed<SocketMessage<Data>>(data);
       const { type, payload: sent } = message ?? failing(`no JSON: ${data.slice(0, 100)}`);
       if (type === 'connection_ack') {
-        send(`{"id":"1","type":"subscribe","payload":${payload}}`);
+        send(`{"id":"1","type":"subscribe","payload":${subscription}}`);
         results.push(null);
       } else if (type === 'next') results.push(sent);
       else if (type === 'error') results.push({ errors: sent });
@@ -158,7 +160,8 @@ async function* overWebSocket<Data>(
     },
     close({ code, reason }: SocketEvent) {
       const message = `a WebSocket that was closed: ${code} ${reason}`;
-      if (code >= 4400 && code < 4500) throw new RequestError(message, { code: `CLOSED_${code}` });
+      if (code >= 4400 && code < 4500)
+        throw new RequestError(message, { code: code === 4401 ? 'UNAUTHENTICATED' : `CLOSED_${code}` });
       failing(message);
     },
     // What is wrong comes with `close`. An emitter of Node.js throws an error that nobody listens to.

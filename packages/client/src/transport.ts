@@ -16,8 +16,9 @@ export interface ClientOptions {
   /** In place of the global `fetch`, for example one that goes through a proxy. */
   readonly fetch?: typeof globalThis.fetch;
   /**
-   * For what is watched. Default: the global `WebSocket`, or none if `fetch`, `headers` or a `token` is given, which a WebSocket cannot
-   * send. Without one (null), it is server-sent events, by `fetch`.
+   * For what is watched. Default: the global `WebSocket`, or none if `fetch`, `headers` or a `token` is given: a WebSocket has no headers of
+   * its own, and a server may want the token there. One that is given here sends the token as `Authorization` in the payload of its first
+   * message. Without one (null), it is server-sent events, by `fetch`.
    */
   readonly webSocket?: WebSocketClass | null;
   /** Sent with each request. */
@@ -79,6 +80,13 @@ export function createTransport(url: string, client: ClientOptions) {
     };
   }
 
+  /** What says who asks, if there is a token: a header, or the payload of the first message of a WebSocket. */
+  async function readCredentials(): Promise<{ readonly Authorization: string } | undefined> {
+    const { token } = client;
+    const bearer = typeof token === 'function' ? await token() : token;
+    return bearer ? { Authorization: `Bearer ${bearer}` } : undefined;
+  }
+
   /** The answer to a body, when its head is there: within the time of an attempt, which the deadline gets. */
   async function fetch(
     body: string,
@@ -87,13 +95,13 @@ export function createTransport(url: string, client: ClientOptions) {
     accept = ACCEPT,
   ): Promise<Response> {
     // In a variable: as a method of another object, a browser's fetch throws.
-    const { token, fetch = globalThis.fetch } = client;
-    const bearer = typeof token === 'function' ? await token() : token;
+    const { fetch = globalThis.fetch } = client;
+    const credentials = await readCredentials();
     deadline.set(options.timeoutMs ?? client.timeoutMs ?? 60_000, `an answer of ${url}`);
     const headers = {
       'content-type': 'application/json',
       ...lowerCase(client.headers),
-      ...(bearer && { authorization: `Bearer ${bearer}` }),
+      ...lowerCase(credentials),
       ...lowerCase(options.headers),
       accept,
     };
@@ -167,6 +175,7 @@ export function createTransport(url: string, client: ClientOptions) {
   return {
     url,
     failing,
+    readCredentials,
     fetch,
     read,
     data,

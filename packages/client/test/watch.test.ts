@@ -363,6 +363,51 @@ test('an answer that is no stream of events is thrown', async () => {
   expect(await rejection(client.sessions.watch('trip').next())).toMatchObject({ code: 'NO_DATA' });
 });
 
+describe('a server that asks for a token', () => {
+  /** A server that acknowledges a WebSocket for the token "good" and closes it soon after; else it closes it at once. */
+  async function openGuarded() {
+    const server = createServer((_, response) => {
+      const error = { message: 'Expected a token.', extensions: { code: 'UNAUTHENTICATED' } };
+      response.writeHead(401, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ errors: [error] }));
+    });
+    await once(server.listen(0, '127.0.0.1'), 'listening');
+    onTestFinished(() => void server.close());
+    const firstMessages: unknown[] = [];
+    new WebSocketServer({ server, handleProtocols: () => 'graphql-transport-ws' }).on(
+      'connection',
+      (socket) =>
+        socket.once('message', (data) => {
+          const message = JSON.parse(String(data));
+          firstMessages.push(message);
+          if (message.payload?.Authorization !== 'Bearer good') return socket.close(4401, 'Unauthorized');
+          socket.send('{"type":"connection_ack"}');
+          socket.once('message', () => socket.close(4401, 'The token has expired'));
+        }),
+    );
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
+    const watch = (token: string) =>
+      new Sessiontree(url, { webSocket: WebSocket, token: () => token }).sessions.watch('trip').next();
+    return { watch, firstMessages };
+  }
+
+  test('gets it in the first message of a WebSocket', async () => {
+    const { watch, firstMessages } = await openGuarded();
+    expect(await rejection(watch('bad'))).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
+    expect(await rejection(watch(''))).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
+    expect(firstMessages).toEqual([
+      { type: 'connection_init', payload: { Authorization: 'Bearer bad' } },
+      { type: 'connection_init' },
+    ]);
+  });
+
+  test('and may say later that it does not hold any more', async () => {
+    const { watch } = await openGuarded();
+    const error = await rejection(watch('good'));
+    expect(error).toMatchObject({ code: 'UNAUTHENTICATED', status: null, isRetryable: false });
+  });
+});
+
 describe('the way is chosen', () => {
   /** How many WebSockets were asked for until the first batch was there. */
   async function webSocketsOf(options: ClientOptions, refusesWebSockets = false): Promise<number> {
