@@ -1,7 +1,7 @@
 import { Observable } from './parts/observable.ts';
 
-/** The path under which the server serves the page. */
-const BASE = '/explorer/';
+/** The path under which the server serves the page: a proxy may have one of its own before it. */
+export const BASE = /^(.*\/explorer\/)assets\//.exec(new URL(import.meta.url).pathname)?.[1] ?? '/explorer/';
 
 /** Which trees the list has. */
 export interface TreesFilter {

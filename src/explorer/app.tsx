@@ -1,5 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { addressBar } from './address.ts';
+import { access } from './api/access.ts';
+import { signIn } from './api/sign-in.ts';
 import { DialogHost } from './doing/dialog-host.tsx';
 import { ToastsView } from './doing/toasts-view.tsx';
 import { loaded } from './parts/loaded.tsx';
@@ -15,6 +17,8 @@ import { TreesPane } from './trees/trees-pane.tsx';
 /** By then the list is there, and the person reads. */
 const WHILE_READING_MS = 500;
 
+const SignInDialog = loaded<object>(async () => (await import('./sign-in/sign-in-dialog.tsx')).SignInDialog);
+
 const list = new TreesList();
 
 const sessionPane = () => import('./transcript/session-pane.tsx');
@@ -29,6 +33,9 @@ const ComparePane = loaded<{ ids: readonly [string, string] }>(
 /** The page: the list of trees, the tree that is open, and the session of it that is open. */
 export function App() {
   const { now } = useObservable(addressBar);
+  const { token, isAsked } = useObservable(signIn);
+  useObservable(access);
+  useEffect(() => void access.read(), [token]);
   const { rootId, sessionId } = now;
   const tree = useMemo(() => (rootId === null ? null : new OpenTree(rootId)), [rootId]);
   useEffect(() => () => tree?.close(), [tree]);
@@ -62,6 +69,7 @@ export function App() {
         )}
       </main>
       <DialogHost />
+      {isAsked && <SignInDialog />}
       <ToastsView />
     </div>
   );

@@ -1,11 +1,13 @@
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { addressBar, NO_TREE } from './address.ts';
+import { access } from './api/access.ts';
 import type { FeedState } from './api/feed.ts';
+import { signIn } from './api/sign-in.ts';
 import { counted } from './parts/format.ts';
 import { Help } from './parts/help.tsx';
 import { onKey } from './parts/keys.ts';
 import { Link } from './parts/link.tsx';
-import { Brand, SearchMark, UsageMark } from './parts/marks.tsx';
+import { Brand, SearchMark, SignOutMark, UsageMark } from './parts/marks.tsx';
 import { useObservable } from './parts/observable.ts';
 import { useText } from './parts/text.ts';
 import { toggleTheme } from './parts/theme.ts';
@@ -24,6 +26,7 @@ export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null 
   useObservable(list);
   const { feed } = tree ?? list;
   const { state, error } = useObservable(feed);
+  const { token } = useObservable(signIn);
   const [isHelping, setHelping] = useState(false);
   useEffect(() => onKey({ '?': () => setHelping(true) }), []);
   return (
@@ -39,6 +42,7 @@ export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null 
       <span class="live number store-size">
         {list.sessionCount === null ? '' : counted(list.sessionCount, 'session')}
       </span>
+      {access.isReadOnly && <span class="tag">Read only</span>}
       <Link class="icon-button" to={{ ...NO_TREE, page: 'usage' }} aria-label="Usage" title="Usage">
         <UsageMark />
       </Link>
@@ -48,6 +52,17 @@ export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null 
       <button type="button" class="icon-button" aria-label="Keys" onClick={() => setHelping(true)}>
         ?
       </button>
+      {token !== null && (
+        <button
+          type="button"
+          class="icon-button"
+          aria-label="Sign out"
+          title="Sign out"
+          onClick={() => signIn.signOut()}
+        >
+          <SignOutMark />
+        </button>
+      )}
       {isHelping && <Help onClose={() => setHelping(false)} />}
     </header>
   );

@@ -69,12 +69,8 @@ export async function openPage(
   const page = await context.newPage();
   page.on('pageerror', (error) => faults.push(String(error)));
   page.on('console', (message) => {
-    // What a server that is away leaves in the console is no fault of the page.
-    if (
-      message.type() === 'error' &&
-      !message.text().includes('net::ERR_') &&
-      !message.text().includes('WebSocket')
-    )
+    // What a server that is away or asks for a token leaves in the console is no fault of the page.
+    if (message.type() === 'error' && !/net::ERR_|WebSocket|status of 401/.test(message.text()))
       faults.push(message.text());
   });
   page.on('request', (request) => {

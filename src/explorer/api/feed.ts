@@ -1,6 +1,7 @@
 import type { SessionChanges } from '@sessiontree/client';
 import { Observable } from '../parts/observable.ts';
 import { client, TEXT_LENGTH } from './client.ts';
+import { signIn } from './sign-in.ts';
 
 /** `live`: what is shown follows the store. `resuming`: the connection was lost, and what is shown may be old. */
 export type FeedState = 'connecting' | 'live' | 'resuming' | 'ended';
@@ -47,22 +48,29 @@ export class Feed extends Observable {
       this.error = error;
       this.changed();
     };
-    try {
-      const batches = client.sessions.watch(this.#within, {
-        after: this.#cursor,
-        messages: this.#messages,
-        maxContentLength: TEXT_LENGTH,
-        signal,
-        onRetry: () => set('resuming'),
-      });
-      for await (const batch of batches) {
-        this.#cursor = batch.cursor;
-        if (batch.isUpToDate) set('live');
-        if (batch.isReset || batch.changes.length > 0) this.#take(batch);
+    for (;;) {
+      try {
+        await this.#watch(signal, set);
+        return set('ended');
+      } catch (error) {
+        const isRenewed = await signIn.isRenewed(error, signal).catch(() => false);
+        if (!isRenewed) return set('ended', error as Error);
       }
-      set('ended');
-    } catch (error) {
-      set('ended', error as Error);
+    }
+  }
+
+  async #watch(signal: AbortSignal, set: (state: FeedState) => void): Promise<void> {
+    const batches = client.sessions.watch(this.#within, {
+      after: this.#cursor,
+      messages: this.#messages,
+      maxContentLength: TEXT_LENGTH,
+      signal,
+      onRetry: () => set('resuming'),
+    });
+    for await (const batch of batches) {
+      this.#cursor = batch.cursor;
+      if (batch.isUpToDate) set('live');
+      if (batch.isReset || batch.changes.length > 0) this.#take(batch);
     }
   }
 }

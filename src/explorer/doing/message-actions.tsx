@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact';
 import { sessionAddress } from '../address.ts';
+import { access } from '../api/access.ts';
 import type { MessageRowFragment } from '../generated/operations.ts';
 import { Icon } from '../parts/icon.tsx';
 import type { OpenTranscript } from '../transcript/open-transcript.ts';
@@ -19,6 +20,7 @@ interface Props {
 export function MessageActions({ tree, transcript, message }: Props) {
   const { id, position } = message;
   const { sessionId } = transcript;
+  const { mayWrite } = access;
   const isArchived = tree.rows.find(sessionId)?.archivedAt != null;
   const isLast = position + 1 >= (transcript.length ?? 0);
   const copy = async () => {
@@ -34,17 +36,19 @@ export function MessageActions({ tree, transcript, message }: Props) {
       aria-label={`Actions at message ${position}`}
       onKeyDown={step}
     >
-      <IconButton
-        isFirst
-        label="Fork here"
-        onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: { id, position } })}
-      >
-        <circle cx="4" cy="3" r="1.6" />
-        <circle cx="4" cy="11" r="1.6" />
-        <circle cx="10.5" cy="5.5" r="1.6" />
-        <path d="M4 4.6v4.8M10.5 7.1c0 2-3 2-6.5 2" />
-      </IconButton>
-      {!isArchived && !isLast && (
+      {mayWrite && (
+        <IconButton
+          isFirst
+          label="Fork here"
+          onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: { id, position } })}
+        >
+          <circle cx="4" cy="3" r="1.6" />
+          <circle cx="4" cy="11" r="1.6" />
+          <circle cx="10.5" cy="5.5" r="1.6" />
+          <path d="M4 4.6v4.8M10.5 7.1c0 2-3 2-6.5 2" />
+        </IconButton>
+      )}
+      {mayWrite && !isArchived && !isLast && (
         <IconButton
           label="Roll back here"
           onClick={() => dialogs.show({ kind: 'rollBack', tree, sessionId, message: { id, position } })}
@@ -53,6 +57,7 @@ export function MessageActions({ tree, transcript, message }: Props) {
         </IconButton>
       )}
       <IconButton
+        isFirst={!mayWrite}
         label="Copy link"
         onClick={() => void copyText(linkTo(sessionAddress(tree.id, sessionId, id)), 'Copied the link')}
       >

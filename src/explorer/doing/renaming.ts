@@ -1,3 +1,4 @@
+import { access } from '../api/access.ts';
 import { Observable } from '../parts/observable.ts';
 
 /** Where the title is changed: in the row of the tree, or in the bar of the session. */
@@ -13,6 +14,7 @@ class Renaming extends Observable {
   }
 
   start(sessionId: string, place: RenamingPlace): void {
+    if (!access.mayWrite) return;
     this.#sessionId = sessionId;
     this.#place = place;
     this.changed();

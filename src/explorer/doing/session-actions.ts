@@ -1,4 +1,5 @@
 import { type Address, addressBar, formatAddress, sessionAddress } from '../address.ts';
+import { access } from '../api/access.ts';
 import type { OpenTree } from '../tree/open-tree.ts';
 import { setArchived } from './actions.ts';
 import { copyText } from './clipboard.ts';
@@ -12,6 +13,8 @@ export interface SessionAction {
   /** The key that does it, too. */
   readonly key?: string;
   readonly isDangerous?: boolean;
+  /** Whether it changes nothing. */
+  readonly isReading?: boolean;
   readonly act: () => void;
 }
 
@@ -23,9 +26,10 @@ export function sessionActions(tree: OpenTree, sessionId: string): readonly Sess
   const whole = () => import('./whole-session.ts');
   const origin = forkedFrom && {
     label: 'Compare with its origin',
+    isReading: true,
     act: () => addressBar.go(comparison(forkedFrom.sessionId, sessionId)),
   };
-  return [
+  const actions: readonly SessionAction[] = [
     ...(archivedAt
       ? []
       : [{ label: 'New session beneath…', act: () => dialogs.show({ kind: 'spawn', tree, sessionId }) }]),
@@ -44,14 +48,17 @@ export function sessionActions(tree: OpenTree, sessionId: string): readonly Sess
     },
     {
       label: 'Copy link',
+      isReading: true,
       act: () => void copyText(linkTo(sessionAddress(tree.id, sessionId)), 'Copied the link'),
     },
     {
       label: 'Copy as Markdown',
+      isReading: true,
       act: () => void attempt(async () => (await whole()).copySession(sessionId, title)),
     },
     {
       label: 'Download as JSON lines',
+      isReading: true,
       act: () => void attempt(async () => (await whole()).downloadSession(sessionId)),
     },
     {
@@ -61,6 +68,7 @@ export function sessionActions(tree: OpenTree, sessionId: string): readonly Sess
       act: () => dialogs.show({ kind: 'delete', tree, sessionId }),
     },
   ];
+  return actions.filter(({ isReading }) => isReading || access.mayWrite);
 }
 
 /** The address of an address of the page, as it is shared. */

@@ -3,7 +3,8 @@ import { useEffect, useId, useRef } from 'preact/hooks';
 
 interface Props {
   readonly title: string;
-  readonly onClose: () => void;
+  /** Called once the browser has closed the dialog. */
+  readonly onClose: (event: Event) => void;
   readonly children: ComponentChildren;
 }
 

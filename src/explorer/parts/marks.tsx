@@ -50,3 +50,11 @@ export function UsageMark() {
     </Icon>
   );
 }
+
+export function SignOutMark() {
+  return (
+    <Icon>
+      <path d="M5.5 2.5h-3v9h3M9 4.5 11.5 7 9 9.5M11.5 7h-6" />
+    </Icon>
+  );
+}

@@ -1,4 +1,5 @@
 import { client } from '../api/client.ts';
+import { signIn } from '../api/sign-in.ts';
 import { Observable } from '../parts/observable.ts';
 
 export interface Draft {
@@ -27,16 +28,22 @@ export class Drafts extends Observable {
 
   async #run(sessionId: string): Promise<void> {
     const { signal } = this.#abort;
-    try {
-      for await (const { key, content, reasoning, isDone } of client.history.watchMessages(sessionId, {
-        signal,
-      })) {
-        if (isDone) this.#drafts.delete(key);
-        else this.#drafts.set(key, { key, content, reasoning });
-        this.changed();
+    for (;;) {
+      try {
+        return await this.#watch(sessionId, signal);
+      } catch (error) {
+        // A session that was deleted has no drafts. A lost connection is taken up by the client.
+        if (!(await signIn.isRenewed(error, signal).catch(() => false))) return;
       }
-    } catch {
-      // A session that was deleted has no drafts. A lost connection is taken up by the client.
+    }
+  }
+
+  async #watch(sessionId: string, signal: AbortSignal): Promise<void> {
+    const drafts = client.history.watchMessages(sessionId, { signal });
+    for await (const { key, content, reasoning, isDone } of drafts) {
+      if (isDone) this.#drafts.delete(key);
+      else this.#drafts.set(key, { key, content, reasoning });
+      this.changed();
     }
   }
 }

@@ -1,5 +1,6 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { addressBar, type SessionView, sessionAddress } from '../address.ts';
+import { access } from '../api/access.ts';
 import { setArchived } from '../doing/actions.ts';
 import { Composer } from '../doing/composer.tsx';
 import { dialogs } from '../doing/dialogs.ts';
@@ -58,13 +59,15 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
             Compare
           </Link>
         )}
-        <button
-          type="button"
-          class="chip is-spare"
-          onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: null })}
-        >
-          Fork
-        </button>
+        {access.mayWrite && (
+          <button
+            type="button"
+            class="chip is-spare"
+            onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: null })}
+          >
+            Fork
+          </button>
+        )}
         <SessionMenu tree={tree} sessionId={sessionId} />
       </div>
       <SessionBody tree={tree} transcript={transcript} drafts={drafts} />
@@ -101,13 +104,15 @@ function SessionBody({
       {isArchived && (
         <p class="banner">
           Archived: it takes no messages until it is unarchived.{' '}
-          <button
-            type="button"
-            class="chip"
-            onClick={() => void attempt(() => setArchived(tree, transcript.sessionId, false))}
-          >
-            Unarchive
-          </button>
+          {access.mayWrite && (
+            <button
+              type="button"
+              class="chip"
+              onClick={() => void attempt(() => setArchived(tree, transcript.sessionId, false))}
+            >
+              Unarchive
+            </button>
+          )}
         </p>
       )}
       {head && head.damage.length > 0 && (
@@ -125,7 +130,7 @@ function SessionBody({
       ) : (
         <Transcript key={transcript.sessionId} tree={tree} transcript={transcript} drafts={drafts} />
       )}
-      {!isArchived && addressBar.now.sessionView === 'transcript' && (
+      {access.mayWrite && !isArchived && addressBar.now.sessionView === 'transcript' && (
         <Composer key={transcript.sessionId} sessionId={transcript.sessionId} />
       )}
     </>

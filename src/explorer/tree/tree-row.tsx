@@ -1,3 +1,4 @@
+import { access } from '../api/access.ts';
 import { renaming } from '../doing/renaming.ts';
 import { TitleField } from '../doing/title-field.tsx';
 import { cost, count, nameOf } from '../parts/format.ts';
@@ -51,7 +52,7 @@ export function TreeRow({ row, tree, start, isSelected, isActive, isMarked, isTa
         'is-marked': isMarked,
         'is-taking': isTaking,
       })}
-      draggable={row.level > 0}
+      draggable={row.level > 0 && access.mayWrite}
       role="treeitem"
       aria-level={row.level + 1}
       aria-setsize={row.setSize}

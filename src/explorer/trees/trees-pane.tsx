@@ -1,6 +1,7 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { addressBar, NO_FILTER, type TreesFilter } from '../address.ts';
+import { access } from '../api/access.ts';
 import { dialogs } from '../doing/dialogs.ts';
 import { count } from '../parts/format.ts';
 import { Notice } from '../parts/notice.tsx';
@@ -52,15 +53,17 @@ export function TreesPane({ list }: { list: TreesList }) {
         >
           Filter
         </button>
-        <button
-          type="button"
-          class="icon-button"
-          aria-label="New tree"
-          title="New tree"
-          onClick={() => dialogs.show({ kind: 'create' })}
-        >
-          +
-        </button>
+        {access.mayWrite && (
+          <button
+            type="button"
+            class="icon-button"
+            aria-label="New tree"
+            title="New tree"
+            onClick={() => dialogs.show({ kind: 'create' })}
+          >
+            +
+          </button>
+        )}
       </div>
       {isFiltering && <FilterForm filter={filter} onChange={filterBy} onClear={() => filterBy(NO_FILTER)} />}
       <QuarantinedFiles files={list.quarantined} />
