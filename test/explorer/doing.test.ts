@@ -72,6 +72,20 @@ describe.skipIf(!isThereABrowser)('in the explorer, a person', { timeout: 60_000
     ]);
   });
 
+  test('sees what was sent, however far up the transcript was', async () => {
+    const { client, page } = await openRoot();
+    const messages = Array.from({ length: 60 }, (_, n) => ({ role: 'USER' as const, content: `More ${n}` }));
+    await client.history.append('root', messages);
+    await page.getByRole('feed').getByText('More 59').waitFor();
+    await page.locator('.scrubber').fill('2');
+    await page.getByRole('feed').getByText('More 0', { exact: true }).waitFor();
+    await composer(page).fill('the last word');
+    await button(page, 'Send').click();
+    await page.getByRole('feed').getByText('the last word').waitFor();
+    await button(page, 'Following').waitFor();
+    expect(await page.locator('.new-pill').count()).toBe(0);
+  });
+
   test('forks at a message, beneath the original or as a tree of its own', async () => {
     const { client, page } = await openRoot();
     const fork = page.getByRole('toolbar', { name: 'Actions at message 1' }).getByLabel('Fork here');

@@ -75,6 +75,8 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await page.getByRole('heading', { name: 'Trees' }).click();
     await page.keyboard.press('f');
     await page.getByText('Message number 699').waitFor();
+    // The address is of what is shown.
+    await expect.poll(() => page.url()).not.toContain('m=');
   });
 
   test('follows at its end, and says what is new instead of moving while one reads', async () => {
@@ -94,6 +96,8 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     const pill = page.getByRole('button', { name: '2 new ↓' });
     await pill.waitFor();
     expect(Math.abs((await scroller.evaluate((element) => element.scrollTop)) - before)).toBeLessThan(2);
+    // Both can be clicked.
+    await page.getByRole('button', { name: 'Follow', exact: true }).click({ trial: true, timeout: 5_000 });
     await pill.click();
     await page.getByText('Message number 62').waitFor();
     await pill.waitFor({ state: 'detached' });

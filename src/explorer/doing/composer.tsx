@@ -6,8 +6,13 @@ import { Operation } from './operation.ts';
 /** What was begun to be written, by session: it is still there when one comes back. */
 const begun = new Map<string, string>();
 
+interface Props {
+  readonly sessionId: string;
+  readonly onSent: () => void;
+}
+
 /** Sends a message of the user to a session. */
-export function Composer({ sessionId }: { sessionId: string }) {
+export function Composer({ sessionId, onSent }: Props) {
   const [text, setText] = useState(begun.get(sessionId) ?? '');
   const [isSending, setSending] = useState(false);
   const [fault, setFault] = useState<Error | null>(null);
@@ -26,6 +31,7 @@ export function Composer({ sessionId }: { sessionId: string }) {
       await client.history.append(sessionId, message, { operationId: operation.idFor(message) });
       operation.done();
       write('');
+      onSent();
     } catch (error) {
       setFault(error as Error);
     }

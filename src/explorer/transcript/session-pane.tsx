@@ -1,4 +1,4 @@
-import { useEffect, useMemo } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import { addressBar, type SessionView, sessionAddress } from '../address.ts';
 import { access } from '../api/access.ts';
 import { setArchived } from '../doing/actions.ts';
@@ -85,6 +85,7 @@ function SessionBody({
   drafts: Drafts;
 }) {
   useObservable(transcript);
+  const [sentCount, setSentCount] = useState(0);
   const { state, error, head } = transcript;
   if (state === 'missing')
     return (
@@ -128,10 +129,20 @@ function SessionBody({
       ) : addressBar.now.sessionView === 'details' ? (
         <SessionDetails tree={tree} sessionId={transcript.sessionId} />
       ) : (
-        <Transcript key={transcript.sessionId} tree={tree} transcript={transcript} drafts={drafts} />
+        <Transcript
+          key={transcript.sessionId}
+          tree={tree}
+          transcript={transcript}
+          drafts={drafts}
+          sentCount={sentCount}
+        />
       )}
       {access.mayWrite && !isArchived && addressBar.now.sessionView === 'transcript' && (
-        <Composer key={transcript.sessionId} sessionId={transcript.sessionId} />
+        <Composer
+          key={transcript.sessionId}
+          sessionId={transcript.sessionId}
+          onSent={() => setSentCount(sentCount + 1)}
+        />
       )}
     </>
   );

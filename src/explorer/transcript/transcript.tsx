@@ -21,13 +21,15 @@ interface Props {
   readonly tree: OpenTree;
   readonly transcript: OpenTranscript;
   readonly drafts: Drafts;
+  /** Whenever it changes, the end is shown. */
+  readonly sentCount: number;
 }
 
 /**
  * The messages. Browsers cannot scroll through the height of a history of 100,000, so that rows exist for a window of positions only, which
  * moves along; the slider stands for the whole.
  */
-export function Transcript({ tree, transcript, drafts }: Props) {
+export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   useObservable(markdown);
   useObservable(drafts);
   const { now } = useObservable(addressBar);
@@ -61,13 +63,25 @@ export function Transcript({ tree, transcript, drafts }: Props) {
 
   const showAt = (position: number) => {
     const next = windowAround(position, length);
+    const isEnd = position >= length - 1;
     setRange(next);
-    setFollowing(position >= length - 1);
-    // After the window has moved.
-    requestAnimationFrame(() =>
-      virtualizer.scrollToIndex(position - next.start, { align: position >= length - 1 ? 'end' : 'start' }),
-    );
+    setFollowing(isEnd);
+    // After the window has moved. By then, there may be more at the end.
+    requestAnimationFrame(() => {
+      if (isEnd) virtualizer.scrollToEnd();
+      else virtualizer.scrollToIndex(position - next.start, { align: 'start' });
+    });
   };
+
+  const showEnd = () => {
+    addressBar.go({ messageId: null }, true);
+    showAt(length - 1);
+  };
+  const shownFor = useRef(sentCount);
+  useEffect(() => {
+    if (sentCount !== shownFor.current) showEnd();
+    shownFor.current = sentCount;
+  }, [sentCount]);
 
   // A link to a message opens at it.
   useEffect(() => {
@@ -126,7 +140,7 @@ export function Transcript({ tree, transcript, drafts }: Props) {
       return;
     }
   };
-  useEffect(() => onKey({ j: () => step(1), k: () => step(-1), f: () => showAt(length - 1) }));
+  useEffect(() => onKey({ j: () => step(1), k: () => step(-1), f: showEnd }));
 
   if (length === 0 && live.length === 0)
     return (
@@ -135,6 +149,8 @@ export function Transcript({ tree, transcript, drafts }: Props) {
       </Notice>
     );
   const unseen = Math.max(length - seen, 0);
+  // Results are shown at their calls: those at the end have no rows of their own.
+  const lastShown = isFollowing ? length - 1 : last;
   return (
     <>
       <div
@@ -170,14 +186,14 @@ export function Transcript({ tree, transcript, drafts }: Props) {
           ))}
         </div>
       </div>
-      {unseen > 0 && !isFollowing && (
-        <button type="button" class="new-pill number" onClick={() => showAt(length - 1)}>
-          {count(unseen)} new ↓
-        </button>
-      )}
       <div class="foot number">
+        {unseen > 0 && !isFollowing && (
+          <button type="button" class="new-pill" onClick={showEnd}>
+            {count(unseen)} new ↓
+          </button>
+        )}
         <span>
-          #{count(first)}–{count(Math.max(last, first))} of {count(length)}
+          #{count(first)}–{count(Math.max(lastShown, first))} of {count(length)}
         </span>
         <input
           type="range"
@@ -189,7 +205,7 @@ export function Transcript({ tree, transcript, drafts }: Props) {
           value={isFollowing ? length - 1 : first}
           onInput={({ currentTarget }) => showAt(Number(currentTarget.value))}
         />
-        <button type="button" class="chip" aria-pressed={isFollowing} onClick={() => showAt(length - 1)}>
+        <button type="button" class="chip" aria-pressed={isFollowing} onClick={showEnd}>
           {isFollowing ? 'Following' : 'Follow'}
         </button>
       </div>
