@@ -30,6 +30,54 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
     expect(await page.getByRole('treeitem').nth(2).innerText()).toContain('1');
   });
 
+  test('is shown before all of it is read: first its beginning, then the rest, with what happened meanwhile', async () => {
+    const { url, client } = await openFamily();
+    for (let n = 0; n < 220; n += 1) await client.sessions.spawn('b', { id: `b${n}`, title: `B${n}` });
+    const page = await openPage(url);
+    let answerRest = () => {};
+    const isWanted = new Promise<void>((resolve) => (answerRest = resolve));
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postDataJSON().variables?.first === 10_000) await isWanted;
+      await route.continue();
+    });
+    await page.goto(`${url}/explorer/t/root?s=b219`);
+    await expect
+      .poll(async () => (await shownTitles(page)).slice(0, 5))
+      .toEqual(['Root', 'A', 'A1', 'B', 'B0']);
+    // The sums of a part are not those of the tree.
+    const costs = () => page.locator('.tree-row > :last-child').allInnerTexts();
+    expect((await costs()).slice(0, 2)).toEqual(['', '$1.00']);
+    expect(await page.getByText('with all beneath').isVisible()).toBe(false);
+    await client.sessions.update('b1', { title: 'Renamed' });
+    await client.sessions.spawn('a', { title: 'Spawned meanwhile' });
+    answerRest();
+    await page.getByRole('treeitem', { selected: true }).getByText('B219').waitFor();
+    await page.getByText('with all beneath').waitFor();
+    await page.getByRole('tree').press('Home');
+    await expect
+      .poll(async () => (await shownTitles(page)).slice(0, 7))
+      .toEqual([...['Root', 'A', 'A1', 'Spawned meanwhile'], ...['B', 'B0', 'Renamed']]);
+    expect((await costs())[0]).toBe('$1.50');
+    expect(await page.locator('.tree-sums b').first().innerText()).toBe('226');
+  });
+
+  test('says that the rest could not be read, and reads it when asked again', async () => {
+    const { url, client } = await openFamily();
+    for (let n = 0; n < 220; n += 1) await client.sessions.spawn('b', { id: `b${n}`, title: `B${n}` });
+    const page = await openPage(url);
+    let isThere = false;
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postDataJSON().variables?.first === 10_000 && !isThere) await route.abort();
+      else await route.continue();
+    });
+    await page.goto(`${url}/explorer/t/root`);
+    await page.getByText(/The first 201 sessions. More could not be read: /).waitFor();
+    isThere = true;
+    await page.getByRole('button', { name: 'Read 10,000 more' }).click();
+    await expect.poll(() => page.locator('.tree-sums b').first().innerText()).toBe('225');
+    await page.getByText(/The first 201 sessions/).waitFor({ state: 'detached' });
+  });
+
   test('is a tree for assistive technology', async () => {
     const { url } = await openFamily();
     const page = await openPage(url, '/explorer/t/root?s=b');

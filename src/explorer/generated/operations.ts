@@ -170,6 +170,7 @@ export type RootsQuery = { store: { sessionCount: number }, nodes: Array<
 
 export type TreeQueryVariables = Exact<{
   id: string;
+  first: number;
   after?: string | null | undefined;
 }>;
 
@@ -554,13 +555,13 @@ export const RootsDocument = new TypedDocumentString(`
   }
 }`) as unknown as TypedDocumentString<RootsQuery, RootsQueryVariables>;
 export const TreeDocument = new TypedDocumentString(`
-    query Tree($id: ID!, $after: String) {
+    query Tree($id: ID!, $first: Int!, $after: String) {
   store {
     cursor
   }
   session(id: $id) {
     ...TreeRow
-    descendants(first: 10000, after: $after) {
+    descendants(first: $first, after: $after) {
       nodes {
         ...TreeRow
       }

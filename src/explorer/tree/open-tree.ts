@@ -13,6 +13,11 @@ import { TreeRows } from './tree-rows.ts';
 /** An agent writes a few messages at once. What is shown of longer writes is read. */
 const MESSAGES = 10;
 
+/** Sessions that are shown at once, while the others are read. */
+const FIRST = 200;
+/** Sessions of one answer, at most. */
+const MOST = 10_000;
+
 export type TreeState = 'loading' | 'there' | 'missing' | 'deleted' | 'failed';
 
 type Watcher = (changes: readonly SessionChange[], isReset: boolean) => void;
@@ -26,6 +31,8 @@ export class OpenTree extends Observable {
   error: Error | null = null;
   /** A cursor for the sessions that were not read yet; null if all are there. */
   #rest: string | null = null;
+  /** Whether more sessions are being read. */
+  isReading = false;
   readonly #abort = new AbortController();
   readonly #watchers = new Set<Watcher>();
   readonly #firstWords = new Map<string, string>();
@@ -43,18 +50,23 @@ export class OpenTree extends Observable {
 
   /** Reads the tree anew. */
   async read(): Promise<void> {
+    // Sessions that are shown already are replaced all at once.
+    const isFirst = this.state !== 'there';
     try {
-      const { store, session } = await this.#request(this.id, null);
+      const { store, session } = await this.#request(this.id, null, isFirst ? FIRST : MOST);
+      this.error = null;
       if (!session) {
         this.state = 'missing';
       } else {
         const { descendants, ...root } = session;
-        this.rows.set([root, ...descendants.nodes]);
         this.#rest = restOf(session);
+        this.rows.set([root, ...descendants.nodes], this.#rest === null);
         this.state = 'there';
+        if (isFirst && this.hasMore) await this.more();
+        if (this.#abort.signal.aborted) return;
+        // From before the first answer on: what changed since is told, also of sessions that came later.
         this.feed.follow(store.cursor);
       }
-      this.error = null;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       // What is there stays: it is old, which the feed says.
@@ -64,13 +76,22 @@ export class OpenTree extends Observable {
     this.changed();
   }
 
-  /** Reads the next ten thousand sessions. */
+  /** Reads the next ten thousand sessions. If that fails, `error` says why, and it can be tried again. */
   async more(): Promise<void> {
-    const { session } = await this.#request(this.id, this.#rest);
-    if (!session) return;
-    const known = new Set(this.rows.sessions.map(({ id }) => id));
-    this.rows.set([...this.rows.sessions, ...session.descendants.nodes.filter(({ id }) => !known.has(id))]);
-    this.#rest = restOf(session);
+    this.isReading = true;
+    this.changed();
+    try {
+      const { session } = await this.#request(this.id, this.#rest, MOST);
+      this.#rest = session && restOf(session);
+      this.error = null;
+      const known = new Set(this.rows.sessions.map(({ id }) => id));
+      const others = session?.descendants.nodes.filter(({ id }) => !known.has(id)) ?? [];
+      this.rows.set([...this.rows.sessions, ...others], this.#rest === null);
+    } catch (error) {
+      if (this.#abort.signal.aborted) return;
+      this.error = error as Error;
+    }
+    this.isReading = false;
     this.changed();
   }
 
@@ -133,8 +154,8 @@ export class OpenTree extends Observable {
     this.feed.stop();
   }
 
-  #request(id: string, after: string | null): Promise<TreeQuery> {
-    return ask(TreeDocument, { id, after }, this.#abort.signal);
+  #request(id: string, after: string | null, first: number): Promise<TreeQuery> {
+    return ask(TreeDocument, { id, after, first }, this.#abort.signal);
   }
 
   #take({ changes, isReset }: SessionChanges): void {
@@ -154,7 +175,7 @@ export class OpenTree extends Observable {
   /** A session was moved into the tree, with all beneath it. */
   async #readSubtree(id: string): Promise<void> {
     try {
-      const { session } = await this.#request(id, null);
+      const { session } = await this.#request(id, null, MOST);
       if (!session) return;
       const { descendants, ...top } = session;
       this.rows.insertSubtree([top, ...descendants.nodes]);

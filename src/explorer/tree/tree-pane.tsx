@@ -1,5 +1,5 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { addressBar, NO_TREE, sessionAddress } from '../address.ts';
 import { useDragToMove } from '../doing/drag.ts';
 import { marked } from '../doing/marked.ts';
@@ -74,7 +74,7 @@ function TreeBody({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: 
         <span>{isTimeline ? '' : 'Cost'}</span>
       </div>
       <Rows tree={tree} isTimeline={isTimeline} selected={selected} />
-      {tree.hasMore && <MoreSessions tree={tree} />}
+      {tree.hasMore && !tree.isReading && <MoreSessions tree={tree} />}
     </>
   );
 }
@@ -97,12 +97,14 @@ function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: bool
     rows.findIndex(({ session }) => session.id === selected),
     0,
   );
-  useLayoutEffect(() => tree.reveal(selected), [tree, selected]);
+  // One further down in a large tree is read after the first ones.
+  const isThere = tree.rows.find(selected) !== undefined;
+  useLayoutEffect(() => tree.reveal(selected), [tree, selected, isThere]);
   // Only when another session is opened: who scrolls away stays there.
   useEffect(() => {
     const at = tree.rows.shown.findIndex(({ session }) => session.id === selected);
     if (at !== -1) virtualizer.scrollToIndex(at);
-  }, [virtualizer, tree, selected]);
+  }, [virtualizer, tree, selected, isThere]);
   const untitled = items.flatMap(({ index }) => {
     const { session } = rows[index]!;
     return session.title === null && session.messageCount > 0 ? [session.id] : [];
@@ -173,15 +175,11 @@ const isBeside =
     hasChildren && session.parentId === row.session.parentId;
 
 function MoreSessions({ tree }: { tree: OpenTree }) {
-  const [isReading, setReading] = useState(false);
-  const read = () => {
-    setReading(true);
-    void tree.more().finally(() => setReading(false));
-  };
   return (
-    <div class="banner" role="status">
+    <div class={tree.error ? 'banner is-fault' : 'banner'} role="status">
       The first {count(tree.rows.size)} sessions.{' '}
-      <button type="button" class="chip" disabled={isReading} onClick={read}>
+      {tree.error && `More could not be read: ${visible(tree.error.message)} `}
+      <button type="button" class="chip" onClick={() => void tree.more()}>
         Read 10,000 more
       </button>
     </div>

@@ -65,7 +65,7 @@ export function TreeRow({ row, tree, start, isSelected, isActive, isMarked, isTa
       <TreeName row={row} tree={tree} />
       <span>{count(session.historyLength)}</span>
       <span title={session.usage.costUsd === null ? undefined : `${cost(session.usage.costUsd)} of its own`}>
-        {cost(sums.costUsd)}
+        {tree.rows.isWhole(session.id) && cost(sums.costUsd)}
       </span>
     </div>
   );
@@ -103,7 +103,9 @@ export function TreeName({
       {session.agentName && <em class="cut">{visible(session.agentName)}</em>}
       {session.forkedFrom && <span class="tag">fork at {count(session.forkedFrom.historyLength)}</span>}
       {session.archivedAt && <span class="tag">archived</span>}
-      {hasChildren && !isOpen && <span class="tag">{count(sums.sessions - 1)}</span>}
+      {hasChildren && !isOpen && tree.rows.isWhole(session.id) && (
+        <span class="tag">{count(sums.sessions - 1)}</span>
+      )}
     </div>
   );
 }

@@ -35,6 +35,9 @@ export class TreeRows {
   readonly #opened = new Map<string, boolean>();
   #sums: Map<string, Sums> | null = null;
   #shown: ShownRow[] | null = null;
+  #isWhole = true;
+  /** The last session and those above it, where more come after it. */
+  #cutPath: ReadonlySet<string> | null = null;
 
   get size(): number {
     return this.#sessions.length;
@@ -48,10 +51,18 @@ export class TreeRows {
     return this.#sessions;
   }
 
-  /** The root first, then its descendants in pre-order. */
-  set(sessions: readonly TreeRowFragment[]): void {
+  /** The root first, then its descendants in pre-order: all of them, or the first ones. */
+  set(sessions: readonly TreeRowFragment[], isWhole = true): void {
     this.#sessions = [...sessions];
+    this.#isWhole = isWhole;
     this.#forget();
+  }
+
+  /** False for a session beneath which there may be more than was read: what comes next is beneath the last one, or what is above it. */
+  isWhole(id: string): boolean {
+    const last = this.#isWhole ? undefined : this.#sessions.at(-1);
+    this.#cutPath ??= new Set(last && [last.id, ...this.ancestorsOf(last.id).map((above) => above.id)]);
+    return !this.#cutPath.has(id);
   }
 
   find(id: string): TreeRowFragment | undefined {
@@ -181,6 +192,7 @@ export class TreeRows {
   #forget(): void {
     this.#sums = null;
     this.#shown = null;
+    this.#cutPath = null;
   }
 
   #show(): ShownRow[] {

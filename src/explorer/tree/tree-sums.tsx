@@ -11,7 +11,9 @@ const COLOURS = ['var(--accent)', 'var(--running)', 'var(--waiting)', 'var(--fai
 /** What the tree comes to, and which models it was spent on. */
 export function TreeSums({ tree }: { tree: OpenTree }) {
   const sums = tree.rows.sumsOf(tree.id);
-  const models = useModels(tree, sums.costUsd);
+  // The sums of a part would be taken for those of the tree.
+  const isKnown = tree.rows.isWhole(tree.id) || !tree.isReading;
+  const models = useModels(tree, isKnown ? sums.costUsd : null);
   const cached = sums.tokens > 0 ? Math.round((sums.cachedTokens / sums.tokens) * 100) : 0;
   const spent = models.reduce((sum, { usage }) => sum + (usage.costUsd ?? 0), 0);
   const shares = models.map(({ model, usage }) => ({
@@ -19,7 +21,7 @@ export function TreeSums({ tree }: { tree: OpenTree }) {
     percent: spent > 0 ? ((usage.costUsd ?? 0) / spent) * 100 : 0,
   }));
   return (
-    <div class="tree-sums">
+    <div class={isKnown ? 'tree-sums' : 'tree-sums is-unknown'} aria-busy={!isKnown}>
       <div>
         <b>{count(sums.sessions)}</b>
         <span>{sums.running > 0 ? `sessions, ${count(sums.running)} running` : 'sessions'}</span>
