@@ -61,7 +61,7 @@ export async function guard(url: string) {
     /** Forgets a token, and ends what goes on with it. */
     revoke(token: string): void {
       tokens.delete(token);
-      for (const socket of sockets) socket.close(4401, 'Unauthorized');
+      for (const socket of sockets) socket.close(4403, 'The token was revoked');
     },
   };
 }

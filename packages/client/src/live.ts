@@ -160,8 +160,9 @@ async function* overWebSocket<Data>(
     },
     close({ code, reason }: SocketEvent) {
       const message = `a WebSocket that was closed: ${code} ${reason}`;
-      if (code >= 4400 && code < 4500)
-        throw new RequestError(message, { code: code === 4401 ? 'UNAUTHENTICATED' : `CLOSED_${code}` });
+      // Without a token, and with one that is not valid, or not any more.
+      if (code === 4401 || code === 4403) throw new RequestError(message, { code: 'UNAUTHENTICATED' });
+      if (code >= 4400 && code < 4500) throw new RequestError(message, { code: `CLOSED_${code}` });
       failing(message);
     },
     // What is wrong comes with `close`. An emitter of Node.js throws an error that nobody listens to.

@@ -382,7 +382,7 @@ describe('a server that asks for a token', () => {
           firstMessages.push(message);
           if (message.payload?.Authorization !== 'Bearer good') return socket.close(4401, 'Unauthorized');
           socket.send('{"type":"connection_ack"}');
-          socket.once('message', () => socket.close(4401, 'The token has expired'));
+          socket.once('message', () => socket.close(4403, 'The token has expired'));
         }),
     );
     const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/graphql`;
