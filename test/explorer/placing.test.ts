@@ -74,6 +74,38 @@ describe.skipIf(!isThereABrowser)('in a tree of the explorer, a session', { time
     expect((await client.sessions.get('a1'))!.parentId).toBeNull();
   });
 
+  test('has its dialog opened by a key as soon as another one is closed, also while that one is still at work', async () => {
+    const { client, page } = await openFamily('a1');
+    await page.getByRole('tree').focus();
+    await page.keyboard.press('m');
+    const places = dialog(page).getByRole('combobox', { name: 'Under' });
+    await places.waitFor();
+    // The browser tells of the closing later than that.
+    await page.evaluate(() => {
+      document.querySelector('dialog')!.close();
+      dispatchEvent(new KeyboardEvent('keydown', { key: 'm' }));
+    });
+    await places.fill('b');
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+    let answer = () => {};
+    const isAnswered = new Promise<void>((resolve) => (answer = resolve));
+    await page.route('**/graphql', async (route) => {
+      if (route.request().postData()!.includes('forkSession')) await isAnswered;
+      await route.continue();
+    });
+    await page.keyboard.press('F');
+    await submit(page, 'Fork');
+    await page.keyboard.press('Escape');
+    await dialog(page).waitFor({ state: 'detached' });
+    await page.keyboard.press('m');
+    await places.fill('b');
+    answer();
+    await expect.poll(async () => (await client.sessions.get('a1'))!.childCount).toBe(1);
+    await expect.poll(() => shownTitles(page)).toHaveLength(5);
+    expect(await places.inputValue()).toBe('b');
+  });
+
   test('is moved by dragging its row; onto what is beneath it, nothing happens', async () => {
     const { client, page } = await openFamily('root');
     await row(page, 'A').dragTo(row(page, 'A1'));

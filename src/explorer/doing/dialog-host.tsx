@@ -7,5 +7,6 @@ const DialogView = loaded<{ dialog: OpenDialog }>(async () => (await import('./d
 /** Shows the dialog that is open. */
 export function DialogHost() {
   const { now } = useObservable(dialogs);
-  return now && <DialogView dialog={now} />;
+  // One of the same kind may have been open before: each is new.
+  return now && <DialogView key={now} dialog={now} />;
 }

@@ -20,8 +20,15 @@ class Dialogs extends Observable {
     return this.#now;
   }
 
-  show(dialog: OpenDialog | null): void {
+  show(dialog: OpenDialog): void {
     this.#now = dialog;
+    this.changed();
+  }
+
+  /** Closes a dialog, unless another one is open already: the browser tells of a closing late, and what a dialog does may take long. */
+  close(dialog: OpenDialog | null): void {
+    if (dialog !== this.#now) return;
+    this.#now = null;
     this.changed();
   }
 }

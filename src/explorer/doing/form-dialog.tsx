@@ -19,6 +19,8 @@ interface Props {
 export function FormDialog({ title, verb, isDangerous = false, isReady = true, onSubmit, children }: Props) {
   const [fault, setFault] = useState<Error | null>(null);
   const [isBusy, setBusy] = useState(false);
+  const [own] = useState(dialogs.now);
+  const close = () => dialogs.close(own);
   const submit = async (event: Event) => {
     event.preventDefault();
     if (isBusy || !isReady) return;
@@ -26,21 +28,21 @@ export function FormDialog({ title, verb, isDangerous = false, isReady = true, o
     setFault(null);
     try {
       await onSubmit();
-      dialogs.show(null);
+      close();
     } catch (error) {
       setFault(error as Error);
       setBusy(false);
     }
   };
   return (
-    <Dialog title={title} onClose={() => dialogs.show(null)}>
+    <Dialog title={title} onClose={close}>
       <form class="dialog-form" onSubmit={(event) => void submit(event)}>
         {children}
         <p class="is-bad" role="alert">
           {fault && visible(fault.message)}
         </p>
         <div class="dialog-buttons">
-          <button type="button" class="chip" onClick={() => dialogs.show(null)}>
+          <button type="button" class="chip" onClick={close}>
             Cancel
           </button>
           <button
