@@ -120,7 +120,7 @@ export function formatAddress(address: Address): string {
   const params = new URLSearchParams();
   const set = (name: string, value: string | null | false) => value && params.set(name, value);
   let path = BASE;
-  if (compared) path += `compare/${compared.map(encodeURIComponent).join('/')}`;
+  if (page === 'compare' && compared) path += `compare/${compared.map(encodeURIComponent).join('/')}`;
   else if (page === 'search' || page === 'usage') path += page;
   else if (rootId !== null) path += `t/${encodeURIComponent(rootId)}`;
   if (page === 'trees' && rootId !== null) {
@@ -165,12 +165,12 @@ class AddressBar extends Observable {
 
   /** Shows another address. With `isReplaced`, "back" does not lead to the present one. */
   go(change: Partial<Address>, isReplaced = false): void {
-    const next = { ...this.#now, ...change };
-    const url = formatAddress(next);
+    const url = formatAddress({ ...this.#now, ...change });
     if (url === location.pathname + location.search) return;
     if (isReplaced) history.replaceState(null, '', url);
     else history.pushState(null, '', url);
-    this.#now = next;
+    // What another page does not show is not kept: a reload would not have it either.
+    this.#now = parseAddress(new URL(url, location.href));
     this.changed();
   }
 }
@@ -183,7 +183,6 @@ export const NO_TREE = {
   rootId: null,
   sessionId: null,
   messageId: null,
-  compared: null,
 } as const;
 
 /** The parts of an address that show one session of a tree. */
@@ -193,7 +192,6 @@ export function sessionAddress(rootId: string, sessionId: string | null, message
     rootId,
     sessionId,
     messageId,
-    compared: null,
     // A message is shown in the transcript.
     ...(messageId !== null && { sessionView: 'transcript' }),
   } as const satisfies Partial<Address>;

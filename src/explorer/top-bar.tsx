@@ -73,6 +73,10 @@ function SearchBox() {
   const input = useRef<HTMLInputElement>(null);
   const [text, setText] = useText(now.query);
   useEffect(() => onKey({ 'mod+k': () => input.current?.select() }), []);
+  const isToBegin = now.page === 'search' && now.query === '';
+  useEffect(() => {
+    if (isToBegin) input.current?.focus();
+  }, [isToBegin]);
   return (
     <search class="search-box">
       <form

@@ -47,6 +47,11 @@ export function sessionActions(tree: OpenTree, sessionId: string): readonly Sess
       act: () => void attempt(() => setArchived(tree, sessionId, !archivedAt)),
     },
     {
+      label: 'Search within…',
+      isReading: true,
+      act: () => addressBar.go({ page: 'search', query: '', within: sessionId }),
+    },
+    {
       label: 'Copy link',
       isReading: true,
       act: () => void copyText(linkTo(sessionAddress(tree.id, sessionId)), 'Copied the link'),
@@ -78,11 +83,5 @@ export function linkTo(to: Partial<Address>): string {
 
 /** Two sessions side by side. */
 export function comparison(a: string, b: string) {
-  return {
-    page: 'compare',
-    rootId: null,
-    sessionId: null,
-    messageId: null,
-    compared: [a, b],
-  } as const satisfies Partial<Address>;
+  return { page: 'compare', compared: [a, b] } as const satisfies Partial<Address>;
 }

@@ -252,6 +252,13 @@ export type SearchQueryVariables = Exact<{
 
 export type SearchQuery = { searchMessages: { totalCount: number, isComplete: boolean, pageInfo: { hasNextPage: boolean, endCursor: string | null }, edges: Array<{ snippetParts: Array<{ text: string, isMatch: boolean }>, node: { id: string, role: MessageRole, name: string | null, position: number, createdAt: string, session: { id: string, title: string | null, agentName: string | null, rootId: string, root: { title: string | null } } } }> } };
 
+export type SessionTitleQueryVariables = Exact<{
+  id: string;
+}>;
+
+
+export type SessionTitleQuery = { session: { title: string | null } | null };
+
 export type TitlesQueryVariables = Exact<{
   query: string;
   first: number;
@@ -829,6 +836,13 @@ export const SearchDocument = new TypedDocumentString(`
   }
 }
     `) as unknown as TypedDocumentString<SearchQuery, SearchQueryVariables>;
+export const SessionTitleDocument = new TypedDocumentString(`
+    query SessionTitle($id: ID!) {
+  session(id: $id) {
+    title
+  }
+}
+    `) as unknown as TypedDocumentString<SessionTitleQuery, SessionTitleQueryVariables>;
 export const TitlesDocument = new TypedDocumentString(`
     query Titles($query: String!, $first: Int!) {
   sessions(filter: { title: $query, archived: INCLUDE }, first: $first) {

@@ -34,7 +34,8 @@ export class Found extends Observable {
     super();
     this.query = query;
     this.within = within;
-    void this.read();
+    if (query === '') this.isLoading = false;
+    else void this.read();
   }
 
   get hasMore(): boolean {
@@ -45,14 +46,14 @@ export class Found extends Observable {
     this.#abort.abort();
   }
 
-  /** Reads the first page, or the next one. */
-  async read(): Promise<void> {
+  /** Reads the first page, or the next one; or, `isAnew`, the first one again. */
+  async read(isAnew = false): Promise<void> {
     this.isLoading = true;
     this.error = null;
     this.changed();
     const { query, within } = this;
     const { signal } = this.#abort;
-    const after = this.#endCursor;
+    const after = isAnew ? null : this.#endCursor;
     try {
       const [messages, titles] = await Promise.all([
         ask(SearchDocument, { query, within, first: PAGE, after, fields: [...FIELDS] }, signal),
@@ -60,7 +61,7 @@ export class Found extends Observable {
         after === null && within === null ? ask(TitlesDocument, { query, first: TITLES }, signal) : null,
       ]);
       const { edges, totalCount, isComplete, pageInfo } = messages.searchMessages;
-      this.hits = [...this.hits, ...edges];
+      this.hits = after === null ? edges : [...this.hits, ...edges];
       this.total = totalCount;
       this.isComplete = isComplete;
       this.#endCursor = pageInfo.hasNextPage ? pageInfo.endCursor : null;

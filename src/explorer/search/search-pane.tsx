@@ -1,5 +1,7 @@
 import { useEffect, useMemo } from 'preact/hooks';
 import { addressBar, NO_TREE, sessionAddress } from '../address.ts';
+import { SessionTitleDocument } from '../generated/operations.ts';
+import { useAsked } from '../parts/asked.ts';
 import { BackButton } from '../parts/back-button.tsx';
 import { age, counted, nameOf } from '../parts/format.ts';
 import { Link } from '../parts/link.tsx';
@@ -27,20 +29,14 @@ export function SearchPane({ query, within }: { query: string; within: string | 
           {total === null ? '' : counted(total, 'message')}
         </span>
         <span class="grow" />
-        {within !== null && (
-          <button
-            type="button"
-            class="chip"
-            aria-pressed="true"
-            onClick={() => addressBar.go({ within: null })}
-          >
-            Within one tree ×
-          </button>
-        )}
+        {within !== null && <WithinChip id={within} />}
       </div>
       {!isComplete && (
         <p class="banner" role="status">
-          The search index is still being built: there may be more than this.
+          The search index is still being built: there may be more than this.{' '}
+          <button type="button" class="chip" disabled={isLoading} onClick={() => void found.read(true)}>
+            Search again
+          </button>
         </p>
       )}
       <section
@@ -62,13 +58,24 @@ export function SearchPane({ query, within }: { query: string; within: string | 
             <p>{error.message}</p>
           </Notice>
         )}
-        {!error && !isLoading && hits.length === 0 && titles.length === 0 && (
-          <Notice title="Nothing has all of these words">
+        {query === '' ? (
+          <Notice title="What are you looking for?">
             <p>
-              Fewer words find more. <span class="mono">pay*</span> finds what begins so, and{' '}
-              <span class="mono">"two words"</span> both in this order.
+              Messages, with their reasoning and tool calls, that have all of your words. <Hints />
             </p>
           </Notice>
+        ) : (
+          !error &&
+          !isLoading &&
+          isComplete &&
+          hits.length === 0 &&
+          titles.length === 0 && (
+            <Notice title="Nothing has all of these words">
+              <p>
+                Fewer words find more. <Hints />
+              </p>
+            </Notice>
+          )
         )}
         {found.hasMore && !error && (
           <button
@@ -82,6 +89,33 @@ export function SearchPane({ query, within }: { query: string; within: string | 
         )}
       </section>
     </section>
+  );
+}
+
+/** What can be typed beside words. */
+function Hints() {
+  return (
+    <>
+      <span class="mono">pay*</span> finds what begins so, and <span class="mono">"two words"</span> both in
+      this order.
+    </>
+  );
+}
+
+/** Where is searched. */
+function WithinChip({ id }: { id: string }) {
+  const { data } = useAsked(SessionTitleDocument, { id });
+  const name = data ? visible(nameOf(data.session?.title, null)) : '…';
+  return (
+    <button
+      type="button"
+      class="chip"
+      aria-pressed="true"
+      aria-label={`Within “${name}”: search everywhere`}
+      onClick={() => addressBar.go({ within: null })}
+    >
+      Within “{name}” ×
+    </button>
   );
 }
 
