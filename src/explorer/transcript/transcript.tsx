@@ -37,7 +37,7 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   const length = transcript.length ?? 0;
   const [range, setRange] = useState(() => windowAround(length, length));
   const [target, setTarget] = useState<number | null>(null);
-  /** Where a key led that is not the target yet: the next key may come before. */
+  /** The target, or where a key led that is not the target yet: the next key may come before. */
   const going = useRef<number | null>(null);
   const [isFollowing, setFollowing] = useState(now.messageId === null);
   const [seen, setSeen] = useState(length);
@@ -93,8 +93,9 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
     }
     let isCurrent = true;
     void transcript.positionOf(messageId).then((position) => {
-      if (!isCurrent) return;
-      going.current = null;
+      // A further key may have led on, which is not drawn yet.
+      if (!isCurrent || addressBar.now.messageId !== messageId) return;
+      going.current = position;
       if (position === null) return;
       setTarget(position);
       showAt(position);
@@ -127,11 +128,7 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
 
   // The next message that is shown on its own, or the one before.
   const step = (by: 1 | -1) => {
-    for (
-      let position = (going.current ?? target ?? first) + by;
-      position >= 0 && position < length;
-      position += by
-    ) {
+    for (let position = (going.current ?? first) + by; position >= 0 && position < length; position += by) {
       const entry = transcript.at(position);
       if (entry === null) return;
       if (entry === 'damaged' || transcript.callOf(entry)) continue;
