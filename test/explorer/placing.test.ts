@@ -114,6 +114,19 @@ describe.skipIf(!isThereABrowser)('in a tree of the explorer, a session', { time
     expect(await page.locator('.toast').count()).toBe(1);
     await expect.poll(() => shownTitles(page)).toEqual(['Root', 'B', 'A']);
     expect((await client.sessions.get('a'))!.parentId).toBe('b');
+    // Where nothing is dragged, there is nothing to drop it on.
+    const ownTree = page.getByText('Drop it here: a tree of its own');
+    expect(await ownTree.count()).toBe(0);
+    await row(page, 'A').hover();
+    await page.mouse.down();
+    await row(page, 'B').hover();
+    await ownTree.hover();
+    await ownTree.hover({ position: { x: 20, y: 10 } });
+    await page.locator('.tree-drop.is-taking').waitFor();
+    await page.mouse.up();
+    await toast(page, '“A” is a tree of its own').waitFor();
+    await expect.poll(() => page.url()).toContain('/explorer/t/a');
+    expect((await client.sessions.get('a'))!.parentId).toBeNull();
   });
 
   test('is archived with all beneath it, takes no messages then, and comes back by Undo or Unarchive', async () => {

@@ -105,6 +105,24 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
     const { url } = await openFamily();
     const page = await openPage(url, '/explorer/t/root');
     const tree = page.getByRole('tree');
+    await page.getByRole('treeitem').first().waitFor();
+    // These keys need no focus.
+    await page.keyboard.press('e');
+    await expect.poll(() => shownTitles(page)).toEqual(['Root', 'A', 'A1', 'A11', 'B']);
+    await page.getByRole('treeitem').nth(2).locator('.chevron').click();
+    await page.getByRole('treeitem').nth(1).click();
+    await page.getByRole('searchbox').focus();
+    await page.getByRole('searchbox').blur();
+    await page.keyboard.press(']');
+    await expect.poll(() => page.url()).toContain('s=b');
+    await page.keyboard.press('u');
+    await expect.poll(() => page.url()).toContain('s=root');
+    await page.keyboard.press('/');
+    await expect
+      .poll(() =>
+        page.getByRole('textbox', { name: 'Title' }).evaluate((it) => it === document.activeElement),
+      )
+      .toBe(true);
     await tree.focus();
     const at = () => page.locator('[aria-selected=true] .tree-name > .cut:not(em)').innerText();
     const walk: [string, string][] = [

@@ -71,9 +71,18 @@ describe.skipIf(!isThereABrowser)('the list of trees', { timeout: 60_000 }, () =
     await page.getByRole('button', { name: 'Filter' }).click();
     await page.getByRole('button', { name: 'Clear' }).click();
     await expect.poll(titles).toEqual(['Waits', 'Runs']);
-    await page.getByLabel('Project').fill('beta');
-    await page.getByLabel('Project').press('Enter');
+    const asked: unknown[] = [];
+    page.on('request', (request) => {
+      const { query, variables } = request.postDataJSON() ?? {};
+      if (/query Trees\b/.test(query)) asked.push(variables.filter.project ?? null);
+    });
+    await page.getByLabel('Project').pressSequentially('beta');
+    await page.getByRole('textbox', { name: 'Title' }).pressSequentially('wait*');
     await expect.poll(titles).toEqual(['Waits']);
+    // Once the person pauses, not for each letter.
+    expect(asked.length).toBeLessThanOrEqual(2);
+    expect(asked.at(-1)).toBe('beta');
+    expect(page.url()).toContain('title=wait*&project=beta');
     await page.reload();
     await expect.poll(titles).toEqual(['Waits']);
     await page.goto(`${url}/explorer/?archived=1`);

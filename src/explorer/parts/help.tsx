@@ -2,12 +2,14 @@ import { Dialog } from './dialog.tsx';
 
 const KEYS: readonly (readonly [string, string])[] = [
   ['⌘K, Ctrl+K', 'search'],
+  ['/', 'filter the trees'],
   ['↑ ↓ Home End', 'a session of the tree, a tree of the list'],
   ['→ ←', 'open, close, to the first child, to the parent'],
   ['[ ]', 'the sibling before, after'],
   ['u', 'the parent'],
   ['g', 'the root'],
   ['*', 'open all siblings'],
+  ['e', 'open all'],
   ['Alt + click on ▸', 'open all beneath'],
   ['Ctrl + click twice', 'compare two sessions'],
   ['j k', 'the next, the previous message'],

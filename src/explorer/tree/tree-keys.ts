@@ -3,7 +3,11 @@ import type { ShownRow } from './tree-rows.ts';
 type Step =
   | { readonly kind: 'go'; readonly id: string }
   | { readonly kind: 'open'; readonly id: string; readonly isOpen: boolean }
+  | { readonly kind: 'openBeside' }
   | { readonly kind: 'openAll' };
+
+/** Keys of letters and signs: they do the same wherever the focus is, unless the person types into a field. */
+export const LETTERS = ['g', 'u', '[', ']', '*', 'e'] as const;
 
 const PAGE = 10;
 
@@ -52,6 +56,8 @@ export function stepIn(rows: readonly ShownRow[], at: number, event: KeyboardEve
       return null;
     }
     case '*':
+      return { kind: 'openBeside' };
+    case 'e':
       return { kind: 'openAll' };
     default:
       return null;

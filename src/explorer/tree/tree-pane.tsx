@@ -1,17 +1,18 @@
 import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useLayoutEffect, useRef } from 'preact/hooks';
 import { addressBar, NO_TREE, sessionAddress } from '../address.ts';
-import { useDragToMove } from '../doing/drag.ts';
+import { type DragToMove, OWN_TREE, useDragToMove } from '../doing/drag.ts';
 import { marked } from '../doing/marked.ts';
 import { renaming } from '../doing/renaming.ts';
 import { BackButton } from '../parts/back-button.tsx';
 import { count, nameOf } from '../parts/format.ts';
+import { onKey } from '../parts/keys.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
 import { visible } from '../parts/visible.ts';
 import type { OpenTree } from './open-tree.ts';
 import { Timeline } from './timeline.tsx';
-import { stepIn } from './tree-keys.ts';
+import { LETTERS, stepIn } from './tree-keys.ts';
 import { clickedRow, TREE_ROW_HEIGHT, TreeRow, treeRowId } from './tree-row.tsx';
 import { TreeSums } from './tree-sums.tsx';
 
@@ -50,6 +51,7 @@ export function TreePane({ tree }: { tree: OpenTree }) {
 }
 
 function TreeBody({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: boolean; selected: string }) {
+  const drag = useDragToMove(tree);
   if (tree.state === 'missing' || tree.state === 'deleted')
     return (
       <Notice title={tree.state === 'deleted' ? 'This tree was deleted' : 'There is no such session'}>
@@ -68,21 +70,33 @@ function TreeBody({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: 
     return <div class="scroll skeleton" role="progressbar" aria-label="Reading the tree" />;
   return (
     <>
-      <div class="tree-head" aria-hidden="true">
-        <span>Session</span>
-        <span>{isTimeline ? '' : 'Messages'}</span>
-        <span>{isTimeline ? '' : 'Cost'}</span>
-      </div>
-      <Rows tree={tree} isTimeline={isTimeline} selected={selected} />
+      {drag.isDragging ? (
+        <div class={drag.over === OWN_TREE ? 'tree-drop is-taking' : 'tree-drop'} {...drag.onOwnTree}>
+          Drop it here: a tree of its own
+        </div>
+      ) : (
+        <div class="tree-head" aria-hidden="true">
+          <span>Session</span>
+          <span>{isTimeline ? '' : 'Messages'}</span>
+          <span>{isTimeline ? '' : 'Cost'}</span>
+        </div>
+      )}
+      <Rows tree={tree} isTimeline={isTimeline} selected={selected} drag={drag} />
       {tree.hasMore && !tree.isReading && <MoreSessions tree={tree} />}
     </>
   );
 }
 
-function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: boolean; selected: string }) {
+interface RowsProps {
+  readonly tree: OpenTree;
+  readonly isTimeline: boolean;
+  readonly selected: string;
+  readonly drag: DragToMove;
+}
+
+function Rows({ tree, isTimeline, selected, drag }: RowsProps) {
   const scroller = useRef<HTMLDivElement>(null);
   const rows = tree.rows.shown;
-  const { over, handlers } = useDragToMove(tree);
   useObservable(marked);
   useObservable(renaming);
   const virtualizer = useVirtualizer({
@@ -116,10 +130,12 @@ function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: bool
     if (!step) return;
     event.preventDefault();
     if (step.kind === 'open') tree.open(step.id, step.isOpen);
-    else if (step.kind === 'openAll')
+    else if (step.kind === 'openAll') tree.openAll(tree.id, true);
+    else if (step.kind === 'openBeside')
       for (const { session } of rows.filter(isBeside(rows[active]!))) tree.open(session.id, true);
     else addressBar.go(sessionAddress(tree.id, step.id), true);
   };
+  useEffect(() => onKey(Object.fromEntries(LETTERS.map((key) => [key, press]))));
   const click = (event: MouseEvent) => {
     const clicked = clickedRow(event);
     if (!clicked) return;
@@ -145,7 +161,7 @@ function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: bool
       onKeyDown={press}
       onClick={click}
       onDblClick={rename}
-      {...handlers}
+      {...drag.onRows}
     >
       {isTimeline ? (
         <Timeline tree={tree} items={items} total={virtualizer.getTotalSize()} selected={selected} />
@@ -160,7 +176,7 @@ function Rows({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: bool
               isSelected={rows[index]!.session.id === selected}
               isActive={index === active}
               isMarked={rows[index]!.session.id === marked.id}
-              isTaking={rows[index]!.session.id === over}
+              isTaking={rows[index]!.session.id === drag.over}
             />
           ))}
         </div>

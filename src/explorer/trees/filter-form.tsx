@@ -1,4 +1,6 @@
+import { useEffect } from 'preact/hooks';
 import type { TreesFilter } from '../address.ts';
+import { useText } from '../parts/text.ts';
 
 interface Props {
   readonly filter: TreesFilter;
@@ -19,14 +21,7 @@ const STATUSES = [
 /** What the list of trees is filtered by. */
 export function FilterForm({ filter, onChange, onClear }: Props) {
   const text = (label: string, name: 'title' | 'project' | 'user') => (
-    <label>
-      {label}
-      <input
-        type="text"
-        value={filter[name] ?? ''}
-        onChange={({ currentTarget }) => onChange({ [name]: currentTarget.value.trim() || null })}
-      />
-    </label>
+    <TextFilter label={label} value={filter[name]} onChange={(value) => onChange({ [name]: value })} />
   );
   const check = (label: string, name: 'archived' | 'damaged') => (
     <label>
@@ -71,5 +66,30 @@ export function FilterForm({ filter, onChange, onClear }: Props) {
         </button>
       </span>
     </form>
+  );
+}
+
+/** The list is read anew once the person pauses for so long. */
+const PAUSE_MS = 250;
+
+interface TextFilterProps {
+  readonly label: string;
+  readonly value: string | null;
+  readonly onChange: (value: string | null) => void;
+}
+
+function TextFilter({ label, value, onChange }: TextFilterProps) {
+  const [text, setText] = useText(value ?? '');
+  const wanted = text.trim() || null;
+  useEffect(() => {
+    if (wanted === value) return;
+    const timer = setTimeout(() => onChange(wanted), PAUSE_MS);
+    return () => clearTimeout(timer);
+  }, [wanted]);
+  return (
+    <label>
+      {label}
+      <input type="text" value={text} onInput={({ currentTarget }) => setText(currentTarget.value)} />
+    </label>
   );
 }

@@ -4,6 +4,7 @@ import { addressBar, NO_FILTER, type TreesFilter } from '../address.ts';
 import { access } from '../api/access.ts';
 import { dialogs } from '../doing/dialogs.ts';
 import { count } from '../parts/format.ts';
+import { onKey } from '../parts/keys.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
 import { FilterForm } from './filter-form.tsx';
@@ -25,7 +26,19 @@ export function TreesPane({ list }: { list: TreesList }) {
   const [isFiltering, setFiltering] = useState(false);
   useEffect(() => void list.show(filter), [list, ...Object.values(filter)]);
   const filterBy = (change: Partial<TreesFilter>) =>
-    addressBar.go({ filter: { ...filter, ...change } }, true);
+    addressBar.go({ filter: { ...addressBar.now.filter, ...change } }, true);
+  const form = useRef<HTMLDivElement>(null);
+  useEffect(
+    () =>
+      onKey({
+        '/': () => {
+          setFiltering(true);
+          // Once it is there.
+          requestAnimationFrame(() => form.current?.querySelector('input')?.focus());
+        },
+      }),
+    [],
+  );
   const isFiltered = Object.values(filter).some(Boolean);
   const isRunning = filter.status === 'RUNNING';
   return (
@@ -65,7 +78,11 @@ export function TreesPane({ list }: { list: TreesList }) {
           </button>
         )}
       </div>
-      {isFiltering && <FilterForm filter={filter} onChange={filterBy} onClear={() => filterBy(NO_FILTER)} />}
+      <div ref={form}>
+        {isFiltering && (
+          <FilterForm filter={filter} onChange={filterBy} onClear={() => filterBy(NO_FILTER)} />
+        )}
+      </div>
       <QuarantinedFiles files={list.quarantined} />
       <Rows list={list} isFiltered={isFiltered} selected={now.rootId} />
     </nav>
