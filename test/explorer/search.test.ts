@@ -33,6 +33,7 @@ describe.skipIf(!isThereABrowser)('the search', { timeout: 60_000 }, () => {
     await expect.poll(() => found(page).allInnerTexts()).toHaveLength(4);
     expect(await found(page).first().innerText()).toBe('About Lisbon');
     expect(page.url()).toBe(`${url}/explorer/search?q=lisbon`);
+    expect(await page.title()).toBe('lisbon · Sessiontree');
     await page.getByRole('link', { name: /To Lisbon in May/ }).click();
     await page.locator('.is-target').getByText('To Lisbon in May').waitFor();
     expect(page.url()).toBe(`${url}/explorer/t/trip?s=trip&m=trip%3A0`);
@@ -41,6 +42,9 @@ describe.skipIf(!isThereABrowser)('the search', { timeout: 60_000 }, () => {
     expect(await box(page).inputValue()).toBe('lisbon');
     await search(page, 'porto');
     await page.getByText('Nothing has all of these words').waitFor();
+    await page.getByRole('link', { name: 'Sessiontree: all trees' }).click();
+    await page.getByText('Choose a tree').waitFor();
+    expect(await page.title()).toBe('Sessiontree');
   });
 
   test('looks within a session and all beneath it, until it is to look everywhere', async () => {

@@ -104,5 +104,9 @@ describe.skipIf(!isThereABrowser)('the explorer says of', { timeout: 60_000 }, (
     await page.getByText(/^Large 59: /).waitFor();
     await page.locator('.scrubber').fill('0');
     await page.getByText(/^Large 0: /).waitFor();
+    await client.sessions.fork('root', { id: 'fork', throughMessageId: 'root:50' });
+    await page.goto(`${url}/explorer/compare/root/fork`);
+    await page.getByText('51 messages in common').waitFor();
+    await page.getByText(/^Large 59: /).waitFor();
   });
 });

@@ -10,6 +10,7 @@ import { Link } from '../parts/link.tsx';
 import { StatusMark } from '../parts/marks.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
+import { useTitle } from '../parts/title.ts';
 import { Comparison, type IdAndRoot, type Side } from './comparison.ts';
 import { SomeMessages } from './some-messages.tsx';
 
@@ -17,9 +18,7 @@ import { SomeMessages } from './some-messages.tsx';
 export function ComparePane({ ids }: { ids: readonly [string, string] }) {
   const { data, error, retry } = useAsked(ComparedDocument, { ids: [...ids] });
   const found = data?.nodes.flatMap((node) => (node ? [node as IdAndRoot] : []));
-  useEffect(() => {
-    document.title = 'Compare · Sessiontree';
-  }, []);
+  useTitle('Compare');
   return (
     <section class="pane is-wide tree-pane compare-pane" aria-label="Compare">
       <div class="bar">

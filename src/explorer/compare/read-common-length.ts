@@ -1,6 +1,7 @@
 import { ask } from '../api/client.ts';
+import { readInParts } from '../api/in-parts.ts';
 import { ComparedHistoryDocument } from '../generated/operations.ts';
-import { commonLength, copiedLength } from './common.ts';
+import { type ComparedSession, commonLength, copiedLength } from './common.ts';
 
 /** Messages that are compared at once. */
 const PART = 200;
@@ -15,13 +16,16 @@ export async function readCommonLength(
   ids: readonly [string, string],
   signal: AbortSignal,
 ): Promise<number | null> {
-  const read = (position: number) =>
-    Promise.all(
-      ids.map(async (id) => {
-        const variables = { id, position, first: PART, textLength: TEXT_LENGTH };
-        return (await ask(ComparedHistoryDocument, variables, signal)).session;
-      }),
-    );
+  const readOf = async (id: string, start: number): Promise<ComparedSession | null> => {
+    const sessions = await readInParts(start, PART, async (position, first) => {
+      const variables = { id, position, first, textLength: TEXT_LENGTH };
+      return (await ask(ComparedHistoryDocument, variables, signal)).session;
+    });
+    const last = sessions.at(-1);
+    const nodes = sessions.flatMap((session) => session?.history.nodes ?? []);
+    return last ? { ...last, history: { nodes } } : null;
+  };
+  const read = (start: number) => Promise.all(ids.map((id) => readOf(id, start)));
   const [a, b] = await read(0);
   if (!a || !b) return null;
   const copied = copiedLength(ids, [a, b]);

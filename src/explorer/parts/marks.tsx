@@ -1,5 +1,7 @@
+import { NO_TREE } from '../address.ts';
 import type { SessionStatus } from '../generated/operations.ts';
 import { Icon } from './icon.tsx';
+import { Link } from './link.tsx';
 
 const WORDS: Record<SessionStatus, string> = {
   CANCELLED: 'cancelled',
@@ -22,7 +24,7 @@ export function StatusMark({ status }: { status: SessionStatus }) {
 
 export function Brand() {
   return (
-    <a class="brand" href="/explorer/" aria-label="Sessiontree: all trees">
+    <Link class="brand" to={NO_TREE} aria-label="Sessiontree: all trees">
       <Icon size={18} stroke={1.8}>
         <circle cx="4" cy="4" r="2.2" />
         <circle cx="14" cy="9" r="2.2" />
@@ -30,7 +32,7 @@ export function Brand() {
         <path d="M4 6.2v6.3A2.5 2.5 0 0 0 6.5 15h5.3M4 9h7.8" />
       </Icon>
       <span>Sessiontree</span>
-    </a>
+    </Link>
   );
 }
 

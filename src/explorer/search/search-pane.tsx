@@ -8,6 +8,7 @@ import { Link } from '../parts/link.tsx';
 import { StatusMark } from '../parts/marks.tsx';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
+import { useTitle } from '../parts/title.ts';
 import { visible } from '../parts/visible.ts';
 import { Found, type Hit, type TitleHit } from './found.ts';
 
@@ -16,9 +17,7 @@ export function SearchPane({ query, within }: { query: string; within: string | 
   const found = useMemo(() => new Found(query, within), [query, within]);
   useEffect(() => () => found.close(), [found]);
   useObservable(found);
-  useEffect(() => {
-    document.title = `${query} · Sessiontree`;
-  }, [query]);
+  useTitle(query || 'Search');
   const { titles, hits, total, isComplete, isLoading, error } = found;
   return (
     <section class="pane is-wide tree-pane search-pane" aria-label="Search">

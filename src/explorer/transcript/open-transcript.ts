@@ -1,9 +1,11 @@
 import type { Message, SessionChange } from '@sessiontree/client';
 import { ask, TEXT_LENGTH } from '../api/client.ts';
+import { isTooLarge, readInParts } from '../api/in-parts.ts';
 import {
   HistoryEndDocument,
   type HistoryEndQuery,
   HistoryFromDocument,
+  type HistoryFromQuery,
   type MessageRowFragment,
   PositionOfDocument,
   SessionHeadDocument,
@@ -30,8 +32,6 @@ export type SessionHead = NonNullable<SessionHeadQuery['session']>;
 /** What stands at a position: a message, null while it is read, or what is missing since the record is damaged. */
 export type Entry = MessageRowFragment | 'damaged' | null;
 
-const isTooLarge = (error: unknown) => (error as { code?: string }).code === 'BUDGET_EXCEEDED';
-
 /** The history of the session that is open. Only the parts that are looked at are read, and kept. */
 export class OpenTranscript extends Observable {
   readonly sessionId: string;
@@ -51,7 +51,7 @@ export class OpenTranscript extends Observable {
   constructor(sessionId: string) {
     super();
     this.sessionId = sessionId;
-    void this.#open();
+    void this.open();
   }
 
   close(): void {
@@ -102,7 +102,7 @@ export class OpenTranscript extends Observable {
   take(changes: readonly SessionChange[], isReset: boolean): void {
     if (isReset) {
       this.#renewFrom(0);
-      void this.#open();
+      void this.open();
       return;
     }
     for (const { kind, sessionId, session, formerParentId, fromPosition, messages } of changes) {
@@ -121,7 +121,8 @@ export class OpenTranscript extends Observable {
     this.changed();
   }
 
-  async #open(): Promise<void> {
+  /** Reads the end of the history, and what is above it. */
+  async open(): Promise<void> {
     try {
       const [head, end] = await Promise.all([
         this.#request(SessionHeadDocument, { id: this.sessionId }),
@@ -162,8 +163,11 @@ export class OpenTranscript extends Observable {
     this.#reading.add(number);
     this.#stale.delete(number);
     try {
-      const { messages, length } = await this.#messagesFrom(number * PART, PART);
-      this.#keep(number, messages, length);
+      const answers = await readInParts(number * PART, PART, (position, first) =>
+        this.#messagesFrom(position, first),
+      );
+      const messages = answers.flatMap((session) => session?.history.nodes ?? []);
+      this.#keep(number, messages, answers.at(-1)?.historyLength ?? 0);
       this.error = null;
     } catch (error) {
       if (this.#abort.signal.aborted) return;
@@ -188,22 +192,9 @@ export class OpenTranscript extends Observable {
     }
   }
 
-  /** An answer that is too large is asked for in halves. */
-  async #messagesFrom(
-    position: number,
-    first: number,
-  ): Promise<{ messages: MessageRowFragment[]; length: number }> {
-    try {
-      const variables = { id: this.sessionId, position, first, textLength: TEXT_LENGTH };
-      const { session } = await this.#request(HistoryFromDocument, variables);
-      return { messages: session?.history.nodes ?? [], length: session?.historyLength ?? 0 };
-    } catch (error) {
-      if (!isTooLarge(error) || first === 1) throw error;
-      const half = first >> 1;
-      const begin = await this.#messagesFrom(position, half);
-      const rest = await this.#messagesFrom(position + half, first - half);
-      return { messages: [...begin.messages, ...rest.messages], length: rest.length };
-    }
+  async #messagesFrom(position: number, first: number): Promise<HistoryFromQuery['session']> {
+    const variables = { id: this.sessionId, position, first, textLength: TEXT_LENGTH };
+    return (await this.#request(HistoryFromDocument, variables)).session;
   }
 
   #keep(number: number, messages: readonly MessageRowFragment[], length: number): void {

@@ -95,7 +95,7 @@ function SessionBody({
     );
   if (state === 'failed')
     return (
-      <Notice title="The session could not be read">
+      <Notice title="The session could not be read" onRetry={() => void transcript.open()}>
         <p>{error?.message}</p>
       </Notice>
     );

@@ -9,6 +9,7 @@ import { count, nameOf } from '../parts/format.ts';
 import { onKey } from '../parts/keys.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
+import { useTitle } from '../parts/title.ts';
 import { visible } from '../parts/visible.ts';
 import type { OpenTree } from './open-tree.ts';
 import { Timeline } from './timeline.tsx';
@@ -22,9 +23,7 @@ export function TreePane({ tree }: { tree: OpenTree }) {
   useObservable(tree);
   const { root } = tree.rows;
   const name = root && visible(nameOf(root.title, tree.firstWordsOf(root.id)));
-  useEffect(() => {
-    document.title = name ? `${name} · Sessiontree` : 'Sessiontree';
-  }, [name]);
+  useTitle(name);
   const tab = (view: 'tree' | 'timeline', label: string) => (
     <button
       type="button"

@@ -6,6 +6,7 @@ import { BackButton } from '../parts/back-button.tsx';
 import { cost, count, shortCount } from '../parts/format.ts';
 import { Notice } from '../parts/notice.tsx';
 import { useObservable } from '../parts/observable.ts';
+import { useTitle } from '../parts/title.ts';
 import { sumOf, type TokensRow } from '../parts/tokens-sum.ts';
 import { TokensTable } from '../parts/tokens-table.tsx';
 import { DayBars, NamedBars } from './bars.tsx';
@@ -35,9 +36,7 @@ export function UsagePane() {
     first: usageBy === 'day' ? null : GROUPS_MAX,
   };
   const { data, error, retry } = useAsked(UsageDocument, variables, minute);
-  useEffect(() => {
-    document.title = 'Usage · Sessiontree';
-  }, []);
+  useTitle('Usage');
   const groups = data?.usageReport;
   const rows = groups && (usageBy === 'day' ? rowsByDay(groups, first, minute) : rowsBy(usageBy, groups));
   return (
