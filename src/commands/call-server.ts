@@ -19,20 +19,30 @@ export function parseUrl(text: string): string {
   return url.href;
 }
 
-export const TOKEN_HELP =
-  'SESSIONTREE_TOKEN, if it is set, is sent with each request, as `Authorization: Bearer …`.';
+/** `--token`, shared by the commands that call a running server. */
+export function tokenOption(): Option {
+  return new Option(
+    '--token <token>',
+    'for a server that asks for one; other users of this machine can see it on the command line, but not in the variable',
+  ).env('SESSIONTREE_TOKEN');
+}
+
+export interface CallFlags {
+  readonly url: string;
+  readonly token?: string | undefined;
+}
 
 /**
  * Calls `action` with a client of the server at `url`. The client is loaded only here: `serve` does not pay for it. Rejects with a
  * `CommandError` for whatever the client rejects with.
  */
 export async function callServer(
-  url: string,
+  { url, token }: CallFlags,
   action: (client: Sessiontree) => Promise<void>,
   options: ClientOptions = {},
 ): Promise<void> {
   const { ConnectionError, Sessiontree, SessiontreeError } = await loadClient();
-  const client = new Sessiontree(url, { ...options, token: process.env.SESSIONTREE_TOKEN || undefined });
+  const client = new Sessiontree(url, { ...options, token });
   try {
     await action(client);
   } catch (error) {

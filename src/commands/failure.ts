@@ -5,6 +5,8 @@ import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
 import { BackupError } from '../repository/files/tools/backup/backup-error.ts';
+import { KeysUnavailableError } from '../server/auth/keys-unavailable-error.ts';
+import { TokenFileError } from '../server/auth/token-file-error.ts';
 import { ListenError } from '../server/listen.ts';
 
 /** A failure that the user can act on. Its message says all: it is printed without a stack. */
@@ -24,6 +26,8 @@ function isExpected(error: Error): boolean {
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||
     error instanceof BackupError ||
+    error instanceof TokenFileError ||
+    error instanceof KeysUnavailableError ||
     error instanceof ClientError ||
     error instanceof PricesError ||
     // An error of the operating system (no such directory, no permission): its message has the call and the path.

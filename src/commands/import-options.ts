@@ -1,7 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../import/formats.ts';
 import type { Limits } from '../model/limits.ts';
-import { parseUrl } from './call-server.ts';
+import { parseUrl, tokenOption } from './call-server.ts';
+import { spanIn } from './span.ts';
 
 /** The format of the Python module: another importer, which reads a directory of `.json` files. */
 export const AGENT_SESSION = 'agent-session';
@@ -20,6 +21,7 @@ export interface ImportFlags {
   readonly data: string;
   readonly limit: Limits;
   readonly url?: string;
+  readonly token?: string;
   readonly watch?: boolean;
   readonly all?: boolean;
   readonly since?: Date;
@@ -33,6 +35,7 @@ export interface ImportFlags {
 /** The names of the flags that only the formats of other programs take. */
 export const OTHER_PROGRAMS_FLAGS = [
   'url',
+  'token',
   'watch',
   'all',
   'since',
@@ -43,14 +46,13 @@ export const OTHER_PROGRAMS_FLAGS = [
   'user',
 ] as const;
 
-const UNIT_MILLISECONDS: Readonly<Record<string, number>> = { h: 3_600_000, d: 86_400_000, w: 604_800_000 };
-
 export function importOptions(): Option[] {
   return [
     new Option(
       '--url <url>',
       'import into the running server with this endpoint, in place of a data directory',
     ).argParser(parseUrl),
+    tokenOption(),
     new Option('--watch', 'with --url: go on, and import what the programs write'),
     new Option('--all', 'import from the default place of every program that has one'),
     new Option(
@@ -72,9 +74,9 @@ export function importOptions(): Option[] {
 
 /** A day, a time, or how long ago: `2026-03-01`, `2026-03-01T10:00:00Z`, `12h`, `30d`, `4w`. */
 function parseSince(text: string): Date {
-  const [, count, unit] = /^(\d{1,5})([hdw])$/.exec(text) ?? [];
-  const time = unit === undefined ? Date.parse(text) : Date.now() - Number(count) * UNIT_MILLISECONDS[unit]!;
-  if (Number.isNaN(time) || (unit === undefined && !/^\d{4}-\d{2}-\d{2}/.test(text)))
+  const span = spanIn(text);
+  const time = span === null ? Date.parse(text) : Date.now() - span;
+  if (Number.isNaN(time) || (span === null && !/^\d{4}-\d{2}-\d{2}/.test(text)))
     throw new InvalidArgumentError(
       'Expected a day (2026-03-01), a time (2026-03-01T10:00:00Z), or a span (12h, 30d, 4w).',
     );

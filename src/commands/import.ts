@@ -14,7 +14,7 @@ import type { Target } from '../import/target/target.ts';
 import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
-import { callServer, TOKEN_HELP } from './call-server.ts';
+import { callServer } from './call-server.ts';
 import { dataOption } from './data-option.ts';
 import { importExport } from './import-export.ts';
 import {
@@ -47,7 +47,7 @@ export function importCommand(): Command {
   return command
     .addHelpText(
       'after',
-      `\nStop the server first, or import into it with --url. ${TOKEN_HELP}\n` +
+      `\nStop the server first, or import into it with --url.\n` +
         'An import can be repeated: only what is new or different is written.\n' +
         'Exit code: 0 if everything was imported, 1 if not, 2 for a wrong command line.',
     )
@@ -180,7 +180,7 @@ const SERVER_RETRIES = 5;
 
 /** Opens what the flags name, and closes it after `action`. */
 async function withTarget(
-  { data, url, limit: limits, dryRun }: ImportFlags,
+  { data, url, token, limit: limits, dryRun }: ImportFlags,
   onProgress: ReturnType<typeof importProgress>['open'],
   action: (target: Target) => Promise<void>,
 ): Promise<void> {
@@ -193,7 +193,7 @@ async function withTarget(
       const target = new ServerTarget(client, limits);
       await action(dryRun ? new DryRunTarget(target, limits) : target);
     };
-    return callServer(url, callAction, { maxRetries: SERVER_RETRIES });
+    return callServer({ url, token }, callAction, { maxRetries: SERVER_RETRIES });
   }
   const logger = stderrLogger();
   // A dry run makes no data directory.

@@ -7,6 +7,7 @@ import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
 import { serveCommand } from './serve.ts';
 import { tailCommand } from './tail.ts';
+import { tokenCommand } from './token.ts';
 import { treeCommand } from './tree.ts';
 
 /** Errors whose message from commander does not say what would be right: a hint at `--help` follows. */
@@ -25,11 +26,18 @@ const program = new Command('sessiontree')
   .addCommand(exportCommand())
   .addCommand(checkCommand())
   .addCommand(backupCommand())
+  .addCommand(tokenCommand())
   .addCommand(treeCommand())
   .addCommand(tailCommand());
 
-for (const command of [program, ...program.commands]) {
-  const name = command === program ? program.name() : `${program.name()} ${command.name()}`;
+/** A command and all within it, each with its whole name. */
+function* named(command: Command, above = ''): Generator<[name: string, command: Command]> {
+  const name = `${above}${command.name()}`;
+  yield [name, command];
+  for (const each of command.commands) yield* named(each, `${name} `);
+}
+
+for (const [name, command] of named(program)) {
   command.exitOverride((error) => {
     if (ASKS_FOR_HELP.has(error.code)) process.stderr.write(`Run "${name} --help" for usage.\n`);
     throw error;
@@ -37,7 +45,7 @@ for (const command of [program, ...program.commands]) {
 }
 
 // An empty variable counts as not set: `PORT="$UNSET"` gives one.
-for (const { envVar } of program.commands.flatMap(({ options }) => options)) {
+for (const { envVar } of [...named(program)].flatMap(([, { options }]) => options)) {
   if (envVar !== undefined && process.env[envVar] === '') delete process.env[envVar];
 }
 

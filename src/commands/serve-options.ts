@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { InvalidArgumentError, Option } from 'commander';
 import { z } from 'zod';
 import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
@@ -5,7 +6,7 @@ import { DURABILITIES, type Durability } from '../repository/files/runtime/optio
 import { EXPECTED_ORIGIN, ORIGIN_ADVICE, parseOrigin } from '../server/allowed-origins.ts';
 import { type Config, LOG_FORMATS, LOG_LEVELS } from '../server/config.ts';
 import { canonicalName, isHostName } from '../server/host-name.ts';
-import { isLoopbackAddress } from '../server/loopback.ts';
+import { type AuthFlags, authOptions, createAuthConfig } from './auth-options.ts';
 import { dataOption } from './data-option.ts';
 
 const port = z
@@ -15,7 +16,7 @@ const port = z
   .pipe(z.number().max(65_535));
 
 /** An address with a zone (`::1%lo`) is refused: a URL cannot contain one. */
-const host = z.string().refine((name) => name === 'localhost' || isLoopbackAddress(name));
+const host = z.string().refine((name) => name === 'localhost' || (isIP(name) !== 0 && !name.includes('%')));
 
 /** A host name in the form in which browsers write it in the Host header. */
 const hostName = z
@@ -95,16 +96,11 @@ export function serveOptions(): Option[] {
       .env('SESSIONTREE_PORT')
       .default(4000)
       .argParser(parser(port, 'a whole number from 0 to 65535')),
-    new Option('--host <address>', 'loopback address to listen on')
+    new Option('--host <address>', 'address to listen on; one that is not loopback needs --auth')
       .env('SESSIONTREE_HOST')
       .default('127.0.0.1')
-      .argParser(
-        parser(
-          host,
-          'a loopback address (127.0.0.1, ::1 or localhost): there is no authentication yet, ' +
-            'so anyone who can reach another address could read and change everything',
-        ),
-      ),
+      .argParser(parser(host, 'an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0, or localhost')),
+    ...authOptions(),
     dataOption(),
     new Option(
       '--durability <when>',
@@ -140,7 +136,7 @@ export function serveOptions(): Option[] {
 }
 
 /** The parsed values of `serveOptions`, with the names that commander derives. */
-export interface ServeFlags {
+export interface ServeFlags extends AuthFlags {
   readonly port: number;
   readonly host: string;
   readonly data: string;
@@ -152,10 +148,12 @@ export interface ServeFlags {
   readonly logFormat: Config['logFormat'];
 }
 
+/** Throws a `UsageError` for flags that do not go together. */
 export function createConfig(flags: ServeFlags): Config {
   return Object.freeze({
     port: flags.port,
     host: flags.host,
+    auth: createAuthConfig(flags, flags.host),
     dataDirectory: flags.data,
     durability: flags.durability,
     allowedOrigins: Object.freeze([...flags.allowOrigin]),

@@ -1,4 +1,6 @@
 import { Command } from 'commander';
+import type { Config } from '../server/config.ts';
+import { UsageError } from './auth-options.ts';
 import { createConfig, type ServeFlags, serveOptions } from './serve-options.ts';
 
 /** `sessiontree serve`: serves the API and GraphiQL until SIGTERM or SIGINT. */
@@ -10,10 +12,19 @@ export function serveCommand(): Command {
       'after',
       '\nA flag overrides its environment variable. Separate several values in a variable with commas. An empty variable counts as not set.',
     )
-    .action(async (flags: ServeFlags) => {
-      const config = createConfig(flags);
+    .action(async (flags: ServeFlags, self: Command) => {
+      const config = configOf(flags, self);
       // Loaded here: the schema and its libraries take 50 MB of memory, and no other command needs them.
       const { runServer } = await import('./run-server.ts');
       await runServer(config);
     });
+}
+
+function configOf(flags: ServeFlags, command: Command): Config {
+  try {
+    return createConfig(flags);
+  } catch (error) {
+    if (error instanceof UsageError) command.error(error.message);
+    throw error;
+  }
 }

@@ -2,7 +2,7 @@ import type { SessionChange, Sessiontree } from '@sessiontree/client';
 import { Command } from 'commander';
 import { printable } from '../printable.ts';
 import { paintFor } from '../server/pretty-line.ts';
-import { callServer, TOKEN_HELP, urlOption } from './call-server.ts';
+import { callServer, tokenOption, urlOption } from './call-server.ts';
 import { changeLine } from './change-line.ts';
 import { isUtf8 } from './terminal-text.ts';
 import { UnseenMessages } from './unseen-messages.ts';
@@ -10,6 +10,7 @@ import { untilInterrupted } from './until-interrupted.ts';
 
 interface TailFlags {
   readonly url: string;
+  readonly token?: string;
   readonly after?: string;
   readonly json?: boolean;
 }
@@ -20,17 +21,16 @@ export function tailCommand(): Command {
     .description('Follow what changes in a session and all beneath it, on a running server.')
     .argument('[id]', 'the id of the session; all sessions if it is left out')
     .addOption(urlOption())
+    .addOption(tokenOption())
     .option('--after <cursor>', 'begin with the changes since an earlier run, which ended with this cursor')
     .option('--json', 'write one JSON line for each batch of changes, with its cursor')
     .addHelpText(
       'after',
-      `\n${TOKEN_HELP}\nGoes on after a lost connection, and misses nothing. Ends at SIGINT (Ctrl-C), or once the session is deleted, and says\n` +
+      `\nGoes on after a lost connection, and misses nothing. Ends at SIGINT (Ctrl-C), or once the session is deleted, and says\n` +
         'where to go on. Exit code: 0 then, 1 otherwise.',
     )
     .action((id: string | undefined, flags: TailFlags) =>
-      callServer(flags.url, (client) =>
-        untilInterrupted((signal) => follow(client, id ?? null, flags, signal)),
-      ),
+      callServer(flags, (client) => untilInterrupted((signal) => follow(client, id ?? null, flags, signal))),
     );
 }
 

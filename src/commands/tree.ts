@@ -2,7 +2,7 @@ import type { Session, SessionTree, Sessiontree } from '@sessiontree/client';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SessionNotFoundError } from '../model/errors.ts';
 import { paintFor } from '../server/pretty-line.ts';
-import { callServer, TOKEN_HELP, urlOption } from './call-server.ts';
+import { callServer, tokenOption, urlOption } from './call-server.ts';
 import { drawTree } from './draw-tree.ts';
 import { print } from './print.ts';
 import { isUtf8 } from './terminal-text.ts';
@@ -12,6 +12,7 @@ import { redraw, watchTree } from './watch-tree.ts';
 
 interface TreeFlags {
   readonly url: string;
+  readonly token?: string;
   readonly owner?: string;
   readonly depth?: number;
   readonly cost?: boolean;
@@ -26,6 +27,7 @@ export function treeCommand(): Command {
     .description('Draw a session and all beneath it, as a running server has them.')
     .argument('<id>', 'the id of the session, or key:KEY')
     .addOption(urlOption())
+    .addOption(tokenOption())
     .option(
       '--owner <userId>',
       'for key:KEY: the user of the root of the tree; by default, it belongs to nobody',
@@ -37,10 +39,10 @@ export function treeCommand(): Command {
     .option('--watch', 'draw the tree again whenever it changes, until SIGINT (Ctrl-C)')
     .addHelpText(
       'after',
-      `\n${TOKEN_HELP}\nColours are for terminals, unless NO_COLOR is set. Exit code: 0 if the tree was shown, 1 otherwise.`,
+      `\nColours are for terminals, unless NO_COLOR is set. Exit code: 0 if the tree was shown, 1 otherwise.`,
     )
     .action((id: string, flags: TreeFlags) =>
-      callServer(flags.url, async (client) => {
+      callServer(flags, async (client) => {
         const tree = await readTree(client, id, flags);
         if (flags.json) await print(jsonLines(tree, flags));
         else if (flags.watch) await untilInterrupted((signal) => watch(client, tree.id, flags, signal));

@@ -1,4 +1,5 @@
 import type { Durability } from '../repository/files/runtime/options.ts';
+import type { AuthConfig } from './auth/auth-config.ts';
 import type { ServerSettings } from './settings.ts';
 
 /** Formats of the log: text for people, or JSON lines for programs. */
@@ -11,6 +12,8 @@ export interface Config extends Pick<ServerSettings, 'limits' | 'allowedHosts' |
   /** 0 picks a free port. */
   readonly port: number;
   readonly host: string;
+  /** How it is known who sends a request. */
+  readonly auth: AuthConfig;
   readonly dataDirectory: string;
   /** When a write is answered; see `FileRepositoryOptions`. */
   readonly durability: Durability;

@@ -24,7 +24,7 @@ import type { HandedOn, ServerContext } from './plugin.ts';
 import type { Refusal } from './refusal.ts';
 import { createFacts, noteDeparture, noteExecution, type RequestFacts } from './request-facts.ts';
 import { headOfMessage, type RequestHead } from './request-head.ts';
-import { logRequest } from './request-log.ts';
+import { CLIENT_CLOSED_REQUEST, logRequest } from './request-log.ts';
 import { BODY_BROKE_OFF, parseParams } from './request-params.ts';
 import type { RequestRules } from './request-rules.ts';
 import { targetOf } from './request-target.ts';
@@ -193,7 +193,26 @@ export function withFastPath(
     const facts = createFacts(request.headers['x-request-id']);
     const head = headOfMessage(request);
     noteEarlyClose(response, facts);
-    const refusal = checks.head(head);
+    const refusal = checks.head(head, facts);
+    if (!(refusal instanceof Promise)) return respondAfter(refusal, request, response, { facts, head });
+    return refusal.then(
+      (settled) => {
+        if (!facts.hasLeft) return respondAfter(settled, request, response, { facts, head });
+        // Nothing of its body would come any more.
+        const { method = '' } = request;
+        logRequest(logger, facts, { method, path: head.path, status: CLIENT_CLOSED_REQUEST });
+      },
+      (error) => answerBug(error, request, response, facts),
+    );
+  };
+
+  /** Responds to a request whose head was checked. */
+  function respondAfter(
+    refusal: Refusal | undefined,
+    request: IncomingMessage,
+    response: ServerResponse,
+    { facts, head }: Pick<HandedOn, 'facts' | 'head'>,
+  ): Promise<void> {
     const ticket = new Ticket(admission, response);
     const handedOn = { facts, head, refusal, ticket, live };
     const isSmall = !refusal && isSmallRequest(head) && !checks.content(head);
@@ -209,7 +228,7 @@ export function withFastPath(
         answerBug(error, request, response, facts);
       },
     );
-  };
+  }
 }
 
 /** A function of its own: the listener of a stream lasts, and would keep all of the request that other functions beside it use. */

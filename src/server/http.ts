@@ -2,12 +2,15 @@ import { createServer, type IncomingMessage, type RequestListener } from 'node:h
 import { descriptorShares } from '../descriptors.ts';
 import { openFileRepository } from '../repository/files/open.ts';
 import type { Logger, Progress } from '../repository/observer.ts';
-import type { SessionRepository } from '../repository/repository.ts';
 import { Admission } from './admission/admission.ts';
 import { OVERLOADED } from './admission/overloaded.ts';
+import type { Authentication } from './auth/authenticate.ts';
+import { createAuthentication } from './auth/create-authentication.ts';
+import { tokensOf } from './auth/tokens.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
 import { type Listening, listen } from './listen.ts';
+import { isLoopbackHost } from './loopback.ts';
 import { type Api, createApi } from './node-handlers.ts';
 import { answerRefusal, createNodeListener } from './node-listener.ts';
 import { answerOddRequests } from './odd-requests.ts';
@@ -48,6 +51,7 @@ export async function startServer(
   config: Config,
   { logger, onProgress }: StartOptions,
 ): Promise<RunningServer> {
+  const authentication = await authenticationOf(config, logger);
   const repository = await openFileRepository({
     directory: config.dataDirectory,
     limits: config.limits,
@@ -61,6 +65,8 @@ export async function startServer(
     requireHostHeader: false,
     shouldUpgradeCallback: asksForWebSocket,
   });
+  const settings = settingsOf(config, { repository, logger, ...authentication });
+  const rules = createRequestRules(settings);
   const admission = new Admission({ limits: config.limits, logger });
   const sockets = Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES);
   const connections = new Connections(server, {
@@ -70,8 +76,6 @@ export async function startServer(
     isScarce: () => admission.answers.isScarce,
     drops: admission.drops,
   });
-  const settings = settingsOf(config, repository, logger);
-  const rules = createRequestRules(settings);
   const api = createApi(settings, rules, admission, {
     connections: Math.max(1, Math.floor(sockets * SHARE_OF_SUBSCRIPTIONS)),
     counter: connections,
@@ -119,10 +123,27 @@ const TOO_MANY_CONNECTIONS: Refusal = {
   headers: { ...OVERLOADED.headers, connection: 'close' },
 };
 
-function settingsOf(config: Config, repository: SessionRepository, logger: Logger): ServerSettings {
+async function authenticationOf(
+  { auth, dataDirectory, host }: Config,
+  logger: Logger,
+): Promise<Authentication> {
+  const tokens = tokensOf(dataDirectory, logger);
+  if (auth.kind === 'token' && tokens.list().length === 0)
+    logger.warn({}, 'there is no token yet, so every request is refused: "sessiontree token add" makes one');
+  if (!isLoopbackHost(host))
+    logger.warn(
+      { host },
+      'other machines may reach the server, and read along: put a proxy with TLS before it',
+    );
+  return createAuthentication(auth, tokens, logger);
+}
+
+function settingsOf(
+  config: Config,
+  opened: Pick<ServerSettings, 'repository' | 'logger' | 'authenticate' | 'isRevoked'>,
+): ServerSettings {
   return {
-    repository,
-    logger,
+    ...opened,
     limits: config.limits,
     allowedHosts: [urlHost(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,

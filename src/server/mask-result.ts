@@ -25,6 +25,11 @@ export function maskResult<R extends Result>(result: R, facts: RequestFacts, log
   return { ...result, errors };
 }
 
+/** The error that stands for a bug, for `maskResult`. */
+export function bugOf(error: unknown): GraphQLError {
+  return new GraphQLError('', { originalError: error instanceof Error ? error : new Error(String(error)) });
+}
+
 const OF_STORAGE = { code: 'STORE_UNAVAILABLE' } as const;
 
 /** The code of an error that is meant for the client; null for an internal error. */

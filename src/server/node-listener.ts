@@ -1,11 +1,11 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
-import { type ExecutionResult, GraphQLError } from 'graphql';
+import type { ExecutionResult } from 'graphql';
 import type { Logger } from '../repository/observer.ts';
 import { DropLog } from './admission/drop-log.ts';
 import { PipelinedRequests } from './admission/pipelined-requests.ts';
 import type { OriginCheck } from './allowed-origins.ts';
 import { corsHeaders, SECURITY_HEADERS, VARY } from './browser-headers.ts';
-import { maskResult } from './mask-result.ts';
+import { bugOf, maskResult } from './mask-result.ts';
 import { pathOfTarget } from './paths.ts';
 import { JSON_TYPE, type Refusal, refusalBody } from './refusal.ts';
 import { createFacts, type RequestFacts } from './request-facts.ts';
@@ -65,10 +65,7 @@ export function answerRefusal(
 /** Answers and logs a request after a bug; the error is masked as in `maskResult`. */
 export function createBugAnswer({ logger, isAllowedOrigin }: NodeListenerOptions) {
   return (error: unknown, request: IncomingMessage, response: ServerResponse, facts: RequestFacts): void => {
-    const bug = new GraphQLError('', {
-      originalError: error instanceof Error ? error : new Error(String(error)),
-    });
-    const { errors: [masked] = [] } = maskResult<ExecutionResult>({ errors: [bug] }, facts, logger);
+    const { errors: [masked] = [] } = maskResult<ExecutionResult>({ errors: [bugOf(error)] }, facts, logger);
     if (response.headersSent) {
       // A part of the answer is sent: only closing the connection tells the client that the rest is missing.
       response.destroy();

@@ -18,9 +18,10 @@ export function createRequestRules({
   limits,
   allowedHosts,
   allowedOrigins,
-}: Pick<ServerSettings, 'limits' | 'allowedHosts' | 'allowedOrigins'>): RequestRules {
+  authenticate,
+}: Pick<ServerSettings, 'limits' | 'allowedHosts' | 'allowedOrigins' | 'authenticate'>): RequestRules {
   const isAllowedOrigin = createOriginCheck(allowedOrigins);
   const routeOf = createRouter(isAllowedOrigin);
-  const policies = createPolicies({ limits, allowedHosts, isAllowedOrigin, routeOf });
+  const policies = createPolicies({ limits, allowedHosts, authenticate, isAllowedOrigin, routeOf });
   return { isAllowedOrigin, routeOf, checks: createChecks(policies) };
 }

@@ -1,6 +1,7 @@
 import { type Limits, withDefaultLimits } from '../model/limits.ts';
 import type { Logger } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
+import type { Authenticate, Authentication } from './auth/authenticate.ts';
 
 /** The options of `createRequestListener` and `createSessiontreeYoga`. All but `repository` have a default. */
 export interface SessiontreeYogaOptions {
@@ -14,12 +15,30 @@ export interface SessiontreeYogaOptions {
   readonly allowedHosts?: readonly string[];
   /** Origins whose pages may call the server: `https://app.example`, `https://*.app.example`; see `parseOrigin`. Default: none. */
   readonly allowedOrigins?: readonly string[];
+  /**
+   * Says who sends a request, or refuses the request. Default: null: nobody is asked, and everybody may do everything.
+   *
+   * @example
+   * authenticate: ({ header }) => {
+   *   const user = userOfSession(header('cookie'));
+   *   return user ? callerOf(user) : unauthenticated('Expected a session, got none. Log in.');
+   * };
+   */
+  readonly authenticate?: Authenticate | null;
+  /**
+   * True once a caller who was let in may stay no longer, apart from its `expiresAt`. Asked about once a second for each open subscription
+   * and WebSocket. Default: never.
+   */
+  readonly isRevoked?: Authentication['isRevoked'];
 }
 
 /** The options, with defaults for those that are undefined. */
 export interface ServerSettings extends Required<SessiontreeYogaOptions> {
   readonly limits: Limits;
 }
+
+/** Of servers that ask nobody for a name, or whose callers stay as long as their `expiresAt` says. */
+export const NEVER: Authentication['isRevoked'] = () => false;
 
 /** Warnings and errors only: an answer does not say what an internal error was, and a line per request would be noise. */
 const WARNINGS_TO_CONSOLE: Logger = {
@@ -38,6 +57,16 @@ export function withDefaults({
   logger = WARNINGS_TO_CONSOLE,
   allowedHosts = [],
   allowedOrigins = [],
+  authenticate = null,
+  isRevoked = NEVER,
 }: SessiontreeYogaOptions): ServerSettings {
-  return { repository, limits: withDefaultLimits(limits), logger, allowedHosts, allowedOrigins };
+  return {
+    repository,
+    limits: withDefaultLimits(limits),
+    logger,
+    allowedHosts,
+    allowedOrigins,
+    authenticate,
+    isRevoked,
+  };
 }

@@ -1,8 +1,11 @@
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Command } from 'commander';
 import { afterEach, describe, expect, test, vi } from 'vitest';
 import { createConfig, type ServeFlags, serveOptions } from '../../src/commands/serve-options.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { Config } from '../../src/server/config.ts';
+import { temporaryDirectory } from '../support/repository.ts';
 
 afterEach(() => vi.unstubAllEnvs());
 
@@ -18,6 +21,7 @@ test('a server that is given no flag and no variable has the defaults', () => {
   expect(read([])).toEqual({
     port: 4000,
     host: '127.0.0.1',
+    auth: { kind: 'none' },
     dataDirectory: './data',
     durability: 'disk',
     allowedOrigins: [],
@@ -31,6 +35,7 @@ test('a server that is given no flag and no variable has the defaults', () => {
 const FLAGS = {
   '--port': '5000',
   '--host': '::1',
+  '--auth': 'token',
   '--data': '/tmp/d',
   '--durability': 'os',
   '--allow-origin': 'https://a.example',
@@ -43,6 +48,7 @@ const FLAGS = {
 const VARIABLES = {
   SESSIONTREE_PORT: '6000',
   SESSIONTREE_HOST: 'localhost',
+  SESSIONTREE_AUTH: 'none',
   SESSIONTREE_DATA: '/tmp/e',
   SESSIONTREE_DURABILITY: 'disk',
   SESSIONTREE_ALLOW_ORIGIN: 'https://b.example, http://c.example:3000/',
@@ -55,6 +61,7 @@ const VARIABLES = {
 const FROM_FLAGS = {
   port: 5000,
   host: '::1',
+  auth: { kind: 'token' },
   dataDirectory: '/tmp/d',
   durability: 'os',
   allowedOrigins: ['https://a.example'],
@@ -72,6 +79,7 @@ test('a variable sets each value, and takes lists with commas', () => {
   expect(read([], VARIABLES)).toEqual({
     port: 6000,
     host: 'localhost',
+    auth: { kind: 'none' },
     dataDirectory: '/tmp/e',
     durability: 'disk',
     allowedOrigins: ['https://b.example', 'http://c.example:3000'],
@@ -126,11 +134,9 @@ describe('a bad value says what was expected, what came, and where from', () => 
     ['--port', '-1', 'a whole number from 0 to 65535'],
     ['--port', '80.5', 'a whole number from 0 to 65535'],
     ['--port', '', 'a whole number from 0 to 65535'],
-    ['--host', '0.0.0.0', 'a loopback address (127.0.0.1, ::1 or localhost): there is no authentication yet'],
-    ['--host', '::', 'a loopback address'],
-    ['--host', '::1%lo', 'a loopback address'],
-    ['--host', '192.168.1.5', 'a loopback address'],
-    ['--host', 'localhost.evil.example', 'a loopback address'],
+    ['--host', '::1%lo', 'an address of this machine'],
+    ['--host', 'localhost.evil.example', 'an address of this machine'],
+    ['--auth', 'basic', 'one of none, token, jwt'],
     ['--allow-origin', 'app.example', 'an origin such as https://app.example'],
     ['--allow-origin', 'https://app.example/path', 'an origin such as https://app.example'],
     ['--allow-origin', 'null', 'an origin such as https://app.example'],
@@ -161,9 +167,9 @@ describe('a bad value says what was expected, what came, and where from', () => 
     expect(said).toThrow(`argument '${value}' is invalid. Expected ${expected}`);
   });
 
-  test.each(['0.0.0.0', '10.0.0.1'])('SESSIONTREE_HOST=%s', (value) => {
-    expect(() => read([], { SESSIONTREE_HOST: value })).toThrow(
-      `value '${value}' from env 'SESSIONTREE_HOST' is invalid. Expected a loopback address`,
+  test('SESSIONTREE_HOST', () => {
+    expect(() => read([], { SESSIONTREE_HOST: 'app.example' })).toThrow(
+      "value 'app.example' from env 'SESSIONTREE_HOST' is invalid. Expected an address of this machine",
     );
   });
 
@@ -178,3 +184,86 @@ test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost', '::ffff:127.0.0.1'])(
     expect(read(['--host', host]).host).toBe(host);
   },
 );
+
+describe('an address that other machines can reach', () => {
+  test.each(['0.0.0.0', '::', '10.0.0.1', '192.168.1.5'])('%s needs authentication', (host) => {
+    expect(() => read(['--host', host])).toThrow(
+      `error: --host ${host} needs --auth: without authentication, anyone who can reach the address could read and change everything. ` +
+        'Say who may with --auth token or --auth jwt, or listen on a loopback address',
+    );
+    expect(read(['--host', host, '--auth', 'token'])).toMatchObject({ host, auth: { kind: 'token' } });
+  });
+});
+
+describe('JSON Web Tokens', () => {
+  const ISSUED = ['--auth', 'jwt', '--jwt-issuer', 'https://id.example', '--jwt-audience', 'sessiontree'];
+  const SECRET = 'x'.repeat(32);
+
+  test('by a secret of the environment, with the names of claims', () => {
+    const claims = ['--jwt-user-claim', 'email', '--jwt-scope-claim', 'roles', '--jwt-subtree-claim', 'tree'];
+    expect(read([...ISSUED, ...claims], { SESSIONTREE_JWT_SECRET: SECRET }).auth).toEqual({
+      kind: 'jwt',
+      jwt: {
+        keys: { secret: new TextEncoder().encode(SECRET) },
+        issuer: 'https://id.example',
+        audience: 'sessiontree',
+        userClaim: 'email',
+        scopeClaim: 'roles',
+        subtreeClaim: 'tree',
+      },
+    });
+  });
+
+  test('by a secret in a file, without its last newline', async () => {
+    const file = join(await temporaryDirectory(), 'secret');
+    await writeFile(file, `${SECRET}\n`);
+    expect(read([...ISSUED, '--jwt-secret-file', file]).auth).toMatchObject({
+      jwt: { keys: { secret: new TextEncoder().encode(SECRET) } },
+    });
+  });
+
+  test.each(['https://id.example/keys', 'http://127.0.0.1:8080/keys', 'http://[::1]:8080/keys'])(
+    'by the keys at %s',
+    (url) => {
+      expect(read([...ISSUED, '--jwt-jwks', url]).auth).toMatchObject({
+        jwt: { keys: { jwks: new URL(url) } },
+      });
+    },
+  );
+
+  test('by the keys in a file', () => {
+    expect(read([...ISSUED, '--jwt-jwks', '/etc/keys.json']).auth).toMatchObject({
+      jwt: { keys: { jwksFile: '/etc/keys.json' } },
+    });
+  });
+
+  test.each<[what: string, flags: string[], says: string]>([
+    ['no keys', ISSUED, 'needs one of --jwt-jwks, --jwt-secret-file and SESSIONTREE_JWT_SECRET, got none'],
+    ['two keys', [...ISSUED, '--jwt-jwks', 'a', '--jwt-secret-file', 'b'], 'got several'],
+    [
+      'keys over plain HTTP',
+      [...ISSUED, '--jwt-jwks', 'http://id.example/keys'],
+      'expected a URL with https',
+    ],
+    ['no issuer', ['--auth', 'jwt', '--jwt-jwks', 'a', '--jwt-audience', 'b'], 'needs --jwt-issuer'],
+    ['no audience', ['--auth', 'jwt', '--jwt-jwks', 'a', '--jwt-issuer', 'b'], 'needs --jwt-audience'],
+    [
+      'another way',
+      ['--auth', 'token', '--jwt-issuer', 'b'],
+      '--jwt-issuer needs --auth jwt, got --auth token',
+    ],
+    [
+      'a file that is not there',
+      [...ISSUED, '--jwt-secret-file', '/none'],
+      '--jwt-secret-file cannot be read',
+    ],
+  ])('%s is refused', (_what, flags, says) => {
+    expect(() => read(flags)).toThrow(says);
+  });
+
+  test('a secret that can be guessed is refused, and not repeated', () => {
+    const said = () => read(ISSUED, { SESSIONTREE_JWT_SECRET: 'hunter2' });
+    expect(said).toThrow('expected a secret of at least 32 bytes, got 7');
+    expect(said).not.toThrow('hunter2');
+  });
+});

@@ -13,6 +13,7 @@ import { createPolicies } from '../../src/server/policies/policies.ts';
 import type { Policy } from '../../src/server/policies/policy.ts';
 import { createRequestRules } from '../../src/server/request-rules.ts';
 import { createYogaPath } from '../../src/server/yoga.ts';
+import { ASKS_NOBODY } from '../support/asks-nobody.ts';
 import { counted } from '../support/fast-path.ts';
 import { type Received, type Sent, send } from '../support/http-client.ts';
 import { createTestLogger, type LogLine, openTestServer, type TestServerOptions } from './support.ts';
@@ -58,10 +59,17 @@ async function listen(listener: RequestListener): Promise<{ server: Server; port
 /** The same store behind Yoga alone and behind the fast path. `policies` may change the list that both check. */
 export async function openBothWays(
   repository: SessionRepository,
-  { limits, allowedHosts = [], allowedOrigins = [] }: TestServerOptions = {},
+  { limits, allowedHosts = [], allowedOrigins = [], ...authentication }: TestServerOptions = {},
   policies = (list: readonly Policy[]) => list,
 ): Promise<BothWays> {
-  const options = { repository, limits: { ...DEFAULT_LIMITS, ...limits }, allowedHosts, allowedOrigins };
+  const options = {
+    repository,
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    allowedHosts,
+    allowedOrigins,
+    ...ASKS_NOBODY,
+    ...authentication,
+  };
   const [alone, behind] = [createTestLogger(), createTestLogger()];
   const fastOptions = { ...options, logger: behind.logger };
   const routing = createRequestRules(options);

@@ -10,6 +10,7 @@ import { createRequestListener } from '../../src/server/node-handlers.ts';
 import { createNodeListener } from '../../src/server/node-listener.ts';
 import { createRequestRules } from '../../src/server/request-rules.ts';
 import { createYogaPath } from '../../src/server/yoga.ts';
+import { ASKS_NOBODY } from '../support/asks-nobody.ts';
 import { counted } from '../support/fast-path.ts';
 import { send } from '../support/http-client.ts';
 import { plain } from './requests.ts';
@@ -19,7 +20,14 @@ import { createTestLogger, openTestServer } from './support.ts';
 async function openExpress(how: 'all' | 'use') {
   const { repository } = await openTestServer();
   const { logger, lines } = createTestLogger();
-  const options = { repository, logger, limits: DEFAULT_LIMITS, allowedHosts: [], allowedOrigins: [] };
+  const options = {
+    repository,
+    logger,
+    limits: DEFAULT_LIMITS,
+    allowedHosts: [],
+    allowedOrigins: [],
+    ...ASKS_NOBODY,
+  };
   const rules = createRequestRules(options);
   const documents = createDocumentCache<DocumentNode>();
   const { counting, handedOn } = counted(createYogaPath(options, rules, documents));

@@ -13,6 +13,7 @@ import { createNodeListener, type RequestHandler } from '../../src/server/node-l
 import type { ServerContext } from '../../src/server/plugin.ts';
 import { useRequestFacts } from '../../src/server/plugins/use-request-facts.ts';
 import { createRequestRules } from '../../src/server/request-rules.ts';
+import { ASKS_NOBODY } from '../support/asks-nobody.ts';
 import { send } from '../support/http-client.ts';
 import { createTestLogger, type LogLine, openTestServer } from './support.ts';
 
@@ -49,7 +50,7 @@ async function brokenBy(plugin: Plugin<ServerContext>): Promise<RequestHandler> 
     plugins: [useRequestFacts(), plugin],
     logging: false,
   });
-  const options = { repository, limits, logger, allowedHosts: [], allowedOrigins: [APP] };
+  const options = { repository, limits, logger, allowedHosts: [], allowedOrigins: [APP], ...ASKS_NOBODY };
   return withFastPath(yoga, options, createRequestRules(options), createDocumentCache());
 }
 

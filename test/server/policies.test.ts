@@ -1,6 +1,7 @@
 import { GraphQLError } from 'graphql';
 import { describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { NO_TOKEN } from '../../src/server/auth/refusals.ts';
 import { createPolicies } from '../../src/server/policies/policies.ts';
 import type { Policy } from '../../src/server/policies/policy.ts';
 import { documentError } from '../../src/server/refusal.ts';
@@ -20,6 +21,7 @@ const REFUSED: Readonly<
   'own host': [403, 'HOST_NOT_ALLOWED', plain(TYPENAME, { host: 'evil.example' })],
   'known route': [404, 'NOT_FOUND', { ...plain(TYPENAME), path: '/other' }],
   'allowed origin': [403, 'ORIGIN_NOT_ALLOWED', plain(TYPENAME, { 'sec-fetch-site': 'cross-site' })],
+  authentication: [401, 'UNAUTHENTICATED', plain(TYPENAME), { authenticate: () => NO_TOKEN }],
   'accepted type': [406, 'NOT_ACCEPTABLE', plain(TYPENAME, { accept: 'text/plain' })],
   'served method': [405, 'METHOD_NOT_ALLOWED', { ...plain(TYPENAME), method: 'PUT' }],
   'JSON content': [415, 'UNSUPPORTED_MEDIA_TYPE', plain(TYPENAME, { 'content-type': 'text/plain' })],
@@ -83,7 +85,12 @@ const REFUSED: Readonly<
 };
 
 test('each policy of the list has a request here', () => {
-  const options = { limits: DEFAULT_LIMITS, allowedHosts: [], allowedOrigins: [] };
+  const options = {
+    limits: DEFAULT_LIMITS,
+    allowedHosts: [],
+    allowedOrigins: [],
+    authenticate: () => NO_TOKEN,
+  };
   const policies = createPolicies({ ...options, ...createRequestRules(options) });
   expect(policies.map(({ name }) => name)).toEqual(Object.keys(REFUSED));
 });

@@ -15,6 +15,10 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
   const config = createConfig({
     port: 0,
     host: '127.0.0.1',
+    auth: 'none',
+    jwtUserClaim: 'sub',
+    jwtScopeClaim: 'scope',
+    jwtSubtreeClaim: 'subtree',
     data: changes.dataDirectory ?? (await temporaryDirectory()),
     durability: 'disk',
     allowOrigin: [],

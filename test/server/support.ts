@@ -10,6 +10,8 @@ import { encodeLine } from '../../src/repository/files/format/line.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import { FORMAT } from '../../src/repository/files/scan/store-id.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
+import type { Authenticate, Authentication } from '../../src/server/auth/authenticate.ts';
+import { ASKS_NOBODY } from '../support/asks-nobody.ts';
 import { openApi } from '../support/fast-path.ts';
 
 export const ENDPOINT = 'http://localhost:4000/graphql';
@@ -34,6 +36,8 @@ export interface TestServerOptions {
   readonly limits?: Partial<Limits>;
   readonly allowedHosts?: readonly string[];
   readonly allowedOrigins?: readonly string[];
+  readonly authenticate?: Authenticate;
+  readonly isRevoked?: Authentication['isRevoked'];
 }
 
 export interface TestServer {
@@ -68,15 +72,22 @@ async function sharedRepository(): Promise<SessionRepository> {
 }
 
 /** The API on a store that all tests of the file share. */
-export async function openTestServer(options: TestServerOptions = {}): Promise<TestServer> {
+export async function openTestServer({
+  limits,
+  allowedHosts = [],
+  allowedOrigins = [],
+  ...authentication
+}: TestServerOptions = {}): Promise<TestServer> {
   const repository = await sharedRepository();
   const { logger, lines } = createTestLogger();
   const api = openApi({
     repository,
     logger,
-    limits: { ...DEFAULT_LIMITS, ...options.limits },
-    allowedHosts: options.allowedHosts ?? [],
-    allowedOrigins: options.allowedOrigins ?? [],
+    limits: { ...DEFAULT_LIMITS, ...limits },
+    allowedHosts,
+    allowedOrigins,
+    ...ASKS_NOBODY,
+    ...authentication,
   });
   const fetch = (init?: RequestInit, url = ENDPOINT) => api(url, init);
   return {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { ASKS_NOBODY } from '../support/asks-nobody.ts';
 import { OVER_A_SOCKET, serveFast } from '../support/fast-path.ts';
 import { createTestLogger, ENDPOINT, JSON_TYPE, openTestServer } from './support.ts';
 
@@ -13,7 +14,14 @@ test('the suites run over the way that their project is named for', async ({ tas
 test('the fast path takes each document of the suites the first time, and a mutation once', async () => {
   const { repository } = await openTestServer();
   const { logger, lines } = createTestLogger();
-  const options = { repository, logger, limits: DEFAULT_LIMITS, allowedHosts: [], allowedOrigins: [] };
+  const options = {
+    repository,
+    logger,
+    limits: DEFAULT_LIMITS,
+    allowedHosts: [],
+    allowedOrigins: [],
+    ...ASKS_NOBODY,
+  };
   const { fetch, handedOn } = serveFast(options);
   const post = async (query: string) => {
     const body = JSON.stringify({ query });

@@ -4,6 +4,7 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
+import { ASKS_NOBODY } from './asks-nobody.ts';
 import { openApi } from './fast-path.ts';
 
 export interface ApiError {
@@ -38,6 +39,7 @@ export function createApi(repository: SessionRepository, limits: Partial<Limits>
     logger: pino({ level: 'silent' }),
     allowedHosts: [],
     allowedOrigins: [],
+    ...ASKS_NOBODY,
   });
   async function sendBody<Data>(body: string): Promise<ApiResult<Data>> {
     const response = await fetch('http://localhost/graphql', {

@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Caller } from '../../model/caller.ts';
 import { EVENT_STREAM } from '../accept.ts';
 import { OVERLOADED } from '../admission/overloaded.ts';
 import { corsHeaders, SECURITY_HEADERS, VARY } from '../browser-headers.ts';
@@ -21,6 +22,7 @@ const RETRY_MS = 1_000;
 const BEGINNING = Buffer.from(`retry: ${RETRY_MS}\n:\n\n`);
 const PING = Buffer.from(':\n\n');
 const STOPPING = Buffer.from(': the server stops: come back\n\n');
+const EXPELLED = Buffer.from(': the token has expired or was revoked\n\n');
 
 const STREAM_HEADERS = {
   'content-type': `${EVENT_STREAM}; charset=utf-8`,
@@ -33,11 +35,13 @@ const STREAM_HEADERS = {
 
 /** A subscription over server-sent events: an answer of node:http that does not end. */
 class EventStream extends StreamConnection implements Outlet {
+  readonly caller: Caller;
   readonly #response: ServerResponse;
   events = 0;
 
-  constructor(response: ServerResponse) {
+  constructor(response: ServerResponse, caller: Caller) {
     super(response.req.socket);
+    this.caller = caller;
     this.#response = response;
   }
 
@@ -72,9 +76,17 @@ class EventStream extends StreamConnection implements Outlet {
     this.socket.destroy();
   }
 
-  /** The connection is closed, too: the client would subscribe again on it, and `server.close()` would not end. */
   stop(): void {
-    if (this.#isOpen) this.#response.end(STOPPING, () => this.socket.destroySoon());
+    this.#close(STOPPING);
+  }
+
+  expel(): void {
+    this.#close(EXPELLED);
+  }
+
+  /** The connection is closed, too: the client would subscribe again on it, and `server.close()` would not end. */
+  #close(comment: Buffer): void {
+    if (this.#isOpen) this.#response.end(comment, () => this.socket.destroySoon());
     // What is left of a stream that is complete is still sent.
     else this.socket.destroySoon();
   }
@@ -113,7 +125,7 @@ export function createEventStreams(
       log(0);
       return;
     }
-    const stream = new EventStream(response);
+    const stream = new EventStream(response, facts.caller);
     const opened = live.connections.isFull ? null : live.open(admitted, stream);
     if (!opened) {
       answerRefusal(request, response, TOO_MANY_SUBSCRIPTIONS, logger, facts, browserHeaders);

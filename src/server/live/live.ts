@@ -15,6 +15,7 @@ import { createContext, type SchemaContext } from '../../schema/context.ts';
 import { changesCursor } from '../../schema/cursor.ts';
 import { readChanges } from '../../schema/live/changes.ts';
 import type { Admission } from '../admission/admission.ts';
+import { hasEnded } from '../auth/authenticate.ts';
 import type { ServerSettings } from '../settings.ts';
 import { afterVariableOf } from './after-variable.ts';
 import { EventMaker, type Subscribed } from './event-maker.ts';
@@ -60,7 +61,7 @@ export class Live {
   #pulled = 0;
 
   constructor(settings: ServerSettings, admission: Admission, { connections, counter }: LiveOptions = {}) {
-    const { limits } = settings;
+    const { limits, authenticate, isRevoked } = settings;
     this.#settings = settings;
     this.#maker = new EventMaker(settings, admission);
     this.#feeds = new Feeds(settings.repository, this.#maker);
@@ -70,6 +71,7 @@ export class Live {
       isScarce: () => admission.answers.isScarce,
       drops: admission.drops,
       counter: counter ?? null,
+      mayStay: authenticate && ((caller) => !hasEnded(caller, isRevoked)),
     });
   }
 

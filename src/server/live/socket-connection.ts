@@ -1,8 +1,11 @@
 import type { Socket } from 'node:net';
 import type { WebSocket as ProtocolSocket } from 'graphql-ws';
 import type { WebSocket } from 'ws';
+import type { Caller } from '../../model/caller.ts';
 import type { Limits } from '../../model/limits.ts';
 import { hasMoreValues } from '../count-values.ts';
+import type { Refusal } from '../refusal.ts';
+import type { RequestFacts } from '../request-facts.ts';
 import type { RequestHead } from '../request-head.ts';
 import { StreamConnection } from './stream-connection.ts';
 
@@ -11,6 +14,10 @@ const SERVICE_RESTART = 1012;
 /** The client may come back, and goes on from its last cursor. */
 const TRY_AGAIN_LATER = 1013;
 const BAD_REQUEST = 4400;
+/** As graphql-ws has it: its client does not connect again. */
+const UNAUTHORIZED = 4401;
+/** As graphql-ws has it: its client connects again, and may have another token then. */
+const FORBIDDEN = 4403;
 
 /** Milliseconds after which a connection counts as broken whose client answers no ping. */
 const SILENT_MS = 60_000;
@@ -27,9 +34,19 @@ export interface OperationUnderWay {
   readonly end: () => void;
 }
 
+/** The request that opened a WebSocket. */
+export interface OpenedBy {
+  readonly head: RequestHead;
+  readonly facts: RequestFacts;
+  /** Null if the client is still to say who it is. */
+  readonly caller: Caller | null;
+}
+
 /** A WebSocket: the client's side of graphql-ws's protocol, with limits on what the client sends and does not read. */
 export class SocketConnection extends StreamConnection implements ProtocolSocket {
   readonly head: RequestHead;
+  caller: Caller | null;
+  readonly #facts: RequestFacts;
   readonly #ws: WebSocket;
   readonly #limits: Limits;
   /** Bytes of the message that is being handed to the protocol. */
@@ -42,9 +59,11 @@ export class SocketConnection extends StreamConnection implements ProtocolSocket
   /** Called once the client has read. */
   #waiting: (() => void)[] = [];
 
-  constructor(ws: WebSocket, socket: Socket, head: RequestHead, limits: Limits) {
+  constructor(ws: WebSocket, socket: Socket, { head, facts, caller }: OpenedBy, limits: Limits) {
     super(socket);
     this.#ws = ws;
+    this.#facts = facts;
+    this.caller = caller;
     this.head = head;
     this.#limits = limits;
     this.socket.on('drain', () => this.#drained());
@@ -147,5 +166,18 @@ export class SocketConnection extends StreamConnection implements ProtocolSocket
 
   stop(): void {
     this.close(SERVICE_RESTART, 'The server stops: come back');
+  }
+
+  expel(): void {
+    this.close(FORBIDDEN, 'The token has expired or was revoked');
+  }
+
+  /** Closes the connection of a client that is not authenticated. `hasToken`: because of the token that it sent. */
+  refuse({ status, code, message }: Refusal, hasToken: boolean): void {
+    this.#facts.errorCodes = [code];
+    this.#facts.messages = [message];
+    if (status >= 500) this.close(TRY_AGAIN_LATER, 'Tokens cannot be checked now: try again later');
+    else if (hasToken) this.close(FORBIDDEN, 'Expected a valid token');
+    else this.close(UNAUTHORIZED, 'Expected a token in the payload of ConnectionInit');
   }
 }

@@ -1,10 +1,13 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { makeServer, type Server } from 'graphql-ws';
 import type { GraphQLParams } from 'graphql-yoga';
 import { createContext } from '../../schema/context.ts';
 import { OVERLOADED } from '../admission/overloaded.ts';
+import { hasEnded, isRefusal } from '../auth/authenticate.ts';
+import { bearerIn, withBearer } from '../auth/bearer.ts';
+import { INVALID_TOKEN } from '../auth/refusals.ts';
 import type { CheckOperation } from '../check-operation.ts';
-import { maskResult } from '../mask-result.ts';
+import { bugOf, maskResult } from '../mask-result.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
 import { type Refusal, refusalError } from '../refusal.ts';
 import { createFacts, type RequestFacts } from '../request-facts.ts';
@@ -32,7 +35,7 @@ export function createSocketProtocol({
   checkOperation,
   execute,
 }: SocketProtocolOptions): Server<SocketConnection> {
-  const { repository, limits, logger } = settings;
+  const { repository, limits, logger, authenticate, isRevoked } = settings;
 
   /** The errors of an operation that is refused, as graphql-ws sends them. Logs the operation. */
   function refused(errors: readonly GraphQLError[], facts: RequestFacts): readonly GraphQLError[] {
@@ -52,7 +55,7 @@ export function createSocketProtocol({
     facts.operation = checked.operation;
     if (checked.operation.operation !== 'subscription') return { ...request, checked, admitted: null };
     if (live.isFull) return { errors: [refusalError(TOO_MANY_SUBSCRIPTIONS)] };
-    const contextValue = createContext({ repository, limits });
+    const contextValue = createContext({ repository, caller: facts.caller, limits });
     const admitted = await live.admit({ ...argsOf(checked), contextValue });
     return 'errors' in admitted ? admitted : { ...request, checked, admitted };
   }
@@ -74,11 +77,40 @@ export function createSocketProtocol({
     return operation;
   }
 
+  /** False if the client is not authenticated: its connection is closed then. */
+  async function admitClient(
+    connection: SocketConnection,
+    payload: Record<string, unknown> | undefined,
+  ): Promise<boolean> {
+    if (!authenticate) return true;
+    const token = tokenIn(payload);
+    if (connection.caller !== null && token === null) return true;
+    const { head } = connection;
+    try {
+      const said = await authenticate(token === null ? head : withBearer(head, token));
+      if (!isRefusal(said)) {
+        connection.caller = said;
+        return true;
+      }
+      connection.refuse(said, token !== null);
+    } catch (error) {
+      maskResult({ errors: [bugOf(error)] }, createFacts(null), logger);
+      connection.close(INTERNAL_ERROR, 'Internal server error');
+    }
+    return false;
+  }
+
   return makeServer<Record<string, unknown>, SocketConnection>({
     connectionInitWaitTimeout: limits.socketInitMs,
+    onConnect: ({ extra, connectionParams }) => admitClient(extra, connectionParams),
     async onSubscribe(context, id, payload) {
       const connection = context.extra;
       const facts = createFacts(null);
+      if (connection.caller === null || hasEnded(connection.caller, isRevoked)) {
+        connection.expel();
+        return refused([refusalError(INVALID_TOKEN)], facts);
+      }
+      facts.caller = connection.caller;
       if (connection.operations >= limits.socketOperations)
         return refused([refusalError(tooManyOperations(limits.socketOperations))], facts);
       const underWay = connection.begin();
@@ -92,14 +124,23 @@ export function createSocketProtocol({
         return refused(request.errors, facts);
       } catch (error) {
         underWay.end();
-        const originalError = error instanceof Error ? error : new Error(String(error));
-        return refused([new GraphQLError('', { originalError })], facts);
+        return refused([bugOf(error)], facts);
       }
     },
     subscribe: ({ contextValue }) => subscribe(contextValue as SocketRequest),
     execute: ({ contextValue }) => execute(contextValue as SocketRequest),
     onError: (_context, _id, _payload, errors) => shownErrors(errors) as never,
   });
+}
+
+/** RFC 6455, section 7.4.1. */
+const INTERNAL_ERROR = 1011;
+
+/** The token in the payload of ConnectionInit: as clients send it in a header, or by itself. */
+function tokenIn(payload: Record<string, unknown> | undefined): string | null {
+  const { Authorization, authorization = Authorization, token } = payload ?? {};
+  if (typeof authorization === 'string') return bearerIn(authorization) ?? authorization;
+  return typeof token === 'string' ? token : null;
 }
 
 function tooManyOperations(most: number): Refusal {

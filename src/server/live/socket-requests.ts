@@ -1,11 +1,11 @@
-import { GraphQLError } from 'graphql';
+import type { GraphQLError } from 'graphql';
 import { execute } from '../../execution/execute.ts';
 import { createContext } from '../../schema/context.ts';
 import type { Admission } from '../admission/admission.ts';
 import { ANSWER_OVERLOADED, OVERLOADED } from '../admission/overloaded.ts';
 import { AnsweredOperation } from '../admission/recipient.ts';
 import { Ticket } from '../admission/ticket.ts';
-import { maskResult } from '../mask-result.ts';
+import { bugOf, maskResult } from '../mask-result.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
 import { type Refusal, refusalError } from '../refusal.ts';
 import { noteDeparture, noteExecution, type RequestFacts } from '../request-facts.ts';
@@ -31,9 +31,10 @@ export function createSocketExecutor(settings: ServerSettings, admission: Admiss
   ): Promise<{ readonly json: readonly Buffer[] } | { readonly errors: readonly GraphQLError[] }> {
     // Parsed, a message takes some multiple of its bytes.
     if (!(await ticket.begin(underWay.bytes, underWay.bytes))) return refused(OVERLOADED, facts);
-    const { startedAt } = facts;
+    const { startedAt, caller } = facts;
     const contextValue = createContext({
       repository,
+      caller,
       limits,
       startedAt,
       hold: ticket.charge,
@@ -82,8 +83,4 @@ export function createSocketExecutor(settings: ServerSettings, admission: Admiss
       .finally(() => ticket.finish());
     return operation;
   };
-}
-
-function bugOf(error: unknown): GraphQLError {
-  return new GraphQLError('', { originalError: error instanceof Error ? error : new Error(String(error)) });
 }

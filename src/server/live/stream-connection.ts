@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Caller } from '../../model/caller.ts';
 import type { ReadProgress } from '../read-progress.ts';
 
 /** A connection that stays open for subscriptions. */
@@ -21,4 +22,10 @@ export abstract class StreamConnection implements ReadProgress {
 
   /** Closes the connection because the server stops: the client may come back at once. */
   abstract stop(): void;
+
+  /** Who the client is; null until it has said so. */
+  abstract readonly caller: Caller | null;
+
+  /** Closes the connection because the caller's right has ended. */
+  abstract expel(): void;
 }

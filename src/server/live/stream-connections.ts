@@ -1,4 +1,5 @@
 import type { Socket } from 'node:net';
+import type { Caller } from '../../model/caller.ts';
 import type { DropLog } from '../admission/drop-log.ts';
 import { StallDetector, type StallOptions } from '../read-progress.ts';
 import type { StreamConnection } from './stream-connection.ts';
@@ -8,6 +9,9 @@ import type { StreamConnection } from './stream-connection.ts';
  * thousand idle connections cost.
  */
 const PING_MS = 25_000;
+
+/** Milliseconds between two checks of whether the callers may stay. */
+const CALLERS_MS = 1_000;
 
 /** What counts the other connections of a server. */
 export interface ConnectionCounter {
@@ -20,6 +24,8 @@ export interface StreamConnectionOptions extends StallOptions {
   readonly connections: number;
   readonly drops: DropLog;
   readonly counter: ConnectionCounter | null;
+  /** Null if all callers may stay for as long as they like. */
+  readonly mayStay: ((caller: Caller) => boolean) | null;
 }
 
 /** The connections that stay open for subscriptions: bounded, kept alive, and closed if their clients do not read. */
@@ -28,6 +34,7 @@ export class StreamConnections {
   readonly #stalls: StallDetector;
   readonly #all = new Set<StreamConnection>();
   #timer: NodeJS.Timeout | undefined;
+  #callersTimer: NodeJS.Timeout | undefined;
   #isStopping = false;
   /** The connections that are still to be pinged in this round. */
   #round = this.#all.values();
@@ -52,6 +59,8 @@ export class StreamConnections {
     // Its request was under way.
     if (this.#isStopping) connection.stop();
     this.#timer ??= setInterval(() => this.#sweep(), this.#stalls.sweepMs).unref();
+    const { mayStay } = this.#options;
+    if (mayStay) this.#callersTimer ??= setInterval(() => this.#expel(mayStay), CALLERS_MS).unref();
   }
 
   delete(connection: StreamConnection): void {
@@ -59,13 +68,20 @@ export class StreamConnections {
     this.#options.counter?.include(connection.socket);
     if (this.#all.size > 0) return;
     clearInterval(this.#timer);
+    clearInterval(this.#callersTimer);
     this.#timer = undefined;
+    this.#callersTimer = undefined;
   }
 
   /** Closes all connections, and each that is opened later, because the server stops. */
   stop(): void {
     this.#isStopping = true;
     for (const connection of this.#all) connection.stop();
+  }
+
+  #expel(mayStay: (caller: Caller) => boolean): void {
+    for (const connection of this.#all)
+      if (connection.caller !== null && !mayStay(connection.caller)) connection.expel();
   }
 
   /** Closes all connections at once. */

@@ -6,6 +6,7 @@ import { type ServerOptions, WebSocketServer } from 'ws';
 import type { Admission } from '../admission/admission.ts';
 import { answerSocket } from '../answer-socket.ts';
 import type { CheckOperation } from '../check-operation.ts';
+import { bugOf, maskResult } from '../mask-result.ts';
 import { pathOfTarget } from '../paths.ts';
 import { badRequest, type Refusal } from '../refusal.ts';
 import { createFacts, type RequestFacts } from '../request-facts.ts';
@@ -48,7 +49,7 @@ export function createWebSocketListener({
   checkOperation,
   refusalOf,
 }: WebSocketOptions): UpgradeListener {
-  const { limits, logger } = settings;
+  const { limits, logger, authenticate } = settings;
   const execute = createSocketExecutor(settings, admission);
   const protocol = createSocketProtocol({ live, settings, checkOperation, execute });
   const options: ServerOptions & { readonly closeTimeout: number } = {
@@ -92,27 +93,52 @@ export function createWebSocketListener({
     ),
   );
 
+  function answerBug(error: unknown, request: IncomingMessage, socket: Duplex, facts: RequestFacts): void {
+    const { errors: [masked] = [] } = maskResult({ errors: [bugOf(error)] }, facts, logger);
+    const message = masked?.message ?? '';
+    refuse(request, socket, { status: 500, code: 'INTERNAL_SERVER_ERROR', message }, facts);
+  }
+
   return (request, socket, head) => {
     const facts = factsOf(request);
     socket.on('error', () => socket.destroy());
-    const refusal =
-      settleTarget(request) ??
-      checks.head(headOfUpgrade(request)) ??
-      refusalOf?.(socket as Socket) ??
-      (live.connections.isFull ? TOO_MANY_SUBSCRIPTIONS : undefined);
-    if (refusal) {
-      refuse(request, socket, refusal, facts);
-      return;
+    const upgradeUnless = (checked: Refusal | undefined) => {
+      const refusal =
+        checked ??
+        refusalOf?.(socket as Socket) ??
+        (live.connections.isFull ? TOO_MANY_SUBSCRIPTIONS : undefined);
+      if (refusal) refuse(request, socket, refusal, facts);
+      else upgrade(request, socket, head, facts);
+    };
+    try {
+      const refusal = settleTarget(request) ?? checks.head(headOfUpgrade(request), facts);
+      if (refusal instanceof Promise)
+        refusal.then(upgradeUnless).catch((error) => answerBug(error, request, socket, facts));
+      else upgradeUnless(refusal);
+    } catch (error) {
+      // Nobody else would catch it.
+      answerBug(error, request, socket, facts);
     }
+  };
+
+  function upgrade(request: IncomingMessage, socket: Duplex, head: Buffer, facts: RequestFacts): void {
     server.handleUpgrade(request, socket, head, (ws) => {
-      const connection = new SocketConnection(ws, socket as Socket, headOfUpgrade(request), limits);
+      const openedBy = headOfUpgrade(request);
+      const isKnown = !authenticate || Boolean(openedBy.header('authorization'));
+      const caller = isKnown ? facts.caller : null;
+      const connection = new SocketConnection(
+        ws,
+        socket as Socket,
+        { head: openedBy, facts, caller },
+        limits,
+      );
       const closed = open(connection, facts, request);
       ws.on('error', () => {
         // ws closes the connection, with the code that fits: the client sent what is no WebSocket, or too much at once.
       });
       ws.once('close', (code, reason) => closed(code, reason.toString()));
     });
-  };
+  }
 }
 
 function factsOf({ headers }: IncomingMessage): RequestFacts {

@@ -19,8 +19,12 @@ export function usePolicies({
 }: PolicyPluginOptions): Plugin<ServerContext & SchemaContext, ServerContext> {
   return {
     onRequest(payload) {
-      const { head, handedOn } = payload.serverContext;
-      const refusal = handedOn ? handedOn.refusal : checks.head(head);
+      const { head, handedOn, facts } = payload.serverContext;
+      const refusal = handedOn ? handedOn.refusal : checks.head(head, facts);
+      if (refusal instanceof Promise)
+        return refusal.then((settled) => {
+          if (settled) refuse(payload, settled);
+        });
       if (refusal) refuse(payload, refusal);
     },
     onRequestParse({ serverContext: { head, handedOn }, setRequestParser }) {

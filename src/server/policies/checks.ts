@@ -1,5 +1,8 @@
 import type { ValidationRule } from 'graphql';
+import type { MaybePromise } from '../../schema/maybe-promise.ts';
 import type { Refusal } from '../refusal.ts';
+import type { RequestFacts } from '../request-facts.ts';
+import type { RequestHead } from '../request-head.ts';
 import type { Parser, Policy } from './policy.ts';
 
 /** The combined checks of a list of policies. Each gives the first refusal, in the order of the list. */
@@ -16,7 +19,7 @@ export interface Checks {
 export function createChecks(policies: readonly Policy[]): Checks {
   const parsers = policies.flatMap(({ parser }) => parser ?? []);
   return {
-    head: firstRefusal(policies.flatMap(({ head }) => head ?? [])),
+    head: firstRefusalOfHead(policies.flatMap(({ head }) => head ?? [])),
     content: firstRefusal(policies.flatMap(({ content }) => content ?? [])),
     params: firstRefusal(policies.flatMap(({ params }) => params ?? [])),
     operation: firstRefusal(policies.flatMap(({ operation }) => operation ?? [])),
@@ -24,6 +27,24 @@ export function createChecks(policies: readonly Policy[]): Checks {
     parser: (parse) => parsers.reduceRight((inner, wrap) => wrap(inner), parse),
     documents: policies.flatMap(({ document }) => document ?? []),
   };
+}
+
+/** Checks that are all synchronous give no promise. */
+function firstRefusalOfHead(checks: readonly NonNullable<Policy['head']>[]): NonNullable<Policy['head']> {
+  const refusalFrom = (
+    start: number,
+    head: RequestHead,
+    facts: RequestFacts,
+  ): MaybePromise<Refusal | undefined> => {
+    for (let n = start; n < checks.length; n += 1) {
+      const refusal = checks[n]!(head, facts);
+      if (refusal instanceof Promise)
+        return refusal.then((settled) => settled ?? refusalFrom(n + 1, head, facts));
+      if (refusal !== undefined) return refusal;
+    }
+    return undefined;
+  };
+  return (head, facts) => refusalFrom(0, head, facts);
 }
 
 function firstRefusal<Subject, Context = void>(

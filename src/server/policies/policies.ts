@@ -7,6 +7,7 @@ import { acceptedStream } from './accepted-stream.ts';
 import { acceptedType } from './accepted-type.ts';
 import { aliasLimit } from './alias-limit.ts';
 import { allowedOrigin } from './allowed-origin.ts';
+import { authentication } from './authentication.ts';
 import { bodySize, jsonContent, servedMethod, uncompressedContent } from './content.ts';
 import { depthLimit } from './depth-limit.ts';
 import { documentLength } from './document-length.ts';
@@ -19,7 +20,7 @@ import type { Policy } from './policy.ts';
 import { readOnlyGet } from './read-only-get.ts';
 import { wellFormedParams } from './well-formed-params.ts';
 
-export interface PolicyOptions extends Pick<ServerSettings, 'allowedHosts'> {
+export interface PolicyOptions extends Pick<ServerSettings, 'allowedHosts' | 'authenticate'> {
   readonly limits: Pick<
     Limits,
     'bodyBytes' | 'documentLength' | 'tokens' | 'depth' | 'aliases' | 'mutations'
@@ -36,6 +37,7 @@ export interface PolicyOptions extends Pick<ServerSettings, 'allowedHosts'> {
 export function createPolicies({
   limits,
   allowedHosts,
+  authenticate,
   isAllowedOrigin,
   routeOf,
 }: PolicyOptions): readonly Policy[] {
@@ -48,6 +50,9 @@ export function createPolicies({
     knownRoute(routeOf),
     // CSRF: requests that a browser sends for a page of another site.
     allowedOrigin(routeOf, isAllowedOrigin),
+    // Before anything is said of the request itself, and before any of its body is read. Not before the origin: a page of another site must
+    // not try tokens.
+    ...(authenticate ? [authentication(routeOf, authenticate)] : []),
     // Before anything is executed: a mutation must not run if the client accepts no answer of ours.
     acceptedType(routeOf),
 

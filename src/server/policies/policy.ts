@@ -1,11 +1,13 @@
 import type { OperationDefinitionNode, parse, ValidationRule } from 'graphql';
 import type { GraphQLParams } from 'graphql-yoga';
+import type { MaybePromise } from '../../schema/maybe-promise.ts';
 import type { Refusal } from '../refusal.ts';
+import type { RequestFacts } from '../request-facts.ts';
 import type { RequestHead } from '../request-head.ts';
 
 /**
- * A rule that every request must satisfy. Each check returns a refusal, or undefined if the request may go on. A check is synchronous.
- * If a check throws, that is a bug, and the request is answered with a 500.
+ * A rule that every request must satisfy. Each check returns a refusal, or undefined if the request may go on. A check is synchronous,
+ * except that of a head where the caller can be known only later. If a check throws, that is a bug, and the request is answered with a 500.
  *
  * The properties stand in the order in which a request meets them. `head` runs exactly once a request, and so may count requests. The
  * other checks can run twice: the fast path hands on to Yoga what it cannot answer itself.
@@ -13,8 +15,8 @@ import type { RequestHead } from '../request-head.ts';
 export interface Policy {
   /** The name in tests. */
   readonly name: string;
-  /** Checks the head, before any of the body is read. Requests of every protocol have one. */
-  readonly head?: (head: RequestHead) => Refusal | undefined;
+  /** Checks the head, before any of the body is read. Requests of every protocol have one. Sets the caller of `facts`. */
+  readonly head?: (head: RequestHead, facts: RequestFacts) => MaybePromise<Refusal | undefined>;
   /**
    * Checks the method, and what the head says about the content (RFC 9110, section 6.4). It applies only to requests that carry GraphQL
    * parameters over HTTP. The refusal is answered in the media type that the client prefers, as all later ones are.

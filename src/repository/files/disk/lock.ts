@@ -18,6 +18,11 @@ export interface Lock {
   release(): void;
 }
 
+/** A locked file. Closing the file unlocks it. */
+export interface FileLock {
+  close(): void;
+}
+
 /**
  * Makes this process the owner of the data directory. The file `lock` keeps other processes out. On Linux a socket does, too: it still
  * does after somebody has removed or replaced the file.
@@ -61,20 +66,10 @@ async function acquireSocket(layout: Layout, logger: Logger): Promise<SocketLock
   throw inUse(layout);
 }
 
-/**
- * SQLite's exclusive lock is a POSIX lock on a file of its own: the kernel drops the lock when the process ends, however it ends.
- */
-function acquireFile(layout: Layout): DatabaseSync {
-  makeDatabaseFile(layout.lock);
-  // SQLite would open a file without write permission for reading, and lock nothing.
-  accessSync(layout.lock, constants.W_OK);
-  const database = new DatabaseSync(layout.lock, { timeout: LOCK_TIMEOUT_MS });
-  try {
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
-  } catch (error) {
-    database.close();
-    throw isBusy(error) ? inUse(layout) : error;
-  }
+/** The lock file of a data directory, locked by this process. */
+function acquireFile(layout: Layout): FileLock {
+  const database = lockFile(layout.lock, LOCK_TIMEOUT_MS);
+  if (!database) throw inUse(layout);
   if (!existsSync(layout.lock)) {
     // Another process whose start failed has removed the lock meanwhile, with the directory that it had
     // created.
@@ -86,6 +81,25 @@ function acquireFile(layout: Layout): DatabaseSync {
   if (isFileOrMissing(layout.owner))
     writeNewFile(layout.owner, `${JSON.stringify(owner)}\n`, { flush: false });
   return database;
+}
+
+/**
+ * Locks the file `path`, which is made if it is missing and which nothing else may open; null if another holds it for longer than
+ * `timeoutMs`. SQLite's exclusive lock is a POSIX lock: the kernel drops the lock when the process ends, however it ends.
+ */
+export function lockFile(path: string, timeoutMs: number): FileLock | null {
+  makeDatabaseFile(path);
+  // SQLite would open a file without write permission for reading, and lock nothing.
+  accessSync(path, constants.W_OK);
+  const database = new DatabaseSync(path, { timeout: timeoutMs });
+  try {
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE');
+    return database;
+  } catch (error) {
+    database.close();
+    if (isBusy(error)) return null;
+    throw error;
+  }
 }
 
 const SQLITE_BUSY = 5;

@@ -24,6 +24,8 @@ export interface Layout {
   readonly unsynced: string;
   /** What was cut from the end of a file after a crash. */
   readonly torn: string;
+  /** The tokens of the server's users; no part of the store. */
+  readonly auth: string;
   /** The index: a cache. */
   readonly index: string;
   /** Marks that the index was current when the store was last closed. */
@@ -43,6 +45,7 @@ export function layoutOf(data: string): Layout {
     journal: join(directory, 'journal'),
     unsynced: join(directory, 'unsynced'),
     torn: join(directory, 'torn'),
+    auth: join(directory, 'auth'),
     index: join(directory, 'index.db'),
     indexClean: join(directory, 'index.clean.json'),
   };

@@ -1,0 +1,177 @@
+import { statSync } from 'node:fs';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { SCOPES, type Scope } from '../model/caller.ts';
+import { isSessionId } from '../model/id.ts';
+import { printable } from '../printable.ts';
+import { findDataDirectory } from '../repository/files/disk/data-directory.ts';
+import { makeFolder } from '../repository/files/disk/make-folder.ts';
+import type { TokenRecord } from '../server/auth/token-lines.ts';
+import { EXPECTED_USER_ID, isUserId, Tokens } from '../server/auth/tokens.ts';
+import { dataOption } from './data-option.ts';
+import { CommandError } from './failure.ts';
+import { print } from './print.ts';
+import { spanIn } from './span.ts';
+import { stderrLogger } from './stderr-logger.ts';
+
+interface DataFlags {
+  readonly data: string;
+}
+
+interface AddFlags extends DataFlags {
+  readonly user: string;
+  readonly scope: Scope;
+  readonly subtree?: string;
+  readonly expires?: Date;
+}
+
+interface ListFlags extends DataFlags {
+  readonly json?: boolean;
+}
+
+/** `sessiontree token add|list|revoke`: who may use a server that runs with `--auth`. */
+export function tokenCommand(): Command {
+  return new Command('token')
+    .description('Make, list and revoke the tokens of a server that runs with --auth.')
+    .addCommand(addCommand())
+    .addCommand(listCommand())
+    .addCommand(revokeCommand())
+    .addHelpText(
+      'after',
+      '\nCan run beside the server, which takes up changes by itself: a new token at once, a revocation within a second.',
+    );
+}
+
+function addCommand(): Command {
+  return new Command('add')
+    .description('Make a token, and print it. It is shown this once: only its hash is kept.')
+    .addOption(dataOption())
+    .addOption(
+      new Option('--user <id>', 'the user: whose trees the holder sees')
+        .makeOptionMandatory()
+        .argParser(parser(isUserId, EXPECTED_USER_ID)),
+    )
+    .addOption(
+      new Option(
+        '--scope <scope>',
+        'read: own trees; write: changes them, too; admin: sees and changes the trees of all users',
+      )
+        .choices(SCOPES)
+        .makeOptionMandatory(),
+    )
+    .addOption(
+      new Option('--subtree <id>', 'only this session and all beneath it').argParser(
+        parser(isSessionId, 'the id of a session'),
+      ),
+    )
+    .addOption(
+      new Option(
+        '--expires <when>',
+        'when the token ends: a time, or for example 90s, 15m, 12h, 7d, 4w; never if it is left out',
+      ).argParser(parseExpiry),
+    )
+    .addHelpText(
+      'after',
+      '\nThe last word of the output is the token. Exit code: 0 if it was made, 1 otherwise.',
+    )
+    .action(async ({ data, user: userId, scope, subtree, expires }: AddFlags) => {
+      makeDirectory(data);
+      const { id, token } = await openTokens(data).mint({
+        userId,
+        scope,
+        subtreeId: subtree ?? null,
+        expiresAt: expires ?? null,
+      });
+      await print([
+        `Token ${id} (${printable(describe({ userId, scope, subtreeId: subtree ?? null, expiresAt: expires ?? null }))}):\n${token}\n`,
+      ]);
+    });
+}
+
+function listCommand(): Command {
+  return new Command('list')
+    .description(
+      'List the tokens that are not revoked. What they are themselves is known to their holders alone.',
+    )
+    .addOption(dataOption())
+    .option('--json', 'write one JSON line per token')
+    .action(async ({ data, json }: ListFlags) => {
+      const records = openTokens(existing(data)).list();
+      await print(records.map((record) => (json ? jsonLine(record) : `${printable(lineOf(record))}\n`)));
+    });
+}
+
+function revokeCommand(): Command {
+  return new Command('revoke')
+    .description(
+      'Revoke a token. A server refuses it within a second, and ends the subscriptions of its holder.',
+    )
+    .argument('<id>', 'the id of the token, as "token list" shows it')
+    .addOption(dataOption())
+    .addHelpText('after', '\nExit code: 0 if the token was revoked, 1 if there is none.')
+    .action(async (id: string, { data }: DataFlags) => {
+      if (!(await openTokens(existing(data)).revoke(id)))
+        throw new CommandError(
+          `Expected the id of a token, as "sessiontree token list" shows it, got "${id}".`,
+        );
+      await print([`Token ${id} is revoked.\n`]);
+    });
+}
+
+function openTokens(data: string): Tokens {
+  return new Tokens(findDataDirectory(data).auth, stderrLogger());
+}
+
+/** A name that is mistyped would have no tokens. */
+function existing(data: string): string {
+  if (statSync(data).isDirectory()) return data;
+  throw new CommandError(`Expected the data directory at ${data}, got something else.`);
+}
+
+/** Tokens may be made before the first start of the server. */
+function makeDirectory(data: string): void {
+  const { root } = findDataDirectory(data);
+  if (statSync(root, { throwIfNoEntry: false }) === undefined) makeFolder(root);
+}
+
+function parser(isValid: (text: string) => boolean, expected: string) {
+  return (text: string): string => {
+    if (!isValid(text)) throw new InvalidArgumentError(`Expected ${expected}.`);
+    return text;
+  };
+}
+
+/** A span from now, or a time with its zone: without one, it would depend on where the command runs. */
+function parseExpiry(text: string): Date {
+  const span = spanIn(text);
+  const isTime = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text);
+  const time = span === null ? (isTime ? Date.parse(text) : Number.NaN) : Date.now() + span;
+  if (!(time > Date.now()))
+    throw new InvalidArgumentError(
+      'Expected a span (90s, 15m, 12h, 7d, 4w), or a time that is to come (2027-03-01T10:00:00Z).',
+    );
+  return new Date(time);
+}
+
+function lineOf(record: TokenRecord): string {
+  const { id, createdAt, purpose } = record;
+  return `${id}  ${describe(record)}, made ${createdAt.toISOString()}${purpose === null ? '' : ` for ${purpose}`}`;
+}
+
+function describe({
+  userId,
+  scope,
+  subtreeId,
+  expiresAt,
+}: Pick<TokenRecord, 'userId' | 'scope' | 'subtreeId' | 'expiresAt'>): string {
+  const isOver = expiresAt !== null && expiresAt.getTime() <= Date.now();
+  return [
+    userId === null ? 'no user' : `user ${userId}`,
+    `scope ${scope}`,
+    ...(subtreeId === null ? [] : [`subtree ${subtreeId}`]),
+    expiresAt === null ? 'does not expire' : `${isOver ? 'expired' : 'expires'} ${expiresAt.toISOString()}`,
+  ].join(', ');
+}
+
+function jsonLine({ hash: _, ...shown }: TokenRecord): string {
+  return `${JSON.stringify(shown)}\n`;
+}

@@ -1,0 +1,200 @@
+import type { Caller } from '../../model/caller.ts';
+import { isSessionId } from '../../model/id.ts';
+import { DEFAULT_LIMITS } from '../../model/limits.ts';
+import { isStorable } from '../../model/stored-values.ts';
+import type { MintedToken, NewToken, TokenIssuer } from '../../model/token-issuer.ts';
+import { findDataDirectory } from '../../repository/files/disk/data-directory.ts';
+import type { Logger } from '../../repository/observer.ts';
+import { createToken, hasHash, hashOfToken, idOfToken } from './token.ts';
+import { TokenFile } from './token-file.ts';
+import { decodeLines, encodeLines, type TokenLine, type TokenRecord } from './token-lines.ts';
+
+/** Milliseconds between two looks at the file: a little less than those between two checks of open subscriptions. */
+const LOOK_MS = 900;
+
+/** The file is written anew once this many lines say nothing any more, or as many as there are tokens. */
+const SPENT_LINES_MAX = 100;
+
+/** The tokens of the server whose data directory this is. It need not exist. */
+export function tokensOf(dataDirectory: string, logger: Pick<Logger, 'warn'> | null = null): Tokens {
+  return new Tokens(findDataDirectory(dataDirectory).auth, logger);
+}
+
+/** The tokens that are kept in a folder, `auth` in the data directory. Several processes may change them. */
+export class Tokens implements TokenIssuer {
+  readonly #file: TokenFile;
+  readonly #logger: Pick<Logger, 'warn'> | null;
+  #records = new Map<string, TokenRecord>();
+  #lines = 0;
+  #linesMax = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Why the file cannot be used: then no token is valid. */
+  #fault: unknown = null;
+  #waiting: TokenLine[] = [];
+  #nextWrite: Promise<void> | null = null;
+  #lastWrite: Promise<void> = Promise.resolve();
+
+  /** The file is read when it is needed. */
+  constructor(folder: string, logger: Pick<Logger, 'warn'> | null = null) {
+    this.#file = new TokenFile(folder);
+    this.#logger = logger;
+  }
+
+  /**
+   * What a token gives a right to; null if there is no such token, or if it has expired or was revoked: since a second at most. A token
+   * that was added is known at once. Throws if the file cannot be used.
+   */
+  find(token: string): TokenRecord | null {
+    const id = idOfToken(token);
+    if (id === null) return null;
+    this.#look(LOOK_MS);
+    if (!this.#records.has(id)) this.#look(0);
+    const record = this.#records.get(id);
+    return record && hasHash(token, record.hash) && !isExpired(record) ? record : null;
+  }
+
+  /** True once the token of the caller is revoked. While the file cannot be used, who was let in stays. */
+  isRevoked({ tokenId }: Caller): boolean {
+    if (tokenId === null) return false;
+    try {
+      this.#look(LOOK_MS);
+    } catch {
+      return false;
+    }
+    return !this.#records.has(tokenId);
+  }
+
+  /** All tokens that are not revoked, the oldest first. */
+  list(): readonly TokenRecord[] {
+    this.#look(0);
+    return [...this.#records.values()];
+  }
+
+  idsFor(purpose: string): readonly string[] {
+    return this.list().flatMap((record) =>
+      record.purpose === purpose && !isExpired(record) ? record.id : [],
+    );
+  }
+
+  async mint({ replaces = [], ...given }: NewToken): Promise<MintedToken> {
+    const { userId, scope, subtreeId = null, expiresAt = null, purpose = null } = given;
+    if (userId !== null && !isUserId(userId)) throw new TypeError(`Expected ${EXPECTED_USER_ID}.`);
+    if (subtreeId !== null && !isSessionId(subtreeId)) throw new TypeError('Expected the id of a session.');
+    const minted = createToken();
+    const revokedAt = new Date();
+    await this.#write([
+      ...replaces.map((revoked) => ({ revoked, revokedAt })),
+      {
+        added: {
+          id: minted.id,
+          hash: hashOfToken(minted.token),
+          userId,
+          scope,
+          subtreeId,
+          purpose,
+          createdAt: revokedAt,
+          expiresAt,
+        },
+      },
+    ]);
+    return minted;
+  }
+
+  async revoke(id: string): Promise<boolean> {
+    this.#look(0);
+    if (!this.#records.has(id)) return false;
+    await this.#write([{ revoked: id, revokedAt: new Date() }]);
+    return true;
+  }
+
+  /** Reads the file if it has changed, unless that was last seen less than `pauseMs` ago. Throws if the file cannot be used. */
+  #look(pauseMs: number): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < pauseMs) {
+      if (this.#fault !== null) throw this.#fault;
+      return;
+    }
+    this.#lookedAt = now;
+    try {
+      const text = this.#file.readIfChanged();
+      if (text !== null) this.#load(decodeLines(text, this.#file.path));
+      this.#fault = null;
+    } catch (error) {
+      this.#file.forget();
+      this.#fault = error;
+      throw error;
+    }
+  }
+
+  #load(lines: readonly TokenLine[]): void {
+    this.#records = new Map();
+    this.#apply(lines);
+    this.#lines = lines.length;
+    this.#linesMax = this.#linesMaxNow();
+    if (this.#file.isOpenToOthers)
+      this.#logger?.warn(
+        { path: this.#file.path },
+        'other users of this machine can read the hashes of the tokens: chmod 600',
+      );
+  }
+
+  #apply(lines: readonly TokenLine[]): void {
+    for (const line of lines) {
+      if ('added' in line) this.#records.set(line.added.id, line.added);
+      else this.#records.delete(line.revoked);
+    }
+  }
+
+  #linesMaxNow(): number {
+    let current = 0;
+    for (const record of this.#records.values()) if (!isExpired(record)) current += 1;
+    return 2 * current + SPENT_LINES_MAX;
+  }
+
+  /** Resolves once the lines are on the disk, and count. Lines that come while others are written share the next write. */
+  #write(lines: readonly TokenLine[]): Promise<void> {
+    this.#waiting.push(...lines);
+    this.#nextWrite ??= this.#lastWrite.then(() => {
+      const batch = this.#waiting;
+      this.#waiting = [];
+      this.#nextWrite = null;
+      const written = this.#writeBatch(batch);
+      this.#lastWrite = written.catch(() => {});
+      return written;
+    });
+    return this.#nextWrite;
+  }
+
+  #writeBatch(lines: readonly TokenLine[]): Promise<void> {
+    return this.#file.locked(async () => {
+      this.#look(0);
+      if (this.#lines + lines.length <= this.#linesMax) {
+        await this.#file.append(encodeLines(lines));
+        this.#apply(lines);
+        this.#lines += lines.length;
+        return;
+      }
+      const records = new Map(this.#records);
+      for (const line of lines) {
+        if ('added' in line) records.set(line.added.id, line.added);
+        else records.delete(line.revoked);
+      }
+      const current = [...records.values()].filter((record) => !isExpired(record));
+      await this.#file.replace(encodeLines(current.map((added) => ({ added }))));
+      this.#records = new Map(current.map((record) => [record.id, record]));
+      this.#lines = current.length;
+      this.#linesMax = this.#linesMaxNow();
+    });
+  }
+}
+
+export const EXPECTED_USER_ID = `a user id of 1 to ${DEFAULT_LIMITS.nameLength} characters`;
+
+/** Whether a text can be the `userId` of a session. */
+export function isUserId(text: string): boolean {
+  return text.length > 0 && text.length <= DEFAULT_LIMITS.nameLength && isStorable(text);
+}
+
+function isExpired({ expiresAt }: Pick<TokenRecord, 'expiresAt'>): boolean {
+  return expiresAt !== null && expiresAt.getTime() <= Date.now();
+}
