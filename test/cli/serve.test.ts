@@ -276,7 +276,12 @@ describe('what keeps a server from starting is one line on standard error', () =
       { SESSIONTREE_PORT: 'http' },
       "value 'http' from env 'SESSIONTREE_PORT' is invalid.",
     ],
-    ['an address that others reach', ['serve', '--host', '0.0.0.0'], {}, 'there is no authentication yet'],
+    [
+      'an address that others reach',
+      ['serve', '--host', '0.0.0.0'],
+      {},
+      'error: --host 0.0.0.0 needs --auth',
+    ],
     ['no name of a directory', ['serve', '--data', ''], {}, 'Expected the name of a directory.'],
     ['an unknown flag', ['serve', '--prot', '1'], {}, "unknown option '--prot'"],
     ['an unknown command', ['sreve'], {}, "unknown command 'sreve'"],
