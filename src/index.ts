@@ -1,3 +1,4 @@
+export type { Caller, Scope } from './model/caller.ts';
 export * from './model/errors.ts';
 export { isSessionId, type MessageRef, messageId, newSessionId, parseMessageId } from './model/id.ts';
 export { checkInput, type InputRules, inputRules } from './model/input.ts';
@@ -34,7 +35,11 @@ export type { Logger, Progress } from './repository/observer.ts';
 export * from './repository/repository.ts';
 export { createContext, type SchemaContext, type SchemaContextOptions } from './schema/context.ts';
 export { schema } from './schema/index.ts';
+export type { Authenticate } from './server/auth/authenticate.ts';
+export { unauthenticated } from './server/auth/refusals.ts';
 export type { UpgradeListener } from './server/live/web-socket.ts';
 export { createNodeHandlers, createRequestListener, type NodeHandlers } from './server/node-handlers.ts';
+export type { Refusal } from './server/refusal.ts';
+export type { RequestHead } from './server/request-head.ts';
 export type { SessiontreeYogaOptions } from './server/settings.ts';
 export { createSessiontreeYoga, type SessiontreeYoga } from './server/yoga.ts';

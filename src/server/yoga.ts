@@ -80,7 +80,7 @@ export function createYogaPath(
       usePersistedQueries(),
       useKnownDocuments({ parsed, valid: documents }),
       useExecution(),
-      useSubscriptions(),
+      useSubscriptions(settings),
       useResultType({ answerBytes: limits.answerBytes, logger }),
       useErrorMasking({ logger }),
     ],

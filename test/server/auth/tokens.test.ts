@@ -1,6 +1,9 @@
-import { chmod, copyFile, readFile, rename, stat, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
-import { describe, expect, test } from 'vitest';
+import { chmod, copyFile, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
+import { basename, join } from 'node:path';
+import { describe, expect, onTestFinished, test } from 'vitest';
+import { openFileRepository } from '../../../src/repository/files/open.ts';
+import { backUpDataDirectory } from '../../../src/repository/files/tools/backup/backup.ts';
+import { checkDataDirectory } from '../../../src/repository/files/tools/check.ts';
 import { tokensOf } from '../../../src/server/auth/tokens.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 import { until } from '../live/support.ts';
@@ -177,4 +180,15 @@ test.each([
   const { ours } = await openTwo();
   await expect(ours.mint({ ...READ, ...wrong })).rejects.toThrow(TypeError);
   expect(ours.list()).toEqual([]);
+});
+
+test('a check and a backup of the store are not about its tokens', async () => {
+  const { ours, directory } = await openTwo();
+  await ours.mint(READ);
+  await (await openFileRepository({ directory })).close();
+  expect(await checkDataDirectory({ directory })).toMatchObject({ problems: [] });
+  const destination = join(directory, '../', `${basename(directory)}-backup`);
+  onTestFinished(() => rm(destination, { recursive: true, force: true }));
+  expect(await backUpDataDirectory({ directory, destination })).toMatchObject({ problems: [] });
+  expect(await readdir(destination)).not.toContain('auth');
 });

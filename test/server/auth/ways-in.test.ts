@@ -1,11 +1,15 @@
+import { once } from 'node:events';
 import { readdir, readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
+import { WebSocket } from 'ws';
+import type { Authenticate } from '../../../src/server/auth/authenticate.ts';
 import { byBearer, byToken } from '../../../src/server/auth/by-token.ts';
+import { unauthenticated } from '../../../src/server/auth/refusals.ts';
 import { tokensOf } from '../../../src/server/auth/tokens.ts';
 import { createSessiontreeYoga } from '../../../src/server/yoga.ts';
 import { openTestRepository, temporaryDirectory } from '../../support/repository.ts';
-import { openSocket, stream, until, WATCH } from '../live/support.ts';
+import { EVENT_STREAM, openLive, openSocket, ReadStream, stream, until, WATCH } from '../live/support.ts';
 import { openConnection } from '../running.ts';
 import { createTestLogger, ENDPOINT, JSON_TYPE } from '../support.ts';
 import { bearer, HTTP_WAYS, openAuthServer, SOCKET_WAYS, UPGRADE } from './support.ts';
@@ -195,7 +199,12 @@ test('a handler without a socket asks for a token, too', async () => {
   const { logger } = createTestLogger();
   const tokens = tokensOf(await temporaryDirectory());
   const authenticate = byBearer(byToken(tokens, logger));
-  const yoga = createSessiontreeYoga({ repository: await openTestRepository(), logger, authenticate });
+  const yoga = createSessiontreeYoga({
+    repository: await openTestRepository(),
+    logger,
+    authenticate,
+    isRevoked: (caller) => tokens.isRevoked(caller),
+  });
   const post = async (headers: Record<string, string>) =>
     (
       await yoga.fetch(ENDPOINT, {
@@ -204,9 +213,59 @@ test('a handler without a socket asks for a token, too', async () => {
         body: '{"query":"{ __typename }"}',
       })
     ).status;
-  const { token } = await tokens.mint(READ);
+  const { id, token } = await tokens.mint(READ);
+  const authorization = bearer(token);
   expect(await post({})).toBe(401);
-  expect(await post({ authorization: bearer(token) })).toBe(200);
+  expect(await post({ authorization })).toBe(200);
+  const subscribed = await yoga.fetch(ENDPOINT, {
+    method: 'POST',
+    headers: { ...JSON_TYPE, ...EVENT_STREAM, authorization },
+    body: JSON.stringify({ query: WATCH }),
+  });
+  const events = new ReadStream(subscribed);
+  expect(await events.changes()).toMatchObject({ isUpToDate: true });
+  await tokens.revoke(id);
+  while (await events.next()) {
+    // The rest of the stream.
+  }
+  expect(await post({ authorization })).toBe(401);
+});
+
+test('what a program says of a request is who sends it, or why it is refused', async () => {
+  const callers: unknown[] = [];
+  const authenticate: Authenticate = async ({ header }) => {
+    const user = header('x-user');
+    if (user === 'bug') throw new Error('secret');
+    if (!user) return unauthenticated('Expected a user, got none.');
+    const caller = { userId: user, scope: 'read', subtreeId: null, tokenId: null, expiresAt: null } as const;
+    callers.push(caller);
+    return caller;
+  };
+  const { url, socketUrl } = await openLive({ authenticate });
+  const body = '{"query":"{ __typename }"}';
+  const post = async (headers: Record<string, string>) =>
+    (await fetch(url, { method: 'POST', headers: { ...JSON_TYPE, ...headers }, body })).status;
+  for (let time = 0; time < 2; time += 1) {
+    expect(await post({})).toBe(401);
+    expect(await post({ 'x-user': 'ada' })).toBe(200);
+    expect(await post({ 'x-user': 'bug' })).toBe(500);
+  }
+  const closing = await openSocket(socketUrl, { init: false });
+  closing.send({ type: 'connection_init' });
+  expect((await closing.closed()).code).toBe(4401);
+  const failing = await openSocket(socketUrl, { init: false, headers: { 'x-user': 'bug' } });
+  failing.send({ type: 'connection_init' });
+  expect(await failing.closed()).toEqual({ code: 1011, reason: 'Internal server error' });
+  // A browser sends its cookies with the request that opens the WebSocket.
+  const socket = await openSocket(socketUrl, { headers: { 'x-user': 'ada' } });
+  socket.send({ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } });
+  expect(await socket.next()).toMatchObject({ type: 'next' });
+  const headers = { 'x-user': 'bug', authorization: 'Bearer x' };
+  const ws = new WebSocket(socketUrl, 'graphql-transport-ws', { headers });
+  ws.on('error', () => {});
+  const [, refused] = await once(ws, 'unexpected-response');
+  expect(refused.statusCode).toBe(500);
+  expect(callers).toHaveLength(3);
 });
 
 test('while the tokens cannot be read, requests are told to come again, and the log says so once', async () => {
