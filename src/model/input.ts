@@ -156,7 +156,9 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       agentName: name.nullish(),
     }),
     create: create.superRefine(refuseUnnamed),
-    spawn: create.extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish() }).superRefine(refuseUnnamed),
+    spawn: create
+      .extend({ parentId: sessionId, spawnedBy: spawnedBy.nullish(), tokenExpiresAt: z.date().nullish() })
+      .superRefine(refuseUnnamed),
     send: z
       .object({
         sessionId,

@@ -9,6 +9,8 @@ export interface NewToken {
   readonly subtreeId?: string | null;
   /** Default: null, for a token that does not expire. */
   readonly expiresAt?: Date | null;
+  /** The id of the token by which it was made: it ends when that does. Default: null. */
+  readonly mintedBy?: string | null;
   /** What the token was made for, such as `spawn:<session id>`, by which `idsFor` finds its id again. Default: null. */
   readonly purpose?: string | null;
   /** The ids of tokens that are revoked in the same step, whether they exist or not. Default: none. */

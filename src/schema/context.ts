@@ -3,6 +3,7 @@ import { type InputRules, inputRules } from '../model/input.ts';
 import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import { type Message, type ShownTexts, textBytesOf } from '../model/message.ts';
 import type { Session } from '../model/session.ts';
+import type { TokenIssuer } from '../model/token-issuer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { scopedTo, storeBehind } from '../repository/scoped/scoped-repository.ts';
 import { Budget, type WriteTurn } from './budget.ts';
@@ -15,6 +16,8 @@ export interface SchemaContext {
   /** What the caller may see of the store. */
   readonly repository: SessionRepository;
   readonly caller: Caller;
+  /** Makes tokens for callers; null if the server asks nobody for one. */
+  readonly tokens: TokenIssuer | null;
   readonly limits: Limits;
   readonly rules: InputRules;
   readonly budget: Budget;
@@ -36,6 +39,8 @@ export interface SchemaContextOptions {
   readonly repository: SessionRepository;
   /** Default: `ANYONE`, who may do everything. */
   readonly caller?: Caller;
+  /** Default: null. */
+  readonly tokens?: TokenIssuer | null;
   /** Default: `DEFAULT_LIMITS`. */
   readonly limits?: Limits;
   /** When the head of the request came, on the clock of `performance.now()`. Default: now. */
@@ -52,6 +57,7 @@ const rulesOf = new WeakMap<Limits, InputRules>();
 export function createContext({
   repository,
   caller = ANYONE,
+  tokens = null,
   limits = DEFAULT_LIMITS,
   startedAt,
   hold,
@@ -68,6 +74,7 @@ export function createContext({
   return {
     repository: scoped,
     caller,
+    tokens,
     limits,
     rules,
     budget,
@@ -80,8 +87,8 @@ export function createContext({
 }
 
 /** The context of an event of a subscription that `context` began: nothing that was read before, and a budget of its own. */
-export function contextOfEvent({ repository, caller, limits }: SchemaContext): SchemaContext {
-  return createContext({ repository: storeBehind(repository), caller, limits });
+export function contextOfEvent({ repository, caller, tokens, limits }: SchemaContext): SchemaContext {
+  return createContext({ repository: storeBehind(repository), caller, tokens, limits });
 }
 
 /** Discards what was read: a mutation is about to change it. */

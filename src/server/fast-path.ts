@@ -52,7 +52,7 @@ export function withFastPath(
   admission = new Admission(settings),
   live = new Live(settings, admission),
 ): RequestHandler {
-  const { repository, limits, logger } = settings;
+  const { repository, tokens, limits, logger } = settings;
   const answerBug = createBugAnswer({ logger, isAllowedOrigin });
   const stream = createEventStreams(live, settings, { isAllowedOrigin });
   const endOfTurn = createEndOfTurn();
@@ -70,7 +70,14 @@ export function withFastPath(
     if (!document || !operation || operation.operation === 'subscription') return undefined;
     if (checks.operation(operation, head)) return undefined;
     const { startedAt, caller } = facts;
-    const contextValue = createContext({ repository, caller, limits, startedAt, hold: ticket.charge });
+    const contextValue = createContext({
+      repository,
+      caller,
+      tokens,
+      limits,
+      startedAt,
+      hold: ticket.charge,
+    });
     noteExecution(facts, operation, contextValue);
     const result = await execute({
       schema,

@@ -140,7 +140,7 @@ async function authenticationOf(
 
 function settingsOf(
   config: Config,
-  opened: Pick<ServerSettings, 'repository' | 'logger' | 'authenticate' | 'isRevoked'>,
+  opened: Pick<ServerSettings, 'repository' | 'logger' | 'authenticate' | 'isRevoked' | 'tokens'>,
 ): ServerSettings {
   return {
     ...opened,

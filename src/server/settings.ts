@@ -1,4 +1,5 @@
 import { type Limits, withDefaultLimits } from '../model/limits.ts';
+import type { TokenIssuer } from '../model/token-issuer.ts';
 import type { Logger } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import type { Authenticate, Authentication } from './auth/authenticate.ts';
@@ -30,6 +31,8 @@ export interface SessiontreeYogaOptions {
    * and WebSocket. Default: never.
    */
   readonly isRevoked?: Authentication['isRevoked'];
+  /** Makes the tokens that `spawnSession` answers with; `authenticate` must accept them. Default: null: it makes none. */
+  readonly tokens?: TokenIssuer | null;
 }
 
 /** The options, with defaults for those that are undefined. */
@@ -59,6 +62,7 @@ export function withDefaults({
   allowedOrigins = [],
   authenticate = null,
   isRevoked = NEVER,
+  tokens = null,
 }: SessiontreeYogaOptions): ServerSettings {
   return {
     repository,
@@ -68,5 +72,6 @@ export function withDefaults({
     allowedOrigins,
     authenticate,
     isRevoked,
+    tokens,
   };
 }

@@ -45,12 +45,20 @@ export function createYogaPath(
   { isAllowedOrigin, routeOf, checks }: RequestRules,
   documents?: DocumentCache<DocumentNode>,
 ): SessiontreeYoga {
-  const { repository, limits, logger } = settings;
+  const { repository, tokens, limits, logger } = settings;
   const parsed = createDocumentCache<DocumentNode>();
   return createYoga<ServerContext, SchemaContext>({
     schema,
     context: ({ facts: { startedAt, caller }, handedOn: { ticket } = {} }) =>
-      createContext({ repository, caller, limits, startedAt, hold: ticket?.charge, writeTurn: ticket }),
+      createContext({
+        repository,
+        caller,
+        tokens,
+        limits,
+        startedAt,
+        hold: ticket?.charge,
+        writeTurn: ticket,
+      }),
     graphqlEndpoint: GRAPHQL_PATH,
     parserAndValidationCache: {
       documentCache: parsed,

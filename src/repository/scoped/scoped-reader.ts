@@ -39,8 +39,8 @@ export class ScopedReader {
   }
 
   async findByKeys(requests: readonly reads.SessionKey[], options?: ReadOptions) {
-    const { ownerId = null } = this.sight ?? {};
-    const own = requests.map((request) => ownerId === null || request.ownerId === ownerId);
+    const { ownerId } = this.sight ?? {};
+    const own = requests.map((request) => ownerId === undefined || request.ownerId === ownerId);
     const found = await this.store.findByKeys(
       requests.filter((_, n) => own[n]),
       options,

@@ -17,6 +17,7 @@ import {
 import { Session, SessionEdge } from '../session.ts';
 import { childEdge } from '../tree.ts';
 import { answer, memberOf } from './answer.ts';
+import { checkChildToken, childToken } from './child-token.ts';
 import { createdBy, IS_NEW, newSessionFields, SpawnOriginInput } from './described-session.ts';
 
 const SpawnSessionInput = builder.inputType('SpawnSessionInput', {
@@ -28,11 +29,18 @@ const SpawnSessionInput = builder.inputType('SpawnSessionInput', {
       description: 'The message and the tool call of the parent that spawned the session.',
       type: SpawnOriginInput,
     }),
+    tokenExpiresAt: t.field({
+      description:
+        'Asks for a token with which the child sees and changes its own subtree alone. It expires then, or when the token of the caller ' +
+        'does. Only of a server that asks for tokens.',
+      type: 'DateTime',
+    }),
   }),
 });
 
 interface Spawned extends Created {
   readonly parent: SessionModel;
+  readonly token: string | null;
 }
 
 const SpawnSessionPayload = builder.objectRef<Spawned>('SpawnSessionPayload').implement({
@@ -44,6 +52,11 @@ const SpawnSessionPayload = builder.objectRef<Spawned>('SpawnSessionPayload').im
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
     isNew: t.exposeBoolean('isNew', { description: IS_NEW }),
+    token: t.exposeString('token', {
+      description:
+        'The token that `tokenExpiresAt` asked for; null otherwise. It is shown here alone: a retry makes another one, and revokes the first.',
+      nullable: true,
+    }),
     parent: t.field({
       description:
         'The parent after the mutation. If it was deleted since, in the answer to a retry, the present parent of the session.',
@@ -82,7 +95,8 @@ builder.mutationField('spawnSession', (t) =>
       answer(
         context,
         async () => {
-          const { operationId, ...spawn } = checkInput(context.rules.spawn, input);
+          const { operationId, tokenExpiresAt, ...spawn } = checkInput(context.rules.spawn, input);
+          if (tokenExpiresAt) checkChildToken(context, tokenExpiresAt);
           const { userId, project } = spawn;
           const { session, isNew } = await createdBy(context, 'spawnSession', operationId, spawn, {
             // Some clients send null for an absent value: null means the same as leaving a member out.
@@ -94,7 +108,8 @@ builder.mutationField('spawnSession', (t) =>
             // Deleted since: the session may have gone to the parent's parent.
             (session.parentId === null ? null : await findSession(context, session.parentId));
           if (!parent) throw new SessionNotFound(spawn.parentId);
-          return { session, isNew, parent };
+          const token = tokenExpiresAt ? await childToken(context, session.id, tokenExpiresAt) : null;
+          return { session, isNew, parent, token };
         },
         () => textBytesIn(input),
       ),

@@ -1,4 +1,5 @@
 import { ANYONE, type Caller } from '../../model/caller.ts';
+import type { TokenIssuer } from '../../model/token-issuer.ts';
 import type { MaybePromise } from '../../schema/maybe-promise.ts';
 import type { Refusal } from '../refusal.ts';
 import type { RequestFacts } from '../request-facts.ts';
@@ -21,6 +22,8 @@ export interface Authentication {
    * WebSocket.
    */
   readonly isRevoked: (caller: Caller) => boolean;
+  /** Makes tokens that `authenticate` accepts; null if it asks nobody. */
+  readonly tokens: TokenIssuer | null;
 }
 
 /** Sets the caller of `facts`; the refusal, if the request is refused. */

@@ -1,8 +1,11 @@
+import type { Caller } from '../../model/caller.ts';
 import type { Logger } from '../../repository/observer.ts';
+import type { MaybePromise } from '../../schema/maybe-promise.ts';
+import type { Refusal } from '../refusal.ts';
 import { NEVER } from '../settings.ts';
 import type { AuthConfig } from './auth-config.ts';
 import type { Authentication } from './authenticate.ts';
-import { byBearer, byToken } from './by-token.ts';
+import { byBearer, byToken, type CallerOfToken } from './by-token.ts';
 import { isOwnToken } from './token.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -15,12 +18,14 @@ export async function createAuthentication(
   tokens: Tokens,
   logger: Logger,
 ): Promise<Authentication> {
-  if (config.kind === 'none') return { authenticate: null, isRevoked: NEVER };
+  if (config.kind === 'none') return { authenticate: null, isRevoked: NEVER, tokens: null };
   const own = byToken(tokens, logger);
   const isRevoked: Authentication['isRevoked'] = (caller) => tokens.isRevoked(caller);
-  if (config.kind === 'token') return { authenticate: byBearer(own), isRevoked };
+  if (config.kind === 'token') return { authenticate: byBearer(own), isRevoked, tokens };
   // Loaded only here: other servers do not pay for it.
   const { byJwt } = await import('./by-jwt.ts');
   const foreign = byJwt(config.jwt, logger);
-  return { authenticate: byBearer((token) => (isOwnToken(token) ? own(token) : foreign(token))), isRevoked };
+  const either: CallerOfToken<MaybePromise<Caller | Refusal>> = (token) =>
+    isOwnToken(token) ? own(token) : foreign(token);
+  return { authenticate: byBearer(either), isRevoked, tokens };
 }

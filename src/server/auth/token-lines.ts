@@ -11,6 +11,8 @@ export interface TokenRecord {
   readonly userId: string | null;
   readonly scope: Scope;
   readonly subtreeId: string | null;
+  /** The id of a token without which this one is not valid. */
+  readonly mintedBy: string | null;
   readonly purpose: string | null;
   readonly createdAt: Date;
   readonly expiresAt: Date | null;
@@ -32,6 +34,7 @@ const line = z.union([
       userId: z.string().min(1).nullable(),
       scope: z.enum(SCOPES),
       subtreeId: z.string().refine(isSessionId).nullable(),
+      mintedBy: id.nullable().default(null),
       purpose: z.string().nullable(),
       createdAt: time,
       expiresAt: time.nullable(),

@@ -50,7 +50,7 @@ export class Tokens implements TokenIssuer {
     this.#look(LOOK_MS);
     if (!this.#records.has(id)) this.#look(0);
     const record = this.#records.get(id);
-    return record && hasHash(token, record.hash) && !isExpired(record) ? record : null;
+    return record && hasHash(token, record.hash) && this.#isValid(record) ? record : null;
   }
 
   /** True once the token of the caller is revoked. While the file cannot be used, who was let in stays. */
@@ -61,7 +61,16 @@ export class Tokens implements TokenIssuer {
     } catch {
       return false;
     }
-    return !this.#records.has(tokenId);
+    const record = this.#records.get(tokenId);
+    return !record || !this.#isValid(record);
+  }
+
+  /** False once the token has expired, or one by which it was made is not valid any more. */
+  #isValid(record: TokenRecord): boolean {
+    for (let each: TokenRecord | undefined = record; ; each = this.#records.get(each.mintedBy)) {
+      if (!each || isExpired(each)) return false;
+      if (each.mintedBy === null) return true;
+    }
   }
 
   /** All tokens that are not revoked, the oldest first. */
@@ -77,7 +86,7 @@ export class Tokens implements TokenIssuer {
   }
 
   async mint({ replaces = [], ...given }: NewToken): Promise<MintedToken> {
-    const { userId, scope, subtreeId = null, expiresAt = null, purpose = null } = given;
+    const { userId, scope, subtreeId = null, expiresAt = null, mintedBy = null, purpose = null } = given;
     if (userId !== null && !isUserId(userId)) throw new TypeError(`Expected ${EXPECTED_USER_ID}.`);
     if (subtreeId !== null && !isSessionId(subtreeId)) throw new TypeError('Expected the id of a session.');
     const minted = createToken();
@@ -91,6 +100,7 @@ export class Tokens implements TokenIssuer {
           userId,
           scope,
           subtreeId,
+          mintedBy,
           purpose,
           createdAt: revokedAt,
           expiresAt,

@@ -19,7 +19,7 @@ export type ExecuteOverSocket = (request: SocketRequest) => SocketOperation;
 
 /** Creates the executor of queries and mutations over WebSocket: as the fast path executes those over HTTP. */
 export function createSocketExecutor(settings: ServerSettings, admission: Admission): ExecuteOverSocket {
-  const { repository, limits, logger } = settings;
+  const { repository, tokens, limits, logger } = settings;
 
   const refused = (refusal: Refusal, facts: RequestFacts) =>
     maskResult({ errors: [refusalError(refusal)] }, facts, logger);
@@ -35,6 +35,7 @@ export function createSocketExecutor(settings: ServerSettings, admission: Admiss
     const contextValue = createContext({
       repository,
       caller,
+      tokens,
       limits,
       startedAt,
       hold: ticket.charge,

@@ -15,10 +15,12 @@ const SIGHTS: readonly Sight[] = [
   { ownerId: 'ann', withinId: null },
   { ownerId: 'bob', withinId: null },
   { ownerId: 'nobody', withinId: null },
-  { ownerId: null, withinId: 's4' },
+  { ownerId: null, withinId: null },
+  { ownerId: null, withinId: 's3' },
+  { withinId: 's4' },
   { ownerId: 'ann', withinId: 's4' },
   { ownerId: 'bob', withinId: 's4' },
-  { ownerId: null, withinId: 'missing' },
+  { withinId: 'missing' },
 ];
 const FILTERS: readonly SessionFilter[] = [
   {},
@@ -44,7 +46,7 @@ function naiveSight(sessions: readonly Session[], { ownerId, withinId }: Sight):
     session !== undefined && (session.id === withinId || isBeneath(byId.get(session.parentId ?? '')));
   return sessions.filter(
     (session) =>
-      (ownerId === null || byId.get(session.rootId)!.userId === ownerId) &&
+      (ownerId === undefined || byId.get(session.rootId)!.userId === ownerId) &&
       (withinId === null || isBeneath(session)),
   );
 }
@@ -157,8 +159,8 @@ export function describeSight(store: OpenStore): void {
         const inSight = (sight: Sight) => store.repository.areInSight(['top', 'low', 'missing'], sight);
         expect(await inSight({ ownerId: 'ann', withinId: null })).toEqual([true, true, false]);
         expect(await inSight({ ownerId: 'bob', withinId: null })).toEqual([false, false, false]);
-        expect(await inSight({ ownerId: null, withinId: 'top' })).toEqual([true, true, false]);
-        expect(await inSight({ ownerId: null, withinId: 'low' })).toEqual([false, true, false]);
+        expect(await inSight({ withinId: 'top' })).toEqual([true, true, false]);
+        expect(await inSight({ withinId: 'low' })).toEqual([false, true, false]);
       }
     });
 

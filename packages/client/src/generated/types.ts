@@ -581,6 +581,8 @@ export interface SpawnSessionInput {
   readonly statusMessage?: string | null;
   /** The title. Length: at most the server's limit `titleLength`. */
   readonly title?: string | null;
+  /** Asks for a token with which the child sees and changes its own subtree alone. It expires then, or when the token of the caller does. Only of a server that asks for tokens. */
+  readonly tokenExpiresAt?: string | Date | null;
   /** The user who owns the session. Default: that of the parent. Length: at most the server's limit `nameLength`. */
   readonly userId?: string | null;
 }

@@ -14,7 +14,7 @@ export function* seesSession(tables: IndexTables, id: string, { ownerId, withinI
   const { sessions, tombstones } = tables;
   const row = sessions.row(id);
   if (!row && !tombstones.get(id)) return false;
-  if (ownerId !== null) {
+  if (ownerId !== undefined) {
     const owner = row ? ownerOf(tables, row) : tombstones.get(id)?.ownerId;
     if (owner !== ownerId) return false;
   }
@@ -39,7 +39,7 @@ export function* filterWithin(tables: IndexTables, filter: SessionFilter): Steps
   const withinId = sight?.withinId ?? null;
   if (!sight || withinId === null) return filter;
   const top = tables.sessions.row(withinId);
-  if (!top || (sight.ownerId !== null && ownerOf(tables, top) !== sight.ownerId)) return null;
+  if (!top || (sight.ownerId !== undefined && ownerOf(tables, top) !== sight.ownerId)) return null;
   if (rootId != null && rootId !== withinId) return null;
   if (parentId != null && !(yield* seesSession(tables, parentId, sight))) return null;
   return { ...filter, rootId: top.rootId };

@@ -253,8 +253,8 @@ export class SessionLists {
  */
 function ownersHalves(filter: SessionFilter, isWithoutGuests: () => boolean): Omit<HalfFilter, 'archived'>[] {
   const { sight, rootsOnly, userId } = filter;
-  // The sessions beneath one are found by its tree.
-  if (!sight || sight.ownerId === null || sight.withinId !== null) return [filter];
+  // The sessions beneath one are found by its tree. Those of nobody have no table of their own.
+  if (!sight || sight.ownerId == null || sight.withinId !== null) return [filter];
   const { ownerId } = sight;
   const isOwnersAlone = rootsOnly === true || isWithoutGuests();
   const own = { ...filter, userId: ownerId, sight: isOwnersAlone ? null : sight };

@@ -3,12 +3,12 @@ import type { Sight } from '../../../model/sight.ts';
 /** The condition that a session is in sight. */
 export function isInSight({ ownerId, withinId }: Sight): {
   readonly sql: string;
-  readonly values: readonly string[];
+  readonly values: readonly (string | null)[];
 } {
-  const values: string[] = [];
+  const values: (string | null)[] = [];
   const parts: string[] = [];
-  if (ownerId !== null) {
-    parts.push('EXISTS (SELECT 1 FROM sessions r WHERE r.id = sessions.root_id AND r.user_id = ?)');
+  if (ownerId !== undefined) {
+    parts.push('EXISTS (SELECT 1 FROM sessions r WHERE r.id = sessions.root_id AND r.user_id IS ?)');
     values.push(ownerId);
   }
   if (withinId !== null) {

@@ -59,7 +59,7 @@ export function* changesPage(
     const buried = tables.tombstones.get(within);
     if (!buried) throw new SessionNotFoundError(within);
     const formerParentId = mark
-      ? new TreeSince(tables, { top: null, ownerId: null }, mark).formerParent(within)
+      ? new TreeSince(tables, { top: null, ownerId: undefined }, mark).formerParent(within)
       : buried.parentId;
     return { ...end, changes: [change('DELETED', within, { formerParentId })], isOver: true };
   }
@@ -67,7 +67,7 @@ export function* changesPage(
 
   const changes: SessionChange[] = [];
   // What is beneath a session has its owner.
-  const ownerId = top ? null : (sight?.ownerId ?? null);
+  const ownerId = top ? undefined : sight?.ownerId;
   const told = new ChangesTold(tables, new TreeSince(tables, { top, ownerId }, mark), mark);
   const latest = new LatestChanges(tables, mark.upTo);
   let { upTo } = mark;

@@ -8,7 +8,8 @@ import { type ChangePlace, isAfter, type Mark } from './mark.ts';
 /** Which part of the store: beneath a session, or all trees of an owner. Without both, all of the store. */
 export interface Part {
   readonly top: SessionRow | null;
-  readonly ownerId: string | null;
+  /** Null: of nobody; undefined: of all. */
+  readonly ownerId: string | null | undefined;
 }
 
 /** Where a session, which may be deleted, is and was. */
@@ -33,7 +34,7 @@ const UNMOVED: readonly (string | null)[] = [];
 export class TreeSince {
   readonly #tables: IndexTables;
   readonly #top: SessionRow | null;
-  readonly #ownerId: string | null;
+  readonly #ownerId: string | null | undefined;
   readonly #mark: Mark;
   /** False if no session moved since the base: then no session needs a query. */
   readonly #isAnyMoved: boolean;
@@ -66,7 +67,7 @@ export class TreeSince {
   /** True if the session is the top of the tree, or beneath it. */
   *isIn(row: SessionRow): Steps<boolean> {
     const top = this.#top;
-    if (!top) return this.#ownerId === null || ownerOf(this.#tables, row) === this.#ownerId;
+    if (!top) return this.#ownerId === undefined || ownerOf(this.#tables, row) === this.#ownerId;
     return yield* this.#above(this.#in, row, (each) => {
       if (each.sequence === top.sequence) return true;
       return each.rootId !== top.rootId || each.depth <= top.depth ? false : undefined;
@@ -139,12 +140,12 @@ export class TreeSince {
 
   /** True if no session is outside of the tree. */
   get #isAll(): boolean {
-    return this.#top === null && this.#ownerId === null;
+    return this.#top === null && this.#ownerId === undefined;
   }
 
   /** True if the session is of the owner, whose tree it is if it is a root. */
   #isOwnRoot(id: string): boolean {
-    return this.#ownerId !== null && this.#placesOf(id).userId === this.#ownerId;
+    return this.#ownerId !== undefined && this.#placesOf(id).userId === this.#ownerId;
   }
 
   /** True if the session, deleted or not, was a root of the owner at some time since the base, or was deleted in a tree of the owner. */
