@@ -72,7 +72,13 @@ async function stop(child: ChildProcess): Promise<number | null> {
 const FRAMEWORKS = ['express.ts', 'fastify.ts', 'hono.ts'];
 
 test('the programs of docs/embedding.md have no type errors', async () => {
-  expect(programs.map(nameOf)).toEqual(['node-http.ts', 'in-process.ts', 'store.ts', ...FRAMEWORKS]);
+  expect(programs.map(nameOf)).toEqual([
+    'node-http.ts',
+    'authenticated.ts',
+    'in-process.ts',
+    'store.ts',
+    ...FRAMEWORKS,
+  ]);
   const directory = await openProject(4000);
   await promisify(execFile)(join(ROOT, 'node_modules/.bin/tsc'), ['-p', '.'], { cwd: directory }).catch(
     ({ stdout }) => expect.fail(stdout),
@@ -129,3 +135,16 @@ test.each(['node-http.ts', ...FRAMEWORKS])(
     expect(await stop(again)).toBe(0);
   },
 );
+
+test('authenticated.ts serves those whom it knows', async () => {
+  const port = await freePort();
+  const child = await start(await openProject(port), 'authenticated.ts', port);
+  const statusOf = async (headers: Record<string, string>) => {
+    const response = await fetch(`http://127.0.0.1:${port}/graphql?query={__typename}`, { headers });
+    return response.status;
+  };
+  expect(await statusOf({})).toBe(401);
+  expect(await statusOf({ 'x-session': 'other' })).toBe(401);
+  expect(await statusOf({ 'x-session': '5d1c6dfa' })).toBe(200);
+  expect(await stop(child)).toBe(0);
+});
