@@ -1,9 +1,13 @@
+import { hash } from 'node:crypto';
 import { errors, type JWTPayload, type JWTVerifyGetKey, type JWTVerifyOptions, jwtVerify } from 'jose';
+import { LRUCache } from 'lru-cache';
 import { type Caller, SCOPES, type Scope } from '../../model/caller.ts';
 import { isSessionId } from '../../model/id.ts';
 import type { Logger } from '../../repository/observer.ts';
+import type { MaybePromise } from '../../schema/maybe-promise.ts';
 import type { Refusal } from '../refusal.ts';
 import type { JwtConfig } from './auth-config.ts';
+import { isRefusal } from './authenticate.ts';
 import type { CallerOfToken } from './by-token.ts';
 import { keysAt, keysOfFile } from './key-set.ts';
 import { createOutageLog } from './outage-log.ts';
@@ -19,8 +23,35 @@ const PUBLIC_KEY_ALGORITHMS = [
   ...['ES256', 'ES384', 'ES512', 'EdDSA', 'Ed25519'],
 ];
 
-/** Authenticates by JSON Web Tokens. Throws if the file of the keys cannot be used. */
-export function byJwt(config: JwtConfig, logger: Logger): CallerOfToken<Promise<Caller | Refusal>> {
+/** How many tokens are remembered that were right, and for how many milliseconds: so long is one accepted after its key was withdrawn. */
+const REMEMBERED_MAX = 10_000;
+const REMEMBERED_MS = 60_000;
+
+/**
+ * Authenticates by JSON Web Tokens. Throws if the file of the keys cannot be used. To check a signature takes longer than a small query:
+ * a token that was right is right until it expires, for a minute at most.
+ */
+export function byJwt(config: JwtConfig, logger: Logger): CallerOfToken<MaybePromise<Caller | Refusal>> {
+  const check = checkOf(config, logger);
+  const remembered = new LRUCache<string, CallerOfJwt>({
+    max: REMEMBERED_MAX,
+    ttl: REMEMBERED_MS,
+  });
+  return (token) => {
+    // Not the token itself: nothing in memory lets its reader in.
+    const key = hash('sha256', token, 'base64');
+    const known = remembered.get(key);
+    if (known && known.expiresAt.getTime() > Date.now()) return known;
+    return check(token).then((said) => {
+      if (!isRefusal(said)) remembered.set(key, said);
+      return said;
+    });
+  };
+}
+
+type CallerOfJwt = Caller & { readonly expiresAt: Date };
+
+function checkOf(config: JwtConfig, logger: Logger): (token: string) => Promise<CallerOfJwt | Refusal> {
   const { keys } = config;
   const options: JWTVerifyOptions = {
     issuer: config.issuer,
@@ -76,7 +107,10 @@ function faultOf(error: errors.JOSEError): string {
 /** The latest time of a Date. */
 const TIME_MAX = 8.64e15;
 
-function callerIn(payload: JWTPayload, { userClaim, scopeClaim, subtreeClaim }: JwtConfig): Caller | Refusal {
+function callerIn(
+  payload: JWTPayload,
+  { userClaim, scopeClaim, subtreeClaim }: JwtConfig,
+): CallerOfJwt | Refusal {
   const userId = payload[userClaim];
   if (typeof userId !== 'string' || !isUserId(userId))
     return invalidToken(`one whose claim "${userClaim}" is not ${EXPECTED_USER_ID}`);

@@ -38,9 +38,10 @@ function firstRefusalOfHead(checks: readonly NonNullable<Policy['head']>[]): Non
   ): MaybePromise<Refusal | undefined> => {
     for (let n = start; n < checks.length; n += 1) {
       const refusal = checks[n]!(head, facts);
+      if (refusal === undefined) continue;
       if (refusal instanceof Promise)
         return refusal.then((settled) => settled ?? refusalFrom(n + 1, head, facts));
-      if (refusal !== undefined) return refusal;
+      return refusal;
     }
     return undefined;
   };

@@ -21,7 +21,7 @@ import { tokensOf } from '../../../src/server/auth/tokens.ts';
 import type { Refusal } from '../../../src/server/refusal.ts';
 import type { RequestHead } from '../../../src/server/request-head.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
-import { openSocket, stream, WATCH } from '../live/support.ts';
+import { openSocket, stream, until, WATCH } from '../live/support.ts';
 import { createTestLogger } from '../support.ts';
 import { bearer, HTTP_WAYS, openAuthServer, SOCKET_WAYS, UPGRADE } from './support.ts';
 
@@ -102,7 +102,7 @@ test('a right token lets in by every way; what is open ends when the token expir
     expect(await way(url, expired), name).toEqual({ status: 4403 });
   }
   // Within the time by which clocks may differ.
-  const authorization = bearer(await sign({ claims: { exp: inSeconds(-3) } }));
+  const authorization = bearer(await sign({ claims: { exp: inSeconds(-2) } }));
   const events = await stream(url, { query: WATCH }, { authorization });
   const socket = await openSocket(url.replace('http', 'ws'), { headers: { authorization } });
   await events.next();
@@ -256,6 +256,20 @@ describe('with a secret', () => {
     const { ask } = await openAuthenticate(jwt({ secret: SECRET }));
     expect(await ask(await token())).toMatchObject(UNAUTHENTICATED);
   });
+});
+
+test('a token that was right is not checked again, and ends when it expires', async () => {
+  const { authenticate } = await createAuthentication(
+    jwt(await openKeySetFile()),
+    tokensOf(await temporaryDirectory()),
+    createTestLogger().logger,
+  );
+  const token = await sign({ claims: { exp: inSeconds(-3) } });
+  const head = { header: () => bearer(token) } as unknown as RequestHead;
+  const said = await authenticate!(head);
+  expect(said).toMatchObject({ userId: 'ada' });
+  expect(authenticate!(head)).toBe(said);
+  await until(async () => 'status' in (await authenticate!(head)), 'a refusal');
 });
 
 test("the server's own tokens are right beside those of the issuer", async () => {
