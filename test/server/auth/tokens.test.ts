@@ -60,13 +60,13 @@ describe('another process', () => {
     expect(ours.find(second.token)).not.toBeNull();
   });
 
-  test('that replaces the file, or copies over it, is followed', async () => {
-    const { ours, others, file } = await openTwo();
-    const first = await others.mint(READ);
-    await copyFile(file, `${file}.1`);
-    const second = await others.mint(READ);
-    expect(ours.find(second.token)).not.toBeNull();
-    await rename(`${file}.1`, file);
+  test('that replaces the file, by one of its size as well, or copies over it, is followed', async () => {
+    const { ours, file } = await openTwo();
+    const elsewhere = await openTwo();
+    const first = await elsewhere.ours.mint(READ);
+    const second = await ours.mint(READ);
+    expect((await stat(elsewhere.file)).size).toBe((await stat(file)).size);
+    await rename(elsewhere.file, file);
     await until(() => ours.find(second.token) === null, 'the end of the second token');
     expect(ours.find(first.token)).not.toBeNull();
     await copyFile('/dev/null', file);
@@ -146,7 +146,7 @@ describe('a file that is damaged', () => {
   test('at its end, by a crash, loses nothing that was acknowledged', async () => {
     const { ours, others, file } = await openTwo();
     const first = await ours.mint(READ);
-    await writeFile(file, '{"added":{"id":"0000', { flag: 'a' });
+    await writeFile(file, `{"added":{"id":"0000${'\0'.repeat(4_096)}`, { flag: 'a' });
     const second = await others.mint(READ);
     for (const { token } of [first, second]) expect(ours.find(token)).not.toBeNull();
     expect((await readFile(file, 'utf8')).trimEnd().split('\n')).toHaveLength(2);
