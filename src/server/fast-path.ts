@@ -206,8 +206,8 @@ export function withFastPath(
       (settled) => {
         if (!facts.hasLeft) return respondAfter(settled, request, response, { facts, head });
         // Nothing of its body would come any more.
-        const { method = '' } = request;
-        logRequest(logger, facts, { method, path: head.path, status: CLIENT_CLOSED_REQUEST });
+        const status = CLIENT_CLOSED_REQUEST;
+        logRequest(logger, facts, { method: request.method!, path: head.path, status });
       },
       (error) => answerBug(error, request, response, facts),
     );

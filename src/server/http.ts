@@ -6,7 +6,7 @@ import { Admission } from './admission/admission.ts';
 import { OVERLOADED } from './admission/overloaded.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
-import { tokensOf } from './auth/tokens.ts';
+import { type Tokens, tokensOf } from './auth/tokens.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
 import { type Listening, listen } from './listen.ts';
@@ -51,7 +51,8 @@ export async function startServer(
   config: Config,
   { logger, onProgress }: StartOptions,
 ): Promise<RunningServer> {
-  const authentication = await authenticationOf(config, logger);
+  const tokens = tokensOf(config.dataDirectory, logger);
+  const authentication = await authenticationOf(config, tokens, logger);
   const repository = await openFileRepository({
     directory: config.dataDirectory,
     limits: config.limits,
@@ -123,11 +124,7 @@ const TOO_MANY_CONNECTIONS: Refusal = {
   headers: { ...OVERLOADED.headers, connection: 'close' },
 };
 
-async function authenticationOf(
-  { auth, dataDirectory, host }: Config,
-  logger: Logger,
-): Promise<Authentication> {
-  const tokens = tokensOf(dataDirectory, logger);
+function authenticationOf({ auth, host }: Config, tokens: Tokens, logger: Logger): Promise<Authentication> {
   if (auth.kind === 'token' && tokens.list().length === 0)
     logger.warn({}, 'there is no token yet, so every request is refused: "sessiontree token add" makes one');
   if (!isLoopbackHost(host))

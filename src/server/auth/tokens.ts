@@ -89,6 +89,9 @@ export class Tokens implements TokenIssuer {
     const { userId, scope, subtreeId = null, expiresAt = null, mintedBy = null, purpose = null } = given;
     if (userId !== null && !isUserId(userId)) throw new TypeError(`Expected ${EXPECTED_USER_ID}.`);
     if (subtreeId !== null && !isSessionId(subtreeId)) throw new TypeError('Expected the id of a session.');
+    // As JSON it would be null: a token that does not expire.
+    if (Number.isNaN(expiresAt?.getTime()))
+      throw new TypeError('Expected a valid time, got an invalid Date.');
     const minted = createToken();
     const revokedAt = new Date();
     await this.#write([

@@ -176,6 +176,7 @@ test.each([
   ['a user id that is empty', { userId: '' }],
   ['a user id that is too long', { userId: 'x'.repeat(257) }],
   ['the id of a session that is none', { subtreeId: '../a' }],
+  ['a time that is none', { expiresAt: new Date(Number.NaN) }],
 ])('%s is refused', async (_what, wrong) => {
   const { ours } = await openTwo();
   await expect(ours.mint({ ...READ, ...wrong })).rejects.toThrow(TypeError);
