@@ -1,7 +1,8 @@
+import { BASE_PATH } from './base-path.ts';
 import { Observable } from './parts/observable.ts';
 
-/** The path under which the server serves the page: a proxy may have one of its own before it. */
-export const BASE = /^(.*\/explorer\/)assets\//.exec(new URL(import.meta.url).pathname)?.[1] ?? '/explorer/';
+/** The path under which the server serves the page. */
+const BASE = `${BASE_PATH}/explorer/`;
 
 /** Which trees the list has. */
 export interface TreesFilter {

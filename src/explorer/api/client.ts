@@ -1,10 +1,10 @@
 import { Sessiontree } from '@sessiontree/client';
-import { BASE } from '../address.ts';
+import { BASE_PATH } from '../base-path.ts';
 import type { TypedDocumentString } from '../generated/operations.ts';
 import { signIn } from './sign-in.ts';
 
 /** The API of the server that served the page. */
-export const API_URL = new URL(`${BASE}../graphql`, location.href);
+export const API_URL = new URL(`${BASE_PATH}/graphql`, location.href);
 
 /** The client of the server that served the page. */
 export const client = new Sessiontree(API_URL, {
