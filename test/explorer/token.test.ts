@@ -120,7 +120,8 @@ describe.skipIf(!isThereABrowser)(
         expect(await page.getByRole('button', { name, exact: true }).count()).toBe(0);
       await page.getByRole('button', { name: 'Actions of the session' }).click();
       expect(await page.getByRole('menuitem').allInnerTexts()).toEqual([
-        'Copy link',
+        'Search within…',
+      'Copy link',
         'Copy as Markdown',
         'Download as JSON lines',
       ]);
