@@ -3,8 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Sessiontree } from '@sessiontree/client';
 import { chromium } from 'playwright-core';
+import { FIRST_ID } from './invoices.ts';
 import { serve } from './serve.ts';
-import { FIRST_ID, writeTrees } from './trees.ts';
+import { writeTrees } from './trees.ts';
 
 /** `npm run demo:picture`: takes the pictures of the explorer in the README, light and dark, of the trees of the demo. */
 const DOCS = join(import.meta.dirname, '../docs');

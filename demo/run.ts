@@ -1,8 +1,9 @@
 import { parseArgs } from 'node:util';
 import { Sessiontree } from '@sessiontree/client';
+import { FIRST_ID } from './invoices.ts';
 import { keepMoving } from './keep-moving.ts';
 import { serve } from './serve.ts';
-import { FIRST_ID, writeTrees } from './trees.ts';
+import { writeTrees } from './trees.ts';
 
 const HELP = `Usage: npm run demo -- [--data DIRECTORY] [--port PORT] [--still]
 
