@@ -121,7 +121,7 @@ describe.skipIf(!isThereABrowser)(
       await page.getByRole('button', { name: 'Actions of the session' }).click();
       expect(await page.getByRole('menuitem').allInnerTexts()).toEqual([
         'Search within…',
-      'Copy link',
+        'Copy link',
         'Copy as Markdown',
         'Download as JSON lines',
       ]);

@@ -183,12 +183,32 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
     await page.getByText('This tree was deleted').waitFor();
   });
 
-  test('as a timeline has a bar for each session', async () => {
-    const { url } = await openFamily();
-    const page = await openPage(url, '/explorer/t/root');
+  test('as a timeline has a bar for each session, between the times that stand above', async () => {
+    const { url, client } = await openStore();
+    const at = (time: string) => ({
+      createdAt: `2024-05-01T${time}:00Z`,
+      lastActiveAt: `2024-05-01T${time}:30Z`,
+    });
+    await client.sessions.create({ id: 'root', title: 'Root', ...at('10:00') });
+    await client.sessions.spawn('root', { id: 'a', title: 'A', ...at('10:30') });
+    await client.sessions.spawn('root', { id: 'b', title: 'B', ...at('11:00') });
+    await client.sessions.spawn('a', { id: 'a1', title: 'A1', ...at('11:59') });
+    const page = await openPage(url, '/explorer/t/root', { timezoneId: 'UTC' });
     await page.getByRole('button', { name: 'Timeline' }).click();
     await expect.poll(() => page.locator('.timeline-bar i').count()).toBe(4);
     expect(page.url()).toContain('view=timeline');
+    expect(await page.locator('.timeline-ends span').allInnerTexts()).toEqual([
+      'May 1, 2024, 10:00',
+      'May 1, 2024, 11:59',
+    ]);
+    const left = (title: string) =>
+      page
+        .getByRole('treeitem')
+        .filter({ hasText: title })
+        .locator('i[style*=left]')
+        .last()
+        .evaluate((it) => it.style.left);
+    expect(Number.parseFloat(await left('B'))).toBeCloseTo(50, 0);
   });
 
   test('that is not there says so', async () => {

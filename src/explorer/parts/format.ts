@@ -47,7 +47,7 @@ export function age(time: string, now = Date.now()): string {
 }
 
 /** `14:02` today, else with the day. */
-export function clock(time: string, now = new Date()): string {
+export function clock(time: string | number, now = new Date()): string {
   const date = new Date(time);
   const hours = date.toLocaleTimeString('en', { hour: '2-digit', minute: '2-digit', hourCycle: 'h23' });
   if (date.toDateString() === now.toDateString()) return hours;

@@ -12,15 +12,9 @@ interface Props {
 
 /** The rows of a tree with a bar each, from when the session was created to when it was last active. */
 export function Timeline({ tree, items, total, selected }: Props) {
-  const { sessions, shown } = tree.rows;
-  let begin = Number.POSITIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
-  for (const { createdAt, lastActiveAt } of sessions) {
-    begin = Math.min(begin, Date.parse(createdAt));
-    end = Math.max(end, Date.parse(lastActiveAt));
-  }
-  const span = Math.max(end - begin, 1);
-  const percent = (time: string) => ((Date.parse(time) - begin) / span) * 100;
+  const { shown, span } = tree.rows;
+  const percent = (time: string) =>
+    ((Date.parse(time) - span.begin) / Math.max(span.end - span.begin, 1)) * 100;
   return (
     <div class="rows" role="none" style={{ height: total }}>
       {items.map(({ index, key, start }) => {
@@ -51,6 +45,20 @@ export function Timeline({ tree, items, total, selected }: Props) {
           </div>
         );
       })}
+    </div>
+  );
+}
+
+/** What stands above the bars: when the first of them begins, and the last one ends. */
+export function TimelineHead({ tree }: { tree: OpenTree }) {
+  const { begin, end } = tree.rows.span;
+  return (
+    <div class="tree-head is-timeline number" aria-hidden="true">
+      <span>Session</span>
+      <span class="timeline-ends">
+        <span>{clock(begin)}</span>
+        <span>{clock(end)}</span>
+      </span>
     </div>
   );
 }

@@ -12,7 +12,7 @@ import { useObservable } from '../parts/observable.ts';
 import { useTitle } from '../parts/title.ts';
 import { visible } from '../parts/visible.ts';
 import type { OpenTree } from './open-tree.ts';
-import { Timeline } from './timeline.tsx';
+import { Timeline, TimelineHead } from './timeline.tsx';
 import { LETTERS, stepIn } from './tree-keys.ts';
 import { clickedRow, TREE_ROW_HEIGHT, TreeRow, treeRowId } from './tree-row.tsx';
 import { TreeSums } from './tree-sums.tsx';
@@ -73,11 +73,13 @@ function TreeBody({ tree, isTimeline, selected }: { tree: OpenTree; isTimeline: 
         <div class={drag.over === OWN_TREE ? 'tree-drop is-taking' : 'tree-drop'} {...drag.onOwnTree}>
           Drop it here: a tree of its own
         </div>
+      ) : isTimeline ? (
+        <TimelineHead tree={tree} />
       ) : (
         <div class="tree-head" aria-hidden="true">
           <span>Session</span>
-          <span>{isTimeline ? '' : 'Messages'}</span>
-          <span>{isTimeline ? '' : 'Cost'}</span>
+          <span>Messages</span>
+          <span>Cost</span>
         </div>
       )}
       <Rows tree={tree} isTimeline={isTimeline} selected={selected} drag={drag} />

@@ -15,6 +15,12 @@ export interface Sums {
   readonly costUsd: number | null;
 }
 
+/** Milliseconds since 1970. */
+export interface Span {
+  readonly begin: number;
+  readonly end: number;
+}
+
 /** A row that is shown, with its place among its siblings, as assistive technology wants to know. */
 export interface ShownRow {
   readonly session: TreeRowFragment;
@@ -35,6 +41,7 @@ export class TreeRows {
   readonly #opened = new Map<string, boolean>();
   #sums: Map<string, Sums> | null = null;
   #shown: ShownRow[] | null = null;
+  #span: Span | null = null;
   #isWhole = true;
   /** The last session and those above it, where more come after it. */
   #cutPath: ReadonlySet<string> | null = null;
@@ -117,6 +124,12 @@ export class TreeRows {
     this.#forget();
   }
 
+  /** From when the first session was created to when the last one was active, in milliseconds. */
+  get span(): Span {
+    this.#span ??= spanOf(this.#sessions);
+    return this.#span;
+  }
+
   sumsOf(id: string): Sums {
     this.#sums ??= this.#addUp();
     return this.#sums.get(id) ?? NOTHING;
@@ -192,6 +205,7 @@ export class TreeRows {
   #forget(): void {
     this.#sums = null;
     this.#shown = null;
+    this.#span = null;
     this.#cutPath = null;
   }
 
@@ -242,6 +256,16 @@ export class TreeRows {
     }
     return sums;
   }
+}
+
+function spanOf(sessions: readonly TreeRowFragment[]): Span {
+  let begin = Number.POSITIVE_INFINITY;
+  let end = Number.NEGATIVE_INFINITY;
+  for (const { createdAt, lastActiveAt } of sessions) {
+    begin = Math.min(begin, Date.parse(createdAt));
+    end = Math.max(end, Date.parse(lastActiveAt));
+  }
+  return { begin, end };
 }
 
 const NOTHING: Sums = { sessions: 0, running: 0, messages: 0, tokens: 0, cachedTokens: 0, costUsd: null };
