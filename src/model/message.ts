@@ -95,6 +95,8 @@ export interface Message extends MessageHead {
   readonly metadata: JsonObject;
   /** When the message last got another form; null if it never did. */
   readonly replacedAt: Date | null;
+  /** When what the message said was overwritten; null if it never was. Such a message is never replaced. */
+  readonly redactedAt: Date | null;
 }
 
 /** The texts (large parts) of a message, and how many times an answer shows each. A text with 0 is not read. */

@@ -36,6 +36,8 @@ export interface RestoredMessage extends Omit<NewMessage, 'createdAt'> {
   readonly createdAt: Date;
   /** When the message last got another form; null if it never did. */
   readonly replacedAt: Date | null;
+  /** When what the message said was overwritten; null if it never was. */
+  readonly redactedAt?: Date | null;
 }
 
 /** An exact copy of a session: the members mean what they mean in `Session`. */

@@ -171,6 +171,12 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
       type: 'DateTime',
       nullable: true,
     }),
+    redactedAt: t.expose('redactedAt', {
+      description:
+        'When what the message said was overwritten (`redactMessages`); null if it never was. `onKey: REPLACE` leaves such a message as it is.',
+      type: 'DateTime',
+      nullable: true,
+    }),
   }),
 });
 

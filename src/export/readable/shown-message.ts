@@ -82,7 +82,7 @@ export class ShownMessages {
   }
 
   #shown(message: Message, calls: readonly ShownCall[]): ShownMessage {
-    const { role, content, createdAt, model, usage, isCopy, isError, toolCallId, replacedAt } = message;
+    const { role, content, createdAt, model, usage, isCopy, isError, toolCallId, replacedAt, redactedAt } = message;
     const isOfTool = role === 'TOOL' || role === 'EVENT';
     const notes = [
       model,
@@ -90,6 +90,7 @@ export class ShownMessages {
       isCopy && 'copy',
       isError && 'error',
       replacedAt && `replaced ${timeText(replacedAt)}`,
+      redactedAt && `redacted ${timeText(redactedAt)}`,
     ].filter((note) => typeof note === 'string');
     const metadata = Object.keys(message.metadata).length > 0 ? this.#json(message.metadata) : null;
     const payload = this.#json(message.payload);

@@ -47,7 +47,7 @@ function paidMembers({ day, model, responseCount, usage }: DailyUsage) {
 /** Members that are null or empty are left out. */
 export function messageMembers(message: Message) {
   const { key, position, role, content, name, toolCallId, payload, usage, metadata, createdAt } = message;
-  const { kind, reasoning, toolCalls, isError, model, isCopy, replacedAt } = message;
+  const { kind, reasoning, toolCalls, isError, model, isCopy, replacedAt, redactedAt } = message;
   return {
     id: messageId(message),
     key: key ?? undefined,
@@ -67,5 +67,6 @@ export function messageMembers(message: Message) {
     metadata: Object.keys(metadata).length > 0 ? metadata : undefined,
     createdAt,
     replacedAt: replacedAt ?? undefined,
+    redactedAt: redactedAt ?? undefined,
   };
 }

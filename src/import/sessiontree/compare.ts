@@ -72,6 +72,7 @@ function contentOf(message: RestoredMessage | Message, { forkedFrom }: Session) 
     content,
     createdAt,
     replacedAt,
+    redactedAt: message.redactedAt ?? null,
     key: message.key ?? null,
     kind: message.kind ?? null,
     reasoning: message.reasoning ?? null,

@@ -83,6 +83,7 @@ export class LineRules {
     const {
       id: given,
       replacedAt = null,
+      redactedAt = null,
       ...message
     } = checkInput(this.#message, members, ['history', `${n}`]);
     const { sessionId: of, ordinal } = parseMessageId(given)!;
@@ -92,7 +93,7 @@ export class LineRules {
       throw new LineFault(`history.${n}.id: expected a number of at most 2^52, got ${ordinal}`);
     if (ordinal <= after)
       throw new LineFault(`history.${n}.id: expected a number above ${after}, got ${ordinal}`);
-    return { ...message, ordinal, replacedAt };
+    return { ...message, ordinal, replacedAt, redactedAt };
   }
 }
 
@@ -141,7 +142,7 @@ function sessionRule({ create, message, userId: name }: Rules) {
 }
 
 function messageRule({ message }: Rules) {
-  return message.extend({ id: messageId, createdAt: time, replacedAt: time.nullish() });
+  return message.extend({ id: messageId, createdAt: time, replacedAt: time.nullish(), redactedAt: time.nullish() });
 }
 
 function dailyUsageOf({

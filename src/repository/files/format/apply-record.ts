@@ -53,7 +53,9 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     case 'restate':
       return restated(changed, record);
     case 'redact':
-      return appliedBy(record, changed);
+      return appliedBy(record, changed, {
+        redacted: { ordinals: record.ordinals, at: Date.parse(record.at) },
+      });
     case 'none':
       return appliedBy(record, { ...changed, updatedAt: before.updatedAt });
   }
@@ -228,12 +230,13 @@ function appliedBy(
     paid = NOTHING_PAID,
     isPaidAnew = false,
     takenOver = NONE_TAKEN_OVER,
+    redacted = null,
   }: Partial<Omit<Effects, 'sequence' | 'seq' | 'operation'>> = {},
   dropped = 0,
 ): Applied {
   const { sequence } = state;
   const operation = operationOfRecord(state.id, record, dropped);
-  const changed = { truncatedTo, messages, isReplacing, keys, toolResults, paid, isPaidAnew, takenOver };
+  const changed = { truncatedTo, messages, isReplacing, keys, toolResults, paid, isPaidAnew, takenOver, redacted };
   return { state, effects: { sequence, seq: record.seq, ...changed, operation } };
 }
 

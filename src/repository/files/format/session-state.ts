@@ -90,6 +90,8 @@ export interface Effects extends NamedMessages {
   readonly isPaidAnew: boolean;
   /** Ordinals of dropped messages whose usage `messages` take over. */
   readonly takenOver: readonly number[];
+  /** Ordinals of messages that were overwritten, and when, in milliseconds since 1970. */
+  readonly redacted: { readonly ordinals: readonly number[]; readonly at: number } | null;
   readonly operation: AppliedOperation | null;
 }
 

@@ -165,6 +165,8 @@ export interface MessagePlace {
   readonly isCopy?: boolean;
   /** When the message was replaced by the line. */
   readonly replacedAt?: Date | null;
+  /** When the message was redacted, if its form has no room for that. */
+  readonly redactedAt?: Date | null;
 }
 
 /** The message with only those of its texts that are `shown`. */
@@ -194,6 +196,7 @@ export function messageOf(
     metadata: shown.metadata > 0 ? (stored.metadata ?? {}) : undefined,
     createdAt: stored.createdAt === undefined ? place.at : new Date(stored.createdAt),
     replacedAt: stored.replacedAt === undefined ? (place.replacedAt ?? null) : new Date(stored.replacedAt),
+    redactedAt: stored.redactedAt === undefined ? (place.redactedAt ?? null) : new Date(stored.redactedAt),
   };
   return message as Message;
 }

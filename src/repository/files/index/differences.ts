@@ -27,6 +27,7 @@ export function differencesOf(
     `SELECT s.id, r.* FROM tool_results r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, d.* FROM dropped_messages d JOIN sessions s ON s.seq = d.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT s.id, r.* FROM replaced_messages r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
+    `SELECT s.id, r.* FROM redacted_messages r JOIN sessions s ON s.seq = r.session ${one ? 'WHERE s.id = ?' : ''} ORDER BY s.id, ordinal`,
     `SELECT session_id AS id, id AS operation, caller, fingerprint, seq, at, ordinal, position, answer FROM operations
        WHERE NOT logged ${one ? 'AND session_id = ?' : ''} ORDER BY session_id, seq`,
     `SELECT s.id, t.term FROM metadata_terms t JOIN sessions s ON s.seq = t.seq

@@ -12,6 +12,7 @@ const OVER_MESSAGES = new RowInsertion('messages', 8, {
 });
 
 const INTO_REPLACED = new RowInsertion('replaced_messages', 3, { replacing: true });
+const INTO_REDACTED = new RowInsertion('redacted_messages', 3, { replacing: true });
 
 class PendingMessages extends PendingInserts {
   constructor() {
@@ -29,6 +30,12 @@ class PendingForms extends PendingInserts {
 class PendingReplaced extends PendingInserts {
   constructor() {
     super(INTO_REPLACED);
+  }
+}
+
+class PendingRedacted extends PendingInserts {
+  constructor() {
+    super(INTO_REDACTED);
   }
 }
 
@@ -64,6 +71,31 @@ export class MessagesTable {
       OVER_MESSAGES.insert(this.#db, forms);
       INTO_REPLACED.insert(this.#db, values);
     }
+  }
+
+  /** The mutation `seq` has overwritten what messages say, at the time `at`. They are where they were. */
+  redact(
+    session: number,
+    { ordinals, at }: { readonly ordinals: readonly number[]; readonly at: number },
+    seq: number,
+  ): void {
+    const replaced = ordinals.flatMap((ordinal) => [session, ordinal, seq]);
+    const redacted = ordinals.flatMap((ordinal) => [session, ordinal, at]);
+    const { behind } = this.#db;
+    const pending = behind.taking(PendingReplaced);
+    if (pending) {
+      pending.push(replaced);
+      behind.taking(PendingRedacted)!.push(redacted);
+    } else {
+      INTO_REPLACED.insert(this.#db, replaced);
+      INTO_REDACTED.insert(this.#db, redacted);
+    }
+  }
+
+  /** When a message was redacted, in milliseconds since 1970; null if it never was. */
+  redactedAt(session: number, ordinal: number): number | null {
+    const sql = 'SELECT at FROM redacted_messages WHERE session = ? AND ordinal = ?';
+    return this.#db.flushed().get<{ at: number }>(sql, session, ordinal)?.at ?? null;
   }
 
   /** The ordinal of the last message before `position`; -1 if there is none. */
@@ -143,6 +175,7 @@ export class MessagesTable {
     this.#db.run('DELETE FROM messages WHERE session = ?', session);
     this.#db.run('DELETE FROM dropped_messages WHERE session = ?', session);
     this.#db.run('DELETE FROM replaced_messages WHERE session = ?', session);
+    this.#db.run('DELETE FROM redacted_messages WHERE session = ?', session);
   }
 
   /** The number of messages of a role after the one with the ordinal `after`. */

@@ -8,6 +8,7 @@ import type { IndexDatabase } from './database.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
 import { ownerOf } from './in-sight.ts';
 import { OPERATION_COLUMNS } from './operations-table.ts';
+import { FORK_ORIGIN } from './schema.ts';
 import { type SessionRow, sessionOf, type WholeRow } from './session-row.ts';
 import { atOnce } from './steps.ts';
 import type { IndexTables } from './tables.ts';
@@ -172,6 +173,19 @@ export class IndexReader {
     const { connection } = this.#tables;
     const row = connection.flushed().get<LocationRow>(SELECT_DROPPED_MESSAGE, sessionId, ordinal);
     return row ? locationOf(row) : null;
+  }
+
+  /** When a message was redacted; null if it never was. */
+  redactedAt(sessionId: string, ordinal: number): Date | null {
+    const session = this.row(sessionId)?.sequence;
+    const at = session === undefined ? null : this.#tables.messages.redactedAt(session, ordinal);
+    return at === null ? null : new Date(at);
+  }
+
+  /** The ids of the sessions that were forked from a session. */
+  forkIdsOf(sessionId: string): string[] {
+    const sql = `SELECT id FROM sessions WHERE forked_from IS NOT NULL AND ${FORK_ORIGIN} = ? ORDER BY created_at`;
+    return this.#tables.connection.flushed().column(sql, sessionId);
   }
 
   /** The ordinal of the message in the session's history that has this key; null if there is none. */

@@ -46,6 +46,7 @@ function listIndexes(which: string, condition: string): string {
  *
  * The `seq` of a message is that of the mutation that appended it, also if the message has got another form since.
  * `replaced_messages` says which messages got another form, and with which mutation they last did.
+ * It has those that were redacted, too, and `redacted_messages` says when: not every line has room for that.
  * `dropped_messages` holds messages that a truncation dropped: a late retry of the truncation returns them.
  * `taken_over` is 1 for those whose usage a message that came back under the same key has taken over.
  * `message_keys` keeps the row of a dropped message: a key is that of a message only while `messages` has the ordinal.
@@ -94,6 +95,13 @@ CREATE TABLE replaced_messages (
   session INTEGER NOT NULL,
   ordinal INTEGER NOT NULL,
   seq INTEGER NOT NULL,
+  PRIMARY KEY (session, ordinal)
+) WITHOUT ROWID;
+
+CREATE TABLE redacted_messages (
+  session INTEGER NOT NULL,
+  ordinal INTEGER NOT NULL,
+  at INTEGER NOT NULL,
   PRIMARY KEY (session, ordinal)
 ) WITHOUT ROWID;
 

@@ -91,6 +91,7 @@ export class IndexWriter {
       messages.add(sequence, effects.messages, effects.seq);
       toolResults.add(sequence, effects.toolResults);
     }
+    if (effects.redacted) messages.redact(sequence, effects.redacted, effects.seq);
     messages.takeOver(sequence, effects.takenOver);
     messageKeys.add(sequence, effects.keys);
     if (effects.isPaidAnew) usage.remove(sequence);

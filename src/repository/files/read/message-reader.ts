@@ -98,6 +98,7 @@ export class MessageReader {
       sessionId,
       path: absoluteSessionPath(layout.root, sessionId),
       copied: copiedOf(index.row(sessionId)?.forkedFrom),
+      redactedAt: (ordinal: number) => index.redactedAt(sessionId, ordinal),
     };
     const read = await atOnce.with(bytesInMemory(locations), () => {
       // Throws if the batch has exceeded its limit meanwhile: reading would be in vain.

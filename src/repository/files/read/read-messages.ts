@@ -1,6 +1,7 @@
 import { type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
 import { ReadTooLargeError } from '../../reads.ts';
 import { isCopyOf } from '../format/paid.ts';
+import { saysNothing } from '../format/redacted-line.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import { messageOf } from '../format/stored-message.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
@@ -49,6 +50,8 @@ export interface MessagesOf {
   readonly path: string;
   /** How many of its first messages a fork has copied. */
   readonly copied: number;
+  /** When a message was redacted whose form does not say so. */
+  readonly redactedAt: (ordinal: number) => Date | null;
 }
 
 /**
@@ -57,7 +60,7 @@ export interface MessagesOf {
  */
 export async function readMessages(
   files: LineFiles,
-  { sessionId, path, copied }: MessagesOf,
+  { sessionId, path, copied, redactedAt }: MessagesOf,
   locations: readonly MessageLocation[],
   shownOf: (n: number) => ShownTexts,
   allowance: TextAllowance,
@@ -74,7 +77,9 @@ export async function readMessages(
       const shown = shownOf(n);
       const isCopy = isCopyOf(record, copied);
       const replacedAt = isReplaced ? new Date(record.at) : null;
-      const place = { sessionId, ordinal, position, at, isCopy, replacedAt };
+      const isBare = stored.redactedAt === undefined && saysNothing(stored);
+      const redacted = isBare ? redactedAt(ordinal) : null;
+      const place = { sessionId, ordinal, position, at, isCopy, replacedAt, redactedAt: redacted };
       const message = messageOf(stored, place, shown);
       const bytes = textBytesOf(message, shown);
       allowance.take(bytes);

@@ -3,6 +3,7 @@ import { messageId } from '../../../model/id.ts';
 import { SEAL_BYTES, sealLine } from '../format/line.ts';
 import { MessageNames, type NamedMessages, namesOf } from '../format/named-messages.ts';
 import type { MessagesRecord } from '../format/record.ts';
+import { saysNothing } from '../format/redacted-line.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { type LineFiles, linesOf, readLines } from '../read/read-lines.ts';
@@ -196,7 +197,7 @@ async function* piecesOf({
     const copies: Copy[] = [];
     const [fault] = await readLines(lines, path, linesOf(locations), (record, { first, end }) => {
       const held = locations.slice(first, end);
-      const copy = copyOf(record, held, copied + first);
+      const copy = copyOf(record, held, copied + first, (ordinal) => index.redactedAt(sessionId, ordinal));
       const text = JSON.stringify(copy).slice(1, -1);
       const heads = held.map(({ role, createdAt }) => ({ role, createdAt }));
       copies.push({ first, text, length: Buffer.byteLength(text), heads, names: namesOf(copy) });
@@ -223,14 +224,21 @@ function withinBytes(locations: readonly MessageLocation[]): readonly MessageLoc
 }
 
 /** The members of a line of a copy with `held`, those of its messages that are copied; `copied` messages come before it. */
-function copyOf(record: MessagesRecord, held: readonly MessageLocation[], copied: number) {
+function copyOf(
+  record: MessagesRecord,
+  held: readonly MessageLocation[],
+  copied: number,
+  redactedAt: (ordinal: number) => Date | null,
+) {
   return {
     ordinal: copied,
     position: copied,
     createdAt: (record.op === 'append' ? record.createdAt : undefined) ?? record.at,
     messages: held.map(({ ordinal }) => {
       const { paidBefore: _, replacedAt: __, ...message } = record.messages[ordinal - record.ordinal]!;
-      return message;
+      const isBare = message.redactedAt === undefined && saysNothing(message);
+      // A short message had no room for the time.
+      return isBare ? { ...message, redactedAt: redactedAt(ordinal)?.toISOString() } : message;
     }),
   };
 }

@@ -132,6 +132,7 @@ export class HistoryPlans {
     await this.#eachEarlier(sessionId, earlier, (n, before, isSame) => {
       const message = given[n]!;
       if (!isThere(n)) writes.set(n, { kind: 'append', message, before });
+      else if (before.redactedAt) writes.set(n, { kind: 'leave', message: before });
       else if (isSame(message)) writes.set(n, { kind: 'leave', message: leftAsGiven(before, message) });
       else writes.set(n, { kind: 'replace', message, before });
     });
@@ -184,7 +185,7 @@ export class HistoryPlans {
       for (const location of part) {
         const message = read.find(({ ordinal }) => ordinal === location.ordinal);
         if (!message) throw unreadable(sessionId, location);
-        pass(placed[n]![0], withoutTexts(message), (given) => isSameForm(given, message));
+        pass(placed[n]![0], message.redactedAt ? message : withoutTexts(message), (given) => isSameForm(given, message));
         n += 1;
       }
     }

@@ -169,8 +169,9 @@ export class HistoryWrites {
     for (const [n, message] of given.entries()) {
       const [own = (ordinal ?? 0) + n, place = (position ?? 0) + n, mark] = answer?.messages?.[n] ?? [];
       const location = this.#index.messageEver(sessionId, own);
+      const isShownAsStored = mark === LEFT || this.#index.redactedAt(sessionId, own) !== null;
       const read =
-        mark === LEFT && location && limit
+        isShownAsStored && location && limit
           ? await this.#plans.read(sessionId, [location], limit, allowance)
           : [];
       const createdAt = message.createdAt ?? (location ? new Date(location.createdAt) : null);

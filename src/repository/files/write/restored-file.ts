@@ -121,12 +121,16 @@ export class RestoredFile {
   }
 
   #append(message: RestoredMessage): SessionRecord {
-    const { key, ordinal, replacedAt } = message;
+    const { key, ordinal, replacedAt, redactedAt } = message;
     const position = this.messages.length;
     if (position === this.#parts.input.historyLength) throw misfit(`${position} messages`, 'more');
     if (key != null && this.#written.keys.has(key))
       throw misfit('messages with different keys', `two with "${key}"`);
-    const stored = { ...storedMessageOf(message), replacedAt: replacedAt?.toISOString() };
+    const stored = {
+      ...storedMessageOf(message),
+      redactedAt: redactedAt?.toISOString(),
+      replacedAt: replacedAt?.toISOString(),
+    };
     return { ...this.#stamp(), op: 'append', ordinal, position, messages: [stored] };
   }
 

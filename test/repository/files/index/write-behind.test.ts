@@ -59,6 +59,7 @@ class OpenIndex {
         keys: [],
         isPaidAnew: false,
         takenOver: [],
+      redacted: null,
         paid: [],
         toolResults: [],
         operation: {

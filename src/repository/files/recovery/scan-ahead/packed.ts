@@ -42,7 +42,7 @@ function packState(state: SessionState, numbers: number[], texts: (string | null
 
 function packEffects(effects: Effects, numbers: number[], texts: (string | null)[]): void {
   const { sequence, seq, truncatedTo, messages, isReplacing, operation } = effects;
-  const { keys, toolResults, paid, isPaidAnew, takenOver } = effects;
+  const { keys, toolResults, paid, isPaidAnew, takenOver, redacted } = effects;
   numbers.push(sequence, seq, truncatedTo ?? Number.NaN, messages.length, isReplacing ? 1 : 0);
   numbers.push(
     keys.length,
@@ -50,9 +50,11 @@ function packEffects(effects: Effects, numbers: number[], texts: (string | null)
     paid.length,
     isPaidAnew ? 1 : 0,
     takenOver.length,
+    redacted ? redacted.ordinals.length : Number.NaN,
     operation ? 1 : 0,
   );
   numbers.push(...takenOver);
+  if (redacted) numbers.push(redacted.at, ...redacted.ordinals);
   for (const { ordinal, position, role, createdAt, offset, length } of messages)
     numbers.push(ordinal, position, MESSAGE_ROLES.indexOf(role), createdAt, offset, length);
   for (const { ordinal, key } of keys) {
@@ -120,9 +122,11 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
   const paidCount = parts.number();
   const isPaidAnew = parts.number() === 1;
   const takenCount = parts.number();
+  const redactedCount = parts.numberOrNull();
   const hasOperation = parts.number() === 1;
   const takenOver: number[] = [];
   for (let left = takenCount; left > 0; left -= 1) takenOver.push(parts.number());
+  const redacted = redactedCount === null ? null : unpackRedacted(parts, redactedCount);
   const messages: MessageLocation[] = [];
   for (let left = count; left > 0; left -= 1) {
     messages.push({
@@ -165,8 +169,16 @@ function unpackEffects(sessionId: string, parts: Parts): Effects {
     paid,
     isPaidAnew,
     takenOver,
+    redacted,
     operation,
   };
+}
+
+function unpackRedacted(parts: Parts, count: number): Effects['redacted'] {
+  const at = parts.number();
+  const ordinals: number[] = [];
+  for (let left = count; left > 0; left -= 1) ordinals.push(parts.number());
+  return { at, ordinals };
 }
 
 function unpackPaid(parts: Parts): Paid {

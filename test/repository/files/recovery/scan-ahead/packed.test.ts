@@ -67,7 +67,8 @@ const effects = {
   toolResults: [],
   paid: [],
   isPaidAnew: false,
-  takenOver: [],
+  redacted: { at: 7, ordinals: [2, 5] },
+        takenOver: [],
   operation: null,
 };
 
@@ -85,6 +86,7 @@ const sounds: (Sound | null)[] = [
         truncatedTo: 0,
         isReplacing: true,
         isPaidAnew: true,
+        redacted: null,
         takenOver: [7, 8],
         messages: [
           { ordinal: 22, position: 23, role: 'TOOL', createdAt: 1_795_715_320_224, offset: 24, length: 25 },

@@ -1,0 +1,84 @@
+import { StorageError } from '../../../model/errors.ts';
+import { SEAL_BYTES, sealLine } from './line.ts';
+import type { MessagesRecord } from './record.ts';
+import type { StoredMessage } from './stored-message.ts';
+
+/** Bytes between the members of a line and its end, the newline included. */
+const SPACE = 0x20;
+
+/**
+ * A form of a message without what the message says. What other records and other programs lean on stays: the place, the key, the role,
+ * what was paid for the form, and which call a result answers.
+ */
+function redactedForm(stored: StoredMessage, redactedAt: string | undefined): StoredMessage {
+  const { role, key, kind, toolCalls, toolCallId, isError, model, isCopy, usage, createdAt } = stored;
+  return {
+    role,
+    content: '',
+    key,
+    kind,
+    toolCalls: toolCalls?.map(({ toolCallId, name }) => ({ toolCallId, name })),
+    toolCallId,
+    isError,
+    model,
+    isCopy,
+    usage,
+    createdAt,
+    paidBefore: stored.paidBefore,
+    redactedAt: stored.redactedAt ?? redactedAt,
+    replacedAt: stored.replacedAt,
+  };
+}
+
+/** True if a form says nothing that a redaction would take away. */
+export function saysNothing({ content, reasoning, name, toolCalls, payload, metadata }: StoredMessage): boolean {
+  return (
+    content === '' &&
+    reasoning === undefined &&
+    name === undefined &&
+    payload === undefined &&
+    metadata === undefined &&
+    (toolCalls?.every((call) => call.arguments === undefined) ?? true)
+  );
+}
+
+/** All that a form says, as one text: equal for forms that say the same. */
+export function saidBy({ role, content, reasoning, name, toolCalls, payload, metadata }: StoredMessage): string {
+  return JSON.stringify([role, content, reasoning, name, toolCalls, payload, metadata]);
+}
+
+/**
+ * The members of a line (given with its `length`, without its newline), as JSON without its end, after the forms of the messages
+ * `ordinals` were overwritten at the time `at`; null if none of them says anything. Throws a StorageError if they need more room than
+ * the line has.
+ */
+export function redactedMembers(
+  { crc: _, ...record }: MessagesRecord & { readonly crc?: unknown },
+  length: number,
+  ordinals: ReadonlySet<number>,
+  at: string,
+): string | null {
+  const isMeant = (n: number) => ordinals.has(record.ordinal + n);
+  if (record.messages.every((message, n) => !isMeant(n) || saysNothing(message))) return null;
+  const room = length - (SEAL_BYTES - 1);
+  // A short message leaves no room for the time, which the redact line has, too.
+  for (const time of [at, undefined]) {
+    const messages = record.messages.map((message, n) => (isMeant(n) ? redactedForm(message, time) : message));
+    const members = JSON.stringify({ ...record, messages }).slice(0, -1);
+    if (Buffer.byteLength(members) <= room) return members;
+  }
+  throw new StorageError(
+    `A line of ${length} bytes has no room for what stays of its messages: another program wrote it. Nothing was redacted.`,
+    false,
+  );
+}
+
+/** The bytes that take the place of a line of `length` bytes: its `members`, or null for a line that cannot be read. */
+export function overwritingBytes(members: string | null, length: number): Buffer {
+  const line = Buffer.alloc(length + 1, SPACE);
+  line[length] = 0x0a;
+  if (members === null) return line;
+  line.write(members);
+  sealLine(line, 0, length + 1 - SEAL_BYTES);
+  return line;
+}
