@@ -268,6 +268,15 @@ export function inputRules(limits: Limits = DEFAULT_LIMITS) {
       expectedVersion,
       operationId,
     }),
+    redact: z.object({
+      messageIds: z
+        .array(messageId)
+        .min(1, 'at least one message')
+        .max(limits.nodeIds, `at most ${limits.nodeIds} messages (the limit nodeIds)`),
+      copies: z.boolean(),
+      reason: shortText(limit('statusMessageLength')),
+      operationId,
+    }),
   };
 }
 

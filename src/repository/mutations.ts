@@ -240,3 +240,12 @@ export interface Truncated {
   /** The dropped messages, oldest first, without those that cannot be read. Empty if none were requested. */
   readonly removed: readonly Message[];
 }
+
+export interface RedactMessages {
+  /** At least one; also of messages that left the history. */
+  readonly messages: readonly MessageRef[];
+  /** Also their copies in forks, in forks of these, and so on. */
+  readonly copies: boolean;
+  /** Recorded with the redaction. */
+  readonly reason: string;
+}

@@ -29,6 +29,7 @@ import './mutations/fork-session.ts';
 import './mutations/move-session.ts';
 import './mutations/archive-session.ts';
 import './mutations/truncate-history.ts';
+import './mutations/redact-messages.ts';
 import './mutations/stream-message.ts';
 
 export { createContext, type SchemaContext, type SchemaContextOptions } from './context.ts';

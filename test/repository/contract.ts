@@ -23,6 +23,7 @@ import { describePages } from './contract/pages.ts';
 import { describePersistence } from './contract/persistence.ts';
 import { describePlacement } from './contract/placement.ts';
 import { describeReads } from './contract/reads.ts';
+import { describeRedact } from './contract/redact.ts';
 import { describeRestore } from './contract/restore.ts';
 import { describeRollup } from './contract/rollup.ts';
 import { describeSearch } from './contract/search.ts';
@@ -67,6 +68,7 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describeRestore(store);
     describePlacement(store);
     describeTruncate(store);
+    describeRedact(store);
     describeRollup(store);
     describeUsageReport(store);
     describeSight(store);

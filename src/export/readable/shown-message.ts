@@ -82,7 +82,8 @@ export class ShownMessages {
   }
 
   #shown(message: Message, calls: readonly ShownCall[]): ShownMessage {
-    const { role, content, createdAt, model, usage, isCopy, isError, toolCallId, replacedAt, redactedAt } = message;
+    const { role, content, createdAt, model, usage, isCopy, isError, toolCallId, replacedAt, redactedAt } =
+      message;
     const isOfTool = role === 'TOOL' || role === 'EVENT';
     const notes = [
       model,

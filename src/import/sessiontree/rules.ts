@@ -142,7 +142,12 @@ function sessionRule({ create, message, userId: name }: Rules) {
 }
 
 function messageRule({ message }: Rules) {
-  return message.extend({ id: messageId, createdAt: time, replacedAt: time.nullish(), redactedAt: time.nullish() });
+  return message.extend({
+    id: messageId,
+    createdAt: time,
+    replacedAt: time.nullish(),
+    redactedAt: time.nullish(),
+  });
 }
 
 function dailyUsageOf({

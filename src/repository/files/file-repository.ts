@@ -1,6 +1,7 @@
 import { type IdHolder, SessionExistsError, StorageError } from '../../model/errors.ts';
-import { type MessageRef, newSessionId } from '../../model/id.ts';
+import { type MessageRef, messageId, newSessionId } from '../../model/id.ts';
 import type { Limits } from '../../model/limits.ts';
+import { ALL_TEXTS, type Message } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { SnippetPart } from '../../model/search/snippet.ts';
 import type { Session } from '../../model/session.ts';
@@ -18,6 +19,7 @@ import type {
   ForkSession,
   Moved,
   MoveSession,
+  RedactMessages,
   RestoreSession,
   Truncated,
   TruncateHistory,
@@ -48,6 +50,8 @@ import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
 import { FileReader, type FileReaderParts } from './read/file-reader.ts';
 import { MessageReader } from './read/message-reader.ts';
+import { TextAllowance } from './read/read-messages.ts';
+import { readingWith } from './read/reading.ts';
 import { ChangedFiles } from './recovery/changed-files.ts';
 import { ExternalChanges } from './recovery/external-changes.ts';
 import { isAllKnown } from './recovery/faulty-files.ts';
@@ -62,6 +66,7 @@ import { Forks } from './write/forks.ts';
 import { Histories } from './write/histories.ts';
 import { HistoryWrites } from './write/history-writes.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
+import { Redactions } from './write/redactions.ts';
 import { Restorations } from './write/restorations.ts';
 import { SessionKeys, sessionThere } from './write/session-keys.ts';
 import { SessionWrites } from './write/session-writes.ts';
@@ -102,6 +107,8 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #restorations: Restorations;
   readonly #historyWrites: HistoryWrites;
   readonly #histories: Histories;
+  readonly #redactions: Redactions;
+  readonly #messages: MessageReader;
   readonly #searcher: Searcher;
   /** Creations, forks and restorations hold the tree lock shared; moves, archivals and deletions hold it exclusively. */
   readonly #treeLock = new ReadWriteLock();
@@ -163,7 +170,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#movesAndArchivals = new MovesAndArchivals(tree);
     this.#forks = new Forks(tree);
     this.#restorations = new Restorations(shared);
-    const messages = new MessageReader({
+    this.#messages = new MessageReader({
       ...shared,
       refresh: (ids, options) => this.refresh(ids, options),
       damaged: (id, faults) => this.#damagedForWrite(id, faults),
@@ -171,7 +178,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#historyWrites = new HistoryWrites({
       ...shared,
       writes: this.#writes,
-      read: async (asked, locations, reading) => (await messages.read(asked, locations, reading)).items,
+      read: async (asked, locations, reading) => (await this.#messages.read(asked, locations, reading)).items,
     });
     this.#histories = new Histories({
       index: this.index,
@@ -180,6 +187,15 @@ export class FileRepository extends FileReader implements SessionRepository {
       keys: this.#keys,
       limits: parts.limits,
       withId: (named, create) => this.#withId(named, create),
+    });
+    this.#redactions = new Redactions({
+      ...shared,
+      external,
+      writes: this.#writes,
+      inTreeLock: (work) => this.#treeLock.exclusive(work),
+      refreshInLock: (id) => this.#changedFiles.refreshInLock(id),
+      scrubSearch: (sequences) => this.#searcher.scrub(sequences),
+      forgetTexts: () => this.forgetTexts(),
     });
     this.#searcher.replaced(parts.replaced);
     this.#sweep = new Sweep({
@@ -200,6 +216,11 @@ export class FileRepository extends FileReader implements SessionRepository {
         'the log of the store cannot say that its format is newer: mutations are refused until it can',
       );
     }
+  }
+
+  /** Completes a redaction that an earlier process has begun. Call once, before anything is written. */
+  resumeRedaction(): Promise<void> {
+    return this.#redactions.resume();
   }
 
   /** Rejects with a StorageError if the log cannot be written. */
@@ -398,6 +419,37 @@ export class FileRepository extends FileReader implements SessionRepository {
       (applied) => this.#historyWrites.again(applied, this.#sessionOf(applied, {}), {}, limits),
     );
     return { session, removedCount, removed };
+  }
+
+  redact(input: RedactMessages, operation?: Operation): Promise<readonly Message[]> {
+    return this.#accept(
+      operation,
+      input.messages.map(({ sessionId }) => sessionId),
+      async () => {
+        await this.#redactions.redact(input, operation);
+        return this.#redacted(input);
+      },
+      async () => {
+        await this.#redactions.completed();
+        return this.#redacted(input);
+      },
+    );
+  }
+
+  /** The messages as they are now. A session may have been deleted since, when a redaction is asked for again. */
+  async #redacted({ messages }: RedactMessages): Promise<readonly Message[]> {
+    const found = new Map<string, Message>();
+    for (const [sessionId, refs] of Map.groupBy(messages, (message) => message.sessionId)) {
+      const locations = [...new Set(refs.map(({ ordinal }) => ordinal))]
+        .map((ordinal) => this.index.messageEver(sessionId, ordinal))
+        .filter((location) => location !== null)
+        .sort((one, other) => one.offset - other.offset);
+      const reading = readingWith(new TextAllowance(), undefined);
+      const { items } = await this.#messages.read({ sessionId, shown: ALL_TEXTS }, locations, reading);
+      for (const message of items) found.set(messageId(message), message);
+    }
+    const ids = new Set(messages.map(messageId));
+    return [...ids].flatMap((id) => found.get(id) ?? []);
   }
 
   override async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {

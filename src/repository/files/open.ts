@@ -96,6 +96,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       data,
     });
     await repository.announceFormat();
+    await repository.resumeRedaction();
     return repository;
   } catch (error) {
     await handles.close().catch((err) => {

@@ -7,7 +7,7 @@ const PAGE_INFO =
   `pageInfo{hasNextPage hasPreviousPage startCursor endCursor}`;
 
 const MESSAGE_FIELDS =
-  `content(maxLength:$maxContentLength:Int) contentLength createdAt id isCopy isError key kind metadata model name position reasoning replacedAt role toolCallId usage{cacheReadTokens cacheWriteTokens costUsd inputTokens outputTokens reasoningTokens} toolCalls{arguments name toolCallId}`;
+  `content(maxLength:$maxContentLength:Int) contentLength createdAt id isCopy isError key kind metadata model name position reasoning redactedAt replacedAt role toolCallId usage{cacheReadTokens cacheWriteTokens costUsd inputTokens outputTokens reasoningTokens} toolCalls{arguments name toolCallId}`;
 
 const SESSION_FIELDS =
   `agentName archivedAt childCount createdAt depth historyLength id key lastActiveAt messageCount metadata parentId project rootId status statusChangedAt statusMessage title updatedAt userId version usage{cacheReadTokens cacheWriteTokens costUsd inputTokens outputTokens reasoningTokens} spawnedBy{messageId sessionId toolCallId} forkedFrom{historyLength messageId sessionId}`;

@@ -118,6 +118,8 @@ export interface Message {
   readonly position: number;
   /** What the model thought, apart from what it said. */
   readonly reasoning: string | null;
+  /** When what the message said was overwritten (`redactMessages`); null if it never was. `onKey: REPLACE` leaves such a message as it is. */
+  readonly redactedAt: string | null;
   /** When the message last got another form (`onKey: REPLACE`); null if it never did. */
   readonly replacedAt: string | null;
   /** The author of the message. */

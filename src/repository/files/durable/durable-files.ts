@@ -218,6 +218,39 @@ export class DurableFiles {
   }
 
   /**
+   * Removes all that the journal holds now, once it is synced in its own files. Rejects with a StorageError if it cannot.
+   */
+  async emptyJournal(): Promise<void> {
+    if (await this.#journal.empty()) return;
+    throw new StorageError(
+      'A part of the journal could not be removed, which may hold what is to be redacted. The server must be restarted.',
+      true,
+    );
+  }
+
+  /**
+   * Overwrites whole lines of a file, each given with its newline, in their place. Resolves, once the bytes are durable, with the file's
+   * mtime in milliseconds. Rejects with a StorageError, before anything is written, if there are other lines in one of the places. No
+   * entry of the journal may name the file.
+   */
+  async overwrite(
+    path: string,
+    lines: readonly { readonly offset: number; readonly bytes: Buffer }[],
+  ): Promise<number> {
+    await this.#handles.forget(path);
+    // Without O_APPEND: with it, Linux writes to the end whatever the position.
+    const handle = await openInStore(this.#layout.root, path, constants.O_RDWR);
+    try {
+      for (const line of lines) await expectOneLine(handle, line.offset, line.bytes.length);
+      for (const { offset, bytes } of lines) await writeWhole(handle, bytes, offset);
+      if (this.#durable) await handle.datasync();
+      return fstatSync(handle.fd).mtimeMs;
+    } finally {
+      await handle.close();
+    }
+  }
+
+  /**
    * Call when no write is under way. Resolves with true if every acknowledged write is synced in its own
    * file.
    */
@@ -270,6 +303,22 @@ export class DurableFiles {
     this.#inDoubt.delete(tail.path);
   }
 }
+
+/** Throws unless one line, with its newline, has these bytes of the file. It may be damaged. */
+async function expectOneLine(handle: FileHandle, offset: number, length: number): Promise<void> {
+  const from = Math.max(0, offset - 1);
+  const { buffer, bytesRead } = await handle.read(Buffer.alloc(offset - from + length), 0, null, from);
+  const before = buffer.subarray(0, offset - from);
+  const isThere = bytesRead === buffer.length && before.every((byte) => byte === NEWLINE);
+  if (isThere && buffer.indexOf(NEWLINE, before.length) === buffer.length - 1) return;
+  throw new StorageError(
+    'Another program has moved the lines of a file that a redaction was to overwrite: nothing was overwritten there. Put the file back as it ' +
+      'was, or redact the messages again.',
+    false,
+  );
+}
+
+const NEWLINE = 0x0a;
 
 /** Throws unless the end of the acknowledged part is intact: the checksum of its last line must hold. */
 async function readBack(handle: FileHandle, size: number): Promise<void> {

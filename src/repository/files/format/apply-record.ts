@@ -236,7 +236,17 @@ function appliedBy(
 ): Applied {
   const { sequence } = state;
   const operation = operationOfRecord(state.id, record, dropped);
-  const changed = { truncatedTo, messages, isReplacing, keys, toolResults, paid, isPaidAnew, takenOver, redacted };
+  const changed = {
+    truncatedTo,
+    messages,
+    isReplacing,
+    keys,
+    toolResults,
+    paid,
+    isPaidAnew,
+    takenOver,
+    redacted,
+  };
   return { state, effects: { sequence, seq: record.seq, ...changed, operation } };
 }
 

@@ -26,6 +26,8 @@ export interface Layout {
   readonly torn: string;
   /** The tokens of the server's users; no part of the store. */
   readonly auth: string;
+  /** Exists while a redaction is not complete. */
+  readonly redaction: string;
   /** The index: a cache. */
   readonly index: string;
   /** Marks that the index was current when the store was last closed. */
@@ -46,6 +48,7 @@ export function layoutOf(data: string): Layout {
     unsynced: join(directory, 'unsynced'),
     torn: join(directory, 'torn'),
     auth: join(directory, 'auth'),
+    redaction: join(directory, 'redaction.json'),
     index: join(directory, 'index.db'),
     indexClean: join(directory, 'index.clean.json'),
   };

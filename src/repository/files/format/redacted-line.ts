@@ -31,7 +31,14 @@ function redactedForm(stored: StoredMessage, redactedAt: string | undefined): St
 }
 
 /** True if a form says nothing that a redaction would take away. */
-export function saysNothing({ content, reasoning, name, toolCalls, payload, metadata }: StoredMessage): boolean {
+export function saysNothing({
+  content,
+  reasoning,
+  name,
+  toolCalls,
+  payload,
+  metadata,
+}: StoredMessage): boolean {
   return (
     content === '' &&
     reasoning === undefined &&
@@ -43,7 +50,15 @@ export function saysNothing({ content, reasoning, name, toolCalls, payload, meta
 }
 
 /** All that a form says, as one text: equal for forms that say the same. */
-export function saidBy({ role, content, reasoning, name, toolCalls, payload, metadata }: StoredMessage): string {
+export function saidBy({
+  role,
+  content,
+  reasoning,
+  name,
+  toolCalls,
+  payload,
+  metadata,
+}: StoredMessage): string {
   return JSON.stringify([role, content, reasoning, name, toolCalls, payload, metadata]);
 }
 
@@ -63,7 +78,9 @@ export function redactedMembers(
   const room = length - (SEAL_BYTES - 1);
   // A short message leaves no room for the time, which the redact line has, too.
   for (const time of [at, undefined]) {
-    const messages = record.messages.map((message, n) => (isMeant(n) ? redactedForm(message, time) : message));
+    const messages = record.messages.map((message, n) =>
+      isMeant(n) ? redactedForm(message, time) : message,
+    );
     const members = JSON.stringify({ ...record, messages }).slice(0, -1);
     if (Buffer.byteLength(members) <= room) return members;
   }

@@ -93,6 +93,11 @@ export class FileReader implements SessionReader {
     });
   }
 
+  /** Forgets texts that are kept in memory. */
+  protected forgetTexts(): void {
+    this.#recentPages.clear();
+  }
+
   async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {
     const few = this.findFew(ids, options);
     if (few) return few;

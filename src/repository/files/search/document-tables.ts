@@ -132,7 +132,7 @@ export class DocumentTables {
   #removeTexts(id: number): void {
     for (const partitions of [this.#contents, this.#wholes]) {
       const partition = partitions.of(id);
-      if (partition) this.#statements.run(`DELETE FROM ${tableOf(partition)} WHERE rowid = ?`, id);
+      if (partition) partitions.remove(partition, id);
     }
   }
 
@@ -147,6 +147,16 @@ export class DocumentTables {
         `{scope} : "${scopeOf(session)}"`,
       );
     }
+  }
+
+  /** A partition that keeps words of removed texts; undefined if there is none. */
+  nextToMerge(): Partition | undefined {
+    return this.#contents.nextToMerge() ?? this.#wholes.nextToMerge();
+  }
+
+  /** Removes the words of removed texts from a partition. */
+  merge(partition: Pick<Partition, 'family' | 'number'>): void {
+    this.#partitions(partition.family).merge(partition.number);
   }
 
   /** Stores how large the newest partitions are. Call before the transaction is committed. */

@@ -3,7 +3,7 @@ import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { isSqliteError, type Statements } from '../index/statements.ts';
 import { CatchUp, type Left } from './catch-up.ts';
 import type { FromWorker, WorkerSettings } from './protocol.ts';
-import { SearchIndex } from './search-index.ts';
+import { SearchIndex, UnscrubbedError } from './search-index.ts';
 import type { Work } from './work.ts';
 
 /**
@@ -121,6 +121,43 @@ export class Indexer {
     } finally {
       this.#needed.delete(needed);
     }
+  }
+
+  /**
+   * Indexes these sessions anew, and removes what is left of texts that are gone. If that cannot be done, the search index is discarded.
+   */
+  async scrub(sessions: readonly number[]): Promise<null> {
+    try {
+      if (!this.#started) this.#compare();
+      for (const session of sessions) await this.#indexAnew(session);
+      await this.#search.scrub();
+    } catch (error) {
+      if (!isSqliteError(error) && !isFaultOfOneFile(error) && !(error instanceof UnscrubbedError))
+        throw error;
+      this.#parts.post({
+        kind: 'said',
+        level: 'warn',
+        message: `the search index keeps texts: ${error.message}`,
+      });
+      this.#startAnew();
+    }
+    return null;
+  }
+
+  async #indexAnew(session: number): Promise<void> {
+    this.#state += 1;
+    for (let left = 'all anew' as Left; left !== 'nothing'; await nextTurn()) {
+      const { index } = this.#parts;
+      index.exec('BEGIN');
+      try {
+        this.#search.transaction(() => {
+          left = this.#catchUp.bringUpToDate(session, left === 'all anew');
+        });
+      } finally {
+        index.exec('COMMIT');
+      }
+    }
+    this.#hasTaken(session, 'nothing');
   }
 
   /** Indexes the backlog if it is short, then closes the search index. */

@@ -33,7 +33,9 @@ export interface Cancellation {
 
 export type WorkerRequest =
   | ({ readonly what: 'search' } & WorkerQuery)
-  | ({ readonly what: 'snippets' } & WorkerSnippets);
+  | ({ readonly what: 'snippets' } & WorkerSnippets)
+  /** Index these sessions anew, and remove all that is left of what was indexed before and is gone. */
+  | { readonly what: 'scrub'; readonly sessions: readonly number[] };
 
 export interface WorkerSnippets {
   readonly phrases: readonly Phrase[];

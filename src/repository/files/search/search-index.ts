@@ -1,6 +1,7 @@
 import { existsSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { DatabaseSync, SQLInputValue } from 'node:sqlite';
+import { setImmediate as nextTurn, setTimeout as pause } from 'node:timers/promises';
 import { makeDatabaseFile } from '../disk/database-file.ts';
 import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { openDatabase } from '../index/open-database.ts';
@@ -10,7 +11,7 @@ import { PARTITIONS_TABLES } from './partitions.ts';
 import { RANKINGS_TABLE, Rankings } from './rankings.ts';
 
 /** Increment with every change of the tables below and of those that they include, and of how text is split into tokens. */
-const VERSION = 9;
+const VERSION = 10;
 
 /**
  * `indexed` says how far a session's file is indexed; a size of -1 means that all of it is to be indexed anew. `rolled_back` is the latest
@@ -101,6 +102,8 @@ export class SearchIndex {
     makeDatabaseFile(path);
     this.#database = openDatabase(path);
     this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -16384');
+    // What is deleted is overwritten: a redaction must not leave it in free pages.
+    this.#database.exec('PRAGMA secure_delete = ON');
     this.#database.exec(`PRAGMA wal_autocheckpoint = ${CHECKPOINT_PAGES}`);
     this.#database.exec(TABLES);
     this.#statements = new Statements(this.#database);
@@ -161,6 +164,24 @@ export class SearchIndex {
     }
   }
 
+  /**
+   * Removes from the files what is left of texts that were removed: FTS5 keeps their words until it merges them with others, and the WAL
+   * has pages as they were. Rejects with an UnscrubbedError if a long search keeps the WAL from being emptied.
+   */
+  async scrub(): Promise<void> {
+    for (let table = this.documents.nextToMerge(); table; table = this.documents.nextToMerge()) {
+      const { family, number } = table;
+      this.transaction(() => this.documents.merge({ family, number }));
+      await nextTurn();
+    }
+    for (let tries = 1; tries <= EMPTYING_TRIES; tries += 1) {
+      const { busy } = this.#statements.get<{ busy: number }>('PRAGMA wal_checkpoint(TRUNCATE)')!;
+      if (busy === 0) return;
+      await pause(EMPTYING_PAUSE_MS);
+    }
+    throw new UnscrubbedError('a search that takes long keeps earlier pages in use');
+  }
+
   run(sql: string, ...values: SQLInputValue[]): void {
     this.#statements.run(sql, ...values);
   }
@@ -169,6 +190,15 @@ export class SearchIndex {
     this.#database.close();
   }
 }
+
+/** The search index may still have texts that were removed. */
+export class UnscrubbedError extends Error {
+  override readonly name = 'UnscrubbedError';
+}
+
+/** Tries to empty the WAL, and the pause between two of them: together longer than a search takes. */
+const EMPTYING_TRIES = 300;
+const EMPTYING_PAUSE_MS = 50;
 
 const DISTRUST = 'UPDATE indexed SET size = -1 WHERE session IN (SELECT value FROM json_each(?))';
 

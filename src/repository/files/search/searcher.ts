@@ -110,11 +110,22 @@ export class Searcher {
     return this.#ask({ what: 'snippets', ...request }, options);
   }
 
+  /**
+   * Indexes these sessions anew; resolves once nothing of their former texts is in any file of the search index, nor of any other texts
+   * that were replaced or dropped. Rejects with a StorageError.
+   */
+  async scrub(sessions: readonly number[]): Promise<void> {
+    this.#start();
+    // No thread can run: the index is built again once one can.
+    if (!this.#worker && !this.#closed) SearchIndex.remove(searchIndexPath(this.#settings.directory));
+    else await this.#ask<null>({ what: 'scrub', sessions }, {});
+  }
+
   async #ask<Answer>(what: WorkerRequest, options: ReadOptions): Promise<Answer> {
     throwIfOver(options);
     if (this.#waiting.size >= WAITING_MAX) throw overloaded();
     // An update of a session changes no history, but what a filter finds.
-    const isPassedOn = this.#flush(what.what === 'search' && what.filter !== null);
+    const isPassedOn = this.#flush(what.what === 'scrub' || (what.what === 'search' && what.filter !== null));
     if (this.#closed) throw unavailable();
     this.#start();
     if (!this.#worker || !isPassedOn) throw unavailable();

@@ -72,6 +72,7 @@ interface RankedWithin extends Ranking {
 }
 
 async function answerTo(request: WorkerRequest, work: Work): Promise<unknown> {
+  if (request.what === 'scrub') return indexer.scrub(request.sessions);
   if (request.what === 'snippets') return snippetsOf(directory, index, request, work);
   const { after, limit } = request;
   const kept = after && indexer.rankings.get(after.ranking);

@@ -185,7 +185,9 @@ export class HistoryPlans {
       for (const location of part) {
         const message = read.find(({ ordinal }) => ordinal === location.ordinal);
         if (!message) throw unreadable(sessionId, location);
-        pass(placed[n]![0], message.redactedAt ? message : withoutTexts(message), (given) => isSameForm(given, message));
+        pass(placed[n]![0], message.redactedAt ? message : withoutTexts(message), (given) =>
+          isSameForm(given, message),
+        );
         n += 1;
       }
     }

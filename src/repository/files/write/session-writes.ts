@@ -74,6 +74,33 @@ export class SessionWrites {
     });
   }
 
+  /** As `submit`, for whoever holds the session's queue: the mutation is written at once. */
+  submitHeld<T>(id: string, mutation: SessionMutation<T>): Promise<T> {
+    return new Promise<T>((resolve, reject) => {
+      const answer = (session: Session, written: Written, at: Date) =>
+        resolve(mutation.answer(session, written, at));
+      void this.#writeTogether(id, [{ ...mutation, answer, failed: reject }]);
+    });
+  }
+
+  /**
+   * The session, once its file is as the index has it. Call while the session's queue is held. Rejects with a SessionNotFoundError or a
+   * StorageError.
+   */
+  async settled(id: string): Promise<WholeRow> {
+    const { layout, index, committer } = this.#parts;
+    const path = absoluteSessionPath(layout.root, id);
+    try {
+      let row = index.row(id);
+      committer.check();
+      if (row && !this.#isUntouched(path, row)) row = await this.#lookAgain(id, { path, ...row });
+      refuseMissing(id, row);
+      return index.whole(row);
+    } catch (error) {
+      throw error instanceof ClientError ? error : storageError(error);
+    }
+  }
+
   /** Waits for the running writes of these sessions, and holds later ones until the returned function is called. */
   hold(ids: readonly string[]): Promise<() => void> {
     return this.#queues.hold(ids);
@@ -95,13 +122,9 @@ export class SessionWrites {
     const path = absoluteSessionPath(layout.root, id);
     let whole: WholeRow;
     try {
-      let row = index.row(id);
-      committer.check();
-      if (row && !this.#isUntouched(path, row)) row = await this.#lookAgain(id, { path, ...row });
-      refuseMissing(id, row);
-      whole = index.whole(row);
+      whole = await this.settled(id);
     } catch (error) {
-      for (const job of jobs) job.failed(error instanceof ClientError ? error : storageError(error));
+      for (const job of jobs) job.failed(error);
       return;
     }
     const [{ prepare }] = jobs as [Job];

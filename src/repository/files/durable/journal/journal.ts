@@ -104,6 +104,12 @@ export class Journal {
     return promise;
   }
 
+  /** As `release`. Resolves with true if nothing is left of what the journal held when it was called. */
+  async empty(): Promise<boolean> {
+    await this.release();
+    return !this.#kept;
+  }
+
   /**
    * Call when no entry is waiting. Resolves with true if the journal is empty: all that it held is in synced
    * files.

@@ -1,0 +1,72 @@
+import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
+import { syncDirectory } from '../../disk/directory-sync.ts';
+import { writeNewFile } from '../../disk/write-new-file.ts';
+import type { Layout } from '../../format/layout.ts';
+import { decodeLine, encodeLongLine } from '../../format/line.ts';
+import {
+  type Accepted,
+  type Check,
+  integerFrom,
+  listOf,
+  nullable,
+  objectOf,
+  oneOf,
+  optional,
+  text,
+  time,
+} from '../../format/members.ts';
+import { count, operation, ordinal, parserOf, sessionId } from '../../format/record.ts';
+
+const overwrite = objectOf({
+  offset: count,
+  /** Bytes of the line, without its newline. */
+  length: integerFrom(1),
+  /** The members that take the place of the line's, as JSON without its end; null: the line could not be read, and becomes spaces. */
+  members: nullable(text),
+});
+
+const intent = objectOf({
+  op: oneOf('redaction'),
+  at: time,
+  reason: text,
+  /** That of the first of `sessions`. */
+  operation: optional(objectOf(operation)),
+  sessions: listOf(
+    objectOf({ id: sessionId, sequence: ordinal, ordinals: listOf(count, 1), lines: listOf(overwrite, 0) }),
+    1,
+  ),
+});
+
+export type Overwrite = Accepted<typeof overwrite>;
+export type RedactionIntent = Accepted<typeof intent>;
+
+const parse = parserOf<RedactionIntent>(new Map<string, Check<unknown>>([['redaction', intent]]));
+
+/** What a redaction is about to do. From here on, it is completed, by the next start at the latest. Holds no text of the messages. */
+export async function writeIntent(layout: Layout, what: RedactionIntent): Promise<void> {
+  const temporary = `${layout.redaction}.tmp`;
+  try {
+    writeNewFile(temporary, await encodeLongLine(what), { flush: true });
+    renameSync(temporary, layout.redaction);
+    await syncDirectory(layout.root);
+  } catch (error) {
+    for (const path of [temporary, layout.redaction]) rmSync(path, { force: true });
+    throw error;
+  }
+}
+
+/** The redaction that was begun and is not complete; null if there is none. A file that cannot be read is a `fault`. */
+export function readIntent(layout: Layout): RedactionIntent | { readonly fault: string } | null {
+  const stats = lstatSync(layout.redaction, { throwIfNoEntry: false });
+  if (!stats) return null;
+  if (!stats.isFile()) return { fault: 'it is not a plain file' };
+  const decoded = decodeLine(readFileSync(layout.redaction).subarray(0, -1));
+  if ('fault' in decoded) return decoded;
+  const parsed = parse(decoded.record);
+  return 'fault' in parsed ? parsed : parsed.record;
+}
+
+export async function removeIntent(layout: Layout): Promise<void> {
+  rmSync(layout.redaction, { force: true });
+  await syncDirectory(layout.root);
+}
