@@ -29,6 +29,11 @@ export class TestStore {
     return new TestStore(await temporaryDirectory());
   }
 
+  /** The store in a directory that is there. The caller removes it. */
+  static at(directory: string): TestStore {
+    return new TestStore(directory);
+  }
+
   async open(): Promise<SessionRepository> {
     const at = (level: Said['level']) => (fields: object, message: string) => {
       this.said.push({ level, fields, message });

@@ -59,7 +59,7 @@ class OpenIndex {
         keys: [],
         isPaidAnew: false,
         takenOver: [],
-      redacted: null,
+        redacted: null,
         paid: [],
         toolResults: [],
         operation: {

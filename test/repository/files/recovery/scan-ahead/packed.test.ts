@@ -68,7 +68,7 @@ const effects = {
   paid: [],
   isPaidAnew: false,
   redacted: { at: 7, ordinals: [2, 5] },
-        takenOver: [],
+  takenOver: [],
   operation: null,
 };
 
