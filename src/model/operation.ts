@@ -33,7 +33,7 @@ function fingerprintOf(mutation: string, input: unknown): string {
  * differ in `expectedVersion`: a client that reads the version again before a retry means the same mutation.
  */
 export function operationOfInput(id: string, mutation: string, given: object): Operation {
-  const input = withoutOnKeyError(given);
+  const input = withoutLaterDefaults(given);
   const { expectedVersion: _, ...rest } = input as { readonly expectedVersion?: unknown };
   const nulls = MEANINGFUL_NULLS[mutation];
   return {
@@ -45,11 +45,15 @@ export function operationOfInput(id: string, mutation: string, given: object): O
   };
 }
 
-/** ERROR, the default, is no part of the fingerprint: earlier versions did not have the member. */
-function withoutOnKeyError(input: { readonly onKey?: unknown }): object {
-  if (input.onKey !== 'ERROR') return input;
-  const { onKey: _, ...rest } = input;
-  return rest;
+/** These defaults are no part of the fingerprint: earlier versions did not have the members. */
+function withoutLaterDefaults(given: { readonly onKey?: unknown; readonly purge?: unknown }): object {
+  const { onKey, purge, ...rest } = given;
+  if (onKey !== 'ERROR' && purge !== false) return given;
+  return {
+    ...rest,
+    ...(onKey !== undefined && onKey !== 'ERROR' && { onKey }),
+    ...(purge === true && { purge }),
+  };
 }
 
 /** The names that earlier versions had for members of an input. */

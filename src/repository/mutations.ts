@@ -174,6 +174,8 @@ export interface UpdateSession extends MetadataChange {
 
 export interface DeleteSession {
   readonly sessionId: string;
+  /** Nothing of the deleted sessions stays, except their ids and the ids of their operations. Default: false. */
+  readonly purge?: boolean | null;
   readonly mode: DeleteMode;
   readonly expectedVersion?: number | null;
 }
@@ -231,6 +233,8 @@ export interface TruncateHistory {
   readonly sessionId: string;
   /** The number of messages that stay. */
   readonly keep: number;
+  /** Nothing of what the dropped messages said stays, nor of their keys and tool calls. Default: false. */
+  readonly purge?: boolean | null;
   readonly expectedVersion?: number | null;
 }
 

@@ -61,9 +61,10 @@ import type { LineFault } from './scan/scan-lines.ts';
 import type { StoreLogFile } from './scan/store-log.ts';
 import { Searcher } from './search/searcher.ts';
 import { Creations } from './write/creations.ts';
-import { Deletions } from './write/deletions.ts';
+import { type BeforeCommit, Deletions } from './write/deletions.ts';
 import { Forks } from './write/forks.ts';
 import { Histories } from './write/histories.ts';
+import { HistoryPlans, type HistoryPlansParts } from './write/history-plans.ts';
 import { HistoryWrites } from './write/history-writes.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
 import { Redactions } from './write/redactions.ts';
@@ -175,11 +176,11 @@ export class FileRepository extends FileReader implements SessionRepository {
       refresh: (ids, options) => this.refresh(ids, options),
       damaged: (id, faults) => this.#damagedForWrite(id, faults),
     });
-    this.#historyWrites = new HistoryWrites({
+    const plans: HistoryPlansParts = {
       ...shared,
-      writes: this.#writes,
       read: async (asked, locations, reading) => (await this.#messages.read(asked, locations, reading)).items,
-    });
+    };
+    this.#historyWrites = new HistoryWrites({ ...shared, ...plans, writes: this.#writes });
     this.#histories = new Histories({
       index: this.index,
       writes: this.#historyWrites,
@@ -191,6 +192,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#redactions = new Redactions({
       ...shared,
       external,
+      plans: new HistoryPlans(plans),
       writes: this.#writes,
       inTreeLock: (work) => this.#treeLock.exclusive(work),
       refreshInLock: (id) => this.#changedFiles.refreshInLock(id),
@@ -330,13 +332,22 @@ export class FileRepository extends FileReader implements SessionRepository {
     return this.#accept(
       operation,
       [input.sessionId],
-      () => this.#deletions.delete(input, operation, (work) => this.#treeLock.exclusive(work)),
-      async ({ sessionId, seq }) => ({
-        parentId: this.index.tombstone(sessionId)?.parentId ?? null,
-        deletedIds: await this.walks.deletedBy(seq),
-        reparentedIds: await this.walks.changedBy(seq),
-      }),
+      () => this.#delete(input, operation),
+      async ({ sessionId, seq }) => {
+        if (input.purge) await this.#redactions.completed();
+        return {
+          parentId: this.index.tombstone(sessionId)?.parentId ?? null,
+          deletedIds: await this.walks.deletedBy(seq),
+          reparentedIds: await this.walks.changedBy(seq),
+        };
+      },
     );
+  }
+
+  #delete(input: DeleteSession, operation: Operation | undefined): Promise<Deleted> {
+    const run = (beforeCommit?: BeforeCommit) =>
+      this.#deletions.delete(input, operation, (work) => this.#treeLock.exclusive(work), beforeCommit);
+    return input.purge ? this.#redactions.delete(run) : run();
   }
 
   fork(input: ForkSession, operation?: Operation, onWrite?: (bytes: number) => void): Promise<Session> {
@@ -415,8 +426,14 @@ export class FileRepository extends FileReader implements SessionRepository {
     const { session, removedCount, removed } = await this.#accept(
       operation,
       [input.sessionId],
-      () => this.#historyWrites.write({ ...input, isTruncation: true }, limits, operation),
-      (applied) => this.#historyWrites.again(applied, this.#sessionOf(applied, {}), {}, limits),
+      () =>
+        input.purge
+          ? this.#redactions.truncate(input, limits, operation)
+          : this.#historyWrites.write({ ...input, isTruncation: true }, limits, operation),
+      async (applied) => {
+        if (input.purge) await this.#redactions.completed();
+        return this.#historyWrites.again(applied, this.#sessionOf(applied, {}), {}, limits);
+      },
     );
     return { session, removedCount, removed };
   }
@@ -609,6 +626,11 @@ export class FileRepository extends FileReader implements SessionRepository {
     const session = this.index.session(applied.sessionId);
     if (session) return session;
     const tombstone = this.index.tombstone(applied.sessionId);
+    if (tombstone && tombstone.last === null)
+      throw new StorageError(
+        'The operation was done, and its session was deleted since, with all that its answer would say.',
+        false,
+      );
     if (!tombstone) throw new StorageError('The session of this operation cannot be read.', false);
     return { ...sessionOfTombstone(tombstone), ...known };
   }

@@ -45,6 +45,11 @@ const DeleteSessionInput = builder.inputType('DeleteSessionInput', {
       description: 'True: nothing is deleted, and the payload says what would be.',
       defaultValue: false,
     }),
+    purge: t.boolean({
+      description:
+        'True: nothing of the deleted sessions stays on the disk, except their ids and those of their operations: a late retry of one of these is a StorageError. Forks of them stay, with what they copied.',
+      defaultValue: false,
+    }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     operationId: t.id({ description: OPERATION_ID }),
   }),

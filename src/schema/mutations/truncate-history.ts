@@ -25,6 +25,11 @@ const TruncateHistoryInput = builder.inputType('TruncateHistoryInput', {
       description: 'True: nothing is dropped, and the payload says what would be.',
       defaultValue: false,
     }),
+    purge: t.boolean({
+      description:
+        'True: nothing of what the dropped messages said stays on the disk, nor their keys and tool calls; what sums of usage are made of does. Forks of the session stay, with what they copied.',
+      defaultValue: false,
+    }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),
     operationId: t.id({ description: OPERATION_ID }),
   }),

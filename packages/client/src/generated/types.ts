@@ -697,6 +697,8 @@ export interface DeleteSessionInput {
   readonly mode?: DeleteMode | null;
   /** Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with other input is a ConflictError. The id is checked before `expectedVersion`. A refused mutation does not use up its id. */
   readonly operationId?: string | null;
+  /** True: nothing of the deleted sessions stays on the disk, except their ids and those of their operations: a late retry of one of these is a StorageError. Forks of them stay, with what they copied. */
+  readonly purge?: boolean | null;
   /** The session to delete. */
   readonly sessionId: string;
 }
@@ -799,6 +801,8 @@ export interface TruncateHistoryInput {
   readonly keep: number;
   /** Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with other input is a ConflictError. The id is checked before `expectedVersion`. A refused mutation does not use up its id. */
   readonly operationId?: string | null;
+  /** True: nothing of what the dropped messages said stays on the disk, nor their keys and tool calls; what sums of usage are made of does. Forks of the session stay, with what they copied. */
+  readonly purge?: boolean | null;
   /** The session to roll back. */
   readonly sessionId: string;
 }

@@ -3,6 +3,11 @@ import type { IndexDatabase } from '../index/database.ts';
 /** A change of the index: in one call, or in steps that yield to the event loop in between. Readers see all of it or nothing. */
 export type Change<T> = (() => T) | ChangeInSteps<T>;
 
+/** What runs while nothing changes the index. */
+export interface WorkAlone<T> {
+  readonly alone: () => Promise<T>;
+}
+
 export interface ChangeInSteps<T> {
   readonly inSteps: (index: IndexDatabase) => Iterator<unknown, T>;
   /** Called once the transaction has ended, before anybody is told of the change. */
@@ -13,12 +18,13 @@ export interface ChangeInSteps<T> {
 export interface Transactions {
   atOnce(work: () => void): void;
   inSteps<T>(work: ChangeInSteps<T>['inSteps'], after?: () => void): Promise<T>;
+  alone<T>(work: () => Promise<T>): Promise<T>;
 }
 
 interface Entry {
   readonly seq: number;
   state: 'writing' | 'written' | 'given up';
-  change: Change<unknown>;
+  change: Change<unknown> | WorkAlone<unknown>;
   settle: (outcome: { value: unknown } | { error: unknown }) => void;
 }
 
@@ -56,7 +62,7 @@ export class CommitPipeline {
   }
 
   /** To be called once the mutation is on the disk. Applies `change` after all earlier mutations; resolves with its result. */
-  commit<T>(seq: number, change: Change<T>): Promise<T> {
+  commit<T>(seq: number, change: Change<T> | WorkAlone<T>): Promise<T> {
     const entry = this.#entry(seq);
     return new Promise<T>((resolve, reject) => {
       entry.change = change;
@@ -113,6 +119,8 @@ export class CommitPipeline {
 
   #transact(ready: readonly Entry[]): unknown[] | Promise<unknown[]> {
     const [{ change }] = ready as [Entry];
+    if (typeof change !== 'function' && 'alone' in change)
+      return this.#transactions.alone(change.alone).then((value) => [value]);
     if (typeof change !== 'function') {
       return this.#transactions.inSteps(change.inSteps, change.after).then((value) => [value]);
     }

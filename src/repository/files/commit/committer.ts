@@ -62,6 +62,11 @@ export class Committer {
         changed(true);
         return result;
       },
+      alone: async (work) => {
+        this.commitIndex();
+        this.check();
+        return await work();
+      },
     });
   }
 
@@ -161,6 +166,11 @@ export class Committer {
       });
       throw error;
     }
+  }
+
+  /** Runs `work` after all changes of the index that have begun, and before any other. */
+  alone<T>(work: () => Promise<T>): Promise<T> {
+    return this.#pipeline.commit(this.begin(), { alone: work });
   }
 
   /** Commits the pending rows, so that other connections see them. Throws a StorageError if they cannot be committed now. */

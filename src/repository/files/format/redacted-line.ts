@@ -3,7 +3,7 @@ import { SEAL_BYTES, sealLine } from './line.ts';
 import type { MessagesRecord } from './record.ts';
 import type { StoredMessage } from './stored-message.ts';
 
-/** Bytes between the members of a line and its end, the newline included. */
+/** Fills the place of what is gone from a line. */
 const SPACE = 0x20;
 
 /**
@@ -27,6 +27,25 @@ function redactedForm(stored: StoredMessage, redactedAt: string | undefined): St
     paidBefore: stored.paidBefore,
     redactedAt: stored.redactedAt ?? redactedAt,
     replacedAt: stored.replacedAt,
+  };
+}
+
+/** As `redactedForm`, for a message that was dropped for good: only what sums are made of stays. */
+function purgedForm(stored: StoredMessage, redactedAt: string | undefined): StoredMessage {
+  const { role, content, model, isCopy, usage, createdAt, paidBefore, replacedAt, ...at } = redactedForm(
+    stored,
+    redactedAt,
+  );
+  return {
+    role,
+    content,
+    model,
+    isCopy,
+    usage,
+    createdAt,
+    paidBefore,
+    redactedAt: at.redactedAt,
+    replacedAt,
   };
 }
 
@@ -62,25 +81,32 @@ export function saidBy({
   return JSON.stringify([role, content, reasoning, name, toolCalls, payload, metadata]);
 }
 
+/** What becomes of messages, by their ordinals. */
+export interface Overwriting {
+  readonly ordinals: ReadonlySet<number>;
+  /** The time of the redaction. */
+  readonly at: string;
+  /** True for messages that were dropped for good. */
+  readonly isPurge: boolean;
+}
+
 /**
- * The members of a line (given with its `length`, without its newline), as JSON without its end, after the forms of the messages
- * `ordinals` were overwritten at the time `at`; null if none of them says anything. Throws a StorageError if they need more room than
- * the line has.
+ * The members of a line (given with its `length`, without its newline), as JSON without its end, after forms of messages were overwritten;
+ * null if that changes nothing. Throws a StorageError if they need more room than the line has.
  */
 export function redactedMembers(
   { crc: _, ...record }: MessagesRecord & { readonly crc?: unknown },
   length: number,
-  ordinals: ReadonlySet<number>,
-  at: string,
+  { ordinals, at, isPurge }: Overwriting,
 ): string | null {
   const isMeant = (n: number) => ordinals.has(record.ordinal + n);
-  if (record.messages.every((message, n) => !isMeant(n) || saysNothing(message))) return null;
+  const formOf = isPurge ? purgedForm : redactedForm;
+  const isDone = (message: StoredMessage) => (isPurge ? isPurged(message) : saysNothing(message));
+  if (record.messages.every((message, n) => !isMeant(n) || isDone(message))) return null;
   const room = length - (SEAL_BYTES - 1);
   // A short message leaves no room for the time, which the redact line has, too.
   for (const time of [at, undefined]) {
-    const messages = record.messages.map((message, n) =>
-      isMeant(n) ? redactedForm(message, time) : message,
-    );
+    const messages = record.messages.map((message, n) => (isMeant(n) ? formOf(message, time) : message));
     const members = JSON.stringify({ ...record, messages }).slice(0, -1);
     if (Buffer.byteLength(members) <= room) return members;
   }
@@ -88,6 +114,12 @@ export function redactedMembers(
     `A line of ${length} bytes has no room for what stays of its messages: another program wrote it. Nothing was redacted.`,
     false,
   );
+}
+
+function isPurged(stored: StoredMessage): boolean {
+  const { key, kind, toolCalls, toolCallId, isError } = stored;
+  const others = [key, kind, toolCalls, toolCallId, isError];
+  return saysNothing(stored) && others.every((value) => value === undefined);
 }
 
 /** The bytes that take the place of a line of `length` bytes: its `members`, or null for a line that cannot be read. */

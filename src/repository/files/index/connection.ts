@@ -71,6 +71,8 @@ export class IndexConnection {
   // index consistent across a power cut.
   tuneForWriting(): void {
     this.configure('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -32768');
+    // What is deleted is overwritten: a purge must not leave it in free pages.
+    this.configure('PRAGMA secure_delete = ON');
     // The statement journal must not need room on the disk: see `WriteBehind`.
     this.configure('PRAGMA temp_store = MEMORY');
     this.configure(`PRAGMA journal_size_limit = ${KEPT_WAL_BYTES}`);

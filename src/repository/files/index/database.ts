@@ -8,6 +8,7 @@ import { writeAtPace } from './paced.ts';
 import * as schema from './schema.ts';
 import { isSqliteError } from './statements.ts';
 import { IndexTables } from './tables.ts';
+import { vacuumInThread } from './vacuum.ts';
 
 /** Bytes of memory for recently used sessions, of which about 20,000 fit. */
 const RECENT_SESSIONS_BYTES = 32 * 1024 * 1024;
@@ -244,6 +245,31 @@ export class IndexDatabase {
   checkpoint(): void {
     this.commit();
     this.tables.connection.configure('PRAGMA wal_checkpoint(PASSIVE)');
+  }
+
+  /**
+   * Writes the file anew in another thread, without what was deleted from it: SQLite overwrites that where it was last, but a page may keep
+   * what it had before it was divided. Nothing may be written meanwhile; reads go on.
+   */
+  async vacuum(): Promise<void> {
+    const { path, isInPlace } = this.tables.connection;
+    if (path === null || !isInPlace) return;
+    this.commit();
+    const running = vacuumInThread(path);
+    this.#busy = running.catch(() => {});
+    try {
+      await running;
+    } finally {
+      this.#busy = null;
+    }
+  }
+
+  /** Commits, and empties the WAL, which has pages as they were. False if another connection reads earlier pages. */
+  emptyLog(): boolean {
+    this.commit();
+    const sql = 'PRAGMA wal_checkpoint(TRUNCATE)';
+    const { busy } = this.tables.connection.written.get<{ busy: number }>(sql)!;
+    return busy === 0;
   }
 
   close(): void {

@@ -58,6 +58,13 @@ export class MessageKeysTable {
     return pending ?? this.#db.written.get<{ ordinal: number }>(SELECT_ORDINAL, session, key)?.ordinal;
   }
 
+  /** Removes the keys of messages that were dropped for good. */
+  removeSome(session: number, ordinals: readonly number[]): void {
+    this.flush();
+    const sql = 'DELETE FROM message_keys WHERE session = ? AND ordinal IN (SELECT value FROM json_each(?))';
+    this.#db.run(sql, session, JSON.stringify(ordinals));
+  }
+
   /** Removes all keys of a session's messages. */
   remove(session: number): void {
     this.flush();

@@ -99,6 +99,11 @@ export class IndexWriter {
     if (effects.operation) operations.add(effects.operation);
   }
 
+  /** Removes the keys of messages that were dropped for good. */
+  removeKeys(sequence: number, ordinals: readonly number[]): void {
+    this.#tables.messageKeys.removeSome(sequence, ordinals);
+  }
+
   /** Call after the effects of a file with damaged lines were added. */
   removeOverlapped(sequence: number): void {
     this.#tables.messages.removeOverlapped(sequence);

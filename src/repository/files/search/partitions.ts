@@ -92,6 +92,11 @@ export class Partitions {
   merge(number: number): void {
     const table = tableOf({ family: this.#family, number });
     this.#statements.exec(`INSERT INTO ${table} (${table}) VALUES ('optimize')`);
+    // SQLite overwrites what is deleted, but leaves what a page had before some of that moved to another page. All pages of a table that
+    // is emptied are overwritten.
+    for (const stored of [`${table}_data`, `${table}_idx`])
+      this.#statements.exec(`CREATE TEMP TABLE kept AS SELECT * FROM ${stored}; DELETE FROM ${stored};
+        INSERT INTO ${stored} SELECT * FROM kept; DROP TABLE kept`);
     this.#setMerged(number, 1);
   }
 

@@ -30,6 +30,11 @@ export interface DeletionsParts {
   readonly historyChanged: (sequence: number) => void;
 }
 
+/** Called with the sessions of a deletion of which nothing is to stay, before it is committed. */
+export type BeforeCommit = (
+  sessions: readonly { readonly id: string; readonly sequence: number }[],
+) => Promise<void>;
+
 type Plan = Omit<Deleted, 'parentId'>;
 
 /**
@@ -77,13 +82,18 @@ export class Deletions {
     input: DeleteSession,
     operation: Operation | undefined,
     inTreeLock: <T>(work: () => Promise<T>) => Promise<T>,
+    beforeCommit: BeforeCommit | null = null,
   ): Promise<Deleted> {
-    const deleted = await inTreeLock(() => this.#delete(input, operation));
+    const deleted = await inTreeLock(() => this.#delete(input, operation, beforeCommit));
     await this.#unlink(deleted.deletedIds);
     return deleted;
   }
 
-  async #delete(input: DeleteSession, operation: Operation | undefined): Promise<Deleted> {
+  async #delete(
+    input: DeleteSession,
+    operation: Operation | undefined,
+    beforeCommit: BeforeCommit | null,
+  ): Promise<Deleted> {
     this.#refuse(input);
     const plan = await this.#plan(input);
     const release = await this.#parts.writes.hold([...plan.deletedIds, ...plan.reparentedIds]);
@@ -91,7 +101,7 @@ export class Deletions {
       // A write that was running during the plan may have changed the session's version.
       const row = this.#refuse(input);
       await this.#refuseClashes(input, plan);
-      return { ...(await this.#commit(plan, row, operation)), parentId: row.parentId };
+      return { ...(await this.#commit(plan, row, operation, beforeCommit)), parentId: row.parentId };
     } finally {
       release();
     }
@@ -110,7 +120,12 @@ export class Deletions {
   }
 
   /** Leaves out sessions whose files were found gone while the deletion waited for the queues. */
-  async #commit(plan: Plan, deleted: SessionRow, operation: Operation | undefined): Promise<Plan> {
+  async #commit(
+    plan: Plan,
+    deleted: SessionRow,
+    operation: Operation | undefined,
+    beforeCommit: BeforeCommit | null,
+  ): Promise<Plan> {
     const { index, treeLog } = this.#parts;
     const ownerId = index.ownerOf(deleted);
     const deletedIds: string[] = [];
@@ -121,7 +136,7 @@ export class Deletions {
       if (!row) return;
       deletedIds.push(id);
       sequences.push(row.sequence);
-      sessions.push(tombstoneOf(row, ownerId, index.operationsOf(id)));
+      sessions.push(tombstoneOf(row, ownerId, index.operationsOf(id), beforeCommit !== null));
     });
     const reparentedIds: string[] = [];
     const versions: number[] = [];
@@ -132,6 +147,7 @@ export class Deletions {
       versions.push(row.version + 1);
     });
     const count = reparentedIds.length;
+    await beforeCommit?.(deletedIds.map((id, n) => ({ id, sequence: sequences[n]! })));
     await treeLog.commit(
       (seq, at) => {
         // Each child takes an arrival number of its own, in order. The last one has the sequence number of the mutation.

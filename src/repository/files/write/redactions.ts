@@ -1,19 +1,25 @@
+import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidInputError, SessionNotFoundError, StorageError } from '../../../model/errors.ts';
 import { type MessageRef, messageId } from '../../../model/id.ts';
 import type { Operation } from '../../../model/operation.ts';
-import type { RedactMessages } from '../../mutations.ts';
+import type { AnswerLimits, RedactMessages, TruncateHistory, WrittenHistory } from '../../mutations.ts';
 import type { Logger } from '../../observer.ts';
+import type { Committer } from '../commit/committer.ts';
 import { KeyedMutex } from '../commit/keyed-mutex.ts';
 import { storageError } from '../disk/storage-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
+import { grouped } from '../format/group.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
 import { overwritingBytes } from '../format/redacted-line.ts';
+import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { stateOf } from '../index/session-row.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { ExternalChanges } from '../recovery/external-changes.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
+import type { BeforeCommit } from './deletions.ts';
+import type { HistoryPlans } from './history-plans.ts';
 import { refuseMissing } from './preconditions.ts';
 import { addCopies, type Meant } from './redaction/copies.ts';
 import { type RedactionIntent, readIntent, removeIntent, writeIntent } from './redaction/intent.ts';
@@ -35,14 +41,22 @@ export interface RedactionsParts {
   readonly inTreeLock: <T>(work: () => Promise<T>) => Promise<T>;
   /** Reads the file of a session again, if another program changed it. The tree lock is held. */
   readonly refreshInLock: (id: string) => Promise<void>;
+  readonly plans: HistoryPlans;
+  readonly committer: Pick<Committer, 'alone'>;
   /** Removes what search has of the former texts of these sessions, by sequence number. */
   readonly scrubSearch: (sequences: readonly number[]) => Promise<void>;
   /** Forgets the texts that are kept in memory. */
   readonly forgetTexts: () => void;
 }
 
+/** Messages that a truncation drops, and the truncation as its line has it. */
+interface Truncation {
+  readonly length: number;
+  readonly messageCount: number;
+}
+
 /**
- * Overwrites what messages say. `redaction.json` says first what is about to be done: from then on, the redaction is completed, by the
+ * Overwrites what messages say, and what is dropped for good. `redaction.json` says first what is about to be done: from then on, the redaction is completed, by the
  * next start if the process ends. Then a redact line is appended to each session; the journal is emptied, which could otherwise put the
  * former bytes back; the lines are overwritten; and what was derived from them goes.
  */
@@ -83,8 +97,61 @@ export class Redactions {
   redact(input: RedactMessages, operation: Operation | undefined): Promise<void> {
     return this.#alone(async () => {
       await this.#complete();
-      this.#begun = await this.#parts.inTreeLock(() => this.#begin(input, operation));
+      await this.#parts.inTreeLock(() => this.#begin(input, operation));
       await this.#finish();
+    });
+  }
+
+  /** As `HistoryWrites.write` for a truncation; nothing of what it drops is left. */
+  truncate(
+    input: TruncateHistory,
+    limits: AnswerLimits,
+    operation: Operation | undefined,
+  ): Promise<Omit<WrittenHistory, 'messages' | 'isNew'>> {
+    const { plans, index } = this.#parts;
+    const { sessionId } = input;
+    return this.#alone(async () => {
+      await this.#complete();
+      const answer = await this.#held([sessionId], async () => {
+        await this.#parts.writes.settled(sessionId);
+        const { row, keep, users, removed } = await plans.make(input, limits);
+        const dropped = index.messagesFrom(sessionId, keep, Number.MAX_SAFE_INTEGER);
+        const truncation = { length: keep, messageCount: users };
+        await this.#dropping(sessionId, dropped, truncation, operation);
+        return { removed, removedCount: row.historyLength - keep };
+      });
+      await this.#finish();
+      return { ...answer, session: index.session(sessionId)! };
+    });
+  }
+
+  /** Runs `deletion`, which calls its argument with the deleted sessions before it is committed; nothing of these is left. */
+  delete<T>(deletion: (beforeCommit: BeforeCommit) => Promise<T>): Promise<T> {
+    const { layout, index, clock } = this.#parts;
+    return this.#alone(async () => {
+      await this.#complete();
+      let deleted: RedactionIntent['deleted'];
+      const beforeCommit: BeforeCommit = async (sessions) => {
+        deleted = sessions;
+        const at = clock.now().toISOString();
+        this.#begun = await written(layout, {
+          op: 'redaction',
+          at,
+          reason: '',
+          isPurge: true,
+          sessions: [],
+          deleted,
+        });
+      };
+      try {
+        const answer = await deletion(beforeCommit);
+        await this.#finish();
+        return answer;
+      } catch (error) {
+        // Not committed: the sessions stay.
+        if (deleted && !index.tombstone(deleted[0]!.id)) await this.#forget();
+        throw error;
+      }
     });
   }
 
@@ -118,26 +185,58 @@ export class Redactions {
     }
   }
 
-  /** Everything except what `#finish` does. Null if there was nothing to do. */
+  /** Everything except what `#finish` does. */
   async #begin(
     { messages, copies, reason }: RedactMessages,
     operation: Operation | undefined,
-  ): Promise<RedactionIntent | null> {
+  ): Promise<void> {
     const { layout, index } = this.#parts;
     const meant = this.#meant(messages);
     if (copies) await addCopies({ root: layout.root, index, refresh: this.#parts.refreshInLock }, meant);
-    return await this.#held([...meant.keys()], async () => {
+    await this.#held([...meant.keys()], async () => {
       const intent = await this.#intentOf(meant, reason, operation);
-      if (intent === null) {
-        if (operation) await this.#recordNothing(messages[0]!.sessionId, operation);
-        return null;
-      }
-      await writeIntent(layout, intent).catch((error) => {
-        throw storageError(error);
+      if (intent) await this.#applyNew(intent);
+      else if (operation) await this.#recordNothing(messages[0]!.sessionId, operation);
+    });
+  }
+
+  async #applyNew(intent: RedactionIntent): Promise<void> {
+    this.#begun = await written(this.#parts.layout, intent);
+    await this.#apply(intent);
+  }
+
+  /** Truncates a history, whose queue is held. */
+  async #dropping(
+    id: string,
+    dropped: readonly MessageLocation[],
+    truncate: Truncation,
+    operation: Operation | undefined,
+  ): Promise<void> {
+    const { layout, index, clock } = this.#parts;
+    if (dropped.length === 0) {
+      await this.#parts.writes.submitHeld(id, {
+        expectedVersion: null,
+        operation,
+        records: (stamp, { version }) => [{ ...stamp, op: 'truncate', version: version + 1, ...truncate }],
+        answer: () => {},
       });
-      this.#begun = intent;
-      await this.#apply(intent);
-      return intent;
+      return;
+    }
+    const at = clock.now().toISOString();
+    const ordinals = dropped.map(({ ordinal }) => ordinal);
+    const path = absoluteSessionPath(layout.root, id);
+    const overwriting = { ordinals: new Set(ordinals), at, isPurge: true };
+    const lines = await overwritesOf({ id, path }, overwriting).catch((error) => {
+      throw unread(id, error);
+    });
+    const { sequence } = index.row(id)!;
+    await this.#applyNew({
+      op: 'redaction',
+      at,
+      reason: PURGED,
+      isPurge: true,
+      operation: operationIn(operation),
+      sessions: [{ id, sequence, ordinals, lines, truncate }],
     });
   }
 
@@ -167,7 +266,7 @@ export class Redactions {
     for (const [id, ordinals] of meant) {
       const { sequence } = await writes.settled(id);
       const path = absoluteSessionPath(layout.root, id);
-      const lines = await overwritesOf({ id, path }, ordinals, at).catch((error) => {
+      const lines = await overwritesOf({ id, path }, { ordinals, at, isPurge: false }).catch((error) => {
         throw unread(id, error);
       });
       const added = [...ordinals].filter(
@@ -176,14 +275,7 @@ export class Redactions {
       if (added.length > 0) sessions.push({ id, sequence, ordinals: added.sort((a, b) => a - b), lines });
     }
     if (sessions.length === 0) return null;
-    const { id, fingerprint } = operation ?? {};
-    return {
-      op: 'redaction',
-      at,
-      reason,
-      operation: id === undefined ? undefined : { id, fingerprint: fingerprint! },
-      sessions,
-    };
+    return { op: 'redaction', at, reason, operation: operationIn(operation), sessions };
   }
 
   /** All was redacted before: only the operation is new. */
@@ -198,12 +290,13 @@ export class Redactions {
 
   /** The queues of the sessions are held. */
   async #apply(intent: RedactionIntent): Promise<void> {
-    const { layout, index, files } = this.#parts;
+    const { layout, db, index, writer, files } = this.#parts;
     try {
       for (const [n] of intent.sessions.entries()) await this.#record(intent, n);
       await files.emptyJournal();
-      for (const { id, lines } of intent.sessions) {
+      for (const { id, ordinals, lines } of intent.sessions) {
         const row = index.row(id);
+        if (row && intent.isPurge) db.transaction(() => writer.removeKeys(row.sequence, ordinals));
         if (!row || lines.length === 0) continue;
         const bytes = lines.map(({ offset, length, members }) => ({
           offset,
@@ -220,13 +313,17 @@ export class Redactions {
   /** Appends the redact line, unless it is there. */
   async #record({ sessions, at, reason, operation }: RedactionIntent, n: number): Promise<void> {
     const { index, writes } = this.#parts;
-    const { id, ordinals } = sessions[n]!;
+    const { id, ordinals, truncate } = sessions[n]!;
     const last = index.redactedAt(id, ordinals[0]!);
     if (!index.has(id) || (last !== null && last.getTime() >= Date.parse(at))) return;
     await writes.submitHeld(id, {
       expectedVersion: null,
       operation: n === 0 ? operation : undefined,
-      records: (stamp, state) => [{ ...stamp, op: 'redact', version: state.version + 1, ordinals, reason }],
+      records: (stamp, state) => {
+        const head = { ...stamp, version: state.version + 1 };
+        const redact = { ...head, op: 'redact' as const, ordinals, reason };
+        return truncate ? grouped([{ ...head, op: 'truncate', ...truncate }, redact]) : [redact];
+      },
       answer: () => {},
     });
   }
@@ -247,20 +344,69 @@ export class Redactions {
   async #finish(): Promise<void> {
     const intent = this.#begun;
     if (!intent) return;
-    const { layout, scrubSearch, forgetTexts } = this.#parts;
+    const { layout, index, files, scrubSearch, forgetTexts } = this.#parts;
+    const deleted = intent.deleted ?? [];
+    // The process ended before the deletion was committed.
+    if (deleted.length > 0 && !index.tombstone(deleted[0]!.id)) {
+      await this.#forget();
+      return;
+    }
+    const gone = [...intent.sessions, ...deleted];
     try {
       forgetTexts();
+      if (deleted.length > 0) await files.emptyJournal();
+      for (const { id } of deleted) await files.remove(absoluteSessionPath(layout.root, id));
       await removeTornCopies(
         layout,
-        intent.sessions.map(({ id }) => id),
+        gone.map(({ id }) => id),
       );
-      await scrubSearch(intent.sessions.map(({ sequence }) => sequence));
-      await removeIntent(layout);
+      await scrubSearch(gone.map(({ sequence }) => sequence));
+      if (intent.isPurge) await this.#scrubIndex();
+      await this.#forget();
     } catch (error) {
       throw unfinished(error);
     }
+  }
+
+  async #forget(): Promise<void> {
+    await removeIntent(this.#parts.layout);
     this.#begun = null;
   }
+
+  /** Removes from the files of the index what was removed from its tables. */
+  async #scrubIndex(): Promise<void> {
+    const { db, committer } = this.#parts;
+    await committer.alone(() => db.vacuum());
+    for (let tries = 1; !db.emptyLog(); tries += 1) {
+      if (tries === EMPTYING_TRIES)
+        throw new StorageError(
+          'A read that takes long, of this server or of another program, keeps earlier pages of the index.',
+          true,
+        );
+      await pause(EMPTYING_PAUSE_MS);
+    }
+  }
+}
+
+/** The reason in the redact line of a truncation. */
+const PURGED = 'purged';
+
+/** Tries to empty the WAL of the index, and the pause between two of them: together longer than a read may take. */
+const EMPTYING_TRIES = 700;
+const EMPTYING_PAUSE_MS = 50;
+
+/** As it is recorded. */
+function operationIn(operation: Operation | undefined): RedactionIntent['operation'] {
+  if (!operation) return undefined;
+  const { earlierFingerprints: _, ...recorded } = operation;
+  return recorded;
+}
+
+async function written(layout: Layout, intent: RedactionIntent): Promise<RedactionIntent> {
+  await writeIntent(layout, intent).catch((error) => {
+    throw storageError(error);
+  });
+  return intent;
 }
 
 /** The error for a session whose file cannot be read. */

@@ -8,12 +8,13 @@ import type { TombstoneRow } from '../index/tombstones-table.ts';
 
 /**
  * What the record of a deletion stores of a session. If the session had operations, that includes what the answer to a late retry
- * needs: counts, times and ids, but never its title, metadata or messages.
+ * needs: counts, times and ids, but never its title, metadata or messages. `isPurged`: only the operations themselves.
  */
 export function tombstoneOf(
   row: SessionRow,
   ownerId: string | null,
   operations: readonly (AppliedOperation & { logged: number })[],
+  isPurged: boolean,
 ): Tombstone {
   const tombstone = {
     id: row.id,
@@ -24,17 +25,19 @@ export function tombstoneOf(
   if (operations.length === 0) return tombstone;
   return {
     ...tombstone,
-    last: {
-      sequence: row.sequence,
-      rootId: row.rootId,
-      depth: row.depth,
-      userId: row.userId ?? undefined,
-      createdAt: new Date(row.createdAt).toISOString(),
-      lastActiveAt: new Date(row.lastActiveAt).toISOString(),
-      messageCount: row.messageCount,
-      historyLength: row.historyLength,
-      version: row.version,
-    },
+    last: isPurged
+      ? undefined
+      : {
+          sequence: row.sequence,
+          rootId: row.rootId,
+          depth: row.depth,
+          userId: row.userId ?? undefined,
+          createdAt: new Date(row.createdAt).toISOString(),
+          lastActiveAt: new Date(row.lastActiveAt).toISOString(),
+          messageCount: row.messageCount,
+          historyLength: row.historyLength,
+          version: row.version,
+        },
     // The store's log already has the logged ones.
     operations: operations
       .filter(({ logged }) => !logged)

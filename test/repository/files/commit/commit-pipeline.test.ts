@@ -16,6 +16,7 @@ function mutations(endings: readonly Ending[]): Driven {
       const steps = work(null as never);
       for (let step = steps.next(); ; step = steps.next()) if (step.done) return step.value;
     },
+    alone: (work) => work(),
   });
 
   /** A mutation is applied once all mutations with lower numbers are applied or given up. */
@@ -70,7 +71,11 @@ it.each(THREE)(
 );
 
 it('a mutation can take several numbers, of which the last is its own', () => {
-  const pipeline = new CommitPipeline(5, { atOnce: (work) => work(), inSteps: () => Promise.reject() });
+  const pipeline = new CommitPipeline(5, {
+    atOnce: (work) => work(),
+    inSteps: () => Promise.reject(),
+    alone: (work) => work(),
+  });
   expect([pipeline.begin(), pipeline.begin(50_000), pipeline.begin()]).toEqual([6, 50_006, 50_007]);
   for (const seq of [50_007, 6, 50_006]) pipeline.giveUp(seq);
   expect(() => pipeline.giveUp(50_005)).toThrow('not under way');

@@ -5,6 +5,7 @@ import type { Layout } from '../../format/layout.ts';
 import { decodeLine, encodeLongLine } from '../../format/line.ts';
 import {
   type Accepted,
+  always,
   type Check,
   integerFrom,
   listOf,
@@ -16,6 +17,8 @@ import {
   time,
 } from '../../format/members.ts';
 import { count, operation, ordinal, parserOf, sessionId } from '../../format/record.ts';
+
+const session = { id: sessionId, sequence: ordinal };
 
 const overwrite = objectOf({
   offset: count,
@@ -29,12 +32,22 @@ const intent = objectOf({
   op: oneOf('redaction'),
   at: time,
   reason: text,
+  /** True if the messages were dropped for good, or sessions are deleted. */
+  isPurge: optional(always),
   /** That of the first of `sessions`. */
   operation: optional(objectOf(operation)),
   sessions: listOf(
-    objectOf({ id: sessionId, sequence: ordinal, ordinals: listOf(count, 1), lines: listOf(overwrite, 0) }),
-    1,
+    objectOf({
+      ...session,
+      ordinals: listOf(count, 1),
+      lines: listOf(overwrite, 0),
+      /** The truncation that drops the messages, as its line has it. */
+      truncate: optional(objectOf({ length: count, messageCount: count })),
+    }),
+    0,
   ),
+  /** Sessions of which nothing is to stay. Their deletion may not have been committed. */
+  deleted: optional(listOf(objectOf(session), 1)),
 });
 
 export type Overwrite = Accepted<typeof overwrite>;

@@ -1,7 +1,7 @@
 import { StorageError } from '../../../../model/errors.ts';
 import { sessionPath } from '../../format/layout.ts';
 import { type RawLine, splitLines } from '../../format/line.ts';
-import { redactedMembers } from '../../format/redacted-line.ts';
+import { type Overwriting, redactedMembers } from '../../format/redacted-line.ts';
 import type { StoredMessage } from '../../format/stored-message.ts';
 import { withFileChunks } from '../../scan/scan-lines.ts';
 import type { Overwrite } from './intent.ts';
@@ -20,14 +20,14 @@ const ERASED_BYTES_MAX = 64 * 1024 * 1024;
 const TELLING_BYTES = 8;
 
 /**
- * The lines of a session's file that a redaction of the messages `ordinals` overwrites, at the time `at`: those with a form of them, and
- * those that cannot be read and may have one. Rejects with a StorageError if it cannot tell, or cannot overwrite one.
+ * The lines of a session's file that are to be overwritten: those with a form of one of the messages, and those that cannot be
+ * read and may have one. Rejects with a StorageError if it cannot tell, or cannot overwrite one.
  */
 export async function overwritesOf(
   { id, path }: { readonly id: string; readonly path: string },
-  ordinals: ReadonlySet<number>,
-  at: string,
+  overwriting: Overwriting,
 ): Promise<Overwrite[]> {
+  const { ordinals } = overwriting;
   const overwrites: Overwrite[] = [];
   const damaged: DamagedLine[] = [];
   const appended = new Set<number>();
@@ -46,7 +46,7 @@ export async function overwritesOf(
       if (record.op === 'append') appended.add(record.ordinal + n);
       if (ordinals.has(record.ordinal + n)) for (const text of textsOf(message)) texts.add(text);
     }
-    const members = redactedMembers(record, line.length, ordinals, at);
+    const members = redactedMembers(record, line.length, overwriting);
     if (members !== null) overwrites.push({ offset: line.offset, length: line.length, members });
   });
   const isLost = [...ordinals].some((ordinal) => !appended.has(ordinal));
