@@ -3,11 +3,11 @@ import { syncBuiltinESMExports } from 'node:module';
 import { openFileRepository } from '../../../../src/repository/files/open.ts';
 
 /*
- * Redacts a message, and is killed before the nth of the calls that write, rename or remove something. Ends with a list of these calls if
+ * Redacts a message, or does another mutation, and is killed before the nth of the calls that write, rename or remove something. Ends with a list of these calls if
  * there are fewer.
  */
 
-const [directory, nth, input] = process.argv.slice(2);
+const [directory, nth, input, method = 'redact'] = process.argv.slice(2);
 const calls: string[] = [];
 let isArmed = false;
 
@@ -41,7 +41,10 @@ syncBuiltinESMExports();
 
 const repository = await openFileRepository({ directory: directory! });
 isArmed = true;
-await repository.redact(JSON.parse(input!) as Parameters<typeof repository.redact>[0]);
+const given = JSON.parse(input!) as never;
+if (method === 'truncate') await repository.truncate(given, null);
+else if (method === 'delete') await repository.delete(given);
+else await repository.redact(given);
 isArmed = false;
 await repository.close();
 process.stdout.write(calls.join('\n'));

@@ -18,33 +18,7 @@ import type { SessionRepository } from '../../../../src/repository/repository.ts
 import { temporaryDirectory } from '../../../support/repository.ts';
 import { historyOf } from '../../contract/store.ts';
 import { TestStore } from '../store.ts';
-
-/** One token, as search has it, without parts, with which it would share its first letters there; and a text that JSON escapes. */
-const TOKEN = 'zqleakedtokenvx';
-const ODD = 'pä"ss\\wörd\n🔑';
-const leak = (more: Partial<NewMessage> = {}): NewMessage => ({
-  role: 'ASSISTANT',
-  content: `it is ${TOKEN} or ${ODD}`,
-  reasoning: TOKEN,
-  name: TOKEN,
-  toolCalls: [{ toolCallId: 'c', name: 't', arguments: { [TOKEN]: ODD } }],
-  payload: { text: ODD, of: TOKEN },
-  metadata: { [ODD]: TOKEN },
-  ...more,
-});
-
-const NEEDLES = [TOKEN, ODD, JSON.stringify(ODD).slice(1, -1)].flatMap((text) => [
-  Buffer.from(text),
-  Buffer.from(text, 'utf16le'),
-]);
-
-/** The files of a directory, by their names there, that hold a secret. */
-function leaks(directory: string): string[] {
-  return (readdirSync(directory, { recursive: true }) as string[])
-    .filter((name) => statSync(join(directory, name)).isFile())
-    .filter((name) => NEEDLES.some((needle) => readFileSync(join(directory, name)).includes(needle)))
-    .sort();
-}
+import { leak, leaks, TOKEN } from './leaks.ts';
 
 const at = (sessionId: string, ...ordinals: number[]) => ordinals.map((ordinal) => ({ sessionId, ordinal }));
 const redact = (repository: SessionRepository, ...messages: { sessionId: string; ordinal: number }[]) =>
@@ -256,7 +230,10 @@ describe('a redaction that is killed', () => {
     const stride = process.env.EVERY_POINT ? 1 : Math.ceil(calls / 5);
     for (let nth = 1; nth <= calls; nth += stride) {
       const killed = TestStore.at(await copyOf());
-      expect(run(killed.directory, nth)).toMatchObject({ signal: 'SIGKILL' });
+      const { signal } = run(killed.directory, nth);
+      // The number of calls depends on what the journal writes together.
+      if (signal === null && nth > 1) break;
+      expect(signal).toBe('SIGKILL');
       const hasBegun = existsSync(join(killed.directory, 'redaction.json'));
       begun.add(hasBegun);
       await killed.during(async (repository) => {
