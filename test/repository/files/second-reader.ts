@@ -44,6 +44,7 @@ export async function answersOf(repository: SessionRepository) {
       ...message,
       createdAt: message.createdAt.toISOString(),
       replacedAt: message.replacedAt?.toISOString() ?? null,
+      redactedAt: message.redactedAt?.toISOString() ?? null,
     })),
   }));
 }

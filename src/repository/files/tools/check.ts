@@ -52,6 +52,11 @@ export async function checkDataDirectory(options: FileRepositoryOptions): Promis
       const reason = `its key is that of the session "${holder}", too, which has it; change or remove one of the keys`;
       problems.push({ path: sessionPath(id), reason });
     }
+    if (await isRedactionLeft(layout, busy)) {
+      const reason =
+        'a redaction, or a purge, is not complete: the texts may still be in files of the store. Start the server, which completes it';
+      problems.push({ path: 'redaction.json', reason });
+    }
     if (index === 'unusable') {
       problems.push({ path: 'index.db', reason: 'cannot be used; the next start builds it again' });
     } else if (index) {
@@ -155,6 +160,17 @@ function orphansNoMore(layout: Layout, files: IndexDatabase): Set<string> {
       .filter(({ id, parentId }) => isThere(parentId) || !isThere(id))
       .map(({ id }) => sessionPath(id)),
   );
+}
+
+/** True if a redaction was begun, and is not under way. */
+async function isRedactionLeft({ redaction }: Layout, busy: boolean): Promise<boolean> {
+  const found = lookAt(redaction)?.ino;
+  if (found === undefined || !busy) return found !== undefined;
+  for (let look = 0; look < LOOKS_MAX; look += 1) {
+    await delay(BETWEEN_LOOKS_MS);
+    if (lookAt(redaction)?.ino !== found) return false;
+  }
+  return true;
 }
 
 /** The most checks of a session that differs, and the milliseconds between two checks. */

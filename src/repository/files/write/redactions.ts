@@ -1,3 +1,4 @@
+import { rmSync } from 'node:fs';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidInputError, SessionNotFoundError, StorageError } from '../../../model/errors.ts';
 import { type MessageRef, messageId } from '../../../model/id.ts';
@@ -73,6 +74,7 @@ export class Redactions {
   /** Completes a redaction that an earlier process has begun. One that cannot be completed now is logged, and tried again later. */
   async resume(): Promise<void> {
     const { layout, logger } = this.#parts;
+    rmSync(`${layout.redaction}.tmp`, { force: true });
     const found = readIntent(layout);
     if (!found) return;
     if ('fault' in found) {

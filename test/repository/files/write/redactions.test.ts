@@ -236,6 +236,8 @@ describe('a redaction that is killed', () => {
       expect(signal).toBe('SIGKILL');
       const hasBegun = existsSync(join(killed.directory, 'redaction.json'));
       begun.add(hasBegun);
+      const named = (await killed.problems()).some(({ path }) => path === 'redaction.json');
+      expect(named).toBe(hasBegun);
       await killed.during(async (repository) => {
         if (hasBegun) expect(leaks(killed.directory)).toEqual([]);
         for (const id of ['a', 'f']) {
