@@ -5,6 +5,7 @@ import { checkCommand } from './check.ts';
 import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
+import { pruneCommand } from './prune.ts';
 import { serveCommand } from './serve.ts';
 import { tailCommand } from './tail.ts';
 import { tokenCommand } from './token.ts';
@@ -27,6 +28,7 @@ const program = new Command('sessiontree')
   .addCommand(checkCommand())
   .addCommand(backupCommand())
   .addCommand(tokenCommand())
+  .addCommand(pruneCommand())
   .addCommand(treeCommand())
   .addCommand(tailCommand());
 

@@ -1,0 +1,162 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import { printable } from '../printable.ts';
+import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
+import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
+import type { Progress } from '../repository/observer.ts';
+import { callServer, parseUrl, TOKEN_HELP } from './call-server.ts';
+import { counted } from './counted.ts';
+import { dataOption } from './data-option.ts';
+import { CommandError } from './failure.ts';
+import { pathFault } from './path-fault.ts';
+import { print } from './print.ts';
+import { progressBar } from './progress.ts';
+import {
+  DirectoryTarget,
+  type OldTree,
+  type PruneTarget,
+  ServerTarget,
+  type Wanted,
+} from './prune-targets.ts';
+import { stderrLogger } from './stderr-logger.ts';
+
+interface PruneFlags {
+  readonly data: string;
+  readonly url?: string;
+  /** Milliseconds. */
+  readonly olderThan: number;
+  readonly project?: string;
+  readonly archived?: boolean;
+  readonly dryRun?: boolean;
+  readonly purge?: boolean;
+}
+
+/** `sessiontree prune --older-than AGE`: deletes whole trees in which nothing has happened for long. */
+export function pruneCommand(): Command {
+  return new Command('prune')
+    .description('Delete whole trees in which nothing has happened for a while.')
+    .addOption(
+      new Option(
+        '--older-than <age>',
+        'how long ago the latest activity in a tree was at least: 90d, 12w, 36h',
+      )
+        .argParser(parseAge)
+        .makeOptionMandatory(),
+    )
+    .option('--project <project>', 'only trees whose root belongs to this project')
+    .option('--archived', 'only trees whose root is archived')
+    .option('--dry-run', 'delete nothing, and list what would be deleted')
+    .option('--purge', 'leave nothing of the trees on the disk, except the ids of their sessions')
+    .addOption(dataOption())
+    .addOption(new Option('--url <url>', 'prune the store of a running server').argParser(parseUrl))
+    .addHelpText(
+      'after',
+      `\nStop the server first, or name it with --url. ${TOKEN_HELP}\n` +
+        'Exit code: 0 if all of these trees are deleted, or would be, 1 if not, 2 for a wrong command line.',
+    )
+    .action((flags: PruneFlags, command: Command) => {
+      if (flags.url !== undefined && command.getOptionValueSource('data') === 'cli')
+        command.error('error: expected --data or --url, got both');
+      return prune(flags);
+    });
+}
+
+const HOUR_MS = 3_600_000;
+const UNITS_MS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS };
+
+function parseAge(text: string): number {
+  const [, count, unit] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
+  if (count === undefined)
+    throw new InvalidArgumentError('Expected an age in hours, days or weeks: 36h, 90d, 12w.');
+  return Number(count) * UNITS_MS[unit!]!;
+}
+
+async function prune(flags: PruneFlags): Promise<void> {
+  const { url, data, dryRun = false } = flags;
+  const progress = progressBar(process.stderr);
+  const run = (target: PruneTarget) => pruneIn(target, flags, progress.report);
+  try {
+    if (url !== undefined) {
+      await callServer(url, async (client) => {
+        const { MutationError } = await import('@sessiontree/client');
+        await run(new ServerTarget(client, MutationError));
+      });
+      return;
+    }
+    const fault = await pathFault(data, (found) => found.isDirectory());
+    if (fault)
+      throw new CommandError(
+        `expected a data directory at ${data}, got none (${fault}). Name it with --data.`,
+      );
+    const options = { directory: data, logger: stderrLogger(), onProgress: progress.report };
+    if (dryRun) {
+      const reader = await openFileRepositoryForReading(options);
+      await run(new DirectoryTarget(reader, null)).finally(() => reader.close());
+      return;
+    }
+    const repository = await openFileRepository(options).catch((error) => {
+      if (!(error instanceof DataDirectoryInUseError)) throw error;
+      throw new CommandError(`${error.message} Prune the store of a running server with --url.`);
+    });
+    await run(new DirectoryTarget(repository, repository)).finally(() => repository.close());
+  } finally {
+    progress.done();
+  }
+}
+
+async function pruneIn(target: PruneTarget, flags: PruneFlags, onProgress: Progress): Promise<void> {
+  const { olderThan, project, archived = false, dryRun = false, purge = false } = flags;
+  const wanted: Wanted = { before: new Date(Date.now() - olderThan), project, isArchived: archived };
+  const trees: OldTree[] = [];
+  for await (const tree of target.oldTrees(wanted)) {
+    trees.push(tree);
+    onProgress('Looking for trees', trees.length, 0);
+  }
+  const outcome = dryRun ? wouldDelete(trees) : await deleteAll(target, trees, { wanted, purge, onProgress });
+  await print(outcome.map((line) => `${printable(line)}\n`));
+}
+
+function wouldDelete(trees: readonly OldTree[]): string[] {
+  const lines = trees.map(({ id, title, sessionCount, lastActiveAt }) => {
+    const name = title?.trim() ? `  ${title.replaceAll(/\s+/g, ' ').trim()}` : '';
+    return `${id}  ${counted(sessionCount, 'session')}, last active ${lastActiveAt.toISOString()}${name}`;
+  });
+  const sessions = trees.reduce((sum, { sessionCount }) => sum + sessionCount, 0);
+  return [...lines, `would delete ${counted(trees.length, 'tree')} with ${counted(sessions, 'session')}`];
+}
+
+interface Deleting {
+  readonly wanted: Wanted;
+  readonly purge: boolean;
+  readonly onProgress: Progress;
+}
+
+/** Goes on after a tree that cannot be deleted, which is reported. */
+async function deleteAll(
+  target: PruneTarget,
+  trees: readonly OldTree[],
+  { wanted, purge, onProgress }: Deleting,
+): Promise<string[]> {
+  const lines: string[] = [];
+  let deleted = 0;
+  let sessions = 0;
+  for (const [n, { id }] of trees.entries()) {
+    onProgress('Deleting trees', n, trees.length);
+    try {
+      const count = await target.delete(id, wanted, purge);
+      if (count === null) {
+        lines.push(`${id}: stays, because something has happened in the tree meanwhile`);
+        continue;
+      }
+      deleted += 1;
+      sessions += count;
+    } catch (error) {
+      if (!target.isRefusal(error)) throw error;
+      lines.push(`${id}: not deleted: ${error.message}`);
+      process.exitCode = 1;
+    }
+  }
+  return [
+    ...lines,
+    `${purge ? 'purged' : 'deleted'} ${counted(deleted, 'tree')} with ${counted(sessions, 'session')}`,
+  ];
+}
