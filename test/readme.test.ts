@@ -99,6 +99,7 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
     return stdout.trim();
   };
   let output = '';
+  let checked = '';
   const ran: string[] = [];
   for (const { page, language, code } of await readBlocks(...PAGES)) {
     if (language === 'sh' && code === 'npm ci && npm test') {
@@ -112,6 +113,7 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
       if (code.includes(' import ') && !code.includes('--url')) await server.stop();
       output = await run(code);
       ran.push(code);
+      if (code.includes(' check ')) checked = output;
     } else if (CLIENT_FILE.test(code)) {
       // test/clients runs it.
     } else if (language === 'ts' && (page === 'README.md' || page === 'docs/client.md')) {
@@ -147,7 +149,8 @@ it('every command of README.md and docs/ runs, and gives the answers that the pa
     '{"id":"trip"',
     '{"id":"flights"',
   ]);
-  expect(output).toMatch(/^20 sessions, .*: no problems$/);
+  expect(checked).toMatch(/^20 sessions, .*: no problems$/);
+  expect(output).toMatch(/^would delete \d+ trees? with/m);
 });
 
 it('the pages for users have a row for every limit, with its default', () => {
