@@ -24,6 +24,8 @@ export interface ModelMessage {
   /** Left out if it is the time of the mutation. */
   readonly createdAt?: Date;
   readonly isCopy: boolean;
+  /** True once what it said was overwritten. */
+  readonly isRedacted?: boolean;
 }
 
 /** What a write does to one session. All messages have the same cost. */
@@ -201,6 +203,7 @@ export class Model {
         isChanged = true;
       } else if (onKey === 'REPLACE') {
         const before = kept[position]!;
+        if (before.isRedacted) continue;
         const after = { ...before, ...said, role: roleOf(said, n), ...costOf(cost) };
         if (isSame(before, after)) continue;
         this.#unpay(session, before);
@@ -312,6 +315,18 @@ export class Model {
     if (session.archived) throw new Error('SessionArchivedError');
     if (length > session.history.length) throw new Error('InvalidInputError');
     session.history = session.history.slice(0, length);
+    session.version += 1;
+  }
+
+  /** Redacts a message of the history alone, without its copies. */
+  redact(id: string, ordinal: number): void {
+    const session = this.#get(id);
+    if (ordinal >= session.nextOrdinal) throw new Error('InvalidInputError');
+    const position = session.history.findIndex((message) => message.ordinal === ordinal);
+    const message = session.history[position];
+    if (!message) throw new Error('A dropped message.');
+    if (message.isRedacted) return;
+    session.history[position] = { ...message, content: '', isRedacted: true };
     session.version += 1;
   }
 

@@ -188,6 +188,25 @@ const mutation: fc.Arbitrary<Mutation> = fc.oneof(
       (repository, input) => repository.truncate({ sessionId: input.id, keep: input.length }, MUCH),
     ),
   },
+  arbitrary(
+    'redact',
+    fc.record({ id, position: fc.nat(6) }),
+    (model, input) => {
+      const { ordinal } = model.sessions.get(input.id)?.history[input.position] ?? { ordinal: NEVER };
+      model.redact(input.id, ordinal);
+    },
+    redactAt,
+  ),
+  arbitrary(
+    'purge',
+    fc.record({ id, keep: fc.option(fc.nat(3), { freq: 2 }) }),
+    (model, { id: sessionId, keep }) =>
+      keep === null ? model.delete(sessionId, 'CASCADE') : model.truncate(sessionId, keep),
+    (repository, { id: sessionId, keep }) =>
+      keep === null
+        ? repository.delete({ sessionId, mode: 'CASCADE', purge: true })
+        : repository.truncate({ sessionId, keep, purge: true }, MUCH),
+  ),
   {
     weight: 2,
     arbitrary: arbitrary(
@@ -206,6 +225,21 @@ export const mutations: fc.Arbitrary<Mutation[]> = fc
     fc.array(mutation, { minLength: 1, maxLength: 20, size: 'max' }),
   )
   .map(([roots, others]) => [...roots, ...others]);
+
+/** More than any history has. */
+const NEVER = 1_000;
+
+async function redactAt(
+  repository: SessionRepository,
+  { id: sessionId, position }: { id: string; position: number },
+) {
+  const [history] = await repository.historyOf(
+    [{ sessionId, page: { limit: 7, from: 'start' } }],
+    MUCH.bytes,
+  );
+  const { ordinal } = history!.items[position] ?? { ordinal: NEVER };
+  return repository.redact({ messages: [{ sessionId, ordinal }], copies: false, reason: '' });
+}
 
 /** The message at a position, through which to fork; all messages if there is none. */
 async function forkAt(

@@ -100,15 +100,20 @@ export class MessageReader {
       copied: copiedOf(index.row(sessionId)?.forkedFrom),
       redactedAt: (ordinal: number) => index.redactedAt(sessionId, ordinal),
     };
-    const read = await atOnce.with(bytesInMemory(locations), () => {
-      // Throws if the batch has exceeded its limit meanwhile: reading would be in vain.
-      allowance.take(0);
-      throwIfOver(options);
-      return readMessages({ ...lines, options }, session, locations, shownOf, allowance);
-    });
+    const read = (texts: TextAllowance) =>
+      atOnce.with(bytesInMemory(locations), () => {
+        // Throws if the batch has exceeded its limit meanwhile: reading would be in vain.
+        texts.take(0);
+        throwIfOver(options);
+        return readMessages({ ...lines, options }, session, locations, shownOf, texts);
+      });
+    const first = await read(allowance);
     // A session that was deleted during the read is no fault.
-    if (read.faults.length > 0 && index.row(sessionId)) await damaged(sessionId, read.faults, options);
-    return read;
+    if (first.faults.length === 0 || !index.row(sessionId)) return first;
+    await damaged(sessionId, first.faults, options);
+    if (index.isFaulty(sessionId) || !index.row(sessionId)) return first;
+    // A redaction was overwriting the lines. What it left is no longer than what was taken from the allowance.
+    return read(new TextAllowance());
   }
 }
 
