@@ -3,7 +3,7 @@ import { printable } from '../printable.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
 import type { Progress } from '../repository/observer.ts';
-import { callServer, parseUrl, TOKEN_HELP } from './call-server.ts';
+import { callServer, parseUrl, tokenOption } from './call-server.ts';
 import { counted } from './counted.ts';
 import { dataOption } from './data-option.ts';
 import { CommandError } from './failure.ts';
@@ -17,11 +17,13 @@ import {
   ServerTarget,
   type Wanted,
 } from './prune-targets.ts';
+import { spanIn } from './span.ts';
 import { stderrLogger } from './stderr-logger.ts';
 
 interface PruneFlags {
   readonly data: string;
   readonly url?: string;
+  readonly token?: string;
   /** Milliseconds. */
   readonly olderThan: number;
   readonly project?: string;
@@ -48,9 +50,10 @@ export function pruneCommand(): Command {
     .option('--purge', 'leave nothing of the trees on the disk, except the ids of their sessions')
     .addOption(dataOption())
     .addOption(new Option('--url <url>', 'prune the store of a running server').argParser(parseUrl))
+    .addOption(tokenOption())
     .addHelpText(
       'after',
-      `\nStop the server first, or name it with --url. ${TOKEN_HELP}\n` +
+      '\nStop the server first, or name it with --url.\n' +
         'Exit code: 0 if all of these trees are deleted, or would be, 1 if not, 2 for a wrong command line.',
     )
     .action((flags: PruneFlags, command: Command) => {
@@ -60,23 +63,19 @@ export function pruneCommand(): Command {
     });
 }
 
-const HOUR_MS = 3_600_000;
-const UNITS_MS: Readonly<Record<string, number>> = { h: HOUR_MS, d: 24 * HOUR_MS, w: 7 * 24 * HOUR_MS };
-
 function parseAge(text: string): number {
-  const [, count, unit] = /^(\d{1,6})([hdw])$/.exec(text) ?? [];
-  if (count === undefined)
-    throw new InvalidArgumentError('Expected an age in hours, days or weeks: 36h, 90d, 12w.');
-  return Number(count) * UNITS_MS[unit!]!;
+  const age = spanIn(text);
+  if (age === null) throw new InvalidArgumentError('Expected an age such as 90d, 12w or 36h.');
+  return age;
 }
 
 async function prune(flags: PruneFlags): Promise<void> {
-  const { url, data, dryRun = false } = flags;
+  const { url, token, data, dryRun = false } = flags;
   const progress = progressBar(process.stderr);
   const run = (target: PruneTarget) => pruneIn(target, flags, progress.report);
   try {
     if (url !== undefined) {
-      await callServer(url, async (client) => {
+      await callServer({ url, token }, async (client) => {
         const { MutationError } = await import('@sessiontree/client');
         await run(new ServerTarget(client, MutationError));
       });

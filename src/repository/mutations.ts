@@ -2,6 +2,7 @@ import type { MessageRef } from '../model/id.ts';
 import type { JsonObject } from '../model/json.ts';
 import type { KeyConflict, Message, NewMessage } from '../model/message.ts';
 import type { DeleteMode, ForkOrigin, NewSpawnOrigin, Session, SessionStatus } from '../model/session.ts';
+import type { Sight } from '../model/sight.ts';
 import type { DailyUsage } from '../model/usage-report.ts';
 import type { ReadLimit } from './reads.ts';
 
@@ -250,6 +251,8 @@ export interface RedactMessages {
   readonly messages: readonly MessageRef[];
   /** Also their copies in forks, in forks of these, and so on. */
   readonly copies: boolean;
+  /** Only copies in sessions in sight; in all when left out. */
+  readonly sight?: Sight | null;
   /** Recorded with the redaction. */
   readonly reason: string;
 }

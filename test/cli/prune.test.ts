@@ -139,7 +139,7 @@ describe('sessiontree prune', () => {
     expect(await prune(directory)).toMatchObject({ code: 2 });
     expect(await prune(directory, '--older-than', '90')).toMatchObject({
       code: 2,
-      stderr: expect.stringContaining('Expected an age in hours, days or weeks'),
+      stderr: expect.stringContaining('Expected an age such as 90d'),
     });
     expect(await prune(directory, '--older-than', '90d', '--url', 'http://127.0.0.1:1')).toMatchObject({
       code: 2,

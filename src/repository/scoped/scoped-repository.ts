@@ -1,5 +1,6 @@
 import { type Caller, mayUse } from '../../model/caller.ts';
 import { SessionExistsError, SessionNotFoundError } from '../../model/errors.ts';
+import type { Message } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
 import type * as mutations from '../mutations.ts';
@@ -148,6 +149,12 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
     await this.#target(input.sessionId);
     const truncated = await this.store.planTruncate(input, limit);
     return { ...truncated, session: await this.showOne(truncated.session) };
+  }
+
+  /** Copies in trees out of sight stay. */
+  async redact(input: mutations.RedactMessages, operation?: Operation): Promise<readonly Message[]> {
+    for (const { sessionId } of input.messages) await this.#target(sessionId);
+    return this.store.redact({ ...input, sight: this.sight }, this.#of(operation));
   }
 
   /** Refuses a mutation of a session out of sight. A retry of a mutation finds a session that was deleted since. */

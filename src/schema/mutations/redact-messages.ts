@@ -3,7 +3,13 @@ import { checkInput } from '../../model/input.ts';
 import type { Message as MessageModel } from '../../model/message.ts';
 import { builder } from '../builder.ts';
 import { appearMessages, findSession } from '../context.ts';
-import { ConflictError, InvalidInputError, SessionNotFoundError, StorageError } from '../errors.ts';
+import {
+  ConflictError,
+  ForbiddenError,
+  InvalidInputError,
+  SessionNotFoundError,
+  StorageError,
+} from '../errors.ts';
 import { selectedOfMessages } from '../look-ahead.ts';
 import { Message } from '../message.ts';
 import { answer, memberOf, operation } from './answer.ts';
@@ -58,7 +64,14 @@ const RedactMessagesPayload = builder.objectRef<Payload>('RedactMessagesPayload'
 
 const RedactMessagesResult = builder.unionType('RedactMessagesResult', {
   description: 'The answer of `redactMessages`: the payload, or a typed error.',
-  types: [RedactMessagesPayload, SessionNotFoundError, InvalidInputError, ConflictError, StorageError],
+  types: [
+    RedactMessagesPayload,
+    SessionNotFoundError,
+    InvalidInputError,
+    ConflictError,
+    StorageError,
+    ForbiddenError,
+  ],
   resolveType: memberOf('RedactMessagesPayload'),
 });
 

@@ -77,6 +77,8 @@ export const MUTATIONS: readonly Probe[] = [
   mutation('unarchiveSession', (who) => `sessionId: "${who}-root"`),
   mutation('truncateHistory', (who) => `sessionId: "${who}-root", keep: 0`),
   mutation('truncateHistory', (who) => `sessionId: "${who}-root", keep: 0, dryRun: true`),
+  mutation('redactMessages', (who) => `messageIds: ["${who}-root:0"], reason: "x"`),
+  mutation('redactMessages', (who) => `messageIds: ["ada-root:0", "${who}-root:0"], reason: "x"`),
   mutation('streamMessage', (who) => `sessionId: "${who}-root", key: "${who}-draft", content: "x"`),
 ];
 
@@ -130,6 +132,7 @@ export const OWN_MUTATIONS: readonly string[] = [
   `mutation { archiveSession(input: { sessionId: "ada-new" }) { ... on ArchiveSessionPayload { session { ${SESSION} } archived { ${SESSION} } } } }`,
   `mutation { unarchiveSession(input: { sessionId: "ada-new" }) { ... on UnarchiveSessionPayload { session { ${SESSION} } unarchived { ${SESSION} } } } }`,
   `mutation { truncateHistory(input: { sessionId: "ada-fork", keep: 1 }) { ... on TruncateHistoryPayload { session { ${SESSION} } removed { id } } } }`,
+  `mutation { redactMessages(input: { messageIds: ["ada-child:0"], reason: "x" }) { ... on RedactMessagesPayload { messages { ${MESSAGE} redactedAt } } } }`,
   `mutation { deleteSession(input: { sessionId: "ada-new", mode: REPARENT }) { ... on DeleteSessionPayload {
     deletedIds reparentedIds reparented { ${SESSION} } parent { ${SESSION} } } } }`,
 ];

@@ -1,6 +1,7 @@
 import { type IdHolder, StorageError } from '../../../model/errors.ts';
 import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
+import type { Sight } from '../../../model/sight.ts';
 import type { CopyDetails, ToolCallRef } from '../../reads.ts';
 import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
 import { type MarkAfter, markAfter, markNow } from './changes/changes-page.ts';
@@ -10,6 +11,7 @@ import { ownerOf } from './in-sight.ts';
 import { OPERATION_COLUMNS } from './operations-table.ts';
 import { FORK_ORIGIN } from './schema.ts';
 import { type SessionRow, sessionOf, type WholeRow } from './session-row.ts';
+import { isInSight } from './sight-condition.ts';
 import { atOnce } from './steps.ts';
 import type { IndexTables } from './tables.ts';
 import type { TombstoneRow } from './tombstones-table.ts';
@@ -183,9 +185,10 @@ export class IndexReader {
   }
 
   /** The ids of the sessions that were forked from a session. */
-  forkIdsOf(sessionId: string): string[] {
-    const sql = `SELECT id FROM sessions WHERE forked_from IS NOT NULL AND ${FORK_ORIGIN} = ? ORDER BY created_at`;
-    return this.#tables.connection.flushed().column(sql, sessionId);
+  forkIdsOf(sessionId: string, sight: Sight | null): string[] {
+    const { sql, values } = sight ? isInSight(sight) : { sql: 'true', values: [] };
+    const all = `SELECT id FROM sessions WHERE forked_from IS NOT NULL AND ${FORK_ORIGIN} = ? AND ${sql} ORDER BY created_at`;
+    return this.#tables.connection.flushed().column(all, sessionId, ...values);
   }
 
   /** The ordinal of the message in the session's history that has this key; null if there is none. */

@@ -189,12 +189,13 @@ export class Redactions {
 
   /** Everything except what `#finish` does. */
   async #begin(
-    { messages, copies, reason }: RedactMessages,
+    { messages, copies, sight = null, reason }: RedactMessages,
     operation: Operation | undefined,
   ): Promise<void> {
     const { layout, index } = this.#parts;
     const meant = this.#meant(messages);
-    if (copies) await addCopies({ root: layout.root, index, refresh: this.#parts.refreshInLock }, meant);
+    if (copies)
+      await addCopies({ root: layout.root, index, sight, refresh: this.#parts.refreshInLock }, meant);
     await this.#held([...meant.keys()], async () => {
       const intent = await this.#intentOf(meant, reason, operation);
       if (intent) await this.#applyNew(intent);
@@ -400,8 +401,8 @@ const EMPTYING_PAUSE_MS = 50;
 /** As it is recorded. */
 function operationIn(operation: Operation | undefined): RedactionIntent['operation'] {
   if (!operation) return undefined;
-  const { earlierFingerprints: _, ...recorded } = operation;
-  return recorded;
+  const { id, caller, fingerprint } = operation;
+  return { id, caller: caller ?? undefined, fingerprint };
 }
 
 async function written(layout: Layout, intent: RedactionIntent): Promise<RedactionIntent> {

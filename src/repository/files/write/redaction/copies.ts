@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import type { Sight } from '../../../../model/sight.ts';
 import { absoluteSessionPath } from '../../format/layout.ts';
 import { copiedOf, isCopyOf } from '../../format/paid.ts';
 import { saidBy, saysNothing } from '../../format/redacted-line.ts';
@@ -9,6 +10,8 @@ import { eachLine, isOfMessages } from './message-lines.ts';
 export interface CopiesParts {
   readonly root: string;
   readonly index: Pick<IndexReader, 'forkIdsOf' | 'row'>;
+  /** Only copies in sessions in sight; in all if there is none. */
+  readonly sight: Sight | null;
   /** Called before the file of a fork is read, to update what the index knows of it. */
   readonly refresh: (id: string) => Promise<void>;
 }
@@ -26,7 +29,7 @@ export async function addCopies(parts: CopiesParts, meant: Meant): Promise<void>
   const waiting = [...meant].map(([id, ordinals]) => ({ id, ordinals: new Set(ordinals) }));
   for (let next = waiting.shift(); next; next = waiting.shift()) {
     const { id, ordinals } = next;
-    const forks = parts.index.forkIdsOf(id);
+    const forks = parts.index.forkIdsOf(id, parts.sight);
     if (forks.length === 0) continue;
     const origin = await Original.read(absoluteSessionPath(parts.root, id), ordinals, sayings);
     for (const fork of forks) {
