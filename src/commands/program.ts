@@ -7,6 +7,7 @@ import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
 import { pruneCommand } from './prune.ts';
 import { serveCommand } from './serve.ts';
+import { shareCommand } from './share.ts';
 import { tailCommand } from './tail.ts';
 import { tokenCommand } from './token.ts';
 import { treeCommand } from './tree.ts';
@@ -28,6 +29,7 @@ const program = new Command('sessiontree')
   .addCommand(checkCommand())
   .addCommand(backupCommand())
   .addCommand(tokenCommand())
+  .addCommand(shareCommand())
   .addCommand(pruneCommand())
   .addCommand(treeCommand())
   .addCommand(tailCommand());

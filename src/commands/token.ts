@@ -6,12 +6,11 @@ import { printable } from '../printable.ts';
 import { findDataDirectory } from '../repository/files/disk/data-directory.ts';
 import { makeFolder } from '../repository/files/disk/make-folder.ts';
 import type { TokenRecord } from '../server/auth/token-lines.ts';
-import { EXPECTED_USER_ID, isUserId, Tokens } from '../server/auth/tokens.ts';
+import { EXPECTED_USER_ID, isUserId } from '../server/auth/tokens.ts';
 import { dataOption } from './data-option.ts';
 import { CommandError } from './failure.ts';
 import { print } from './print.ts';
-import { spanIn } from './span.ts';
-import { stderrLogger } from './stderr-logger.ts';
+import { existing, openTokens, parseExpiry } from './token-store.ts';
 
 interface DataFlags {
   readonly data: string;
@@ -117,16 +116,6 @@ function revokeCommand(): Command {
     });
 }
 
-function openTokens(data: string): Tokens {
-  return new Tokens(findDataDirectory(data).auth, stderrLogger());
-}
-
-/** A name that is mistyped would have no tokens. */
-function existing(data: string): string {
-  if (statSync(data).isDirectory()) return data;
-  throw new CommandError(`Expected the data directory at ${data}, got something else.`);
-}
-
 /** Tokens may be made before the first start of the server. */
 function makeDirectory(data: string): void {
   const { root } = findDataDirectory(data);
@@ -138,18 +127,6 @@ function parser(isValid: (text: string) => boolean, expected: string) {
     if (!isValid(text)) throw new InvalidArgumentError(`Expected ${expected}.`);
     return text;
   };
-}
-
-/** A span from now, or a time with its zone: without one, it would depend on where the command runs. */
-function parseExpiry(text: string): Date {
-  const span = spanIn(text);
-  const isTime = /^\d{4}-\d{2}-\d{2}T.*(Z|[+-]\d{2}:\d{2})$/.test(text);
-  const time = span === null ? (isTime ? Date.parse(text) : Number.NaN) : Date.now() + span;
-  if (!(time > Date.now()))
-    throw new InvalidArgumentError(
-      'Expected a span (90s, 15m, 12h, 7d, 4w), or a time that is to come (2027-03-01T10:00:00Z).',
-    );
-  return new Date(time);
 }
 
 function lineOf(record: TokenRecord): string {
