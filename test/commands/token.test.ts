@@ -35,7 +35,14 @@ test('tokens are made, listed and revoked beside a server, which follows', async
   );
   const json = await runCli(['token', 'list', '--json', '--data', directory]);
   const { createdAt, expiresAt, ...shown } = JSON.parse(json.stdout);
-  expect(shown).toEqual({ id, userId: 'ada', scope: 'read', subtreeId: 'trip', purpose: null });
+  expect(shown).toEqual({
+    id,
+    userId: 'ada',
+    scope: 'read',
+    subtreeId: 'trip',
+    mintedBy: null,
+    purpose: null,
+  });
   expect(Date.parse(expiresAt) - Date.parse(createdAt)).toBeCloseTo(7 * 86_400_000, -4);
 
   expect(await runCli(['token', 'revoke', id, '--data', directory])).toEqual({
