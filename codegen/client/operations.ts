@@ -80,12 +80,6 @@ function queries(schema: GraphQLSchema, shapes: Shapes): Operation[] {
   const sessionFields = selectionOf(session);
   const messageFields = messageSelection(shapes);
   const page = (name: string) => `Connection<${name}>`;
-  const historyOf = (more: string) =>
-    `session(id:$ID!){history(${argumentsOf(sessionType, 'history')}){nodes{${more}${messageFields}}${PAGE_INFO}}}`;
-  const historyTypes = {
-    data: `{ readonly session: { readonly history: ${page('Message')} } | null }`,
-    variables: `{ readonly id: string; readonly maxContentLength?: number | null } & HistoryArguments`,
-  };
   return [
     {
       name: 'Session',
@@ -106,8 +100,12 @@ function queries(schema: GraphQLSchema, shapes: Shapes): Operation[] {
       variables:
         '{ readonly id: string; readonly maxDepth?: number | null; readonly first: number; readonly after: string | null }',
     },
-    { name: 'History', document: historyOf(''), ...historyTypes },
-    { name: 'HistoryWithPayloads', document: historyOf('payload '), ...historyTypes },
+    {
+      name: 'History',
+      document: `session(id:$ID!){history(${argumentsOf(sessionType, 'history')}){nodes{${messageFields}}${PAGE_INFO}}}`,
+      data: `{ readonly session: { readonly history: ${page('Message')} } | null }`,
+      variables: '{ readonly id: string; readonly maxContentLength?: number | null } & HistoryArguments',
+    },
     {
       name: 'SearchMessages',
       document:

@@ -39,7 +39,7 @@ export async function guard(url: string) {
     (socket) => {
       sockets.add(socket);
       socket.once('message', (first) => {
-        if (!scopeOf(JSON.parse(String(first)).payload?.Authorization))
+        if (!scopeOf(JSON.parse(String(first)).payload?.authorization))
           return socket.close(4401, 'Unauthorized');
         const real = new WebSocket(new URL('/graphql', url.replace(/^http/, 'ws')), 'graphql-transport-ws');
         real.on('open', () => real.send(String(first)));

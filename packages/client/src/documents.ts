@@ -14,10 +14,10 @@ export type AnyDocument<Data, Variables> =
 
 /** The text of a document. Throws a TypeError for a parsed document without its text: to print one needs all of graphql. */
 export function textOf(document: AnyDocument<unknown, never>): string {
-  if (typeof document !== 'object' || !('kind' in document)) return String(document);
-  const text = document.loc?.source.body;
-  if (text !== undefined) return text;
-  throw new TypeError('Expected a document with its text: pass `print(document)` of graphql.');
+  const { kind, loc } = Object(document) as { kind?: unknown; loc?: { source: { body: string } } };
+  if (!kind) return String(document);
+  if (loc) return loc.source.body;
+  throw new TypeError('Expected a document with its text: pass `print(document)`.');
 }
 
 /**

@@ -1,5 +1,5 @@
 import { createDraftWriter, type Draft, type DraftWriter, watchDrafts } from './drafts.ts';
-import { HISTORY, HISTORY_WITH_PAYLOADS } from './generated/operations.ts';
+import { HISTORY } from './generated/operations.ts';
 import type {
   AppendMessagesInput,
   AppendMessagesPayload,
@@ -85,7 +85,7 @@ export class History {
     const { fromPosition, fromMessageId, ...further } = first;
     return connectionPages(list, async (page, cursor) => {
       const variables = { id: sessionId, ...(cursor === null ? first : further), ...page };
-      const text = withPayloads ? HISTORY_WITH_PAYLOADS : HISTORY;
+      const text: typeof HISTORY = withPayloads ? HISTORY.replace('nodes{', 'nodes{payload ') : HISTORY;
       const { session } = await this.#transport.data(text, variables, options);
       if (session === null) throw notFound(sessionId);
       return session.history;

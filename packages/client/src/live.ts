@@ -96,7 +96,7 @@ async function* overFetch<Data>(transport: Transport, payload: string, options: 
         // Not by the flag `m`, and not by `.`: for both, U+2028 ends a line, which JSON leaves as it is.
         if (/\nevent: ?complete/.test(event)) return;
         const [, json] = /\ndata: ?([^\n]+)/.exec(event) ?? [];
-        if (json) yield parsed(json) ?? failing(`no JSON: ${json.slice(0, 100)}`);
+        if (json) yield parsed(json) ?? failing(`no JSON: ${json.slice(0, 99)}`);
       }
     }
   } finally {
@@ -146,7 +146,7 @@ async function* overWebSocket<Data>(
       if (end) return;
       deadline.set(SILENCE_MS, 'a sign of life');
       const message = parsed<SocketMessage<Data>>(data);
-      const { type, payload: sent } = message ?? failing(`no JSON: ${data.slice(0, 100)}`);
+      const { type, payload: sent } = message ?? failing(`no JSON: ${data.slice(0, 99)}`);
       if (type === 'connection_ack') {
         send(`{"id":"1","type":"subscribe","payload":${subscription}}`);
         results.push(null);
@@ -155,14 +155,14 @@ async function* overWebSocket<Data>(
       else if (type === 'complete') over();
       else if (type === 'ping') send('{"type":"pong"}');
       // The reader is slow: the subscription goes on once these are read.
-      if (results.length > 100) failing('too many events that wait to be read');
+      if (results.length > 100) failing('too many events');
       wake();
     },
     close({ code, reason }: SocketEvent) {
-      const message = `a WebSocket that was closed: ${code} ${reason}`;
-      // Without a token, and with one that is not valid, or not any more.
-      if (code === 4401 || code === 4403) throw new RequestError(message, { code: 'UNAUTHENTICATED' });
-      if (code >= 4400 && code < 4500) throw new RequestError(message, { code: `CLOSED_${code}` });
+      const message = `closed: ${code} ${reason}`;
+      // 4401 and 4403: without a token, and with one that is not valid, or not any more.
+      const codeOf = code === 4401 || code === 4403 ? 'UNAUTHENTICATED' : `CLOSED_${code}`;
+      if (code >= 4400 && code < 4500) throw new RequestError(message, { code: codeOf });
       failing(message);
     },
     // What is wrong comes with `close`. An emitter of Node.js throws an error that nobody listens to.

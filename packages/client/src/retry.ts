@@ -2,8 +2,8 @@ import { type RequestError, SessiontreeError, type StorageError } from './errors
 
 /** Whether the same request may succeed later. */
 export function isWorthRetrying(error: unknown): boolean {
-  const { isRetryable, isOutcomeUnknown } = Object(error) as Partial<StorageError>;
-  return error instanceof SessiontreeError && (isRetryable || isOutcomeUnknown) === true;
+  if (!(error instanceof SessiontreeError)) return false;
+  return error.isRetryable || (error as StorageError).isOutcomeUnknown === true;
 }
 
 /**

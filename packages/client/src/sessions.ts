@@ -257,6 +257,6 @@ export class Sessions {
 
 /** As the server refuses a mutation of a session that is not there. */
 export function notFound(sessionId: string) {
-  const message = `Expected the id of a session, got "${sessionId}": there is no such session.`;
+  const message = `There is no session "${sessionId}".`;
   return mutationError({ __typename: 'SessionNotFoundError', message, sessionId, key: null });
 }

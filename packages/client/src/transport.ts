@@ -17,7 +17,7 @@ export interface ClientOptions {
   readonly fetch?: typeof globalThis.fetch;
   /**
    * For what is watched. Default: the global `WebSocket`, or none if `fetch`, `headers` or a `token` is given: a WebSocket has no headers of
-   * its own, and a server may want the token there. One that is given here sends the token as `Authorization` in the payload of its first
+   * its own, and a server may want the token there. One that is given here sends the token as `authorization` in the payload of its first
    * message. Without one (null), it is server-sent events, by `fetch`.
    */
   readonly webSocket?: WebSocketClass | null;
@@ -81,10 +81,10 @@ export function createTransport(url: string, client: ClientOptions) {
   }
 
   /** What says who asks, if there is a token: a header, or the payload of the first message of a WebSocket. */
-  async function readCredentials(): Promise<{ readonly Authorization: string } | undefined> {
+  async function readCredentials(): Promise<{ readonly authorization: string } | undefined> {
     const { token } = client;
     const bearer = typeof token === 'function' ? await token() : token;
-    return bearer ? { Authorization: `Bearer ${bearer}` } : undefined;
+    return bearer ? { authorization: `Bearer ${bearer}` } : undefined;
   }
 
   /** The answer to a body, when its head is there: within the time of an attempt, which the deadline gets. */
@@ -101,7 +101,7 @@ export function createTransport(url: string, client: ClientOptions) {
     const headers = {
       'content-type': 'application/json',
       ...lowerCase(client.headers),
-      ...lowerCase(credentials),
+      ...credentials,
       ...lowerCase(options.headers),
       accept,
     };
@@ -123,7 +123,7 @@ export function createTransport(url: string, client: ClientOptions) {
     throw requestError(
       errors,
       ok && errors.length === 0 ? 'NOT_GRAPHQL' : `HTTP_${status}`,
-      `Expected an answer of GraphQL from ${url}, got status ${status} and ${type}. Is it the URL of Sessiontree?`,
+      `Expected an answer of Sessiontree at ${url}, got: status ${status}, ${type}`,
       { status, requestId, retryAfterMs: seconds >= 0 ? seconds * 1_000 : null, data: data ?? null },
     );
   }
@@ -191,7 +191,7 @@ export function createTransport(url: string, client: ClientOptions) {
       options?: RequestOptions,
     ): Promise<Mutations[Name]['payload']> {
       // 128 random bits. `crypto.randomUUID` is missing on pages without TLS.
-      const randomId = () => crypto.getRandomValues(new Uint32Array(4)).join('-');
+      const randomId = () => crypto.getRandomValues(Uint32Array.of(0, 0, 0, 0)).join('-');
       return send(name, { ...input, operationId: input.operationId ?? randomId() }, options);
     },
 

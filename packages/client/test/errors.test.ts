@@ -119,6 +119,6 @@ test('an answer that is not of GraphQL says which URL was called', async () => {
   expect(await rejection(page.sessions.get('s'))).toMatchObject({
     code: 'NOT_GRAPHQL',
     status: 200,
-    message: expect.stringContaining('http://any.example/, got status 200 and text/html'),
+    message: expect.stringContaining('http://any.example/, got: status 200, text/html'),
   });
 });

@@ -380,7 +380,7 @@ describe('a server that asks for a token', () => {
         socket.once('message', (data) => {
           const message = JSON.parse(String(data));
           firstMessages.push(message);
-          if (message.payload?.Authorization !== 'Bearer good') return socket.close(4401, 'Unauthorized');
+          if (message.payload?.authorization !== 'Bearer good') return socket.close(4401, 'Unauthorized');
           socket.send('{"type":"connection_ack"}');
           socket.once('message', () => socket.close(4403, 'The token has expired'));
         }),
@@ -396,7 +396,7 @@ describe('a server that asks for a token', () => {
     expect(await rejection(watch('bad'))).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
     expect(await rejection(watch(''))).toMatchObject({ code: 'UNAUTHENTICATED', status: 401 });
     expect(firstMessages).toEqual([
-      { type: 'connection_init', payload: { Authorization: 'Bearer bad' } },
+      { type: 'connection_init', payload: { authorization: 'Bearer bad' } },
       { type: 'connection_init' },
     ]);
   });

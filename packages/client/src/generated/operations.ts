@@ -24,9 +24,6 @@ export const TREE: OperationText<{ readonly session: (Session & { readonly desce
 export const HISTORY: OperationText<{ readonly session: { readonly history: Connection<Message> } | null }, { readonly id: string; readonly maxContentLength?: number | null } & HistoryArguments> =
   operation('query History', `session(id:$ID!){history(after:$String,before:$String,createdAfter:$DateTime,createdBefore:$DateTime,first:$Int,fromMessageId:$ID,fromPosition:$Int,last:$Int,roles:$[MessageRole!]){nodes{${MESSAGE_FIELDS}}${PAGE_INFO}}}`);
 
-export const HISTORY_WITH_PAYLOADS: OperationText<{ readonly session: { readonly history: Connection<Message> } | null }, { readonly id: string; readonly maxContentLength?: number | null } & HistoryArguments> =
-  operation('query HistoryWithPayloads', `session(id:$ID!){history(after:$String,before:$String,createdAfter:$DateTime,createdBefore:$DateTime,first:$Int,fromMessageId:$ID,fromPosition:$Int,last:$Int,roles:$[MessageRole!]){nodes{payload ${MESSAGE_FIELDS}}${PAGE_INFO}}}`);
-
 export const SEARCH_MESSAGES: OperationText<{ readonly searchMessages: { readonly edges: readonly SearchEdge[]; readonly pageInfo: Connection<never>["pageInfo"]; readonly isComplete: boolean; readonly totalCount: number } }, { readonly maxContentLength?: number | null } & SearchMessagesArguments> =
   operation('query SearchMessages', `searchMessages(query:$String!,after:$String,fields:$[SearchField!],filter:$SessionFilter,first:$Int,includeCopies:$Boolean,roles:$[MessageRole!],subtree:$Boolean,within:$ID){edges{node{${MESSAGE_FIELDS} session{id key parentId rootId title agentName project}}snippet snippetParts{isMatch text}}${PAGE_INFO}isComplete totalCount}`);
 
