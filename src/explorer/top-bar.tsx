@@ -37,7 +37,7 @@ export function TopBar({ list, tree }: { list: TreesList; tree: OpenTree | null 
       <SearchBox />
       <span class={`live is-${state}`} role="status" title={error?.message}>
         <i />
-        {WORDS[state]}
+        <span>{WORDS[state]}</span>
       </span>
       <span class="live number store-size">
         {list.sessionCount === null ? '' : counted(list.sessionCount, 'session')}

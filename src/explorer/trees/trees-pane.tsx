@@ -2,6 +2,8 @@ import { useVirtualizer } from '@tanstack/react-virtual';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { addressBar, NO_FILTER, type TreesFilter } from '../address.ts';
 import { access } from '../api/access.ts';
+import { API_URL } from '../api/client.ts';
+import { signIn } from '../api/sign-in.ts';
 import { dialogs } from '../doing/dialogs.ts';
 import { count } from '../parts/format.ts';
 import { onKey } from '../parts/keys.ts';
@@ -15,6 +17,9 @@ import { useArrowKeys } from './use-arrow-keys.ts';
 
 const PROJECT_HEIGHT = 32;
 const ROOT_HEIGHT = 52;
+/** A line of the example for a server that asks for a token. */
+const AUTHORIZATION = `
+  -H 'authorization: Bearer <your token>' \\`;
 /** So many rows before the end, the next page is read. */
 const AHEAD = 15;
 
@@ -150,11 +155,17 @@ function Placeholder({ list, isFiltered }: { list: TreesList; isFiltered: boolea
     );
   if (list.isLoading) return <div class="skeleton" role="progressbar" aria-label="Reading the trees" />;
   if (isFiltered) return <Notice title="No tree is like this" />;
+  if (!access.mayWrite)
+    return (
+      <Notice title="No trees yet">
+        <p>Those that your token lets you see appear here at once.</p>
+      </Notice>
+    );
   return (
     <Notice title="The store is empty">
       <p>Create a session, and this list shows it at once:</p>
-      <pre>{`curl -s ${location.origin}/graphql \\
-  -H 'content-type: application/json' \\
+      <pre>{`curl -s ${API_URL.href} \\
+  -H 'content-type: application/json' \\${signIn.token === null ? '' : AUTHORIZATION}
   -d '{"query":"mutation { createSession(input: { title: \\"Plan a trip\\" }) { ... on CreateSessionPayload { session { id } } } }"}'`}</pre>
       <p>Or bring in what other programs keep: “sessiontree import --all”.</p>
     </Notice>
