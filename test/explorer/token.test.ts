@@ -81,6 +81,10 @@ describe.skipIf(!isThereABrowser)(
       expect(page.url()).toBe(`${url}/explorer/t/root?s=root`);
       expect(await page.evaluate(() => history.length)).toBe(2);
       expect(await kept(page)).toBe('shared');
+      // One that no header can carry is none.
+      await page.goto(`${url}/explorer/t/root?s=root#token=b%C3%A4d`);
+      await expect.poll(() => page.url()).toBe(`${url}/explorer/t/root?s=root`);
+      expect(await kept(page)).toBe('shared');
       // Where the page is open already, the browser does not load it anew.
       await page.goto(`${url}/explorer/t/root?s=root#token=other`);
       await composer(page).waitFor();

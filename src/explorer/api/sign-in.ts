@@ -73,7 +73,10 @@ class SignIn extends Observable {
 function tokenOfAddress(): string | null {
   const token = new URLSearchParams(location.hash.slice(1)).get('token');
   if (token !== null) history.replaceState(history.state, '', location.pathname + location.search);
-  return token;
+  return token !== null && isToken(token) ? token : null;
 }
+
+/** Whether a header can carry it: else it is no token of any server. */
+export const isToken = (text: string) => /^[\x21-\x7e]+$/.test(text);
 
 export const signIn = new SignIn();

@@ -1,12 +1,9 @@
 import { Sessiontree } from '@sessiontree/client';
 import { useState } from 'preact/hooks';
 import { API_URL } from '../api/client.ts';
-import { signIn } from '../api/sign-in.ts';
+import { isToken, signIn } from '../api/sign-in.ts';
 import { Dialog } from '../parts/dialog.tsx';
 import { visible } from '../parts/visible.ts';
-
-/** All that a header can carry. */
-const TOKEN = /^[\x21-\x7e]+$/;
 
 /** Asks for a token, over what is shown: that stays, and goes on from there. */
 export function SignInDialog() {
@@ -59,7 +56,7 @@ export function SignInDialog() {
 /** Why a token cannot be used; null if the server accepts it. */
 async function faultOf(token: string): Promise<string | null> {
   const refused = 'The server does not accept this token.';
-  if (!TOKEN.test(token)) return refused;
+  if (!isToken(token)) return refused;
   try {
     await new Sessiontree(API_URL, { token, maxRetries: 0 }).request('{ __typename }');
     return null;
