@@ -103,6 +103,23 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await pill.waitFor({ state: 'detached' });
   });
 
+  test('says which message was redacted', async () => {
+    const { url, client } = await openStore();
+    const messages = ['the secret', 'no secret'].map((content) => ({ role: 'USER' as const, content }));
+    await client.sessions.create({ id: 'chat', messages });
+    const page = await openPage(url, '/explorer/t/chat');
+    await message(page, 0).getByText('the secret').waitFor();
+    const redact =
+      'mutation { redactMessages(input: { messageIds: ["chat:0"], reason: "a key" }) { __typename } }';
+    expect(await client.request(redact)).toEqual({
+      redactMessages: { __typename: 'RedactMessagesPayload' },
+    });
+    await page.reload();
+    await message(page, 0).getByText('redacted', { exact: true }).waitFor();
+    expect(await page.getByRole('feed').innerText()).not.toContain('the secret');
+    await message(page, 1).getByText('no secret').waitFor();
+  });
+
   test('shows what is being said, word by word, and then the message in its place', async () => {
     const { url, client } = await openStore();
     await client.sessions.create({ id: 'chat', messages: [{ role: 'USER', content: 'Go on' }] });

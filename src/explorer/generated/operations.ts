@@ -132,7 +132,7 @@ export type RootRowFragment = { id: string, parentId: string | null, key: string
 
 export type TreeRowFragment = { id: string, parentId: string | null, depth: number, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, archivedAt: string | null, createdAt: string, lastActiveAt: string, messageCount: number, historyLength: number, version: number, forkedFrom: { sessionId: string, historyLength: number } | null, usage: { inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } };
 
-export type MessageRowFragment = { id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null };
+export type MessageRowFragment = { id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, redactedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null };
 
 export type TreesQueryVariables = Exact<{
   first: number;
@@ -209,7 +209,7 @@ export type HistoryFromQueryVariables = Exact<{
 }>;
 
 
-export type HistoryFromQuery = { session: { historyLength: number, version: number, history: { nodes: Array<{ id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null }> } } | null };
+export type HistoryFromQuery = { session: { historyLength: number, version: number, history: { nodes: Array<{ id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, redactedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null }> } } | null };
 
 export type HistoryEndQueryVariables = Exact<{
   id: string;
@@ -218,7 +218,7 @@ export type HistoryEndQueryVariables = Exact<{
 }>;
 
 
-export type HistoryEndQuery = { session: { historyLength: number, version: number, history: { nodes: Array<{ id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null }> } } | null };
+export type HistoryEndQuery = { session: { historyLength: number, version: number, history: { nodes: Array<{ id: string, key: string | null, position: number, role: MessageRole, kind: string | null, name: string | null, model: string | null, content: string, contentLength: number, reasoning: string | null, isError: boolean, isCopy: boolean, createdAt: string, replacedAt: string | null, redactedAt: string | null, toolCallId: string | null, toolCalls: Array<{ toolCallId: string, name: string, arguments: unknown, result: { id: string, isError: boolean, contentLength: number, createdAt: string, content: string } | null, session: { id: string, title: string | null, agentName: string | null, status: SessionStatus, statusMessage: string | null, historyLength: number, usage: { costUsd: number | null } } | null }>, usage: { reasoningTokens: number, inputTokens: number, outputTokens: number, cacheReadTokens: number, costUsd: number | null } | null }> } } | null };
 
 export type WholeTextQueryVariables = Exact<{
   id: string;
@@ -408,6 +408,7 @@ export const MessageRowFragmentDoc = new TypedDocumentString(`
   isCopy
   createdAt
   replacedAt
+  redactedAt
   toolCallId
   toolCalls {
     toolCallId
@@ -685,6 +686,7 @@ fragment MessageRow on Message {
   isCopy
   createdAt
   replacedAt
+  redactedAt
   toolCallId
   toolCalls {
     toolCallId
@@ -747,6 +749,7 @@ fragment MessageRow on Message {
   isCopy
   createdAt
   replacedAt
+  redactedAt
   toolCallId
   toolCalls {
     toolCallId

@@ -87,7 +87,7 @@ function Head({
   transcript: OpenTranscript;
 }) {
   const { sessionId } = transcript;
-  const { role, name, usage, model, position, createdAt, isCopy, replacedAt } = message;
+  const { role, name, usage, model, position, createdAt, isCopy, replacedAt, redactedAt } = message;
   const session = tree.rows.find(sessionId);
   const speaker = {
     ASSISTANT: session?.agentName ?? 'assistant',
@@ -102,6 +102,7 @@ function Head({
     usage && `${count(usage.outputTokens)} out`,
     isCopy && 'copy',
     replacedAt && 'edited',
+    redactedAt && 'redacted',
   ].filter(Boolean);
   return (
     <div class="message-head">

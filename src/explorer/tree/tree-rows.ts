@@ -1,25 +1,9 @@
 import type { Session, SessionChange } from '@sessiontree/client';
 import type { TreeRowFragment } from '../generated/operations.ts';
+import { addUp, NOTHING, type Span, type Sums, spanOf } from './sums.ts';
 
 /** Levels below the root that are open at first. */
 const OPEN_LEVELS = 2;
-
-/** What a session and all beneath it come to. */
-export interface Sums {
-  readonly sessions: number;
-  readonly running: number;
-  readonly messages: number;
-  readonly tokens: number;
-  readonly cachedTokens: number;
-  /** Null where nothing has a cost. */
-  readonly costUsd: number | null;
-}
-
-/** Milliseconds since 1970. */
-export interface Span {
-  readonly begin: number;
-  readonly end: number;
-}
 
 /** A row that is shown, with its place among its siblings, as assistive technology wants to know. */
 export interface ShownRow {
@@ -131,7 +115,7 @@ export class TreeRows {
   }
 
   sumsOf(id: string): Sums {
-    this.#sums ??= this.#addUp();
+    this.#sums ??= addUp(this.#sessions);
     return this.#sums.get(id) ?? NOTHING;
   }
 
@@ -235,53 +219,7 @@ export class TreeRows {
     }
     return shown;
   }
-
-  /** From the last row to the first: what is beneath a session comes after the session. */
-  #addUp(): Map<string, Sums> {
-    const sums = new Map<string, Sums>();
-    for (const session of this.#sessions.toReversed()) {
-      const { usage } = session;
-      const beneath = sums.get(session.id) ?? NOTHING;
-      const own: Sums = {
-        sessions: beneath.sessions + 1,
-        running: beneath.running + Number(session.status === 'RUNNING'),
-        messages: beneath.messages + session.historyLength,
-        tokens: beneath.tokens + usage.inputTokens + usage.outputTokens,
-        cachedTokens: beneath.cachedTokens + usage.cacheReadTokens,
-        costUsd: plus(beneath.costUsd, usage.costUsd),
-      };
-      sums.set(session.id, own);
-      if (session.parentId !== null)
-        sums.set(session.parentId, added(sums.get(session.parentId) ?? NOTHING, own));
-    }
-    return sums;
-  }
 }
-
-function spanOf(sessions: readonly TreeRowFragment[]): Span {
-  let begin = Number.POSITIVE_INFINITY;
-  let end = Number.NEGATIVE_INFINITY;
-  for (const { createdAt, lastActiveAt } of sessions) {
-    begin = Math.min(begin, Date.parse(createdAt));
-    end = Math.max(end, Date.parse(lastActiveAt));
-  }
-  return { begin, end };
-}
-
-const NOTHING: Sums = { sessions: 0, running: 0, messages: 0, tokens: 0, cachedTokens: 0, costUsd: null };
-
-function added(a: Sums, b: Sums): Sums {
-  return {
-    sessions: a.sessions + b.sessions,
-    running: a.running + b.running,
-    messages: a.messages + b.messages,
-    tokens: a.tokens + b.tokens,
-    cachedTokens: a.cachedTokens + b.cachedTokens,
-    costUsd: plus(a.costUsd, b.costUsd),
-  };
-}
-
-const plus = (a: number | null, b: number | null) => (b === null ? a : (a ?? 0) + b);
 
 function rowOf(session: Session): TreeRowFragment {
   return { ...fieldsOf(session), id: session.id, forkedFrom: session.forkedFrom };
