@@ -138,4 +138,11 @@ describe.skipIf(!isThereABrowser)('the explorer has no fault that axe knows', { 
     await page.locator('.toast', { hasText: 'Archived' }).waitFor();
     expect(await violations(page), 'toast').toEqual([]);
   });
+
+  test('where it asks for a token', async () => {
+    const { url } = await openStore({ auth: { kind: 'token' } });
+    const page = await openPage(url);
+    await page.getByRole('dialog', { name: 'Sign in' }).waitFor();
+    expect(await violations(page)).toEqual([]);
+  });
 });

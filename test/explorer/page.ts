@@ -3,6 +3,7 @@ import { Sessiontree } from '@sessiontree/client';
 import { type Browser, type BrowserContextOptions, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, onTestFinished } from 'vitest';
 import type { Limits } from '../../src/model/limits.ts';
+import type { AuthConfig } from '../../src/server/auth/auth-config.ts';
 import { startServer } from '../../src/server/http.ts';
 import { CHROMIUM, QUIET } from '../server/browser.ts';
 import { testConfig } from '../server/running.ts';
@@ -31,6 +32,8 @@ export interface StoreOptions {
   /** A free one by default. */
   readonly port?: number;
   readonly limits?: Partial<Limits>;
+  /** Nobody is asked who they are by default. */
+  readonly auth?: AuthConfig;
 }
 
 /** A server with the explorer, until `stop` is called. */
