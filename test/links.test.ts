@@ -4,7 +4,7 @@ import { dirname, join, relative } from 'node:path';
 import { expect, test } from 'vitest';
 import { PAGES, ROOT } from './support/documentation.ts';
 
-const OTHERS = ['FORMAT.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md'];
+const OTHERS = ['FORMAT.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'];
 
 /** The text of a page without code blocks, which contain neither headings nor links. */
 async function proseOf(file: string): Promise<string> {

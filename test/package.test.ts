@@ -151,9 +151,12 @@ test('the package has nothing of the workspaces, which are packages of their own
   expect(existsSync(join(project, 'node_modules/sessiontree/packages'))).toBe(false);
 });
 
-test.each(['schema.graphql', ...PAGES, 'bench/chart.svg'])('the package has %s', (file) => {
-  expect(existsSync(join(project, 'node_modules/sessiontree', file))).toBe(true);
-});
+test.each(['schema.graphql', ...PAGES, 'SECURITY.md', 'deploy/nginx.conf', 'bench/chart.svg'])(
+  'the package has %s',
+  (file) => {
+    expect(existsSync(join(project, 'node_modules/sessiontree', file))).toBe(true);
+  },
+);
 
 test('on a Node that is too old the command says so in one line', async ({ skip }) => {
   const old = findOldNode();

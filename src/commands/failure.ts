@@ -5,6 +5,7 @@ import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
 import { BackupError } from '../repository/files/tools/backup/backup-error.ts';
+import { AuditFileError } from '../server/audit/audit-file.ts';
 import { KeysUnavailableError } from '../server/auth/keys-unavailable-error.ts';
 import { TokenFileError } from '../server/auth/token-file-error.ts';
 import { ListenError } from '../server/listen.ts';
@@ -22,6 +23,7 @@ function isExpected(error: Error): boolean {
   return (
     error instanceof CommandError ||
     error instanceof ListenError ||
+    error instanceof AuditFileError ||
     error instanceof DataDirectoryError ||
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||

@@ -21,5 +21,8 @@ export async function runServer(config: Config): Promise<void> {
     { url: server.url, data: resolve(config.dataDirectory) },
     `the API is at ${server.url}; open it in a browser for GraphiQL`,
   );
+  if (server.metricsUrl !== null) logger.info({ metrics: server.metricsUrl }, 'metrics are served');
+  // Without a file to reopen, the signal ends the process, as is usual when a terminal is closed.
+  if (server.reopenAudit) process.on('SIGHUP', server.reopenAudit);
   stopOnSignals(server, logger);
 }

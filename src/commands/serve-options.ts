@@ -1,5 +1,5 @@
 import { isIP } from 'node:net';
-import { InvalidArgumentError, Option } from 'commander';
+import { Option } from 'commander';
 import { z } from 'zod';
 import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import { DURABILITIES, type Durability } from '../repository/files/runtime/options.ts';
@@ -8,6 +8,8 @@ import { type Config, LOG_FORMATS, LOG_LEVELS } from '../server/config.ts';
 import { canonicalName, isHostName } from '../server/host-name.ts';
 import { type AuthFlags, authOptions, createAuthConfig } from './auth-options.ts';
 import { dataOption } from './data-option.ts';
+import { type OperationFlags, operationConfig, operationOptions } from './operation-options.ts';
+import { collector, concatenated, list, parser } from './option-parsers.ts';
 
 const port = z
   .string()
@@ -40,34 +42,6 @@ const limit = z
   .transform((text) => text.split('=') as [string, string])
   .refine(([name]) => Object.hasOwn(DEFAULT_LIMITS, name))
   .transform(([name, value]) => ({ [name]: Number(value) }));
-
-function list<Output>(rule: z.ZodType<Output, string>) {
-  return z
-    .string()
-    .transform((text) => text.split(',').map((part) => part.trim()))
-    .pipe(z.array(rule));
-}
-
-/** A parser for an option. Commander adds the value, and the flag or variable, to the error message. */
-function parser<Rule extends z.ZodType>(rule: Rule, expected: string) {
-  return (value: string): z.output<Rule> => {
-    const result = rule.safeParse(value);
-    if (!result.success) throw new InvalidArgumentError(`Expected ${expected}.`);
-    return result.data;
-  };
-}
-
-/** A parser for an option that may be repeated: the values accumulate. */
-function collector<Rule extends z.ZodType, All>(
-  rule: Rule,
-  expected: string,
-  add: (all: All, more: z.output<Rule>) => All,
-) {
-  const parse = parser(rule, expected);
-  return (value: string, all: All): All => add(all, parse(value));
-}
-
-const concatenated = (all: readonly string[], more: readonly string[]) => [...all, ...more];
 
 function limitsText(limits: Limits): string {
   return Object.entries(limits)
@@ -123,6 +97,7 @@ export function serveOptions(): Option[] {
           concatenated,
         ),
       ),
+    ...operationOptions(),
     limitOption(),
     new Option('--log-level <level>', `lowest severity to log; one of ${LOG_LEVELS.join(', ')}`)
       .env('SESSIONTREE_LOG_LEVEL')
@@ -136,7 +111,7 @@ export function serveOptions(): Option[] {
 }
 
 /** The parsed values of `serveOptions`, with the names that commander derives. */
-export interface ServeFlags extends AuthFlags {
+export interface ServeFlags extends AuthFlags, OperationFlags {
   readonly port: number;
   readonly host: string;
   readonly data: string;
@@ -161,5 +136,6 @@ export function createConfig(flags: ServeFlags): Config {
     limits: Object.freeze({ ...flags.limit }),
     logLevel: flags.logLevel,
     logFormat: flags.logFormat,
+    ...operationConfig(flags),
   });
 }

@@ -4,7 +4,8 @@ import { defineConfig } from 'vite';
 /** The page is built into `dist/explorer`, from where the server serves it. */
 export default defineConfig({
   root: import.meta.dirname,
-  base: '/explorer/',
+  // Relative: the server puts the path under which it is before those in the page.
+  base: './',
   logLevel: 'warn',
   resolve: { alias: { react: 'preact/compat', 'react-dom': 'preact/compat' } },
   oxc: { jsx: { runtime: 'automatic', importSource: 'preact' } },

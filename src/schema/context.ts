@@ -9,6 +9,7 @@ import { scopedTo, storeBehind } from '../repository/scoped/scoped-repository.ts
 import { Budget, type WriteTurn } from './budget.ts';
 import { Loaders } from './loaders.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
+import type { MutationOutcome } from './mutation-outcome.ts';
 import { Turns } from './turns.ts';
 
 /** The context of every resolver. Each request gets its own: loaders cache, and a budget is used up. */
@@ -31,8 +32,8 @@ export interface SchemaContext {
    * reject.
    */
   mark: Promise<string> | null;
-  /** One entry per mutation so far: the type of its error, or null if it was not refused. */
-  readonly refusals: (string | null)[];
+  /** What came of the mutations so far, in their order. */
+  readonly outcomes: MutationOutcome[];
 }
 
 export interface SchemaContextOptions {
@@ -82,7 +83,7 @@ export function createContext({
     loaders: new Loaders(scoped, budget, turns),
     shownSessions: new Map(),
     mark: null,
-    refusals: [],
+    outcomes: [],
   };
 }
 

@@ -31,12 +31,16 @@ import './mutations/archive-session.ts';
 import './mutations/truncate-history.ts';
 import './mutations/redact-messages.ts';
 import './mutations/stream-message.ts';
+import { recordOutcomes } from './mutations/record-outcomes.ts';
 
 export { createContext, type SchemaContext, type SchemaContextOptions } from './context.ts';
 
+const config = builder.toSchema({ directives }).toConfig();
+if (config.mutation) recordOutcomes(config.mutation);
+
 /** The GraphQL schema. Its resolvers need a `SchemaContext`, one for each request. */
 export const schema = new GraphQLSchema({
-  ...builder.toSchema({ directives }).toConfig(),
+  ...config,
   description:
     'Sessiontree stores trees of agent sessions. Each session has a parent, children and a history of messages. Start reading ' +
     'with `session` or `sessions`, and start writing with `createSession`.',

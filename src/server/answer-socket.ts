@@ -1,10 +1,11 @@
 import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '../repository/observer.ts';
 import { SECURITY_HEADERS } from './browser-headers.ts';
+import { plainAddress } from './proxy/client-address.ts';
 import { JSON_TYPE, type Refusal, refusalBody } from './refusal.ts';
 import { createFacts } from './request-facts.ts';
-import { logRequest } from './request-log.ts';
+import { logRequest, type ServerLogger } from './request-log.ts';
 
 /**
  * Answers a request that node:http has no response for, and closes the connection: no next request can be recognized on it. Logs the
@@ -14,8 +15,8 @@ export function answerSocket(
   socket: Duplex,
   refusal: Refusal,
   logged: { readonly method: string; readonly path: string } | null,
-  logger: Logger,
-  facts = createFacts(null),
+  logger: ServerLogger,
+  facts = createFacts(null, undefined, plainAddress((socket as Socket).remoteAddress)),
 ): void {
   const body = refusalBody(refusal);
   const headers = {

@@ -1,5 +1,6 @@
 import type { Durability } from '../repository/files/runtime/options.ts';
 import type { AuthConfig } from './auth/auth-config.ts';
+import type { OperationConfig } from './operation-config.ts';
 import type { ServerSettings } from './settings.ts';
 
 /** Formats of the log: text for people, or JSON lines for programs. */
@@ -8,7 +9,9 @@ export const LOG_FORMATS = ['pretty', 'json'] as const;
 export const LOG_LEVELS = ['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'] as const;
 
 /** The checked options of `sessiontree serve`, with their defaults. */
-export interface Config extends Pick<ServerSettings, 'limits' | 'allowedHosts' | 'allowedOrigins'> {
+export interface Config
+  extends OperationConfig,
+    Pick<ServerSettings, 'limits' | 'allowedHosts' | 'allowedOrigins'> {
   /** 0 picks a free port. */
   readonly port: number;
   readonly host: string;

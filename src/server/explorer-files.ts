@@ -23,9 +23,9 @@ export function isExplorerBuilt(): boolean {
   return existsSync(join(FOLDER, 'index.html'));
 }
 
-/** Reads and compresses the files, some 300 kB. Rejects if they cannot be read. */
-export async function readExplorerFiles(): Promise<ExplorerFiles> {
-  const page = await createStaticFile(await readFile(join(FOLDER, 'index.html')), {
+/** Reads and compresses the files, some 300 kB, for a server at `basePath`. Rejects if they cannot be read. */
+export async function readExplorerFiles(basePath: string): Promise<ExplorerFiles> {
+  const page = await createStaticFile(pageAt(basePath, await readFile(join(FOLDER, 'index.html'), 'utf8')), {
     'content-type': 'text/html; charset=utf-8',
     'content-security-policy': CONTENT_SECURITY_POLICY,
     'referrer-policy': 'no-referrer',
@@ -44,6 +44,16 @@ export async function readExplorerFiles(): Promise<ExplorerFiles> {
     ],
   );
   return { page, assets: new Map(await Promise.all(files)) };
+}
+
+/**
+ * The page with the paths of its files, and with the base path for its scripts. The build names the files relative to the page, which is
+ * served at many paths. A base path has no character that means something in HTML.
+ */
+function pageAt(basePath: string, html: string): string {
+  return html
+    .replaceAll('"./assets/', `"${basePath}${EXPLORER_PATH}assets/`)
+    .replace('<meta name="base-path" content="" />', `<meta name="base-path" content="${basePath}" />`);
 }
 
 const CONTENT_TYPES: Readonly<Record<string, string>> = {

@@ -22,7 +22,7 @@ import { answerRefusal, createBugAnswer, type RequestHandler } from './node-list
 import { GRAPHQL_PATH } from './paths.ts';
 import type { HandedOn, ServerContext } from './plugin.ts';
 import type { Refusal } from './refusal.ts';
-import { createFacts, noteDeparture, noteExecution, type RequestFacts } from './request-facts.ts';
+import { factsOfMessage, noteDeparture, noteExecution, type RequestFacts } from './request-facts.ts';
 import { headOfMessage, type RequestHead } from './request-head.ts';
 import { CLIENT_CLOSED_REQUEST, logRequest } from './request-log.ts';
 import { BODY_BROKE_OFF, parseParams } from './request-params.ts';
@@ -197,7 +197,7 @@ export function withFastPath(
   }
 
   return (request, response) => {
-    const facts = createFacts(request.headers['x-request-id']);
+    const facts = factsOfMessage(request);
     const head = headOfMessage(request);
     noteEarlyClose(response, facts);
     const refusal = checks.head(head, facts);

@@ -24,6 +24,8 @@ export interface GatheredLinesOptions {
   readonly format?: ((line: string) => string) | undefined;
   /** The line, before `format`, that says how many lines were dropped. */
   readonly notice: (dropped: number) => string;
+  /** Told of each attempt to write what is buffered: null, or the error for which nothing more could be written. */
+  readonly outcome?: ((error: Error | null) => void) | undefined;
 }
 
 /**
@@ -34,9 +36,11 @@ export interface GatheredLinesOptions {
  * buffered lines are written. When the process exits, the buffered lines are written unless the reader takes too long.
  */
 export class GatheredLines implements DestinationStream {
-  readonly #output: number;
+  #output: number;
   readonly #format: (line: string) => string;
   readonly #notice: (dropped: number) => string;
+  readonly #outcome: (error: Error | null) => void;
+  readonly #onExit = () => this.flushSync();
   /**
    * The lines that are still to be written are its bytes from `#start` to `#end`. Lines are encoded as they come: strings that wait to
    * be encoded together cost three times as much.
@@ -49,11 +53,25 @@ export class GatheredLines implements DestinationStream {
   #timer: NodeJS.Timeout | null = null;
   #retryDelay = RETRY_DELAY_MS;
 
-  constructor({ output, format = (line) => line, notice }: GatheredLinesOptions) {
+  constructor({ output, format = (line) => line, notice, outcome = () => {} }: GatheredLinesOptions) {
     this.#output = output;
     this.#format = format;
     this.#notice = notice;
-    process.on('exit', () => this.flushSync());
+    this.#outcome = outcome;
+    process.on('exit', this.#onExit);
+  }
+
+  /** Writes what is buffered, and goes on with another descriptor. What could not be written goes there. */
+  turnTo(output: number): void {
+    this.#writeAll();
+    this.#output = output;
+  }
+
+  /** Writes what is buffered, and lets go of the process. Nothing may be written any more. */
+  close(): void {
+    this.flushSync();
+    if (this.#timer) clearTimeout(this.#timer);
+    process.off('exit', this.#onExit);
   }
 
   write(line: string): void {
@@ -104,11 +122,16 @@ export class GatheredLines implements DestinationStream {
 
   #writeAll(): 'done' | 'reader is slow' | 'failed' {
     for (;;) {
-      if (this.#start === this.#end && !this.#next()) return 'done';
+      if (this.#start === this.#end && !this.#next()) {
+        this.#outcome(null);
+        return 'done';
+      }
       try {
         this.#start += writeSync(this.#output, this.#buffer, this.#start, this.#end - this.#start);
       } catch (error) {
-        return (error as NodeJS.ErrnoException).code === 'EAGAIN' ? 'reader is slow' : 'failed';
+        if ((error as NodeJS.ErrnoException).code === 'EAGAIN') return 'reader is slow';
+        this.#outcome(error as Error);
+        return 'failed';
       }
     }
   }

@@ -14,11 +14,12 @@ import { isLoopbackHost } from './loopback.ts';
 import { type Api, createApi } from './node-handlers.ts';
 import { answerRefusal, createNodeListener } from './node-listener.ts';
 import { answerOddRequests } from './odd-requests.ts';
-import { GRAPHQL_PATH } from './paths.ts';
+import { GRAPHQL_PATH, METRICS_PATH } from './paths.ts';
 import { createProbes } from './probes.ts';
 import type { Refusal } from './refusal.ts';
 import { createRequestRules, type RequestRules } from './request-rules.ts';
 import type { ServerSettings } from './settings.ts';
+import { openWatch, type Watch } from './watch.ts';
 
 /** Milliseconds that a stop may take. The caller of `stop` ends the process then. */
 export const STOP_MS_MAX = 10_000;
@@ -39,6 +40,10 @@ export interface RunningServer {
   readonly url: string;
   /** How many subscriptions there are. */
   readonly subscriptions: () => number;
+  /** Where the metrics are; null if they were not asked for. */
+  readonly metricsUrl: string | null;
+  /** Goes on in a new file of the audit, after the present one was moved; null if the audit has no file. */
+  readonly reopenAudit: (() => void) | null;
   /**
    * Accepts no more connections, finishes pending requests, tells the clients of subscriptions to come back, and closes the store. Requests that take longer than eight seconds are cut
    * off; a second call cuts off all at once.
@@ -53,12 +58,17 @@ export async function startServer(
 ): Promise<RunningServer> {
   const tokens = tokensOf(config.dataDirectory, logger);
   const authentication = await authenticationOf(config, tokens, logger);
+  const watch = await openWatch(config, logger);
   const repository = await openFileRepository({
     directory: config.dataDirectory,
     limits: config.limits,
     durability: config.durability,
     logger,
+    onCommit: watch.onCommit,
     ...(onProgress && { onProgress }),
+  }).catch((error) => {
+    watch.close();
+    throw error;
   });
   // `settleTarget` refuses a request without a Host header: Node.js would do so without a line in the log.
   const server = createServer({
@@ -66,7 +76,7 @@ export async function startServer(
     requireHostHeader: false,
     shouldUpgradeCallback: asksForWebSocket,
   });
-  const settings = settingsOf(config, { repository, logger, ...authentication });
+  const settings = settingsOf(config, { repository, ...authentication }, watch);
   const rules = createRequestRules(settings);
   const admission = new Admission({ limits: config.limits, logger });
   const sockets = Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES);
@@ -83,12 +93,15 @@ export async function startServer(
     refusalOf: (socket) => (connections.isBeyond(socket) ? TOO_MANY_CONNECTIONS : undefined),
   });
   let listening: Listening;
+  let metricsUrl: string | null = null;
   try {
     server.on('request', createListener({ settings, rules, api, admission, connections }));
     server.on('upgrade', api.upgrade);
-    answerOddRequests(server, connections, logger);
+    answerOddRequests(server, connections, settings.logger);
+    metricsUrl = await watch.serve({ repository, live: api.live });
     listening = await listen(server, config);
   } catch (error) {
+    await watch.close();
     await repository.discard();
     throw error;
   }
@@ -97,12 +110,18 @@ export async function startServer(
     api.live.connections.destroy();
   };
   let stopped: Promise<void> | undefined;
+  const origin = `http://${urlHost(config.host)}:${listening.port}${config.basePath}`;
   return {
-    url: `http://${urlHost(config.host)}:${listening.port}${GRAPHQL_PATH}`,
+    url: `${origin}${GRAPHQL_PATH}`,
     subscriptions: () => api.live.subscriptions,
+    metricsUrl: metricsUrl ?? (settings.metrics ? `${origin}${METRICS_PATH}` : null),
+    reopenAudit: watch.reopenAudit,
     stop() {
       if (stopped) cutOff();
-      else stopped = drain(listening, connections, api, cutOff).then(() => repository.close());
+      else
+        stopped = drain(listening, connections, api, cutOff)
+          .then(() => repository.close())
+          .finally(() => watch.close());
       return stopped;
     },
   };
@@ -137,10 +156,15 @@ function authenticationOf({ auth, host }: Config, tokens: Tokens, logger: Logger
 
 function settingsOf(
   config: Config,
-  opened: Pick<ServerSettings, 'repository' | 'logger' | 'authenticate' | 'isRevoked' | 'tokens'>,
+  opened: Pick<ServerSettings, 'repository' | 'authenticate' | 'isRevoked' | 'tokens'>,
+  watch: Watch,
 ): ServerSettings {
   return {
     ...opened,
+    logger: watch.logger,
+    basePath: config.basePath,
+    trustedProxies: config.trustedProxies,
+    metrics: config.metrics === 'main' ? (watch.metrics ?? undefined) : undefined,
     limits: config.limits,
     allowedHosts: [urlHost(config.host), ...config.allowedHosts],
     allowedOrigins: config.allowedOrigins,

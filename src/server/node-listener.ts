@@ -1,6 +1,5 @@
 import type { IncomingMessage, RequestListener, ServerResponse } from 'node:http';
 import type { ExecutionResult } from 'graphql';
-import type { Logger } from '../repository/observer.ts';
 import { DropLog } from './admission/drop-log.ts';
 import { PipelinedRequests } from './admission/pipelined-requests.ts';
 import type { OriginCheck } from './allowed-origins.ts';
@@ -8,16 +7,19 @@ import { corsHeaders, SECURITY_HEADERS, VARY } from './browser-headers.ts';
 import { bugOf, maskResult } from './mask-result.ts';
 import { pathOfTarget } from './paths.ts';
 import { JSON_TYPE, type Refusal, refusalBody } from './refusal.ts';
-import { createFacts, type RequestFacts } from './request-facts.ts';
-import { logRequest } from './request-log.ts';
+import { factsOfMessage, type RequestFacts } from './request-facts.ts';
+import { type LoggedRequest, logRequest, type ServerLogger } from './request-log.ts';
+import type { RequestRules } from './request-rules.ts';
 import { settleTarget, targetOf } from './request-target.ts';
 
 export interface NodeListenerOptions {
-  readonly logger: Logger;
+  readonly logger: ServerLogger;
   /** Origins whose pages may read the answers; null if there are none. */
   readonly isAllowedOrigin: OriginCheck | null;
   /** Where connections that are closed are reported. Default: `logger`, by a log of its own. */
   readonly drops?: DropLog;
+  /** Default: `settleTarget`, behind no proxy. */
+  readonly settle?: RequestRules['settle'];
 }
 
 /** Answers a request. A rejection is a bug. */
@@ -29,16 +31,16 @@ export type RequestHandler = (request: IncomingMessage, response: ServerResponse
  * error to the client.
  */
 export function createNodeListener(handler: RequestHandler, options: NodeListenerOptions): RequestListener {
+  const { settle = settleTarget } = options;
   const answerBug = createBugAnswer(options);
   const serve: RequestListener = (request, response) => {
     const startedAt = performance.now();
     const failed = (error: unknown) =>
-      answerBug(error, request, response, createFacts(request.headers['x-request-id'], startedAt));
+      answerBug(error, request, response, factsOfMessage(request, startedAt));
     try {
-      const refusal = settleTarget(request);
+      const refusal = settle(request);
       if (refusal) {
-        const facts = createFacts(request.headers['x-request-id'], startedAt);
-        answerRefusal(request, response, refusal, options.logger, facts);
+        answerRefusal(request, response, refusal, options.logger, factsOfMessage(request, startedAt));
       } else handler(request, response)?.catch(failed);
     } catch (error) {
       failed(error);
@@ -52,8 +54,8 @@ export function answerRefusal(
   request: IncomingMessage,
   response: ServerResponse,
   refusal: Refusal,
-  logger: Logger,
-  facts = createFacts(request.headers['x-request-id']),
+  logger: ServerLogger,
+  facts = factsOfMessage(request),
   headers: Readonly<Record<string, string>> = {},
 ): void {
   facts.errorCodes = [refusal.code];
@@ -69,6 +71,7 @@ export function createBugAnswer({ logger, isAllowedOrigin }: NodeListenerOptions
     if (response.headersSent) {
       // A part of the answer is sent: only closing the connection tells the client that the rest is missing.
       response.destroy();
+      logRequest(logger, facts, loggedRequest(request, 500));
       return;
     }
     const { origin } = request.headers;
@@ -85,7 +88,7 @@ function write(
   status: number,
   body: string,
   facts: RequestFacts,
-  logger: Logger,
+  logger: ServerLogger,
   headers: Readonly<Record<string, string>> = {},
 ): void {
   response.writeHead(status, {
@@ -96,6 +99,10 @@ function write(
     ...headers,
   });
   response.end(body);
+  logRequest(logger, facts, loggedRequest(request, status));
+}
+
+function loggedRequest(request: IncomingMessage, status: number): LoggedRequest {
   const { method = '' } = request;
-  logRequest(logger, facts, { method, path: pathOfTarget(targetOf(request)), status });
+  return { method, path: pathOfTarget(targetOf(request)), status };
 }

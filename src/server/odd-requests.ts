@@ -1,17 +1,17 @@
 import type { Server } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
-import type { Logger } from '../repository/observer.ts';
 import { answerSocket } from './answer-socket.ts';
 import type { Connections } from './connections.ts';
 import { answerRefusal } from './node-listener.ts';
 import { badRequest, methodNotAllowed, type Refusal } from './refusal.ts';
+import type { ServerLogger } from './request-log.ts';
 
 /**
  * Answers and logs what node:http emits no 'request' for: CONNECT, unknown expectations, and bytes that are no HTTP. By default, Node.js
  * answers them with an empty body or closes the connection.
  */
-export function answerOddRequests(server: Server, connections: Connections, logger: Logger): void {
+export function answerOddRequests(server: Server, connections: Connections, logger: ServerLogger): void {
   server.on('checkExpectation', (request, response) => answerRefusal(request, response, EXPECTATION, logger));
   server.on('connect', ({ method = NONE, url = NONE }, socket) =>
     answerSocket(socket, CONNECT, { method, path: url }, logger),

@@ -6,6 +6,9 @@ export const ASSETS_PATH = `${GRAPHQL_PATH}/assets/`;
 /** The explorer is served at all paths beneath. */
 export const EXPLORER_PATH = '/explorer/';
 
+/** Where the metrics are, if they are asked for. */
+export const METRICS_PATH = '/metrics';
+
 /** The path that stands for the target of `OPTIONS *`, which is about the server as a whole. */
 export const SERVER_PATH = '/*';
 

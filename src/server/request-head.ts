@@ -1,5 +1,6 @@
 import type { IncomingMessage } from 'node:http';
 import { pathOf, pathOfTarget } from './paths.ts';
+import { clientAddress, forwardedOf } from './proxy/client-address.ts';
 import { targetOf } from './request-target.ts';
 
 /** What is known of a request before its body is read, independent of the HTTP server. */
@@ -14,6 +15,10 @@ export interface RequestHead {
   readonly header: (name: string) => string | null | undefined;
   /** The remote address; undefined over a Unix socket, or without a connection. */
   readonly address: string | undefined;
+  /** The address of the client; differs from `address` behind a trusted proxy. */
+  readonly client: string | undefined;
+  /** The scheme of the URL that the client used, as a trusted proxy says; null if none does. */
+  readonly scheme: 'http' | 'https' | null;
   /** True for the request that opens a WebSocket. Its method and its Accept say nothing of the operations that follow. */
   readonly isUpgrade: boolean;
 }
@@ -27,6 +32,8 @@ export function headOfMessage(message: IncomingMessage): RequestHead {
     host: headers.host ?? '',
     header: (name) => headers[name] as string | undefined,
     address: socket.remoteAddress,
+    client: clientAddress(message),
+    scheme: forwardedOf(message)?.scheme ?? null,
     isUpgrade: false,
   };
 }
@@ -44,6 +51,8 @@ export function headOfRequest({ method, url, headers }: Request, address: string
     host: headers.get('host') ?? url.split('/', 3)[2] ?? '',
     header: (name) => headers.get(name),
     address,
+    client: address,
+    scheme: null,
     isUpgrade: false,
   };
 }

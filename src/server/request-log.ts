@@ -1,5 +1,6 @@
 import type { OperationDefinitionNode } from 'graphql';
 import type { Logger } from '../repository/observer.ts';
+import { isLoopbackAddress } from './loopback.ts';
 import type { RequestFacts } from './request-facts.ts';
 import { shortened } from './shortened.ts';
 
@@ -11,6 +12,23 @@ const MAX_FIELDS = 3;
 /** The status in the log for a request whose client has gone, as in other servers' logs. */
 export const CLIENT_CLOSED_REQUEST = 499;
 
+/** Is told of each request, once it was answered, or its client has gone; of a subscription or a WebSocket once it has ended. */
+export type RequestObserver = (facts: RequestFacts, request: LoggedRequest) => void;
+
+/** A logger of a server. Those who watch the requests, beside the log, are told where it is. */
+export interface ServerLogger extends Logger {
+  readonly requestEnded?: RequestObserver;
+}
+
+/** `logger`, by way of which all of `observers` are told of requests. */
+export function observedLogger(logger: Logger, observers: readonly RequestObserver[]): ServerLogger {
+  const requestEnded: RequestObserver = (facts, request) => {
+    for (const observer of observers) observer(facts, request);
+  };
+  // With `logger` as its prototype: loggers know their level and where they write by `this`.
+  return observers.length === 0 ? logger : Object.assign(Object.create(logger) as Logger, { requestEnded });
+}
+
 export interface LoggedRequest {
   readonly method: string;
   readonly path: string;
@@ -19,22 +37,21 @@ export interface LoggedRequest {
   readonly events?: number | undefined;
 }
 
-/** Logs a request that was answered, or whose client has gone. */
-export function logRequest(
-  logger: Logger,
-  facts: RequestFacts,
-  { method, path, status, events }: LoggedRequest,
-): void {
+/** Logs a request that was answered, or whose client has gone, and tells those who watch. */
+export function logRequest(logger: ServerLogger, facts: RequestFacts, request: LoggedRequest): void {
+  const { method, path, events } = request;
   const { operation } = facts;
+  const status = facts.hasLeft && facts.context ? CLIENT_CLOSED_REQUEST : request.status;
   logger.info(
     {
       requestId: facts.id,
+      client: facts.client === undefined || isLoopbackAddress(facts.client) ? undefined : facts.client,
       method,
       path: shortened(path, MAX_NAME_CHARACTERS),
       operation: operation?.operation,
       operationName: operation?.name && shortened(operation.name.value, MAX_NAME_CHARACTERS),
       fields: operation && !operation.name ? rootFields(operation).slice(0, MAX_FIELDS) : undefined,
-      status: facts.hasLeft && facts.context ? CLIENT_CLOSED_REQUEST : status,
+      status,
       milliseconds: Math.round((performance.now() - facts.startedAt) * 100) / 100,
       errors: facts.errorCodes,
       messages: facts.messages,
@@ -43,17 +60,14 @@ export function logRequest(
     },
     'request',
   );
+  logger.requestEnded?.(facts, { ...request, status });
 }
 
 /** `createSession SessionExistsError` for each mutation that answered with a typed error. */
-function refusedMutations({ operation, context }: RequestFacts): string[] | undefined {
-  const refusals = context?.refusals;
-  if (!operation || !refusals?.some((type) => type !== null)) return undefined;
-  const names = rootFields(operation);
-  return refusals.flatMap((type, place) => {
-    if (type === null) return [];
-    return names[place] ? `${names[place]} ${type}` : type;
-  });
+function refusedMutations({ context }: RequestFacts): string[] | undefined {
+  const refused = context?.outcomes.filter(({ isRefused }) => isRefused) ?? [];
+  if (refused.length === 0) return undefined;
+  return refused.map(({ mutation, result }) => `${mutation} ${result}`);
 }
 
 /** The root fields in the order of their execution; empty if fragments or directives decide on that order. */

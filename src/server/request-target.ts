@@ -2,6 +2,9 @@ import type { IncomingMessage } from 'node:http';
 import { isIPv4 } from 'node:net';
 import { NO_HOST, rememberingLatest } from './host-name.ts';
 import { SERVER_PATH } from './paths.ts';
+import { withoutBasePath } from './proxy/base-path.ts';
+import { settleForwarded } from './proxy/settle-forwarded.ts';
+import type { PeerTrust } from './proxy/trusted-peers.ts';
 import { badRequest, type Refusal } from './refusal.ts';
 
 /** Express changes `url` within a router, and keeps the target in `originalUrl`. Yoga reads the same property. */
@@ -17,11 +20,22 @@ function setTarget(request: MaybeRouted, target: string): void {
   else request.url = target;
 }
 
+export interface SettleOptions {
+  /** Taken from the beginning of the path, where it is there. */
+  readonly basePath?: string;
+  /** Whose X-Forwarded headers count; null for nobody's. */
+  readonly isTrusted?: PeerTrust | null;
+}
+
 /**
  * Settles the target of a request by RFC 9112, section 3.2. Afterwards `targetOf` gives a path with a query, and `headers.host` is the
- * authority that applies, from which a URL can be made. Returns a refusal if the request must be answered with 400.
+ * authority that applies, from which a URL can be made: behind a trusted proxy, the one that the proxy names. Returns a refusal if the
+ * request must be answered with 400.
  */
-export function settleTarget(request: IncomingMessage): Refusal | null {
+export function settleTarget(
+  request: IncomingMessage,
+  { basePath = '', isTrusted = null }: SettleOptions = {},
+): Refusal | null {
   const { headers, httpVersion } = request;
   if (countHosts(request) > 1) return badRequest('Expected one Host header, got several.');
   if (headers.host === undefined && httpVersion !== '1.0')
@@ -32,6 +46,8 @@ export function settleTarget(request: IncomingMessage): Refusal | null {
     if (refusal) return refusal;
   }
   headers.host ??= localHost(request);
+  if (isTrusted) settleForwarded(request, isTrusted);
+  if (basePath !== '') setTarget(request, withoutBasePath(targetOf(request), basePath));
   // Yoga makes a URL from the Host header before any plugin runs, and throws if it is no host.
   if (!isAuthority(headers.host)) headers.host = NO_HOST;
   return null;

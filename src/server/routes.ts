@@ -1,19 +1,19 @@
 import { negotiate, RESULT_TYPES } from './accept.ts';
 import type { OriginCheck } from './allowed-origins.ts';
-import { ASSETS_PATH, EXPLORER_PATH, GRAPHQL_PATH, SERVER_PATH } from './paths.ts';
+import { ASSETS_PATH, EXPLORER_PATH, GRAPHQL_PATH, METRICS_PATH, SERVER_PATH } from './paths.ts';
 import type { RequestHead } from './request-head.ts';
 
 /**
- * What a request is for: an operation, GraphiQL's page or one of its files, the explorer or one of its files, the bare address,
- * `OPTIONS *`, or a preflight.
+ * What a request is for: an operation, GraphiQL's page or one of its files, the explorer or one of its files, the bare address, the
+ * metrics, `OPTIONS *`, or a preflight.
  */
-export type Route = 'api' | 'page' | 'asset' | 'explorer' | 'home' | 'server' | 'preflight';
+export type Route = 'api' | 'page' | 'asset' | 'explorer' | 'home' | 'metrics' | 'server' | 'preflight';
 
 /** Null if there is nothing at the path. */
 export type Router = (head: RequestHead) => Route | null;
 
-/** Preflights are answered at every path, for origins of which `isAllowedOrigin` is true. */
-export function createRouter(isAllowedOrigin: OriginCheck | null): Router {
+/** Preflights are answered at every path, for origins of which `isAllowedOrigin` is true. `hasMetrics`: there are metrics to be served. */
+export function createRouter(isAllowedOrigin: OriginCheck | null, hasMetrics = false): Router {
   return (head) => {
     const { method, path, isUpgrade } = head;
     if (isUpgrade) return path === GRAPHQL_PATH ? 'api' : null;
@@ -27,6 +27,7 @@ export function createRouter(isAllowedOrigin: OriginCheck | null): Router {
     // Without the slash at its end, the path is one that people type.
     if (path === '/' || `${path}/` === EXPLORER_PATH) return 'home';
     if (path.startsWith(EXPLORER_PATH)) return 'explorer';
+    if (path === METRICS_PATH && hasMetrics) return 'metrics';
     return path.startsWith(ASSETS_PATH) ? 'asset' : null;
   };
 }

@@ -3,6 +3,8 @@ import type { TokenIssuer } from '../model/token-issuer.ts';
 import type { Logger } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import type { Authenticate, Authentication } from './auth/authenticate.ts';
+import type { MetricsPage } from './metrics/metrics-page.ts';
+import type { ServerLogger } from './request-log.ts';
 
 /** The options of `createRequestListener` and `createSessiontreeYoga`. All but `repository` have a default. */
 export interface SessiontreeYogaOptions {
@@ -38,6 +40,13 @@ export interface SessiontreeYogaOptions {
 /** The options, with defaults for those that are undefined. */
 export interface ServerSettings extends Required<SessiontreeYogaOptions> {
   readonly limits: Limits;
+  readonly logger: ServerLogger;
+  /** To be served at /metrics. */
+  readonly metrics?: MetricsPage | undefined;
+  /** The path under which a proxy has the server, without a slash at its end. Default: none. */
+  readonly basePath?: string | undefined;
+  /** Peers whose X-Forwarded headers are believed; see `isPeer`. Default: none. */
+  readonly trustedProxies?: readonly string[] | undefined;
 }
 
 /** Of servers that ask nobody for a name, or whose callers stay as long as their `expiresAt` says. */

@@ -14,6 +14,7 @@ import { useExplorer } from './plugins/use-explorer.ts';
 import { useGraphiQL } from './plugins/use-graphiql.ts';
 import { useHead } from './plugins/use-head.ts';
 import { useKnownDocuments } from './plugins/use-known-documents.ts';
+import { useMetrics } from './plugins/use-metrics.ts';
 import { usePersistedQueries } from './plugins/use-persisted-queries.ts';
 import { usePolicies } from './plugins/use-policies.ts';
 import { useRequestFacts } from './plugins/use-request-facts.ts';
@@ -45,7 +46,7 @@ export function createYogaPath(
   { isAllowedOrigin, routeOf, checks }: RequestRules,
   documents?: DocumentCache<DocumentNode>,
 ): SessiontreeYoga {
-  const { repository, tokens, limits, logger } = settings;
+  const { repository, tokens, limits, logger, metrics, basePath } = settings;
   const parsed = createDocumentCache<DocumentNode>();
   return createYoga<ServerContext, SchemaContext>({
     schema,
@@ -82,9 +83,10 @@ export function createYogaPath(
       useBrowserHeaders({ isAllowedOrigin }),
       useHead(),
       usePolicies({ checks, limits }),
-      useRoutes({ routeOf }),
-      useExplorer({ routeOf, logger }),
-      useGraphiQL({ routeOf, logger }),
+      useRoutes({ routeOf, basePath }),
+      ...(metrics ? [useMetrics({ routeOf, metrics })] : []),
+      useExplorer({ routeOf, logger, basePath }),
+      useGraphiQL({ routeOf, logger, basePath }),
       usePersistedQueries(),
       useKnownDocuments({ parsed, valid: documents }),
       useExecution(),

@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, existsSync, openSync } from 'node:fs';
-import { writeFile } from 'node:fs/promises';
+import { readFile, rename, writeFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
@@ -142,6 +142,24 @@ describe('sessiontree serve', () => {
       expect(await ended).toEqual({ code: 0, signal: null, stderr: '' });
     },
   );
+
+  test('at SIGHUP it opens the file of the audit again, and goes on serving', async () => {
+    const data = await temporaryDirectory();
+    const audit = join(data, 'audit.jsonl');
+    const { url, child, ended, logged } = await serve(['--data', join(data, 'store'), '--audit', audit]);
+    await post(url, CREATE);
+    await rename(audit, `${audit}.1`);
+    const reopened = logged('the file of the audit was opened again');
+    child.kill('SIGHUP');
+    await reopened;
+    await post(url, 'mutation { deleteSession(input: { sessionId: "kept" }) { __typename } }');
+    child.kill('SIGTERM');
+    expect(await ended).toMatchObject({ code: 0 });
+    expect(await readFile(`${audit}.1`, 'utf8')).toMatch(/^\{.*"createdId":"kept".*\}\n$/);
+    expect(await readFile(audit, 'utf8')).toMatch(
+      /^\{.*"mutation":"deleteSession","sessionId":"kept".*\}\n$/,
+    );
+  });
 
   test('at a second signal it ends at once, the store closed', async () => {
     const { child, url, ended, logged } = await serve(['--data', await temporaryDirectory()]);

@@ -98,5 +98,8 @@ test('what breaks in the middle of an answer cuts it off, and is logged', async 
     fail();
   });
   await expect(send(port, SENT)).rejects.toThrow();
-  expect(lines).toMatchObject([{ requestId: 'broken', msg: 'Internal error' }]);
+  expect(lines).toMatchObject([
+    { requestId: 'broken', msg: 'Internal error' },
+    { requestId: 'broken', msg: 'request', status: 500 },
+  ]);
 });

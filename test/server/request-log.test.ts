@@ -181,7 +181,7 @@ test('a mutation that answers with a typed error says which, whatever was asked 
   expect(refused()).toEqual([
     ['createSession SessionExistsError'],
     ['spawnSession SessionNotFoundError'],
-    ['SessionExistsError', 'InvalidInputError'],
+    ['createSession SessionExistsError', 'createSession InvalidInputError'],
     ['spawnSession SessionNotFoundError'],
     undefined,
   ]);

@@ -1,6 +1,8 @@
 import type { Server } from 'node:http';
 import { connect, type Socket } from 'node:net';
+import { createClient } from 'graphql-ws';
 import { onTestFinished } from 'vitest';
+import { WebSocket } from 'ws';
 import { createConfig } from '../../src/commands/serve-options.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { DropLog } from '../../src/server/admission/drop-log.ts';
@@ -8,7 +10,7 @@ import type { Config } from '../../src/server/config.ts';
 import { type ConnectionOptions, Connections } from '../../src/server/connections.ts';
 import { type RunningServer, startServer } from '../../src/server/http.ts';
 import { temporaryDirectory } from '../support/repository.ts';
-import { createTestLogger } from './support.ts';
+import { createTestLogger, type LogLine } from './support.ts';
 
 /** The configuration of `sessiontree serve`, with a free port and a temporary data directory. */
 export async function testConfig(changes: Partial<Config> = {}): Promise<Config> {
@@ -26,16 +28,49 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     limit: DEFAULT_LIMITS,
     logLevel: 'info',
     logFormat: 'json',
+    basePath: '',
+    trustProxy: [],
+    metrics: false,
+    audit: null,
   });
   return { ...config, ...changes };
 }
 
 /** A server on a real socket, stopped after the test. */
 export async function startTestServer(changes: Partial<Config> = {}): Promise<RunningServer> {
-  const { logger } = createTestLogger();
+  return (await startLoggedServer(changes)).server;
+}
+
+/** The same, with the lines of its log. */
+export async function startLoggedServer(
+  changes: Partial<Config> = {},
+): Promise<{ readonly server: RunningServer; readonly lines: readonly LogLine[] }> {
+  const { logger, lines } = createTestLogger();
   const server = await startServer(await testConfig(changes), { logger });
   onTestFinished(() => server.stop());
-  return server;
+  return { server, lines };
+}
+
+/** Sends an operation by POST. The first time Yoga answers, later the fast path does. */
+export async function postTo(
+  url: string,
+  query: string,
+  headers: Record<string, string> = {},
+): Promise<Response> {
+  const body = JSON.stringify({ query });
+  return fetch(url, { method: 'POST', headers: { 'content-type': 'application/json', ...headers }, body });
+}
+
+/** Sends an operation over a WebSocket of its own, and resolves with its results. */
+export async function sendOverSocket(url: string, query: string): Promise<unknown[]> {
+  const client = createClient({ url: url.replace('http', 'ws'), webSocketImpl: WebSocket, retryAttempts: 0 });
+  try {
+    const results: unknown[] = [];
+    for await (const result of client.iterate({ query })) results.push(result);
+    return results;
+  } finally {
+    await client.dispose();
+  }
 }
 
 export interface RawConnection {

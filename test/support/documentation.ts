@@ -15,6 +15,8 @@ export const PAGES = [
   'docs/import.md',
   'docs/web-pages.md',
   'docs/configuration.md',
+  'docs/deployment.md',
+  'docs/security.md',
   'docs/errors.md',
   'docs/data-directory.md',
   'docs/performance.md',

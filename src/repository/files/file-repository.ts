@@ -31,6 +31,7 @@ import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
 import type { SessionRepository } from '../repository.ts';
 import { ChangeListeners } from './commit/change-listeners.ts';
+import type { Committed } from './commit/commit-pipeline.ts';
 import { Committer } from './commit/committer.ts';
 import { IdempotencyRecords } from './commit/idempotency-records.ts';
 import { KeyedMutex } from './commit/keyed-mutex.ts';
@@ -84,6 +85,7 @@ export interface FileRepositoryParts extends FileReaderParts {
   /** `store.jsonl` as the start has read it. */
   readonly storeLog: StoreLogFile;
   readonly clock: StoreClock;
+  readonly onCommit: Committed | null;
   /** The `sequence` of each session whose faulty file was read again at the start. */
   readonly replaced: readonly number[];
   /** Faulty files as the start has read them, by session id. */

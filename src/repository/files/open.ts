@@ -35,7 +35,7 @@ export interface OpenedRepository extends SessionRepository {
  * UnreadableStoreError if it holds no store that this version can use.
  */
 export async function openFileRepository(options: FileRepositoryOptions): Promise<OpenedRepository> {
-  const { directory, durability, limits, logger, onProgress } = withDefaults(options);
+  const { directory, durability, limits, logger, onProgress, onCommit } = withDefaults(options);
   const data = makeDataDirectory(directory);
   const { layout } = data;
   let lock: Lock;
@@ -86,6 +86,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
       logger,
       limits,
       durable,
+      onCommit,
       release: (lastSeq) => {
         try {
           if (lastSeq !== null) writeCleanStop(layout, indexFile, { lastSeq, latestTime: clock.latest });

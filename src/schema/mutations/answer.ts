@@ -37,22 +37,23 @@ async function payloadOrRefusal<Payload>(
   run: () => Promise<Payload>,
 ): Promise<Payload> {
   forget(context);
-  let refusal: string | null = null;
   try {
     return await run();
   } catch (error) {
     if (!(error instanceof ClientError)) throw error;
-    refusal = error.name;
     // A plain object: a resolver that returns an Error fails. `never`: the union lists the errors that are its members.
-    return { ...error, message: error.message, [MEMBER]: refusal } as never;
-  } finally {
-    context.refusals.push(refusal);
+    return { ...error, message: error.message, [MEMBER]: error.name } as never;
   }
+}
+
+/** The type of the typed error that a mutation answered with; null for a payload. */
+export function errorTypeOf(answered: object): string | null {
+  return MEMBER in answered ? String(answered[MEMBER]) : null;
 }
 
 /** The `resolveType` of a result union. A value without an error's type is the payload. */
 export function memberOf(payload: string): (value: object) => string {
-  return (value) => (MEMBER in value ? String(value[MEMBER]) : payload);
+  return (value) => errorTypeOf(value) ?? payload;
 }
 
 /** The operation that makes `mutation` with this input safe to retry; undefined if the client sent no `operationId`. */

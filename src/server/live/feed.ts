@@ -54,6 +54,21 @@ export class Feed {
     this.#subscribers.delete(subscriber);
   }
 
+  /** Notes that something happened in its tree before the poll `number`. */
+  touch(number: number): void {
+    this.touchedAt = number;
+    const now = performance.now();
+    for (const subscriber of this.#subscribers) subscriber.behindSince ??= now;
+  }
+
+  /** Since when the subscriber furthest behind lacks something, on the clock of `performance.now()`; null if none does. */
+  get behindSince(): number | null {
+    let since: number | null = null;
+    for (const { behindSince } of this.#subscribers)
+      if (behindSince !== null && (since === null || behindSince < since)) since = behindSince;
+    return since;
+  }
+
   /** Whether the time of a bookmark has come for a subscriber. */
   get hasBookmarkDue(): boolean {
     for (const { isBookmarkDue } of this.#subscribers) if (isBookmarkDue) return true;

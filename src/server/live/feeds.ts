@@ -62,6 +62,15 @@ export class Feeds implements FeedHub {
     if (this.#feeds.size === 0) this.#rest();
   }
 
+  /** How long the subscriber furthest behind has lacked something, in milliseconds; 0 if none does. */
+  get lagMs(): number {
+    const now = performance.now();
+    let lag = 0;
+    for (const { behindSince } of this.#feeds.values())
+      if (behindSince !== null) lag = Math.max(lag, now - behindSince);
+    return lag;
+  }
+
   #begin(): void {
     this.#unsubscribe ??= this.#repository.onChange(() => {
       this.#hasNews = true;
@@ -156,7 +165,7 @@ export class Feeds implements FeedHub {
     }
     for (const feed of rootIds === null ? this.#feeds.values() : this.#trees.of(rootIds)) {
       feed.advanceTo(this.latestPoll);
-      feed.touchedAt = number;
+      feed.touch(number);
       this.#due.add(feed);
     }
   }

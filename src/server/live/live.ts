@@ -80,6 +80,11 @@ export class Live {
     return this.#subscriptions;
   }
 
+  /** How long the subscription to changes that is furthest behind has lacked something, in milliseconds; 0 if all are up to date. */
+  get lagMs(): number {
+    return this.#feeds.lagMs;
+  }
+
   get isFull(): boolean {
     return this.#subscriptions >= this.#settings.limits.subscriptions;
   }

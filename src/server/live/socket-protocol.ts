@@ -105,7 +105,7 @@ export function createSocketProtocol({
     onConnect: ({ extra, connectionParams }) => admitClient(extra, connectionParams),
     async onSubscribe(context, id, payload) {
       const connection = context.extra;
-      const facts = createFacts(null);
+      const facts = createFacts(null, undefined, connection.head.client);
       if (connection.caller === null || hasEnded(connection.caller, isRevoked)) {
         connection.expel();
         return refused([refusalError(INVALID_TOKEN)], facts);

@@ -14,6 +14,8 @@ export class Subscriber extends ChangesPosition {
   isBusy = false;
   /** True once its outlet will say when the client has read. */
   isWaiting = false;
+  /** Since when it lacks something that happened, on the clock of `performance.now()`; null if it lacks nothing. */
+  behindSince: number | null = null;
   /** The number of the latest poll that its cursor covers. */
   #covered = BEHIND;
 
@@ -34,6 +36,7 @@ export class Subscriber extends ChangesPosition {
   /** Notes that a page was read after the poll `number`. */
   covers({ isUpToDate }: ChangesEvent, { number }: TreePoll): void {
     this.#covered = isUpToDate ? number : BEHIND;
+    if (isUpToDate) this.behindSince = null;
   }
 
   /** Advances to the cursor of a poll, if it is not there yet. Nothing must have happened in between. */
@@ -47,5 +50,6 @@ export class Subscriber extends ChangesPosition {
   goBackTo(cursor: string): void {
     this.cursor = cursor;
     this.#covered = BEHIND;
+    this.behindSince ??= performance.now();
   }
 }

@@ -9,11 +9,11 @@ import type { CheckOperation } from '../check-operation.ts';
 import { bugOf, maskResult } from '../mask-result.ts';
 import { pathOfTarget } from '../paths.ts';
 import { badRequest, type Refusal } from '../refusal.ts';
-import { createFacts, type RequestFacts } from '../request-facts.ts';
+import { factsOfMessage, type RequestFacts } from '../request-facts.ts';
 import { headOfUpgrade } from '../request-head.ts';
 import { logRequest } from '../request-log.ts';
 import type { RequestRules } from '../request-rules.ts';
-import { settleTarget, targetOf } from '../request-target.ts';
+import { targetOf } from '../request-target.ts';
 import type { ServerSettings } from '../settings.ts';
 import { TOO_MANY_SUBSCRIPTIONS } from './event-stream.ts';
 import type { Live } from './live.ts';
@@ -26,7 +26,7 @@ export type UpgradeListener = (request: IncomingMessage, socket: Duplex, head: B
 
 export interface WebSocketOptions {
   readonly settings: ServerSettings;
-  readonly rules: Pick<RequestRules, 'checks'>;
+  readonly rules: Pick<RequestRules, 'checks' | 'settle'>;
   readonly admission: Admission;
   readonly live: Live;
   readonly checkOperation: CheckOperation;
@@ -43,7 +43,7 @@ const CLOSE_MS = 2_000;
  */
 export function createWebSocketListener({
   settings,
-  rules: { checks },
+  rules: { checks, settle },
   admission,
   live,
   checkOperation,
@@ -89,7 +89,7 @@ export function createWebSocketListener({
       request,
       socket,
       badRequest(`Expected the handshake of a WebSocket (${message}).`),
-      factsOf(request),
+      factsOfMessage(request),
     ),
   );
 
@@ -100,7 +100,9 @@ export function createWebSocketListener({
   }
 
   return (request, socket, head) => {
-    const facts = factsOf(request);
+    // Before the facts, which have the address of the client.
+    const unsettled = settle(request);
+    const facts = factsOfMessage(request);
     socket.on('error', () => socket.destroy());
     const upgradeUnless = (checked: Refusal | undefined) => {
       const refusal =
@@ -111,7 +113,7 @@ export function createWebSocketListener({
       else upgrade(request, socket, head, facts);
     };
     try {
-      const refusal = settleTarget(request) ?? checks.head(headOfUpgrade(request), facts);
+      const refusal = unsettled ?? checks.head(headOfUpgrade(request), facts);
       if (refusal instanceof Promise)
         refusal.then(upgradeUnless).catch((error) => answerBug(error, request, socket, facts));
       else upgradeUnless(refusal);
@@ -139,8 +141,4 @@ export function createWebSocketListener({
       ws.once('close', (code, reason) => closed(code, reason.toString()));
     });
   }
-}
-
-function factsOf({ headers }: IncomingMessage): RequestFacts {
-  return createFacts(headers['x-request-id']);
 }

@@ -2,7 +2,7 @@ import type { Logger } from '../../repository/observer.ts';
 import { type ExplorerFiles, readExplorerFiles } from '../explorer-files.ts';
 import { EXPLORER_PATH } from '../paths.ts';
 import type { ServerPlugin } from '../plugin.ts';
-import { NOT_FOUND } from '../policies/known-route.ts';
+import { notFound } from '../policies/known-route.ts';
 import { refuse } from '../refuse.ts';
 import type { Router } from '../routes.ts';
 import { respondWithFile } from '../static-file.ts';
@@ -10,24 +10,25 @@ import { respondWithFile } from '../static-file.ts';
 export interface ExplorerOptions {
   readonly routeOf: Router;
   readonly logger: Logger;
+  readonly basePath?: string | undefined;
 }
 
 const ASSETS = `${EXPLORER_PATH}assets/`;
 
 /** Serves the explorer: one page at all of its paths, which the page itself understands, and the files that it loads. */
-export function useExplorer({ routeOf, logger }: ExplorerOptions): ServerPlugin {
+export function useExplorer({ routeOf, logger, basePath = '' }: ExplorerOptions): ServerPlugin {
   let reading: Promise<ExplorerFiles> | undefined;
   return {
     async onRequest(payload) {
       const { request, fetchAPI, serverContext, endResponse } = payload;
       const { head, facts } = serverContext;
       if (routeOf(head) !== 'explorer') return;
-      reading ??= readExplorerFiles();
+      reading ??= readExplorerFiles(basePath);
       try {
         const { page, assets } = await reading;
         const file = head.path.startsWith(ASSETS) ? assets.get(head.path) : page;
         if (file) endResponse(await respondWithFile(file, request, fetchAPI));
-        else refuse(payload, NOT_FOUND);
+        else refuse(payload, notFound(basePath));
       } catch (err) {
         // The error may be temporary, such as too many open files: the next request tries again.
         reading = undefined;

@@ -3,7 +3,7 @@ import type { GraphiQLFiles } from '../graphiql-files.ts';
 import { loadGraphiQL } from '../load-graphiql.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
 import type { ServerPlugin } from '../plugin.ts';
-import { NOT_FOUND } from '../policies/known-route.ts';
+import { notFound } from '../policies/known-route.ts';
 import { refuse } from '../refuse.ts';
 import type { Router } from '../routes.ts';
 import { respondWithFile, type StaticFile } from '../static-file.ts';
@@ -11,13 +11,14 @@ import { respondWithFile, type StaticFile } from '../static-file.ts';
 export interface GraphiQLOptions {
   readonly routeOf: Router;
   readonly logger: Logger;
+  readonly basePath?: string | undefined;
 }
 
 /**
  * Serves GraphiQL to clients that prefer HTML: a small page, and the files that it loads, which browsers may cache forever. Nothing
  * comes from another server. The files are made for the first request: most servers never need them.
  */
-export function useGraphiQL({ routeOf, logger }: GraphiQLOptions): ServerPlugin {
+export function useGraphiQL({ routeOf, logger, basePath }: GraphiQLOptions): ServerPlugin {
   let loading: Promise<GraphiQLFiles> | undefined;
 
   async function fileAt(path: string): Promise<StaticFile | undefined> {
@@ -40,7 +41,7 @@ export function useGraphiQL({ routeOf, logger }: GraphiQLOptions): ServerPlugin 
       return fileAt(serverContext.head.path).then(
         async (file) => {
           if (file) endResponse(await respondWithFile(file, request, fetchAPI));
-          else refuse(payload, NOT_FOUND);
+          else refuse(payload, notFound(basePath));
         },
         (err) => {
           logger.error({ requestId: serverContext.facts.id, err }, 'GraphiQL could not be loaded');

@@ -10,11 +10,12 @@ export function useRequestFacts(): ServerPlugin {
   return {
     onRequest({ request, serverContext }) {
       const { handedOn, req } = serverContext;
-      const facts = handedOn?.facts ?? createFacts(request.headers.get('x-request-id'));
+      const address = req?.socket?.remoteAddress;
+      const facts = handedOn?.facts ?? createFacts(request.headers.get('x-request-id'), undefined, address);
       serverContext.facts = facts;
       // The handler of the fast path notes it itself.
       if (!handedOn) request.signal.addEventListener('abort', () => noteDeparture(facts), { once: true });
-      serverContext.head = handedOn?.head ?? headOfRequest(request, req?.socket?.remoteAddress);
+      serverContext.head = handedOn?.head ?? headOfRequest(request, address);
     },
     onResponse({ response, serverContext }) {
       response.headers.set('x-request-id', serverContext.facts.id);

@@ -1,14 +1,13 @@
 import { getOperationAST } from 'graphql';
 import type { Plugin } from 'graphql-yoga';
-import type { Logger } from '../../repository/observer.ts';
 import type { SchemaContext } from '../../schema/context.ts';
 import { pathOf } from '../paths.ts';
 import type { ServerContext } from '../plugin.ts';
 import { noteExecution } from '../request-facts.ts';
-import { logRequest } from '../request-log.ts';
+import { logRequest, type ServerLogger } from '../request-log.ts';
 
 export interface RequestLogOptions {
-  readonly logger: Logger;
+  readonly logger: ServerLogger;
 }
 
 /**

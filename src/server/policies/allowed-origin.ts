@@ -1,5 +1,6 @@
 import { type OriginCheck, parseOrigin } from '../allowed-origins.ts';
 import type { Refusal } from '../refusal.ts';
+import type { RequestHead } from '../request-head.ts';
 import type { Router } from '../routes.ts';
 import type { Policy } from './policy.ts';
 
@@ -16,20 +17,24 @@ export function allowedOrigin(routeOf: Router, isAllowedOrigin: OriginCheck | nu
       if (origin === null) {
         if (site !== 'cross-site' && site !== 'same-site') return undefined;
       } else if (
-        isSameOrigin(origin, head.host) ||
+        isSameOrigin(origin, head) ||
         isAllowedOrigin?.(origin) ||
         (site === 'same-origin' && LOOPBACK_ORIGIN.test(origin))
       ) {
         return undefined;
       }
-      return routeOf(head) === 'api' ? originRefusal(origin) : undefined;
+      const route = routeOf(head);
+      return route === 'api' || route === 'metrics' ? originRefusal(origin) : undefined;
     },
   };
 }
 
-/** The scheme is not compared: behind a proxy that terminates TLS, the page has https and this server http. */
-function isSameOrigin(origin: string, host: string): boolean {
+/**
+ * The scheme is compared only where a trusted proxy says it: behind a proxy that terminates TLS, the page has https and this server http.
+ */
+function isSameOrigin(origin: string, { host, scheme }: RequestHead): boolean {
   const name = host.toLowerCase();
+  if (scheme !== null) return origin === `${scheme}://${name}`;
   return origin === `http://${name}` || origin === `https://${name}`;
 }
 

@@ -3,7 +3,7 @@ import type { Router } from '../routes.ts';
 import type { Policy } from './policy.ts';
 
 /**
- * Refuses requests for operations of clients that do not say who they are, and sets the caller of all others. The pages and their files
+ * Refuses requests for operations, and for metrics, of clients that do not say who they are, and sets the caller of all others. The pages and their files
  * hold no data: whoever opens one is asked for a token there. A browser cannot send a header with the request that opens a WebSocket: such
  * a client says who it is in its first message.
  */
@@ -11,7 +11,8 @@ export function authentication(routeOf: Router, authenticate: Authenticate): Pol
   return {
     name: 'authentication',
     head(head, facts) {
-      if (routeOf(head) !== 'api') return undefined;
+      const route = routeOf(head);
+      if (route !== 'api' && route !== 'metrics') return undefined;
       if (head.isUpgrade && !head.header('authorization')) return undefined;
       return authenticated(authenticate, head, facts);
     },

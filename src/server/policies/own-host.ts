@@ -1,4 +1,5 @@
 import { canonicalName, NO_HOST, nameInHost, rememberingLatest } from '../host-name.ts';
+import type { Refusal } from '../refusal.ts';
 import type { Policy } from './policy.ts';
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]'];
@@ -12,24 +13,27 @@ const MAX_HOST_CHARACTERS = 260;
  * contains the site's name.
  */
 export function ownHost(allowedHosts: readonly string[]): Policy {
+  const refusalOf = createHostCheck(allowedHosts);
+  return { name: 'own host', head: ({ host }) => refusalOf(host) };
+}
+
+/** The check of `ownHost`, of a Host header. */
+export function createHostCheck(allowedHosts: readonly string[]): (host: string) => Refusal | undefined {
   const names = new Set([...LOOPBACK_NAMES, ...allowedHosts.map(canonicalName)]);
   const isOwn = rememberingLatest((host) => {
     const given = nameInHost(host);
     return given !== null && (names.has(given) || names.has(canonicalName(given)));
   });
-  return {
-    name: 'own host',
-    head({ host }) {
-      if (isOwn(host)) return undefined;
-      const given = nameInHost(host);
-      const name = host === NO_HOST || host.length > MAX_HOST_CHARACTERS ? null : given;
-      return {
-        status: 403,
-        code: 'HOST_NOT_ALLOWED',
-        message:
-          `The Host header names ${name ?? 'a host'}, which this server does not answer for. ` +
-          `Use localhost or 127.0.0.1 or, if the name is yours, start the server with --allow-host${name ? ` ${name}` : ''}.`,
-      };
-    },
+  return (host) => {
+    if (isOwn(host)) return undefined;
+    const given = nameInHost(host);
+    const name = host === NO_HOST || host.length > MAX_HOST_CHARACTERS ? null : given;
+    return {
+      status: 403,
+      code: 'HOST_NOT_ALLOWED',
+      message:
+        `The Host header names ${name ?? 'a host'}, which this server does not answer for. ` +
+        `Use localhost or 127.0.0.1 or, if the name is yours, start the server with --allow-host${name ? ` ${name}` : ''}.`,
+    };
   };
 }

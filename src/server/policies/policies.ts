@@ -28,6 +28,8 @@ export interface PolicyOptions extends Pick<ServerSettings, 'allowedHosts' | 'au
   /** Null if no origin is allowed. */
   readonly isAllowedOrigin: OriginCheck | null;
   readonly routeOf: Router;
+  /** Before the paths that a refusal names. */
+  readonly basePath?: string;
 }
 
 /**
@@ -40,6 +42,7 @@ export function createPolicies({
   authenticate,
   isAllowedOrigin,
   routeOf,
+  basePath,
 }: PolicyOptions): readonly Policy[] {
   return [
     // The head. First of all: to this client no answer could be sent. After a mutation it would be too late to find out.
@@ -47,7 +50,7 @@ export function createPolicies({
     // DNS rebinding. Before any content: GraphiQL, too, is served under the server's own names only.
     ownHost(allowedHosts),
     // Before the origin: a path without anything is a 404 for everyone.
-    knownRoute(routeOf),
+    knownRoute(routeOf, basePath),
     // CSRF: requests that a browser sends for a page of another site.
     allowedOrigin(routeOf, isAllowedOrigin),
     // Before anything is said of the request itself, and before any of its body is read. Not before the origin: a page of another site must

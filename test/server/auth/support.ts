@@ -3,6 +3,7 @@ import { onTestFinished } from 'vitest';
 import { WebSocket } from 'ws';
 import type { AuthConfig } from '../../../src/server/auth/auth-config.ts';
 import { type Tokens, tokensOf } from '../../../src/server/auth/tokens.ts';
+import type { Config } from '../../../src/server/config.ts';
 import { startServer } from '../../../src/server/http.ts';
 import { EVENT_STREAM, openSocket, WATCH } from '../live/support.ts';
 import { testConfig } from '../running.ts';
@@ -18,9 +19,12 @@ export interface AuthServer {
 }
 
 /** A server with authentication, stopped after the test. */
-export async function openAuthServer(auth: AuthConfig = { kind: 'token' }): Promise<AuthServer> {
+export async function openAuthServer(
+  auth: AuthConfig = { kind: 'token' },
+  changes: Partial<Config> = {},
+): Promise<AuthServer> {
   const { logger, lines } = createTestLogger();
-  const config = await testConfig({ auth });
+  const config = await testConfig({ ...changes, auth });
   const server = await startServer(config, { logger });
   onTestFinished(() => server.stop());
   const { url, subscriptions } = server;

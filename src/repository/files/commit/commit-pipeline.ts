@@ -23,10 +23,15 @@ export interface Transactions {
 
 interface Entry {
   readonly seq: number;
+  /** On the clock of `performance.now()`; 0 if nobody asks for it. */
+  readonly beganAt: number;
   state: 'writing' | 'written' | 'given up';
   change: Change<unknown> | WorkAlone<unknown>;
   settle: (outcome: { value: unknown } | { error: unknown }) => void;
 }
+
+/** Told of each committed mutation: how many milliseconds it took from its number until it was applied. */
+export type Committed = (milliseconds: number) => void;
 
 /**
  * The commit pipeline. A mutation takes a sequence number (`begin`). Its write to the disk runs concurrently with those of other
@@ -38,11 +43,14 @@ export class CommitPipeline {
   #next: number;
   readonly #entries: Entry[] = [];
   readonly #transactions: Transactions;
+  readonly #committed: Committed | null;
   #draining = false;
 
-  constructor(last: number, transactions: Transactions) {
+  /** `committed` must not throw. */
+  constructor(last: number, transactions: Transactions, committed: Committed | null = null) {
     this.#next = last + 1;
     this.#transactions = transactions;
+    this.#committed = committed;
   }
 
   /**
@@ -52,7 +60,8 @@ export class CommitPipeline {
   begin(numbers = 1): number {
     const seq = this.#next + numbers - 1;
     this.#next = seq + 1;
-    this.#entries.push({ seq, state: 'writing', change: () => {}, settle: () => {} });
+    const beganAt = this.#committed ? performance.now() : 0;
+    this.#entries.push({ seq, beganAt, state: 'writing', change: () => {}, settle: () => {} });
     return seq;
   }
 
@@ -111,7 +120,10 @@ export class CommitPipeline {
   async #make(ready: readonly Entry[]): Promise<void> {
     try {
       const values = await this.#transact(ready);
-      for (const [n, entry] of ready.entries()) entry.settle({ value: values[n] });
+      for (const [n, entry] of ready.entries()) {
+        this.#committed?.(performance.now() - entry.beganAt);
+        entry.settle({ value: values[n] });
+      }
     } catch (error) {
       for (const entry of ready) entry.settle({ error });
     }

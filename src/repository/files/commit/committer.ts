@@ -2,7 +2,7 @@ import { StorageError } from '../../../model/errors.ts';
 import type { Logger } from '../../observer.ts';
 import { storageError } from '../disk/storage-error.ts';
 import type { IndexDatabase } from '../index/database.ts';
-import { type Change, CommitPipeline } from './commit-pipeline.ts';
+import { type Change, CommitPipeline, type Committed, type Transactions } from './commit-pipeline.ts';
 import { RecentTrees } from './recent-trees.ts';
 
 /** The dependencies of a `Committer`. */
@@ -11,6 +11,7 @@ export interface CommitterParts {
   /** The highest sequence number so far. */
   readonly lastSeq: number;
   readonly logger: Logger;
+  readonly onCommit: Committed | null;
 }
 
 /** Milliseconds after which other connections see an acknowledged mutation in the index. */
@@ -34,12 +35,12 @@ export class Committer {
   #isFailureLogged = false;
 
   /** `changed` is called after each change of the index, with true for a large change. It must not throw. */
-  constructor({ db, lastSeq, logger }: CommitterParts, changed: (large: boolean) => void) {
+  constructor({ db, lastSeq, logger, onCommit }: CommitterParts, changed: (large: boolean) => void) {
     this.#db = db;
     this.#logger = logger;
     this.#lastSeq = lastSeq;
     this.trees = new RecentTrees(lastSeq);
-    this.#pipeline = new CommitPipeline(lastSeq, {
+    const transactions: Transactions = {
       atOnce: (work) => {
         if (db.isFull) this.commitIndex();
         // `commitIndex` may just have given up the pending rows.
@@ -67,7 +68,8 @@ export class Committer {
         this.check();
         return await work();
       },
-    });
+    };
+    this.#pipeline = new CommitPipeline(lastSeq, transactions, onCommit);
   }
 
   /** The highest number that was allocated. */

@@ -19,6 +19,8 @@ export interface FileRepositoryOptions {
   readonly durability?: Durability;
   readonly logger?: Logger;
   readonly onProgress?: Progress;
+  /** Told of each committed mutation: how many milliseconds it took until it could be answered. Must not throw. */
+  readonly onCommit?: ((milliseconds: number) => void) | null;
 }
 
 const silent: Logger = { debug() {}, info() {}, warn() {}, error() {} };
@@ -34,10 +36,11 @@ export function withDefaults({
   durability = 'disk',
   logger = silent,
   onProgress = () => {},
+  onCommit = null,
 }: FileRepositoryOptions): FileRepositorySettings {
   if (!DURABILITIES.includes(durability))
     throw new TypeError(
       `durability: expected ${DURABILITIES.join(' or ')}, got ${JSON.stringify(durability)}`,
     );
-  return { directory, limits: withDefaultLimits(limits), durability, logger, onProgress };
+  return { directory, limits: withDefaultLimits(limits), durability, logger, onProgress, onCommit };
 }
