@@ -6,7 +6,10 @@
 export const GRAPHIQL_TOKEN_SCRIPT = `(() => {
   const KEY = 'sessiontree.token';
   const send = fetch.bind(globalThis);
+  // Milliseconds after somebody has closed the question in which it does not come back: GraphiQL tries its introspection twice.
+  const REST_MS = 2_000;
   let asking = null;
+  let closedAt = -REST_MS;
 
   function ask() {
     const { promise, resolve } = Promise.withResolvers();
@@ -32,6 +35,7 @@ export const GRAPHIQL_TOKEN_SCRIPT = `(() => {
     dialog.onclose = () => {
       dialog.remove();
       if (dialog.returnValue) sessionStorage.setItem(KEY, dialog.returnValue);
+      else closedAt = performance.now();
       resolve(dialog.returnValue !== '');
     };
     document.body.append(dialog);
@@ -48,7 +52,7 @@ export const GRAPHIQL_TOKEN_SCRIPT = `(() => {
       const isOurs = !request.headers.has('authorization');
       if (isOurs && token) request.headers.set('authorization', 'Bearer ' + token);
       const response = await send(request);
-      if (response.status !== 401 || !isOurs) return response;
+      if (response.status !== 401 || !isOurs || performance.now() - closedAt < REST_MS) return response;
       // Meanwhile, another request may have asked.
       if (sessionStorage.getItem(KEY) !== token) continue;
       asking ??= ask().finally(() => {
