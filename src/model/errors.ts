@@ -204,7 +204,8 @@ export class ConflictError extends ClientError {
 
 /**
  * The disk failed, and nothing was changed. `isRetryable`: a retry can succeed, for example after a full disk. `isOutcomeUnknown`: the
- * mutation may have taken effect all the same. Never with a store of files, which takes back what it could not make durable.
+ * mutation may have taken effect all the same. With a store of files only redactions and purges, which go on where they ended; of other
+ * mutations, it takes back what it could not make durable.
  */
 export class StorageError extends ClientError {
   readonly isRetryable: boolean;

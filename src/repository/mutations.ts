@@ -246,6 +246,11 @@ export interface Truncated {
   readonly removed: readonly Message[];
 }
 
+export interface Redacted {
+  /** Those that can be read, in the order of the input, without copies. */
+  readonly messages: readonly Message[];
+}
+
 export interface RedactMessages {
   /** At least one; also of messages that left the history. */
   readonly messages: readonly MessageRef[];

@@ -20,6 +20,7 @@ import type {
   ForkSession,
   Moved,
   MoveSession,
+  Redacted,
   RedactMessages,
   RestoreSession,
   Truncated,
@@ -346,12 +347,11 @@ export interface SessionRepository extends SessionReader {
    * Overwrites what messages say (content, reasoning, name, arguments of tool calls, payload, metadata), in all forms that they ever had,
    * wherever the store has it; their sessions may be archived. All else of them stays, among it the key, the usage, and the ids and names
    * of tool calls. Increments the `version` of each session with such a message, or with a copy. From then on, `onKey: REPLACE` leaves the
-   * messages as they are. Resolves, once nothing of the texts is left, with those of the messages that can be read, in the order of
-   * `messages`. A redaction that has begun is completed, also if the process ends.
+   * messages as they are. Resolves once nothing of the texts is left. A redaction that has begun is completed, also if the process ends.
    * Rejects: SessionNotFoundError, InvalidInputError (no such message), ConflictError, StorageError (also if a file cannot be overwritten,
-   * since it is damaged in a way that leaves open what it holds).
+   * since it is damaged in a way that leaves open what it holds; with `isOutcomeUnknown`, the redaction has begun and is not complete).
    */
-  redact(input: RedactMessages, operation?: Operation): Promise<readonly Message[]>;
+  redact(input: RedactMessages, operation?: Operation): Promise<Redacted>;
 
   /**
    * Searches the texts of messages in some fields (`searchedText` in `model/search/fields.ts`). Hits are ordered by relevance; equally

@@ -14,7 +14,7 @@ const REPLAYED_OPERATIONS_PER_CLIENT = 2;
 
 /**
  * Clients that each use only trees of their own, and send mutations of every kind: fork, move, archive, unarchive,
- * truncate, delete in all modes, writes to histories, beside create, append and update. What the store holds of one client must be just what its
+ * truncate, redact, delete in all modes, writes to histories, beside create, append and update. What the store holds of one client must be just what its
  * model says. With `hasLargeTree`, the first client changes only a tree that is too large for one step of the index, and the load
  * ends during such a change or just after it.
  */
@@ -40,6 +40,8 @@ export class OwnTrees implements Workload {
     const largeTree = this.#hasLargeTree ? new LargeTree(this.#random, `large.${prefix}`) : null;
     await largeTree?.create(first, store);
     let going = true;
+    // A redaction takes as long as a hundred appends: most loads have none.
+    const redacts = storageErrors === 'fault' && this.#random.oneIn(4);
     const changeLargeTree = async (tree: LargeTree) => {
       for (let next = tree.next(first.model); going && next; next = tree.next(first.model)) {
         const before = store.treeLogSize;
@@ -60,7 +62,7 @@ export class OwnTrees implements Workload {
           // Only this client calls `goOn`, so no other one would end.
           going = false;
         });
-      const mutations = new TreeMutations(this.#random, `c${n}.${prefix}`, weights);
+      const mutations = new TreeMutations(this.#random, `c${n}.${prefix}`, weights, redacts);
       while (going) {
         const answer = await client.send(store, mutations.next(client.model), storageErrors);
         if (answer !== 'unanswered' && !largeTree)

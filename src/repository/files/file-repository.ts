@@ -19,6 +19,7 @@ import type {
   ForkSession,
   Moved,
   MoveSession,
+  Redacted,
   RedactMessages,
   RestoreSession,
   Truncated,
@@ -440,7 +441,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     return { session, removedCount, removed };
   }
 
-  redact(input: RedactMessages, operation?: Operation): Promise<readonly Message[]> {
+  redact(input: RedactMessages, operation?: Operation): Promise<Redacted> {
     return this.#accept(
       operation,
       input.messages.map(({ sessionId }) => sessionId),
@@ -456,7 +457,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   }
 
   /** The messages as they are now. A session may have been deleted since, when a redaction is asked for again. */
-  async #redacted({ messages }: RedactMessages): Promise<readonly Message[]> {
+  async #redacted({ messages }: RedactMessages): Promise<Redacted> {
     const found = new Map<string, Message>();
     for (const [sessionId, refs] of Map.groupBy(messages, (message) => message.sessionId)) {
       const locations = [...new Set(refs.map(({ ordinal }) => ordinal))]
@@ -468,7 +469,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       for (const message of items) found.set(messageId(message), message);
     }
     const ids = new Set(messages.map(messageId));
-    return [...ids].flatMap((id) => found.get(id) ?? []);
+    return { messages: [...ids].flatMap((id) => found.get(id) ?? []) };
   }
 
   override async findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]> {

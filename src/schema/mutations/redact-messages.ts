@@ -1,6 +1,6 @@
 import { type MessageRef, parseMessageId } from '../../model/id.ts';
 import { checkInput } from '../../model/input.ts';
-import type { Message as MessageModel } from '../../model/message.ts';
+import type { Redacted } from '../../repository/mutations.ts';
 import { builder } from '../builder.ts';
 import { appearMessages, findSession } from '../context.ts';
 import {
@@ -36,11 +36,7 @@ const RedactMessagesInput = builder.inputType('RedactMessagesInput', {
   }),
 });
 
-interface Payload {
-  readonly messages: readonly MessageModel[];
-}
-
-const RedactMessagesPayload = builder.objectRef<Payload>('RedactMessagesPayload').implement({
+const RedactMessagesPayload = builder.objectRef<Redacted>('RedactMessagesPayload').implement({
   description: 'Nothing of what the messages said is left in the files of the store.',
   fields: (t) => ({
     messages: t.field({
@@ -96,7 +92,7 @@ builder.mutationField('redactMessages', (t) =>
         const { messageIds, ...redact } = checked;
         const messages = messageIds.map((id) => parseMessageId(id) as MessageRef);
         const made = operation(operationId, 'redactMessages', checked);
-        return { messages: await context.repository.redact({ ...redact, messages }, made) };
+        return await context.repository.redact({ ...redact, messages }, made);
       }),
   }),
 );

@@ -38,16 +38,14 @@ const redacted = (message: Message) => ({
 });
 
 export function describeRedact(store: OpenStore): void {
-  const redact = (
+  const redact = async (
     ordinals: readonly number[],
     more: { sessionId?: string; copies?: boolean; operationId?: string } = {},
   ) => {
     const { sessionId = 'a', copies = true, operationId } = more;
     const input = { messages: ordinals.map((ordinal) => ({ sessionId, ordinal })), copies, reason: 'a leak' };
-    return store.repository.redact(
-      input,
-      operationId === undefined ? undefined : operation(operationId, input),
-    );
+    const made = operationId === undefined ? undefined : operation(operationId, input);
+    return (await store.repository.redact(input, made)).messages;
   };
   const found = async (query = 'hunter2secret') => {
     const { hits } = await store.repository.search({ query, fields: SEARCH_FIELDS, limit: 100 });
@@ -189,7 +187,7 @@ export function describeRedact(store: OpenStore): void {
         copies: true,
         reason: 'a leak',
       };
-      const run = () => store.repository.redact(input, operation('r', input));
+      const run = async () => (await store.repository.redact(input, operation('r', input))).messages;
       const answer = await run();
       expect(answer).toMatchObject([{ sessionId: 'b' }, { sessionId: 'a' }]);
       await store.comeBack('rebuilt');

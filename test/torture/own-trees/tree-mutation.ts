@@ -6,6 +6,7 @@ import type {
   DeleteSession,
   ForkSession,
   MoveSession,
+  RedactMessages,
   TruncateHistory,
   UpdateSession,
   WriteHistory,
@@ -23,6 +24,7 @@ export type TreeMutation = { readonly operation?: Operation } & (
   | { readonly kind: 'move'; readonly input: MoveSession }
   | { readonly kind: 'archive'; readonly input: ArchiveSession }
   | { readonly kind: 'truncate'; readonly input: TruncateHistory }
+  | { readonly kind: 'redact'; readonly input: RedactMessages }
   | { readonly kind: 'fork'; readonly input: ForkSession & { readonly id: string } }
 );
 
@@ -96,6 +98,11 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
       const dropped = model.sessions.get(sessionId)?.history.slice(keep) ?? [];
       model.truncate(sessionId, keep);
       return effect(sessionId, { contents: dropped.map(({ content }) => content) });
+    }
+    case 'redact': {
+      const [message] = mutation.input.messages;
+      model.redact(message!.sessionId, message!.ordinal);
+      return effect(message!.sessionId, { contents: [''] });
     }
     case 'fork': {
       const { sessionId, throughMessage, id, asRoot, key = null } = mutation.input;

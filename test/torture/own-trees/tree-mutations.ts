@@ -25,6 +25,7 @@ const SHARES: readonly (readonly [kind: Kind, few: number, crowded: number])[] =
   ['create', 16, 6],
   ['update', 8, 8],
   ['truncate', 10, 10],
+  ['redact', 5, 5],
   ['fork', 10, 4],
   ['move', 12, 12],
   ['archive', 10, 10],
@@ -36,11 +37,16 @@ export class TreeMutations {
   readonly #random: Random;
   readonly #prefix: string;
   readonly #weights: Weights;
+  readonly #redacts: boolean;
   readonly #keys: string[] = [];
   #made = 0;
 
-  /** All generated names begin with `prefix`. */
-  constructor(random: Random, prefix: string, weights: Weights) {
+  /**
+   * All generated names begin with `prefix`. With `redacts`, there are redactions and purges: on a failing disk, a StorageError of one of
+   * these leaves open what was done.
+   */
+  constructor(random: Random, prefix: string, weights: Weights, redacts = false) {
+    this.#redacts = redacts;
     this.#random = random;
     this.#prefix = prefix;
     this.#weights = weights;
@@ -58,7 +64,8 @@ export class TreeMutations {
   }
 
   #kind(crowded: boolean): Kind {
-    const share = (entry: (typeof SHARES)[number]) => entry[crowded ? 2 : 1];
+    const share = (entry: (typeof SHARES)[number]) =>
+      entry[0] === 'redact' && !this.#redacts ? 0 : entry[crowded ? 2 : 1];
     let chance = this.#random.below(SHARES.reduce((sum, entry) => sum + share(entry), 0));
     const found = SHARES.find((entry) => {
       chance -= share(entry);
@@ -100,7 +107,18 @@ export class TreeMutations {
           subtree: this.#random.oneIn(2),
         };
       case 'truncate':
-        return { sessionId: id, keep: this.#random.below(session!.history.length + 2) };
+        return {
+          sessionId: id,
+          keep: this.#random.below(session!.history.length + 2),
+          purge: this.#redacts && this.#random.oneIn(8),
+        };
+      case 'redact': {
+        const { history } = session!;
+        // An ordinal that no message ever had is refused.
+        const ordinal = history.length === 0 ? 1e6 : this.#random.pick(history).ordinal;
+        // The model does not know the earlier forms of copies.
+        return { messages: [{ sessionId: id, ordinal }], copies: false, reason: 'a leak' };
+      }
       case 'fork': {
         const { history } = model.sessions.get(id)!;
         const through = history.length > 0 && !this.#random.oneIn(3) ? this.#random.pick(history) : null;

@@ -33,7 +33,8 @@ export function applyWrite(model: Model, input: WriteHistory): WriteEffect {
   const left: number[] = [];
   for (const [n, { key: given, content }] of (messages ?? []).entries()) {
     const there = history.findIndex((each) => each.key !== null && each.key === given);
-    const isLeft = there !== -1 && there < keep && input.onKey === 'IGNORE';
+    const isRedacted = input.onKey === 'REPLACE' && history[there]?.isRedacted === true;
+    const isLeft = there !== -1 && there < keep && (input.onKey === 'IGNORE' || isRedacted);
     if (isLeft) left.push(n);
     contents.push(isLeft ? history[there]!.content : content);
   }
