@@ -6,7 +6,7 @@ export interface Limits {
   readonly pageSize: number;
   /** Entries on a page of `descendants`. */
   readonly descendantsPageSize: number;
-  /** Ids in one `nodes` query, and keys in one `messagesByKey`. */
+  /** Ids in one `nodes` query or `redactMessages`, and keys in one `messagesByKey`. */
   readonly nodeIds: number;
   /** Sessions, messages and groups of usage reports in one answer, counted each time one appears. */
   readonly objects: number;

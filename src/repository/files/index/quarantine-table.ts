@@ -73,6 +73,12 @@ export class QuarantineTable {
     );
   }
 
+  /** The ids of the sessions whose whole files could not be read. */
+  unreadableIds(): string[] {
+    const sql = "SELECT DISTINCT session_id FROM quarantine WHERE kind = 'file' AND session_id IS NOT NULL";
+    return this.#db.written.column(sql);
+  }
+
   /** Paths of files that belong to no session. */
   strayPaths(): string[] {
     return this.#db.written.column("SELECT path FROM quarantine WHERE kind = 'file' AND session_id IS NULL");

@@ -184,6 +184,11 @@ export class IndexReader {
     return at === null ? null : new Date(at);
   }
 
+  /** The ids that the names of files say which are no sessions, since they cannot be read or have no place in the store. */
+  unindexedIds(): string[] {
+    return this.#tables.quarantine.unreadableIds().filter((id) => !this.has(id));
+  }
+
   /** The ids of the sessions that were forked from a session. */
   forkIdsOf(sessionId: string, sight: Sight | null): string[] {
     const { sql, values } = sight ? isInSight(sight) : { sql: 'true', values: [] };

@@ -1,4 +1,5 @@
 import { rmSync } from 'node:fs';
+import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { InvalidInputError, SessionNotFoundError, StorageError } from '../../../model/errors.ts';
 import { type MessageRef, messageId } from '../../../model/id.ts';
@@ -8,9 +9,10 @@ import type { Logger } from '../../observer.ts';
 import type { Committer } from '../commit/committer.ts';
 import { KeyedMutex } from '../commit/keyed-mutex.ts';
 import { storageError } from '../disk/storage-error.ts';
+import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { grouped } from '../format/group.ts';
-import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
+import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { overwritingBytes } from '../format/redacted-line.ts';
 import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexDatabase } from '../index/database.ts';
@@ -194,8 +196,11 @@ export class Redactions {
   ): Promise<void> {
     const { layout, index } = this.#parts;
     const meant = this.#meant(messages);
+    const parts = { root: layout.root, index, sight, refresh: this.#parts.refreshInLock };
     if (copies)
-      await addCopies({ root: layout.root, index, sight, refresh: this.#parts.refreshInLock }, meant);
+      await addCopies(parts, meant).catch((error) => {
+        throw unread(error);
+      });
     await this.#held([...meant.keys()], async () => {
       const intent = await this.#intentOf(meant, reason, operation);
       if (intent) await this.#applyNew(intent);
@@ -230,7 +235,7 @@ export class Redactions {
     const path = absoluteSessionPath(layout.root, id);
     const overwriting = { ordinals: new Set(ordinals), at, isPurge: true };
     const lines = await overwritesOf({ id, path }, overwriting).catch((error) => {
-      throw unread(id, error);
+      throw unread(error);
     });
     const { sequence } = index.row(id)!;
     await this.#applyNew({
@@ -270,7 +275,7 @@ export class Redactions {
       const { sequence } = await writes.settled(id);
       const path = absoluteSessionPath(layout.root, id);
       const lines = await overwritesOf({ id, path }, { ordinals, at, isPurge: false }).catch((error) => {
-        throw unread(id, error);
+        throw unread(error);
       });
       const added = [...ordinals].filter(
         (ordinal) => lines.length > 0 || index.redactedAt(id, ordinal) === null,
@@ -412,12 +417,12 @@ async function written(layout: Layout, intent: RedactionIntent): Promise<Redacti
   return intent;
 }
 
-/** The error for a session whose file cannot be read. */
-function unread(id: string, error: unknown): StorageError {
-  if (error instanceof StorageError) return error;
-  const { code = 'no code' } = error as NodeJS.ErrnoException;
+/** The error for a file of a session that cannot be read. */
+function unread(error: unknown): unknown {
+  if (!isFaultOfOneFile(error)) return error;
+  const name = basename(error.path ?? 'a file');
   return new StorageError(
-    `${sessionPath(id)} cannot be read (${code}): nothing was redacted. Put the file back, and try again.`,
+    `${name} cannot be read (${error.code}): nothing was redacted. Put the file back, and try again.`,
     false,
     { cause: error },
   );

@@ -177,6 +177,29 @@ describe('a redaction', () => {
     expect(existsSync(join(store.directory, 'redaction.json'))).toBe(false);
   });
 
+  it('is refused where a fork is quarantined, or a file is gone, and says which', async () => {
+    const store = await TestStore.make();
+    await store.during(async (repository) => {
+      await repository.create({ id: 'a', messages: [leak()] });
+      await repository.fork({ id: 'f', sessionId: 'a', asRoot: true });
+    });
+    const path = join(store.directory, sessionPath('f'));
+    writeFileSync(path, readFileSync(path, 'utf8').replace('"at":"2', '"at":"3'));
+    await store.during(async (repository) => {
+      await expect(redact(repository, ...at('a', 0))).rejects.toMatchObject({
+        name: 'StorageError',
+        message: expect.stringMatching(/f\.jsonl is the file of a fork/),
+      });
+      expect(await repository.findMany(['a'])).toMatchObject([{ version: 1 }]);
+      rmSync(join(store.directory, sessionPath('a')));
+      mkdirSync(join(store.directory, sessionPath('a')));
+      await expect(
+        repository.redact({ messages: at('a', 0), copies: false, reason: '' }),
+      ).rejects.toMatchObject({ name: 'StorageError' });
+    });
+    expect(existsSync(join(store.directory, 'redaction.json'))).toBe(false);
+  });
+
   it('finds what another program has added to the file', async () => {
     const store = await TestStore.make();
     const repository = await store.open();

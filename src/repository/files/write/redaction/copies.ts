@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
+import { StorageError } from '../../../../model/errors.ts';
 import type { Sight } from '../../../../model/sight.ts';
-import { absoluteSessionPath } from '../../format/layout.ts';
+import { isFaultOfOneFile } from '../../disk/unreadable-file.ts';
+import { absoluteSessionPath, sessionPath } from '../../format/layout.ts';
 import { copiedOf, isCopyOf } from '../../format/paid.ts';
 import { saidBy, saysNothing } from '../../format/redacted-line.ts';
 import type { StoredMessage } from '../../format/stored-message.ts';
@@ -9,7 +11,7 @@ import { eachLine, isOfMessages } from './message-lines.ts';
 
 export interface CopiesParts {
   readonly root: string;
-  readonly index: Pick<IndexReader, 'forkIdsOf' | 'row'>;
+  readonly index: Pick<IndexReader, 'forkIdsOf' | 'row' | 'unindexedIds'>;
   /** Only copies in sessions in sight; in all if there is none. */
   readonly sight: Sight | null;
   /** Called before the file of a fork is read, to update what the index knows of it. */
@@ -35,6 +37,7 @@ export async function addCopies(parts: CopiesParts, meant: Meant): Promise<void>
     for (const fork of forks) {
       await parts.refresh(fork);
       const row = parts.index.row(fork);
+      // Its file was removed by another program.
       if (!row) continue;
       const known = meant.get(fork) ?? new Set();
       const copies = await copiesIn(
@@ -49,6 +52,26 @@ export async function addCopies(parts: CopiesParts, meant: Meant): Promise<void>
       waiting.push({ id: fork, ordinals: added });
     }
   }
+  for (const id of parts.index.unindexedIds()) await refuseFork(parts.root, id, meant);
+}
+
+/** Rejects with a StorageError if the file, which is no session of the store, says that it is a fork of one of the sessions. */
+async function refuseFork(root: string, id: string, origins: ReadonlyMap<string, unknown>): Promise<void> {
+  let isFork = false;
+  await eachLine(absoluteSessionPath(root, id), ({ bytes, number }) => {
+    if (number > 1 || bytes === null) return;
+    const origin = /"forkedFrom":\{"sessionId":"([^"]+)"/.exec(bytes.toString('latin1'))?.[1];
+    isFork = origin !== undefined && origins.has(origin);
+  }).catch((error) => {
+    // What cannot be read is not known to be a fork.
+    if (!isFaultOfOneFile(error)) throw error;
+  });
+  if (!isFork) return;
+  throw new StorageError(
+    `${sessionPath(id)} is the file of a fork, and cannot be used as it is (see store { quarantined }): nothing was redacted. Repair the file or ` +
+      'remove it, or redact with `copies: false`.',
+    false,
+  );
 }
 
 /** What must be known of a session to find copies of its messages. */
