@@ -1,6 +1,5 @@
 import { type Caller, mayUse } from '../../model/caller.ts';
 import { SessionExistsError, SessionNotFoundError } from '../../model/errors.ts';
-import type { Message } from '../../model/message.ts';
 import type { Operation } from '../../model/operation.ts';
 import type { Session } from '../../model/session.ts';
 import type * as mutations from '../mutations.ts';
@@ -152,7 +151,7 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
   }
 
   /** Copies in trees out of sight stay. */
-  async redact(input: mutations.RedactMessages, operation?: Operation): Promise<readonly Message[]> {
+  async redact(input: mutations.RedactMessages, operation?: Operation): Promise<mutations.Redacted> {
     for (const { sessionId } of input.messages) await this.#target(sessionId);
     return this.store.redact({ ...input, sight: this.sight }, this.#of(operation));
   }
