@@ -47,7 +47,7 @@ const DeleteSessionInput = builder.inputType('DeleteSessionInput', {
     }),
     purge: t.boolean({
       description:
-        'True: nothing of the deleted sessions stays on the disk, except their ids and those of their operations: a late retry of one of these is a StorageError. Forks of them stay, with what they copied.',
+        'True: nothing of the deleted sessions stays on the disk, except their ids, those of their operations and of their owner: a late retry of one of these is a StorageError. Forks of them stay, with what they copied.',
       defaultValue: false,
     }),
     expectedVersion: t.int({ description: EXPECTED_VERSION }),

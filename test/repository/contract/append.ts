@@ -76,6 +76,7 @@ export function describeAppend(store: OpenStore): void {
           metadata: {},
           createdAt: expect.any(Date),
           replacedAt: null,
+          redactedAt: null,
         },
       ]);
       const time = messages[0]!.createdAt.getTime();

@@ -697,7 +697,7 @@ export interface DeleteSessionInput {
   readonly mode?: DeleteMode | null;
   /** Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with other input is a ConflictError. The id is checked before `expectedVersion`. A refused mutation does not use up its id. */
   readonly operationId?: string | null;
-  /** True: nothing of the deleted sessions stays on the disk, except their ids and those of their operations: a late retry of one of these is a StorageError. Forks of them stay, with what they copied. */
+  /** True: nothing of the deleted sessions stays on the disk, except their ids, those of their operations and of their owner: a late retry of one of these is a StorageError. Forks of them stay, with what they copied. */
   readonly purge?: boolean | null;
   /** The session to delete. */
   readonly sessionId: string;

@@ -18,7 +18,8 @@ const secret = (id: string, parentId: string | null = null) => ({
   title: `${TOKEN} of ${ODD}`,
   project: TOKEN,
   agentName: TOKEN,
-  userId: TOKEN,
+  // The owner of a deleted session stays known, so that its retries are answered to nobody else.
+  userId: 'ann',
   statusMessage: TOKEN,
   metadata: { [TOKEN]: ODD },
   messages: [leak({ key: TOKEN, kind: TOKEN })],
