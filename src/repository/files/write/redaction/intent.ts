@@ -57,6 +57,8 @@ const parse = parserOf<RedactionIntent>(new Map<string, Check<unknown>>([['redac
 
 /** What a redaction is about to do. From here on, it is completed, by the next start at the latest. Holds no text of the messages. */
 export async function writeIntent(layout: Layout, what: RedactionIntent): Promise<void> {
+  const parsed = parse(what);
+  if ('fault' in parsed) throw new Error(`An intent that could not be read back: ${parsed.fault}`);
   const temporary = `${layout.redaction}.tmp`;
   try {
     writeNewFile(temporary, await encodeLongLine(what), { flush: true });
