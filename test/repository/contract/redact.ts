@@ -71,6 +71,17 @@ export function describeRedact(store: OpenStore): void {
       expect(await historyOf(store, 'a')).toEqual(after);
     });
 
+    it('are told once the texts are gone: whoever then reads them finds none', async () => {
+      await store.create({ id: 'a', messages: [leak(), say('z')] });
+      await historyOf(store, 'a');
+      const read: Promise<string>[] = [];
+      const end = store.repository.onChange(() => read.push(historyOf(store, 'a').then(JSON.stringify)));
+      await redact([0]);
+      end();
+      expect(read.length).toBeGreaterThan(0);
+      for (const text of await Promise.all(read)) expect(text).not.toContain(SECRET);
+    });
+
     it('leaves a message that has no room for more as empty as a long one', async () => {
       await store.create({ id: 'a', messages: [say('x'), say(''), say('y')] });
       await redact([0, 1]);

@@ -60,8 +60,8 @@ interface Truncation {
 
 /**
  * Overwrites what messages say, and what is dropped for good. `redaction.json` says first what is about to be done: from then on, the redaction is completed, by the
- * next start if the process ends. Then a redact line is appended to each session; the journal is emptied, which could otherwise put the
- * former bytes back; the lines are overwritten; and what was derived from them goes.
+ * next start if the process ends. Then the journal is emptied, which could otherwise put the former bytes back; the lines are overwritten;
+ * a redact line is appended to each session, before that if the messages are dropped; and what was derived from the texts goes.
  */
 export class Redactions {
   readonly #parts: RedactionsParts;
@@ -298,24 +298,32 @@ export class Redactions {
 
   /** The queues of the sessions are held. */
   async #apply(intent: RedactionIntent): Promise<void> {
-    const { layout, db, index, writer, files } = this.#parts;
     try {
+      // Whoever is told of a redaction reads the messages anew, and must not find the former texts. What a purge drops is read by nobody
+      // once that is recorded, and must not be seen emptied before.
+      if (!intent.isPurge) await this.#overwrite(intent);
       for (const [n] of intent.sessions.entries()) await this.#record(intent, n);
-      await files.emptyJournal();
-      for (const { id, ordinals, lines } of intent.sessions) {
-        const row = index.row(id);
-        if (row && intent.isPurge) db.transaction(() => writer.removeKeys(row.sequence, ordinals));
-        if (!row || lines.length === 0) continue;
-        const bytes = lines.map(({ offset, length, members }) => ({
-          offset,
-          bytes: overwritingBytes(members, length),
-        }));
-        const path = absoluteSessionPath(layout.root, id);
-        await this.#overwritten(id, await files.overwrite(path, bytes));
-      }
+      if (intent.isPurge) await this.#overwrite(intent);
     } catch (error) {
       throw unfinished(error);
     }
+  }
+
+  async #overwrite(intent: RedactionIntent): Promise<void> {
+    const { layout, db, index, writer, files, forgetTexts } = this.#parts;
+    await files.emptyJournal();
+    for (const { id, ordinals, lines } of intent.sessions) {
+      const row = index.row(id);
+      if (row && intent.isPurge) db.transaction(() => writer.removeKeys(row.sequence, ordinals));
+      if (!row || lines.length === 0) continue;
+      const bytes = lines.map(({ offset, length, members }) => ({
+        offset,
+        bytes: overwritingBytes(members, length),
+      }));
+      const path = absoluteSessionPath(layout.root, id);
+      await this.#overwritten(id, await files.overwrite(path, bytes));
+    }
+    forgetTexts();
   }
 
   /** Appends the redact line, unless it is there. */
