@@ -52,6 +52,8 @@ export async function addCopies(parts: CopiesParts, meant: Meant): Promise<void>
       waiting.push({ id: fork, ordinals: added });
     }
   }
+  // It is not known whose such a file is.
+  if (parts.sight !== null) return;
   for (const id of parts.index.unindexedIds()) await refuseFork(parts.root, id, meant);
 }
 
