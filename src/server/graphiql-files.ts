@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import { GRAPHIQL_OPTIONS, GRAPHIQL_STYLE } from './graphiql-page.ts';
+import { GRAPHIQL_TABS_SCRIPT } from './graphiql-tabs.ts';
 import { GRAPHIQL_TOKEN_SCRIPT } from './graphiql-token.ts';
 import { CACHED_FOREVER, createStaticFile, REVALIDATED, type StaticFile } from './static-file.ts';
 
@@ -15,7 +16,7 @@ export async function buildGraphiQLFiles(path: string): Promise<GraphiQLFiles> {
   const { renderGraphiQL } = await import('@graphql-yoga/render-graphiql');
   const whole = renderGraphiQL(GRAPHIQL_OPTIONS)
     .replace('</head>', `<style>${GRAPHIQL_STYLE}</style></head>`)
-    .replace('<script>', () => `<script>${GRAPHIQL_TOKEN_SCRIPT}`);
+    .replace('<script>', () => `<script>${GRAPHIQL_TABS_SCRIPT}${GRAPHIQL_TOKEN_SCRIPT}`);
   const { html, assets } = takeApart(whole, `${path}/assets/`);
   const page = await createStaticFile(html, {
     'content-type': 'text/html; charset=utf-8',

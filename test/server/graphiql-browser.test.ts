@@ -98,6 +98,9 @@ test('GraphiQL works in a browser without the internet: its examples can be read
 
   await page.getByRole('button', { name: 'Show Documentation Explorer' }).click();
   await page.locator('.graphiql-doc-explorer').getByText('trees of agent sessions').waitFor();
+  await page.reload();
+  await page.locator('.graphiql-query-editor .view-line').getByText('subscription').first().waitFor();
+  expect(await tabs.allTextContents()).toEqual(TABS.map(([name]) => name));
   expect({ faults, foreign }).toEqual({ faults: [], foreign: [] });
 });
 
