@@ -118,6 +118,8 @@ export interface WriteHistory {
   readonly setMetadata?: JsonObject | null;
   /** 0: only if there is no such session. */
   readonly expectedVersion?: number | null;
+  /** A session out of sight is not written: it may be there only since somebody looked. All are in sight when left out. */
+  readonly sight?: Sight | null;
 }
 
 /** What a session is made of if there is none. */

@@ -191,6 +191,7 @@ export class FileRepository extends FileReader implements SessionRepository {
       keys: this.#keys,
       limits: parts.limits,
       withId: (named, create) => this.#withId(named, create),
+      inSight: (ids, sight) => this.walks.inSight(ids, sight),
     });
     this.#redactions = new Redactions({
       ...shared,

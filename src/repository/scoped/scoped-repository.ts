@@ -47,14 +47,17 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
 
   async create(input: mutations.CreateSession, operation?: Operation): Promise<Session> {
     const creation = await this.#creation(input);
-    return this.showOne(await this.#naming(() => this.store.create(creation, this.#of(operation))));
+    const session = await this.#naming(() => this.store.create(creation, this.#of(operation)));
+    // A retry finds what was made then, wherever it is now.
+    if (!(await this.sees(session.id))) throw SessionExistsError.hidden(session);
+    return this.showOne(session);
   }
 
   async getOrCreate(input: mutations.CreateSession, operation?: Operation): Promise<mutations.Created> {
     const creation = await this.#creation(input);
     const create = () => this.store.getOrCreate(creation, this.#of(operation));
     const { session, isNew } = await this.#naming(create);
-    if (!isNew && !(await this.sees(session.id))) throw SessionExistsError.hidden(input);
+    if (!(await this.sees(session.id))) throw SessionExistsError.hidden(isNew ? session : input);
     return { session: await this.showOne(session), isNew };
   }
 
@@ -65,7 +68,7 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
   ): Promise<mutations.Appended> {
     await this.#target(input.sessionId);
     const appended = await this.store.append(input, this.#of(operation), limit);
-    return { ...appended, session: await this.showOne(appended.session) };
+    return { ...appended, session: await this.#answered(appended.session) };
   }
 
   async writeHistory(
@@ -76,16 +79,16 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
     refuseToWrite(this.caller);
     const { create } = input;
     refuseOther(this.caller, input.ownerId, 'ownerId');
-    const own = { ...input, ownerId: this.#ownerOr(input.ownerId) };
+    const own = { ...input, ownerId: this.#ownerOr(input.ownerId), sight: this.sight };
     await this.#writeTarget(own);
     if (create?.parentId != null) await this.#target(create.parentId);
     const written = await this.#naming(() => this.store.writeHistory(own, limits, this.#of(operation)));
-    return { ...written, session: await this.showOne(written.session) };
+    return { ...written, session: await this.#answered(written.session) };
   }
 
   async update(input: mutations.UpdateSession, operation?: Operation): Promise<Session> {
     await this.#target(input.sessionId);
-    return this.showOne(await this.#naming(() => this.store.update(input, this.#of(operation))));
+    return this.#answered(await this.#naming(() => this.store.update(input, this.#of(operation))));
   }
 
   async delete(input: mutations.DeleteSession, operation?: Operation): Promise<mutations.Deleted> {
@@ -105,7 +108,7 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
   ): Promise<Session> {
     await this.#target(input.sessionId);
     if (input.asRoot) await this.#becomesRoot(input.sessionId);
-    return this.showOne(await this.#naming(() => this.store.fork(input, this.#of(operation), onWrite)));
+    return this.#answered(await this.#naming(() => this.store.fork(input, this.#of(operation), onWrite)));
   }
 
   /** The copy of a session of another store names its user, its times and its costs itself. */
@@ -113,7 +116,7 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
     refuseOther(this.caller, input.userId, 'userId');
     if (input.parentId === null) refuseRoot(this.caller);
     else await this.#target(input.parentId);
-    return this.showOne(await this.#naming(() => this.store.restore(input)));
+    return this.#answered(await this.#naming(() => this.store.restore(input)));
   }
 
   async move(input: mutations.MoveSession, operation?: Operation): Promise<mutations.Moved> {
@@ -122,13 +125,13 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
     if (input.parentId === null) await this.#becomesRoot(input.sessionId);
     else await this.#target(input.parentId);
     const { session, formerParentId } = await this.store.move(input, this.#of(operation));
-    return { session: await this.showOne(session), formerParentId: await this.seenId(formerParentId) };
+    return { session: await this.#answered(session), formerParentId: await this.seenId(formerParentId) };
   }
 
   async archive(input: mutations.ArchiveSession, operation?: Operation): Promise<mutations.Archived> {
     await this.#target(input.sessionId);
     const archived = await this.store.archive(input, this.#of(operation));
-    return { ...archived, session: await this.showOne(archived.session) };
+    return { ...archived, session: await this.#answered(archived.session) };
   }
 
   async truncate(
@@ -138,7 +141,7 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
   ): Promise<mutations.Truncated> {
     await this.#target(input.sessionId);
     const truncated = await this.store.truncate(input, limit, this.#of(operation));
-    return { ...truncated, session: await this.showOne(truncated.session) };
+    return { ...truncated, session: await this.#answered(truncated.session) };
   }
 
   async planTruncate(
@@ -147,13 +150,22 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
   ): Promise<mutations.Truncated> {
     await this.#target(input.sessionId);
     const truncated = await this.store.planTruncate(input, limit);
-    return { ...truncated, session: await this.showOne(truncated.session) };
+    return { ...truncated, session: await this.#answered(truncated.session) };
   }
 
   /** Copies in trees out of sight stay. */
   async redact(input: mutations.RedactMessages, operation?: Operation): Promise<mutations.Redacted> {
     for (const { sessionId } of input.messages) await this.#target(sessionId);
     return this.store.redact({ ...input, sight: this.sight }, this.#of(operation));
+  }
+
+  /**
+   * The session of an answer. It may be out of sight by then: a retry finds what the first request made wherever it is now, and another
+   * caller may have moved the session just after it was changed.
+   */
+  async #answered(session: Session): Promise<Session> {
+    if (!(await this.sees(session.id))) throw new SessionNotFoundError(session.id);
+    return this.showOne(session);
   }
 
   /** Refuses a mutation of a session out of sight. A retry of a mutation finds a session that was deleted since. */
@@ -223,14 +235,17 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
     return userId;
   }
 
-  /** Runs a write that gives a session an id or a key. If that is taken by a session out of sight, the error says nothing more. */
+  /**
+   * Runs a write that gives a session an id or a key. If that is taken by a session out of sight, the error says nothing more. To a caller
+   * who sees a subtree, it never does: it could name the parent of the top, or who has the key beside.
+   */
   async #naming<T>(write: () => Promise<T>): Promise<T> {
     try {
       return await write();
     } catch (error) {
       if (!(error instanceof SessionExistsError) || !this.sight) throw error;
       const { sessionId: id, key } = error;
-      const isHidden = id === null ? this.caller.subtreeId !== null : !(await this.sees(id));
+      const isHidden = this.caller.subtreeId !== null || (id !== null && !(await this.sees(id)));
       throw isHidden ? SessionExistsError.hidden({ id, key }) : error;
     }
   }

@@ -1,11 +1,13 @@
 import { isSessionId } from '../../model/id.ts';
+import type { Sight } from '../../model/sight.ts';
+import type { SessionRepository } from '../../repository/repository.ts';
 import { builder } from '../builder.ts';
 import { Message, MessageRole } from '../message.ts';
 import { loadMessage } from '../node.ts';
 import { badUserInput } from '../request-error.ts';
 import type { DraftUpdate } from './draft.ts';
 import { draftsOf } from './drafts.ts';
-import { eventsOf } from './pull-source.ts';
+import { eventsOf, type PullSource } from './pull-source.ts';
 
 const MessageDraft = builder.objectRef<DraftUpdate>('MessageDraft').implement({
   description:
@@ -47,13 +49,13 @@ builder.subscriptionField('messageStream', (t) =>
   t.field({
     description:
       'What agents are saying in a session: the drafts of `streamMessage`. First comes what was said so far of each draft. A client that ' +
-      'reads slowly gets fewer and larger events. The stream ends once the session is deleted.',
+      'reads slowly gets fewer and larger events. The stream ends once the session is deleted, or the caller may not see it any more.',
     type: MessageDraft,
     args: { sessionId: t.arg.id({ description: 'The session.', required: true }) },
     subscribe: async (_root, { sessionId }, context) => {
       if (!isSessionId(sessionId) || !(await context.loaders.session.load(sessionId)))
         throw badUserInput('sessionId: expected the id of a session, got one that no session has.');
-      return eventsOf(() => draftsOf(context).watch(sessionId));
+      return eventsOf(() => whileInSight(context.repository, sessionId, draftsOf(context).watch(sessionId)));
     },
     resolve: (update, _args, { budget }) => {
       budget.chargeText(textBytesOf(update));
@@ -61,6 +63,26 @@ builder.subscriptionField('messageStream', (t) =>
     },
   }),
 );
+
+/** `drafts` until the caller may not see the session any more: sessions are moved while they are watched. */
+function whileInSight(
+  repository: SessionRepository,
+  sessionId: string,
+  drafts: PullSource<DraftUpdate>,
+): PullSource<DraftUpdate> {
+  return {
+    async next() {
+      const update = await drafts.next();
+      if (update === null || (await repository.areInSight([sessionId], EVERYTHING))[0]) return update;
+      drafts.close();
+      return null;
+    },
+    close: () => drafts.close(),
+  };
+}
+
+/** All that the caller sees. */
+const EVERYTHING: Sight = { withinId: null };
 
 function textBytesOf({ delta, reasoningDelta, chunks }: DraftUpdate): number {
   const bytes = Buffer.byteLength(delta) + Buffer.byteLength(reasoningDelta);

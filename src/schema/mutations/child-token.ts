@@ -1,3 +1,4 @@
+import { mayUse } from '../../model/caller.ts';
 import { InvalidInputError, StorageError } from '../../model/errors.ts';
 import { ownerOf } from '../../repository/scoped/owner-of.ts';
 import type { SchemaContext } from '../context.ts';
@@ -32,7 +33,8 @@ export async function childToken(
   const last = caller.expiresAt;
   try {
     const { token } = await tokens!.mint({
-      userId: await ownerOf(repository, sessionId),
+      // The session may have gone to another user by now: whoever is no admin gives away only what is the caller's own.
+      userId: mayUse(caller, 'admin') ? await ownerOf(repository, sessionId) : caller.userId,
       scope: 'write',
       subtreeId: sessionId,
       expiresAt: last !== null && last < expiresAt ? last : expiresAt,

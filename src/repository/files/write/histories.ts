@@ -20,6 +20,7 @@ import type { OperationAnswer } from '../format/record.ts';
 import type { AppliedOperation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
+import type { IndexWalks } from '../index/walks.ts';
 import type { Creations } from './creations.ts';
 import { type HistoryWrites, messageAt } from './history-writes.ts';
 import type { SessionKeys } from './session-keys.ts';
@@ -38,6 +39,7 @@ export interface HistoriesParts {
     named: string | null | undefined,
     create: (id: string, taken: IdHolder | null) => Promise<T>,
   ) => Promise<T>;
+  readonly inSight: IndexWalks['inSight'];
 }
 
 /** Finds the session of a write, or makes it. */
@@ -85,9 +87,13 @@ export class Histories {
     limits: AnswerLimits,
     operation: Operation | undefined,
   ): Promise<WrittenHistory> {
-    const { sessionId, create, key } = input;
+    const { sessionId, create, key, sight } = input;
     const named = key == null ? undefined : { key, ownerId: input.ownerId ?? null };
     const write = async ({ id }: SessionRow) => {
+      if (sight && !(await this.#parts.inSight([id], sight))[0]) {
+        if (create) throw SessionExistsError.hidden({ id: sessionId, key });
+        throw key == null ? new SessionNotFoundError(id) : SessionNotFoundError.key(key);
+      }
       try {
         return await this.#parts.writes.write({ ...input, sessionId: id, named }, limits, operation);
       } catch (error) {
