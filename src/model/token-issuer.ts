@@ -11,10 +11,10 @@ export interface NewToken {
   readonly expiresAt?: Date | null;
   /** The id of the token by which it was made: it ends when that does. Default: null. */
   readonly mintedBy?: string | null;
-  /** What the token was made for, such as `spawn:<session id>`, by which `idsFor` finds its id again. Default: null. */
+  /** What the token was made for, such as `spawn:<session id>`. Default: null. */
   readonly purpose?: string | null;
-  /** The ids of tokens that are revoked in the same step, whether they exist or not. Default: none. */
-  readonly replaces?: readonly string[];
+  /** Revokes, in the same step, all that were made for the same purpose. Default: false. */
+  readonly isOnly?: boolean;
 }
 
 /** A token that was just made: the only time that anybody but its holder knows the token. */
@@ -30,6 +30,4 @@ export interface TokenIssuer {
   mint(token: NewToken): Promise<MintedToken>;
   /** Revokes a token; resolves with false if there is none of this id. Streams of its holder end within about a second. */
   revoke(id: string): Promise<boolean>;
-  /** The ids of the tokens that were made for `purpose`, and are neither revoked nor expired. */
-  idsFor(purpose: string): readonly string[];
 }

@@ -29,7 +29,6 @@ export async function childToken(
   sessionId: string,
   expiresAt: Date,
 ): Promise<string> {
-  const purpose = `spawn:${sessionId}`;
   const last = caller.expiresAt;
   try {
     const { token } = await tokens!.mint({
@@ -39,8 +38,8 @@ export async function childToken(
       subtreeId: sessionId,
       expiresAt: last !== null && last < expiresAt ? last : expiresAt,
       mintedBy: caller.tokenId,
-      purpose,
-      replaces: tokens!.idsFor(purpose),
+      purpose: `spawn:${sessionId}`,
+      isOnly: true,
     });
     return token;
   } catch (error) {

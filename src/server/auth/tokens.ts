@@ -20,6 +20,9 @@ export function tokensOf(dataDirectory: string, logger: Pick<Logger, 'warn'> | n
   return new Tokens(findDataDirectory(dataDirectory).auth, logger);
 }
 
+/** The lines of a write, given what is there when its turn comes: two writes at once must not each miss the other. */
+type LinesFor = (records: ReadonlyMap<string, TokenRecord>) => readonly TokenLine[];
+
 /** The tokens that are kept in a folder, `auth` in the data directory. Several processes may change them. */
 export class Tokens implements TokenIssuer {
   readonly #file: TokenFile;
@@ -30,7 +33,7 @@ export class Tokens implements TokenIssuer {
   #lookedAt = Number.NEGATIVE_INFINITY;
   /** Why the file cannot be used: then no token is valid. */
   #fault: unknown = null;
-  #waiting: TokenLine[] = [];
+  #waiting: LinesFor[] = [];
   #nextWrite: Promise<void> | null = null;
   #lastWrite: Promise<void> = Promise.resolve();
 
@@ -79,13 +82,7 @@ export class Tokens implements TokenIssuer {
     return [...this.#records.values()];
   }
 
-  idsFor(purpose: string): readonly string[] {
-    return this.list().flatMap((record) =>
-      record.purpose === purpose && !isExpired(record) ? record.id : [],
-    );
-  }
-
-  async mint({ replaces = [], ...given }: NewToken): Promise<MintedToken> {
+  async mint({ isOnly = false, ...given }: NewToken): Promise<MintedToken> {
     const { userId, scope, subtreeId = null, expiresAt = null, mintedBy = null, purpose = null } = given;
     if (userId !== null && !isUserId(userId)) throw new TypeError(`Expected ${EXPECTED_USER_ID}.`);
     if (subtreeId !== null && !isSessionId(subtreeId)) throw new TypeError('Expected the id of a session.');
@@ -93,30 +90,20 @@ export class Tokens implements TokenIssuer {
     if (Number.isNaN(expiresAt?.getTime()))
       throw new TypeError('Expected a valid time, got an invalid Date.');
     const minted = createToken();
-    const revokedAt = new Date();
-    await this.#write([
-      ...replaces.map((revoked) => ({ revoked, revokedAt })),
-      {
-        added: {
-          id: minted.id,
-          hash: hashOfToken(minted.token),
-          userId,
-          scope,
-          subtreeId,
-          mintedBy,
-          purpose,
-          createdAt: revokedAt,
-          expiresAt,
-        },
-      },
-    ]);
+    const createdAt = new Date();
+    const hash = hashOfToken(minted.token);
+    const added = { id: minted.id, hash, userId, scope, subtreeId, mintedBy, purpose, createdAt, expiresAt };
+    await this.#write((records) => {
+      const others = isOnly ? [...records.values()].filter((record) => record.purpose === purpose) : [];
+      return [...others.map(({ id: revoked }) => ({ revoked, revokedAt: createdAt })), { added }];
+    });
     return minted;
   }
 
   async revoke(id: string): Promise<boolean> {
     this.#look(0);
     if (!this.#records.has(id)) return false;
-    await this.#write([{ revoked: id, revokedAt: new Date() }]);
+    await this.#write(() => [{ revoked: id, revokedAt: new Date() }]);
     return true;
   }
 
@@ -141,7 +128,7 @@ export class Tokens implements TokenIssuer {
 
   #load(lines: readonly TokenLine[]): void {
     this.#records = new Map();
-    this.#apply(lines);
+    apply(lines, this.#records);
     this.#lines = lines.length;
     this.#linesMax = this.#linesMaxNow();
     if (this.#file.isOpenToOthers)
@@ -151,13 +138,6 @@ export class Tokens implements TokenIssuer {
       );
   }
 
-  #apply(lines: readonly TokenLine[]): void {
-    for (const line of lines) {
-      if ('added' in line) this.#records.set(line.added.id, line.added);
-      else this.#records.delete(line.revoked);
-    }
-  }
-
   #linesMaxNow(): number {
     let current = 0;
     for (const record of this.#records.values()) if (!isExpired(record)) current += 1;
@@ -165,8 +145,8 @@ export class Tokens implements TokenIssuer {
   }
 
   /** Resolves once the lines are on the disk, and count. Lines that come while others are written share the next write. */
-  #write(lines: readonly TokenLine[]): Promise<void> {
-    this.#waiting.push(...lines);
+  #write(linesFor: LinesFor): Promise<void> {
+    this.#waiting.push(linesFor);
     this.#nextWrite ??= this.#lastWrite.then(() => {
       const batch = this.#waiting;
       this.#waiting = [];
@@ -178,19 +158,20 @@ export class Tokens implements TokenIssuer {
     return this.#nextWrite;
   }
 
-  #writeBatch(lines: readonly TokenLine[]): Promise<void> {
+  #writeBatch(batch: readonly LinesFor[]): Promise<void> {
     return this.#file.locked(async () => {
       this.#look(0);
+      const records = new Map(this.#records);
+      const lines = batch.flatMap((linesFor) => {
+        const some = linesFor(records);
+        apply(some, records);
+        return some;
+      });
       if (this.#lines + lines.length <= this.#linesMax) {
         await this.#file.append(encodeLines(lines));
-        this.#apply(lines);
+        apply(lines, this.#records);
         this.#lines += lines.length;
         return;
-      }
-      const records = new Map(this.#records);
-      for (const line of lines) {
-        if ('added' in line) records.set(line.added.id, line.added);
-        else records.delete(line.revoked);
       }
       const current = [...records.values()].filter((record) => !isExpired(record));
       await this.#file.replace(encodeLines(current.map((added) => ({ added }))));
@@ -198,6 +179,13 @@ export class Tokens implements TokenIssuer {
       this.#lines = current.length;
       this.#linesMax = this.#linesMaxNow();
     });
+  }
+}
+
+function apply(lines: readonly TokenLine[], records: Map<string, TokenRecord>): void {
+  for (const line of lines) {
+    if ('added' in line) records.set(line.added.id, line.added);
+    else records.delete(line.revoked);
   }
 }
 

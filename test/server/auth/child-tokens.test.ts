@@ -55,6 +55,16 @@ test('a retry makes another token, and revokes the first', async () => {
   expect((await ask(second.token!, '{ __typename }')).status).toBe(200);
 });
 
+test('of retries at once, the token of one works', async () => {
+  const { parent, ask, spawn } = await openTree();
+  const input = `parentId: "top", id: "child", operationId: "once", tokenExpiresAt: "${IN_AN_HOUR}"`;
+  const spawned = await Promise.all(Array.from({ length: 5 }, () => spawn(parent, input)));
+  const statuses = await Promise.all(
+    spawned.map(async ({ token }) => (await ask(token!, '{ __typename }')).status),
+  );
+  expect(statuses.sort()).toEqual([200, 401, 401, 401, 401]);
+});
+
 test('the token of a child gives no more than that of its parent: not for longer, and not once that is revoked', async () => {
   const { tokens, ask, spawn, parent, parentId } = await openTree();
   const expiresAt = new Date(Date.now() + 60_000);

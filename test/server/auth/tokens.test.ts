@@ -110,13 +110,18 @@ test('a token ends when it expires', async () => {
   await until(() => ours.find(token) === null, 'the end of the token');
 });
 
-test('a token that replaces others ends them in one step', async () => {
+test('the only token for a purpose ends the others in one step, also those that are made at the same time', async () => {
   const { ours, others, file } = await openTwo();
   const first = await ours.mint({ ...READ, purpose: 'spawn:a' });
-  const second = await ours.mint({ ...READ, purpose: 'spawn:a', replaces: ours.idsFor('spawn:a') });
+  const second = await ours.mint({ ...READ, purpose: 'spawn:a', isOnly: true });
   expect(ours.find(first.token)).toBeNull();
-  expect(others.idsFor('spawn:a')).toEqual([second.id]);
+  expect(others.list().map(({ id }) => id)).toEqual([second.id]);
   expect((await readFile(file, 'utf8')).trimEnd().split('\n')).toHaveLength(3);
+  const made = [ours, others, ours].map((tokens) =>
+    tokens.mint({ ...READ, purpose: 'spawn:a', isOnly: true }),
+  );
+  await Promise.all(made);
+  expect(ours.list()).toHaveLength(1);
 });
 
 test('a revocation is told of callers, and one of an unknown id is false', async () => {
