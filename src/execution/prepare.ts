@@ -45,10 +45,10 @@ const ANY_ERROR = { maxErrors: 0, hideSuggestions: true };
 const REPORTED = { maxErrors: 20 };
 
 function variableErrors(
-  { schema, variableValues = {} }: ExecutionArgs,
+  { schema, variableValues }: ExecutionArgs,
   { variableDefinitions = [] }: OperationDefinitionNode,
 ): readonly GraphQLError[] {
-  const { errors } = getVariableValues(schema, variableDefinitions, variableValues!, REPORTED);
+  const { errors } = getVariableValues(schema, variableDefinitions, variableValues ?? {}, REPORTED);
   if (!errors) throw new Error('Expected errors of variables that were invalid a moment ago, got none.');
   return errors;
 }

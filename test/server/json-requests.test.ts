@@ -165,6 +165,19 @@ describe('parameters', () => {
     expect(await outcome(await fetch({ method: 'POST', headers: JSON_TYPE, body }))).toEqual(ALLOWED);
   });
 
+  test('null for variables is none, also where one is required', async () => {
+    const { fetch } = await openTestServer();
+    for (const query of [
+      'query($id: ID!) { session(id: $id) { id } }',
+      'mutation($id: ID!) { archiveSession(input: { sessionId: $id }) { __typename } }',
+    ])
+      for (const variables of [null, undefined, {}]) {
+        const body = JSON.stringify({ query, variables });
+        const refused = await outcome(await fetch({ method: 'POST', headers: JSON_TYPE, body }));
+        expect(refused).toEqual({ status: 200, codes: ['BAD_USER_INPUT'] });
+      }
+  });
+
   test.each(['', 'query={__typename}&variables={', 'query={__typename}&variables=[]'])(
     'a GET with "%s" is refused',
     async (search) => {
