@@ -5,12 +5,9 @@ import { isStorable } from '../../model/stored-values.ts';
 import type { MintedToken, NewToken, TokenIssuer } from '../../model/token-issuer.ts';
 import { findDataDirectory } from '../../repository/files/disk/data-directory.ts';
 import type { Logger } from '../../repository/observer.ts';
+import { AuthFile, LOOK_MS } from './auth-file.ts';
 import { createToken, hasHash, hashOfToken, idOfToken } from './token.ts';
-import { TokenFile } from './token-file.ts';
 import { decodeLines, encodeLines, type TokenLine, type TokenRecord } from './token-lines.ts';
-
-/** Milliseconds between two looks at the file: a little less than those between two checks of open subscriptions. */
-const LOOK_MS = 900;
 
 /** The file is written anew once this many lines say nothing any more, or as many as there are tokens. */
 const SPENT_LINES_MAX = 100;
@@ -25,21 +22,18 @@ type LinesFor = (records: ReadonlyMap<string, TokenRecord>) => readonly TokenLin
 
 /** The tokens that are kept in a folder, `auth` in the data directory. Several processes may change them. */
 export class Tokens implements TokenIssuer {
-  readonly #file: TokenFile;
+  readonly #file: AuthFile;
   readonly #logger: Pick<Logger, 'warn'> | null;
   #records = new Map<string, TokenRecord>();
   #lines = 0;
   #linesMax = 0;
-  #lookedAt = Number.NEGATIVE_INFINITY;
-  /** Why the file cannot be used: then no token is valid. */
-  #fault: unknown = null;
   #waiting: LinesFor[] = [];
   #nextWrite: Promise<void> | null = null;
   #lastWrite: Promise<void> = Promise.resolve();
 
   /** The file is read when it is needed. */
   constructor(folder: string, logger: Pick<Logger, 'warn'> | null = null) {
-    this.#file = new TokenFile(folder);
+    this.#file = new AuthFile(folder, 'tokens.jsonl');
     this.#logger = logger;
   }
 
@@ -107,23 +101,9 @@ export class Tokens implements TokenIssuer {
     return true;
   }
 
-  /** Reads the file if it has changed, unless that was last seen less than `pauseMs` ago. Throws if the file cannot be used. */
+  /** Reads the file if it has changed, unless that was last seen less than `pauseMs` ago. Throws if the file cannot be used: then no token is valid. */
   #look(pauseMs: number): void {
-    const now = performance.now();
-    if (now - this.#lookedAt < pauseMs) {
-      if (this.#fault !== null) throw this.#fault;
-      return;
-    }
-    this.#lookedAt = now;
-    try {
-      const text = this.#file.readIfChanged();
-      if (text !== null) this.#load(decodeLines(text, this.#file.path));
-      this.#fault = null;
-    } catch (error) {
-      this.#file.forget();
-      this.#fault = error;
-      throw error;
-    }
+    this.#file.look(pauseMs, (text) => this.#load(decodeLines(text, this.#file.path)));
   }
 
   #load(lines: readonly TokenLine[]): void {

@@ -13,8 +13,11 @@ import { writeWhole } from '../../repository/files/disk/write-whole.ts';
 const LOCK_MS_MAX = 5_000;
 const BETWEEN_TRIES_MS = 5;
 
-/** The text of a file, read when it has changed, and changed by one process at a time. */
-export class TokenFile {
+/** Milliseconds between two looks at a file: a little less than those between two checks of open subscriptions. */
+export const LOOK_MS = 900;
+
+/** A file beside the store that says who may do what: read when it has changed, and changed by one process at a time. */
+export class AuthFile {
   readonly path: string;
   readonly #folder: string;
   readonly #lock: string;
@@ -22,17 +25,42 @@ export class TokenFile {
   #known: string | undefined;
   /** Bytes up to the end of the last complete line. */
   #completeBytes = 0;
+  #lookedAt = Number.NEGATIVE_INFINITY;
+  /** Why the file cannot be used. */
+  #fault: unknown = null;
 
-  constructor(folder: string) {
+  constructor(folder: string, name: string) {
     this.#folder = folder;
-    this.path = join(folder, 'tokens.jsonl');
+    this.path = join(folder, name);
     this.#lock = join(folder, 'lock');
   }
 
-  /** The text, if the file has changed since the last call; a file that is missing is empty. */
-  readIfChanged(): string | null {
+  /**
+   * Calls `load` with the text if the file has changed, unless that was last seen less than `pauseMs` ago. A file that is missing is
+   * empty. Throws if the file cannot be used.
+   */
+  look(pauseMs: number, load: (text: string) => void): void {
+    const now = performance.now();
+    if (now - this.#lookedAt < pauseMs) {
+      if (this.#fault !== null) throw this.#fault;
+      return;
+    }
+    this.#lookedAt = now;
+    try {
+      const text = this.#readIfChanged();
+      if (text !== null) load(text);
+      this.#fault = null;
+    } catch (error) {
+      // The next look reads the file.
+      this.#known = undefined;
+      this.#fault = error;
+      throw error;
+    }
+  }
+
+  #readIfChanged(): string | null {
     if (this.#known === stateOf(this.path)) return null;
-    this.forget();
+    this.#known = undefined;
     let fd: number;
     try {
       ({ fd } = openPlain(this.path));
@@ -50,11 +78,6 @@ export class TokenFile {
     } finally {
       closeSync(fd);
     }
-  }
-
-  /** Has the next `readIfChanged` read the file. */
-  forget(): void {
-    this.#known = undefined;
   }
 
   /** True if others than the owner of the file can read it. */
@@ -79,7 +102,7 @@ export class TokenFile {
       if (lock) return lock;
       if (performance.now() > until)
         throw new Error(
-          `Expected the tokens to be free, got another process that changes them (${this.#lock}).`,
+          `Expected the folder to be free, got another process that changes files there (${this.#lock}).`,
         );
       await delay(BETWEEN_TRIES_MS);
     }
