@@ -6,8 +6,8 @@ import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
 import { BackupError } from '../repository/files/tools/backup/backup-error.ts';
 import { AuditFileError } from '../server/audit/audit-file.ts';
+import { AuthFileError } from '../server/auth/auth-file-error.ts';
 import { KeysUnavailableError } from '../server/auth/keys-unavailable-error.ts';
-import { TokenFileError } from '../server/auth/token-file-error.ts';
 import { ListenError } from '../server/listen.ts';
 
 /** A failure that the user can act on. Its message says all: it is printed without a stack. */
@@ -28,7 +28,7 @@ function isExpected(error: Error): boolean {
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||
     error instanceof BackupError ||
-    error instanceof TokenFileError ||
+    error instanceof AuthFileError ||
     error instanceof KeysUnavailableError ||
     error instanceof ClientError ||
     error instanceof PricesError ||

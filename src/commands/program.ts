@@ -6,6 +6,7 @@ import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
 import { pruneCommand } from './prune.ts';
+import { quotaCommand } from './quota.ts';
 import { serveCommand } from './serve.ts';
 import { shareCommand } from './share.ts';
 import { tailCommand } from './tail.ts';
@@ -29,6 +30,7 @@ const program = new Command('sessiontree')
   .addCommand(checkCommand())
   .addCommand(backupCommand())
   .addCommand(tokenCommand())
+  .addCommand(quotaCommand())
   .addCommand(shareCommand())
   .addCommand(pruneCommand())
   .addCommand(treeCommand())

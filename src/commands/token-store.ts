@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { InvalidArgumentError } from 'commander';
 import { findDataDirectory } from '../repository/files/disk/data-directory.ts';
+import { makeFolder } from '../repository/files/disk/make-folder.ts';
 import { Tokens } from '../server/auth/tokens.ts';
 import { CommandError } from './failure.ts';
 import { spanIn } from './span.ts';
@@ -9,6 +10,12 @@ import { stderrLogger } from './stderr-logger.ts';
 /** The tokens of the server on this data directory, which need not run. */
 export function openTokens(data: string): Tokens {
   return new Tokens(findDataDirectory(data).auth, stderrLogger());
+}
+
+/** Tokens and quotas may be made before the first start of the server. */
+export function makeDataDirectory(data: string): void {
+  const { root } = findDataDirectory(data);
+  if (statSync(root, { throwIfNoEntry: false }) === undefined) makeFolder(root);
 }
 
 /** A name that is mistyped would have no tokens. */

@@ -1,16 +1,13 @@
-import { statSync } from 'node:fs';
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { SCOPES, type Scope } from '../model/caller.ts';
 import { isSessionId } from '../model/id.ts';
 import { printable } from '../printable.ts';
-import { findDataDirectory } from '../repository/files/disk/data-directory.ts';
-import { makeFolder } from '../repository/files/disk/make-folder.ts';
 import type { TokenRecord } from '../server/auth/token-lines.ts';
 import { EXPECTED_USER_ID, isUserId } from '../server/auth/tokens.ts';
 import { dataOption } from './data-option.ts';
 import { CommandError } from './failure.ts';
 import { print } from './print.ts';
-import { existing, openTokens, parseExpiry } from './token-store.ts';
+import { existing, makeDataDirectory, openTokens, parseExpiry } from './token-store.ts';
 
 interface DataFlags {
   readonly data: string;
@@ -73,7 +70,7 @@ function addCommand(): Command {
       '\nThe last word of the output is the token. Exit code: 0 if it was made, 1 otherwise.',
     )
     .action(async ({ data, user: userId, scope, subtree, expires }: AddFlags) => {
-      makeDirectory(data);
+      makeDataDirectory(data);
       const { id, token } = await openTokens(data).mint({
         userId,
         scope,
@@ -114,12 +111,6 @@ function revokeCommand(): Command {
         );
       await print([`Token ${id} is revoked.\n`]);
     });
-}
-
-/** Tokens may be made before the first start of the server. */
-function makeDirectory(data: string): void {
-  const { root } = findDataDirectory(data);
-  if (statSync(root, { throwIfNoEntry: false }) === undefined) makeFolder(root);
 }
 
 function parser(isValid: (text: string) => boolean, expected: string) {

@@ -29,3 +29,14 @@ export const ANYONE: Caller = Object.freeze({
 export function mayUse(caller: Caller, scope: Scope): boolean {
   return SCOPES.indexOf(caller.scope) >= SCOPES.indexOf(scope);
 }
+
+/**
+ * Callers with the same account share what one caller may use: all of a user, with the tokens of spawned agents. Whoever holds a token that
+ * only reads a subtree, as that of a shared link, has an account apart, and spends nothing of the user's. Null for `ANYONE`.
+ */
+export function accountOf(caller: Caller): string | null {
+  if (caller === ANYONE) return null;
+  const { userId, scope, subtreeId, tokenId } = caller;
+  const isGuest = scope === 'read' && subtreeId !== null;
+  return isGuest ? `${tokenId ?? subtreeId}=${userId ?? ''}` : `=${userId ?? ''}`;
+}

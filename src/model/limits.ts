@@ -54,6 +54,21 @@ export interface Limits {
   readonly subscriptions: number;
   /** Operations at once on one WebSocket: subscriptions, and queries and mutations that are executed. */
   readonly socketOperations: number;
+  /**
+   * Seconds in which `callerRequests`, `callerMutations` and `callerBytes` count, from the first request on; at most a day. Those and the others that begin
+   * with "caller" bound what one caller of a server with authentication may use, so that enough is left to others. A quota of the user takes
+   * their place.
+   */
+  readonly callerSeconds: number;
+  /** Requests, operations over WebSocket, and WebSockets that are opened. */
+  readonly callerRequests: number;
+  readonly callerMutations: number;
+  /** Bytes of request bodies, of messages over WebSocket, and of answers, without those of events. */
+  readonly callerBytes: number;
+  /** Subscriptions at once and, apart from that, WebSockets. */
+  readonly callerSubscriptions: number;
+  /** Sessions stored in trees of a user, when another is to be made. */
+  readonly callerSessions: number;
   /** Size of a message that a client sends over WebSocket; never more than `bodyBytes`. */
   readonly socketMessageBytes: number;
   /** Milliseconds that a client has for the first message of a WebSocket. */
@@ -131,6 +146,12 @@ export const DEFAULT_LIMITS: Limits = Object.freeze({
   writeMs: 30_000,
   subscriptions: 10_000,
   socketOperations: 100,
+  callerSeconds: 60,
+  callerRequests: 60_000,
+  callerMutations: 60_000,
+  callerBytes: 4 * 1024 * 1024 * 1024,
+  callerSubscriptions: 1_000,
+  callerSessions: 1_000_000,
   socketMessageBytes: 1024 * 1024,
   socketInitMs: 3_000,
   messages: 1_000,

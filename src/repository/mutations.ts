@@ -6,7 +6,16 @@ import type { Sight } from '../model/sight.ts';
 import type { DailyUsage } from '../model/usage-report.ts';
 import type { ReadLimit } from './reads.ts';
 
-export interface CreateSession {
+/** Of a mutation that may make a session. */
+export interface Admitted {
+  /**
+   * Called when a session is about to be made, perhaps more than once; throws to refuse that. Not called for a session that is there, nor
+   * for a retry.
+   */
+  readonly admit?: (() => void) | undefined;
+}
+
+export interface CreateSession extends Admitted {
   readonly id?: string | null;
   readonly key?: string | null;
   readonly parentId?: string | null;
@@ -95,7 +104,7 @@ export interface Appended {
 }
 
 /** What one write does to a session: its members take effect in the order of this list. */
-export interface WriteHistory {
+export interface WriteHistory extends Admitted {
   /** Either this or `key`. */
   readonly sessionId?: string | null;
   readonly key?: string | null;
@@ -191,7 +200,7 @@ export interface Deleted {
   readonly reparentedIds: readonly string[];
 }
 
-export interface ForkSession {
+export interface ForkSession extends Admitted {
   readonly sessionId: string;
   /** The last message to copy. Left out: the last of the history. */
   readonly throughMessage?: MessageRef | null;

@@ -6,6 +6,7 @@ import type { Session } from '../model/session.ts';
 import type { TokenIssuer } from '../model/token-issuer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import { scopedTo, storeBehind } from '../repository/scoped/scoped-repository.ts';
+import type { SessionQuota } from '../repository/scoped/session-quota.ts';
 import { Budget, type WriteTurn } from './budget.ts';
 import { Loaders } from './loaders.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
@@ -42,6 +43,8 @@ export interface SchemaContextOptions {
   readonly caller?: Caller;
   /** Default: null. */
   readonly tokens?: TokenIssuer | null;
+  /** Bounds the sessions of the caller's user. Default: null. */
+  readonly sessions?: SessionQuota | null;
   /** Default: `DEFAULT_LIMITS`. */
   readonly limits?: Limits;
   /** When the head of the request came, on the clock of `performance.now()`. Default: now. */
@@ -59,6 +62,7 @@ export function createContext({
   repository,
   caller = ANYONE,
   tokens = null,
+  sessions = null,
   limits = DEFAULT_LIMITS,
   startedAt,
   hold,
@@ -69,7 +73,7 @@ export function createContext({
     rules = inputRules(limits);
     rulesOf.set(limits, rules);
   }
-  const scoped = scopedTo(repository, caller);
+  const scoped = scopedTo(repository, caller, sessions);
   const budget = new Budget(limits, startedAt, hold, writeTurn);
   const turns = new Turns(startedAt);
   return {

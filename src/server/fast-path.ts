@@ -11,6 +11,7 @@ import { ANSWER_OVERLOADED, OVERLOADED } from './admission/overloaded.ts';
 import { SMALL_BYTES } from './admission/small.ts';
 import { Ticket } from './admission/ticket.ts';
 import { SECURITY_HEADERS, VARY } from './browser-headers.ts';
+import { meterOf } from './callers/meter.ts';
 import { isSentAsIs } from './compression.ts';
 import type { DocumentCache } from './document-cache.ts';
 import { createEndOfTurn } from './end-of-turn.ts';
@@ -52,7 +53,7 @@ export function withFastPath(
   admission = new Admission(settings),
   live = new Live(settings, admission),
 ): RequestHandler {
-  const { repository, tokens, limits, logger } = settings;
+  const { repository, tokens, limits, logger, callers } = settings;
   const answerBug = createBugAnswer({ logger, isAllowedOrigin });
   const stream = createEventStreams(live, settings, { isAllowedOrigin });
   const endOfTurn = createEndOfTurn();
@@ -69,11 +70,14 @@ export function withFastPath(
     const operation = document && getOperationAST(document, params.operationName);
     if (!document || !operation || operation.operation === 'subscription') return undefined;
     if (checks.operation(operation, head)) return undefined;
+    const refusal = checks.execution({ document, operation }, facts);
+    if (refusal instanceof Promise ? await refusal : refusal) return undefined;
     const { startedAt, caller } = facts;
     const contextValue = createContext({
       repository,
       caller,
       tokens,
+      sessions: callers?.sessions ?? null,
       limits,
       startedAt,
       hold: ticket.charge,
@@ -220,7 +224,7 @@ export function withFastPath(
     response: ServerResponse,
     { facts, head }: Pick<HandedOn, 'facts' | 'head'>,
   ): Promise<void> {
-    const ticket = new Ticket(admission, response);
+    const ticket = new Ticket(admission, response, meterOf(callers, facts.caller));
     const handedOn = { facts, head, refusal, ticket, live };
     const isSmall = !refusal && isSmallRequest(head) && !checks.content(head);
     const takesResult = resultType(head.header('accept')) !== null;

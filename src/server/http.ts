@@ -6,7 +6,9 @@ import { Admission } from './admission/admission.ts';
 import { OVERLOADED } from './admission/overloaded.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
+import { lastingQuotas, quotasOf } from './auth/quotas.ts';
 import { type Tokens, tokensOf } from './auth/tokens.ts';
+import { Callers } from './callers/callers.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
 import { type Listening, listen } from './listen.ts';
@@ -59,6 +61,9 @@ export async function startServer(
   const tokens = tokensOf(config.dataDirectory, logger);
   const authentication = await authenticationOf(config, tokens, logger);
   const watch = await openWatch(config, logger);
+  const callers =
+    authentication.authenticate &&
+    new Callers(config.limits, lastingQuotas(quotasOf(config.dataDirectory), logger));
   const repository = await openFileRepository({
     directory: config.dataDirectory,
     limits: config.limits,
@@ -76,7 +81,7 @@ export async function startServer(
     requireHostHeader: false,
     shouldUpgradeCallback: asksForWebSocket,
   });
-  const settings = settingsOf(config, { repository, ...authentication }, watch);
+  const settings = settingsOf(config, { repository, callers, ...authentication }, watch);
   const rules = createRequestRules(settings);
   const admission = new Admission({ limits: config.limits, logger });
   const sockets = Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES);
@@ -156,7 +161,7 @@ function authenticationOf({ auth, host }: Config, tokens: Tokens, logger: Logger
 
 function settingsOf(
   config: Config,
-  opened: Pick<ServerSettings, 'repository' | 'authenticate' | 'isRevoked' | 'tokens'>,
+  opened: Pick<ServerSettings, 'repository' | 'callers' | keyof Authentication>,
   watch: Watch,
 ): ServerSettings {
   return {

@@ -25,16 +25,32 @@ export function createRequestRules({
   allowedHosts,
   allowedOrigins,
   authenticate,
+  callers,
   metrics,
   basePath = '',
   trustedProxies = [],
 }: Pick<
   ServerSettings,
-  'limits' | 'allowedHosts' | 'allowedOrigins' | 'authenticate' | 'metrics' | 'basePath' | 'trustedProxies'
+  | 'limits'
+  | 'allowedHosts'
+  | 'allowedOrigins'
+  | 'authenticate'
+  | 'callers'
+  | 'metrics'
+  | 'basePath'
+  | 'trustedProxies'
 >): RequestRules {
   const isAllowedOrigin = createOriginCheck(allowedOrigins);
   const routeOf = createRouter(isAllowedOrigin, metrics !== undefined);
-  const policies = createPolicies({ limits, allowedHosts, authenticate, isAllowedOrigin, routeOf, basePath });
+  const policies = createPolicies({
+    limits,
+    allowedHosts,
+    authenticate,
+    callers,
+    isAllowedOrigin,
+    routeOf,
+    basePath,
+  });
   const isTrusted = trustedProxies.length === 0 ? null : createPeerTrust(trustedProxies);
   const settle = (request: IncomingMessage) => settleTarget(request, { basePath, isTrusted });
   return { isAllowedOrigin, routeOf, settle, checks: createChecks(policies) };

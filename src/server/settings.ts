@@ -3,6 +3,8 @@ import type { TokenIssuer } from '../model/token-issuer.ts';
 import type { Logger } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
 import type { Authenticate, Authentication } from './auth/authenticate.ts';
+import { Callers } from './callers/callers.ts';
+import type { QuotaOf } from './callers/quota.ts';
 import type { MetricsPage } from './metrics/metrics-page.ts';
 import type { ServerLogger } from './request-log.ts';
 
@@ -33,12 +35,17 @@ export interface SessiontreeYogaOptions {
    * and WebSocket. Default: never.
    */
   readonly isRevoked?: Authentication['isRevoked'];
+  /**
+   * The quota of a user, in place of the limits that begin with "caller"; null for a user without one. Asked with each request. Default: no user
+   * has one.
+   */
+  readonly quotaOf?: QuotaOf | null;
   /** Makes the tokens that `spawnSession` answers with; `authenticate` must accept them. Default: null: it makes none. */
   readonly tokens?: TokenIssuer | null;
 }
 
 /** The options, with defaults for those that are undefined. */
-export interface ServerSettings extends Required<SessiontreeYogaOptions> {
+export interface ServerSettings extends Required<Omit<SessiontreeYogaOptions, 'quotaOf'>> {
   readonly limits: Limits;
   readonly logger: ServerLogger;
   /** To be served at /metrics. */
@@ -47,6 +54,8 @@ export interface ServerSettings extends Required<SessiontreeYogaOptions> {
   readonly basePath?: string | undefined;
   /** Peers whose X-Forwarded headers are believed; see `isPeer`. Default: none. */
   readonly trustedProxies?: readonly string[] | undefined;
+  /** Bounds what each caller may use; null if nobody is asked for a name. */
+  readonly callers: Callers | null;
 }
 
 /** Of servers that ask nobody for a name, or whose callers stay as long as their `expiresAt` says. */
@@ -71,11 +80,14 @@ export function withDefaults({
   allowedOrigins = [],
   authenticate = null,
   isRevoked = NEVER,
+  quotaOf = null,
   tokens = null,
 }: SessiontreeYogaOptions): ServerSettings {
+  const allLimits = withDefaultLimits(limits);
   return {
     repository,
-    limits: withDefaultLimits(limits),
+    limits: allLimits,
+    callers: authenticate && new Callers(allLimits, quotaOf),
     logger,
     allowedHosts,
     allowedOrigins,

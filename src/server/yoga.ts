@@ -46,7 +46,7 @@ export function createYogaPath(
   { isAllowedOrigin, routeOf, checks }: RequestRules,
   documents?: DocumentCache<DocumentNode>,
 ): SessiontreeYoga {
-  const { repository, tokens, limits, logger, metrics, basePath } = settings;
+  const { repository, tokens, limits, logger, metrics, basePath, callers } = settings;
   const parsed = createDocumentCache<DocumentNode>();
   return createYoga<ServerContext, SchemaContext>({
     schema,
@@ -55,6 +55,7 @@ export function createYogaPath(
         repository,
         caller,
         tokens,
+        sessions: callers?.sessions ?? null,
         limits,
         startedAt,
         hold: ticket?.charge,

@@ -5,6 +5,7 @@ import type { DocumentNode } from 'graphql';
 import { expect, onTestFinished } from 'vitest';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
+import { Callers } from '../../src/server/callers/callers.ts';
 import { createDocumentCache } from '../../src/server/document-cache.ts';
 import { withFastPath } from '../../src/server/fast-path.ts';
 import { createNodeListener } from '../../src/server/node-listener.ts';
@@ -62,13 +63,15 @@ export async function openBothWays(
   { limits, allowedHosts = [], allowedOrigins = [], ...authentication }: TestServerOptions = {},
   policies = (list: readonly Policy[]) => list,
 ): Promise<BothWays> {
+  const allLimits = { ...DEFAULT_LIMITS, ...limits };
   const options = {
     repository,
-    limits: { ...DEFAULT_LIMITS, ...limits },
+    limits: allLimits,
     allowedHosts,
     allowedOrigins,
     ...ASKS_NOBODY,
     ...authentication,
+    callers: authentication.authenticate ? new Callers(allLimits, null) : null,
   };
   const [alone, behind] = [createTestLogger(), createTestLogger()];
   const fastOptions = { ...options, logger: behind.logger };

@@ -1,7 +1,9 @@
-import { GraphQLError } from 'graphql';
+import { GraphQLError, type OperationDefinitionNode, print } from 'graphql';
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import type { Caller } from '../../src/model/caller.ts';
+import { DEFAULT_LIMITS, type Limits } from '../../src/model/limits.ts';
 import { NO_TOKEN } from '../../src/server/auth/refusals.ts';
+import { Callers } from '../../src/server/callers/callers.ts';
 import { createPolicies } from '../../src/server/policies/policies.ts';
 import type { Policy } from '../../src/server/policies/policy.ts';
 import { documentError } from '../../src/server/refusal.ts';
@@ -13,6 +15,13 @@ import type { TestServerOptions } from './support.ts';
 
 const TYPENAME = { query: '{ __typename }' };
 
+const ADA: Caller = { userId: 'ada', scope: 'write', subtreeId: null, tokenId: null, expiresAt: null };
+
+/** All that is sent is of one caller. The window is the shortest, so that all refusals name the same seconds. */
+function asUser(limits: Partial<Limits>): TestServerOptions {
+  return { limits: { ...limits, callerSeconds: 1 }, authenticate: () => ADA };
+}
+
 /** Of each policy a request that it alone refuses. */
 const REFUSED: Readonly<
   Record<string, readonly [status: number, code: string, sent: Sent, options?: TestServerOptions]>
@@ -22,6 +31,7 @@ const REFUSED: Readonly<
   'known route': [404, 'NOT_FOUND', { ...plain(TYPENAME), path: '/other' }],
   'allowed origin': [403, 'ORIGIN_NOT_ALLOWED', plain(TYPENAME, { 'sec-fetch-site': 'cross-site' })],
   authentication: [401, 'UNAUTHENTICATED', plain(TYPENAME), { authenticate: () => NO_TOKEN }],
+  "caller's requests": [429, 'RATE_LIMITED', plain(TYPENAME), asUser({ callerRequests: 0 })],
   'accepted type': [406, 'NOT_ACCEPTABLE', plain(TYPENAME, { accept: 'text/plain' })],
   'served method': [405, 'METHOD_NOT_ALLOWED', { ...plain(TYPENAME), method: 'PUT' }],
   'JSON content': [415, 'UNSUPPORTED_MEDIA_TYPE', plain(TYPENAME, { 'content-type': 'text/plain' })],
@@ -82,6 +92,12 @@ const REFUSED: Readonly<
     }),
     { limits: { mutations: 1 } },
   ],
+  "caller's mutations": [
+    429,
+    'RATE_LIMITED',
+    plain({ query: 'mutation { updateSession(input: { sessionId: "none" }) { __typename } }' }),
+    asUser({ callerMutations: 0 }),
+  ],
 };
 
 test('each policy of the list has a request here', () => {
@@ -90,6 +106,7 @@ test('each policy of the list has a request here', () => {
     allowedHosts: [],
     allowedOrigins: [],
     authenticate: () => NO_TOKEN,
+    callers: new Callers(DEFAULT_LIMITS, null),
   };
   const policies = createPolicies({ ...options, ...createRequestRules(options) });
   expect(policies.map(({ name }) => name)).toEqual(Object.keys(REFUSED));
@@ -142,6 +159,7 @@ const teapot = () => documentError(TEAPOT.code, TEAPOT.message);
 const MARKED = plain(TYPENAME, { 'x-teapot': '1' });
 const isMarked = ({ header }: { header: (name: string) => unknown }) => header('x-teapot') === '1';
 const OTHER = plain({ query: '{ teapot: __typename }' });
+const isOther = (operation: OperationDefinitionNode) => print(operation).includes('teapot');
 
 describe('a policy that is added to the list', () => {
   test.each<[stage: string, policy: Omit<Policy, 'name'>, refused: Sent]>([
@@ -172,6 +190,12 @@ describe('a policy that is added to the list', () => {
       },
       OTHER,
     ],
+    ['the execution', { execution: ({ operation }) => (isOther(operation) ? TEAPOT : undefined) }, OTHER],
+    [
+      'the execution, after a while',
+      { execution: async ({ operation }) => (isOther(operation) ? TEAPOT : undefined) },
+      OTHER,
+    ],
   ])('refuses for %s what the fast path would have answered', async (_stage, policy, refused) => {
     const ways = await openBothWays(await openTree(), {}, (list) => [...list, { name: 'teapot', ...policy }]);
     for (let time = 0; time < 2; time += 1)
@@ -181,7 +205,7 @@ describe('a policy that is added to the list', () => {
     for (let time = 0; time < 2; time += 1) {
       const [expected, ...others] = await answers(ways, refused);
       expect(expected).toMatchObject({
-        status: refused === MARKED ? 418 : 400,
+        status: refused === MARKED || policy.execution ? 418 : 400,
         body: expect.stringContaining('"TEAPOT"'),
       });
       for (const other of others) expect(other).toEqual(expected);

@@ -15,18 +15,23 @@ import {
   refuseToWrite,
 } from './rights.ts';
 import { ScopedReader } from './scoped-reader.ts';
+import type { SessionQuota } from './session-quota.ts';
 
 const storeOfScoped = new WeakMap<SessionRepository, SessionRepository>();
 
 /**
  * The store as a caller sees it: every resolver reads and writes through it, so that a new field cannot forget who asks. What the caller
  * may not see does not exist for it: no more of that is read than where it is and whose. `repository` itself if the caller may do
- * everything and has no name.
+ * everything and has no name. `quota` bounds the sessions of its user, unless the caller is an admin.
  */
-export function scopedTo(repository: SessionRepository, caller: Caller): SessionRepository {
+export function scopedTo(
+  repository: SessionRepository,
+  caller: Caller,
+  quota: SessionQuota | null = null,
+): SessionRepository {
   const { userId, subtreeId } = caller;
   if (userId === null && subtreeId === null && mayUse(caller, 'admin')) return repository;
-  const scoped = new ScopedRepository(repository, caller);
+  const scoped = new ScopedRepository(repository, caller, mayUse(caller, 'admin') ? null : quota);
   storeOfScoped.set(scoped, repository);
   return scoped;
 }
@@ -39,15 +44,18 @@ export function storeBehind(repository: SessionRepository): SessionRepository {
 /** Writes reject with a ForbiddenError too; `rights.ts` says when. */
 class ScopedRepository extends ScopedReader implements SessionRepository {
   readonly #operationsOf: string | null;
+  readonly #quota: SessionQuota | null;
 
-  constructor(store: SessionRepository, caller: Caller) {
+  constructor(store: SessionRepository, caller: Caller, quota: SessionQuota | null) {
     super(store, caller);
+    this.#quota = quota;
     this.#operationsOf = operationsCaller(caller);
   }
 
   async create(input: mutations.CreateSession, operation?: Operation): Promise<Session> {
     const creation = await this.#creation(input);
-    const session = await this.#naming(() => this.store.create(creation, this.#of(operation)));
+    const create = (made: mutations.CreateSession) => this.store.create(made, this.#of(operation));
+    const session = await this.#making(creation, create);
     // A retry finds what was made then, wherever it is now.
     if (!(await this.sees(session.id))) throw SessionExistsError.hidden(session);
     return this.showOne(session);
@@ -55,8 +63,8 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
 
   async getOrCreate(input: mutations.CreateSession, operation?: Operation): Promise<mutations.Created> {
     const creation = await this.#creation(input);
-    const create = () => this.store.getOrCreate(creation, this.#of(operation));
-    const { session, isNew } = await this.#naming(create);
+    const create = (made: mutations.CreateSession) => this.store.getOrCreate(made, this.#of(operation));
+    const { session, isNew } = await this.#making(creation, create);
     if (!(await this.sees(session.id))) throw SessionExistsError.hidden(isNew ? session : input);
     return { session: await this.showOne(session), isNew };
   }
@@ -82,7 +90,9 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
     const own = { ...input, ownerId: this.#ownerOr(input.ownerId), sight: this.sight };
     await this.#writeTarget(own);
     if (create?.parentId != null) await this.#target(create.parentId);
-    const written = await this.#naming(() => this.store.writeHistory(own, limits, this.#of(operation)));
+    const write = (made: mutations.WriteHistory) =>
+      this.store.writeHistory(made, limits, this.#of(operation));
+    const written = create ? await this.#making(own, write) : await this.#naming(() => write(own));
     return { ...written, session: await this.#answered(written.session) };
   }
 
@@ -108,7 +118,8 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
   ): Promise<Session> {
     await this.#target(input.sessionId);
     if (input.asRoot) await this.#becomesRoot(input.sessionId);
-    return this.#answered(await this.#naming(() => this.store.fork(input, this.#of(operation), onWrite)));
+    const fork = (made: mutations.ForkSession) => this.store.fork(made, this.#of(operation), onWrite);
+    return this.#answered(await this.#making(input, fork));
   }
 
   /** The copy of a session of another store names its user, its times and its costs itself. */
@@ -233,6 +244,23 @@ class ScopedRepository extends ScopedReader implements SessionRepository {
   #ownerOr(userId: string | null | undefined): string | null {
     if (userId === undefined || !mayUse(this.caller, 'admin')) return this.caller.userId;
     return userId;
+  }
+
+  /** Runs a write that may make a session of the caller, if its quota allows one more. */
+  async #making<Input extends mutations.Admitted, T>(
+    input: Input,
+    write: (input: Input) => Promise<T>,
+  ): Promise<T> {
+    if (!this.#quota) return this.#naming(() => write(input));
+    const place = await this.#quota.prepare(this.store, this.caller.userId);
+    let isWritten = false;
+    try {
+      const written = await this.#naming(() => write({ ...input, admit: place.take }));
+      isWritten = true;
+      return written;
+    } finally {
+      place.end(isWritten);
+    }
   }
 
   /**

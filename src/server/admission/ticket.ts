@@ -1,4 +1,5 @@
 import type { WriteTurn } from '../../schema/budget.ts';
+import type { Meter } from '../callers/meter.ts';
 import type { Admission } from './admission.ts';
 import type { AnswerShare } from './answer-bytes.ts';
 import type { Recipient } from './recipient.ts';
@@ -16,6 +17,8 @@ const WAIT_MS = 10_000;
 export class Ticket implements AnswerShare, WriteTurn {
   readonly #admission: Admission;
   readonly #recipient: Recipient;
+  readonly #meter: Meter | null;
+  readonly account: string | null;
   #reserved = 0;
   #receiving: Receiving | null = null;
   /** Of a large body, once it is about to be parsed. */
@@ -24,6 +27,7 @@ export class Ticket implements AnswerShare, WriteTurn {
   #turn = 0;
   #isWriting = false;
   #waitMs = WAIT_MS;
+  #isCounted = false;
   #hasBegun = false;
   #isExecuting = false;
   #isFinished = false;
@@ -32,9 +36,12 @@ export class Ticket implements AnswerShare, WriteTurn {
   /** Bytes of the answer so far. Only `AnswerBytes` changes them. */
   bytes = 0;
 
-  constructor(admission: Admission, recipient: Recipient) {
+  /** `meter` is that of the caller; null if the caller is not bounded. */
+  constructor(admission: Admission, recipient: Recipient, meter: Meter | null = null) {
     this.#admission = admission;
     this.#recipient = recipient;
+    this.#meter = meter;
+    this.account = meter?.account ?? null;
   }
 
   /** True once there is room for a body of `bytes`; false if the request must be refused. The second call for a body does nothing. */
@@ -58,8 +65,16 @@ export class Ticket implements AnswerShare, WriteTurn {
     if (this.#hasBegun) return true;
     // Yoga may answer a request whose client has gone before it has read the parameters.
     if (this.#isFinished) return false;
+    this.#count(bytes);
     if (this.#reserved > 0) this.#received(bytes);
     return bytes > SMALL_BYTES ? this.#beginLarge(bytes, memory) : this.#takePlace();
+  }
+
+  /** Counts a body, once. */
+  #count(bytes: number): void {
+    if (this.#isCounted) return;
+    this.#isCounted = true;
+    this.#meter?.spendBytes(bytes);
   }
 
   /** The body is here. A body without a declared size had reserved the largest. */
@@ -69,7 +84,7 @@ export class Ticket implements AnswerShare, WriteTurn {
   }
 
   #reserveOnly(bytes: number): void {
-    this.#admission.bodies.give(this.#reserved - bytes);
+    this.#admission.bodies.give(this.#reserved - bytes, this.account);
     this.#reserved = bytes;
   }
 
@@ -99,7 +114,7 @@ export class Ticket implements AnswerShare, WriteTurn {
   }
 
   #giveTurn(): void {
-    if (this.#turn > 0) this.#admission.turns.give(this.#turn);
+    if (this.#turn > 0) this.#admission.turns.give(this.#turn, this.account);
     this.#turn = 0;
   }
 
@@ -112,7 +127,7 @@ export class Ticket implements AnswerShare, WriteTurn {
   /** True once the request has `weight` of `room`, and `taken` was called; false if it must be refused. */
   #take(room: Room, weight: number, taken: () => void): boolean | Promise<boolean> {
     if (this.#isReleased) return false;
-    const hasRoom = room.take(weight, this.#recipient, this.#waitMs);
+    const hasRoom = room.take(weight, this.#recipient, this.#waitMs, this.account);
     if (typeof hasRoom === 'boolean') {
       if (hasRoom) taken();
       return hasRoom;
@@ -121,7 +136,7 @@ export class Ticket implements AnswerShare, WriteTurn {
     return hasRoom.then((isAdmitted) => {
       this.#waitMs = Math.max(0, this.#waitMs - (performance.now() - startedAt));
       if (isAdmitted && !this.#isReleased) taken();
-      else if (isAdmitted) room.give(weight);
+      else if (isAdmitted) room.give(weight, this.account);
       return isAdmitted && !this.#isReleased;
     });
   }
@@ -158,6 +173,7 @@ export class Ticket implements AnswerShare, WriteTurn {
       answers.set(this, 0);
       return false;
     }
+    this.#meter?.spendBytes(bytes);
     if (this.#recipient.closed || this.#isFinished) answers.set(this, 0);
     else if (bytes > SMALL_BYTES) this.#keepUntilSent();
     return true;
@@ -209,9 +225,9 @@ export class Ticket implements AnswerShare, WriteTurn {
     if (this.#isReleased) return;
     this.#isReleased = true;
     const { parsed, operations, answers } = this.#admission;
-    if (this.#hasBegun) operations.give(1);
+    if (this.#hasBegun) operations.give(1, this.account);
     this.#giveTurn();
-    if (this.#memory > 0) parsed.give(this.#memory);
+    if (this.#memory > 0) parsed.give(this.#memory, this.account);
     this.#reserveOnly(0);
     if (!this.#isSettled || this.#recipient.closed) answers.set(this, 0);
   }

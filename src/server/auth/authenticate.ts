@@ -41,7 +41,7 @@ export function authenticated(
   return said instanceof Promise ? said.then(settle) : settle(said);
 }
 
-export function isRefusal(said: Caller | Refusal): said is Refusal {
+export function isRefusal(said: object): said is Refusal {
   return 'status' in said;
 }
 

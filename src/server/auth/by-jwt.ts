@@ -10,7 +10,7 @@ import type { JwtConfig } from './auth-config.ts';
 import { isRefusal } from './authenticate.ts';
 import type { CallerOfToken } from './by-token.ts';
 import { keysAt, keysOfFile } from './key-set.ts';
-import { createOutageLog } from './outage-log.ts';
+import { CHECKED_AGAIN, createOutageLog } from './outage-log.ts';
 import { CANNOT_AUTHENTICATE, invalidToken } from './refusals.ts';
 import { EXPECTED_USER_ID, isUserId } from './tokens.ts';
 
@@ -62,7 +62,7 @@ function checkOf(config: JwtConfig, logger: Logger): (token: string) => Promise<
     requiredClaims: ['exp'],
   };
   const keyOf = keysOf(keys);
-  const outage = createOutageLog(logger, 'tokens cannot be checked: requests are refused');
+  const outage = createOutageLog(logger, 'tokens cannot be checked: requests are refused', CHECKED_AGAIN);
   return async (token) => {
     try {
       const { payload } = await jwtVerify(token, keyOf, options);

@@ -3,7 +3,7 @@ import type { Logger } from '../../repository/observer.ts';
 import type { Refusal } from '../refusal.ts';
 import type { Authenticate } from './authenticate.ts';
 import { bearerIn } from './bearer.ts';
-import { createOutageLog } from './outage-log.ts';
+import { CHECKED_AGAIN, createOutageLog } from './outage-log.ts';
 import { CANNOT_AUTHENTICATE, INVALID_TOKEN, NO_TOKEN } from './refusals.ts';
 import type { Tokens } from './tokens.ts';
 
@@ -22,7 +22,7 @@ export function byBearer(callerOf: CallerOfToken<ReturnType<Authenticate>>): Aut
 
 /** Authenticates by the tokens that the server itself keeps: at once, without a promise. */
 export function byToken(tokens: Tokens, logger: Logger): CallerOfToken<Caller | Refusal> {
-  const outage = createOutageLog(logger, 'the tokens cannot be read: requests are refused');
+  const outage = createOutageLog(logger, 'the tokens cannot be read: requests are refused', CHECKED_AGAIN);
   return (token) => {
     try {
       const record = tokens.find(token);

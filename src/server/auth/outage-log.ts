@@ -5,8 +5,10 @@ export interface OutageLog {
   over(): void;
 }
 
+export const CHECKED_AGAIN = 'tokens can be checked again';
+
 /** Logs an error when it first comes, and not again until it is over: every request would repeat it. */
-export function createOutageLog(logger: Logger, message: string): OutageLog {
+export function createOutageLog(logger: Logger, message: string, over: string): OutageLog {
   let isOut = false;
   return {
     report(err) {
@@ -14,7 +16,7 @@ export function createOutageLog(logger: Logger, message: string): OutageLog {
       isOut = true;
     },
     over() {
-      if (isOut) logger.info({}, 'tokens can be checked again');
+      if (isOut) logger.info({}, over);
       isOut = false;
     },
   };

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { SCOPES, type Scope } from '../../model/caller.ts';
 import { isSessionId } from '../../model/id.ts';
-import { TokenFileError } from './token-file-error.ts';
+import { AuthFileError } from './auth-file-error.ts';
 
 /** A token, as it is stored: without its secret. */
 export interface TokenRecord {
@@ -48,7 +48,7 @@ export function encodeLines(lines: readonly TokenLine[]): string {
 }
 
 /**
- * The lines of the file at `path`. What follows the last newline was never acknowledged, and is left out. Throws a `TokenFileError` for
+ * The lines of the file at `path`. What follows the last newline was never acknowledged, and is left out. Throws a `AuthFileError` for
  * a line that is none: it may have revoked a token, so the file as a whole is not to be used.
  */
 export function decodeLines(text: string, path: string): TokenLine[] {
@@ -58,7 +58,7 @@ export function decodeLines(text: string, path: string): TokenLine[] {
     .map((each, n) => {
       const parsed = line.safeParse(parsedJson(each));
       if (parsed.success) return parsed.data;
-      throw new TokenFileError(
+      throw new AuthFileError(
         `Expected a token in line ${n + 1} of ${path}, got something else: no token is accepted. Remove the line, and revoke the tokens ` +
           'that it may have revoked.',
       );

@@ -1,10 +1,11 @@
 import type { GraphQLError, OperationDefinitionNode } from 'graphql';
 import { executeEvent, type Subscription } from '../../execution/subscribe.ts';
-import type { Caller } from '../../model/caller.ts';
+import { accountOf, type Caller } from '../../model/caller.ts';
 import { createContext } from '../../schema/context.ts';
 import type { Admission } from '../admission/admission.ts';
 import { AnsweredOperation } from '../admission/recipient.ts';
 import { Ticket } from '../admission/ticket.ts';
+import { uncounted } from '../callers/meter.ts';
 import { maskResult, type Result } from '../mask-result.ts';
 import { createFacts, noteExecution } from '../request-facts.ts';
 import type { ServerSettings } from '../settings.ts';
@@ -61,7 +62,7 @@ export class EventMaker {
     idOf: (event: Event) => string | null,
   ): Promise<Made<Event> | null> {
     const attempt = () => this.#attempt(subscription, event, idOf);
-    return (await attempt()) ?? this.#alone.run(attempt);
+    return (await attempt()) ?? this.#alone.run(accountOf(subscription.caller), attempt);
   }
 
   async #attempt<Event extends object>(
@@ -70,7 +71,7 @@ export class EventMaker {
     idOf: (event: Event) => string | null,
   ): Promise<Made<Event> | null> {
     const recipient = new AnsweredOperation();
-    const ticket = new Ticket(this.#admission, recipient);
+    const ticket = new Ticket(this.#admission, recipient, uncounted(subscription.caller));
     let executed: Executed<Event> | null = null;
     try {
       executed = await this.#execute(subscription, event, ticket);

@@ -1,11 +1,10 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Caller } from '../../model/caller.ts';
 import { EVENT_STREAM } from '../accept.ts';
-import { OVERLOADED } from '../admission/overloaded.ts';
+import { isRefusal } from '../auth/authenticate.ts';
 import { corsHeaders, SECURITY_HEADERS, VARY } from '../browser-headers.ts';
 import { answerRefusal } from '../node-listener.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
-import type { Refusal } from '../refusal.ts';
 import type { RequestFacts } from '../request-facts.ts';
 import { logRequest } from '../request-log.ts';
 import type { RequestRules } from '../request-rules.ts';
@@ -13,6 +12,7 @@ import type { ServerSettings } from '../settings.ts';
 import type { AdmittedSubscription, Live } from './live.ts';
 import { COMPLETE_FRAME, type LiveEvent } from './live-event.ts';
 import type { Outlet } from './outlet.ts';
+import { TOO_MANY_SUBSCRIPTIONS } from './refusals.ts';
 import { StreamConnection } from './stream-connection.ts';
 
 /** Milliseconds after which an EventSource comes back. Its own default is three seconds or more. */
@@ -126,9 +126,9 @@ export function createEventStreams(
       return;
     }
     const stream = new EventStream(response, facts.caller);
-    const opened = live.connections.isFull ? null : live.open(admitted, stream);
-    if (!opened) {
-      answerRefusal(request, response, TOO_MANY_SUBSCRIPTIONS, logger, facts, browserHeaders);
+    const opened = live.connections.isFull ? TOO_MANY_SUBSCRIPTIONS : live.open(admitted, stream);
+    if (isRefusal(opened)) {
+      answerRefusal(request, response, opened, logger, facts, browserHeaders);
       return;
     }
     // Not `once`, which takes more memory for as long as the stream lasts.
@@ -145,11 +145,3 @@ export function createEventStreams(
     live.connections.add(stream);
   };
 }
-
-/** The refusal of a subscription for which there is no room. */
-export const TOO_MANY_SUBSCRIPTIONS: Refusal = {
-  ...OVERLOADED,
-  message:
-    'Expected fewer subscriptions at once, got more than the server has room for (the limit subscriptions). Subscribe again later, or to ' +
-    'more in one subscription.',
-};

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { locatedError } from 'graphql';
+import { accountOf } from '../../model/caller.ts';
 import { type ChangesEvent, type ChangesScope, nothingAt, readChanges } from '../../schema/live/changes.ts';
 import type { EventMaker, Subscribed } from './event-maker.ts';
 import type { LiveEvent } from './live-event.ts';
@@ -110,7 +111,9 @@ export class Feed {
     for (const subscriber of cohort) subscriber.isBusy = true;
     let hadRoom = true;
     try {
-      hadRoom = await this.#hub.maker.slots.run(() => this.#next(cohort));
+      hadRoom = await this.#hub.maker.slots.run(accountOf(this.#subscription.caller), () =>
+        this.#next(cohort),
+      );
     } catch (error) {
       const located = locatedError(error, undefined, [this.#subscription.responseKey]);
       await this.#end(cohort, this.#hub.maker.failed(located));

@@ -15,7 +15,8 @@ import { createContext, type SchemaContext } from '../../schema/context.ts';
 import { changesCursor } from '../../schema/cursor.ts';
 import { readChanges } from '../../schema/live/changes.ts';
 import type { Admission } from '../admission/admission.ts';
-import { hasEnded } from '../auth/authenticate.ts';
+import { hasEnded, isRefusal } from '../auth/authenticate.ts';
+import type { Refusal } from '../refusal.ts';
 import type { ServerSettings } from '../settings.ts';
 import { afterVariableOf } from './after-variable.ts';
 import { EventMaker, type Subscribed } from './event-maker.ts';
@@ -25,6 +26,7 @@ import { HeldOperations } from './held-operations.ts';
 import { GATHER_MS } from './intervals.ts';
 import type { Outlet } from './outlet.ts';
 import { sendPulled } from './pulled-events.ts';
+import { TOO_MANY_SUBSCRIPTIONS } from './refusals.ts';
 import { type ConnectionCounter, StreamConnections } from './stream-connections.ts';
 import { Subscriber } from './subscriber.ts';
 
@@ -151,13 +153,18 @@ export class Live {
     return changes;
   }
 
-  /** Begins a subscription; false if there is no room for it. `end` ends it: its client has gone. */
-  open(admitted: AdmittedSubscription, outlet: Outlet): { readonly end: () => void } | null {
+  /** Begins a subscription, or says why there is no room for it. `end` ends it: its client has gone. */
+  open(admitted: AdmittedSubscription, outlet: Outlet): { readonly end: () => void } | Refusal {
     const {
       document,
       variables: { length },
     } = admitted;
-    if (this.isFull || !this.#held.take(document, length)) return null;
+    const release = this.#settings.callers?.subscribe(admitted.caller) ?? NOTHING;
+    if (isRefusal(release)) return release;
+    if (this.isFull || !this.#held.take(document, length)) {
+      release();
+      return TOO_MANY_SUBSCRIPTIONS;
+    }
     this.#subscriptions += 1;
     const end = admitted.changes
       ? this.#watch(admitted, admitted.changes, outlet)
@@ -169,6 +176,7 @@ export class Live {
         isOpen = false;
         this.#subscriptions -= 1;
         this.#held.give(document, length);
+        release();
         end();
       },
     };
@@ -223,3 +231,5 @@ export class Live {
     };
   }
 }
+
+const NOTHING = () => {};

@@ -19,6 +19,10 @@ const UNAUTHORIZED = 4401;
 /** As graphql-ws has it: its client connects again, and may have another token then. */
 const FORBIDDEN = 4403;
 
+const TOO_MANY = 429;
+
+const NOTHING = () => {};
+
 /** Milliseconds after which a connection counts as broken whose client answers no ping. */
 const SILENT_MS = 60_000;
 
@@ -51,6 +55,7 @@ export class SocketConnection extends StreamConnection implements ProtocolSocket
   readonly #limits: Limits;
   /** Bytes of the message that is being handed to the protocol. */
   messageBytes = 0;
+  #release: () => void = NOTHING;
   /** Operations that have not ended. */
   operations = 0;
   #pendingBytes = 0;
@@ -67,11 +72,18 @@ export class SocketConnection extends StreamConnection implements ProtocolSocket
     this.head = head;
     this.#limits = limits;
     this.socket.on('drain', () => this.#drained());
+    ws.once('close', () => this.#release());
     ws.on('pong', () => this.#heard());
     ws.on('ping', () => {
       this.#heard();
       this.#pace();
     });
+  }
+
+  /** Calls `release` once the connection is closed. */
+  onceClosed(release: () => void): void {
+    if (this.#ws.readyState === this.#ws.OPEN) this.#release = release;
+    else release();
   }
 
   get protocol(): string {
@@ -172,11 +184,12 @@ export class SocketConnection extends StreamConnection implements ProtocolSocket
     this.close(FORBIDDEN, 'The token has expired or was revoked');
   }
 
-  /** Closes the connection of a client that is not authenticated. `hasToken`: because of the token that it sent. */
+  /** Closes the connection of a client that may not use it. `hasToken`: it sent a token. */
   refuse({ status, code, message }: Refusal, hasToken: boolean): void {
     this.#facts.errorCodes = [code];
     this.#facts.messages = [message];
-    if (status >= 500) this.close(TRY_AGAIN_LATER, 'Tokens cannot be checked now: try again later');
+    if (status === TOO_MANY) this.close(TRY_AGAIN_LATER, 'The caller has used what it may: try again later');
+    else if (status >= 500) this.close(TRY_AGAIN_LATER, 'Tokens cannot be checked now: try again later');
     else if (hasToken) this.close(FORBIDDEN, 'Expected a valid token');
     else this.close(UNAUTHORIZED, 'Expected a token in the payload of ConnectionInit');
   }

@@ -3,18 +3,19 @@ import { makeServer, type Server } from 'graphql-ws';
 import type { GraphQLParams } from 'graphql-yoga';
 import { createContext } from '../../schema/context.ts';
 import { OVERLOADED } from '../admission/overloaded.ts';
-import { hasEnded, isRefusal } from '../auth/authenticate.ts';
+import { type Authenticate, hasEnded, isRefusal } from '../auth/authenticate.ts';
 import { bearerIn, withBearer } from '../auth/bearer.ts';
 import { INVALID_TOKEN } from '../auth/refusals.ts';
 import type { CheckOperation } from '../check-operation.ts';
 import { bugOf, maskResult } from '../mask-result.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
+import type { Checks } from '../policies/checks.ts';
 import { type Refusal, refusalError } from '../refusal.ts';
 import { createFacts, type RequestFacts } from '../request-facts.ts';
 import { logRequest } from '../request-log.ts';
 import type { ServerSettings } from '../settings.ts';
-import { TOO_MANY_SUBSCRIPTIONS } from './event-stream.ts';
 import type { Live } from './live.ts';
+import { TOO_MANY_SUBSCRIPTIONS } from './refusals.ts';
 import type { SocketConnection } from './socket-connection.ts';
 import { SocketOperation, shownErrors } from './socket-operation.ts';
 import { argsOf, SOCKET_METHOD, type SocketRequest, statusOf } from './socket-request.ts';
@@ -23,6 +24,7 @@ import type { ExecuteOverSocket } from './socket-requests.ts';
 export interface SocketProtocolOptions {
   readonly live: Live;
   readonly settings: ServerSettings;
+  readonly checks: Pick<Checks, 'message'>;
   readonly checkOperation: CheckOperation;
   /** Executes a query or a mutation. */
   readonly execute: ExecuteOverSocket;
@@ -32,10 +34,11 @@ export interface SocketProtocolOptions {
 export function createSocketProtocol({
   live,
   settings,
+  checks,
   checkOperation,
   execute,
 }: SocketProtocolOptions): Server<SocketConnection> {
-  const { repository, limits, logger, authenticate, isRevoked } = settings;
+  const { repository, limits, logger, authenticate, isRevoked, callers } = settings;
 
   /** The errors of an operation that is refused, as graphql-ws sends them. Logs the operation. */
   function refused(errors: readonly GraphQLError[], facts: RequestFacts): readonly GraphQLError[] {
@@ -50,6 +53,8 @@ export function createSocketProtocol({
     request: Omit<SocketRequest, 'checked' | 'admitted'>,
   ): Promise<SocketRequest | { readonly errors: readonly GraphQLError[] }> {
     const { connection, facts } = request;
+    const refusal = await checks.message(connection.head, facts);
+    if (refusal) return { errors: [refusalError(refusal)] };
     const checked = checkOperation(params, connection.head);
     if ('errors' in checked) return checked;
     facts.operation = checked.operation;
@@ -64,35 +69,52 @@ export function createSocketProtocol({
     underWay.read();
     let status = 200;
     const operation = new SocketOperation(connection, id, ({ events }) => {
-      opened?.end();
+      if (!isRefusal(opened)) opened.end();
       underWay.end();
       logRequest(logger, facts, { method: SOCKET_METHOD, path: GRAPHQL_PATH, status, events });
     });
     const opened = live.open(admitted!, operation);
-    if (!opened) {
-      ({ status } = TOO_MANY_SUBSCRIPTIONS);
-      facts.errorCodes = [TOO_MANY_SUBSCRIPTIONS.code];
-      operation.fail(shownErrors([refusalError(TOO_MANY_SUBSCRIPTIONS)]), forget);
+    if (isRefusal(opened)) {
+      ({ status } = opened);
+      facts.errorCodes = [opened.code];
+      operation.fail(shownErrors([refusalError(opened)]), forget);
     }
     return operation;
   }
 
-  /** False if the client is not authenticated: its connection is closed then. */
+  /** Sets the caller of a connection, unless the request that opened it has said who that is. */
+  async function refusalOfClient(
+    connection: SocketConnection,
+    authenticate: Authenticate,
+    token: string | null,
+  ): Promise<Refusal | undefined> {
+    const { head } = connection;
+    if (connection.caller !== null && token === null) return undefined;
+    const said = await authenticate(token === null ? head : withBearer(head, token));
+    if (isRefusal(said)) return said;
+    const isCounted = connection.caller !== null;
+    connection.caller = said;
+    return isCounted ? undefined : callers?.spendRequest(said);
+  }
+
+  function connected(connection: SocketConnection): Refusal | undefined {
+    const release = callers?.connect(connection.caller!);
+    if (!release || isRefusal(release)) return release;
+    connection.onceClosed(release);
+    return undefined;
+  }
+
+  /** False if the client may not use its connection, which is closed then. */
   async function admitClient(
     connection: SocketConnection,
     payload: Record<string, unknown> | undefined,
   ): Promise<boolean> {
     if (!authenticate) return true;
     const token = tokenIn(payload);
-    if (connection.caller !== null && token === null) return true;
-    const { head } = connection;
     try {
-      const said = await authenticate(token === null ? head : withBearer(head, token));
-      if (!isRefusal(said)) {
-        connection.caller = said;
-        return true;
-      }
-      connection.refuse(said, token !== null);
+      const refusal = (await refusalOfClient(connection, authenticate, token)) ?? connected(connection);
+      if (!refusal) return true;
+      connection.refuse(refusal, token !== null);
     } catch (error) {
       maskResult({ errors: [bugOf(error)] }, createFacts(null), logger);
       connection.close(INTERNAL_ERROR, 'Internal server error');

@@ -5,8 +5,10 @@ import type { Admission } from '../admission/admission.ts';
 import { ANSWER_OVERLOADED, OVERLOADED } from '../admission/overloaded.ts';
 import { AnsweredOperation } from '../admission/recipient.ts';
 import { Ticket } from '../admission/ticket.ts';
+import { meterOf } from '../callers/meter.ts';
 import { bugOf, maskResult } from '../mask-result.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
+import type { Checks } from '../policies/checks.ts';
 import { type Refusal, refusalError } from '../refusal.ts';
 import { noteDeparture, noteExecution, type RequestFacts } from '../request-facts.ts';
 import { CLIENT_CLOSED_REQUEST, logRequest } from '../request-log.ts';
@@ -18,8 +20,12 @@ import { argsOf, SOCKET_METHOD, type SocketRequest, statusOf } from './socket-re
 export type ExecuteOverSocket = (request: SocketRequest) => SocketOperation;
 
 /** Creates the executor of queries and mutations over WebSocket: as the fast path executes those over HTTP. */
-export function createSocketExecutor(settings: ServerSettings, admission: Admission): ExecuteOverSocket {
-  const { repository, tokens, limits, logger } = settings;
+export function createSocketExecutor(
+  settings: ServerSettings,
+  admission: Admission,
+  checks: Pick<Checks, 'execution'>,
+): ExecuteOverSocket {
+  const { repository, tokens, limits, logger, callers } = settings;
 
   const refused = (refusal: Refusal, facts: RequestFacts) =>
     maskResult({ errors: [refusalError(refusal)] }, facts, logger);
@@ -29,6 +35,8 @@ export function createSocketExecutor(settings: ServerSettings, admission: Admiss
     { checked, facts, underWay }: SocketRequest,
     ticket: Ticket,
   ): Promise<{ readonly json: readonly Buffer[] } | { readonly errors: readonly GraphQLError[] }> {
+    const refusal = await checks.execution(checked, facts);
+    if (refusal) return refused(refusal, facts);
     // Parsed, a message takes some multiple of its bytes.
     if (!(await ticket.begin(underWay.bytes, underWay.bytes))) return refused(OVERLOADED, facts);
     const { startedAt, caller } = facts;
@@ -36,6 +44,7 @@ export function createSocketExecutor(settings: ServerSettings, admission: Admiss
       repository,
       caller,
       tokens,
+      sessions: callers?.sessions ?? null,
       limits,
       startedAt,
       hold: ticket.charge,
@@ -57,7 +66,7 @@ export function createSocketExecutor(settings: ServerSettings, admission: Admiss
   return (request) => {
     const { connection, id, facts, underWay, forget } = request;
     const recipient = new AnsweredOperation();
-    const ticket = new Ticket(admission, recipient);
+    const ticket = new Ticket(admission, recipient, meterOf(callers, facts.caller));
     let status = CLIENT_CLOSED_REQUEST;
     const operation = new SocketOperation(connection, id, () => {
       underWay.end();

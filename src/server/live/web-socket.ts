@@ -15,8 +15,8 @@ import { logRequest } from '../request-log.ts';
 import type { RequestRules } from '../request-rules.ts';
 import { targetOf } from '../request-target.ts';
 import type { ServerSettings } from '../settings.ts';
-import { TOO_MANY_SUBSCRIPTIONS } from './event-stream.ts';
 import type { Live } from './live.ts';
+import { TOO_MANY_SUBSCRIPTIONS } from './refusals.ts';
 import { SocketConnection } from './socket-connection.ts';
 import { createSocketProtocol } from './socket-protocol.ts';
 import { createSocketExecutor } from './socket-requests.ts';
@@ -50,8 +50,8 @@ export function createWebSocketListener({
   refusalOf,
 }: WebSocketOptions): UpgradeListener {
   const { limits, logger, authenticate } = settings;
-  const execute = createSocketExecutor(settings, admission);
-  const protocol = createSocketProtocol({ live, settings, checkOperation, execute });
+  const execute = createSocketExecutor(settings, admission, checks);
+  const protocol = createSocketProtocol({ live, settings, checks, checkOperation, execute });
   const options: ServerOptions & { readonly closeTimeout: number } = {
     noServer: true,
     clientTracking: false,

@@ -44,6 +44,15 @@ export function usePolicies({
         if (operation) throwIfRefused(checks.operation(operation, head));
       };
     },
+    onExecute({ args, setResultAndStopExecution }) {
+      const { document, operationName, contextValue } = args;
+      const operation = getOperationAST(document, operationName);
+      const refusal = operation && checks.execution({ document, operation }, contextValue.facts);
+      const settle = (settled: Refusal | null | undefined) => {
+        if (settled) setResultAndStopExecution({ errors: [refusalError(settled)] });
+      };
+      return refusal instanceof Promise ? refusal.then(settle) : settle(refusal);
+    },
     onValidate({ addValidationRule }) {
       for (const rule of checks.documents) addValidationRule(rule);
     },

@@ -1,4 +1,4 @@
-import { GraphQLError, Kind, type SelectionSetNode, type ValidationContext } from 'graphql';
+import { type DocumentNode, GraphQLError, Kind, type OperationDefinitionNode } from 'graphql';
 import type { Policy } from './policy.ts';
 
 /** Refuses operations with too many mutations, with fragments as if they were inlined. */
@@ -9,7 +9,7 @@ export function mutationLimit(mutations: number): Policy {
       return {
         OperationDefinition(node) {
           if (node.operation !== 'mutation') return;
-          const found = rootKeys(context, node.selectionSet).size;
+          const found = rootKeys(context.getDocument(), node).size;
           if (found <= mutations) return;
           context.reportError(
             new GraphQLError(
@@ -23,8 +23,11 @@ export function mutationLimit(mutations: number): Policy {
   };
 }
 
-/** The response keys of a root selection: each is executed once, however often it is selected. */
-function rootKeys(context: ValidationContext, selectionSet: SelectionSetNode): ReadonlySet<string> {
+/** The response keys of an operation's root selection: each is executed once, however often it is selected. */
+export function rootKeys(
+  { definitions }: DocumentNode,
+  { selectionSet }: OperationDefinitionNode,
+): ReadonlySet<string> {
   const keys = new Set<string>();
   const visited = new Set<string>();
   const stack = [selectionSet];
@@ -36,8 +39,9 @@ function rootKeys(context: ValidationContext, selectionSet: SelectionSetNode): R
         stack.push(selection.selectionSet);
       } else if (!visited.has(selection.name.value)) {
         visited.add(selection.name.value);
-        const fragment = context.getFragment(selection.name.value);
-        if (fragment) stack.push(fragment.selectionSet);
+        for (const each of definitions)
+          if (each.kind === Kind.FRAGMENT_DEFINITION && each.name.value === selection.name.value)
+            stack.push(each.selectionSet);
       }
     }
   }

@@ -8,6 +8,7 @@ import { acceptedType } from './accepted-type.ts';
 import { aliasLimit } from './alias-limit.ts';
 import { allowedOrigin } from './allowed-origin.ts';
 import { authentication } from './authentication.ts';
+import { callerMutations, callerRequests } from './caller-rates.ts';
 import { bodySize, jsonContent, servedMethod, uncompressedContent } from './content.ts';
 import { depthLimit } from './depth-limit.ts';
 import { documentLength } from './document-length.ts';
@@ -20,7 +21,7 @@ import type { Policy } from './policy.ts';
 import { readOnlyGet } from './read-only-get.ts';
 import { wellFormedParams } from './well-formed-params.ts';
 
-export interface PolicyOptions extends Pick<ServerSettings, 'allowedHosts' | 'authenticate'> {
+export interface PolicyOptions extends Pick<ServerSettings, 'allowedHosts' | 'authenticate' | 'callers'> {
   readonly limits: Pick<
     Limits,
     'bodyBytes' | 'documentLength' | 'tokens' | 'depth' | 'aliases' | 'mutations'
@@ -40,6 +41,7 @@ export function createPolicies({
   limits,
   allowedHosts,
   authenticate,
+  callers,
   isAllowedOrigin,
   routeOf,
   basePath,
@@ -56,6 +58,8 @@ export function createPolicies({
     // Before anything is said of the request itself, and before any of its body is read. Not before the origin: a page of another site must
     // not try tokens.
     ...(authenticate ? [authentication(routeOf, authenticate)] : []),
+    // Once it is known whose request it is, and before any more work is done for it.
+    ...(callers ? [callerRequests(routeOf, callers)] : []),
     // Before anything is executed: a mutation must not run if the client accepts no answer of ours.
     acceptedType(routeOf),
 
@@ -86,5 +90,8 @@ export function createPolicies({
     aliasLimit(limits.aliases),
     // What they may write together is bounded while they run.
     mutationLimit(limits.mutations),
+
+    // The execution. After all else: what is refused for another reason does not count.
+    ...(callers ? [callerMutations(callers)] : []),
   ];
 }

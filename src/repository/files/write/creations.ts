@@ -48,6 +48,7 @@ export class Creations {
     const { layout, store, index, writer, files, committer, clock, historyChanged } = this.#parts;
     const parent = input.parentId != null ? existing(index, input.parentId) : null;
     if (parent) refuseArchived(parent.id, parent.archivedAt);
+    input.admit?.();
     const path = absoluteSessionPath(layout.root, id);
     const userId = input.userId === undefined ? (parent?.userId ?? null) : input.userId;
     const project = input.project === undefined ? (parent?.project ?? null) : input.project;

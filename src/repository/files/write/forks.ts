@@ -76,6 +76,7 @@ export class Forks {
     const release = await writes.hold([sessionId]);
     try {
       const origin = index.whole(existing(index, sessionId, input.expectedVersion));
+      input.admit?.();
       const path = absoluteSessionPath(layout.root, sessionId);
       const through = this.#lastOrdinal(input);
       const history = await CopiedHistory.read({ index, lines, path, sessionId, through });

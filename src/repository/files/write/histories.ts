@@ -130,7 +130,7 @@ export class Histories {
     const { expectedVersion } = input;
     if (expectedVersion != null && expectedVersion > 0) throw ConflictError.version(id, expectedVersion, 0);
     const { creations, keys, limits } = this.#parts;
-    const { key, ownerId = null, status, statusMessage, messages } = input;
+    const { key, ownerId = null, status, statusMessage, messages, admit } = input;
     const parentId = this.#parentOf(create, ownerId);
     if (key != null && parentId !== null && keys.ownerOf(parentId) !== ownerId) {
       const owner = keys.ownerOf(parentId);
@@ -151,6 +151,7 @@ export class Histories {
       statusMessage,
       forkedFrom: forkedFrom ? forkOriginOf(forkedFrom, input) : null,
       messages,
+      admit,
     };
     const session = await creations.create(id, whole, operation, {
       answer: { isNew: true },
