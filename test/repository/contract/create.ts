@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest';
+import { ForbiddenError } from '../../../src/model/errors.ts';
+import { operationOf } from '../../../src/model/operation.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
 import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
 
@@ -208,6 +210,30 @@ export function describeCreate(store: OpenStore): void {
       });
       expect(idsOf(await store.repository.findMany(['itself']))).toEqual([null]);
       expect(await store.create({ id: 'itself' })).toMatchObject({ parentId: null });
+    });
+
+    it('asks `admit` before it makes one, and of nothing else', async () => {
+      const { repository } = store;
+      const refuse = () => {
+        throw new ForbiddenError('no place');
+      };
+      await store.create({ id: 'there', key: 'k' });
+      const operation = operationOf('again', 'createSession', {});
+      await repository.create({ id: 'done' }, operation);
+      const limits = { messages: null, removed: null };
+      for (const make of [
+        () => repository.create({ id: 'a', admit: refuse }),
+        () => repository.getOrCreate({ id: 'a', admit: refuse }),
+        () => repository.fork({ sessionId: 'there', id: 'a', asRoot: true, admit: refuse }),
+        () => repository.writeHistory({ sessionId: 'a', create: {}, admit: refuse }, limits),
+      ])
+        await expect(make()).rejects.toMatchObject({ message: 'no place' });
+      expect(idsOf(await repository.findMany(['a']))).toEqual([null]);
+
+      expect(await repository.create({ id: 'done', admit: refuse }, operation)).toMatchObject({ id: 'done' });
+      expect(await repository.getOrCreate({ key: 'k', admit: refuse })).toMatchObject({ isNew: false });
+      const written = { sessionId: 'there', create: {}, title: 't', admit: refuse };
+      expect(await repository.writeHistory(written, limits)).toMatchObject({ isNew: false });
     });
   });
 }

@@ -1,7 +1,7 @@
 import { IncomingMessage, ServerResponse } from 'node:http';
 import { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, test } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Room } from '../../../src/server/admission/room.ts';
 
 const LONG_MS = 60_000;
@@ -73,4 +73,57 @@ test('requests that can be admitted at once are admitted in several turns of the
   expect(admitted.length).toBeLessThan(50);
   await Promise.all(all);
   expect(admitted).toEqual(Array.from({ length: 100 }, (_, n) => n));
+});
+
+describe('accounts', () => {
+  const take = (room: Room, account: string, weight = 1) => room.take(weight, response(), LONG_MS, account);
+
+  test('one has at most half of the room, and others the rest', async () => {
+    const room = new Room(10, MANY);
+    for (let n = 0; n < 5; n += 1) expect(take(room, 'ada')).toBe(true);
+    const waiting = take(room, 'ada');
+    expect(waiting).toBeInstanceOf(Promise);
+    expect(await take(room, 'bob', 5)).toBe(true);
+    room.give(1, 'ada');
+    expect(await waiting).toBe(true);
+  });
+
+  test('one has what exceeds half of the room if it has nothing else', async () => {
+    const room = new Room(10, MANY);
+    expect(take(room, 'ada', 8)).toBe(true);
+    const second = take(room, 'ada', 1);
+    expect(await take(room, 'bob', 2)).toBe(true);
+    room.give(8, 'ada');
+    expect(await second).toBe(true);
+  });
+
+  test('take turns where they wait', async () => {
+    const room = new Room(4, MANY);
+    expect(room.take(4, response(), LONG_MS)).toBe(true);
+    const order: string[] = [];
+    const waiting = ['ada', 'ada', 'ada', 'bob', 'cy'].map(async (account) => {
+      await take(room, account, 2);
+      order.push(account);
+      room.give(2, account);
+    });
+    room.give(4);
+    await Promise.all(waiting);
+    expect(order).toEqual(['ada', 'bob', 'cy', 'ada', 'ada']);
+  });
+
+  test('of too many requests that wait, the last of the account with the most gives way', async () => {
+    const room = new Room(1, { waiting: 3 });
+    expect(room.take(1, response(), LONG_MS)).toBe(true);
+    const [first, second, third] = [take(room, 'ada'), take(room, 'ada'), take(room, 'ada')];
+    expect(take(room, 'ada')).toBe(false);
+    const bob = take(room, 'bob');
+    expect(await third).toBe(false);
+    expect(take(room, 'bob')).toBe(false);
+    room.give(1);
+    expect(await first).toBe(true);
+    room.give(1, 'ada');
+    expect(await bob).toBe(true);
+    room.give(1, 'bob');
+    expect(await second).toBe(true);
+  });
 });

@@ -3,6 +3,7 @@ import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { onTestFinished } from 'vitest';
 import { DEFAULT_LIMITS, type Limits } from '../../../src/model/limits.ts';
+import type { Authenticate } from '../../../src/server/auth/authenticate.ts';
 import { type RunningServer, startServer } from '../../../src/server/http.ts';
 import { createRequestListener } from '../../../src/server/node-handlers.ts';
 import { type Received, send } from '../../support/http-client.ts';
@@ -42,7 +43,11 @@ const readsHeld = (call: Call) => call[0] === 'findMany' && (call[1] as string[]
  * The API in a server of another program, with a store in which some calls do not return before `release`: by default, reads of the
  * session `held`.
  */
-export async function openHeld(limits: Partial<Limits>, isHeld = readsHeld): Promise<HeldServer> {
+export async function openHeld(
+  limits: Partial<Limits>,
+  isHeld = readsHeld,
+  authenticate: Authenticate | null = null,
+): Promise<HeldServer> {
   const { promise, resolve } = Promise.withResolvers<void>();
   const held: Call[] = [];
   const { repository } = watched(await openTestRepository(), (call) => {
@@ -51,7 +56,10 @@ export async function openHeld(limits: Partial<Limits>, isHeld = readsHeld): Pro
     return promise;
   });
   const { logger, lines } = createTestLogger();
-  const server = createServer(createRequestListener({ repository, limits, logger })).listen(0, '127.0.0.1');
+  const server = createServer(createRequestListener({ repository, limits, logger, authenticate })).listen(
+    0,
+    '127.0.0.1',
+  );
   onTestFinished(() => {
     resolve();
     server.closeAllConnections();
