@@ -1,12 +1,18 @@
-import { type Authentication, hasEnded } from '../auth/authenticate.ts';
+import { hasEnded, isRefusal } from '../auth/authenticate.ts';
 import { whileCurrent } from '../auth/while-current.ts';
 import type { ServerPlugin } from '../plugin.ts';
+import { refusalError } from '../refusal.ts';
+import type { ServerSettings } from '../settings.ts';
 
 /**
  * Takes subscriptions out of Yoga's hands once they are checked, if they came through the fast path's handler, which answers them. What
  * came to `yoga.fetch` is streamed by Yoga, for as long as the caller may stay.
  */
-export function useSubscriptions({ authenticate, isRevoked }: Authentication): ServerPlugin {
+export function useSubscriptions({
+  authenticate,
+  isRevoked,
+  callers,
+}: Pick<ServerSettings, 'authenticate' | 'isRevoked' | 'callers'>): ServerPlugin {
   return {
     async onSubscribe({ args, setResultAndStopExecution }) {
       const { handedOn, head, facts } = args.contextValue;
@@ -14,8 +20,12 @@ export function useSubscriptions({ authenticate, isRevoked }: Authentication): S
         if (!authenticate) return;
         return {
           onSubscribeResult({ result, setResult }) {
-            if (Symbol.asyncIterator in result)
-              setResult(whileCurrent(result, () => hasEnded(facts.caller, isRevoked)));
+            if (!(Symbol.asyncIterator in result)) return;
+            const release = callers?.subscribe(facts.caller);
+            if (release && isRefusal(release)) {
+              setResult({ errors: [refusalError(release)] });
+              void result[Symbol.asyncIterator]().return?.();
+            } else setResult(whileCurrent(result, () => hasEnded(facts.caller, isRevoked), release));
           },
         };
       }

@@ -1,5 +1,9 @@
 import { expect, test } from 'vitest';
-import { EVENT_STREAM, stream, until, WATCH } from '../live/support.ts';
+import type { Caller } from '../../../src/model/caller.ts';
+import { createSessiontreeYoga } from '../../../src/server/yoga.ts';
+import { openTestRepository } from '../../support/repository.ts';
+import { EVENT_STREAM, ReadStream, stream, until, WATCH } from '../live/support.ts';
+import { createTestLogger, ENDPOINT, JSON_TYPE } from '../support.ts';
 import { openCallers, RATE_LIMITED } from './support.ts';
 
 test('subscriptions: a caller with as many as it may have open gets no further one until one is closed', async () => {
@@ -42,4 +46,30 @@ test('WebSockets: one too many is closed, and has a place once another is closed
       ),
     'a place',
   );
+});
+
+test('subscriptions to `yoga.fetch` count, too', async () => {
+  const caller: Caller = { userId: 'ada', scope: 'read', subtreeId: null, tokenId: null, expiresAt: null };
+  const yoga = createSessiontreeYoga({
+    repository: await openTestRepository(),
+    logger: createTestLogger().logger,
+    authenticate: () => caller,
+    quotaOf: (userId) => (userId === 'ada' ? { subscriptions: 1 } : null),
+  });
+  const subscribe = () =>
+    yoga.fetch(ENDPOINT, {
+      method: 'POST',
+      headers: { ...JSON_TYPE, ...EVENT_STREAM },
+      body: JSON.stringify({ query: WATCH }),
+    });
+  const open = new ReadStream(await subscribe());
+  expect(await open.changes()).toMatchObject({ isUpToDate: true });
+  expect(await (await subscribe()).text()).toContain('"RATE_LIMITED"');
+  await open.close();
+  await until(async () => {
+    const next = new ReadStream(await subscribe());
+    const isOpen = (await next.next())?.data.includes('isUpToDate') ?? false;
+    await next.close();
+    return isOpen;
+  }, 'a place');
 });
