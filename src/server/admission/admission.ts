@@ -7,7 +7,7 @@ import { Room } from './room.ts';
 import { SlowBodies } from './slow-bodies.ts';
 
 export interface AdmissionOptions {
-  readonly limits: Pick<Limits, 'bodyBytes' | 'bodiesBytes' | 'answersBytes' | 'operations'>;
+  readonly limits: Pick<Limits, 'bodyBytes' | 'bodiesBytes' | 'answersBytes' | 'operations' | 'connections'>;
   readonly logger: Logger;
 }
 
@@ -15,6 +15,8 @@ export interface AdmissionOptions {
 const BODIES_WAITING_MAX = 1_000;
 /** How many operations may wait for each that is executed. */
 const WAITING_PER_OPERATION = 4;
+/** The share of the connections on which requests of one account may wait: others must still be able to connect. */
+const WAITING_SHARE_OF_ACCOUNT = 1 / 2;
 
 /** Bounds what all requests of a server use together. Both paths of a request pass it, each with the request's `Ticket`. */
 export class Admission {
@@ -38,11 +40,13 @@ export class Admission {
   constructor({ limits, logger }: AdmissionOptions) {
     const { bodyBytes, operations } = limits;
     const bodiesBytes = Math.max(limits.bodiesBytes, bodyBytes);
-    const waiting = BODIES_WAITING_MAX;
-    this.bodies = new Room(bodiesBytes, { waiting });
-    this.parsed = new Room(bodiesBytes, { waiting });
-    this.turns = new Room(bodyBytes, { waiting });
-    this.operations = new Room(operations, { waiting: operations * WAITING_PER_OPERATION });
+    const waitingOfAccount = Math.ceil(limits.connections * WAITING_SHARE_OF_ACCOUNT);
+    const ofBodies = { waiting: BODIES_WAITING_MAX, waitingOfAccount };
+    this.bodies = new Room(bodiesBytes, ofBodies);
+    this.parsed = new Room(bodiesBytes, ofBodies);
+    this.turns = new Room(bodyBytes, ofBodies);
+    const waiting = operations * WAITING_PER_OPERATION;
+    this.operations = new Room(operations, { waiting, waitingOfAccount });
     this.answers = new AnswerBytes(limits.answersBytes);
     this.drops = new DropLog(logger);
     this.slowBodies = new SlowBodies(() => this.bodies.isWaitedFor, this.drops);

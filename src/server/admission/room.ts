@@ -5,6 +5,8 @@ import { Shares } from './shares.ts';
 export interface RoomOptions {
   /** How many requests may wait; further ones are refused at once. */
   readonly waiting: number;
+  /** How many of them may be those of one account. Default: all. */
+  readonly waitingOfAccount?: number;
 }
 
 /**
@@ -85,7 +87,9 @@ export class Room {
 
   /** False if one more may not wait. An account with more that waits than others gives way to them. */
   #makePlace(account: string | null): boolean {
-    if (this.#waiting.size < this.#options.waiting) return true;
+    const { waiting, waitingOfAccount = waiting } = this.#options;
+    if (account !== null && this.#waiting.sizeOf(account) >= waitingOfAccount) return false;
+    if (this.#waiting.size < waiting) return true;
     const last = this.#waiting.lastOfLongest(account);
     if (!last) return false;
     this.#waiting.remove(last.account, last);

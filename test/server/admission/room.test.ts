@@ -111,6 +111,22 @@ describe('accounts', () => {
     expect(order).toEqual(['ada', 'bob', 'cy', 'ada', 'ada']);
   });
 
+  test('one has no more requests that wait than it may', async () => {
+    const room = new Room(1, { waiting: 10, waitingOfAccount: 2 });
+    expect(take(room, 'ada')).toBe(true);
+    const [first, second] = [take(room, 'ada'), take(room, 'ada')];
+    expect(take(room, 'ada')).toBe(false);
+    const bob = take(room, 'bob');
+    for (const [account, next] of [
+      ['ada', first],
+      ['ada', bob],
+      ['bob', second],
+    ] as const) {
+      room.give(1, account);
+      expect(await next).toBe(true);
+    }
+  });
+
   test('of too many requests that wait, the last of the account with the most gives way', async () => {
     const room = new Room(1, { waiting: 3 });
     expect(room.take(1, response(), LONG_MS)).toBe(true);

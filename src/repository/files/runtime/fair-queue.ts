@@ -46,9 +46,13 @@ export class FairQueue<Item> {
     if (lane.items.length === 0) this.#lanes.splice(this.#lanes.indexOf(lane), 1);
   }
 
+  sizeOf(owner: unknown): number {
+    return this.#laneOf(owner)?.items.length ?? 0;
+  }
+
   /** The last item of the owner with the most, if those are more than `owner` would have with another one. */
   lastOfLongest(owner: unknown): Item | undefined {
-    let most = (this.#laneOf(owner)?.items.length ?? 0) + 1;
+    let most = this.sizeOf(owner) + 1;
     let last: Item | undefined;
     for (const { items } of this.#lanes) {
       if (items.length <= most) continue;
