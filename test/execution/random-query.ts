@@ -5,6 +5,7 @@ import {
   GraphQLInterfaceType,
   GraphQLObjectType,
   type GraphQLSchema,
+  GraphQLUnionType,
   getNamedType,
   getNullableType,
   isEnumType,
@@ -16,7 +17,7 @@ import type { Request } from './by-the-book.ts';
 
 const MAX_DEPTH = 6;
 
-type Composite = GraphQLObjectType | GraphQLInterfaceType;
+type Composite = GraphQLObjectType | GraphQLInterfaceType | GraphQLUnionType;
 
 /** Values for strings, ids and numbers: existing ones, missing ones, and invalid ones. */
 export interface Pools {
@@ -28,7 +29,7 @@ export interface Pools {
 const NUMBERS = [1, 2, 3, 0, 50, -1, 1_001];
 
 /**
- * Draws a query from the schema. Each decision takes the next number of `tape`, or 0 at the end of the tape. 0 stands for the
+ * Draws a query from the schema, or a mutation. Each decision takes the next number of `tape`, or 0 at the end of the tape. 0 stands for the
  * simplest choice, so a shorter tape gives a smaller query.
  */
 export class RandomQuery implements Request {
@@ -42,14 +43,20 @@ export class RandomQuery implements Request {
   readonly #declared: string[] = [];
   readonly #fragments: { readonly name: string; readonly on: Composite; readonly text: string }[] = [];
 
-  constructor(schema: GraphQLSchema, pools: Pools, tape: readonly number[]) {
+  constructor(
+    schema: GraphQLSchema,
+    pools: Pools,
+    tape: readonly number[],
+    operation: 'query' | 'mutation' = 'query',
+  ) {
     this.#schema = schema;
     this.#pools = pools;
     this.#tape = tape;
-    const selection = this.#selection(schema.getQueryType()!, 1);
+    const root = operation === 'query' ? schema.getQueryType()! : schema.getMutationType()!;
+    const selection = this.#selection(root, 1);
     const declared = this.#declared.length > 0 ? `(${this.#declared.join(', ')})` : '';
     const fragments = this.#fragments.map(({ name, on, text }) => `fragment ${name} on ${on} ${text}`);
-    this.query = [`query Q${declared} ${selection}`, ...fragments].join('\n');
+    this.query = [`${operation} Q${declared} ${selection}`, ...fragments].join('\n');
   }
 
   /** Printed for a query that fails a test. */
@@ -86,7 +93,7 @@ export class RandomQuery implements Request {
 
   #part(type: Composite, depth: number): string {
     if (this.#rarely(12)) return this.#rarely(2) ? `${this.#newName('t')}: __typename` : '__typename';
-    if (this.#rarely(6)) return this.#fragment(type, depth);
+    if (type instanceof GraphQLUnionType || this.#rarely(6)) return this.#fragment(type, depth);
     const fields = Object.values(type.getFields()).filter(
       (field) => depth < MAX_DEPTH || !isComposite(getNamedType(field.type)),
     );
@@ -95,9 +102,10 @@ export class RandomQuery implements Request {
   }
 
   #fragment(type: Composite, depth: number): string {
-    const on = this.#oneOf([type, ...this.#kin(type)]);
+    // A union within itself would have no end.
+    const on = this.#oneOf(type instanceof GraphQLUnionType ? this.#kin(type) : [type, ...this.#kin(type)]);
     const condition = this.#rarely(30) ? ` @include(if: ${this.#rarely(2)})` : '';
-    if (this.#rarely(3)) return `...${condition} ${this.#selection(type, depth)}`;
+    if (on === type && this.#rarely(3)) return `...${condition} ${this.#selection(type, depth)}`;
     if (this.#rarely(2)) return `... on ${on}${condition} ${this.#selection(on, depth)}`;
     const known = this.#fragments.find((fragment) => fragment.on === on);
     if (known && this.#rarely(2)) return `...${known.name}${condition}`;
@@ -167,10 +175,15 @@ export class RandomQuery implements Request {
         return this.#oneOf(this.#pools.ID);
       case 'Int':
         return this.#oneOf(NUMBERS);
+      case 'SafeInt':
+        return this.#oneOf([0, 1, 2 ** 40]);
+      case 'Float':
+        return this.#oneOf([0, 0.5, -1]);
       case 'Boolean':
         return this.#oneOf([true, false]);
       case 'DateTime':
         return this.#oneOf(['2026-01-31T09:00:00Z', '2026-01-31T09:05:00+01:00', '1999-12-31T23:59:59.999Z']);
+      case 'JSON':
       case 'JSONObject':
         return this.#oneOf<object>([{}, { topic: 'a' }, { topic: 'odd', constructor: 'c' }]);
       case 'String':
@@ -182,7 +195,11 @@ export class RandomQuery implements Request {
 }
 
 function isComposite(type: unknown): type is Composite {
-  return type instanceof GraphQLObjectType || type instanceof GraphQLInterfaceType;
+  return (
+    type instanceof GraphQLObjectType ||
+    type instanceof GraphQLInterfaceType ||
+    type instanceof GraphQLUnionType
+  );
 }
 
 /** `value` as a literal of a document. */
@@ -201,7 +218,7 @@ function literal(value: unknown, type: GraphQLInputType): string {
     );
     return `{ ${parts.join(', ')} }`;
   }
-  return String(present) === 'JSONObject' ? jsonLiteral(value) : JSON.stringify(value);
+  return String(present).startsWith('JSON') ? jsonLiteral(value) : JSON.stringify(value);
 }
 
 function jsonLiteral(value: unknown): string {

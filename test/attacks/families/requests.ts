@@ -1,5 +1,6 @@
 import type { Attack, Scene } from '../attack.ts';
 import { bodyOf, type Request } from '../client.ts';
+import { showsInside } from '../inside.ts';
 import { exchange, openRaw, statusesIn } from '../raw-connection.ts';
 
 /* Requests that are not what they should be. Each gets an answer of the server's own, with a code, and without a stack or a path. */
@@ -25,8 +26,7 @@ async function expectStatus(
 }
 
 function expectNothingInside(expect: Scene['expect'], what: string, text: string, directory: string): void {
-  const inside = [/\bat .*\.(ts|js|mjs):\d+/, /node:internal/, /node_modules/].some((one) => one.test(text));
-  expect(!inside && !text.includes(directory), `${what}: the answer has a stack or a path`);
+  expect(!showsInside(text, directory), `${what}: the answer has a stack or a path`);
 }
 
 /** Sends requests, whose answers must have one of these statuses. */
