@@ -1,3 +1,4 @@
+import type { Form } from './callers.ts';
 import type { Answer } from './client.ts';
 import type { ServerOptions, ServerProcess } from './server-process.ts';
 import type { StoreWriter } from './store-writer.ts';
@@ -46,9 +47,16 @@ export interface Attack {
   readonly fillsDisk?: boolean;
   /** The attack stops its server, or takes its connections or its directory: no good client beside it, no part in floods. */
   readonly isAlone?: boolean;
+  /** Only when sent so. Default: `anyone`, and the others unless `isAlone`. */
+  readonly forms?: readonly Form[];
   /** Why the attack cannot run on this machine. */
   readonly whyNot?: () => string | null;
   readonly run: (scene: Scene) => Promise<void>;
+}
+
+/** Whether an attack can be sent so. One that stops its server starts others, which ask nobody. */
+export function isSentAs(form: Form, { forms, isAlone }: Attack): boolean {
+  return forms ? forms.includes(form) : form === 'anyone' || !isAlone;
 }
 
 /** The default of `growthMb`. */

@@ -14,11 +14,14 @@ import { faultsOfStored } from './stored.ts';
  */
 
 const shared = ATTACKS.filter(isFloodable);
-const alone = ATTACKS.filter((attack) => !isFloodable(attack));
+const alone = ATTACKS.filter((attack) => !isFloodable(attack) && !attack.forms);
+
+/** Of the attacks of all, those in which a server does other things for a user, or for a stranger. All: `npm run attacks:users`. */
+const DIFFER_BY_CALLER = ['many-operations-at-once', 'odd-ids-and-values', 'many-drafts'];
 
 async function expectWithstood(attack: Attack, place: Place): Promise<void> {
   const { faults } = await runAttack(attack, 'short', place);
-  expect(faults, `node test/attacks/run.ts --short --only ${attack.name}`).toEqual([]);
+  expect(faults, `node test/attacks/run.ts --short --users ${place.form} --only ${attack.name}`).toEqual([]);
 }
 
 afterAll(undoAll);
@@ -47,6 +50,19 @@ describe('a server withstands', () => {
     const place = await Place.make([attack], 'short');
     await expectWithstood(attack, place).finally(() => place.dispose());
   });
+});
+
+describe.each(['user', 'stranger'] as const)('a server that asks for tokens withstands a %s with', (form) => {
+  const chosen = ATTACKS.filter(
+    ({ name, forms }) => forms?.includes(form) || DIFFER_BY_CALLER.includes(name),
+  );
+  let place: Place;
+  beforeAll(async () => {
+    place = await Place.make(chosen, 'short', form);
+  }, 240_000);
+  afterAll(() => place.dispose());
+
+  it.each(chosen)('$name: $what', { timeout: 240_000 }, (attack) => expectWithstood(attack, place));
 });
 
 it('attacks have names of their own', () => {

@@ -25,7 +25,7 @@ export interface FloodOptions {
 }
 
 /** True if an attack can run again and again, beside others, on one server. */
-export const isFloodable = ({ isAlone, server }: Attack): boolean => !isAlone && !server;
+export const isFloodable = ({ isAlone, server, forms }: Attack): boolean => !isAlone && !server && !forms;
 
 /**
  * Random attacks, several at a time, on one server, and then as many again. Gives the faults: a server that ended, acknowledged
@@ -40,7 +40,7 @@ export async function flood({ attacks, seed, minutes, say, signal }: FloodOption
     const resident: number[] = [];
     for (const round of [1, 2]) {
       server.forgetPeak();
-      const client = await startGoodClient({ port: server.port, firstWrite: place.nextWrite });
+      const client = await startGoodClient({ port: server.port, firstWrite: place.nextWrite, token: null });
       const got = new Map<string, number>();
       const end = performance.now() + minutes * 60_000;
       const isGoingOn = () => performance.now() < end && server.isRunning && !signal.aborted;

@@ -9,7 +9,7 @@ import { GOOD_CLIENT, WITNESS } from './sessions.ts';
  * and on a new one, and appends to a session of its own. `good-client.ts` starts it and says what it reports.
  */
 
-const { port, firstWrite } = workerData as GoodClientOrders;
+const { port, firstWrite, token } = workerData as GoodClientOrders;
 
 /** Milliseconds from one read to the next. */
 const INTERVAL_MS = 25;
@@ -21,6 +21,11 @@ const READ = JSON.stringify({
   query: `query GoodClient { session(id: "${WITNESS}") { historyLength title } }`,
 });
 const APPEND = `mutation GoodWrite($input: AppendMessagesInput!) { appendMessages(input: $input) { __typename } }`;
+
+const HEADERS = {
+  'content-type': 'application/json',
+  ...(token !== null && { authorization: `Bearer ${token}` }),
+};
 
 const agent = new Agent({ keepAlive: true, maxSockets: 1 });
 const latencies: number[] = [];
@@ -56,7 +61,7 @@ function ask(
     const outgoing = request(
       {
         ...{ host: '127.0.0.1', port, method: 'POST', path: '/graphql', agent: on },
-        headers: { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) },
+        headers: { ...HEADERS, 'content-length': Buffer.byteLength(body) },
       },
       (response) => {
         onHead(performance.now() - started);

@@ -5,6 +5,8 @@ export interface GoodClientOrders {
   readonly port: number;
   /** The number of its first write. */
   readonly firstWrite: number;
+  /** Its token; null if the server asks nobody. */
+  readonly token: string | null;
 }
 
 export interface GoodClientReport {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { owe } from '../torture/undo.ts';
 import { type Attack, pickFor, type Scale } from './attack.ts';
+import { type Callers, type Form, makeCallers } from './callers.ts';
 import { ServerProcess } from './server-process.ts';
 import { StoreWriter } from './store-writer.ts';
 
@@ -12,19 +13,23 @@ export class Place {
   /** The numbers of the writes of good clients that were acknowledged here. */
   readonly acknowledged: number[] = [];
   readonly #options: Attack['server'];
+  readonly form: Form;
   readonly #remove: () => void;
+  #callers: Callers | null = null;
   #server: ServerProcess | undefined;
 
   /** Writes the store of the attacks, which have the same options for their server. */
-  static async make(attacks: readonly Attack[], scale: Scale): Promise<Place> {
-    const place = new Place(attacks[0]?.server);
-    const store = new StoreWriter(place.directory);
+  static async make(attacks: readonly Attack[], scale: Scale, form: Form = 'anyone'): Promise<Place> {
+    const place = new Place(attacks[0]?.server, form);
+    const store = new StoreWriter(place.directory, form !== 'anyone');
     for (const { fill } of attacks) fill?.(store, pickFor(scale));
     await store.finish();
+    place.#callers = await makeCallers(place.directory, form);
     return place;
   }
 
-  private constructor(options: Attack['server']) {
+  private constructor(options: Attack['server'], form: Form) {
+    this.form = form;
     const parent = mkdtempSync(join(tmpdir(), 'sessiontree-attacks-'));
     this.directory = join(parent, 'data');
     this.#options = options;
@@ -41,7 +46,11 @@ export class Place {
 
   async server(): Promise<ServerProcess> {
     if (!this.#server?.isRunning)
-      this.#server = await ServerProcess.start({ directory: this.directory, ...this.#options });
+      this.#server = await ServerProcess.start({
+        directory: this.directory,
+        callers: this.#callers,
+        ...this.#options,
+      });
     return this.#server;
   }
 

@@ -53,11 +53,21 @@ export async function openRaw(port: number, { isReading = true } = {}): Promise<
   };
 }
 
+export interface PostOptions {
+  readonly length?: number;
+  readonly headers?: string;
+  /** A header line, or nothing; that of the attacker if a server is given in the place of options. */
+  readonly authorization?: string;
+}
+
 /** The bytes of a POST to `/graphql`; `length`, if given, is declared instead of the body's own. */
-export function postBytes(body: string, { length = Buffer.byteLength(body), headers = '' } = {}): string {
+export function postBytes(
+  body: string,
+  { length = Buffer.byteLength(body), headers = '', authorization = '' }: PostOptions = {},
+): string {
   return (
     'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
-    `${headers}Content-Length: ${length}\r\n\r\n${body}`
+    `${authorization}${headers}Content-Length: ${length}\r\n\r\n${body}`
   );
 }
 

@@ -1,6 +1,8 @@
 import { type Attack, GROWTH_MB, isAllowed, pickFor, type Scale, type Scene } from './attack.ts';
+import { type Callers, isRefusal } from './callers.ts';
 import { summaryOf } from './client.ts';
 import { type GoodClientReport, percentile, startGoodClient } from './good-client.ts';
+import { showsInside } from './inside.ts';
 import type { Place } from './place.ts';
 import { ServerProcess } from './server-process.ts';
 import { faultsOfStored } from './stored.ts';
@@ -42,6 +44,8 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
   if (scale === 'long') await server.told('reset');
   const beforeMb = attack.server || attack.isAlone || scale === 'long' ? FRESH_MB : server.forgetPeak();
   const further: ServerProcess[] = [];
+  const { form } = place;
+  const isStranger = form === 'stranger' && !attack.forms;
   const scene: Scene = {
     server,
     directory: place.directory,
@@ -49,9 +53,11 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
     got(answer) {
       const summary = summaryOf(answer);
       got.set(summary, (got.get(summary) ?? 0) + 1);
+      if (form !== 'anyone') faults.push(...faultsOfText(answer.text, place.directory));
     },
     expect(condition, fault) {
-      if (!condition) faults.push(fault);
+      // What an attack expects is meant for those who are let in.
+      if (!condition && !isStranger) faults.push(fault);
     },
     async start(options) {
       const other = await ServerProcess.start({ directory: place.directory, ...options });
@@ -61,10 +67,14 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
   };
   const client = attack.isAlone
     ? null
-    : await startGoodClient({ port: server.port, firstWrite: place.nextWrite });
+    : await startGoodClient({
+        port: server.port,
+        firstWrite: place.nextWrite,
+        token: server.callers?.good ?? null,
+      });
   await calm(scale);
   const ended = await within(ATTACK_MS, attack.run(scene)).catch((error: Error) => {
-    faults.push(`the attack failed: ${error.message}`);
+    if (!isStranger) faults.push(`the attack failed: ${error.message}`);
     return true;
   });
   if (!ended) faults.push(`the attack did not end within ${ATTACK_MS / 1000} s`);
@@ -74,11 +84,12 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
   faults.push(...faultsOfClient(report));
   const { allowed } = attack;
   for (const [summary, count] of got)
-    if (!isAllowed(attack, summary))
+    if (isStranger ? !isRefusal(summary) : !isAllowed(attack, summary))
       faults.push(
         `${count} × "${summary}", expected ${allowed.slice(0, 4).join(' or ')}${allowed.length > 4 ? ' …' : ''}`,
       );
 
+  if (server.callers) faults.push(...faultsOfLog(server.log.join('\n'), server.callers));
   const isAlive = attack.isAlone || (await isAnswering(server));
   if (server.isOverCeiling) faults.push(`killed for its memory: more than ${server.peakMb().toFixed(0)} MB`);
   else if (!isAlive) faults.push(`the server is gone: ${server.errors.slice(-500)}`);
@@ -111,6 +122,23 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
     memory: { peak, after: told?.residentMb ?? 0 },
     tookMs: performance.now() - started,
   };
+}
+
+/** What an answer to the attacker must not have: anything of the inside, or of the good client. */
+function faultsOfText(text: string, directory: string): string[] {
+  const faults = [];
+  if (showsInside(text, directory)) faults.push(`an answer has a stack or a path: ${text.slice(0, 200)}`);
+  if (OF_GOOD_CLIENT.test(text))
+    faults.push(`an answer has what is the good client's: ${text.slice(0, 200)}`);
+  return faults;
+}
+
+const OF_GOOD_CLIENT = /What the witness said|Nobody attacks this|"content":"write \d+"/;
+
+function faultsOfLog(log: string, { attacker, good }: Callers): string[] {
+  return [attacker, good].some((token) => token !== null && log.includes(token.slice(-30)))
+    ? ['the log has a token']
+    : [];
 }
 
 function notStarted(attack: Attack, scale: Scale, { message }: Error, tookMs: number): Result {

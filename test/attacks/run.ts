@@ -1,7 +1,8 @@
 import { parseArgs } from 'node:util';
 import { anySeed } from '../torture/random.ts';
 import { undoAll } from '../torture/undo.ts';
-import type { Attack, Scale } from './attack.ts';
+import { type Attack, isSentAs, type Scale } from './attack.ts';
+import { FORMS, type Form } from './callers.ts';
 import { ATTACKS } from './families/index.ts';
 import { flood, isFloodable } from './floods.ts';
 import { Place } from './place.ts';
@@ -16,6 +17,7 @@ import { type Result, runAttack } from './run-attack.ts';
 const HELP = `node test/attacks/run.ts [flags]
 
   --only <names>   only these attacks, or all whose names begin so, separated by commas; "floods" for the floods alone
+  --users <form>   with --auth token: sent by a "user" other than the good client, or by a "stranger" without a token; no floods
   --short          the attacks as npm test runs them
   --minutes <n>    the length of each of the two floods (10); 0 for none
   --seed <n>       the seed of an earlier flood, to repeat it
@@ -24,6 +26,7 @@ const HELP = `node test/attacks/run.ts [flags]
 
 const FLAGS = {
   only: { type: 'string' },
+  users: { type: 'string', default: 'anyone' },
   short: { type: 'boolean', default: false },
   minutes: { type: 'string', default: '10' },
   seed: { type: 'string', default: `${anySeed()}` },
@@ -47,7 +50,7 @@ const say = (text: string) => process.stdout.write(`${text}\n`);
 const interrupted = new AbortController();
 const results: Result[] = [];
 
-async function attackAll(attacks: readonly Attack[], scale: Scale): Promise<void> {
+async function attackAll(attacks: readonly Attack[], scale: Scale, form: Form): Promise<void> {
   for (const attack of attacks) {
     if (interrupted.signal.aborted) return;
     const why = attack.whyNot?.() ?? null;
@@ -55,7 +58,7 @@ async function attackAll(attacks: readonly Attack[], scale: Scale): Promise<void
       say(`${attack.name}: skipped, ${why}`);
       continue;
     }
-    const place = await Place.make([attack], scale);
+    const place = await Place.make([attack], scale, form);
     const result = await runAttack(attack, scale, place).finally(() => place.dispose());
     results.push(result);
     const wrong = [...result.faults, ...missedGoals(result)];
@@ -70,11 +73,15 @@ async function main(): Promise<number> {
   if (flags.list) for (const { name, what } of ATTACKS) say(`${name}: ${what}`);
   if (flags.help || flags.list) return 0;
   const names = flags.only?.split(',');
-  const chosen = names ? ATTACKS.filter(({ name }) => names.some((one) => name.startsWith(one))) : ATTACKS;
-  const hasFloods = Number(flags.minutes) > 0 && (names?.includes('floods') ?? true);
+  const form = FORMS.find((one) => one === flags.users);
+  if (!form) throw new Error(`Expected --users ${FORMS.join('|')}, got ${flags.users}.\n\n${HELP}`);
+  const chosen = ATTACKS.filter(
+    (attack) => isSentAs(form, attack) && (names?.some((one) => attack.name.startsWith(one)) ?? true),
+  );
+  const hasFloods = form === 'anyone' && Number(flags.minutes) > 0 && (names?.includes('floods') ?? true);
   if (chosen.length === 0 && !hasFloods) throw new Error(`There is no attack "${flags.only}".\n\n${HELP}`);
 
-  await attackAll(chosen, flags.short ? 'short' : 'long');
+  await attackAll(chosen, flags.short ? 'short' : 'long', form);
   if (results.length > 0) say(`\n${reportOf(results)}`);
   let faults: string[] = [];
   if (hasFloods && !interrupted.signal.aborted) {

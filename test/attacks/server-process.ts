@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
-import { type Answer, query, type Request, send } from './client.ts';
+import type { Callers } from './callers.ts';
+import { type Answer, bodyOf, type Request, send } from './client.ts';
 import { peakMb, resetPeak, residentMb } from './memory.ts';
 import type { Told } from './report-delay.ts';
 
@@ -21,6 +22,8 @@ export interface ServerOptions {
   readonly descriptors: number;
   /** `unread`: after the start, nobody reads the log, which is a pipe. */
   readonly log: 'read' | 'unread';
+  /** Runs with `--auth token`. What is sent without an Authorization header gets that of the attacker. */
+  readonly callers: Callers | null;
 }
 
 export interface Ended {
@@ -33,6 +36,8 @@ export class StartError extends Error {
   override readonly name = 'StartError';
 }
 
+const bearer = (token: string) => ({ authorization: `Bearer ${token}` });
+
 const running = new Set<ServerProcess>();
 process.once('exit', () => {
   for (const server of running) server.kill();
@@ -43,6 +48,7 @@ export class ServerProcess {
   readonly #child: ChildProcess;
   readonly #lines: string[] = [];
   readonly #watch: NodeJS.Timeout;
+  readonly callers: Callers | null;
   #errors = '';
   #port = 0;
   #peakMb = 0;
@@ -71,7 +77,9 @@ export class ServerProcess {
     directory,
     flags = [],
     descriptors,
+    callers = null,
   }: Pick<ServerOptions, 'directory'> & Partial<ServerOptions>) {
+    this.callers = callers;
     const command = [
       process.execPath,
       `--max-old-space-size=${HEAP_MB}`,
@@ -80,6 +88,7 @@ export class ServerProcess {
       join(import.meta.dirname, 'report-delay.ts'),
       join(ROOT, 'src/cli.ts'),
       ...['serve', '--port', '0', '--data', directory, '--log-format', 'json'],
+      ...(callers ? ['--auth', 'token'] : []),
       ...flags,
     ];
     const limited =
@@ -129,17 +138,29 @@ export class ServerProcess {
     return this.#isOverCeiling;
   }
 
+  /** The header of the attacker, as it stands in a request; empty without one. */
+  get authorization(): string {
+    return this.callers?.attacker == null ? '' : `Authorization: Bearer ${this.callers.attacker}\r\n`;
+  }
+
   query(document: string, variables?: unknown, options?: Request): Promise<Answer> {
-    return query(this.port, document, variables, options);
+    return this.send({ ...options, body: bodyOf(document, variables) });
   }
 
   send(request: Request): Promise<Answer> {
-    return send(this.port, request);
+    const { attacker = null } = this.callers ?? {};
+    const headers = attacker === null ? request.headers : { ...bearer(attacker), ...request.headers };
+    return send(this.port, { ...request, ...(headers && { headers }) });
+  }
+
+  /** What must be sent for the good client. */
+  get good(): Request {
+    return this.callers ? { headers: bearer(this.callers.good) } : {};
   }
 
   /** Sends a query that must be answered with data. */
-  async read<Data>(document: string, variables?: unknown): Promise<Data> {
-    const { text, status, code } = await this.query(document, variables);
+  async read<Data>(document: string, variables?: unknown, options?: Request): Promise<Data> {
+    const { text, status, code } = await this.query(document, variables, options);
     if (code !== 'ok') throw new Error(`A read got ${status} ${code}: ${text.slice(0, 300)}`);
     return (JSON.parse(text) as { data: Data }).data;
   }

@@ -16,6 +16,7 @@ import { absoluteSessionPath, layoutOf, SHARDS } from '../../src/repository/file
 import { stampOf } from '../../src/repository/files/format/record.ts';
 import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
 import type { CreateSession } from '../../src/repository/mutations.ts';
+import { ATTACKER, GOOD_USER } from './callers.ts';
 import { GOOD_CLIENT, WITNESS } from './sessions.ts';
 
 /** The messages of the witness. */
@@ -28,11 +29,14 @@ export const WITNESS_MESSAGES: readonly NewMessage[] = Array.from({ length: 10 }
 export class StoreWriter {
   readonly directory: string;
   readonly #store: string;
+  readonly #hasUsers: boolean;
   #sequence = 0;
   readonly #later: (() => Promise<void>)[] = [];
 
-  constructor(directory: string) {
+  /** `hasUsers`: the witness and the session of the good client are those of a user, and all others those of the attacker. */
+  constructor(directory: string, hasUsers = false) {
     this.directory = directory;
+    this.#hasUsers = hasUsers;
     const layout = layoutOf(directory);
     for (const shard of SHARDS) mkdirSync(join(layout.sessions, shard), { recursive: true });
     if (!existsSync(layout.storeLog)) createStoreLog(layout);
@@ -43,7 +47,11 @@ export class StoreWriter {
 
   /** Writes a session, and its messages with one line for each. */
   session(content: CreateSession & { readonly id: string }, messages: Iterable<NewMessage> = []): void {
-    const created = writtenAt(0, createRecords(this.#stamp(), this.#store, content), null);
+    const created = writtenAt(
+      0,
+      createRecords(this.#stamp(), this.#store, { ...this.#owner(content), ...content }),
+      null,
+    );
     const file = openSync(this.pathOf(content.id), 'w');
     writeSync(file, created.bytes);
     let { state } = created;
@@ -99,6 +107,11 @@ export class StoreWriter {
   /** The file of a session in the store at `directory`. */
   static pathIn(directory: string, id: string): string {
     return absoluteSessionPath(directory, id);
+  }
+
+  #owner({ id, parentId }: CreateSession): Partial<CreateSession> {
+    if (!this.#hasUsers || parentId != null) return {};
+    return { userId: id === WITNESS || id === GOOD_CLIENT ? GOOD_USER : ATTACKER };
   }
 
   #stamp() {

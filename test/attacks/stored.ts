@@ -1,3 +1,4 @@
+import type { Request } from './client.ts';
 import type { ServerProcess } from './server-process.ts';
 import { GOOD_CLIENT, WITNESS } from './sessions.ts';
 import { WITNESS_MESSAGES } from './store-writer.ts';
@@ -22,11 +23,11 @@ export async function faultsOfStored(
   acknowledged: readonly number[],
 ): Promise<string[]> {
   const faults: string[] = [];
-  const witness = await contentsOf(server, WITNESS);
+  const witness = await contentsOf(server, WITNESS, server.good);
   if (JSON.stringify(witness) !== JSON.stringify(WITNESS_MESSAGES.map(({ content }) => content)))
     faults.push(`the witness has changed: ${JSON.stringify(witness).slice(0, 200)}`);
   const times = new Map<string, number>();
-  for (const content of await contentsOf(server, GOOD_CLIENT))
+  for (const content of await contentsOf(server, GOOD_CLIENT, server.good))
     times.set(content, (times.get(content) ?? 0) + 1);
   const lost = acknowledged.filter((n) => !times.has(`write ${n}`));
   const doubled = [...times].filter(([, count]) => count > 1);
@@ -37,10 +38,10 @@ export async function faultsOfStored(
 }
 
 /** The contents of a history. Throws if the session is not there or has damage. */
-export async function contentsOf(server: ServerProcess, id: string): Promise<string[]> {
+export async function contentsOf(server: ServerProcess, id: string, options?: Request): Promise<string[]> {
   const contents: string[] = [];
   for (let after: string | null = null, isMore = true; isMore; ) {
-    const { session }: Page = await server.read<Page>(HISTORY, { id, after });
+    const { session }: Page = await server.read<Page>(HISTORY, { id, after }, options);
     if (session === null) throw new Error(`The session ${id} is gone.`);
     if (session.damage.length > 0)
       throw new Error(`The session ${id} is damaged: ${session.damage[0]!.reason}`);

@@ -42,10 +42,12 @@ export class FuzzUser {
 
   /** Makes sessions, with messages that differ by the mark alone from those of the others. */
   async grow(server: ServerProcess, count = SESSIONS): Promise<void> {
+    // Nobody names them before they are all there.
+    const made: string[] = [];
     for (let n = 0; n < count; n += 1) {
       this.#made += 1;
       const id = `${this.mark}-s${this.#made}`;
-      const parent = n === 0 ? undefined : this.ids[this.ids.length - 1 - ((n - 1) % 3)]!;
+      const parent = n === 0 ? undefined : made[made.length - 1 - ((n - 1) % 3)]!;
       const said = `${this.mark} says hello ${n}`;
       const call = { toolCallId: 'call', name: `${this.mark}-tool`, arguments: { said } };
       const answer = await this.query(
@@ -69,8 +71,9 @@ export class FuzzUser {
         },
       );
       if (answer.code !== 'ok') throw new Error(`The fuzz could not begin: ${answer.status} ${answer.text}`);
-      this.ids.push(id);
+      made.push(id);
     }
+    this.ids.push(...made);
   }
 
   /** Values for requests of this user. `cursors` are of all users. */

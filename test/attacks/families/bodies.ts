@@ -82,7 +82,10 @@ export const BODIES: readonly Attack[] = [
     allowed: [],
     hasLargeBodies: true,
     async run(scene) {
-      const bytes = postBytes('{"query":"'.padEnd(30 * MB, 'a'), { length: Math.floor(31.9 * MB) });
+      const bytes = postBytes('{"query":"'.padEnd(30 * MB, 'a'), {
+        length: Math.floor(31.9 * MB),
+        authorization: scene.server.authorization,
+      });
       const connections = await openSilent(scene, scene.pick(60, 120), bytes);
       await settled(scene, scene.pick(4_000, 30_000));
       for (const { socket } of connections) socket.destroy();
@@ -95,7 +98,8 @@ export const BODIES: readonly Attack[] = [
     hasLargeBodies: true,
     async run(scene) {
       const head =
-        'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n';
+        'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
+        `${scene.server.authorization}Transfer-Encoding: chunked\r\n\r\n`;
       const chunk = `${MB.toString(16)}\r\n${'a'.repeat(MB)}\r\n`;
       const connections = await openSilent(scene, scene.pick(60, 120), head + chunk.repeat(30));
       await settled(scene, scene.pick(4_000, 30_000));
@@ -109,7 +113,10 @@ export const BODIES: readonly Attack[] = [
     hasLargeBodies: true,
     fill: (store) => store.session({ id: 'unread-answers' }, messagesOf(15, MB)),
     async run(scene) {
-      const bytes = postBytes(bodyOf('{ session(id: "unread-answers") { history { nodes { content } } } }'));
+      const bytes = postBytes(
+        bodyOf('{ session(id: "unread-answers") { history { nodes { content } } } }'),
+        scene.server,
+      );
       const connections = await openSilent(scene, scene.pick(60, 150), bytes);
       await settled(scene, scene.pick(6_000, 40_000));
       for (const { socket } of connections) socket.destroy();
@@ -124,7 +131,11 @@ export const BODIES: readonly Attack[] = [
     async run(scene) {
       const document =
         '{ session(id: "largest-answers-unread") { history(first: 60) { nodes { content } } } }';
-      const connections = await openSilent(scene, scene.pick(12, 60), postBytes(bodyOf(document)));
+      const connections = await openSilent(
+        scene,
+        scene.pick(12, 60),
+        postBytes(bodyOf(document), scene.server),
+      );
       await settled(scene, scene.pick(6_000, 40_000));
       for (const { socket } of connections) socket.destroy();
     },
@@ -137,6 +148,7 @@ export const BODIES: readonly Attack[] = [
     async run(scene) {
       const bytes = postBytes(
         bodyOf('{ session(id: "pipelined-unread") { history { nodes { content } } } }'),
+        scene.server,
       );
       const [connection] = await openSilent(scene, 1, bytes.repeat(scene.pick(800, 2_000)));
       await settled(scene, scene.pick(5_000, 30_000));
@@ -150,7 +162,7 @@ export const BODIES: readonly Attack[] = [
     async run({ server, expect, pick }) {
       const count = pick(500, 2_000);
       const connection = await openRaw(server.port);
-      connection.socket.write(postBytes(bodyOf('{ __typename }')).repeat(count), 'latin1');
+      connection.socket.write(postBytes(bodyOf('{ __typename }'), server).repeat(count), 'latin1');
       await connection.receives((text) => statusesIn(text).length >= count, 30_000);
       const statuses = statusesIn(connection.text());
       expect(statuses.length === count, `${statuses.length} of ${count} answers came`);
@@ -171,7 +183,7 @@ export const BODIES: readonly Attack[] = [
       const document =
         '{ session(id: "gone-while-large-answer") { history(first: 60) { nodes { content } } } }';
       for (let n = 0; n < scene.pick(10, 100); n += 1) {
-        const [connection] = await openSilent(scene, 1, postBytes(bodyOf(document)));
+        const [connection] = await openSilent(scene, 1, postBytes(bodyOf(document), scene.server));
         await sleep(5);
         connection!.socket.resetAndDestroy();
       }

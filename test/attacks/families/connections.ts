@@ -8,7 +8,8 @@ const ANSWER_MS = 30_000;
 
 /* Connections that take a place and say little. */
 
-const HEAD = 'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n';
+const headOf = ({ server }: Scene) =>
+  `POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n${server.authorization}`;
 
 async function openMany({ server }: Scene, count: number, bytes = ''): Promise<RawConnection[]> {
   return Promise.all(
@@ -47,7 +48,7 @@ export const CONNECTIONS: readonly Attack[] = [
     allowed: ['200 ok'],
     server: { descriptors: 256 },
     async run(scene) {
-      const connections = await openMany(scene, 400, HEAD);
+      const connections = await openMany(scene, 400, headOf(scene));
       await newcomerIsServed(scene);
       leave(connections);
     },
@@ -58,7 +59,7 @@ export const CONNECTIONS: readonly Attack[] = [
     allowed: ['200 ok'],
     server: { descriptors: 256 },
     async run(scene) {
-      const connections = await openMany(scene, 400, postBytes(bodyOf('{ __typename }')));
+      const connections = await openMany(scene, 400, postBytes(bodyOf('{ __typename }'), scene.server));
       // While others are served, the only idle connection can be that of the good client, between two of its requests.
       await Promise.all(connections.map((each) => each.receives((text) => text.length > 0, ANSWER_MS)));
       for (let n = 0; n < 20; n += 1)
@@ -75,7 +76,7 @@ export const CONNECTIONS: readonly Attack[] = [
     what: 'hundreds of connections that send a byte of a head now and then',
     allowed: ['200 ok'],
     async run(scene) {
-      const connections = await openMany(scene, scene.pick(150, 500), HEAD);
+      const connections = await openMany(scene, scene.pick(150, 500), headOf(scene));
       for (let n = 0; n < scene.pick(5, 100); n += 1) {
         for (const { socket } of connections) socket.write('X');
         await sleep(50);
@@ -92,7 +93,7 @@ export const CONNECTIONS: readonly Attack[] = [
       const connections = await openMany(
         scene,
         scene.pick(150, 500),
-        `${HEAD}Content-Length: 100000\r\n\r\n{`,
+        `${headOf(scene)}Content-Length: 100000\r\n\r\n{`,
       );
       for (let n = 0; n < scene.pick(5, 100); n += 1) {
         for (const { socket } of connections) socket.write(' ');
@@ -107,7 +108,11 @@ export const CONNECTIONS: readonly Attack[] = [
     what: 'hundreds of connections that stay open after an answer',
     allowed: ['200 ok'],
     async run(scene) {
-      const connections = await openMany(scene, scene.pick(200, 500), postBytes(bodyOf('{ __typename }')));
+      const connections = await openMany(
+        scene,
+        scene.pick(200, 500),
+        postBytes(bodyOf('{ __typename }'), scene.server),
+      );
       await newcomerIsServed(scene);
       leave(connections);
     },
@@ -117,10 +122,12 @@ export const CONNECTIONS: readonly Attack[] = [
     what: 'thousands of clients that leave in the middle of a head, of a body, or before the answer',
     allowed: ['200 ok'],
     async run(scene) {
-      const whole = postBytes(bodyOf('{ sessions(first: 50) { nodes { id rollup { sessionCount } } } }'));
+      const head = headOf(scene);
+      const document = '{ sessions(first: 50) { nodes { id rollup { sessionCount } } } }';
+      const whole = postBytes(bodyOf(document), scene.server);
       for (let n = 0; n < scene.pick(15, 200); n += 1) {
         const connections = await Promise.all(
-          [HEAD, whole.slice(0, -10), whole, whole + whole, '', whole, 'x', HEAD].map((bytes) =>
+          [head, whole.slice(0, -10), whole, whole + whole, '', whole, 'x', head].map((bytes) =>
             openMany(scene, 1, bytes),
           ),
         );
@@ -157,6 +164,7 @@ export const CONNECTIONS: readonly Attack[] = [
     async run(scene) {
       const bytes = postBytes(
         bodyOf('{ session(id: "trickled-answers") { history { nodes { content } } } }'),
+        scene.server,
       ).repeat(8);
       const connections = await Promise.all(
         Array.from({ length: scene.pick(30, 200) }, () => openRaw(scene.server.port, { isReading: false })),

@@ -1,6 +1,7 @@
 import type { Attack } from '../attack.ts';
 import { ANSWERS } from './answers.ts';
 import { BODIES } from './bodies.ts';
+import { CALLERS } from './callers.ts';
 import { CONNECTIONS } from './connections.ts';
 import { DOCUMENTS } from './documents.ts';
 import { DRAFTS } from './drafts.ts';
@@ -26,4 +27,5 @@ export const ATTACKS: readonly Attack[] = [
   ...CONNECTIONS,
   ...FILES,
   ...ENDINGS,
+  ...CALLERS,
 ];

@@ -17,7 +17,7 @@ async function expectStatus(
 ): Promise<void> {
   const text = await exchange(
     server.port,
-    bytes.replace(/^(.* HTTP\/1\.1\r\n)/, '$1Connection: close\r\n'),
+    bytes.replace(/^(.* HTTP\/1\.1\r\n)/, `$1Connection: close\r\n${server.authorization}`),
     5_000,
   );
   const [status] = statusesIn(text);
