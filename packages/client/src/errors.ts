@@ -71,7 +71,7 @@ export interface GraphQLErrorEntry {
 }
 
 /** The statuses, and the codes with any status, for which docs/errors.md says to try again. */
-const RETRYABLE = /^(408|429|5..) | (OVERLOADED|RATE_LIMITED|\w+_UNAVAILABLE)$/;
+const RETRYABLE = /^(408|429|5..) | (OVERLOADED|RATE_\w+|\w+_UNAVAILABLE)$/;
 
 interface RequestErrorDetails extends ErrorDetails {
   readonly errors?: readonly GraphQLErrorEntry[];

@@ -69,7 +69,7 @@ export async function* subscribe<Data, Variables>(
 }
 
 function refusal(errors: readonly GraphQLErrorEntry[] = []): RequestError {
-  return requestError(errors, 'NO_DATA', 'Expected data of a subscription, got none.');
+  return requestError(errors, 'NO_DATA', 'Expected data, got none.');
 }
 
 async function* overFetch<Data>(transport: Transport, payload: string, options: LiveOptions): Attempt<Data> {
@@ -85,7 +85,7 @@ async function* overFetch<Data>(transport: Transport, payload: string, options: 
     const reader = response.body!.getReader();
     const decoder = new TextDecoder();
     for (let text = '\n'; ; ) {
-      deadline.set(SILENCE_MS, 'a sign of life');
+      deadline.set(SILENCE_MS, 'any event');
       const { done, value } = await reader.read().catch(failing);
       deadline.clear();
       if (done) failing('its end');
@@ -144,7 +144,7 @@ async function* overWebSocket<Data>(
     message({ data }: SocketEvent) {
       // Some classes hand on what comes until the other side has closed, too: that would begin to wait once more.
       if (end) return;
-      deadline.set(SILENCE_MS, 'a sign of life');
+      deadline.set(SILENCE_MS, 'any event');
       const message = parsed<SocketMessage<Data>>(data);
       const { type, payload: sent } = message ?? failing(`no JSON: ${data.slice(0, 99)}`);
       if (type === 'connection_ack') {
