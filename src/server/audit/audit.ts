@@ -19,7 +19,7 @@ const REFUSED_CODES: ReadonlySet<string> = new Set([
   'FORBIDDEN',
   'HOST_NOT_ALLOWED',
   'ORIGIN_NOT_ALLOWED',
-  'TOO_MANY_REQUESTS',
+  'RATE_LIMITED',
   'BUDGET_EXCEEDED',
   'OVERLOADED',
 ]);

@@ -1,4 +1,6 @@
 import { expect, test } from 'vitest';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
+import { openSocket } from '../live/support.ts';
 import { JSON_TYPE } from '../support.ts';
 import { bearer, HTTP_WAYS, openAuthServer, SOCKET_WAYS, UPGRADE } from './support.ts';
 
@@ -42,6 +44,22 @@ test('the audit says who did what, and who was refused, and has no token', async
   ]);
   expect(audit[0]!.tokenId).toEqual(expect.any(String));
   expect(JSON.stringify(lines)).not.toContain(token);
+});
+
+test('who has used what it may is in the audit, over HTTP and WebSocket', async () => {
+  const limits = { ...DEFAULT_LIMITS, callerRequests: 1 };
+  const { url, tokens, lines } = await openAuthServer({ kind: 'token' }, { audit: 'log', limits });
+  const { token } = await tokens.mint({ userId: 'ann', scope: 'write' });
+  const headers = { authorization: bearer(token) };
+  // To open it is the one request.
+  const socket = await openSocket(url.replace('http', 'ws'), { headers });
+  socket.send({ id: '1', type: 'subscribe', payload: { query: '{ __typename }' } });
+  expect(await socket.next()).toMatchObject({ type: 'error' });
+  await HTTP_WAYS.POST!(url, bearer(token));
+  const audit = () => lines.filter(({ msg }) => msg === 'audit');
+  await expect.poll(audit).toHaveLength(2);
+  const refused = { event: 'refusal', userId: 'ann', status: 429, result: 'RATE_LIMITED' };
+  expect(audit()).toMatchObject([refused, refused]);
 });
 
 test.each(Object.entries({ ...HTTP_WAYS, ...SOCKET_WAYS, UPGRADE }))(
