@@ -41,8 +41,8 @@ export const REPLACED_MAX = 1_000;
 
 export interface ChangesRequest {
   /**
-   * Only changes of sessions in sight; all when left out. `within` must be in sight, and `sight.withinId` null, unless `within` is that
-   * session or beneath it.
+   * Only changes of sessions in sight; all when left out. `within` must be in sight, else: SessionNotFoundError. `sight.withinId` is
+   * null, unless `within` is that session or beneath it.
    */
   readonly sight?: Sight | null;
   /** Only changes of this session and of those beneath it; null for the whole store. */

@@ -17,7 +17,7 @@ const shared = ATTACKS.filter(isFloodable);
 const alone = ATTACKS.filter((attack) => !isFloodable(attack) && !attack.forms);
 
 /** Of the attacks of all, those in which a server does other things for a user, or for a stranger. All: `npm run attacks:users`. */
-const DIFFER_BY_CALLER = ['many-operations-at-once', 'odd-ids-and-values', 'many-drafts'];
+const DIFFER_BY_CALLER = ['many-operations-at-once', 'odd-ids-and-values'];
 
 async function expectWithstood(attack: Attack, place: Place): Promise<void> {
   const { faults } = await runAttack(attack, 'short', place);

@@ -88,7 +88,7 @@ export const CALLERS: readonly Attack[] = [
     name: 'bodies-before-the-login',
     what: 'heads without a token that announce bodies of 30 MB, which never come',
     allowed: [],
-    forms: ['user', 'stranger'],
+    forms: ['stranger'],
     async run({ server, expect, pick }) {
       const head =
         'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 30000000\r\n\r\n{';
@@ -111,7 +111,7 @@ export const CALLERS: readonly Attack[] = [
     name: 'sockets-before-the-login',
     what: 'WebSockets that say nothing, have wrong tokens, ask at once, or send a megabyte first',
     allowed: [],
-    forms: ['user', 'stranger'],
+    forms: ['stranger'],
     async run(scene) {
       const count = scene.pick(8, 200);
       await Promise.all([

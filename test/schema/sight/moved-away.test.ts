@@ -5,6 +5,7 @@ import { subscribe } from '../../../src/execution/subscribe.ts';
 import type { Caller } from '../../../src/model/caller.ts';
 import type { TokenIssuer } from '../../../src/model/token-issuer.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { scopedTo } from '../../../src/repository/scoped/scoped-repository.ts';
 import { createContext } from '../../../src/schema/context.ts';
 import { schema } from '../../../src/schema/index.ts';
 import { tokensOf } from '../../../src/server/auth/tokens.ts';
@@ -138,6 +139,20 @@ it('an error about the top of a subtree, or a key, names nothing above or beside
       message: 'The id "ada-top" is taken. Choose another.',
     });
   }
+});
+
+it('a change of a session that goes away between the check and the read is not told', async () => {
+  let isMoved = false;
+  const { repository } = watched(store, async ([method]) => {
+    if (method !== 'changesSince' || isMoved) return;
+    isMoved = true;
+    await store.move({ sessionId: 'ada-side', parentId: 'ben-root' });
+    await store.create({ id: 'a-secret', parentId: 'ada-side' });
+  });
+  const after = await store.mark();
+  const scoped = scopedTo(repository, ADA);
+  await expect(scoped.changesSince({ within: 'ada-side', after, limit: 10 })).rejects.toThrow('ada-side');
+  expect(isMoved).toBe(true);
 });
 
 describe('a stream of drafts', () => {

@@ -6,6 +6,7 @@ import {
   REPLACED_MAX,
   type SessionChange,
 } from '../../../changes.ts';
+import { seesSession } from '../in-sight.ts';
 import type { SessionRow } from '../session-row.ts';
 import type { Steps } from '../steps.ts';
 import type { IndexTables } from '../tables.ts';
@@ -55,6 +56,9 @@ export function* changesPage(
   const end = { mark: encodeMark(head), rootId, isUpToDate: true, isReset: false, isOver: false };
   const parsed = parseMark(after);
   const mark = parsed && isHonoured(parsed, head) ? parsed : null;
+  // Whoever looked before may have seen a session that has gone away since.
+  if (within !== null && sight && !(yield* seesSession(tables, within, sight)))
+    throw new SessionNotFoundError(within);
   if (within !== null && !top) {
     const buried = tables.tombstones.get(within);
     if (!buried) throw new SessionNotFoundError(within);
