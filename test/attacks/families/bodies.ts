@@ -86,7 +86,7 @@ export const BODIES: readonly Attack[] = [
         length: Math.floor(31.9 * MB),
         authorization: scene.server.authorization,
       });
-      const connections = await openSilent(scene, scene.pick(60, 120), bytes);
+      const connections = await openSilent(scene, scene.pick(30, 120), bytes);
       await settled(scene, scene.pick(4_000, 30_000));
       for (const { socket } of connections) socket.destroy();
     },
@@ -101,7 +101,7 @@ export const BODIES: readonly Attack[] = [
         'POST /graphql HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n' +
         `${scene.server.authorization}Transfer-Encoding: chunked\r\n\r\n`;
       const chunk = `${MB.toString(16)}\r\n${'a'.repeat(MB)}\r\n`;
-      const connections = await openSilent(scene, scene.pick(60, 120), head + chunk.repeat(30));
+      const connections = await openSilent(scene, scene.pick(30, 120), head + chunk.repeat(30));
       await settled(scene, scene.pick(4_000, 30_000));
       for (const { socket } of connections) socket.destroy();
     },

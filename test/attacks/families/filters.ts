@@ -56,7 +56,7 @@ export const FILTERS: readonly Attack[] = [
     allowed: ['200 ok'],
     growthMb: 350,
     async run({ server, got, pick }) {
-      await inLanes(pick(500, 10_000), async (n) => {
+      await inLanes(pick(200, 10_000), async (n) => {
         const keys = Array.from({ length: 20 }, (_, place) => [`${'k'.repeat(100)}${n}-${place}`, place]);
         got(await server.query(FILTER, { f: { metadata: Object.fromEntries(keys) } }));
       });

@@ -153,7 +153,7 @@ export const SEARCHES: readonly Attack[] = [
     fill: (store) => store.session({ id: 'search-pages-by-thousands' }, messagesOf(300, 100)),
     async run({ server, got, pick }) {
       await awaitIndex(server, 'word1');
-      for (let n = 0; n < pick(15, 5_000); n += 1)
+      for (let n = 0; n < pick(5, 5_000); n += 1)
         got(await server.query(SEARCH, { query: `w* word${n}*`, first: 1 }));
     },
   },
