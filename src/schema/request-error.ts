@@ -1,5 +1,7 @@
 import { GraphQLError } from 'graphql';
-import { type Caller, mayUse } from '../model/caller.ts';
+import type { Caller } from '../model/caller.ts';
+import { ForbiddenError } from '../model/errors.ts';
+import { refuseOther as refuseOtherUser } from '../repository/scoped/rights.ts';
 
 /** A fault in arguments or variables. The message says what was expected, what came, and what to do. */
 export function badUserInput(message: string): GraphQLError {
@@ -8,11 +10,12 @@ export function badUserInput(message: string): GraphQLError {
 
 /** Throws FORBIDDEN for the user of another caller, who is not an admin. `argument` names where the user came from. */
 export function refuseOther(caller: Caller, userId: string | null | undefined, argument: string): void {
-  if (userId == null || userId === caller.userId || mayUse(caller, 'admin')) return;
-  throw new GraphQLError(
-    `${argument}: expected the user of the token, got another. Leave it out, or use a token with the scope admin.`,
-    { extensions: { code: 'FORBIDDEN', http: { status: 403 } } },
-  );
+  try {
+    refuseOtherUser(caller, userId, argument);
+  } catch (error) {
+    if (!(error instanceof ForbiddenError)) throw error;
+    throw new GraphQLError(error.message, { extensions: { code: 'FORBIDDEN', http: { status: 403 } } });
+  }
 }
 
 /** For a `fromMessageId` of a message that no session ever had. */

@@ -26,7 +26,7 @@ const ROUNDS: Readonly<Record<string, number>> = {
   'two-processes': 1,
   live: 2,
 };
-const SECONDS = 5;
+const SECONDS = 7;
 
 /*
  * How the suite judges a store. A part runs the store in a child process, lets clients mutate it, and crashes the

@@ -1,5 +1,4 @@
-import type { Caller } from '../../model/caller.ts';
-import { mayUse } from '../../model/caller.ts';
+import { type Caller, mayUse } from '../../model/caller.ts';
 import { ForbiddenError } from '../../model/errors.ts';
 
 /** Throws a ForbiddenError if the caller may not write. */

@@ -14,7 +14,7 @@ import { Model } from './model.ts';
 import { CALLS, KEYS, mutations, USERS, WORDS } from './mutations.ts';
 
 /** `npm run test:properties` is the long form. */
-const SEQUENCES = Number(process.env.SEQUENCES ?? 100);
+const SEQUENCES = Number(process.env.SEQUENCES ?? 150);
 /** A generous limit: on a machine under heavy load, a sequence takes up to 1,500 ms. */
 const MS_PER_SEQUENCE = 5_000;
 /** One sequence in this many is searched, because a search starts a thread. */
