@@ -21,6 +21,7 @@ const ROOMS = [
   'repository/reads.ts',
   'repository/mutations.ts',
   'repository/repository.ts',
+  'repository/records/',
   'repository/files/runtime/',
   'repository/files/format/',
   'repository/files/disk/',
@@ -116,8 +117,8 @@ it('ARCHITECTURE.md and CONTRIBUTING.md name only what is there', () => {
   for (const page of ['ARCHITECTURE.md', 'CONTRIBUTING.md']) {
     const text = readFileSync(join(ROOT, page), 'utf8');
     const paths = [...text.matchAll(/`([\w.-]+\/[\w/.-]*)`/g)].map(([, path]) => path!);
-    // Paths may be relative to `src/`, to the store or to the server.
-    const places = ['', 'src', 'src/repository/files', 'src/server', 'src/explorer'];
+    // Paths may be relative to `src/`, to the repository, to the store or to the server.
+    const places = ['', 'src', 'src/repository', 'src/repository/files', 'src/server', 'src/explorer'];
     const missing = paths.filter((path) => !places.some((place) => existsSync(join(ROOT, place, path))));
     expect(missing, page).toEqual([]);
   }

@@ -1,14 +1,15 @@
 import { existsSync, mkdirSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { NewMessage } from '../../src/model/message.ts';
-import { appending, historyRecords } from '../../src/repository/files/format/encode-history.ts';
-import { createRecords, writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
+import { writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
 import { layoutOf, SHARDS, sessionPath } from '../../src/repository/files/format/layout.ts';
-import { stampOf } from '../../src/repository/files/format/record.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
 import type { Progress } from '../../src/repository/observer.ts';
 import type { UsageReportRequest } from '../../src/repository/reads.ts';
+import { appending, historyRecords } from '../../src/repository/records/encode-history.ts';
+import { createRecords } from '../../src/repository/records/mutation-records.ts';
+import { stampOf } from '../../src/repository/records/record.ts';
 import { openOnce } from '../process/start.ts';
 import { quantity, type SingleRow } from '../report.ts';
 import { sessionIdOf, timeOf, userOf } from '../stores/content.ts';

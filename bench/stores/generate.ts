@@ -1,12 +1,13 @@
 import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { appending, historyRecords } from '../../src/repository/files/format/encode-history.ts';
-import { createRecords, writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
+import { writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
 import { layoutOf, SHARDS, sessionPath } from '../../src/repository/files/format/layout.ts';
-import { stampOf } from '../../src/repository/files/format/record.ts';
-import type { SessionState } from '../../src/repository/files/format/session-state.ts';
 import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
 import type { Progress } from '../../src/repository/observer.ts';
+import { appending, historyRecords } from '../../src/repository/records/encode-history.ts';
+import { createRecords } from '../../src/repository/records/mutation-records.ts';
+import { stampOf } from '../../src/repository/records/record.ts';
+import type { SessionState } from '../../src/repository/records/session-state.ts';
 import {
   exchangeOf,
   fixtureSessions,

@@ -10,12 +10,13 @@ import {
 import { join } from 'node:path';
 import { timeOf } from '../../bench/stores/content.ts';
 import type { NewMessage } from '../../src/model/message.ts';
-import { appending, historyRecords } from '../../src/repository/files/format/encode-history.ts';
-import { createRecords, writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
+import { writtenAt } from '../../src/repository/files/format/encode-mutation.ts';
 import { absoluteSessionPath, layoutOf, SHARDS } from '../../src/repository/files/format/layout.ts';
-import { stampOf } from '../../src/repository/files/format/record.ts';
 import { createStoreLog, readStoreId } from '../../src/repository/files/scan/store-id.ts';
 import type { CreateSession } from '../../src/repository/mutations.ts';
+import { appending, historyRecords } from '../../src/repository/records/encode-history.ts';
+import { createRecords } from '../../src/repository/records/mutation-records.ts';
+import { stampOf } from '../../src/repository/records/record.ts';
 import { ATTACKER, GOOD_USER } from './callers.ts';
 import { GOOD_CLIENT, WITNESS } from './sessions.ts';
 

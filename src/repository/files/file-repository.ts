@@ -30,6 +30,8 @@ import type {
 } from '../mutations.ts';
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
+import { updateRecords } from '../records/mutation-records.ts';
+import type { AppliedOperation } from '../records/session-state.ts';
 import type { SessionRepository } from '../repository.ts';
 import { ChangeListeners } from './commit/change-listeners.ts';
 import type { Committed } from './commit/commit-pipeline.ts';
@@ -43,9 +45,7 @@ import type { FileStamp } from './disk/known-file.ts';
 import { isSystemError, storageError } from './disk/storage-error.ts';
 import { tryWriting } from './disk/try-writing.ts';
 import type { DurableFiles } from './durable/durable-files.ts';
-import { updateRecords } from './format/encode-mutation.ts';
 import { sessionPath } from './format/layout.ts';
-import type { AppliedOperation } from './format/session-state.ts';
 import { Checkpoints } from './index/checkpoints.ts';
 import type { SessionRow } from './index/session-row.ts';
 import { isSqliteError } from './index/statements.ts';

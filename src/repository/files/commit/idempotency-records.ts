@@ -1,6 +1,6 @@
 import { ConflictError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
-import type { AppliedOperation } from '../format/session-state.ts';
+import type { AppliedOperation } from '../../records/session-state.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 
 /**

@@ -1,5 +1,5 @@
+import type { MessagesRecord } from '../../records/record.ts';
 import { decodeLine } from './line.ts';
-import type { MessagesRecord } from './record.ts';
 
 /**
  * A cheap decoder: the line was validated in full before it was indexed, and its checksum proves that it is

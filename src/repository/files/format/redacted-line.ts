@@ -1,85 +1,11 @@
 import { StorageError } from '../../../model/errors.ts';
+import type { MessagesRecord } from '../../records/record.ts';
+import { isPurged, purgedForm, redactedForm, saysNothing } from '../../records/redacted-form.ts';
+import type { StoredMessage } from '../../records/stored-message.ts';
 import { SEAL_BYTES, sealLine } from './line.ts';
-import type { MessagesRecord } from './record.ts';
-import type { StoredMessage } from './stored-message.ts';
 
 /** Fills the place of what is gone from a line. */
 const SPACE = 0x20;
-
-/**
- * A form of a message without what the message says. What other records and other programs lean on stays: the place, the key, the role,
- * what was paid for the form, and which call a result answers.
- */
-function redactedForm(stored: StoredMessage, redactedAt: string | undefined): StoredMessage {
-  const { role, key, kind, toolCalls, toolCallId, isError, model, isCopy, usage, createdAt } = stored;
-  return {
-    role,
-    content: '',
-    key,
-    kind,
-    toolCalls: toolCalls?.map(({ toolCallId, name }) => ({ toolCallId, name })),
-    toolCallId,
-    isError,
-    model,
-    isCopy,
-    usage,
-    createdAt,
-    paidBefore: stored.paidBefore,
-    redactedAt: stored.redactedAt ?? redactedAt,
-    replacedAt: stored.replacedAt,
-  };
-}
-
-/** As `redactedForm`, for a message that was dropped for good: only what sums are made of stays. */
-function purgedForm(stored: StoredMessage, redactedAt: string | undefined): StoredMessage {
-  const { role, content, model, isCopy, usage, createdAt, paidBefore, replacedAt, ...at } = redactedForm(
-    stored,
-    redactedAt,
-  );
-  return {
-    role,
-    content,
-    model,
-    isCopy,
-    usage,
-    createdAt,
-    paidBefore,
-    redactedAt: at.redactedAt,
-    replacedAt,
-  };
-}
-
-/** True if a form says nothing that a redaction would take away. */
-export function saysNothing({
-  content,
-  reasoning,
-  name,
-  toolCalls,
-  payload,
-  metadata,
-}: StoredMessage): boolean {
-  return (
-    content === '' &&
-    reasoning === undefined &&
-    name === undefined &&
-    payload === undefined &&
-    metadata === undefined &&
-    (toolCalls?.every((call) => call.arguments === undefined) ?? true)
-  );
-}
-
-/** All that a form says, as one text: equal for forms that say the same. */
-export function saidBy({
-  role,
-  content,
-  reasoning,
-  name,
-  toolCalls,
-  payload,
-  metadata,
-}: StoredMessage): string {
-  return JSON.stringify([role, content, reasoning, name, toolCalls, payload, metadata]);
-}
 
 /** What becomes of messages, by their ordinals. */
 export interface Overwriting {
@@ -114,12 +40,6 @@ export function redactedMembers(
     `A line of ${length} bytes has no room for what stays of its messages: another program wrote it. Nothing was redacted.`,
     false,
   );
-}
-
-function isPurged(stored: StoredMessage): boolean {
-  const { key, kind, toolCalls, toolCallId, isError } = stored;
-  const others = [key, kind, toolCalls, toolCallId, isError];
-  return saysNothing(stored) && others.every((value) => value === undefined);
 }
 
 /** The bytes that take the place of a line of `length` bytes: its `members`, or null for a line that cannot be read. */

@@ -8,8 +8,8 @@ import {
   optional,
   text,
   time,
-} from './members.ts';
-import { count, operation, ordinal, parserOf, sessionId, stamp } from './record.ts';
+} from '../../records/members.ts';
+import { count, operation, ordinal, parserOf, sessionId, stamp } from '../../records/record.ts';
 
 /** The records of the store's log; FORMAT.md, "The store's log". */
 

@@ -7,7 +7,7 @@ import {
   type Page,
   UnknownKeyError,
 } from '../../reads.ts';
-import type { MessageLocation } from '../format/session-state.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import { inOrder } from './in-order.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';

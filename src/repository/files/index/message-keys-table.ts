@@ -1,4 +1,4 @@
-import type { KeyedMessage } from '../format/named-messages.ts';
+import type { KeyedMessage } from '../../records/named-messages.ts';
 import type { IndexConnection } from './connection.ts';
 import type { PendingRows } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';

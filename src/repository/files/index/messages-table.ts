@@ -1,5 +1,5 @@
 import { MESSAGE_ROLES, type MessageRole } from '../../../model/message.ts';
-import type { MessageLocation } from '../format/session-state.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import type { IndexConnection } from './connection.ts';
 import { PendingInserts } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';

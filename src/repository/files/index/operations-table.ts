@@ -1,5 +1,5 @@
 import type { SQLInputValue } from 'node:sqlite';
-import type { AppliedOperation } from '../format/session-state.ts';
+import type { AppliedOperation } from '../../records/session-state.ts';
 import type { IndexConnection } from './connection.ts';
 import type { PendingRows } from './pending-rows.ts';
 import type { Statements } from './statements.ts';

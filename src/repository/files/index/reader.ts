@@ -3,7 +3,7 @@ import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
 import type { Sight } from '../../../model/sight.ts';
 import type { CopyDetails, ToolCallRef } from '../../reads.ts';
-import type { AppliedOperation, MessageLocation } from '../format/session-state.ts';
+import type { AppliedOperation, MessageLocation } from '../../records/session-state.ts';
 import { type MarkAfter, markAfter, markNow } from './changes/changes-page.ts';
 import type { IndexDatabase } from './database.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';

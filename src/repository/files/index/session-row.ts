@@ -2,7 +2,7 @@ import { compileLiteral } from '../../../compile-literal.ts';
 import type { JsonObject } from '../../../model/json.ts';
 import type { Damage, ForkOrigin, Session, SpawnOrigin } from '../../../model/session.ts';
 import { usageOfSum } from '../../../model/usage.ts';
-import type { SessionState } from '../format/session-state.ts';
+import type { SessionState } from '../../records/session-state.ts';
 
 /** The members of a row that come neither from the session's own file nor from the log of the store. */
 interface Surroundings {

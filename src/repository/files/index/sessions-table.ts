@@ -1,7 +1,7 @@
 import type { Session } from '../../../model/session.ts';
 import type { PageRequest } from '../../reads.ts';
+import type { SessionState } from '../../records/session-state.ts';
 import type { KnownFile } from '../disk/known-file.ts';
-import type { SessionState } from '../format/session-state.ts';
 import type { IndexConnection } from './connection.ts';
 import { LatestPlaces, type PlaceInTree } from './latest-places.ts';
 import { INTO_SESSIONS, PendingSessions, textOf } from './pending-sessions.ts';

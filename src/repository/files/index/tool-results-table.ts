@@ -1,4 +1,4 @@
-import type { ToolResult } from '../format/named-messages.ts';
+import type { ToolResult } from '../../records/named-messages.ts';
 import type { IndexConnection } from './connection.ts';
 import { PendingInserts } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';

@@ -1,4 +1,4 @@
-import type { SessionState } from '../format/session-state.ts';
+import type { SessionState } from '../../records/session-state.ts';
 import type { TreeRecord } from '../format/store-record.ts';
 
 /** The change of one session in a record of the store's log. */

@@ -3,7 +3,7 @@ import { compareUsage } from '../../../model/rollup.ts';
 import { SESSION_STATUSES, type SessionStatus } from '../../../model/session.ts';
 import { isNoUsage, plusTokens, type UsageSum, usageOfSum } from '../../../model/usage.ts';
 import type { UsageDimension, UsageGroup } from '../../../model/usage-report.ts';
-import { dayText } from '../format/paid.ts';
+import { dayText } from '../../records/paid.ts';
 
 /** The values of the dimensions of a report, in their order. DAY is a number: whole days since 1970. */
 export type GroupKey = readonly (string | number | null)[];

@@ -1,7 +1,7 @@
 import type { SessionFilter } from '../../../model/session.ts';
 import type { UsageDimension } from '../../../model/usage-report.ts';
 import type { UsageReportRequest } from '../../reads.ts';
-import { dayOf, startOfDay } from '../format/paid.ts';
+import { dayOf, startOfDay } from '../../records/paid.ts';
 import { eachChild, PARENT_COLUMNS, type Parent } from './beneath.ts';
 import { SessionLists } from './session-lists.ts';
 import type { SessionRow } from './session-row.ts';

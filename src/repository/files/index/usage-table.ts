@@ -1,6 +1,6 @@
 import { atLeastZero, isNoUsage, plusUsage, type UsageSum, ZERO_USAGE } from '../../../model/usage.ts';
 import type { DailyUsage } from '../../../model/usage-report.ts';
-import { dayText, type Paid } from '../format/paid.ts';
+import { dayText, type Paid } from '../../records/paid.ts';
 import type { IndexConnection } from './connection.ts';
 import type { PendingRows } from './pending-rows.ts';
 import { RowInsertion } from './row-insertion.ts';

@@ -18,7 +18,7 @@ import {
   type StoreStatus,
   type UsageReportRequest,
 } from '../../reads.ts';
-import type { MessageLocation } from '../format/session-state.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
 import { ancestorsOf } from './ancestors.ts';
 import { changesPage } from './changes/changes-page.ts';

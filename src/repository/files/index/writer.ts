@@ -1,5 +1,5 @@
+import type { Effects, SessionState } from '../../records/session-state.ts';
 import { SHARDS, sessionPath } from '../format/layout.ts';
-import type { Effects, SessionState } from '../format/session-state.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';

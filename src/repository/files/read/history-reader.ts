@@ -1,7 +1,7 @@
 import { ALL_TEXTS, type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import { type HistoryPage, type HistoryRequest, ReadTooLargeError } from '../../reads.ts';
-import type { MessageLocation } from '../format/session-state.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { HistoryPlaces, IndexWalks } from '../index/walks.ts';
 import { TextAllowance } from './read-messages.ts';

@@ -1,9 +1,9 @@
 import { ALL_TEXTS, type Message, type ShownTexts } from '../../../model/message.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type { AskedTexts } from '../../reads.ts';
+import { copiedOf } from '../../records/paid.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
-import { copiedOf } from '../format/paid.ts';
-import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { eachAtPace } from '../runtime/pace.ts';
 import type { LineFault } from '../scan/scan-lines.ts';

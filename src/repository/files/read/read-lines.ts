@@ -1,11 +1,11 @@
 import type { FileHandle } from 'node:fs/promises';
 import type { ReadOptions } from '../../read-options.ts';
+import type { MessagesRecord } from '../../records/record.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
 import { isOutOfDescriptors, unreadNow } from '../disk/storage-error.ts';
 import { isFaultOfOneFile, reasonOf } from '../disk/unreadable-file.ts';
 import { decodeMessageLine } from '../format/message-line.ts';
-import type { MessagesRecord } from '../format/record.ts';
-import type { MessageLocation } from '../format/session-state.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
 

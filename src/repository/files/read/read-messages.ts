@@ -1,9 +1,9 @@
 import { type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
 import { ReadTooLargeError } from '../../reads.ts';
-import { isCopyOf } from '../format/paid.ts';
-import { saysNothing } from '../format/redacted-line.ts';
-import type { MessageLocation } from '../format/session-state.ts';
-import { messageOf } from '../format/stored-message.ts';
+import { isCopyOf } from '../../records/paid.ts';
+import { saysNothing } from '../../records/redacted-form.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
+import { messageOf } from '../../records/stored-message.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
 import { type LineFiles, linesOf, readLines } from './read-lines.ts';
 

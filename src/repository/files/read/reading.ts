@@ -1,6 +1,6 @@
 import { ALL_TEXTS, type ShownParts } from '../../../model/message.ts';
 import type { ReadOptions } from '../../read-options.ts';
-import type { MessageLocation } from '../format/session-state.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
 import { STRETCH_BYTES } from './read-lines.ts';
 import type { TextAllowance } from './read-messages.ts';

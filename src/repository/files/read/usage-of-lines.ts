@@ -1,4 +1,4 @@
-import { isForkCopy, paidOf } from '../format/paid.ts';
+import { isForkCopy, paidOf } from '../../records/paid.ts';
 import type { UsageGroups } from '../index/usage-groups.ts';
 import type { PartToRead } from '../index/usage-report.ts';
 import type { LineFault } from '../scan/scan-lines.ts';

@@ -1,11 +1,11 @@
 import { lstatSync } from 'node:fs';
 import type { Logger } from '../../observer.ts';
+import type { Effects, SessionState } from '../../records/session-state.ts';
 import { FileStamp } from '../disk/known-file.ts';
 import { expectPlainFolder } from '../disk/plain-file.ts';
 import { isDiskFull } from '../disk/storage-error.ts';
 import { isFaultOfOneFile, isGone, reasonOf } from '../disk/unreadable-file.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
-import type { Effects, SessionState } from '../format/session-state.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import { placed } from '../index/tree-changes.ts';

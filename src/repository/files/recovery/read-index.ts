@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, Progress } from '../../observer.ts';
+import type { Effects } from '../../records/session-state.ts';
 import { COMMIT_DELAY_MS } from '../commit/committer.ts';
 import { isOwned } from '../disk/lock.ts';
 import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { absoluteSessionPath, type Layout, SHARDS } from '../format/layout.ts';
-import type { Effects } from '../format/session-state.ts';
 import { IndexDatabase } from '../index/database.ts';
 import { IndexWriter } from '../index/writer.ts';
 import { StoreClock } from '../runtime/store-clock.ts';

@@ -1,6 +1,6 @@
+import type { Effects } from '../../records/session-state.ts';
 import { FileStamp } from '../disk/known-file.ts';
 import { absoluteSessionPath } from '../format/layout.ts';
-import type { Effects } from '../format/session-state.ts';
 import { withFileChunks, withFileChunksAtPace } from './scan-lines.ts';
 import { type SessionScan, type SessionScanned, scanSession, scanSessionAtPace } from './scan-session.ts';
 

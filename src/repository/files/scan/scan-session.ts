@@ -1,8 +1,8 @@
 import type { JsonObject } from '../../../model/json.ts';
-import { applyRecord } from '../format/apply-record.ts';
+import { applyRecord } from '../../records/apply-record.ts';
+import { parseSessionRecord, type SessionRecord } from '../../records/record.ts';
+import type { Effects, SessionState } from '../../records/session-state.ts';
 import { lineSteps, type RawLine } from '../format/line.ts';
-import { parseSessionRecord, type SessionRecord } from '../format/record.ts';
-import type { Effects, SessionState } from '../format/session-state.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';
 import { type LineFault, LineScan, type LinesScanned, scanLines } from './scan-lines.ts';
 

@@ -1,5 +1,5 @@
+import { copiedOf } from '../../records/paid.ts';
 import { absoluteSessionPath } from '../format/layout.ts';
-import { copiedOf } from '../format/paid.ts';
 import type { Statements } from '../index/statements.ts';
 import { type Document, documentOf, familiesOf } from './documents.ts';
 import type { Family } from './families.ts';

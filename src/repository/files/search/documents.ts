@@ -2,7 +2,7 @@ import { crc32 } from 'node:zlib';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SEARCH_FIELDS, type SearchField, searchedText } from '../../../model/search/fields.ts';
 import { type IndexedText, indexedText } from '../../../model/search/tokens.ts';
-import { isCopyOf } from '../format/paid.ts';
+import { isCopyOf } from '../../records/paid.ts';
 import { copyMark } from './copies.ts';
 import { CONTENTS, type Family, WHOLES } from './families.ts';
 import type { Hit } from './hit.ts';

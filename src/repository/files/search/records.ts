@@ -1,7 +1,7 @@
 import { closeSync, constants, fstatSync, openSync, readSync } from 'node:fs';
+import type { MessagesRecord } from '../../records/record.ts';
 import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { decodeMessageLine } from '../format/message-line.ts';
-import type { MessagesRecord } from '../format/record.ts';
 
 /** Bytes of one read, unless a line is longer. */
 const CHUNK_BYTES = 128 * 1024;

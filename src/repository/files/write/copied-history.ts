@@ -1,10 +1,10 @@
 import { StorageError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
+import { MessageNames, type NamedMessages, namesOf } from '../../records/named-messages.ts';
+import type { MessagesRecord } from '../../records/record.ts';
+import { saysNothing } from '../../records/redacted-form.ts';
+import type { MessageLocation } from '../../records/session-state.ts';
 import { SEAL_BYTES, sealLine } from '../format/line.ts';
-import { MessageNames, type NamedMessages, namesOf } from '../format/named-messages.ts';
-import type { MessagesRecord } from '../format/record.ts';
-import { saysNothing } from '../format/redacted-line.ts';
-import type { MessageLocation } from '../format/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { type LineFiles, linesOf, readLines } from '../read/read-lines.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';

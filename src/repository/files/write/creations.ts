@@ -1,11 +1,12 @@
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
 import type { CreateSession } from '../../mutations.ts';
+import { createRecords } from '../../records/mutation-records.ts';
+import { type OperationAnswer, stampOf } from '../../records/record.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
-import { createRecords, writtenAt } from '../format/encode-mutation.ts';
+import { writtenAt } from '../format/encode-mutation.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
-import { type OperationAnswer, stampOf } from '../format/record.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';

@@ -14,10 +14,10 @@ import type {
   WriteHistory,
   WrittenHistory,
 } from '../../mutations.ts';
-import { appending, placesOf } from '../format/encode-history.ts';
-import { changedMetadata, type MetadataLimits } from '../format/encode-mutation.ts';
-import type { OperationAnswer } from '../format/record.ts';
-import type { AppliedOperation } from '../format/session-state.ts';
+import { appending, placesOf } from '../../records/encode-history.ts';
+import { changedMetadata, type MetadataLimits } from '../../records/mutation-records.ts';
+import type { OperationAnswer } from '../../records/record.ts';
+import type { AppliedOperation } from '../../records/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import type { IndexWalks } from '../index/walks.ts';

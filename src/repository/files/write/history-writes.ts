@@ -5,7 +5,6 @@ import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
 import type { AnswerLimits, WriteHistory, WrittenHistory } from '../../mutations.ts';
 import type { ReadLimit } from '../../reads.ts';
-import { isSystemError } from '../disk/storage-error.ts';
 import {
   answerOf,
   appending,
@@ -19,10 +18,11 @@ import {
   REPLACED,
   storedFormOf,
   updateTo,
-} from '../format/encode-history.ts';
-import type { OperationAnswer } from '../format/record.ts';
-import type { AppliedOperation, SessionState } from '../format/session-state.ts';
-import { messageOf } from '../format/stored-message.ts';
+} from '../../records/encode-history.ts';
+import type { OperationAnswer } from '../../records/record.ts';
+import type { AppliedOperation, SessionState } from '../../records/session-state.ts';
+import { messageOf } from '../../records/stored-message.ts';
+import { isSystemError } from '../disk/storage-error.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { TextAllowance } from '../read/read-messages.ts';
 import {

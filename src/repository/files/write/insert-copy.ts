@@ -1,6 +1,6 @@
-import { type NamedMessages, namesBetween } from '../format/named-messages.ts';
-import { NOTHING_PAID } from '../format/paid.ts';
-import type { Applied, MessageLocation } from '../format/session-state.ts';
+import { type NamedMessages, namesBetween } from '../../records/named-messages.ts';
+import { NOTHING_PAID } from '../../records/paid.ts';
+import type { Applied, MessageLocation } from '../../records/session-state.ts';
 import type { IndexWriter } from '../index/writer.ts';
 
 /** Messages inserted into the index between two yields: some milliseconds of work. */

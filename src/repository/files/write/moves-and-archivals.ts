@@ -1,7 +1,7 @@
 import { InvalidInputError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Archived, ArchiveSession, Moved, MoveSession } from '../../mutations.ts';
-import { stampOf } from '../format/record.ts';
+import { stampOf } from '../../records/record.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { eachAtPace } from '../runtime/pace.ts';
 import { existing } from './preconditions.ts';

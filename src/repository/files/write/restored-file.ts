@@ -1,12 +1,12 @@
 import { InvalidInputError } from '../../../model/errors.ts';
 import type { RestoredMessage, RestoreSession } from '../../mutations.ts';
-import { applyRecord } from '../format/apply-record.ts';
+import { applyRecord } from '../../records/apply-record.ts';
+import { MessageNames, type NamedMessages } from '../../records/named-messages.ts';
+import { type Paid, restatedPaidOf } from '../../records/paid.ts';
+import { type CreateRecord, readable, type SessionRecord, stampOf } from '../../records/record.ts';
+import type { Applied, MessageLocation } from '../../records/session-state.ts';
+import { storedMessageOf, storedMetadata } from '../../records/stored-message.ts';
 import { encodeLine } from '../format/line.ts';
-import { MessageNames, type NamedMessages } from '../format/named-messages.ts';
-import { type Paid, restatedPaidOf } from '../format/paid.ts';
-import { type CreateRecord, readable, type SessionRecord, stampOf } from '../format/record.ts';
-import type { Applied, MessageLocation } from '../format/session-state.ts';
-import { storedMessageOf, storedMetadata } from '../format/stored-message.ts';
 
 /** Bytes of lines that are written together. */
 const PIECE_BYTES = 64 * 1024;

@@ -1,7 +1,7 @@
 import type { Session } from '../../../model/session.ts';
 import { NO_USAGE } from '../../../model/usage.ts';
-import type { OperationAnswer } from '../format/record.ts';
-import type { AppliedOperation } from '../format/session-state.ts';
+import type { OperationAnswer } from '../../records/record.ts';
+import type { AppliedOperation } from '../../records/session-state.ts';
 import type { Tombstone } from '../format/store-record.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import type { TombstoneRow } from '../index/tombstones-table.ts';

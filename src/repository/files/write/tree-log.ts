@@ -1,12 +1,12 @@
 import { lstatSync } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { StorageError } from '../../../model/errors.ts';
+import { stampOf } from '../../records/record.ts';
 import type { Committer } from '../commit/committer.ts';
 import { storageError } from '../disk/storage-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import type { Layout } from '../format/layout.ts';
 import { encodeLine, encodeLongLine } from '../format/line.ts';
-import { stampOf } from '../format/record.ts';
 import type { FormatRecord, TreeRecord } from '../format/store-record.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { TreeChangeWriter } from '../index/tree-change-writer.ts';

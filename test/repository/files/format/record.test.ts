@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
-import { parseSessionRecord } from '../../../../src/repository/files/format/record.ts';
 import { parseStoreRecord } from '../../../../src/repository/files/format/store-record.ts';
+import { parseSessionRecord } from '../../../../src/repository/records/record.ts';
 
 const at = '2026-11-24T09:30:00.000Z';
 const answer = {

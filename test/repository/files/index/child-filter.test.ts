@@ -8,7 +8,7 @@ import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
 import { TimeSlices } from '../../../../src/repository/files/runtime/pace.ts';
 import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
 import { naiveChildPasses, naiveDescendants, naivePage } from '../../contract/naive.ts';
-import { session } from '../format/session-state.ts';
+import { session } from '../../records/session-state.ts';
 
 /** So many that a walk in pre-order meets more misses than it passes over. */
 const SESSIONS = 2_400;

@@ -10,7 +10,7 @@ import { STRETCH_MS, TimeSlices } from '../../../../src/repository/files/runtime
 import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
 import { DeadlineExceededError } from '../../../../src/repository/read-options.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
-import { session } from '../format/session-state.ts';
+import { session } from '../../records/session-state.ts';
 
 let index: IndexDatabase;
 let writer: IndexWriter;

@@ -16,7 +16,7 @@ import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
 import { TimeSlices } from '../../../../src/repository/files/runtime/pace.ts';
 import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
 import { listKey, naiveList } from '../../contract/naive.ts';
-import { session } from '../format/session-state.ts';
+import { session } from '../../records/session-state.ts';
 
 /** More than are read in one step, and more than are sorted rather than walked. */
 const SESSIONS = 2_600;

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
 import { atOnce } from '../../../../src/repository/files/index/steps.ts';
-import { session } from '../format/session-state.ts';
+import { session } from '../../records/session-state.ts';
 
 let db: IndexDatabase;
 

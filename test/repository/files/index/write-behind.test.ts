@@ -16,7 +16,7 @@ import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
 import { STRETCH_MS, TimeSlices } from '../../../../src/repository/files/runtime/pace.ts';
 import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
 import { SmallDisk, whyNoSmallDisk } from '../../../torture/small-disk.ts';
-import { session } from '../format/session-state.ts';
+import { session } from '../../records/session-state.ts';
 
 /** A read that is too long to be made at once. */
 function* walk(own: IndexTables) {

@@ -1,9 +1,14 @@
 import { compileLiteral } from '../../../../compile-literal.ts';
 import { MESSAGE_ROLES } from '../../../../model/message.ts';
 import { TOKEN_COUNTS } from '../../../../model/usage.ts';
-import type { KeyedMessage, ToolResult } from '../../format/named-messages.ts';
-import type { Paid } from '../../format/paid.ts';
-import type { AppliedOperation, Effects, MessageLocation, SessionState } from '../../format/session-state.ts';
+import type { KeyedMessage, ToolResult } from '../../../records/named-messages.ts';
+import type { Paid } from '../../../records/paid.ts';
+import type {
+  AppliedOperation,
+  Effects,
+  MessageLocation,
+  SessionState,
+} from '../../../records/session-state.ts';
 import { partsOf, STATE_NUMBERS, STATE_TEXTS } from '../../index/session-row.ts';
 import type { Sound } from './protocol.ts';
 

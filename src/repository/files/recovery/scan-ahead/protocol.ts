@@ -1,4 +1,4 @@
-import type { Effects } from '../../format/session-state.ts';
+import type { Effects } from '../../../records/session-state.ts';
 import type { FileScanned } from '../../scan/scan-file.ts';
 
 /** Sessions of the store at `root` whose files are to be read. */

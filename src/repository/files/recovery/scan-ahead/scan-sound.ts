@@ -1,4 +1,4 @@
-import type { Effects } from '../../format/session-state.ts';
+import type { Effects } from '../../../records/session-state.ts';
 import { metadataTermsOf } from '../../index/metadata-terms.ts';
 import type { FileScanned } from '../../scan/scan-file.ts';
 import type { SessionScan, SessionScanned } from '../../scan/scan-session.ts';

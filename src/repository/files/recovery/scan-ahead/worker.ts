@@ -1,6 +1,6 @@
 import { parentPort } from 'node:worker_threads';
+import type { Effects } from '../../../records/session-state.ts';
 import { absoluteSessionPath } from '../../format/layout.ts';
-import type { Effects } from '../../format/session-state.ts';
 import { withFileChunks } from '../../scan/scan-lines.ts';
 import { scanSession } from '../../scan/scan-session.ts';
 import { pack } from './packed.ts';

@@ -1,11 +1,11 @@
 import { createHash } from 'node:crypto';
 import { StorageError } from '../../../../model/errors.ts';
 import type { Sight } from '../../../../model/sight.ts';
+import { copiedOf, isCopyOf } from '../../../records/paid.ts';
+import { saidBy, saysNothing } from '../../../records/redacted-form.ts';
+import type { StoredMessage } from '../../../records/stored-message.ts';
 import { isFaultOfOneFile } from '../../disk/unreadable-file.ts';
 import { absoluteSessionPath, sessionPath } from '../../format/layout.ts';
-import { copiedOf, isCopyOf } from '../../format/paid.ts';
-import { saidBy, saysNothing } from '../../format/redacted-line.ts';
-import type { StoredMessage } from '../../format/stored-message.ts';
 import type { IndexReader } from '../../index/reader.ts';
 import { eachLine, isOfMessages } from './message-lines.ts';
 

@@ -1,8 +1,4 @@
 import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
-import { syncDirectory } from '../../disk/directory-sync.ts';
-import { writeNewFile } from '../../disk/write-new-file.ts';
-import type { Layout } from '../../format/layout.ts';
-import { decodeLine, encodeLongLine } from '../../format/line.ts';
 import {
   type Accepted,
   always,
@@ -15,8 +11,12 @@ import {
   optional,
   text,
   time,
-} from '../../format/members.ts';
-import { count, operation, ordinal, parserOf, sessionId } from '../../format/record.ts';
+} from '../../../records/members.ts';
+import { count, operation, ordinal, parserOf, sessionId } from '../../../records/record.ts';
+import { syncDirectory } from '../../disk/directory-sync.ts';
+import { writeNewFile } from '../../disk/write-new-file.ts';
+import type { Layout } from '../../format/layout.ts';
+import { decodeLine, encodeLongLine } from '../../format/line.ts';
 
 const session = { id: sessionId, sequence: ordinal };
 

@@ -1,6 +1,6 @@
+import { type MessagesRecord, parseSessionRecord, type SessionRecord } from '../../../records/record.ts';
 import type { RawLine } from '../../format/line.ts';
 import { decodeRawLine, isConverted, lineSteps } from '../../format/line.ts';
-import { type MessagesRecord, parseSessionRecord, type SessionRecord } from '../../format/record.ts';
 import { Pace, STRETCH_MS } from '../../runtime/pace.ts';
 import { withFileChunksAtPace } from '../../scan/scan-lines.ts';
 

@@ -1,8 +1,8 @@
 import { StorageError } from '../../../../model/errors.ts';
+import type { StoredMessage } from '../../../records/stored-message.ts';
 import { sessionPath } from '../../format/layout.ts';
 import { type RawLine, splitLines } from '../../format/line.ts';
 import { type Overwriting, redactedMembers } from '../../format/redacted-line.ts';
-import type { StoredMessage } from '../../format/stored-message.ts';
 import { withFileChunks } from '../../scan/scan-lines.ts';
 import type { Overwrite } from './intent.ts';
 import { eachLine, isOfMessages, isOfTextMode } from './message-lines.ts';

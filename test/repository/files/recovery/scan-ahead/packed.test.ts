@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest';
 import { ZERO_USAGE } from '../../../../../src/model/usage.ts';
-import type { SessionState } from '../../../../../src/repository/files/format/session-state.ts';
 import { pack, unpack } from '../../../../../src/repository/files/recovery/scan-ahead/packed.ts';
 import type { Sound } from '../../../../../src/repository/files/recovery/scan-ahead/protocol.ts';
+import type { SessionState } from '../../../../../src/repository/records/session-state.ts';
 
 /** All numbers and texts differ, so that a mix-up of two shows. */
 const full: SessionState = {

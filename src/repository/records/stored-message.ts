@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from '../../../model/json.ts';
+import type { JsonObject, JsonValue } from '../../model/json.ts';
 import {
   ALL_TEXTS,
   MESSAGE_ROLES,
@@ -9,7 +9,7 @@ import {
   type ShownTexts,
   type TokenUsage,
   type ToolCall,
-} from '../../../model/message.ts';
+} from '../../model/message.ts';
 import {
   type Accepted,
   always,

@@ -1,7 +1,7 @@
-import type { MessageRole } from '../../../model/message.ts';
-import type { Operation } from '../../../model/operation.ts';
-import type { SessionStatus } from '../../../model/session.ts';
-import type { UsageSum } from '../../../model/usage.ts';
+import type { MessageRole } from '../../model/message.ts';
+import type { Operation } from '../../model/operation.ts';
+import type { SessionStatus } from '../../model/session.ts';
+import type { UsageSum } from '../../model/usage.ts';
 import type { NamedMessages } from './named-messages.ts';
 import type { Paid } from './paid.ts';
 
@@ -100,7 +100,14 @@ export interface Applied {
   readonly effects: Effects;
 }
 
+/** Where a record's line lies in the session's file: bytes, without the newline. */
 export interface LinePlace {
   readonly offset: number;
   readonly length: number;
 }
+
+/**
+ * The place of a record in a store without lines. There, `size` of a state, and `offset` and `length` of a location, say nothing: such a
+ * store neither keeps nor reads them.
+ */
+export const NO_PLACE: LinePlace = Object.freeze({ offset: 0, length: 0 });

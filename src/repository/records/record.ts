@@ -1,6 +1,6 @@
-import { SESSION_ID_PATTERN } from '../../../model/id.ts';
-import type { Operation } from '../../../model/operation.ts';
-import { SESSION_STATUSES } from '../../../model/session.ts';
+import { SESSION_ID_PATTERN } from '../../model/id.ts';
+import type { Operation } from '../../model/operation.ts';
+import { SESSION_STATUSES } from '../../model/session.ts';
 import {
   type Accepted,
   always,

@@ -1,6 +1,6 @@
-import { applyRecord } from '../../../../src/repository/files/format/apply-record.ts';
-import type { CreateRecord } from '../../../../src/repository/files/format/record.ts';
-import type { SessionState } from '../../../../src/repository/files/format/session-state.ts';
+import { applyRecord } from '../../../src/repository/records/apply-record.ts';
+import type { CreateRecord } from '../../../src/repository/records/record.ts';
+import type { SessionState } from '../../../src/repository/records/session-state.ts';
 
 /** A new session with this sequence number, created in 1970. */
 export function session(sequence: number, parentId: string | null = null): SessionState {

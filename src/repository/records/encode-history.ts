@@ -1,7 +1,7 @@
-import type { Message, NewMessage } from '../../../model/message.ts';
-import type { UpdateSession } from '../../mutations.ts';
-import { changedMetadata, type MetadataLimits, type Stamp } from './encode-mutation.ts';
+import type { Message, NewMessage } from '../../model/message.ts';
+import type { UpdateSession } from '../mutations.ts';
 import { grouped, latestOf } from './group.ts';
+import { changedMetadata, type MetadataLimits, type Stamp } from './mutation-records.ts';
 import type { OperationAnswer, SessionRecord, UpdateRecord } from './record.ts';
 import type { SessionState } from './session-state.ts';
 import { paidBeforeOf, type StoredMessage, storedMessageOf } from './stored-message.ts';

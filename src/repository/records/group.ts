@@ -1,4 +1,4 @@
-import type { NewMessage } from '../../../model/message.ts';
+import type { NewMessage } from '../../model/message.ts';
 import type { SessionRecord } from './record.ts';
 
 /** Numbers the records of a mutation that takes several lines. The first names the operation. */

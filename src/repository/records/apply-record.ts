@@ -1,23 +1,25 @@
-import type { ForkOrigin, SpawnOrigin } from '../../../model/session.ts';
-import { usageIn, ZERO_USAGE } from '../../../model/usage.ts';
+import type { ForkOrigin, SpawnOrigin } from '../../model/session.ts';
+import { usageIn, ZERO_USAGE } from '../../model/usage.ts';
 import { NO_NAMES, namesOf } from './named-messages.ts';
 import { NONE_TAKEN_OVER, NOTHING_PAID, paidBy, restatedPaid, takenOverBy, usageAfter } from './paid.ts';
-import type {
-  AppendRecord,
-  CreateRecord,
-  MessagesRecord,
-  ReplaceRecord,
-  RestateRecord,
-  SessionRecord,
-  UpdateRecord,
+import {
+  type AppendRecord,
+  type CreateRecord,
+  type MessagesRecord,
+  type ReplaceRecord,
+  type RestateRecord,
+  readable,
+  type SessionRecord,
+  type UpdateRecord,
 } from './record.ts';
-import type {
-  Applied,
-  AppliedOperation,
-  Effects,
-  LinePlace,
-  MessageLocation,
-  SessionState,
+import {
+  type Applied,
+  type AppliedOperation,
+  type Effects,
+  type LinePlace,
+  type MessageLocation,
+  NO_PLACE,
+  type SessionState,
 } from './session-state.ts';
 
 /**
@@ -25,7 +27,11 @@ import type {
  * the same answers. Counters are taken from the line rather than incremented: after a damaged line they are
  * right again.
  */
-export function applyRecord(before: SessionState | null, record: SessionRecord, place: LinePlace): Applied {
+export function applyRecord(
+  before: SessionState | null,
+  record: SessionRecord,
+  place: LinePlace = NO_PLACE,
+): Applied {
   const size = place.offset + place.length + 1;
   if (record.op === 'create') return appliedBy(record, created(record, size));
   if (!before) throw new Error(`A session file begins with a "create" record, not with "${record.op}".`);
@@ -59,6 +65,32 @@ export function applyRecord(before: SessionState | null, record: SessionRecord, 
     case 'none':
       return appliedBy(record, { ...changed, updatedAt: before.updatedAt });
   }
+}
+
+/** What the records of one mutation do, in their order, and the state after the last. */
+export interface Applications {
+  readonly effects: readonly Effects[];
+  readonly state: SessionState;
+}
+
+/**
+ * Applies the records of one mutation; `before` is null for a new session. Record `n` is on the line at `places[n]`; a store without
+ * lines leaves `places` out. Without records, nothing changes. Throws if a later reader would reject a record.
+ */
+export function applyRecords(
+  before: SessionState | null,
+  records: readonly SessionRecord[],
+  places?: readonly LinePlace[],
+): Applications {
+  const effects: Effects[] = [];
+  let state = before;
+  for (const [n, record] of records.entries()) {
+    const applied = applyRecord(state, readable(record), places?.[n]);
+    effects.push(applied.effects);
+    state = applied.state;
+  }
+  if (!state) throw new Error('A creation has at least one record.');
+  return { effects, state };
 }
 
 function created(record: CreateRecord, size: number): SessionState {

@@ -1,7 +1,7 @@
-import { decimalOf } from '../../../model/decimal.ts';
-import type { ForkOrigin } from '../../../model/session.ts';
-import { minusUsage, plusUsage, type UsageSum } from '../../../model/usage.ts';
-import type { DailyUsage } from '../../../model/usage-report.ts';
+import { decimalOf } from '../../model/decimal.ts';
+import type { ForkOrigin } from '../../model/session.ts';
+import { minusUsage, plusUsage, type UsageSum } from '../../model/usage.ts';
+import type { DailyUsage } from '../../model/usage-report.ts';
 import type { MessagesRecord, RestateRecord } from './record.ts';
 import type { StoredMessage } from './stored-message.ts';
 
