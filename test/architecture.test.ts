@@ -22,6 +22,8 @@ const ROOMS = [
   'repository/mutations.ts',
   'repository/repository.ts',
   'repository/records/',
+  'repository/text-allowance.ts',
+  'repository/plans/',
   'repository/files/runtime/',
   'repository/files/format/',
   'repository/files/disk/',

@@ -28,11 +28,13 @@ import type {
   WriteHistory,
   WrittenHistory,
 } from '../mutations.ts';
+import { sessionThere } from '../plans/session-there.ts';
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
 import { updateRecords } from '../records/mutation-records.ts';
 import type { AppliedOperation } from '../records/session-state.ts';
 import type { SessionRepository } from '../repository.ts';
+import { TextAllowance } from '../text-allowance.ts';
 import { ChangeListeners } from './commit/change-listeners.ts';
 import type { Committed } from './commit/commit-pipeline.ts';
 import { Committer } from './commit/committer.ts';
@@ -52,7 +54,6 @@ import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
 import { FileReader, type FileReaderParts } from './read/file-reader.ts';
 import { MessageReader } from './read/message-reader.ts';
-import { TextAllowance } from './read/read-messages.ts';
 import { readingWith } from './read/reading.ts';
 import { ChangedFiles } from './recovery/changed-files.ts';
 import { ExternalChanges } from './recovery/external-changes.ts';
@@ -64,14 +65,14 @@ import type { StoreLogFile } from './scan/store-log.ts';
 import { Searcher } from './search/searcher.ts';
 import { Creations } from './write/creations.ts';
 import { type BeforeCommit, Deletions } from './write/deletions.ts';
+import type { FileHistoryViewParts } from './write/file-history-view.ts';
 import { Forks } from './write/forks.ts';
 import { Histories } from './write/histories.ts';
-import { HistoryPlans, type HistoryPlansParts } from './write/history-plans.ts';
 import { HistoryWrites } from './write/history-writes.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
 import { Redactions } from './write/redactions.ts';
 import { Restorations } from './write/restorations.ts';
-import { SessionKeys, sessionThere } from './write/session-keys.ts';
+import { SessionKeys } from './write/session-keys.ts';
 import { SessionWrites } from './write/session-writes.ts';
 import { sessionOfTombstone } from './write/tombstone.ts';
 import { TreeLog } from './write/tree-log.ts';
@@ -179,11 +180,9 @@ export class FileRepository extends FileReader implements SessionRepository {
       refresh: (ids, options) => this.refresh(ids, options),
       damaged: (id, faults) => this.#damagedForWrite(id, faults),
     });
-    const plans: HistoryPlansParts = {
-      ...shared,
-      read: async (asked, locations, reading) => (await this.#messages.read(asked, locations, reading)).items,
-    };
-    this.#historyWrites = new HistoryWrites({ ...shared, ...plans, writes: this.#writes });
+    const read: FileHistoryViewParts['read'] = async (asked, locations, reading) =>
+      (await this.#messages.read(asked, locations, reading)).items;
+    this.#historyWrites = new HistoryWrites({ ...shared, read, writes: this.#writes });
     this.#histories = new Histories({
       index: this.index,
       writes: this.#historyWrites,
@@ -196,7 +195,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#redactions = new Redactions({
       ...shared,
       external,
-      plans: new HistoryPlans(plans),
+      read,
       writes: this.#writes,
       inTreeLock: (work) => this.#treeLock.exclusive(work),
       refreshInLock: (id) => this.#changedFiles.refreshInLock(id),

@@ -2,9 +2,9 @@ import { ALL_TEXTS, type Message, type ShownTexts, textBytesOf } from '../../../
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import { type HistoryPage, type HistoryRequest, ReadTooLargeError } from '../../reads.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
+import { TextAllowance } from '../../text-allowance.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { HistoryPlaces, IndexWalks } from '../index/walks.ts';
-import { TextAllowance } from './read-messages.ts';
 import { bytesToRead, partsOf, type Reading, readingWith, textBytesMax } from './reading.ts';
 import type { RecentPage, RecentPages } from './recent-pages.ts';
 

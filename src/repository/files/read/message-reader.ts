@@ -3,13 +3,14 @@ import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type { AskedTexts } from '../../reads.ts';
 import { copiedOf } from '../../records/paid.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
+import { TextAllowance } from '../../text-allowance.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { eachAtPace } from '../runtime/pace.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
 import type { ReadMessages } from './history-reader.ts';
 import type { LineFiles } from './read-lines.ts';
-import { headOf, type MessagesRead, readMessages, TextAllowance } from './read-messages.ts';
+import { headOf, type MessagesRead, readMessages } from './read-messages.ts';
 import { bytesInMemory, bytesToRead, type Reading, readingWith } from './reading.ts';
 
 export interface MessageReaderParts {

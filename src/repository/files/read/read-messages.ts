@@ -1,39 +1,11 @@
 import { type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
-import { ReadTooLargeError } from '../../reads.ts';
 import { isCopyOf } from '../../records/paid.ts';
 import { saysNothing } from '../../records/redacted-form.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
 import { messageOf } from '../../records/stored-message.ts';
+import type { TextAllowance } from '../../text-allowance.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
 import { type LineFiles, linesOf, readLines } from './read-lines.ts';
-
-/** The bytes of text that a batch of reads may still return. */
-export class TextAllowance {
-  readonly #maxBytes: number;
-  #left: number;
-
-  constructor(maxBytes = Number.POSITIVE_INFINITY) {
-    this.#maxBytes = maxBytes;
-    this.#left = maxBytes;
-  }
-
-  /** Throws a ReadTooLargeError once the limit is exceeded; so do all later calls. */
-  take(bytes: number): void {
-    this.#left -= bytes;
-    if (this.#left < 0) this.exceed();
-  }
-
-  /** Takes nothing, and returns false, if there are not so many bytes left. */
-  tryTake(bytes: number): boolean {
-    if (bytes > this.#left) return false;
-    this.#left -= bytes;
-    return true;
-  }
-
-  exceed(): never {
-    throw new ReadTooLargeError(this.#maxBytes);
-  }
-}
 
 export interface MessagesRead {
   /** Null for a message whose line cannot be read. */

@@ -1,9 +1,9 @@
 import { ALL_TEXTS, type ShownParts } from '../../../model/message.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
+import type { TextAllowance } from '../../text-allowance.ts';
 import { Semaphore } from '../runtime/semaphore.ts';
 import { STRETCH_BYTES } from './read-lines.ts';
-import type { TextAllowance } from './read-messages.ts';
 
 /** Bytes of lines that one batch holds in memory before they are parsed; a longer line is read alone. */
 const BYTES_AT_ONCE = 4 * 1024 * 1024;

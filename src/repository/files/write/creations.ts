@@ -1,6 +1,7 @@
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
 import type { CreateSession } from '../../mutations.ts';
+import { refuseArchived } from '../../plans/preconditions.ts';
 import { createRecords } from '../../records/mutation-records.ts';
 import { type OperationAnswer, stampOf } from '../../records/record.ts';
 import type { Committer } from '../commit/committer.ts';
@@ -10,7 +11,7 @@ import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
-import { existing, refuseArchived } from './preconditions.ts';
+import { existing } from './preconditions.ts';
 
 export interface CreationsParts {
   readonly layout: Layout;

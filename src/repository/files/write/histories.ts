@@ -1,28 +1,26 @@
-import {
-  ConflictError,
-  type IdHolder,
-  InvalidInputError,
-  SessionExistsError,
-  SessionNotFoundError,
-} from '../../../model/errors.ts';
+import { type IdHolder, SessionExistsError, SessionNotFoundError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
-import type { ForkOrigin, Session } from '../../../model/session.ts';
-import type {
-  AnswerLimits,
-  CreateIfMissing,
-  CreateSession,
-  WriteHistory,
-  WrittenHistory,
-} from '../../mutations.ts';
-import { appending, placesOf } from '../../records/encode-history.ts';
-import { changedMetadata, type MetadataLimits } from '../../records/mutation-records.ts';
-import type { OperationAnswer } from '../../records/record.ts';
+import type { Session } from '../../../model/session.ts';
+import type { AnswerLimits, CreateIfMissing, WriteHistory, WrittenHistory } from '../../mutations.ts';
+import {
+  CREATE_PATH,
+  CREATED,
+  createdHistory,
+  creationOf,
+  hidden,
+  isAbout,
+  knownBefore,
+  notFound,
+  refuseOtherOwner,
+  refuseUnlikeNew,
+} from '../../plans/new-history.ts';
+import type { MetadataLimits } from '../../records/mutation-records.ts';
 import type { AppliedOperation } from '../../records/session-state.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import type { IndexWalks } from '../index/walks.ts';
 import type { Creations } from './creations.ts';
-import { type HistoryWrites, messageAt } from './history-writes.ts';
+import type { HistoryWrites } from './history-writes.ts';
 import type { SessionKeys } from './session-keys.ts';
 
 /** How often a session is looked for that was there, but is deleted or has another key when its turn to be written comes. */
@@ -74,11 +72,7 @@ export class Histories {
     limits: AnswerLimits,
     sessionOf: (known: Partial<Session>) => Session,
   ): Promise<WrittenHistory> {
-    const { isNew } = JSON.parse(applied.answer ?? '{}') as OperationAnswer;
-    const known =
-      isNew && input.create
-        ? titled(input, input.create, this.#parts.limits)
-        : { title: input.title ?? null };
+    const known = knownBefore(applied, input, this.#parts.limits);
     return this.#parts.writes.again(applied, sessionOf(known), input, limits);
   }
 
@@ -90,10 +84,7 @@ export class Histories {
     const { sessionId, create, key, sight } = input;
     const named = key == null ? undefined : { key, ownerId: input.ownerId ?? null };
     const write = async ({ id }: SessionRow) => {
-      if (sight && !(await this.#parts.inSight([id], sight))[0]) {
-        if (create) throw SessionExistsError.hidden({ id: sessionId, key });
-        throw key == null ? new SessionNotFoundError(id) : SessionNotFoundError.key(key);
-      }
+      if (sight && !(await this.#parts.inSight([id], sight))[0]) throw hidden(input, id);
       try {
         return await this.#parts.writes.write({ ...input, sessionId: id, named }, limits, operation);
       } catch (error) {
@@ -103,7 +94,7 @@ export class Histories {
     };
     const found = this.#find(input);
     if (found) return await write(found);
-    if (!create) throw key == null ? new SessionNotFoundError(sessionId!) : SessionNotFoundError.key(key);
+    if (!create) throw notFound(input);
     return await this.#parts.withId(sessionId, (id, taken) => {
       const make = async (there: SessionRow | undefined | null) => {
         if (there) return await write(there);
@@ -126,46 +117,15 @@ export class Histories {
     create: CreateIfMissing,
     operation: Operation | undefined,
   ): Promise<WrittenHistory> {
-    refuseEnds(input);
-    const { expectedVersion } = input;
-    if (expectedVersion != null && expectedVersion > 0) throw ConflictError.version(id, expectedVersion, 0);
+    refuseUnlikeNew(id, input);
     const { creations, keys, limits } = this.#parts;
-    const { key, ownerId = null, status, statusMessage, messages, admit } = input;
-    const parentId = this.#parentOf(create, ownerId);
-    if (key != null && parentId !== null && keys.ownerOf(parentId) !== ownerId) {
-      const owner = keys.ownerOf(parentId);
-      const expected = owner === null ? 'nobody' : `"${owner}"`;
-      const got = ownerId === null ? 'nobody' : `"${ownerId}"`;
-      const message = `expected ${expected}, who owns the tree of the parent, got ${got}: the key would not be found again`;
-      throw new InvalidInputError([{ path: ['input', 'ownerId'], message }]);
-    }
-    const { parentKey: _, forkedFrom, ...described } = create;
-    const whole: CreateSession = {
-      ...described,
-      id,
-      key,
-      parentId,
-      ...(parentId === null && { userId: ownerId }),
-      ...titled(input, create, limits),
-      status,
-      statusMessage,
-      forkedFrom: forkedFrom ? forkOriginOf(forkedFrom, input) : null,
-      messages,
-      admit,
-    };
-    const session = await creations.create(id, whole, operation, {
-      answer: { isNew: true },
-      root: ['input', 'create'],
+    const parentId = this.#parentOf(create, input.ownerId ?? null);
+    if (input.key != null && parentId !== null) refuseOtherOwner(keys.ownerOf(parentId), input);
+    const session = await creations.create(id, creationOf(id, parentId, input, create, limits), operation, {
+      answer: CREATED,
+      root: CREATE_PATH,
     });
-    const change = appending(NO_HISTORY, messages ?? []);
-    const places = placesOf(NO_HISTORY, change);
-    return {
-      session,
-      isNew: true,
-      removed: [],
-      removedCount: 0,
-      messages: change.writes.map((write, n) => messageAt(id, session.updatedAt, write, places[n]!)),
-    };
+    return createdHistory(session, input);
   }
 
   #parentOf({ parentId, parentKey }: CreateIfMissing, ownerId: string | null): string | null {
@@ -174,40 +134,4 @@ export class Histories {
     if (!parent) throw SessionNotFoundError.key(parentKey);
     return parent.id;
   }
-}
-
-/** True if the session that was not found is the one that the input names. */
-function isAbout(error: SessionNotFoundError, { sessionId, key }: WriteHistory): boolean {
-  return sessionId == null ? error.key === key : error.sessionId === sessionId;
-}
-
-/** The title and the metadata of a new session. Throws an InvalidInputError if the metadata exceeds its limits. */
-function titled(input: WriteHistory, create: CreateIfMissing, limits: MetadataLimits) {
-  const metadata = create.metadata ?? {};
-  return {
-    title: (input.title === undefined ? create.title : input.title) ?? null,
-    metadata: changedMetadata({ metadata: JSON.stringify(metadata) }, input, limits) ?? metadata,
-  };
-}
-
-/** The counts of a new session. */
-const NO_HISTORY = { historyLength: 0, messageCount: 0, nextOrdinal: 0 } as const;
-
-/** Throws an InvalidInputError if a session that is about to be made cannot end as the input wants. */
-function refuseEnds({ keep, keepThroughKey }: WriteHistory): void {
-  if (keep != null && keep > 0) {
-    const message = `expected 0, the length of the history of a session that is created, got ${keep}`;
-    throw new InvalidInputError([{ path: ['input', 'keep'], message }]);
-  }
-  if (keepThroughKey == null) return;
-  const message = `expected no key of a message, since the session is created, got "${keepThroughKey}"`;
-  throw new InvalidInputError([{ path: ['input', 'keepThroughKey'], message }]);
-}
-
-function forkOriginOf(
-  { sessionId, messageId = null }: NonNullable<CreateIfMissing['forkedFrom']>,
-  { messages }: WriteHistory,
-): ForkOrigin {
-  const first = (messages ?? []).findIndex(({ isCopy }) => !isCopy);
-  return { sessionId, messageId, historyLength: first === -1 ? (messages?.length ?? 0) : first };
 }

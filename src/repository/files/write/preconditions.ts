@@ -1,4 +1,4 @@
-import { ConflictError, SessionArchivedError, SessionNotFoundError } from '../../../model/errors.ts';
+import { refuseMissing, refuseOtherVersion } from '../../plans/preconditions.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 
@@ -15,22 +15,4 @@ export function existing(
   refuseMissing(id, row);
   refuseOtherVersion(row, expectedVersion);
   return row;
-}
-
-/** Throws a SessionNotFoundError if the session has no row. */
-export function refuseMissing(id: string, row: SessionRow | undefined): asserts row is SessionRow {
-  if (!row) throw new SessionNotFoundError(id);
-}
-
-/** Throws a ConflictError if the session's version is not `expected`. Null and undefined accept any version. */
-export function refuseOtherVersion(
-  { id, version }: Pick<SessionRow, 'id' | 'version'>,
-  expected: number | null | undefined,
-): void {
-  if (expected != null && expected !== version) throw ConflictError.version(id, expected, version);
-}
-
-/** Throws a SessionArchivedError if the session is archived. */
-export function refuseArchived(id: string, archivedAt: number | null): void {
-  if (archivedAt !== null) throw new SessionArchivedError(id);
 }

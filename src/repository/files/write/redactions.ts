@@ -6,6 +6,8 @@ import { type MessageRef, messageId } from '../../../model/id.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { AnswerLimits, RedactMessages, TruncateHistory, WrittenHistory } from '../../mutations.ts';
 import type { Logger } from '../../observer.ts';
+import { planHistory } from '../../plans/history-plan.ts';
+import { refuseMissing } from '../../plans/preconditions.ts';
 import { grouped } from '../../records/group.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
 import type { Committer } from '../commit/committer.ts';
@@ -22,8 +24,7 @@ import type { IndexWriter } from '../index/writer.ts';
 import type { ExternalChanges } from '../recovery/external-changes.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
 import type { BeforeCommit } from './deletions.ts';
-import type { HistoryPlans } from './history-plans.ts';
-import { refuseMissing } from './preconditions.ts';
+import { FileHistoryView, type FileHistoryViewParts } from './file-history-view.ts';
 import { addCopies, type Meant } from './redaction/copies.ts';
 import { type RedactionIntent, readIntent, removeIntent, writeIntent } from './redaction/intent.ts';
 import { overwritesOf } from './redaction/overwrites.ts';
@@ -44,7 +45,7 @@ export interface RedactionsParts {
   readonly inTreeLock: <T>(work: () => Promise<T>) => Promise<T>;
   /** Reads the file of a session again, if another program changed it. The tree lock is held. */
   readonly refreshInLock: (id: string) => Promise<void>;
-  readonly plans: HistoryPlans;
+  readonly read: FileHistoryViewParts['read'];
   readonly committer: Pick<Committer, 'alone'>;
   /** Removes what search has of the former texts of these sessions, by sequence number. */
   readonly scrubSearch: (sequences: readonly number[]) => Promise<void>;
@@ -112,13 +113,17 @@ export class Redactions {
     limits: AnswerLimits,
     operation: Operation | undefined,
   ): Promise<Omit<WrittenHistory, 'messages' | 'isNew'>> {
-    const { plans, index } = this.#parts;
+    const { index } = this.#parts;
     const { sessionId } = input;
     return this.#alone(async () => {
       await this.#complete();
       const answer = await this.#held([sessionId], async () => {
         await this.#parts.writes.settled(sessionId);
-        const { row, keep, users, removed } = await plans.make(input, limits);
+        const { row, keep, users, removed } = await planHistory(
+          new FileHistoryView(this.#parts, sessionId),
+          input,
+          limits,
+        );
         const dropped = index.messagesFrom(sessionId, keep, Number.MAX_SAFE_INTEGER);
         const truncation = { length: keep, messageCount: users };
         await this.#dropping(sessionId, dropped, truncation, operation);

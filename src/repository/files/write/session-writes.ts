@@ -1,6 +1,7 @@
 import { ClientError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
+import { refuseMissing, refuseOtherVersion } from '../../plans/preconditions.ts';
 import type { Stamp } from '../../records/mutation-records.ts';
 import { type SessionRecord, stampOf } from '../../records/record.ts';
 import type { SessionState } from '../../records/session-state.ts';
@@ -17,7 +18,6 @@ import { type SessionRow, stateOf, type WholeRow } from '../index/session-row.ts
 import type { IndexWriter } from '../index/writer.ts';
 import type { ExternalChanges } from '../recovery/external-changes.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
-import { refuseMissing, refuseOtherVersion } from './preconditions.ts';
 
 /** A mutation that appends to one session's file. */
 export interface SessionMutation<T> {
