@@ -28,6 +28,7 @@ import type {
   WriteHistory,
   WrittenHistory,
 } from '../mutations.ts';
+import { sessionOfTombstone } from '../plans/deleted-session.ts';
 import { sessionThere } from '../plans/session-there.ts';
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
@@ -74,7 +75,6 @@ import { Redactions } from './write/redactions.ts';
 import { Restorations } from './write/restorations.ts';
 import { SessionKeys } from './write/session-keys.ts';
 import { SessionWrites } from './write/session-writes.ts';
-import { sessionOfTombstone } from './write/tombstone.ts';
 import { TreeLog } from './write/tree-log.ts';
 
 export interface FileRepositoryParts extends FileReaderParts {

@@ -1,8 +1,8 @@
 import { StorageError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
+import { copiedMessage } from '../../records/fork-record.ts';
 import { MessageNames, type NamedMessages, namesOf } from '../../records/named-messages.ts';
 import type { MessagesRecord } from '../../records/record.ts';
-import { saysNothing } from '../../records/redacted-form.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
 import { SEAL_BYTES, sealLine } from '../format/line.ts';
 import type { IndexReader } from '../index/reader.ts';
@@ -234,12 +234,9 @@ function copyOf(
     ordinal: copied,
     position: copied,
     createdAt: (record.op === 'append' ? record.createdAt : undefined) ?? record.at,
-    messages: held.map(({ ordinal }) => {
-      const { paidBefore: _, replacedAt: __, ...message } = record.messages[ordinal - record.ordinal]!;
-      const isBare = message.redactedAt === undefined && saysNothing(message);
-      // A short message had no room for the time.
-      return isBare ? { ...message, redactedAt: redactedAt(ordinal)?.toISOString() } : message;
-    }),
+    messages: held.map(({ ordinal }) =>
+      copiedMessage(record.messages[ordinal - record.ordinal]!, () => redactedAt(ordinal)),
+    ),
   };
 }
 

@@ -1,11 +1,8 @@
-import { InvalidInputError } from '../../../model/errors.ts';
-import { messageId } from '../../../model/id.ts';
-import type { JsonObject } from '../../../model/json.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { ForkSession } from '../../mutations.ts';
 import { applyRecord } from '../../records/apply-record.ts';
-import { type CreateRecord, readable, stampOf } from '../../records/record.ts';
-import { storedMetadata } from '../../records/stored-message.ts';
+import { forkedState, forkRecord, outsideHistory } from '../../records/fork-record.ts';
+import { stampOf } from '../../records/record.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
@@ -92,12 +89,7 @@ export class Forks {
     const { ordinal } = throughMessage;
     if (throughMessage.sessionId === sessionId && this.#parts.index.message(sessionId, ordinal))
       return ordinal;
-    throw new InvalidInputError([
-      {
-        path: ['input', 'throughMessageId'],
-        message: `expected a message of the history of "${sessionId}", got "${messageId(throughMessage)}"`,
-      },
-    ]);
+    throw outsideHistory(sessionId, throughMessage);
   }
 
   /** Resolves with the size of the new file, in bytes. */
@@ -114,29 +106,7 @@ export class Forks {
     await committer.commit({
       prepare: (seq) => {
         const at = clock.now();
-        const parts = history.parts > 1 ? { part: 1, parts: history.parts } : {};
-        const record: CreateRecord = readable({
-          ...stampOf(seq, at, operation),
-          version: 1,
-          op: 'create',
-          ...parts,
-          store,
-          id,
-          parentId: input.asRoot ? undefined : origin.id,
-          userId: origin.userId ?? undefined,
-          key: input.key ?? undefined,
-          title: input.title ?? origin.title ?? undefined,
-          agentName: origin.agentName ?? undefined,
-          project: origin.project ?? undefined,
-          metadata: storedMetadata(JSON.parse(origin.metadata) as JsonObject),
-
-          createdAt: input.createdAt?.toISOString(),
-          forkedFrom: {
-            sessionId: origin.id,
-            messageId: history.lastMessageId ?? undefined,
-            historyLength: history.length,
-          },
-        });
+        const record = forkRecord(stampOf(seq, at, operation), store, id, input, origin, history);
         return { seq, at, line: encodeLine(record), record };
       },
       write: async ({ seq, at, line }) => {
@@ -152,13 +122,7 @@ export class Forks {
       },
       change: ({ line, record }, { messages, size, mtime }) => {
         const created = applyRecord(null, record, { offset: 0, length: line.length - 1 });
-        const state = {
-          ...created.state,
-          messageCount: history.messageCount,
-          historyLength: history.length,
-          nextOrdinal: history.length,
-          size,
-        };
+        const state = { ...forkedState(created.state, history), size };
         const applied = { ...created, state };
         if (messages.length <= MESSAGES_AT_ONCE_MAX) {
           return () => {

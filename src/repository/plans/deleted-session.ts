@@ -1,0 +1,75 @@
+import type { Session } from '../../model/session.ts';
+import { NO_USAGE } from '../../model/usage.ts';
+import type { SessionState } from '../records/session-state.ts';
+
+/** The last state of a deleted session, for the answer to a late retry: never its title, metadata or messages. */
+export interface LastOfSession {
+  readonly sequence: number;
+  readonly rootId: string;
+  readonly depth: number;
+  readonly userId?: string | undefined;
+  readonly createdAt: string;
+  readonly lastActiveAt: string;
+  readonly messageCount: number;
+  readonly historyLength: number;
+  readonly version: number;
+}
+
+/** A deleted session, as a store remembers it. */
+export interface DeletedSession extends Pick<Session, 'id' | 'parentId' | 'arrival'> {
+  /** A `LastOfSession` as JSON; null if it is not remembered. */
+  readonly last: string | null;
+}
+
+/** The last state of a session that is about to be deleted. */
+export function lastOf(
+  row: Omit<SessionState, 'metadata'> & Pick<Session, 'rootId' | 'depth'>,
+): LastOfSession {
+  return {
+    sequence: row.sequence,
+    rootId: row.rootId,
+    depth: row.depth,
+    userId: row.userId ?? undefined,
+    createdAt: new Date(row.createdAt).toISOString(),
+    lastActiveAt: new Date(row.lastActiveAt).toISOString(),
+    messageCount: row.messageCount,
+    historyLength: row.historyLength,
+    version: row.version,
+  };
+}
+
+/** A deleted session, with the fields that its tombstone stores, for the answer to a late retry. */
+export function sessionOfTombstone(tombstone: DeletedSession): Session {
+  const last = JSON.parse(tombstone.last ?? '{}') as LastOfSession;
+  return {
+    id: tombstone.id,
+    sequence: last.sequence,
+    arrival: tombstone.arrival,
+    parentId: tombstone.parentId,
+    rootId: last.rootId,
+    depth: last.depth,
+    childCount: 0,
+    userId: last.userId ?? null,
+    key: null,
+    title: null,
+    agentName: null,
+    project: null,
+    status: 'IDLE',
+    statusMessage: null,
+    statusChangedAt: new Date(last.createdAt),
+    spawnedBy: null,
+    metadata: {},
+    metadataBytes: 2,
+    createdAt: new Date(last.createdAt),
+    lastActiveAt: new Date(last.lastActiveAt),
+    treeLastActiveAt: null,
+    updatedAt: new Date(last.lastActiveAt),
+    usage: NO_USAGE,
+    messageCount: last.messageCount,
+    historyLength: last.historyLength,
+    version: last.version,
+    damage: [],
+    archivedAt: null,
+    forkedFrom: null,
+  };
+}
