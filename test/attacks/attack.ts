@@ -20,6 +20,8 @@ export interface Scene {
   /** The data directory of the server. */
   readonly directory: string;
   readonly pick: Pick;
+  /** Who sends the attack. */
+  readonly form: Form;
   /** Records what a request got. Each must be one of the attack's `allowed`. */
   got(answer: Answer): void;
   /** Records a fault unless `condition` holds. */

@@ -52,7 +52,13 @@ export async function flood({ attacks, seed, minutes, say, signal }: FloodOption
           count += 1;
           await attack
             .run({
-              ...{ server, directory: place.directory, pick: pickFor('short'), start: startsNothing },
+              ...{
+                server,
+                directory: place.directory,
+                form: place.form,
+                pick: pickFor('short'),
+                start: startsNothing,
+              },
               got: (answer) => add(got, `${attack.name}: ${summaryOf(answer)}`),
               // Beside others an attack may be refused as a whole, and its own sessions have changed by then.
               expect: () => {},

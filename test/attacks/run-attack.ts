@@ -50,6 +50,7 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
     server,
     directory: place.directory,
     pick: pickFor(scale),
+    form,
     got(answer) {
       const summary = summaryOf(answer);
       got.set(summary, (got.get(summary) ?? 0) + 1);
