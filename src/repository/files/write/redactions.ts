@@ -1,19 +1,15 @@
 import { rmSync } from 'node:fs';
-import { basename } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
-import { InvalidInputError, SessionNotFoundError, StorageError } from '../../../model/errors.ts';
-import { type MessageRef, messageId } from '../../../model/id.ts';
+import { SessionNotFoundError, StorageError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { AnswerLimits, RedactMessages, TruncateHistory, WrittenHistory } from '../../mutations.ts';
 import type { Logger } from '../../observer.ts';
 import { planHistory } from '../../plans/history-plan.ts';
-import { refuseMissing } from '../../plans/preconditions.ts';
 import { grouped } from '../../records/group.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
 import type { Committer } from '../commit/committer.ts';
 import { KeyedMutex } from '../commit/keyed-mutex.ts';
 import { storageError } from '../disk/storage-error.ts';
-import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import { overwritingBytes } from '../format/redacted-line.ts';
@@ -25,9 +21,9 @@ import type { ExternalChanges } from '../recovery/external-changes.ts';
 import type { StoreClock } from '../runtime/store-clock.ts';
 import type { BeforeCommit } from './deletions.ts';
 import { FileHistoryView, type FileHistoryViewParts } from './file-history-view.ts';
-import { addCopies, type Meant } from './redaction/copies.ts';
+import { addCopies } from './redaction/copies.ts';
 import { type RedactionIntent, readIntent, removeIntent, writeIntent } from './redaction/intent.ts';
-import { overwritesOf } from './redaction/overwrites.ts';
+import { meantBy, purgeOf, redactionOf, type Truncation, unread } from './redaction/planned.ts';
 import { removeTornCopies } from './redaction/torn-copies.ts';
 import type { SessionWrites } from './session-writes.ts';
 
@@ -51,12 +47,6 @@ export interface RedactionsParts {
   readonly scrubSearch: (sequences: readonly number[]) => Promise<void>;
   /** Forgets the texts that are kept in memory. */
   readonly forgetTexts: () => void;
-}
-
-/** Messages that a truncation drops, and the truncation as its line has it. */
-interface Truncation {
-  readonly length: number;
-  readonly messageCount: number;
 }
 
 /**
@@ -200,14 +190,14 @@ export class Redactions {
     operation: Operation | undefined,
   ): Promise<void> {
     const { layout, index } = this.#parts;
-    const meant = this.#meant(messages);
+    const meant = meantBy(index, messages);
     const parts = { root: layout.root, index, sight, refresh: this.#parts.refreshInLock };
     if (copies)
       await addCopies(parts, meant).catch((error) => {
         throw unread(error);
       });
     await this.#held([...meant.keys()], async () => {
-      const intent = await this.#intentOf(meant, reason, operation);
+      const intent = await redactionOf(this.#parts, meant, reason, operation);
       if (intent) await this.#applyNew(intent);
       else if (operation) await this.#recordNothing(messages[0]!.sessionId, operation);
     });
@@ -225,7 +215,6 @@ export class Redactions {
     truncate: Truncation,
     operation: Operation | undefined,
   ): Promise<void> {
-    const { layout, index, clock } = this.#parts;
     if (dropped.length === 0) {
       await this.#parts.writes.submitHeld(id, {
         expectedVersion: null,
@@ -235,60 +224,7 @@ export class Redactions {
       });
       return;
     }
-    const at = clock.now().toISOString();
-    const ordinals = dropped.map(({ ordinal }) => ordinal);
-    const path = absoluteSessionPath(layout.root, id);
-    const overwriting = { ordinals: new Set(ordinals), at, isPurge: true };
-    const lines = await overwritesOf({ id, path }, overwriting).catch((error) => {
-      throw unread(error);
-    });
-    const { sequence } = index.row(id)!;
-    await this.#applyNew({
-      op: 'redaction',
-      at,
-      reason: PURGED,
-      isPurge: true,
-      operation: operationIn(operation),
-      sessions: [{ id, sequence, ordinals, lines, truncate }],
-    });
-  }
-
-  /** Throws a ClientError if one of the messages never was. */
-  #meant(messages: readonly MessageRef[]): Meant {
-    const meant: Meant = new Map();
-    for (const [n, { sessionId, ordinal }] of messages.entries()) {
-      const row = this.#parts.index.row(sessionId);
-      refuseMissing(sessionId, row);
-      if (ordinal >= row.nextOrdinal) {
-        const message = `expected the id of a message that "${sessionId}" has or had, got "${messageId({ sessionId, ordinal })}"`;
-        throw new InvalidInputError([{ path: ['input', 'messageIds', `${n}`], message }]);
-      }
-      meant.set(sessionId, (meant.get(sessionId) ?? new Set()).add(ordinal));
-    }
-    return meant;
-  }
-
-  async #intentOf(
-    meant: Meant,
-    reason: string,
-    operation: Operation | undefined,
-  ): Promise<RedactionIntent | null> {
-    const { layout, index, writes, clock } = this.#parts;
-    const at = clock.now().toISOString();
-    const sessions: RedactionIntent['sessions'][number][] = [];
-    for (const [id, ordinals] of meant) {
-      const { sequence } = await writes.settled(id);
-      const path = absoluteSessionPath(layout.root, id);
-      const lines = await overwritesOf({ id, path }, { ordinals, at, isPurge: false }).catch((error) => {
-        throw unread(error);
-      });
-      const added = [...ordinals].filter(
-        (ordinal) => lines.length > 0 || index.redactedAt(id, ordinal) === null,
-      );
-      if (added.length > 0) sessions.push({ id, sequence, ordinals: added.sort((a, b) => a - b), lines });
-    }
-    if (sessions.length === 0) return null;
-    return { op: 'redaction', at, reason, operation: operationIn(operation), sessions };
+    await this.#applyNew(await purgeOf(this.#parts, id, dropped, truncate, operation));
   }
 
   /** All was redacted before: only the operation is new. */
@@ -409,36 +345,15 @@ export class Redactions {
   }
 }
 
-/** The reason in the redact line of a truncation. */
-const PURGED = 'purged';
-
 /** Tries to empty the WAL of the index, and the pause between two of them: together longer than a read may take. */
 const EMPTYING_TRIES = 700;
 const EMPTYING_PAUSE_MS = 50;
-
-/** As it is recorded. */
-function operationIn(operation: Operation | undefined): RedactionIntent['operation'] {
-  if (!operation) return undefined;
-  const { id, caller, fingerprint } = operation;
-  return { id, caller: caller ?? undefined, fingerprint };
-}
 
 async function written(layout: Layout, intent: RedactionIntent): Promise<RedactionIntent> {
   await writeIntent(layout, intent).catch((error) => {
     throw storageError(error);
   });
   return intent;
-}
-
-/** The error for a file of a session that cannot be read. */
-function unread(error: unknown): unknown {
-  if (!isFaultOfOneFile(error)) return error;
-  const name = basename(error.path ?? 'a file');
-  return new StorageError(
-    `${name} cannot be read (${error.code}): nothing was redacted. Put the file back, and try again.`,
-    false,
-    { cause: error },
-  );
 }
 
 /** The redaction is begun, and goes on with the next try. */
