@@ -1,10 +1,12 @@
 import { PricesError } from '../import/prices.ts';
 import { ClientError } from '../model/errors.ts';
 import { printable } from '../printable.ts';
+import { LoadRefusedError } from '../repository/dump.ts';
 import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
 import { BackupError } from '../repository/files/tools/backup/backup-error.ts';
+import { StorePlaceError } from '../repository/open-store.ts';
 import { AuditFileError } from '../server/audit/audit-file.ts';
 import { AuthFileError } from '../server/auth/auth-file-error.ts';
 import { KeysUnavailableError } from '../server/auth/keys-unavailable-error.ts';
@@ -28,6 +30,8 @@ function isExpected(error: Error): boolean {
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||
     error instanceof BackupError ||
+    error instanceof LoadRefusedError ||
+    error instanceof StorePlaceError ||
     error instanceof AuthFileError ||
     error instanceof KeysUnavailableError ||
     error instanceof ClientError ||

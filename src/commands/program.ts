@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
 import { backupCommand } from './backup.ts';
 import { checkCommand } from './check.ts';
+import { copyCommand } from './copy.ts';
 import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
@@ -29,6 +30,7 @@ const program = new Command('sessiontree')
   .addCommand(exportCommand())
   .addCommand(checkCommand())
   .addCommand(backupCommand())
+  .addCommand(copyCommand())
   .addCommand(tokenCommand())
   .addCommand(quotaCommand())
   .addCommand(shareCommand())

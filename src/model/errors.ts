@@ -203,9 +203,12 @@ export class ConflictError extends ClientError {
 }
 
 /**
- * The disk failed, and nothing was changed. `isRetryable`: a retry can succeed, for example after a full disk. `isOutcomeUnknown`: the
- * mutation may have taken effect all the same. With a store of files only redactions and purges, which go on where they ended; of other
- * mutations, it takes back what it could not make durable.
+ * The storage failed, and nothing was changed. `isRetryable`: a retry can succeed, for example after a full disk or a lost connection.
+ *
+ * `isOutcomeUnknown`: the mutation may have taken effect all the same. In a store of files, only of redactions and purges, which go on where
+ * they ended; of other mutations, it takes back what it could not make durable. In a store on a network, of any mutation whose commit was
+ * sent and not answered: the store looks for a record of the mutation first, and says this only if it finds out neither way in good time.
+ * A retry with the same `operationId` takes effect once, whichever it was.
  */
 export class StorageError extends ClientError {
   readonly isRetryable: boolean;

@@ -2,9 +2,9 @@ import type { JsonObject } from './json.ts';
 import type { TokenUsage } from './message.ts';
 import type { Sight } from './sight.ts';
 
-/** A damaged part of a session's record. */
+/** A part of a session's record that cannot be read. */
 export interface Damage {
-  /** In a store of files, the line of the session's file, from 1. Null if the damage has no line, and in any other store. */
+  /** Where records are files, the line of the session's file, from 1. Null if the damage has no line, and in any other store. */
   readonly line: number | null;
   readonly reason: string;
 }
@@ -79,6 +79,7 @@ export interface Session {
   readonly usage: TokenUsage;
   /** 1 at creation; grows by one with each mutation of the session. */
   readonly version: number;
+  /** What the store knows of. Empty in a store whose records cannot be damaged in part. */
   readonly damage: readonly Damage[];
   /** When the session was archived; null if it is not archived. */
   readonly archivedAt: Date | null;

@@ -79,7 +79,7 @@ export interface RestoreSession
   readonly nextOrdinal: number;
   /** All that was ever paid in the session; null: what its messages say. */
   readonly paid: readonly DailyUsage[] | null;
-  /** May be called again, if the disk was full at first. */
+  /** May be called again, if a first write failed for want of room. */
   readonly messages: () => AsyncIterable<RestoredMessage>;
 }
 

@@ -7,13 +7,18 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds on the clock of `performance.now()` of the calling thread. Past it the read rejects with a DeadlineExceededError. */
   readonly deadline?: number | undefined;
-  /** Called with the number of bytes of files that are about to be read. May throw to refuse the read, which rejects with that error. */
+  /** Called with the number of bytes of records that are about to be read. May throw to refuse the read, which rejects with that error. */
   readonly onRead?: ((bytes: number) => void) | undefined;
   /**
    * Called while the store walks what is not part of the answer, with the number of further sessions, messages or entries of an index:
    * for counts, sums, filters and searches. May throw to end the walk; the read rejects with that error.
    */
   readonly onWalk?: ((rows: number) => void) | undefined;
+  /**
+   * From 1. For the number of what can be paged through: a count ends once it has come to this, and is this number. For callers who ask only
+   * whether there are so many. Left out: all are counted.
+   */
+  readonly countLimit?: number | undefined;
 }
 
 /** A read took longer than its deadline allowed. */

@@ -203,12 +203,13 @@ export interface StoreStatus {
   readonly sessionCount: number;
   /** Messages with the role `USER`, as `Session.messageCount`. */
   readonly messageCount: number;
+  /** Records that cannot be read completely. Empty in a store without files. */
   readonly quarantined: readonly QuarantinedFile[];
 }
 
-/** A file that cannot be read completely. A store without files has none. */
+/** A file of records that cannot be read completely. */
 export interface QuarantinedFile {
-  /** Relative to the data directory. */
+  /** Relative to the place of the store. */
   readonly path: string;
   readonly reason: string;
   readonly since: Date;

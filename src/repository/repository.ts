@@ -7,6 +7,7 @@ import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '
 import type { Sight } from '../model/sight.ts';
 import type { UsageGroup } from '../model/usage-report.ts';
 import type { ChangedTrees, ChangesPage, ChangesRequest } from './changes.ts';
+import type { Dump, Loaded, LoadOptions } from './dump.ts';
 import type {
   AnswerLimits,
   Appended,
@@ -186,7 +187,7 @@ export interface SessionReader {
    * tokens, then in the order of `by`). Empty for an unknown session `within`.
    *
    * Charges for the rows that are added up, and for the groups. If `from` or `to` is not at midnight UTC, the store may read the messages of that day, and
-   * charges for their lines.
+   * charges for what it reads.
    */
   usageReport(request: UsageReportRequest, options?: ReadOptions): Promise<readonly UsageGroup[]>;
 
@@ -207,7 +208,7 @@ export interface SessionReader {
   /** For `SessionRepository.restore` in another store; null for an unknown session. */
   copyDetailsOf(ids: readonly string[]): Promise<(CopyDetails | null)[]>;
 
-  /** The numbers are of the sessions in sight; of all when left out. Files without a session in sight are left out. */
+  /** The numbers are of the sessions in sight; of all when left out. Records without a session in sight are left out. */
   status(sight?: Sight | null, options?: ReadOptions): Promise<StoreStatus>;
 
   /** Releases the store. A repository first finishes the running writes, and refuses later ones with a StorageError. */
@@ -220,8 +221,8 @@ export interface SessionReader {
  *
  * - A read takes many keys and answers in their order. It is one batch: one query, if the store is a database.
  * - A read sees every write that was acknowledged before the read began. It never sees a part of a write.
- * - A write resolves once it is durable. If it rejects with a `ClientError` (`model/errors.ts`), the caller caused the error and
- *   nothing has changed. Any other rejection is a fault of the store.
+ * - A write resolves once it is durable. If it rejects with a `ClientError` (`model/errors.ts`), the caller caused the error, or the storage
+ *   failed, and nothing has changed, unless a StorageError says `isOutcomeUnknown`. Any other rejection is a fault of the store.
  * - The caller validates inputs beforehand (`model/input.ts`). A store checks only what depends on stored state.
  *
  * A write with an `Operation` takes effect once, however often it is called:
@@ -348,7 +349,7 @@ export interface SessionRepository extends SessionReader {
    * wherever the store has it; their sessions may be archived. All else of them stays, among it the key, the usage, and the ids and names
    * of tool calls. Increments the `version` of each session with such a message, or with a copy. From then on, `onKey: REPLACE` leaves the
    * messages as they are. Resolves once nothing of the texts is left. A redaction that has begun is completed, also if the process ends.
-   * Rejects: SessionNotFoundError, InvalidInputError (no such message), ConflictError, StorageError (also if a file cannot be overwritten,
+   * Rejects: SessionNotFoundError, InvalidInputError (no such message), ConflictError, StorageError (also if a record cannot be overwritten,
    * since it is damaged in a way that leaves open what it holds; with `isOutcomeUnknown`, the redaction has begun and is not complete).
    */
   redact(input: RedactMessages, operation?: Operation): Promise<Redacted>;
@@ -389,7 +390,7 @@ export interface SessionRepository extends SessionReader {
   /**
    * The part of each message around its first match with `query`, in the first of the fields (in the order of `SEARCH_FIELDS`) that has one:
    * see `model/search/snippet.ts`. Null for a message that does not exist, cannot be read, or does not match. Must not block other calls, however long the messages are.
-   * `onRead` is charged for the lines of the messages, at the latest shortly after they are read. Rejects: StorageError.
+   * `onRead` is charged for the records of the messages, at the latest shortly after they are read. Rejects: StorageError.
    */
   snippetsOf(
     request: SnippetRequest,
@@ -447,4 +448,32 @@ export interface SessionRepository extends SessionReader {
    * take as long as the storage takes to answer.
    */
   checkWritable(): Promise<void>;
+}
+
+/** A store that can be copied. Callers see no more of it than a `SessionReader`. */
+export interface StoreReader extends SessionReader {
+  /**
+   * All that the store holds: a store that loads it answers every read, and every retry of an operation, as this one does. `parts` end with a
+   * StorageError if something cannot be read, or if a session was changed while it was read: nobody else may write meanwhile.
+   */
+  dump(options?: ReadOptions): Dump;
+
+  /** The id of the store that a `load` copies into this one, and that was not copied whole yet; null if there is none. */
+  unfinishedLoad(): Promise<string | null>;
+}
+
+/** A store, as its owner has it. `test/repository/contract.ts` is the suite for it. */
+export interface SessionStore extends SessionRepository, StoreReader {
+  /**
+   * Makes this store, which is empty, a copy of another. Sessions keep their order, in lists and among their siblings, and all else that
+   * `DumpedSession` says, messages that truncations dropped too: a late retry of the truncation returns them. Ids of deleted sessions stay
+   * taken. The copy keeps its own id: cursors and marks of the other store are of no use here, and are refused as those of another store.
+   *
+   * A load that was interrupted can be begun again, by another process too: sessions, tombstones and operations that are there stay as
+   * they are, and nothing of these sessions' messages is read. Until one has come to its end, `unfinishedLoad` names the source, and nothing
+   * else may write to the store, or rely on what it reads there.
+   * Rejects: LoadRefusedError (the store has sessions that do not come from this source, or had some; another load is unfinished; a session
+   * was changed here; the source has the same id, as this store itself has, and a copy of its records), StorageError; and with any error of `dump.parts`.
+   */
+  load(dump: Dump, options?: LoadOptions): Promise<Loaded>;
 }

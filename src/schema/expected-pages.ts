@@ -35,10 +35,10 @@ export function expectChildren(
   options: ReadOptions,
 ): MaybePromise<void> {
   const filtered = requests.filter(({ filter }) => filter);
-  return expectPages(budget, filtered, (some) =>
+  return expectPages(budget, filtered, (some, countLimit) =>
     repository.countChildren(
       some.map(({ parentId, filter = null }) => ({ parentId, filter })),
-      options,
+      { ...options, countLimit },
     ),
   );
 }
@@ -50,10 +50,10 @@ export function expectForks(
   requests: readonly ForksRequest[],
   options: ReadOptions,
 ): MaybePromise<void> {
-  return expectPages(budget, requests, (some) =>
+  return expectPages(budget, requests, (some, countLimit) =>
     repository.countForks(
       some.map(({ sessionId }) => ({ sessionId })),
-      options,
+      { ...options, countLimit },
     ),
   );
 }
@@ -61,12 +61,13 @@ export function expectForks(
 function expectPages<Request extends { readonly page: PageRequest<unknown> }>(
   budget: Budget,
   requests: readonly Request[],
-  count: (requests: readonly Request[]) => Promise<number[]>,
+  count: (requests: readonly Request[], countLimit: number) => Promise<number[]>,
 ): MaybePromise<void> {
   const some = requests.filter(({ page }) => page.after === undefined && page.before === undefined);
   const most = some.reduce((sum, { page }) => sum + page.limit, 0);
   if (most <= budget.objectsLeft) return;
-  return andThen(count(some), (counts) => {
+  const countLimit = Math.max(...some.map(({ page }) => page.limit));
+  return andThen(count(some, countLimit), (counts) => {
     const expected = counts.reduce((sum, each, n) => sum + Math.min(each, some[n]!.page.limit), 0);
     if (expected > budget.objectsLeft) budget.exceedObjects();
   });
@@ -81,7 +82,8 @@ export async function descendantsOf(
   options: ReadOptions,
 ): Promise<Page<Session>[]> {
   if (ids.length * page.limit > budget.objectsLeft && page.after === undefined && page.before === undefined) {
-    const counts = await repository.countDescendants(ids, maxDepth, filter, options);
+    const counted = { ...options, countLimit: page.limit };
+    const counts = await repository.countDescendants(ids, maxDepth, filter, counted);
     const expected = counts.reduce((sum, count) => sum + Math.min(count, page.limit), 0);
     if (expected > budget.objectsLeft) budget.exceedObjects();
   }

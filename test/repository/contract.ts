@@ -5,6 +5,8 @@ import { describeChanges } from './contract/changes.ts';
 import { describeChangesInTrees } from './contract/changes-in-trees.ts';
 import { describeChildFilter } from './contract/child-filter.ts';
 import { describeConcurrency } from './contract/concurrency.ts';
+import { describeCopies } from './contract/copies.ts';
+import { describeCountLimits } from './contract/count-limits.ts';
 import { describeCreate } from './contract/create.ts';
 import { describeDelete } from './contract/delete.ts';
 import { describeDescendants } from './contract/descendants.ts';
@@ -39,12 +41,13 @@ import { describeUsageReport } from './contract/usage-report.ts';
 import { describeWriteHistory } from './contract/write-history.ts';
 import { describeCreateIfMissing } from './contract/write-history-create.ts';
 
-/** The requirements for every SessionRepository. `setup` creates an empty store; it is called once per test. */
+/** The requirements for every SessionStore. `setup` creates an empty store, of which a test can have several. */
 export function describeRepositoryContract(name: string, setup: SetUpStore): void {
   describe(name, () => {
     const store = useStore(setup);
     describeReads(store);
     describeBounds(store);
+    describeCountLimits(store);
     describePages(store);
     describeHistory(store);
     describeHistoryPlaces(store);
@@ -82,4 +85,5 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describePersistence(store);
     describeFreshReads(store);
   });
+  describeCopies(`copies of ${name} into another`, setup, setup);
 }

@@ -6,6 +6,7 @@ import type { Operation } from '../../model/operation.ts';
 import type { SnippetPart } from '../../model/search/snippet.ts';
 import type { Session } from '../../model/session.ts';
 import type { ChangedTrees, ChangesPage, ChangesRequest } from '../changes.ts';
+import type { Dump, Loaded, LoadOptions } from '../dump.ts';
 import type {
   AnswerLimits,
   Appended,
@@ -34,7 +35,7 @@ import { type ReadOptions, throwIfOver } from '../read-options.ts';
 import type { ReadLimit, SearchPage, SearchRequest, SnippetRequest } from '../reads.ts';
 import { updateRecords } from '../records/mutation-records.ts';
 import type { AppliedOperation } from '../records/session-state.ts';
-import type { SessionRepository } from '../repository.ts';
+import type { SessionStore } from '../repository.ts';
 import { TextAllowance } from '../text-allowance.ts';
 import { ChangeListeners } from './commit/change-listeners.ts';
 import type { Committed } from './commit/commit-pipeline.ts';
@@ -50,6 +51,7 @@ import { tryWriting } from './disk/try-writing.ts';
 import type { DurableFiles } from './durable/durable-files.ts';
 import { sessionPath } from './format/layout.ts';
 import { Checkpoints } from './index/checkpoints.ts';
+import { originalOf } from './index/dump-rows.ts';
 import type { SessionRow } from './index/session-row.ts';
 import { isSqliteError } from './index/statements.ts';
 import { IndexWriter } from './index/writer.ts';
@@ -70,6 +72,7 @@ import type { FileHistoryViewParts } from './write/file-history-view.ts';
 import { Forks } from './write/forks.ts';
 import { Histories } from './write/histories.ts';
 import { HistoryWrites } from './write/history-writes.ts';
+import { Loads } from './write/loads.ts';
 import { MovesAndArchivals } from './write/moves-and-archivals.ts';
 import { Redactions } from './write/redactions.ts';
 import { Restorations } from './write/restorations.ts';
@@ -98,7 +101,7 @@ export interface FileRepositoryParts extends FileReaderParts {
 }
 
 /** The repository on plain files. FORMAT.md specifies the files and the guarantees. */
-export class FileRepository extends FileReader implements SessionRepository {
+export class FileRepository extends FileReader implements SessionStore {
   readonly #parts: FileRepositoryParts;
   readonly #checkpoints: Checkpoints;
   readonly #committer: Committer;
@@ -110,6 +113,7 @@ export class FileRepository extends FileReader implements SessionRepository {
   readonly #movesAndArchivals: MovesAndArchivals;
   readonly #forks: Forks;
   readonly #restorations: Restorations;
+  readonly #loads: Loads;
   readonly #historyWrites: HistoryWrites;
   readonly #histories: Histories;
   readonly #redactions: Redactions;
@@ -175,6 +179,7 @@ export class FileRepository extends FileReader implements SessionRepository {
     this.#movesAndArchivals = new MovesAndArchivals(tree);
     this.#forks = new Forks(tree);
     this.#restorations = new Restorations(shared);
+    this.#loads = new Loads({ ...tree, restorations: this.#restorations });
     this.#messages = new MessageReader({
       ...shared,
       refresh: (ids, options) => this.refresh(ids, options),
@@ -336,12 +341,14 @@ export class FileRepository extends FileReader implements SessionRepository {
       operation,
       [input.sessionId],
       () => this.#delete(input, operation),
-      async ({ sessionId, seq }) => {
+      async (applied) => {
+        const { sessionId, seq } = applied;
         if (input.purge) await this.#redactions.completed();
+        const original = originalOf(applied);
         return {
           parentId: this.index.tombstone(sessionId)?.parentId ?? null,
-          deletedIds: await this.walks.deletedBy(seq),
-          reparentedIds: await this.walks.changedBy(seq),
+          deletedIds: original ? (original.deletedIds ?? []) : await this.walks.deletedBy(seq),
+          reparentedIds: await this.#changedBy(applied),
         };
       },
     );
@@ -394,15 +401,23 @@ export class FileRepository extends FileReader implements SessionRepository {
     );
   }
 
+  load(dump: Dump, options?: LoadOptions): Promise<Loaded> {
+    const load = () => this.#treeLock.exclusive(() => this.#loads.load(dump, options));
+    return this.#accept(undefined, [], load, load);
+  }
+
   move(input: MoveSession, operation?: Operation): Promise<Moved> {
     return this.#accept(
       operation,
       [input.sessionId, input.parentId],
       () => this.#treeLock.exclusive(() => this.#movesAndArchivals.move(input, operation)),
-      (applied) => ({
-        session: this.#sessionOf(applied, {}),
-        formerParentId: this.index.formerParent(applied.sessionId, applied.seq),
-      }),
+      (applied) => {
+        const original = originalOf(applied);
+        const formerParentId = original
+          ? (original.formerParentId ?? null)
+          : this.index.formerParent(applied.sessionId, applied.seq);
+        return { session: this.#sessionOf(applied, {}), formerParentId };
+      },
     );
   }
 
@@ -412,10 +427,16 @@ export class FileRepository extends FileReader implements SessionRepository {
       [input.sessionId],
       () => this.#treeLock.exclusive(() => this.#movesAndArchivals.archive(input, operation)),
       async (applied) => ({
-        changedIds: await this.walks.changedBy(applied.seq),
+        changedIds: await this.#changedBy(applied),
         session: this.#sessionOf(applied, {}),
       }),
     );
+  }
+
+  /** The sessions that the answer of an operation lists as changed. */
+  async #changedBy(applied: AppliedOperation): Promise<readonly string[]> {
+    const original = originalOf(applied);
+    return original ? (original.changedIds ?? []) : await this.walks.changedBy(applied.seq);
   }
 
   async planTruncate(input: TruncateHistory, limit: ReadLimit | null): Promise<Truncated> {

@@ -1,7 +1,7 @@
 import { constants, lstatSync, rmSync, statSync } from 'node:fs';
 import { descriptorShares } from '../../descriptors.ts';
 import type { Logger } from '../observer.ts';
-import type { SessionReader, SessionRepository } from '../repository.ts';
+import type { SessionStore, StoreReader } from '../repository.ts';
 import { findDataDirectory, makeDataDirectory } from './disk/data-directory.ts';
 import { syncDirectory } from './disk/directory-sync.ts';
 import { HandlePool } from './disk/handle-pool.ts';
@@ -10,6 +10,7 @@ import { moveOtherKindsAside } from './disk/other-kinds.ts';
 import { DurableFiles } from './durable/durable-files.ts';
 import { replayJournal } from './durable/journal/replay.ts';
 import { FileRepository } from './file-repository.ts';
+import type { Layout } from './format/layout.ts';
 import type { IndexDatabase } from './index/database.ts';
 import { FileReader } from './read/file-reader.ts';
 import { readCleanStop, writeCleanStop } from './recovery/clean-stop.ts';
@@ -18,10 +19,11 @@ import { openIndex } from './recovery/open-index.ts';
 import { openCurrentIndex, readIntoMemory } from './recovery/read-index.ts';
 import { type FileRepositoryOptions, withDefaults } from './runtime/options.ts';
 import type { StoreClock } from './runtime/store-clock.ts';
-import { createStoreLog, readStoreId } from './scan/store-id.ts';
+import { readLoadMark } from './scan/load-mark.ts';
+import { createStoreLog, readStoreId, UnreadableStoreError } from './scan/store-id.ts';
 
 /** A repository that is also the owner of its data directory. */
-export interface OpenedRepository extends SessionRepository {
+export interface OpenedRepository extends SessionStore {
   /**
    * Call instead of `close` if the repository was not used: also removes a new store without sessions, and the
    * directories that were created for it.
@@ -32,10 +34,11 @@ export interface OpenedRepository extends SessionRepository {
 /**
  * Opens a data directory for reading and writing; creates a missing one. Brings the index up to date, or builds
  * it. Rejects with a DataDirectoryInUseError if another process owns the directory, and with an
- * UnreadableStoreError if it holds no store that this version can use.
+ * UnreadableStoreError if it holds no store that this version can use, or one that `mayBeUnfinished` is about.
  */
 export async function openFileRepository(options: FileRepositoryOptions): Promise<OpenedRepository> {
-  const { directory, durability, limits, logger, onProgress, onCommit } = withDefaults(options);
+  const { directory, durability, limits, mayBeUnfinished, logger, onProgress, onCommit } =
+    withDefaults(options);
   const data = makeDataDirectory(directory);
   const { layout } = data;
   let lock: Lock;
@@ -53,6 +56,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
   );
   let db: IndexDatabase | undefined;
   try {
+    if (!mayBeUnfinished) refuseUnfinished(layout);
     moveOtherKindsAside(layout, logger);
     warnIfOthersMayRead(layout.root, logger);
     const cleanStop = readCleanStop(layout);
@@ -122,7 +126,7 @@ export async function openFileRepository(options: FileRepositoryOptions): Promis
  * UnreadableStoreError if there is no store that this version can read, or if a start has to restore
  * acknowledged writes from the journal first.
  */
-export async function openFileRepositoryForReading(options: FileRepositoryOptions): Promise<SessionReader> {
+export async function openFileRepositoryForReading(options: FileRepositoryOptions): Promise<StoreReader> {
   const { directory, logger, onProgress } = withDefaults(options);
   const layout = findDataDirectory(directory);
   const store = readStoreId(layout);
@@ -131,6 +135,14 @@ export async function openFileRepositoryForReading(options: FileRepositoryOption
   const db = (await openCurrentIndex(reading)) ?? (await readIntoMemory(reading));
   const handles = new HandlePool(layout.root, descriptorShares().files, constants.O_RDONLY);
   return new FileReader({ store, layout, db, handles, logger });
+}
+
+function refuseUnfinished(layout: Layout): void {
+  if (readLoadMark(layout) === null) return;
+  throw new UnreadableStoreError(
+    `${layout.root}: another store is being copied here, and is not whole yet. Finish that with "sessiontree copy", or begin again with an ` +
+      'empty directory.',
+  );
 }
 
 /** Permissions of the group and of others. */

@@ -1,4 +1,4 @@
-import type { Message, NewMessage } from '../../model/message.ts';
+import { type Message, type NewMessage, NO_TEXTS } from '../../model/message.ts';
 import type { Session } from '../../model/session.ts';
 import type { AnswerLimits, WriteHistory, WrittenHistory } from '../mutations.ts';
 import type { ReadLimit } from '../reads.ts';
@@ -20,7 +20,7 @@ import type { MetadataLimits, Stamp } from '../records/mutation-records.ts';
 import type { OperationAnswer, SessionRecord } from '../records/record.ts';
 import type { AppliedOperation, SessionState } from '../records/session-state.ts';
 import { messageOf } from '../records/stored-message.ts';
-import type { TextAllowance } from '../text-allowance.ts';
+import { TextAllowance } from '../text-allowance.ts';
 import { allowanceOf, type HistoryInput, type HistoryPlan, readDropped } from './history-plan.ts';
 import type { HistoryView, MessagePlace, PlannedSession } from './history-view.ts';
 import { refuseArchived } from './preconditions.ts';
@@ -142,18 +142,46 @@ export async function writtenBefore<Place extends MessagePlace>(
   limits: AnswerLimits,
 ): Promise<WrittenHistory> {
   const answer = applied.answer === null ? null : (JSON.parse(applied.answer) as OperationAnswer);
+  const original = answer?.original;
+  const isSaid = answer !== null && original === undefined;
   const { removed } = limits;
   const allowance = allowanceOf(limits);
   return {
     session,
     isNew: answer?.isNew ?? false,
-    // Without an `answer`, only a write without messages has dropped any.
-    removedCount: answer ? (answer.removedCount ?? 0) : messages ? 0 : (applied.ordinal ?? 0),
+    // Where no `answer` says it, only a write without messages has dropped any.
+    removedCount: answer?.removedCount ?? (isSaid || messages ? 0 : (applied.ordinal ?? 0)),
     removed: removed
-      ? await readDropped(view, removed, allowance, (most) => view.droppedBy(applied.seq, most))
+      ? await readDropped(view, removed, allowance, (most) =>
+          original ? droppedAmong(view, original.dropped ?? [], most) : view.droppedBy(applied.seq, most),
+        )
       : [],
     messages: await messagesBefore(view, applied, answer, messages ?? [], limits.messages, allowance),
   };
+}
+
+/** The first `most` of the messages whose ordinals are in one of the runs. */
+async function droppedAmong<Place extends MessagePlace>(
+  view: HistoryView<PlannedSession, Place>,
+  runs: readonly (readonly number[])[],
+  most: number,
+): Promise<readonly Place[]> {
+  const ordinals: number[] = [];
+  for (const [first, last] of runs)
+    for (let ordinal = first!; ordinal <= last! && ordinals.length < most; ordinal += 1)
+      ordinals.push(ordinal);
+  const known = await view.ever(ordinals);
+  return ordinals.flatMap((ordinal) => known.get(ordinal)?.place ?? []);
+}
+
+/** Those of the messages that were redacted, by their ordinals. */
+async function redactedAmong<Place extends MessagePlace>(
+  view: HistoryView<PlannedSession, Place>,
+  places: readonly Place[],
+): Promise<ReadonlySet<number>> {
+  const limit = { messages: places.length, bytes: 0, shown: NO_TEXTS };
+  const read = places.length > 0 ? await view.read(places, limit, new TextAllowance()) : [];
+  return new Set(read.filter(({ redactedAt }) => redactedAt !== null).map(({ ordinal }) => ordinal));
 }
 
 async function messagesBefore<Place extends MessagePlace>(
@@ -170,9 +198,17 @@ async function messagesBefore<Place extends MessagePlace>(
     return { message, ordinal: own, position: place, mark };
   });
   const known = await view.ever(written.map((one) => one.ordinal));
+  // In a copy of another store, only the messages themselves say that they were redacted.
+  const redacted = answer?.original
+    ? await redactedAmong(
+        view,
+        [...known.values()].map(({ place }) => place),
+      )
+    : null;
   const shown = written.flatMap(({ ordinal, mark }) => {
     const found = known.get(ordinal);
-    return found && (mark === LEFT || found.isRedacted) ? found.place : [];
+    const isShown = found && (mark === LEFT || found.isRedacted || redacted?.has(ordinal));
+    return isShown ? found.place : [];
   });
   const read = limit && shown.length > 0 ? await view.read(shown, limit, allowance) : [];
   const stored = new Map(read.map((message) => [message.ordinal, message]));

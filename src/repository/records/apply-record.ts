@@ -208,10 +208,11 @@ function updated(before: SessionState, changed: SessionState, record: UpdateReco
 }
 
 function restated(changed: SessionState, record: RestateRecord): Applied {
-  const { nextOrdinal, lastActiveAt, updatedAt, statusChangedAt, archivedAt } = record;
+  const { nextOrdinal, lastActiveAt, updatedAt, statusChangedAt, archivedAt, takenOver } = record;
   const paid = record.paid && restatedPaid(record.paid);
   const state: SessionState = {
     ...changed,
+    arrival: record.arrival ?? changed.arrival,
     nextOrdinal: Math.max(changed.nextOrdinal, nextOrdinal),
     lastActiveAt: lastActiveAt === undefined ? changed.lastActiveAt : Date.parse(lastActiveAt),
     updatedAt: updatedAt === undefined ? changed.updatedAt : Date.parse(updatedAt),
@@ -219,7 +220,10 @@ function restated(changed: SessionState, record: RestateRecord): Applied {
     archivedAt: archivedAt === undefined ? null : Date.parse(archivedAt),
     ...(paid && usageAfter(ZERO_USAGE, paid)),
   };
-  return appliedBy(record, state, paid && { paid, isPaidAnew: true });
+  return appliedBy(record, state, {
+    ...(paid && { paid, isPaidAnew: true }),
+    ...(takenOver && { takenOver }),
+  });
 }
 
 function originOf({
@@ -315,5 +319,9 @@ function operationOfRecord(
   // A damaged line before the rollback may have left the history shorter than what stays of it.
   if (record.op === 'truncate') return { ...applied, ordinal: Math.max(0, dropped), position: record.length };
   if (record.op === 'append') return { ...applied, ordinal: record.ordinal, position: record.position };
+  if (answer?.original) {
+    const { at, ordinal = null, position = null } = answer.original;
+    return { ...applied, at: Date.parse(at), ordinal, position };
+  }
   return { ...applied, ordinal: null, position: null };
 }

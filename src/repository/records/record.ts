@@ -26,11 +26,25 @@ export const count = integerFrom(0);
 export const ordinal = integerFrom(1);
 export const sessionId = textLike(SESSION_ID_PATTERN);
 
+/** Of an operation that was copied from another store: what the lines around it say in that store. */
+const originalOperation = objectOf({
+  at: time,
+  ordinal: optional(count),
+  position: optional(count),
+  /** Runs of ordinals. */
+  dropped: optional(listOf(listOf(count, 2, 2), 1)),
+  deletedIds: optional(listOf(sessionId, 1)),
+  changedIds: optional(listOf(sessionId, 1)),
+  formerParentId: optional(sessionId),
+});
+
 /** What the answer to a retry needs beside the input; FORMAT.md, "Operations". */
 const operationAnswer = objectOf({
   isNew: optional(always),
+  /** Left out: 0, or, if there is an `original`, what that says. */
   removedCount: optional(count),
   messages: optional(listOf(listOf(count, 2), 0)),
+  original: optional(originalOperation),
 });
 
 export const operation = {
@@ -183,6 +197,10 @@ const restate = objectOf({
   archivedAt: optional(time),
   /** All that was ever paid, in the place of what the messages before say. */
   paid: optional(listOf(paidSum, 0)),
+  /** Orders the session among its siblings; left out: the `seq` of the creation. */
+  arrival: optional(ordinal),
+  /** Ordinals of dropped messages whose usage others have taken over. */
+  takenOver: optional(listOf(count, 1)),
 });
 
 /** What messages say was overwritten, in the lines that hold them. */

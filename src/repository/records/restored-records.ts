@@ -1,4 +1,5 @@
 import { InvalidInputError } from '../../model/errors.ts';
+import type { DumpedMessage, DumpedSession } from '../dump.ts';
 import type { RestoredMessage, RestoreSession } from '../mutations.ts';
 import { applyRecord } from './apply-record.ts';
 import type { Stamp } from './mutation-records.ts';
@@ -8,10 +9,20 @@ import { type CreateRecord, type RestateRecord, readable, type SessionRecord, st
 import type { Applied, LinePlace, MessageLocation } from './session-state.ts';
 import { storedMessageOf, storedMetadata } from './stored-message.ts';
 
+/** Without what only a dump has, the messages are the history, and the session comes after all others. */
+export interface SessionToRestore
+  extends Omit<RestoreSession, 'messages'>,
+    Partial<Pick<DumpedSession, 'arrival' | 'droppedCount'>> {
+  readonly messages: () => AsyncIterable<MessageToRestore>;
+}
+
+type MessageToRestore = RestoredMessage &
+  Partial<Pick<DumpedMessage, 'position' | 'isDropped' | 'isTakenOver'>>;
+
 export interface RestorationParts {
   /** The id of the store that the session is written for. */
   readonly store: string;
-  readonly input: RestoreSession;
+  readonly input: SessionToRestore;
   readonly seq: number;
   readonly at: Date;
 }
@@ -26,23 +37,75 @@ export async function* restoredRecords({
   seq,
   at,
 }: RestorationParts): AsyncGenerator<SessionRecord, void> {
-  const { historyLength } = input;
+  const { historyLength, droppedCount = 0 } = input;
+  const count = historyLength + droppedCount;
+  // Each record says how many there are.
+  const parts = count + 2 + (droppedCount > 0 ? await truncationsOf(input) : 0);
   const stamp = stampOf(seq, at, undefined);
-  const headOf = (part: number, version = 1): Head => ({ ...stamp, version, part, parts: historyLength + 2 });
-  yield readable(createRecord(headOf(1), store, input));
+  let part = 0;
+  const head = (version = 1): Head => {
+    part += 1;
+    return { ...stamp, version, part, parts };
+  };
+  yield readable(createRecord(head(), store, input));
+  const history = new BuiltHistory();
   const keys = new Set<string>();
-  let position = 0;
+  const takenOver: number[] = [];
+  let given = 0;
   for await (const message of input.messages()) {
-    const { key, ordinal } = message;
-    if (position === historyLength) throw misfit(`${position} messages`, 'more');
-    if (key != null && keys.has(key)) throw misfit('messages with different keys', `two with "${key}"`);
-    if (key != null) keys.add(key);
-    const messages = [storedFormOf(message)];
-    yield readable({ ...headOf(position + 2), op: 'append', ordinal, position, messages });
-    position += 1;
+    const { key, ordinal, position = given, isDropped = false, isTakenOver = false } = message;
+    if (given === count) throw misfit(`${count} messages`, 'more');
+    if (position > history.length)
+      throw misfit(`a message at position ${history.length}`, `one at ${position}`);
+    if (key != null && !isDropped && keys.has(key))
+      throw misfit('messages with different keys', `two with "${key}"`);
+    if (key != null && !isDropped) keys.add(key);
+    if (isTakenOver) takenOver.push(ordinal);
+    if (position < history.length) yield readable({ ...head(), op: 'truncate', ...history.cut(position) });
+    yield readable({ ...head(), op: 'append', ordinal, position, messages: [storedFormOf(message)] });
+    history.add(message.role === 'USER');
+    given += 1;
   }
-  if (position !== historyLength) throw misfit(`${historyLength} messages`, `${position}`);
-  yield readable(restateRecord(headOf(position + 2, input.version), input));
+  if (given !== count) throw misfit(`${count} messages`, `${given}`);
+  if (history.length > historyLength)
+    yield readable({ ...head(), op: 'truncate', ...history.cut(historyLength) });
+  if (history.length !== historyLength)
+    throw misfit(`a history of ${historyLength} messages`, `${history.length}`);
+  yield readable(restateRecord(head(input.version), input, seq, takenOver));
+}
+
+/** How often a message takes the place of an earlier one, and whether the last ones leave the history. */
+async function truncationsOf({ messages, historyLength }: SessionToRestore): Promise<number> {
+  let truncations = 0;
+  let length = 0;
+  for await (const { position = length } of messages()) {
+    if (position < length) truncations += 1;
+    length = position + 1;
+  }
+  return length > historyLength ? truncations + 1 : truncations;
+}
+
+/** A history, message by message. */
+class BuiltHistory {
+  /** Of each message, how many of those before it are a user's. */
+  readonly #usersBefore: number[] = [];
+  #users = 0;
+
+  get length(): number {
+    return this.#usersBefore.length;
+  }
+
+  add(isUsers: boolean): void {
+    this.#usersBefore.push(this.#users);
+    if (isUsers) this.#users += 1;
+  }
+
+  /** Drops all messages from a position on. Returns what a truncation says of the rest. */
+  cut(length: number): { readonly length: number; readonly messageCount: number } {
+    this.#users = this.#usersBefore[length]!;
+    this.#usersBefore.length = length;
+    return { length, messageCount: this.#users };
+  }
 }
 
 /** The members that each record begins with. */
@@ -51,7 +114,7 @@ type Head = Stamp & Required<Pick<CreateRecord, 'version' | 'part' | 'parts'>>;
 function createRecord(
   head: Head,
   store: string,
-  { id, forkedFrom, spawnedBy, ...input }: RestoreSession,
+  { id, forkedFrom, spawnedBy, ...input }: SessionToRestore,
 ): CreateRecord {
   return {
     ...head,
@@ -95,7 +158,12 @@ function storedFormOf(message: RestoredMessage) {
   };
 }
 
-function restateRecord(head: Head, { nextOrdinal, paid, ...input }: RestoreSession): RestateRecord {
+function restateRecord(
+  head: Head,
+  { nextOrdinal, paid, arrival, ...input }: SessionToRestore,
+  sequence: number,
+  takenOver: readonly number[],
+): RestateRecord {
   return {
     ...head,
     op: 'restate',
@@ -104,12 +172,23 @@ function restateRecord(head: Head, { nextOrdinal, paid, ...input }: RestoreSessi
     statusChangedAt: input.statusChangedAt.toISOString(),
     archivedAt: input.archivedAt?.toISOString(),
     paid: paid ? restatedPaidOf(paid) : undefined,
+    arrival: arrival === sequence ? undefined : arrival,
+    takenOver: takenOver.length > 0 ? takenOver : undefined,
   };
+}
+
+/** A truncation of the history that the records build up. */
+export interface Drop {
+  /** How many messages come before it. */
+  readonly after: number;
+  /** Messages from this position on leave the history. */
+  readonly from: number;
 }
 
 /** What the records of a restored session did so far, in their order. */
 export class RestoredSession {
   readonly messages: MessageLocation[] = [];
+  readonly drops: Drop[] = [];
   readonly names = new MessageNames();
   /** What the records say that was paid. */
   #paid: Paid[] = [];
@@ -118,7 +197,8 @@ export class RestoredSession {
   /** Applies the next record. A store without lines leaves `place` out. */
   add(record: SessionRecord, place?: LinePlace): Applied {
     this.#last = applyRecord(this.#last?.state ?? null, record, place);
-    const { messages, keys, toolResults, paid, isPaidAnew } = this.#last.effects;
+    const { truncatedTo, messages, keys, toolResults, paid, isPaidAnew } = this.#last.effects;
+    if (truncatedTo !== null) this.drops.push({ after: this.messages.length, from: truncatedTo });
     for (const message of messages) this.messages.push(message);
     this.names.add({ keys, toolResults });
     if (isPaidAnew) this.#paid = [];

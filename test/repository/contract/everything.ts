@@ -1,11 +1,11 @@
 import { SESSION_ORDER_FIELDS } from '../../../src/model/session.ts';
 import { USAGE_DIMENSIONS } from '../../../src/model/usage-report.ts';
-import type { SessionRepository } from '../../../src/repository/repository.ts';
+import type { SessionReader } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, PLENTY_OF_BYTES } from './store.ts';
 
 /** Every answer of the store, to compare before and after. `gone` are ids that must stay unknown. */
-export async function everything(repository: SessionRepository, gone: readonly string[] = []) {
+export async function everything(repository: SessionReader, gone: readonly string[] = []) {
   const lists = [];
   for (const field of SESSION_ORDER_FIELDS)
     for (const direction of ['ASC', 'DESC'] as const)

@@ -4,12 +4,12 @@ import type { Message, NewMessage } from '../../../src/model/message.ts';
 import { type Operation, operationOf } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
 import type { CreateSession } from '../../../src/repository/mutations.ts';
-import type { SessionRepository } from '../../../src/repository/repository.ts';
+import type { SessionStore } from '../../../src/repository/repository.ts';
 
 /** A store on which a repository can be opened. */
 export interface Store {
   /** Opens the store. After `close()`, it can be opened again, with everything that was written before. */
-  open(): Promise<SessionRepository>;
+  open(): Promise<SessionStore>;
   /** Removes the closed store. */
   cleanup(): Promise<void>;
   /** Deletes the caches of the closed store. */
@@ -24,7 +24,7 @@ export type Return = (typeof RETURNS)[number];
 
 /** The store of the running test. */
 export interface OpenStore {
-  readonly repository: SessionRepository;
+  readonly repository: SessionStore;
   close(): Promise<void>;
   /** Closes the repository if it is open, and opens it again; with `rebuilt`, without the caches. */
   comeBack(how: Return): Promise<void>;
@@ -36,7 +36,7 @@ export interface OpenStore {
 
 export function useStore(setup: SetUpStore): OpenStore {
   let store: Store;
-  let repository: SessionRepository;
+  let repository: SessionStore;
   let open = false;
 
   async function close(): Promise<void> {

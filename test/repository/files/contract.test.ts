@@ -7,7 +7,7 @@ import { describeRepositoryContract } from '../contract.ts';
 describeRepositoryContract('the file repository', async () => {
   const directory = await mkdtemp(join(tmpdir(), 'sessiontree-'));
   return {
-    open: () => openFileRepository({ directory }),
+    open: () => openFileRepository({ directory, mayBeUnfinished: true }),
     async rebuild() {
       const names = await readdir(directory);
       const cache = names.filter((name) => name.startsWith('index.db'));

@@ -6,7 +6,7 @@ import { openFileRepository } from '../../../src/repository/files/open.ts';
 import { checkDataDirectory, type Problem } from '../../../src/repository/files/tools/check.ts';
 import { type Mended, repairDataDirectory } from '../../../src/repository/files/tools/repair.ts';
 import type { Logger } from '../../../src/repository/observer.ts';
-import type { SessionReader, SessionRepository } from '../../../src/repository/repository.ts';
+import type { SessionReader, SessionStore } from '../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 
 /** The log messages of a repository, by level. */
@@ -34,7 +34,7 @@ export class TestStore {
     return new TestStore(directory);
   }
 
-  async open(): Promise<SessionRepository> {
+  async open(): Promise<SessionStore> {
     const at = (level: Said['level']) => (fields: object, message: string) => {
       this.said.push({ level, fields, message });
     };
@@ -45,7 +45,7 @@ export class TestStore {
   }
 
   /** Opens the store, runs `work`, and closes the store. */
-  async during<T>(work: (repository: SessionRepository) => Promise<T>): Promise<T> {
+  async during<T>(work: (repository: SessionStore) => Promise<T>): Promise<T> {
     const repository = await this.open();
     try {
       return await work(repository);

@@ -28,6 +28,8 @@ export interface Layout {
   readonly auth: string;
   /** Exists while a redaction is not complete. */
   readonly redaction: string;
+  /** Exists while another store is being copied into this one. */
+  readonly loading: string;
   /** The index: a cache. */
   readonly index: string;
   /** Marks that the index was current when the store was last closed. */
@@ -49,6 +51,7 @@ export function layoutOf(data: string): Layout {
     torn: join(directory, 'torn'),
     auth: join(directory, 'auth'),
     redaction: join(directory, 'redaction.json'),
+    loading: join(directory, 'loading.json'),
     index: join(directory, 'index.db'),
     indexClean: join(directory, 'index.clean.json'),
   };

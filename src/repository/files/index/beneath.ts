@@ -16,20 +16,25 @@ interface Child extends Parent {
 /** The columns of `Child`. */
 export const PARENT_COLUMNS = 'c.seq AS sequence, c.child_count AS childCount, c.arrival AS arrival';
 
-/** The number of sessions beneath `top`, down to `maxDepth` levels. Only those above others are read. */
-export function* countBeneath(tables: IndexTables, top: Parent, maxDepth: number): Steps<number> {
+/** The number of sessions beneath `top`, down to `maxDepth` levels, or `most`. Only those above others are read. */
+export function* countBeneath(
+  tables: IndexTables,
+  top: Parent,
+  maxDepth: number,
+  most: number,
+): Steps<number> {
   let count = 0;
   let level: readonly Parent[] = top.childCount > 0 ? [top] : [];
   for (let depth = 1; depth <= maxDepth && level.length > 0; depth += 1) {
     for (const { childCount } of level) count += childCount;
-    if (depth === maxDepth) break;
+    if (depth === maxDepth || count >= most) break;
     const next: Parent[] = [];
     yield* eachChild<Child>(tables, level, PARENT_COLUMNS, (child) => {
       if (child.childCount > 0) next.push(child);
     });
     level = next;
   }
-  return count;
+  return Math.min(count, most);
 }
 
 /**

@@ -66,19 +66,20 @@ function* sequencesOf(
   }
 }
 
-/** The number of sessions beneath session `id` that match, down to `maxDepth` levels; of all if `match` is null. */
+/** The number of sessions beneath session `id` that match, down to `maxDepth` levels, or `most`; of all if `match` is null. */
 export function* countBelow(
   tables: IndexTables,
   id: string,
   maxDepth: number,
   match: ChildMatch | null,
+  most: number,
 ): Steps<number> {
   const top = tables.sessions.row(id);
   if (!top) return 0;
-  if (!match) return yield* countBeneath(tables, top, maxDepth);
+  if (!match) return yield* countBeneath(tables, top, maxDepth, most);
   let count = 0;
   let level: readonly Parent[] = [top];
-  for (let depth = 1; depth <= maxDepth && level.length > 0; depth += 1) {
+  for (let depth = 1; depth <= maxDepth && level.length > 0 && count < most; depth += 1) {
     const next: Parent[] = [];
     yield* eachChild<Compared>(tables, level, COLUMNS, (row) => {
       if (match(row)) count += 1;
@@ -86,5 +87,5 @@ export function* countBelow(
     });
     level = next;
   }
-  return count;
+  return Math.min(count, most);
 }

@@ -57,21 +57,21 @@ export function* historyPage(
   return inOrder(found, page);
 }
 
-/** The number of messages that `historyPage` would page through. */
-export function* countHistory(tables: IndexTables, scope: HistoryScope): Steps<number> {
+/** The number of messages that `historyPage` would page through, or `most`. */
+export function* countHistory(tables: IndexTables, scope: HistoryScope, most: number): Steps<number> {
   const session = tables.sessions.place(scope.sessionId)?.sequence;
   const { isEmpty, statements, times } = narrowed(scope);
   if (session === undefined || isEmpty) return 0;
   const end = endOf(tables, session);
   let sum = 0;
-  for (let from = -1; from < end - 1; from += COUNTED_AT_ONCE) {
+  for (let from = -1; from < end - 1 && sum < most; from += COUNTED_AT_ONCE) {
     const { n } = tables.connection
       .flushed()
       .get<{ n: number }>(statements.count, session, from, from + COUNTED_AT_ONCE, ...times)!;
     sum += n;
     yield Math.min(COUNTED_AT_ONCE, end - 1 - from);
   }
-  return sum;
+  return Math.min(sum, most);
 }
 
 /**

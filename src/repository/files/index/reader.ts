@@ -6,9 +6,11 @@ import type { CopyDetails, ToolCallRef } from '../../reads.ts';
 import type { AppliedOperation, MessageLocation } from '../../records/session-state.ts';
 import { type MarkAfter, markAfter, markNow } from './changes/changes-page.ts';
 import type { IndexDatabase } from './database.ts';
+import { DumpRows } from './dump-rows.ts';
 import { historyPage, LOCATION, type LocationRow, locationOf } from './histories.ts';
 import { ownerOf } from './in-sight.ts';
 import { OPERATION_COLUMNS } from './operations-table.ts';
+import type { Fault } from './quarantine-table.ts';
 import { FORK_ORIGIN } from './schema.ts';
 import { type SessionRow, sessionOf, type WholeRow } from './session-row.ts';
 import { isInSight } from './sight-condition.ts';
@@ -102,6 +104,11 @@ export class IndexReader {
     return this.#tables.treeChanges.formerParent(id, seq);
   }
 
+  /** True if the mutation with this sequence number moved the session. */
+  isMove(id: string, seq: number): boolean {
+    return this.#tables.treeChanges.isMove(id, seq);
+  }
+
   operation(id: string, caller: string | null): AppliedOperation | undefined {
     return this.#tables.operations.get(id, caller);
   }
@@ -126,6 +133,21 @@ export class IndexReader {
   /** True if the session `id` is `top` or beneath it. */
   isWithin(id: string, top: string): boolean {
     return this.#tables.connection.flushed().get(SELECT_ABOVE, id, top) !== undefined;
+  }
+
+  /** What a dump reads. */
+  get dumpRows(): DumpRows {
+    return new DumpRows(this.#tables);
+  }
+
+  /** What could not be read of the store. */
+  faults(): readonly Fault[] {
+    return this.#tables.quarantine.all();
+  }
+
+  /** True if there are neither sessions nor tombstones. */
+  isEmpty(): boolean {
+    return this.#tables.tombstones.isEmpty() && this.dumpRows.rootsAfter(0, 1).length === 0;
   }
 
   /** The mark for all that is visible now. */

@@ -76,10 +76,14 @@ export class SessionLists {
     return { items: rows, hasMore };
   }
 
-  *count(filter: SessionFilter): Steps<number> {
+  /** The number of sessions that match, or `most`. */
+  *count(filter: SessionFilter, most: number): Steps<number> {
     let sum = 0;
-    for (const half of yield* this.#halvesOf(filter)) sum += yield* this.#countHalf(half);
-    return sum;
+    for (const half of yield* this.#halvesOf(filter)) {
+      if (sum >= most) break;
+      sum += yield* this.#countHalf(half, most - sum);
+    }
+    return Math.min(sum, most);
   }
 
   /** The sequence numbers of all sessions that match. */
@@ -105,8 +109,8 @@ export class SessionLists {
     return { items: yield* this.#tables.sessions.rows(items.map(({ sequence }) => sequence)), hasMore };
   }
 
-  countForks(id: string, sight: Sight | null | undefined): Steps<number> {
-    return this.#countWay(wayOfForks(id, sight));
+  *countForks(id: string, sight: Sight | null | undefined, most: number): Steps<number> {
+    return Math.min(most, yield* this.#countWay(wayOfForks(id, sight), most));
   }
 
   /** Filters that together let pass what `filter` does, each session once. */
@@ -142,7 +146,8 @@ export class SessionLists {
     return firstOf(found, part);
   }
 
-  *#countHalf(filter: HalfFilter): Steps<number> {
+  /** May end once it has come to `most`. */
+  *#countHalf(filter: HalfFilter, most: number): Steps<number> {
     if (isOnArchivalAlone(filter)) {
       const total = filter.archived === 'ONLY' ? 'archived' : 'sessions - archived';
       const sql = `SELECT ${total} AS n FROM totals`;
@@ -151,25 +156,37 @@ export class SessionLists {
     const { ways, match } = yield* routeOf(this.#tables, filter, null);
     let sum = 0;
     for (const way of ways) {
-      if (!match) sum += yield* this.#countWay(way);
+      if (sum >= most) break;
+      if (!match) sum += yield* this.#countWay(way, most - sum);
       else
-        yield* this.#walkAll(way, match, () => {
-          sum += 1;
-        });
+        yield* this.#walkAll(
+          way,
+          match,
+          () => {
+            sum += 1;
+          },
+          () => most - sum,
+        );
     }
     return sum;
   }
 
-  *#walkAll(way: Way, match: RowMatch | null, take: (entry: Entry) => void): Steps<void> {
+  /** Ends once no more are wanted. */
+  *#walkAll(
+    way: Way,
+    match: RowMatch | null,
+    take: (entry: Entry) => void,
+    wanted = () => Number.POSITIVE_INFINITY,
+  ): Steps<void> {
     const part = { time: way.by ?? 'created_at', isAscending: true, limit: Number.POSITIVE_INFINITY };
     yield* this.#walk(way, rangesOf(way), part, match, (entry) => {
       take(entry);
-      return Number.POSITIVE_INFINITY;
+      return wanted();
     });
   }
 
-  /** The number of entries of a way that fulfil all conditions. */
-  *#countWay(way: Way): Steps<number> {
+  /** The number of entries of a way that fulfil all conditions. May end once it has come to `most`. */
+  *#countWay(way: Way, most: number): Steps<number> {
     const isExact = way.others.length === 0;
     const atOnce = isExact ? COUNTED_AT_ONCE : LOOKED_AT_ONCE;
     const connection = this.#tables.connection.flushed();
@@ -177,7 +194,7 @@ export class SessionLists {
     const isShort = isExact && this.#tables.sessions.totals().sessions <= 2 * COUNTED_AT_ONCE;
     let sum = 0;
     const ranges = rangesOf(way);
-    for (let range = ranges.shift(); range; range = ranges.shift()) {
+    for (let range = ranges.shift(); range && sum < most; range = ranges.shift()) {
       const end = entryQuery(way, range, true);
       const last = isShort
         ? undefined

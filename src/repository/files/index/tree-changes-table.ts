@@ -66,6 +66,12 @@ export class TreeChangesTable {
     return this.#db.written.get<{ parentId: string | null }>(sql, id, seq)?.parentId ?? null;
   }
 
+  /** True if the record with this sequence number is a move of the session. A deletion can have moved it, too. */
+  isMove(id: string, seq: number): boolean {
+    const sql = 'SELECT 1 FROM tree_changes WHERE id = ? AND seq = ? AND moved = 1';
+    return this.#db.written.get(sql, id, seq) !== undefined;
+  }
+
   /** True if a record after this sequence number archived or unarchived the session. */
   isArchivalSince(id: string, seq: number): boolean {
     if (!this.#mayHaveRows) return false;

@@ -81,7 +81,7 @@ export class IndexWalks {
 
   countChildren(scopes: readonly ChildrenScope[], options?: ReadOptions): Promise<number[]> {
     const count = (tables: IndexTables, { parentId, filter }: ChildrenScope) =>
-      countBelow(tables, parentId, 1, childMatch(filter));
+      countBelow(tables, parentId, 1, childMatch(filter), mostOf(options));
     return this.#each(scopes, count, options);
   }
 
@@ -107,7 +107,7 @@ export class IndexWalks {
   ): Promise<number[]> {
     const depth = maxDepth ?? Number.POSITIVE_INFINITY;
     const match = childMatch(filter);
-    return this.#each(ids, (tables, id) => countBelow(tables, id, depth, match), options);
+    return this.#each(ids, (tables, id) => countBelow(tables, id, depth, match, mostOf(options)), options);
   }
 
   forks(requests: readonly ForksRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
@@ -120,7 +120,7 @@ export class IndexWalks {
 
   countForks(scopes: readonly ForksScope[], options?: ReadOptions): Promise<number[]> {
     const count = (tables: IndexTables, { sessionId, sight }: ForksScope) =>
-      new SessionLists(tables).countForks(sessionId, sight);
+      new SessionLists(tables).countForks(sessionId, sight, mostOf(options));
     return this.#each(scopes, count, options);
   }
 
@@ -220,7 +220,7 @@ export class IndexWalks {
   }
 
   count(filter: SessionFilter, options?: ReadOptions): Promise<number> {
-    return this.#reads.run((tables) => new SessionLists(tables).count(filter), options);
+    return this.#reads.run((tables) => new SessionLists(tables).count(filter, mostOf(options)), options);
   }
 
   /** Where the messages of each page lie in the file; empty pages for unknown sessions. */
@@ -236,7 +236,8 @@ export class IndexWalks {
   }
 
   countHistories(requests: readonly HistoryScope[], options?: ReadOptions): Promise<number[]> {
-    return this.#each(requests, countHistory, options);
+    const count = (tables: IndexTables, scope: HistoryScope) => countHistory(tables, scope, mostOf(options));
+    return this.#each(requests, count, options);
   }
 
   changesSince(request: ChangesRequest, options?: ReadOptions): Promise<ChangesPage> {
@@ -302,6 +303,11 @@ export class IndexWalks {
     }
     return { items: sessions, hasMore };
   }
+}
+
+/** Where a count may end. */
+function mostOf({ countLimit = Number.POSITIVE_INFINITY }: ReadOptions = {}): number {
+  return countLimit;
 }
 
 export interface KeyedSession {

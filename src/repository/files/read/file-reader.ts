@@ -3,6 +3,7 @@ import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { Sight } from '../../../model/sight.ts';
 import type { UsageGroup } from '../../../model/usage-report.ts';
+import type { Dump } from '../../dump.ts';
 import type { Logger } from '../../observer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type {
@@ -25,14 +26,16 @@ import type {
   ToolResultRequest,
   UsageReportRequest,
 } from '../../reads.ts';
-import type { SessionReader } from '../../repository.ts';
+import type { StoreReader } from '../../repository.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
 import { absoluteSessionPath, type Layout, sessionPath } from '../format/layout.ts';
 import type { IndexDatabase } from '../index/database.ts';
 import { IndexReader } from '../index/reader.ts';
 import { IndexWalks } from '../index/walks.ts';
 import { eachAtPace, TimeSlices } from '../runtime/pace.ts';
+import { readLoadMark } from '../scan/load-mark.ts';
 import type { LineFault } from '../scan/scan-lines.ts';
+import { StoreDump } from './dump-store.ts';
 import { HistoryReader } from './history-reader.ts';
 import { MessageReader } from './message-reader.ts';
 import type { LineFiles } from './read-lines.ts';
@@ -52,7 +55,7 @@ export interface FileReaderParts {
 }
 
 /** All reads: the index says what is where, and the session files hold the messages. */
-export class FileReader implements SessionReader {
+export class FileReader implements StoreReader {
   readonly storeId: string;
   protected readonly layout: Layout;
   protected readonly db: IndexDatabase;
@@ -247,6 +250,15 @@ export class FileReader implements SessionReader {
 
   async copyDetailsOf(ids: readonly string[]): Promise<(CopyDetails | null)[]> {
     return ids.map((id) => this.index.copyDetails(id));
+  }
+
+  dump(options?: ReadOptions): Dump {
+    const dump = new StoreDump({ index: this.index, walks: this.walks, messages: this.#messages }, options);
+    return { storeId: this.storeId, parts: { [Symbol.asyncIterator]: () => dump.parts() } };
+  }
+
+  async unfinishedLoad(): Promise<string | null> {
+    return readLoadMark(this.layout)?.source ?? null;
   }
 
   status(sight: Sight | null = null, options?: ReadOptions): Promise<StoreStatus> {

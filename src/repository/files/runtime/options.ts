@@ -17,6 +17,8 @@ export interface FileRepositoryOptions {
    * cut or a crash of the system can lose. Default: `disk`.
    */
   readonly durability?: Durability;
+  /** True: also opens a store into which another one was not copied whole, for `load` to go on. Default: false. */
+  readonly mayBeUnfinished?: boolean;
   readonly logger?: Logger;
   readonly onProgress?: Progress;
   /** Told of each committed mutation: how many milliseconds it took until it could be answered. Must not throw. */
@@ -34,6 +36,7 @@ export function withDefaults({
   directory,
   limits,
   durability = 'disk',
+  mayBeUnfinished = false,
   logger = silent,
   onProgress = () => {},
   onCommit = null,
@@ -42,5 +45,13 @@ export function withDefaults({
     throw new TypeError(
       `durability: expected ${DURABILITIES.join(' or ')}, got ${JSON.stringify(durability)}`,
     );
-  return { directory, limits: withDefaultLimits(limits), durability, logger, onProgress, onCommit };
+  return {
+    directory,
+    limits: withDefaultLimits(limits),
+    durability,
+    mayBeUnfinished,
+    logger,
+    onProgress,
+    onCommit,
+  };
 }

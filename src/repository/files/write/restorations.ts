@@ -1,5 +1,5 @@
 import type { Session } from '../../../model/session.ts';
-import type { RestoreSession } from '../../mutations.ts';
+import type { SessionToRestore } from '../../records/restored-records.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
@@ -30,29 +30,42 @@ export class Restorations {
   }
 
   /** The caller must hold the tree lock (shared) and the mutex of the id, and have checked that the id is free. */
-  async restore(input: RestoreSession): Promise<Session> {
-    const { layout, store, index, writer, files, committer, clock, historyChanged } = this.#parts;
+  async restore(input: SessionToRestore): Promise<Session> {
+    const { index, clock, historyChanged } = this.#parts;
     const rootId = input.parentId === null ? input.id : existing(index, input.parentId).rootId;
-    const path = absoluteSessionPath(layout.root, input.id);
-    await committer.commit({
-      prepare: (seq) => new RestoredFile({ store, input, seq, at: clock.now() }),
-      write: (file) => this.#write(path, file),
-      change: (file, mtime) => {
-        const { applied, messages, names } = file;
-        if (messages.length > MESSAGES_AT_ONCE_MAX)
-          return {
-            inSteps: (own) => insertCopy(new IndexWriter(own, clock), applied, mtime, messages, names),
-          };
-        return () => {
-          for (const _ of insertCopy(writer, applied, mtime, messages, names));
-        };
-      },
-      rootOf: () => rootId,
-      undo: () => files.uncreate(path),
-    });
+    await this.write(input, (seq) => ({ seq, at: clock.now() }), rootId);
     const session = index.session(input.id)!;
     if (session.historyLength > 0) historyChanged(session.sequence);
     return session;
+  }
+
+  /**
+   * Writes a session whose parent may still be on its way, if its write began before. `placeAt` gives the lines their number and their time;
+   * it gets the number of the mutation. `rootId` is null if the root is not known.
+   */
+  async write(
+    input: SessionToRestore,
+    placeAt: (seq: number) => { readonly seq: number; readonly at: Date },
+    rootId: string | null,
+  ): Promise<void> {
+    const { layout, store, writer, files, committer, clock } = this.#parts;
+    const path = absoluteSessionPath(layout.root, input.id);
+    await committer.commit({
+      prepare: (seq) => new RestoredFile({ store, input, ...placeAt(seq) }),
+      write: (file) => this.#write(path, file),
+      change: (file, mtime) => {
+        const { applied, messages, names, drops } = file;
+        if (messages.length > MESSAGES_AT_ONCE_MAX)
+          return {
+            inSteps: (own) => insertCopy(new IndexWriter(own, clock), applied, mtime, messages, names, drops),
+          };
+        return () => {
+          for (const _ of insertCopy(writer, applied, mtime, messages, names, drops));
+        };
+      },
+      ...(rootId !== null && { rootOf: () => rootId }),
+      undo: () => files.uncreate(path),
+    });
   }
 
   /** Resolves with the file's mtime. A large file is never in memory as a whole. */

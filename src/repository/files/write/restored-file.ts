@@ -1,6 +1,11 @@
 import type { NamedMessages } from '../../records/named-messages.ts';
 import type { SessionRecord } from '../../records/record.ts';
-import { type RestorationParts, RestoredSession, restoredRecords } from '../../records/restored-records.ts';
+import {
+  type Drop,
+  type RestorationParts,
+  RestoredSession,
+  restoredRecords,
+} from '../../records/restored-records.ts';
 import type { Applied, MessageLocation } from '../../records/session-state.ts';
 import { encodeLine } from '../format/line.ts';
 
@@ -20,6 +25,11 @@ export class RestoredFile {
 
   get messages(): readonly MessageLocation[] {
     return this.#session.messages;
+  }
+
+  /** In the order of the file. */
+  get drops(): readonly Drop[] {
+    return this.#session.drops;
   }
 
   get names(): NamedMessages {

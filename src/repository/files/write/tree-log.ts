@@ -65,7 +65,11 @@ export class TreeLog {
 
   /** Says in the log of an older store that its lines can be of this format from here on. */
   async announceFormat(): Promise<void> {
-    if (this.isFormatAnnounced) return;
+    if (!this.isFormatAnnounced) await this.noteNumber();
+  }
+
+  /** Writes a line that changes nothing, after which no number up to its own is given out again. */
+  async noteNumber(): Promise<void> {
     await this.#commit((seq, at) => ({ ...stampOf(seq, at, undefined), op: 'format', format: FORMAT }), {
       isLarge: false,
       rootId: null,

@@ -56,10 +56,12 @@ type File = keyof typeof OPS;
 /** What stands on the lines of a store in which every mutation was made. */
 const written: Record<File, JsonRecord[]> = { log: [], session: [], journal: [] };
 const entriesOfDirectory = new Set<string>();
-const directories = ['every', 'other'].map((name) => mkdtempSync(join(tmpdir(), `sessiontree-${name}-`)));
+const directories = ['every', 'other', 'copy'].map((name) =>
+  mkdtempSync(join(tmpdir(), `sessiontree-${name}-`)),
+);
 
 beforeAll(async () => {
-  const [directory, other] = directories as [string, string];
+  const [directory, other, copy] = directories as [string, string, string];
   const elsewhere = await openFileRepository({ directory: other });
   await elsewhere.create({ id: 'adopted' });
   await elsewhere.close();
@@ -78,12 +80,19 @@ beforeAll(async () => {
   const adopted = sessionPath('adopted');
   cpSync(join(other, adopted), join(directory, adopted));
   repository = await openFileRepository({ directory });
+  const copied = await openFileRepository({ directory: copy });
+  await copied.load(repository.dump());
+  await copied.close();
   await repository.close();
   writeKindsByHand(directory);
+  for (const each of [directory, copy]) noteRecords(each);
+});
+
+function noteRecords(directory: string): void {
   written.log.push(...recordsIn(join(directory, 'store.jsonl')));
   for (const path of readdirSync(join(directory, 'sessions'), { recursive: true, encoding: 'utf8' }))
     if (path.endsWith('.jsonl')) written.session.push(...recordsIn(join(directory, 'sessions', path)));
-});
+}
 
 afterAll(() => {
   for (const directory of directories) rmSync(directory, { recursive: true });
@@ -102,12 +111,15 @@ const recordsOf = (...ops: readonly string[]) =>
 
 const EVERY_MUTATION = specificationAt('## Mutations');
 const MESSAGE = specificationAt('A message:');
+const COPY = specificationAt('## Copies of other stores');
 const specificationOf = (op: string) =>
   op === 'write' ? specificationAt('## The journal') : specificationAt(`\`"op":"${op}"\``);
 
 const MUTATIONS = [...OPS.session, ...OPS.log.filter((op) => op !== 'store')];
 /** Records that hold messages. */
 const OF_MESSAGES = ['append', 'replace'];
+/** Records that hold operations of a copied store. */
+const OF_COPIES = ['none', 'delete'];
 /** Members of every mutation that stand in session files alone. */
 const OF_SESSIONS = ['version', 'part', 'parts'];
 
@@ -174,7 +186,12 @@ describe('what FORMAT.md says of records', () => {
   });
 
   test.each(Object.values(OPS).flat())('names every member of a record "%s"', (op) => {
-    const documented = [EVERY_MUTATION, specificationOf(op), ...(OF_MESSAGES.includes(op) ? [MESSAGE] : [])];
+    const documented = [
+      EVERY_MUTATION,
+      specificationOf(op),
+      ...(OF_MESSAGES.includes(op) ? [MESSAGE] : []),
+      ...(OF_COPIES.includes(op) ? [COPY] : []),
+    ];
     const names = new Set(['crc', ...documented.flatMap((each) => each.names)]);
     const records = recordsOf(op);
     expect(records.length).toBeGreaterThan(0);

@@ -276,7 +276,7 @@ describe('a reader beside the owner', () => {
     const repository = await store.open();
     await repository.append({ sessionId: 'b', messages: [say('now')] });
     const reader = await openFileRepositoryForReading({ directory: store.directory });
-    expect((await contents(reader as typeof repository, 'b')).at(-1)).toBe('now');
+    expect((await contents(reader, 'b')).at(-1)).toBe('now');
     await reader.close();
     await repository.append({ sessionId: 'b', messages: [say('later')] });
     await expect(openSecond()).rejects.toThrow(/in use by process/);

@@ -103,7 +103,9 @@ it('a list of many sessions is what it should be, whichever way it is read', asy
       expect(items.map(({ id }) => id)).toEqual(expected.items.map(({ id }) => id));
       expect(hasMore).toBe(expected.hasMore);
       const whole = { limit: SESSIONS, from: 'start' } as const;
-      expect(await walks.count(filter)).toBe(naiveList(some, filter, order, whole).items.length);
+      const count = naiveList(some, filter, order, whole).items.length;
+      expect(await walks.count(filter)).toBe(count);
+      expect(await walks.count(filter, { countLimit: limit })).toBe(Math.min(count, limit));
     }),
     { numRuns: 300 },
   );
@@ -116,6 +118,13 @@ it('a page that most sessions belong to is read without a walk', async () => {
   const { items } = await walks.list({ userId: 'u0' }, order, page, { onWalk: (more) => (rows += more) });
   expect(items).toHaveLength(50);
   expect(rows).toBeLessThan(50);
+});
+
+it('a count with a limit walks no further', async () => {
+  let rows = 0;
+  const options = { countLimit: 30, onWalk: (more: number) => (rows += more) };
+  expect(await walks.count({ title: 'odd', archived: 'INCLUDE' }, options)).toBe(30);
+  expect(rows).toBeLessThan(SESSIONS / 2);
 });
 
 it('a metadata filter of more common terms than a query uses is compared like any other', async () => {

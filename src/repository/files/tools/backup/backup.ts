@@ -7,6 +7,7 @@ import { absoluteSessionPath, sessionPath } from '../../format/layout.ts';
 import type { StoreToRead } from '../../recovery/read-index.ts';
 import { type FileRepositoryOptions, withDefaults } from '../../runtime/options.ts';
 import { Pace } from '../../runtime/pace.ts';
+import { readLoadMark } from '../../scan/load-mark.ts';
 import { readStoreId } from '../../scan/store-id.ts';
 import type { Problem } from '../check.ts';
 import { BackupError } from './backup-error.ts';
@@ -53,6 +54,10 @@ export async function backUpDataDirectory(options: BackupOptions): Promise<Backu
   const { directory, logger, onProgress } = withDefaults(options);
   const layout = findDataDirectory(directory);
   const store = readStoreId(layout);
+  if (readLoadMark(layout) !== null)
+    throw new BackupError(
+      `Another store is being copied into ${layout.root}, and is not whole yet: finish that first.`,
+    );
   const reading: StoreToRead = { layout, store, logger, onProgress };
   const destination = await BackupDestination.open(options.destination, layout, store, logger);
   try {

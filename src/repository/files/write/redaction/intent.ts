@@ -1,4 +1,3 @@
-import { lstatSync, readFileSync, renameSync, rmSync } from 'node:fs';
 import {
   type Accepted,
   always,
@@ -13,10 +12,8 @@ import {
   time,
 } from '../../../records/members.ts';
 import { count, operation, ordinal, parserOf, sessionId } from '../../../records/record.ts';
-import { syncDirectory } from '../../disk/directory-sync.ts';
-import { writeNewFile } from '../../disk/write-new-file.ts';
+import { readLineFile, removeLineFile, writeLineFile } from '../../disk/line-file.ts';
 import type { Layout } from '../../format/layout.ts';
-import { decodeLine, encodeLongLine } from '../../format/line.ts';
 
 const session = { id: sessionId, sequence: ordinal };
 
@@ -59,29 +56,17 @@ const parse = parserOf<RedactionIntent>(new Map<string, Check<unknown>>([['redac
 export async function writeIntent(layout: Layout, what: RedactionIntent): Promise<void> {
   const parsed = parse(what);
   if ('fault' in parsed) throw new Error(`An intent that could not be read back: ${parsed.fault}`);
-  const temporary = `${layout.redaction}.tmp`;
-  try {
-    writeNewFile(temporary, await encodeLongLine(what), { flush: true });
-    renameSync(temporary, layout.redaction);
-    await syncDirectory(layout.root);
-  } catch (error) {
-    for (const path of [temporary, layout.redaction]) rmSync(path, { force: true });
-    throw error;
-  }
+  await writeLineFile(layout.root, layout.redaction, what);
 }
 
 /** The redaction that was begun and is not complete; null if there is none. A file that cannot be read is a `fault`. */
 export function readIntent(layout: Layout): RedactionIntent | { readonly fault: string } | null {
-  const stats = lstatSync(layout.redaction, { throwIfNoEntry: false });
-  if (!stats) return null;
-  if (!stats.isFile()) return { fault: 'it is not a plain file' };
-  const decoded = decodeLine(readFileSync(layout.redaction).subarray(0, -1));
-  if ('fault' in decoded) return decoded;
-  const parsed = parse(decoded.record);
+  const read = readLineFile(layout.redaction);
+  if (read === null || 'fault' in read) return read;
+  const parsed = parse(read.record);
   return 'fault' in parsed ? parsed : parsed.record;
 }
 
-export async function removeIntent(layout: Layout): Promise<void> {
-  rmSync(layout.redaction, { force: true });
-  await syncDirectory(layout.root);
+export function removeIntent(layout: Layout): Promise<void> {
+  return removeLineFile(layout.root, layout.redaction);
 }
