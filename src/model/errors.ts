@@ -212,10 +212,15 @@ export class ConflictError extends ClientError {
  */
 export class StorageError extends ClientError {
   readonly isRetryable: boolean;
-  readonly isOutcomeUnknown: boolean = false;
+  readonly isOutcomeUnknown: boolean;
 
-  constructor(message: string, isRetryable: boolean, options?: ErrorOptions) {
+  constructor(
+    message: string,
+    isRetryable: boolean,
+    { isOutcomeUnknown = false, ...options }: ErrorOptions & { readonly isOutcomeUnknown?: boolean } = {},
+  ) {
     super(message, options);
     this.isRetryable = isRetryable;
+    this.isOutcomeUnknown = isOutcomeUnknown;
   }
 }

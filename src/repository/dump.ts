@@ -6,7 +6,7 @@ export interface Dump {
   /** The id of the store that is dumped. */
   readonly storeId: string;
   /**
-   * In this order: all sessions, all tombstones, all operations. Trees come in the order of the `sequence` of their roots, and the sessions
+   * In this order: all sessions, the end of sessions, all tombstones, all operations. Trees come in the order of the `sequence` of their roots, and the sessions
    * of a tree in pre-order: parents first, siblings in the order of their arrival. The operations of a session stand together.
    */
   readonly parts: AsyncIterable<DumpedPart>;
@@ -14,6 +14,8 @@ export interface Dump {
 
 export type DumpedPart =
   | { readonly type: 'session'; readonly session: DumpedSession }
+  /** Messages of sessions can be read until the next part is asked for. */
+  | { readonly type: 'endOfSessions' }
   /** At least one, and at most `DUMPED_AT_ONCE`. */
   | { readonly type: 'tombstones'; readonly tombstones: readonly DumpedTombstone[] }
   /** At least one, and at most `DUMPED_AT_ONCE`. */
@@ -28,7 +30,10 @@ export interface DumpedSession extends Omit<RestoreSession, 'messages'> {
   readonly arrival: number;
   /** The number of messages that truncations dropped. */
   readonly droppedCount: number;
-  /** All that were ever appended, in the order of their ordinals: `historyLength` and `droppedCount` together. May be called again. */
+  /**
+   * All that were ever appended, in the order of their ordinals: `historyLength` and `droppedCount` together. May be called again, until
+   * the part behind the end of sessions is asked for.
+   */
   readonly messages: () => AsyncIterable<DumpedMessage>;
 }
 
@@ -125,6 +130,27 @@ export interface Loaded {
 /** The store cannot be loaded, since it holds something else. Nothing was changed. */
 export class LoadRefusedError extends Error {
   override readonly name = 'LoadRefusedError';
+
+  static itself(): LoadRefusedError {
+    return new LoadRefusedError('Expected another store, got this store itself, or a copy of its records.');
+  }
+
+  /** The store is becoming the copy of another one. */
+  static unfinished(): LoadRefusedError {
+    return new LoadRefusedError(
+      'Another store is being copied into this one, and is not whole yet: finish that, or begin with an empty store.',
+    );
+  }
+
+  static notEmpty(): LoadRefusedError {
+    return new LoadRefusedError('Expected an empty store to copy into, got one that has, or had, sessions.');
+  }
+
+  static changed(sessionId: string): LoadRefusedError {
+    return new LoadRefusedError(
+      `The session "${sessionId}" was changed here, or in the store that it comes from, since it was copied: begin again with an empty store.`,
+    );
+  }
 }
 
 /** The runs of ordinals, which are in ascending order. */

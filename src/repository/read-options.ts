@@ -21,6 +21,11 @@ export interface ReadOptions {
   readonly countLimit?: number | undefined;
 }
 
+/** Where a count may end. */
+export function countLimitOf({ countLimit = Number.POSITIVE_INFINITY }: ReadOptions = {}): number {
+  return countLimit;
+}
+
 /** A read took longer than its deadline allowed. */
 export class DeadlineExceededError extends Error {
   override readonly name = 'DeadlineExceededError';

@@ -6,6 +6,7 @@ import type { SnippetPart } from '../model/search/snippet.ts';
 import type { ChildFilter, Damage, Session, SessionFilter, SessionOrder } from '../model/session.ts';
 import type { Sight } from '../model/sight.ts';
 import type { UsageGroup } from '../model/usage-report.ts';
+import type { Broadcast } from './broadcast.ts';
 import type { ChangedTrees, ChangesPage, ChangesRequest } from './changes.ts';
 import type { Dump, Loaded, LoadOptions } from './dump.ts';
 import type {
@@ -239,6 +240,9 @@ export interface SessionReader {
  *   input, or null and empty, because a store keeps no text of a deleted session.
  */
 export interface SessionRepository extends SessionReader {
+  /** Between the instances that have the store open; left out where there can be only one. */
+  readonly broadcast?: Broadcast;
+
   /**
    * Creates a session: a root, or a child if `parentId` is given. A child without `userId` or `project` gets its
    * parent's. The session and its `messages` are created together or not at all.

@@ -23,6 +23,11 @@ export class TextAllowance {
     return true;
   }
 
+  /** The bytes that are left. */
+  get left(): number {
+    return Math.max(0, this.#left);
+  }
+
   exceed(): never {
     throw new ReadTooLargeError(this.#maxBytes);
   }

@@ -41,8 +41,10 @@ import { describeUsageReport } from './contract/usage-report.ts';
 import { describeWriteHistory } from './contract/write-history.ts';
 import { describeCreateIfMissing } from './contract/write-history-create.ts';
 
-/** The requirements for every SessionStore. `setup` creates an empty store, of which a test can have several. */
-export function describeRepositoryContract(name: string, setup: SetUpStore): void {
+/**
+ * The requirements for every SessionStore. `setup` creates an empty store; `setUpAnother` another one, which is open at the same time.
+ */
+export function describeRepositoryContract(name: string, setup: SetUpStore, setUpAnother = setup): void {
   describe(name, () => {
     const store = useStore(setup);
     describeReads(store);
@@ -85,5 +87,5 @@ export function describeRepositoryContract(name: string, setup: SetUpStore): voi
     describePersistence(store);
     describeFreshReads(store);
   });
-  describeCopies(`copies of ${name} into another`, setup, setup);
+  describeCopies(`copies of ${name} into another`, setup, setUpAnother);
 }

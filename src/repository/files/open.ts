@@ -2,6 +2,7 @@ import { constants, lstatSync, rmSync, statSync } from 'node:fs';
 import { descriptorShares } from '../../descriptors.ts';
 import type { Logger } from '../observer.ts';
 import type { SessionStore, StoreReader } from '../repository.ts';
+import type { StoreClock } from '../runtime/store-clock.ts';
 import { findDataDirectory, makeDataDirectory } from './disk/data-directory.ts';
 import { syncDirectory } from './disk/directory-sync.ts';
 import { HandlePool } from './disk/handle-pool.ts';
@@ -18,7 +19,6 @@ import { refuseUnrestored } from './recovery/journal-faults.ts';
 import { openIndex } from './recovery/open-index.ts';
 import { openCurrentIndex, readIntoMemory } from './recovery/read-index.ts';
 import { type FileRepositoryOptions, withDefaults } from './runtime/options.ts';
-import type { StoreClock } from './runtime/store-clock.ts';
 import { readLoadMark } from './scan/load-mark.ts';
 import { createStoreLog, readStoreId, UnreadableStoreError } from './scan/store-id.ts';
 

@@ -5,7 +5,7 @@ import type { DailyUsage } from '../../model/usage-report.ts';
 import type { MessagesRecord, RestateRecord } from './record.ts';
 import type { StoredMessage } from './stored-message.ts';
 
-const DAY_MS = 86_400_000;
+export const DAY_MS = 86_400_000;
 
 /**
  * What a line adds to the usage of a session, by the day and the model of a message. A line that gives a message another form adds what

@@ -194,9 +194,9 @@ export function describeChanges(store: OpenStore): void {
     });
 
     it('ends with its signal, and charges for what it passes over', async () => {
-      await store.create({ id: 'other' });
+      await store.chain('root', 'other');
       const after = await store.repository.mark();
-      for (let n = 0; n < 20; n += 1) await store.create();
+      for (let n = 0; n < 20; n += 1) await store.create({ parentId: 'root' });
       const request = { within: 'other', after, limit: 1 };
       const reason = new Error('gone');
       const read = store.repository.changesSince(request, { signal: AbortSignal.abort(reason) });

@@ -137,14 +137,14 @@ export async function fill(store: Pick<OpenStore, 'repository' | 'create'>): Pro
 type Placed = Pick<Session, 'sequence' | 'arrival'>;
 
 /** The numbers of a copy may be others: what they order is the same. */
-function withoutNumbers<T>(value: T): T {
+export function withoutNumbers<T>(value: T): T {
   const numbers: readonly (keyof Placed)[] = ['sequence', 'arrival'];
   return JSON.parse(JSON.stringify(value), (name, each) =>
     (numbers as readonly string[]).includes(name) ? undefined : each,
   );
 }
 
-async function partsOf({ parts }: Dump): Promise<object[]> {
+export async function partsOf({ parts }: Dump): Promise<object[]> {
   const all: object[] = [];
   for await (const part of parts) {
     if (part.type !== 'session') all.push(part);

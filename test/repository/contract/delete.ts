@@ -75,7 +75,8 @@ export function describeDelete(store: OpenStore): void {
       }
       expect((await deleting).deletedIds).toHaveLength(1_001);
       seen.add((await repository.countDescendants(['top'], null))[0]!);
-      expect([...seen]).toEqual([1_000, 0]);
+      // The deletion can be over before anybody looks.
+      expect([[1_000, 0], [0]]).toContainEqual([...seen]);
       expect(await store.find('keep')).toMatchObject({ historyLength: written, childCount: written });
     });
 

@@ -12,7 +12,7 @@ export interface Store {
   open(): Promise<SessionStore>;
   /** Removes the closed store. */
   cleanup(): Promise<void>;
-  /** Deletes the caches of the closed store. */
+  /** Deletes the caches of the closed store. Left out by a store that has none: for it, `rebuilt` is `reopened`. */
   rebuild?(): Promise<void>;
 }
 
@@ -26,7 +26,7 @@ export type Return = (typeof RETURNS)[number];
 export interface OpenStore {
   readonly repository: SessionStore;
   close(): Promise<void>;
-  /** Closes the repository if it is open, and opens it again; with `rebuilt`, without the caches. */
+  /** Closes the repository if it is open, and opens it again; with `rebuilt`, without the caches, if it has any. */
   comeBack(how: Return): Promise<void>;
   create(input?: CreateSession, operation?: Operation): Promise<Session>;
   /** Creates a chain of sessions, each the child of the one before. */

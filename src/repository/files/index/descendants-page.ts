@@ -1,7 +1,7 @@
 import { EMPTY_PAGE, type Page, type PageRequest, UnknownKeyError } from '../../reads.ts';
+import { inOrder } from '../../runtime/in-order.ts';
 import type { ChildMatch } from './child-match.ts';
 import { filteredDescendants } from './filtered-descendants.ts';
-import { inOrder } from './in-order.ts';
 import type { SessionRow } from './session-row.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';

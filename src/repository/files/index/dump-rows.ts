@@ -1,4 +1,3 @@
-import type { OperationAnswer } from '../../records/record.ts';
 import type { AppliedOperation, MessageLocation } from '../../records/session-state.ts';
 import { LOCATION, type LocationRow, locationOf } from './histories.ts';
 import { OPERATION_COLUMNS } from './operations-table.ts';
@@ -76,13 +75,6 @@ export class DumpRows {
   #all<Row>(sql: string, ...values: (string | number)[]): Row[] {
     return this.#tables.connection.flushed().all<Row>(sql, ...values);
   }
-}
-
-/** What an operation says that was copied from another store; undefined for one of this store. */
-export function originalOf({
-  answer,
-}: Pick<AppliedOperation, 'answer'>): OperationAnswer['original'] | undefined {
-  return answer === null ? undefined : (JSON.parse(answer) as OperationAnswer).original;
 }
 
 const SELECT_EVER = `SELECT ${LOCATION}, 0 AS dropped, 0 AS takenOver FROM messages WHERE session = ?1 AND ordinal > ?2

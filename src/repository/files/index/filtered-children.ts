@@ -1,7 +1,7 @@
 import type { Page, PageRequest } from '../../reads.ts';
+import { inOrder } from '../../runtime/in-order.ts';
 import { countBeneath, eachChild, type Parent } from './beneath.ts';
 import { type ChildMatch, MATCHED_MEMBERS } from './child-match.ts';
-import { inOrder } from './in-order.ts';
 import { type SessionRow, selection } from './session-row.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';

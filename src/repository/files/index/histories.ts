@@ -8,7 +8,7 @@ import {
   UnknownKeyError,
 } from '../../reads.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
-import { inOrder } from './in-order.ts';
+import { inOrder } from '../../runtime/in-order.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';
 

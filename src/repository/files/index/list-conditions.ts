@@ -1,5 +1,6 @@
 import type { SQLInputValue } from 'node:sqlite';
 import type { SessionFilter, SessionOrderField } from '../../../model/session.ts';
+import { endOfPrefix } from '../../runtime/end-of-prefix.ts';
 import { TOO_MANY } from './metadata-terms.ts';
 import { IN_FILE } from './quarantine-table.ts';
 import { isInSight } from './sight-condition.ts';
@@ -71,17 +72,6 @@ export function beginsWith(column: string, prefix: string): Query {
   const end = endOfPrefix(prefix);
   if (end === null) return { sql: `${column} >= ?`, values: [prefix] };
   return { sql: `${column} >= ? AND ${column} < ?`, values: [prefix, end] };
-}
-
-/** The first text after all texts with this prefix; null if there is none. */
-function endOfPrefix(prefix: string): string | null {
-  const points = Array.from(prefix, (character) => character.codePointAt(0)!);
-  for (let last = points.pop(); last !== undefined; last = points.pop()) {
-    if (last === 0x10ffff) continue;
-    // The code points of surrogates are in no text.
-    return String.fromCodePoint(...points, last === 0xd7ff ? 0xe000 : last + 1);
-  }
-  return null;
 }
 
 /** The conditions on all times but `except`. */

@@ -1,7 +1,7 @@
 import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { Sight } from '../../../model/sight.ts';
 import type { ForksRequest, ListKey, Page, PageRequest } from '../../reads.ts';
-import { inOrder } from './in-order.ts';
+import { inOrder } from '../../runtime/in-order.ts';
 import { filterWithin } from './in-sight.ts';
 import { type HalfFilter, TIME_COLUMNS, type TimeColumn } from './list-conditions.ts';
 import {

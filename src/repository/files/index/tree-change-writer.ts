@@ -1,5 +1,5 @@
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Tombstone, TreeRecord } from '../format/store-record.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 import { eachChild, PARENT_COLUMNS, type Parent } from './beneath.ts';
 import type { IndexDatabase } from './database.ts';
 import { type SessionRow, stateOf } from './session-row.ts';

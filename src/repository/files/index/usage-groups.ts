@@ -1,32 +1,7 @@
 import { DecimalSum } from '../../../model/decimal-sum.ts';
-import { compareUsage } from '../../../model/rollup.ts';
-import { SESSION_STATUSES, type SessionStatus } from '../../../model/session.ts';
 import { isNoUsage, plusTokens, type UsageSum, usageOfSum } from '../../../model/usage.ts';
 import type { UsageDimension, UsageGroup } from '../../../model/usage-report.ts';
-import { dayText } from '../../records/paid.ts';
-
-/** The values of the dimensions of a report, in their order. DAY is a number: whole days since 1970. */
-export type GroupKey = readonly (string | number | null)[];
-
-const MEMBERS = {
-  DAY: 'day',
-  MODEL: 'model',
-  USER: 'userId',
-  PROJECT: 'project',
-  AGENT: 'agentName',
-  STATUS: 'status',
-  ROOT: 'rootId',
-} as const satisfies Record<UsageDimension, keyof UsageGroup>;
-
-const NO_MEMBERS = {
-  day: null,
-  model: null,
-  userId: null,
-  project: null,
-  agentName: null,
-  status: null,
-  rootId: null,
-} as const;
+import { type GroupKey, groupsInOrder } from '../../usage/group-order.ts';
 
 /** Counts the sessions that have responses. */
 interface SessionCounter {
@@ -171,47 +146,7 @@ export class UsageGroups {
 
   /** The groups in the order of the dimensions, or only the `first` costliest, these first. */
   groups(first: number | null): UsageGroup[] {
-    const found: Found[] = [];
-    for (const group of this.#groups) {
-      const { sums } = group;
-      if (sums) found.push({ key: group.key, sums });
-    }
-    const byKey = (one: Found, other: Found) => this.#compareKeys(one.key, other.key);
-    const inOrder =
-      first === null
-        ? found.sort(byKey)
-        : found.sort((one, other) => compareUsage(one.sums, other.sums) || byKey(one, other)).slice(0, first);
-    return inOrder.map(({ key, sums }) => ({ ...NO_MEMBERS, ...this.#membersOf(key), ...sums }));
+    const found = this.#groups.flatMap(({ key, sums }) => (sums ? [{ key, sums }] : []));
+    return groupsInOrder(found, this.#by, first);
   }
-
-  #membersOf(key: GroupKey): Partial<UsageGroup> {
-    return Object.fromEntries(
-      this.#by.map((dimension, n) => [
-        MEMBERS[dimension],
-        dimension === 'DAY' ? dayText(key[n] as number) : key[n],
-      ]),
-    );
-  }
-
-  #compareKeys(one: GroupKey, other: GroupKey): number {
-    for (const [n, dimension] of this.#by.entries()) {
-      const order = compareValues(dimension, one[n]!, other[n]!);
-      if (order !== 0) return order;
-    }
-    return 0;
-  }
-}
-
-interface Found {
-  readonly key: GroupKey;
-  readonly sums: NonNullable<Group['sums']>;
-}
-
-/** Statuses in their order, texts in the order of their UTF-16 code units; null comes last. */
-function compareValues(dimension: UsageDimension, one: GroupKey[number], other: GroupKey[number]): number {
-  if (one === other) return 0;
-  if (one === null || other === null) return one === null ? 1 : -1;
-  if (dimension === 'STATUS')
-    return SESSION_STATUSES.indexOf(one as SessionStatus) - SESSION_STATUSES.indexOf(other as SessionStatus);
-  return one < other ? -1 : 1;
 }

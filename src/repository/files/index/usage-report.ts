@@ -2,12 +2,13 @@ import type { SessionFilter } from '../../../model/session.ts';
 import type { UsageDimension } from '../../../model/usage-report.ts';
 import type { UsageReportRequest } from '../../reads.ts';
 import { dayOf, startOfDay } from '../../records/paid.ts';
+import type { GroupKey } from '../../usage/group-order.ts';
 import { eachChild, PARENT_COLUMNS, type Parent } from './beneath.ts';
 import { SessionLists } from './session-lists.ts';
 import type { SessionRow } from './session-row.ts';
 import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';
-import { type GroupKey, UsageGroups } from './usage-groups.ts';
+import { UsageGroups } from './usage-groups.ts';
 import { eachUsageRow, type UsageRow } from './usage-rows.ts';
 import { usageOf } from './usage-table.ts';
 

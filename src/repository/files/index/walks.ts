@@ -2,7 +2,7 @@ import type { ModelUsage, SessionRollup } from '../../../model/rollup.ts';
 import type { ChildFilter, Session, SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { Sight } from '../../../model/sight.ts';
 import type { ChangesPage, ChangesRequest } from '../../changes.ts';
-import type { ReadOptions } from '../../read-options.ts';
+import { countLimitOf, type ReadOptions } from '../../read-options.ts';
 import {
   type ChildrenRequest,
   type ChildrenScope,
@@ -19,6 +19,7 @@ import {
   type UsageReportRequest,
 } from '../../reads.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
+import { inOrder } from '../../runtime/in-order.ts';
 import type { TimeSlices } from '../runtime/pace.ts';
 import { ancestorsOf } from './ancestors.ts';
 import { changesPage } from './changes/changes-page.ts';
@@ -27,7 +28,6 @@ import type { IndexDatabase } from './database.ts';
 import { descendantsPage } from './descendants-page.ts';
 import { countBelow, filteredChildren } from './filtered-children.ts';
 import { countHistory, historyPage } from './histories.ts';
-import { inOrder } from './in-order.ts';
 import { seesSession } from './in-sight.ts';
 import { modelUsagesOf } from './model-usage.ts';
 import { PacedReads } from './paced-reads.ts';
@@ -81,7 +81,7 @@ export class IndexWalks {
 
   countChildren(scopes: readonly ChildrenScope[], options?: ReadOptions): Promise<number[]> {
     const count = (tables: IndexTables, { parentId, filter }: ChildrenScope) =>
-      countBelow(tables, parentId, 1, childMatch(filter), mostOf(options));
+      countBelow(tables, parentId, 1, childMatch(filter), countLimitOf(options));
     return this.#each(scopes, count, options);
   }
 
@@ -107,7 +107,11 @@ export class IndexWalks {
   ): Promise<number[]> {
     const depth = maxDepth ?? Number.POSITIVE_INFINITY;
     const match = childMatch(filter);
-    return this.#each(ids, (tables, id) => countBelow(tables, id, depth, match, mostOf(options)), options);
+    return this.#each(
+      ids,
+      (tables, id) => countBelow(tables, id, depth, match, countLimitOf(options)),
+      options,
+    );
   }
 
   forks(requests: readonly ForksRequest[], options?: ReadOptions): Promise<Page<Session>[]> {
@@ -120,7 +124,7 @@ export class IndexWalks {
 
   countForks(scopes: readonly ForksScope[], options?: ReadOptions): Promise<number[]> {
     const count = (tables: IndexTables, { sessionId, sight }: ForksScope) =>
-      new SessionLists(tables).countForks(sessionId, sight, mostOf(options));
+      new SessionLists(tables).countForks(sessionId, sight, countLimitOf(options));
     return this.#each(scopes, count, options);
   }
 
@@ -220,7 +224,10 @@ export class IndexWalks {
   }
 
   count(filter: SessionFilter, options?: ReadOptions): Promise<number> {
-    return this.#reads.run((tables) => new SessionLists(tables).count(filter, mostOf(options)), options);
+    return this.#reads.run(
+      (tables) => new SessionLists(tables).count(filter, countLimitOf(options)),
+      options,
+    );
   }
 
   /** Where the messages of each page lie in the file; empty pages for unknown sessions. */
@@ -236,7 +243,8 @@ export class IndexWalks {
   }
 
   countHistories(requests: readonly HistoryScope[], options?: ReadOptions): Promise<number[]> {
-    const count = (tables: IndexTables, scope: HistoryScope) => countHistory(tables, scope, mostOf(options));
+    const count = (tables: IndexTables, scope: HistoryScope) =>
+      countHistory(tables, scope, countLimitOf(options));
     return this.#each(requests, count, options);
   }
 
@@ -303,11 +311,6 @@ export class IndexWalks {
     }
     return { items: sessions, hasMore };
   }
-}
-
-/** Where a count may end. */
-function mostOf({ countLimit = Number.POSITIVE_INFINITY }: ReadOptions = {}): number {
-  return countLimit;
 }
 
 export interface KeyedSession {

@@ -1,6 +1,6 @@
 import type { Effects, SessionState } from '../../records/session-state.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import { SHARDS, sessionPath } from '../format/layout.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 import type { IndexDatabase } from './database.ts';
 import { metadataTerms } from './metadata-terms.ts';
 import type { Fault } from './quarantine-table.ts';

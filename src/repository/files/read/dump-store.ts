@@ -8,20 +8,14 @@ import {
   type DumpedPart,
   type DumpedSession,
   type DumpedTombstone,
-  type OrdinalRun,
   runsOf,
 } from '../../dump.ts';
+import { dumpedAnswer, dumpedOriginal } from '../../plans/original-answer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type { OperationAnswer } from '../../records/record.ts';
 import { TextAllowance } from '../../text-allowance.ts';
 import type { Tombstone } from '../format/store-record.ts';
-import {
-  type DumpRow,
-  type DumpRows,
-  type EverMessage,
-  type OperationPlace,
-  originalOf,
-} from '../index/dump-rows.ts';
+import type { DumpRow, DumpRows, EverMessage, OperationPlace } from '../index/dump-rows.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { TombstoneRow } from '../index/tombstones-table.ts';
 import type { IndexWalks } from '../index/walks.ts';
@@ -53,6 +47,7 @@ export class StoreDump {
   async *parts(): AsyncGenerator<DumpedPart> {
     this.#refuseFaults();
     yield* this.#sessions();
+    yield { type: 'endOfSessions' };
     yield* this.#tombstones();
     yield* this.#operations();
   }
@@ -143,25 +138,10 @@ export class StoreDump {
     const { id, caller, fingerprint, sessionId, seq, at, ordinal, position } = applied;
     const { index, walks } = this.#parts;
     const answer = applied.answer === null ? null : (JSON.parse(applied.answer) as OperationAnswer);
-    const original = originalOf(applied);
-    const isPlain = answer === null || (original !== undefined && answer.removedCount === undefined);
+    const original = answer?.original;
     const of = { id, caller, fingerprint, sessionId, at: new Date(at), ordinal, position };
-    const given = isPlain
-      ? null
-      : {
-          isNew: answer.isNew ?? false,
-          removedCount: answer.removedCount ?? 0,
-          messages: answer.messages ?? null,
-        };
-    if (original)
-      return {
-        ...of,
-        answer: given,
-        dropped: (original.dropped ?? []) as readonly (readonly number[])[] as readonly OrdinalRun[],
-        deletedIds: original.deletedIds ?? [],
-        changedIds: original.changedIds ?? [],
-        formerParentId: original.formerParentId ?? null,
-      };
+    const given = dumpedAnswer(answer);
+    if (original) return { ...of, answer: given, ...dumpedOriginal(original) };
     if (!applied.logged)
       return {
         ...of,

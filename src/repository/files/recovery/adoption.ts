@@ -1,11 +1,11 @@
 import { StorageError } from '../../../model/errors.ts';
 import { readable, stampOf } from '../../records/record.ts';
 import type { SessionState } from '../../records/session-state.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import { isDiskFull, isSystemError } from '../disk/storage-error.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, sessionPath } from '../format/layout.ts';
 import { encodeLine } from '../format/line.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 import { timeOfLastLine } from '../scan/time-of-last-line.ts';
 import { type IndexingTask, indexFile } from './index-file.ts';
 

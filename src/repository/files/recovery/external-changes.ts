@@ -3,6 +3,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { StorageError } from '../../../model/errors.ts';
 import type { Logger } from '../../observer.ts';
 import type { ReadOptions } from '../../read-options.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
 import {
@@ -22,7 +23,6 @@ import type { IndexDatabase } from '../index/database.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { isSqliteError } from '../index/statements.ts';
 import type { IndexWriter } from '../index/writer.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 import { unlessOver } from '../runtime/when-over.ts';
 import { mendTailAtPace } from '../scan/mend-tail.ts';
 import { type LargeFileScanned, scanFileAtPace } from '../scan/scan-file.ts';

@@ -1,5 +1,6 @@
 import { existsSync, rmSync } from 'node:fs';
 import type { Logger, Progress } from '../../observer.ts';
+import { StoreClock } from '../../runtime/store-clock.ts';
 import { DATABASE_SUFFIXES } from '../disk/database-file.ts';
 import { shardFolders } from '../disk/shard-folders.ts';
 import { writeNewFile } from '../disk/write-new-file.ts';
@@ -8,7 +9,6 @@ import type { Replayed } from '../durable/journal/replay.ts';
 import { type Layout, SHARDS, STORE_LOG } from '../format/layout.ts';
 import { IndexDatabase } from '../index/database.ts';
 import type { Durability } from '../runtime/options.ts';
-import { StoreClock } from '../runtime/store-clock.ts';
 import { timeOfLastLine } from '../scan/time-of-last-line.ts';
 import { type Built, buildIndex } from './build-index.ts';
 import { type CleanStop, compareIndex } from './clean-stop.ts';

@@ -1,13 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger, Progress } from '../../observer.ts';
 import type { Effects } from '../../records/session-state.ts';
+import { StoreClock } from '../../runtime/store-clock.ts';
 import { COMMIT_DELAY_MS } from '../commit/committer.ts';
 import { isOwned } from '../disk/lock.ts';
 import { isFaultOfOneFile } from '../disk/unreadable-file.ts';
 import { absoluteSessionPath, type Layout, SHARDS } from '../format/layout.ts';
 import { IndexDatabase } from '../index/database.ts';
 import { IndexWriter } from '../index/writer.ts';
-import { StoreClock } from '../runtime/store-clock.ts';
 import { withFileChunks } from '../scan/scan-lines.ts';
 import { scanSession } from '../scan/scan-session.ts';
 import { buildIndex } from './build-index.ts';

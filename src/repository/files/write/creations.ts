@@ -4,13 +4,13 @@ import type { CreateSession } from '../../mutations.ts';
 import { refuseArchived } from '../../plans/preconditions.ts';
 import { createRecords } from '../../records/mutation-records.ts';
 import { type OperationAnswer, stampOf } from '../../records/record.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { writtenAt } from '../format/encode-mutation.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { IndexWriter } from '../index/writer.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 import { existing } from './preconditions.ts';
 
 export interface CreationsParts {

@@ -2,19 +2,20 @@ import type { Operation } from '../../../model/operation.ts';
 import {
   type Dump,
   type DumpedOperation,
+  type DumpedPart,
   type DumpedSession,
   type DumpedTombstone,
   type Loaded,
   type LoadOptions,
   LoadRefusedError,
 } from '../../dump.ts';
-import type { OperationAnswer } from '../../records/record.ts';
+import { copiedAnswer } from '../../plans/original-answer.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { Layout } from '../format/layout.ts';
 import type { Tombstone } from '../format/store-record.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { TombstoneRow } from '../index/tombstones-table.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 import { type LoadMark, readLoadMark, removeLoadMark, writeLoadMark } from '../scan/load-mark.ts';
 import type { Restorations } from './restorations.ts';
 import type { SessionWrites } from './session-writes.ts';
@@ -56,9 +57,7 @@ export class Loads {
         if (part.type === 'session') await this.#session(part.session, mark, running, counts);
         else {
           await running.end();
-          if (part.type === 'tombstones') await this.#tombstones(part.tombstones);
-          else await this.#operations(part.operations);
-          counts[part.type] += part.type === 'tombstones' ? part.tombstones.length : part.operations.length;
+          await this.#other(part, counts);
         }
         onProgress?.(counts);
       }
@@ -75,16 +74,11 @@ export class Loads {
   /** The mark of the load, which is begun if none was. */
   async #begun(source: string): Promise<LoadMark> {
     const { layout, store, index, clock } = this.#parts;
-    if (source === store)
-      throw new LoadRefusedError('Expected another store, got this store itself, or a copy of its files.');
+    if (source === store) throw LoadRefusedError.itself();
     const found = readLoadMark(layout);
     if (found?.source === source) return found;
-    if (found)
-      throw new LoadRefusedError(
-        'Another store is being copied into this one, and is not whole yet: finish that, or begin with an empty store.',
-      );
-    if (!index.isEmpty())
-      throw new LoadRefusedError('Expected an empty store to copy into, got one that has, or had, sessions.');
+    if (found) throw LoadRefusedError.unfinished();
+    if (!index.isEmpty()) throw LoadRefusedError.notEmpty();
     const mark: LoadMark = { op: 'load', at: clock.now().toISOString(), source };
     await writeLoadMark(layout, mark);
     return mark;
@@ -95,10 +89,7 @@ export class Loads {
     const { id, sequence, arrival } = session;
     const there = index.row(id);
     if (there) {
-      if (!isSame(there, session))
-        throw new LoadRefusedError(
-          `The session "${id}" was changed here, or in the store that it comes from, since it was copied: begin again with an empty store.`,
-        );
+      if (!isSame(there, session)) throw LoadRefusedError.changed(id);
       counts.sessionsBefore += 1;
     } else {
       await running.room(SESSIONS_AT_ONCE);
@@ -110,6 +101,17 @@ export class Loads {
     }
     counts.sessions += 1;
     counts.messages += session.historyLength + session.droppedCount;
+  }
+
+  async #other(part: Exclude<DumpedPart, { type: 'session' }>, counts: Counts): Promise<void> {
+    if (part.type === 'tombstones') {
+      await this.#tombstones(part.tombstones);
+      counts.tombstones += part.tombstones.length;
+    }
+    if (part.type === 'operations') {
+      await this.#operations(part.operations);
+      counts.operations += part.operations.length;
+    }
   }
 
   async #tombstones(tombstones: readonly DumpedTombstone[]): Promise<void> {
@@ -148,7 +150,7 @@ export class Loads {
   #record(dumped: DumpedOperation): Promise<void> {
     const { id, caller, fingerprint, sessionId } = dumped;
     const operation: Operation = { id, fingerprint, caller };
-    const answer = storedAnswer(dumped);
+    const answer = copiedAnswer(dumped);
     return this.#parts.writes.submit(sessionId, {
       expectedVersion: null,
       operation,
@@ -248,29 +250,11 @@ function loggedOperation(operation: DumpedOperation): NonNullable<Tombstone['ope
     id,
     caller: caller ?? undefined,
     fingerprint,
-    answer: storedAnswer(operation),
+    answer: copiedAnswer(operation),
     // No other mutation has it.
     seq: 0,
     at: at.toISOString(),
     ordinal: ordinal ?? undefined,
     position: position ?? undefined,
-  };
-}
-
-function storedAnswer(operation: DumpedOperation): OperationAnswer {
-  const { at, ordinal, position, answer, dropped, deletedIds, changedIds, formerParentId } = operation;
-  return {
-    isNew: answer?.isNew || undefined,
-    removedCount: answer?.removedCount,
-    messages: answer?.messages ?? undefined,
-    original: {
-      at: at.toISOString(),
-      ordinal: ordinal ?? undefined,
-      position: position ?? undefined,
-      dropped: dropped.length > 0 ? dropped : undefined,
-      deletedIds: deletedIds.length > 0 ? deletedIds : undefined,
-      changedIds: changedIds.length > 0 ? changedIds : undefined,
-      formerParentId: formerParentId ?? undefined,
-    },
   };
 }

@@ -1,11 +1,11 @@
 import type { Session } from '../../../model/session.ts';
 import type { SessionToRestore } from '../../records/restored-records.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Committer } from '../commit/committer.ts';
 import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
 import type { IndexReader } from '../index/reader.ts';
 import { IndexWriter } from '../index/writer.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 import { insertCopy, MESSAGES_AT_ONCE_MAX } from './insert-copy.ts';
 import { existing } from './preconditions.ts';
 import { RestoredFile } from './restored-file.ts';

@@ -1,7 +1,7 @@
 import { ConflictError, SessionExistsError } from '../../../model/errors.ts';
 import type { CreateSession } from '../../mutations.ts';
 import type { ReadOptions } from '../../read-options.ts';
-import { KeyedMutex } from '../commit/keyed-mutex.ts';
+import { KeyedMutex } from '../../runtime/keyed-mutex.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { SessionRow } from '../index/session-row.ts';
 import type { IndexWalks } from '../index/walks.ts';

@@ -5,6 +5,7 @@ import { refuseMissing, refuseOtherVersion } from '../../plans/preconditions.ts'
 import type { Stamp } from '../../records/mutation-records.ts';
 import { type SessionRecord, stampOf } from '../../records/record.ts';
 import type { SessionState } from '../../records/session-state.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Committer } from '../commit/committer.ts';
 import { WriteQueues } from '../commit/write-queues.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
@@ -17,7 +18,6 @@ import type { IndexReader } from '../index/reader.ts';
 import { type SessionRow, stateOf, type WholeRow } from '../index/session-row.ts';
 import type { IndexWriter } from '../index/writer.ts';
 import type { ExternalChanges } from '../recovery/external-changes.ts';
-import type { StoreClock } from '../runtime/store-clock.ts';
 
 /** A mutation that appends to one session's file. */
 export interface SessionMutation<T> {

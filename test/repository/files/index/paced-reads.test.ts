@@ -7,8 +7,8 @@ import type { Steps } from '../../../../src/repository/files/index/steps.ts';
 import type { IndexTables } from '../../../../src/repository/files/index/tables.ts';
 import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
 import { STRETCH_MS, TimeSlices } from '../../../../src/repository/files/runtime/pace.ts';
-import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
 import { DeadlineExceededError } from '../../../../src/repository/read-options.ts';
+import { StoreClock } from '../../../../src/repository/runtime/store-clock.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
 import { session } from '../../records/session-state.ts';
 

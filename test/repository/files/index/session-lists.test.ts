@@ -14,7 +14,7 @@ import { IndexReader } from '../../../../src/repository/files/index/reader.ts';
 import { IndexWalks } from '../../../../src/repository/files/index/walks.ts';
 import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
 import { TimeSlices } from '../../../../src/repository/files/runtime/pace.ts';
-import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
+import { StoreClock } from '../../../../src/repository/runtime/store-clock.ts';
 import { listKey, naiveList } from '../../contract/naive.ts';
 import { session } from '../../records/session-state.ts';
 

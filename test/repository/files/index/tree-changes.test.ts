@@ -4,7 +4,7 @@ import { IndexDatabase } from '../../../../src/repository/files/index/database.t
 import { TreeChangeWriter } from '../../../../src/repository/files/index/tree-change-writer.ts';
 import { placed } from '../../../../src/repository/files/index/tree-changes.ts';
 import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
-import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
+import { StoreClock } from '../../../../src/repository/runtime/store-clock.ts';
 import { session } from '../../records/session-state.ts';
 
 const AT = '2026-01-01T00:00:00.000Z';

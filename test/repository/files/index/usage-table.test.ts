@@ -3,8 +3,8 @@ import { ZERO_USAGE } from '../../../../src/model/usage.ts';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
 import { differencesOf } from '../../../../src/repository/files/index/differences.ts';
 import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
-import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
 import { type Paid, paidOf, takenBack } from '../../../../src/repository/records/paid.ts';
+import { StoreClock } from '../../../../src/repository/runtime/store-clock.ts';
 import { session } from '../../records/session-state.ts';
 
 const DAY_MS = 86_400_000;

@@ -14,7 +14,7 @@ import type { IndexTables } from '../../../../src/repository/files/index/tables.
 import { WriteBehind } from '../../../../src/repository/files/index/write-behind.ts';
 import { IndexWriter } from '../../../../src/repository/files/index/writer.ts';
 import { STRETCH_MS, TimeSlices } from '../../../../src/repository/files/runtime/pace.ts';
-import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
+import { StoreClock } from '../../../../src/repository/runtime/store-clock.ts';
 import { SmallDisk, whyNoSmallDisk } from '../../../torture/small-disk.ts';
 import { session } from '../../records/session-state.ts';
 

@@ -1,6 +1,6 @@
-import { ConflictError } from '../../../model/errors.ts';
-import type { Operation } from '../../../model/operation.ts';
-import type { AppliedOperation } from '../../records/session-state.ts';
+import { ConflictError } from '../../model/errors.ts';
+import type { Operation } from '../../model/operation.ts';
+import type { AppliedOperation } from '../records/session-state.ts';
 import { KeyedMutex } from './keyed-mutex.ts';
 
 /**
@@ -9,9 +9,9 @@ import { KeyedMutex } from './keyed-mutex.ts';
  */
 export class IdempotencyRecords {
   readonly #byOperationId = new KeyedMutex();
-  readonly #find: (id: string, caller: string | null) => AppliedOperation | undefined;
+  readonly #find: FindOperation;
 
-  constructor(find: (id: string, caller: string | null) => AppliedOperation | undefined) {
+  constructor(find: FindOperation) {
     this.#find = find;
   }
 
@@ -27,13 +27,24 @@ export class IdempotencyRecords {
     if (!operation) return run();
     const { id, caller = null } = operation;
     return this.#byOperationId.during(JSON.stringify([caller, id]), async () => {
-      const applied = this.#find(id, caller);
-      if (!applied) return run();
-      if (!isSame(operation, applied)) throw ConflictError.operation(operation.id);
-      return replay(applied);
+      const applied = await this.#find(id, caller);
+      return applied ? this.again(operation, applied, replay) : run();
     });
   }
+
+  /** Runs `replay` for an operation that is recorded. Rejects with a ConflictError if it was recorded with another fingerprint. */
+  async again<T>(
+    operation: Operation,
+    applied: AppliedOperation,
+    replay: (applied: AppliedOperation) => T | Promise<T>,
+  ): Promise<T> {
+    if (!isSame(operation, applied)) throw ConflictError.operation(operation.id);
+    return replay(applied);
+  }
 }
+
+type Found = AppliedOperation | undefined;
+type FindOperation = (id: string, caller: string | null) => Found | Promise<Found>;
 
 function isSame({ fingerprint, earlierFingerprints }: Operation, applied: AppliedOperation): boolean {
   return (

@@ -1,10 +1,10 @@
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
-import { openFileRepository } from '../../../../src/repository/files/open.ts';
-import { StoreClock } from '../../../../src/repository/files/runtime/store-clock.ts';
-import type { SessionRepository } from '../../../../src/repository/repository.ts';
-import { temporaryDirectory } from '../../../support/repository.ts';
+import { openFileRepository } from '../../../src/repository/files/open.ts';
+import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { StoreClock } from '../../../src/repository/runtime/store-clock.ts';
+import { temporaryDirectory } from '../../support/repository.ts';
 
 const NOON = Date.parse('2026-06-01T12:00:00.000Z');
 const HOUR = 3_600_000;

@@ -11,6 +11,10 @@ export class ChangeListeners {
     return () => this.#listeners.delete(listener);
   }
 
+  get isEmpty(): boolean {
+    return this.#listeners.size === 0;
+  }
+
   /** Call after each change. It costs nothing while nobody listens. */
   changed(): void {
     if (this.#isScheduled || this.#listeners.size === 0) return;

@@ -1,7 +1,7 @@
 import { expect, it } from 'vitest';
-import { KeyedMutex } from '../../../../src/repository/files/commit/keyed-mutex.ts';
-import { type Driven, inEveryOrder } from './every-order.ts';
-import { lockCallers } from './lock-callers.ts';
+import { KeyedMutex } from '../../../src/repository/runtime/keyed-mutex.ts';
+import { type Driven, inEveryOrder } from '../files/commit/every-order.ts';
+import { lockCallers } from '../files/commit/lock-callers.ts';
 
 /** The first caller of each key. */
 function firstOfEachKey(keys: readonly string[], inLine: readonly number[]): number[] {

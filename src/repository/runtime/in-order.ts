@@ -1,4 +1,4 @@
-import type { Page, PageRequest } from '../../reads.ts';
+import type { Page, PageRequest } from '../reads.ts';
 
 /**
  * Puts `rows`, which were read from either end, into the list's own order. One row beyond the limit means that

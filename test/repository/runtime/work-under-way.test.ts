@@ -1,6 +1,6 @@
 import { setImmediate as turn } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { WorkUnderWay } from '../../../../src/repository/files/commit/work-under-way.ts';
+import { WorkUnderWay } from '../../../src/repository/runtime/work-under-way.ts';
 
 test('a close waits for the last work under way, and is said at once', async () => {
   const work = new WorkUnderWay();
