@@ -16,8 +16,6 @@ import type {
   StoreStatus,
   ToolCallRef,
 } from '../repository/reads.ts';
-import type { SessionRepository } from '../repository/repository.ts';
-import type { Budget } from './budget.ts';
 import {
   type DescendantsKey,
   type DescendantsScope,
@@ -27,14 +25,12 @@ import {
 } from './expected-pages.ts';
 import { andThen } from './maybe-promise.ts';
 import { MessageLoaders, pageKey, toolCallKey } from './message-loaders.ts';
-import type { Turns } from './turns.ts';
 
 /**
  * Each loader batches the requests of the resolvers of one level into one call of the repository. A loader is created when it is
  * first used: most requests need one or two.
  */
 export class Loaders extends MessageLoaders {
-  readonly #turns: Turns;
   #status?: Promise<StoreStatus>;
   #session?: DataLoader<string, Session | null>;
   #keyed?: DataLoader<SessionKey, Session | null, string>;
@@ -52,11 +48,6 @@ export class Loaders extends MessageLoaders {
   #search?: DataLoader<SearchRequest, SearchPage, string>;
   /** Settles once the latest call of the search has ended; null before the first. */
   #searching: Promise<unknown> | null = null;
-
-  constructor(repository: SessionRepository, budget: Budget, turns: Turns) {
-    super(repository, budget);
-    this.#turns = turns;
-  }
 
   /** Read once, however many fields show it. */
   status(): Promise<StoreStatus> {
@@ -225,7 +216,7 @@ export class Loaders extends MessageLoaders {
   ): Promise<(Value | Error)[]> {
     const answers = new Map<Key, Value | Error>();
     for (const group of Map.groupBy(keys, groupOf).values()) {
-      if (answers.size > 0) await this.#turns.rest();
+      if (answers.size > 0) await this.turns.rest();
       this.budget.check();
       const values = await read(group, group[0]!).catch((error: Error) => group.map(() => error));
       for (const [index, key] of group.entries()) answers.set(key, values[index]!);

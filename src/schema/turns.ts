@@ -25,6 +25,8 @@ export class Turns {
   #inTurn = 0;
   /** The turn of the next object of a list; null for this one. */
   #turn: Promise<void> | null = null;
+  /** The last of these turns that has come. */
+  #past: Promise<void> | null = null;
 
   #parsedBytes = 0;
   /** The turn of the next text that is parsed; null for this one. */
@@ -78,6 +80,24 @@ export class Turns {
       this.#turn = this.#next();
     }
     return this.#turn ?? undefined;
+  }
+
+  /**
+   * Calls `dispatch` once all objects of lists have had their turns: what these ask for shares a batch. Where none waits for its turn, as a
+   * DataLoader does by default, behind all that follows from what has been read.
+   */
+  whenListed(dispatch: () => void): void {
+    Promise.resolve().then(() => {
+      process.nextTick(() => {
+        const turn = this.#turn;
+        if (turn === this.#past) dispatch();
+        else
+          turn!.then(() => {
+            this.#past = turn;
+            this.whenListed(dispatch);
+          });
+      });
+    });
   }
 
   /** Resolves in another turn of the event loop if this request has worked for long. Between the parts of one batch. */

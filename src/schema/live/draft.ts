@@ -94,7 +94,28 @@ export class Draft {
     );
   }
 
-  apply({ content, delta, reasoningDelta, chunks, sequence }: DraftPart): void {
+  /** The `textBytes` of `part` alone. */
+  textBytesOf(part: DraftPart): number {
+    return this.textBytesWith(part) - this.textBytes;
+  }
+
+  /** True if the texts are as long as those of a draft that was `seen` in another instance. */
+  isAt(seen: SeenOfDraft): boolean {
+    const own = this.seen();
+    return (
+      own.contentLength === seen.contentLength &&
+      own.reasoningLength === seen.reasoningLength &&
+      own.chunks === seen.chunks
+    );
+  }
+
+  apply({
+    content,
+    delta,
+    reasoningDelta,
+    chunks,
+    sequence,
+  }: Omit<DraftPart, 'sessionId' | 'key' | 'role'>): void {
     if (content != null) {
       this.#content = new GrowingText();
       this.#contents += 1;
@@ -141,6 +162,12 @@ export class Draft {
       isDone,
       isWritten,
     };
+  }
+
+  /** Takes the place of all texts so far: watchers are shown all of them anew. */
+  replace(part: Pick<DraftPart, 'delta' | 'reasoningDelta' | 'chunks' | 'sequence'>): void {
+    this.forgetTexts();
+    this.apply({ ...part, delta: null, content: part.delta ?? '' });
   }
 
   /** What a watcher has seen that has seen all. */

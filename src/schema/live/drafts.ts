@@ -3,10 +3,12 @@ import { faultMessage } from '../../model/input-fault.ts';
 import type { Limits } from '../../model/limits.ts';
 import type { NewMessage } from '../../model/message.ts';
 import { atMost, bound } from '../../model/stored-values.ts';
+import type { Broadcast } from '../../repository/broadcast.ts';
 import type { SessionRepository } from '../../repository/repository.ts';
 import { storeBehind } from '../../repository/scoped/scoped-repository.ts';
 import type { SchemaContext } from '../context.ts';
-import { Draft, type DraftPart } from './draft.ts';
+import { Draft, type DraftPart, type DraftUpdate } from './draft.ts';
+import { DraftExchange, type DraftNews } from './draft-exchange.ts';
 import { DraftWatcher } from './draft-watcher.ts';
 
 type DraftLimits = Pick<Limits, 'drafts' | 'draftBytes' | 'draftsBytes' | 'draftMs'>;
@@ -29,9 +31,12 @@ export class Drafts {
   #open = 0;
   #bytes = 0;
   #timer: NodeJS.Timeout | undefined;
+  readonly #exchange: DraftExchange | null;
 
-  constructor(limits: DraftLimits) {
+  /** With `broadcast`, the drafts of other instances are shown, too. */
+  constructor(limits: DraftLimits, broadcast?: Broadcast) {
     this.#limits = limits;
+    this.#exchange = broadcast ? new DraftExchange(this, broadcast) : null;
   }
 
   /**
@@ -96,11 +101,46 @@ export class Drafts {
 
   /** To be called once sessions are deleted: nothing more is said in them, and nobody can watch them. */
   deleted(sessionIds: readonly string[]): void {
+    this.#exchange?.deleted(sessionIds);
+    this.forget(sessionIds);
+  }
+
+  /** As `deleted`, which another instance has heard of. */
+  forget(sessionIds: readonly string[]): void {
     if (this.isEmpty && this.#watchers.size === 0) return;
     for (const id of sessionIds) {
       for (const draft of [...(this.#latest.get(id)?.values() ?? [])]) this.#remove(draft);
       for (const watcher of [...(this.#watchers.get(id) ?? [])]) watcher.close();
     }
+  }
+
+  /**
+   * Applies what another instance says of a draft of its own. Returns the draft; null if there is a gap before that, so that this instance needs
+   * all of the draft, or no room for it.
+   */
+  follow({ update, from, sequence }: DraftNews): Draft | null {
+    const found = this.#find(update);
+    const known = found?.isDone ? undefined : found;
+    if (!known && update.isDone) return found ?? null;
+    if (!update.isWhole && !known?.isAt(from)) return null;
+    if (!known && this.#open >= this.#limits.drafts) return null;
+    const draft = known ?? new Draft(update);
+    const part: DraftPart = { ...partOf(update), sequence };
+    const bytes = update.isWhole ? draft.textBytesOf(part) : draft.textBytesWith(part);
+    if (this.#bytes + bytes - draft.textBytes > this.#limits.draftsBytes) return null;
+    if (!known) this.#begin(draft);
+    draft.isShown = true;
+    this.#resize(draft, () => (update.isWhole ? draft.replace(part) : draft.apply(part)));
+    draft.changedAt = performance.now();
+    draft.isWritten ||= update.isWritten;
+    if (update.isDone) this.#end(draft);
+    else this.#announce(draft);
+    return draft;
+  }
+
+  /** The drafts that are said just now. */
+  shown(): Draft[] {
+    return [...this.#all].filter(({ isShown, isDone }) => isShown && !isDone);
   }
 
   /** True if there is no draft at all. */
@@ -154,6 +194,7 @@ export class Drafts {
 
   #announce(draft: Draft): void {
     if (!draft.isShown) return;
+    this.#exchange?.changed(draft);
     for (const watcher of this.#watchers.get(draft.sessionId) ?? []) watcher.changed(draft);
   }
 
@@ -201,6 +242,10 @@ export class Drafts {
   }
 }
 
+function partOf({ sessionId, key, role, delta, reasoningDelta, chunks }: DraftUpdate): DraftPart {
+  return { sessionId, key, role, delta, reasoningDelta, chunks };
+}
+
 /** Serial numbers of 32 bits, as in RFC 1982: the smallest Int of GraphQL comes after the largest. */
 function isSeen(draft: Draft, { sequence }: DraftPart): boolean {
   return sequence != null && draft.sequence !== null && ((sequence - draft.sequence) | 0) <= 0;
@@ -222,7 +267,7 @@ export function draftsOf({ repository, limits }: Pick<SchemaContext, 'repository
   const store = storeBehind(repository);
   let drafts = known.get(store);
   if (!drafts) {
-    drafts = new Drafts(limits);
+    drafts = new Drafts(limits, store.broadcast);
     known.set(store, drafts);
   }
   return drafts;
