@@ -23,6 +23,7 @@ const LONGEST = [
   'test/torture/torture.test.ts',
   'test/attacks/attacks.test.ts',
   'test/repository/files/contract.test.ts',
+  'test/repository/postgres/contract.test.ts',
 ];
 
 class LongestFirst extends BaseSequencer {
@@ -40,7 +41,7 @@ export default defineConfig({
   // Without these two, graphql is loaded twice (as ESM and as CJS) and `instanceof GraphQLSchema` fails.
   resolve: { dedupe: ['graphql'] },
   test: {
-    globalSetup: 'test/support/build-packages.ts',
+    globalSetup: ['test/support/build-packages.ts', 'test/support/postgres/global-setup.ts'],
     server: {
       deps: { inline: [/graphql/, /@pothos/, /@envelop/] },
     },

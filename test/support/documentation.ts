@@ -19,6 +19,8 @@ export const PAGES = [
   'docs/security.md',
   'docs/errors.md',
   'docs/data-directory.md',
+  'docs/postgres.md',
+  'docs/scale.md',
   'docs/performance.md',
   'docs/embedding.md',
 ] as const;
