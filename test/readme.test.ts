@@ -172,7 +172,7 @@ it('the pages for users have a row for every flag of the server, with its variab
       env: { ...process.env, COLUMNS: '10000' },
     },
   );
-  const flags = [...stdout.matchAll(/^ {2}(--[\w-]+) [<[](?:(?!^ {2}-).)*?\benv:\s+(\w+)\)/gms)].map(
+  const flags = [...stdout.matchAll(/^ {2}(--[\w-]+)(?: [<[]| {2})(?:(?!^ {2}-).)*?\benv:\s+(\w+)\)/gms)].map(
     ([, flag, variable]) => [flag, variable],
   );
   expect(flags.length).toBeGreaterThan(5);

@@ -1,11 +1,13 @@
 import { Command } from 'commander';
 import { printable } from '../printable.ts';
 import { type BackupReport, backUpDataDirectory } from '../repository/files/tools/backup/backup.ts';
+import { isDatabase } from '../repository/store-place.ts';
 import { counted } from './counted.ts';
 import { dataOption, parseDirectory } from './data-option.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { placeOf, type StoreFlags, storeOption } from './store-option.ts';
 
 /** `sessiontree backup DIRECTORY`: copies a store, as it was at one moment. */
 export function backupCommand(): Command {
@@ -19,12 +21,17 @@ export function backupCommand(): Command {
       parseDirectory,
     )
     .addOption(dataOption())
+    .addOption(storeOption().hideHelp())
     .addHelpText(
       'after',
       '\nThe backup is a data directory, and on the disk when the command ends. Exit code: 0 if all was copied, 1 otherwise; what is\n' +
         'damaged is listed, and copied as it is.',
     )
-    .action(async (destination: string, { data }: { data: string }) => {
+    .action(async (destination: string, { data }: StoreFlags, self: Command) => {
+      if (isDatabase(placeOf(self)))
+        self.error(
+          'error: backup is for a data directory. A database has tools of its own, pg_dump and pg_basebackup: see docs/postgres.md',
+        );
       const progress = progressBar(process.stderr);
       try {
         const report = await backUpDataDirectory({

@@ -2,13 +2,12 @@ import { Command, Option } from 'commander';
 import { EXPORT_FORMATS } from '../export/formats.ts';
 import { allTops, topsOf } from '../export/tops.ts';
 import { printable } from '../printable.ts';
-import { openFileRepositoryForReading } from '../repository/files/open.ts';
-import { dataOption } from './data-option.ts';
+import { openStoreForReading } from '../repository/open-store.ts';
 import { writeOutput } from './output.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { placeOf, withStoreOptions } from './store-option.ts';
 
 interface ExportFlags {
-  readonly data: string;
   readonly all?: boolean;
   readonly format: string;
   readonly output?: string;
@@ -18,10 +17,9 @@ interface ExportFlags {
 /** `sessiontree export [ID…|--all]`: writes sessions and all beneath them to a file. */
 export function exportCommand(): Command {
   const names = EXPORT_FORMATS.map(({ name }) => name);
-  return new Command('export')
+  return withStoreOptions(new Command('export'))
     .description('Write sessions, each with its descendants, to standard output or a file.')
     .argument('[id...]', 'the ids of the sessions')
-    .addOption(dataOption())
     .option('--all', 'write every tree of the store')
     .addOption(new Option('--format <format>', 'what to write').choices(names).default(names[0]))
     .option(
@@ -31,11 +29,7 @@ export function exportCommand(): Command {
     .option('--output <file>', 'write this file, in place of standard output')
     .addHelpText('after', '\nCan run beside a server. Exit code: 0 if everything was written, 1 otherwise.')
     .action(
-      async (
-        ids: string[],
-        { data, all, format: name, output, redact = false }: ExportFlags,
-        self: Command,
-      ) => {
+      async (ids: string[], { all, format: name, output, redact = false }: ExportFlags, self: Command) => {
         if (all && ids.length > 0) self.error('error: expected ids or --all, got both');
         if (!all && ids.length === 0)
           self.error('error: expected the ids of sessions, or --all', { code: 'commander.missingArgument' });
@@ -46,7 +40,7 @@ export function exportCommand(): Command {
             `error: --redact: expected --format ${able.join(' or ')}, got ${name}, from which an import restores everything`,
           );
         }
-        const reader = await openFileRepositoryForReading({ directory: data, logger: stderrLogger() });
+        const reader = await openStoreForReading(placeOf(self), { logger: stderrLogger() });
         try {
           const tops = all ? allTops(reader) : listed(await topsOf(reader, ids));
           await writeOutput(output, format.write({ reader, tops, onFault: report, isRedacted: redact }));

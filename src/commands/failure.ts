@@ -6,7 +6,9 @@ import { DataDirectoryError } from '../repository/files/disk/data-directory.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { UnreadableStoreError } from '../repository/files/scan/store-id.ts';
 import { BackupError } from '../repository/files/tools/backup/backup-error.ts';
-import { StorePlaceError } from '../repository/open-store.ts';
+import { DatabaseUnusableError } from '../repository/postgres/connection/database-start.ts';
+import { TablesVersionError } from '../repository/postgres/migrations/migrate.ts';
+import { StorePlaceError } from '../repository/store-place.ts';
 import { AuditFileError } from '../server/audit/audit-file.ts';
 import { AuthFileError } from '../server/auth/auth-file-error.ts';
 import { KeysUnavailableError } from '../server/auth/keys-unavailable-error.ts';
@@ -30,8 +32,10 @@ function isExpected(error: Error): boolean {
     error instanceof DataDirectoryInUseError ||
     error instanceof UnreadableStoreError ||
     error instanceof BackupError ||
-    error instanceof LoadRefusedError ||
     error instanceof StorePlaceError ||
+    error instanceof DatabaseUnusableError ||
+    error instanceof TablesVersionError ||
+    error instanceof LoadRefusedError ||
     error instanceof AuthFileError ||
     error instanceof KeysUnavailableError ||
     error instanceof ClientError ||

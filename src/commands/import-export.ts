@@ -6,11 +6,13 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { restoreSessions } from '../import/sessiontree/restore-sessions.ts';
 import { printable } from '../printable.ts';
-import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
+import { openStore, openStoreForReading } from '../repository/open-store.ts';
+import { isDatabase } from '../repository/store-place.ts';
 import { type ImportFlags, OTHER_PROGRAMS_FLAGS, SESSIONTREE } from './import-options.ts';
 import { importProgress } from './import-progress.ts';
 import { pathFault } from './path-fault.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { placeOf } from './store-option.ts';
 import { tellReport } from './tell-report.ts';
 
 const STANDARD_INPUT = '-';
@@ -22,21 +24,22 @@ export async function importExport(path: string | null, flags: ImportFlags, comm
       `error: ${SESSIONTREE} has no default place: name a file, a folder, or - for standard input`,
     );
   refuseOtherFlags(command);
+  const place = placeOf(command);
   if (path === STANDARD_INPUT) {
-    await fromStandardInput((file) => restore(file, flags));
+    await fromStandardInput((file) => restore(file, place, flags));
     return;
   }
   const fault = await pathFault(path, () => true);
   if (fault) command.error(`error: expected a file or a directory, got "${printable(path)}" (${fault})`);
-  await restore(path, flags);
+  await restore(path, place, flags);
 }
 
 function refuseOtherFlags(command: Command): void {
   const isGiven = (flag: string) => command.getOptionValueSource(flag) === 'cli';
   if (isGiven('url'))
     command.error(
-      'error: --url is not for an export: exact copies are written by the process that owns the data directory. ' +
-        'Stop the server, and use --data',
+      'error: --url is not for an export: exact copies are written by the process that opens the store. ' +
+        'Stop the server, and use --data, or name the database with --store',
     );
   const other = OTHER_PROGRAMS_FLAGS.find((flag) => flag !== 'dryRun' && isGiven(flag));
   if (other === undefined) return;
@@ -56,14 +59,14 @@ async function fromStandardInput(run: (path: string) => Promise<void>): Promise<
   }
 }
 
-async function restore(path: string, { data, limit: limits, dryRun }: ImportFlags): Promise<void> {
+async function restore(path: string, place: string, { limit: limits, dryRun }: ImportFlags): Promise<void> {
   const logger = stderrLogger();
   const progress = importProgress(process.stderr);
   const options = { onProgress: progress.report };
   if (dryRun) {
     // A dry run makes no data directory.
-    const isThere = (await pathFault(data, (found) => found.isDirectory())) === null;
-    const reader = isThere ? await openFileRepositoryForReading({ directory: data, logger }) : null;
+    const isThere = isDatabase(place) || (await pathFault(place, (found) => found.isDirectory())) === null;
+    const reader = isThere ? await openStoreForReading(place, { logger }) : null;
     try {
       const target = { reader, repository: null, limits };
       await tellReport(await restoreSessions(path, target, options), progress.done);
@@ -73,7 +76,7 @@ async function restore(path: string, { data, limit: limits, dryRun }: ImportFlag
     }
     return;
   }
-  const repository = await openFileRepository({ directory: data, limits, logger, onProgress: progress.open });
+  const repository = await openStore(place, { limits, logger, onProgress: progress.open });
   try {
     const target = { reader: repository, repository, limits };
     await tellReport(await restoreSessions(path, target, options), progress.done);

@@ -18,7 +18,6 @@ export const FORMAT_CHOICES: readonly string[] = [
 
 /** The flags of `sessiontree import`. */
 export interface ImportFlags {
-  readonly data: string;
   readonly limit: Limits;
   readonly url?: string;
   readonly token?: string;
@@ -50,7 +49,7 @@ export function importOptions(): Option[] {
   return [
     new Option(
       '--url <url>',
-      'import into the running server with this endpoint, in place of a data directory',
+      'import into the running server with this endpoint, in place of a store',
     ).argParser(parseUrl),
     tokenOption(),
     new Option('--watch', 'with --url: go on, and import what the programs write'),

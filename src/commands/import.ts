@@ -13,9 +13,9 @@ import { RepositoryTarget, storedSessionsOf } from '../import/target/repository-
 import type { Target } from '../import/target/target.ts';
 import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
-import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
+import { openStore, openStoreForReading } from '../repository/open-store.ts';
+import { isDatabase } from '../repository/store-place.ts';
 import { callServer } from './call-server.ts';
-import { dataOption } from './data-option.ts';
 import { importExport } from './import-export.ts';
 import {
   AGENT_SESSION,
@@ -32,22 +32,21 @@ import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { limitOption } from './serve-options.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { placeOf, refusePlaceFlags, storeOptions } from './store-option.ts';
 import { tellReport } from './tell-report.ts';
 import { untilInterrupted } from './until-interrupted.ts';
 
 /** `sessiontree import [FORMAT] [PATH]`: imports the sessions of other programs, the files of the Python module, and what `export` wrote. */
 export function importCommand(): Command {
   const command = new Command('import')
-    .description('Import the sessions of other programs, or an export, into the data directory.')
+    .description('Import the sessions of other programs, or an export, into a store.')
     .argument('[format]', `${FORMAT_CHOICES.join(', ')}; left out: what PATH holds`)
-    .argument('[path]', 'a file or a directory; left out: where the program keeps its sessions')
-    .addOption(dataOption())
-    .addOption(limitOption());
-  for (const option of importOptions()) command.addOption(option);
+    .argument('[path]', 'a file or a directory; left out: where the program keeps its sessions');
+  for (const option of [...storeOptions(), limitOption(), ...importOptions()]) command.addOption(option);
   return command
     .addHelpText(
       'after',
-      `\nStop the server first, or import into it with --url.\n` +
+      `\nStop the server first, or import into it with --url. A database can be imported into beside its servers.\n` +
         'An import can be repeated: only what is new or different is written.\n' +
         'Exit code: 0 if everything was imported, 1 if not, 2 for a wrong command line.',
     )
@@ -58,7 +57,7 @@ export function importCommand(): Command {
           return importExport(path, flags, self);
         checkFlags(flags, self);
         const sources = format === AGENT_SESSION ? null : await sourcesOf(format, path, flags, self);
-        if (sources) await importPrograms(sources, flags);
+        if (sources) await importPrograms(sources, flags, self);
         else await importPythonFiles(path, flags, self);
       },
     );
@@ -81,8 +80,9 @@ function checkFlags({ url, watch, dryRun }: ImportFlags, command: Command): void
   if (watch && url === undefined)
     command.error('error: --watch needs --url: only a server can be written to for long');
   if (watch && dryRun) command.error('error: expected --watch or --dry-run, got both');
-  if (url !== undefined && command.getOptionValueSource('data') === 'cli')
-    command.error('error: expected --data or --url, got both');
+  if (url !== undefined) refusePlaceFlags(command);
+  // Before the sources are read, which can take minutes.
+  else placeOf(command);
 }
 
 /** Where to import from; null: from the files of the Python module that are at `path`. */
@@ -136,7 +136,11 @@ async function hasJsonFiles(path: string): Promise<boolean> {
   return names.some((name) => name.endsWith('.json'));
 }
 
-async function importPrograms(sources: readonly ImportSource[], flags: ImportFlags): Promise<void> {
+async function importPrograms(
+  sources: readonly ImportSource[],
+  flags: ImportFlags,
+  command: Command,
+): Promise<void> {
   limitGarbage();
   const prices = flags.prices === undefined ? null : await Prices.read(flags.prices);
   if (sources.length === 0) {
@@ -153,7 +157,7 @@ async function importPrograms(sources: readonly ImportSource[], flags: ImportFla
     onProgress: progress.report,
   };
   try {
-    await withTarget(flags, progress.open, async (target) => {
+    await withTarget(command, flags, progress.open, async (target) => {
       if (flags.watch) await watchPrograms(sources, target, { ...options, onProgress: () => {} });
       else await tellReport(await importSessions(sources, target, options), progress.done);
     });
@@ -178,9 +182,10 @@ async function watchPrograms(
 /** A server that restarts is waited for: 15 seconds at most. */
 const SERVER_RETRIES = 5;
 
-/** Opens what the flags name, and closes it after `action`. */
+/** Opens what the flags name, a store or a server, and closes it after `action`. */
 async function withTarget(
-  { data, url, token, limit: limits, dryRun }: ImportFlags,
+  command: Command,
+  { url, token, limit: limits, dryRun }: ImportFlags,
   onProgress: ReturnType<typeof importProgress>['open'],
   action: (target: Target) => Promise<void>,
 ): Promise<void> {
@@ -195,19 +200,20 @@ async function withTarget(
     };
     return callServer({ url, token }, callAction, { maxRetries: SERVER_RETRIES });
   }
+  const place = placeOf(command);
   const logger = stderrLogger();
   // A dry run makes no data directory.
-  if (dryRun && (await pathFault(data, (found) => found.isDirectory())) !== null)
+  if (dryRun && !isDatabase(place) && (await pathFault(place, (found) => found.isDirectory())) !== null)
     return action(new DryRunTarget(null, limits));
   if (dryRun) {
-    const reader = await openFileRepositoryForReading({ directory: data, logger });
+    const reader = await openStoreForReading(place, { logger });
     try {
       return await action(new DryRunTarget(storedSessionsOf(reader), limits));
     } finally {
       await reader.close();
     }
   }
-  const repository = await openFileRepository({ directory: data, limits, logger, onProgress });
+  const repository = await openStore(place, { limits, logger, onProgress });
   try {
     await action(new RepositoryTarget(repository, limits));
   } finally {
@@ -224,10 +230,9 @@ async function importPythonFiles(path: string | null, flags: ImportFlags, comman
     const flag = command.options.find((option) => option.attributeName() === other)!.long;
     command.error(`error: ${flag} is not for the files of the Python module (${AGENT_SESSION})`);
   }
-  const { data, limit: limits } = flags;
+  const { limit: limits } = flags;
   const progress = progressBar(process.stderr);
-  const repository = await openFileRepository({
-    directory: data,
+  const repository = await openStore(placeOf(command), {
     limits,
     logger: stderrLogger(),
     onProgress: progress.report,

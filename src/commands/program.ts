@@ -6,6 +6,7 @@ import { copyCommand } from './copy.ts';
 import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
+import { migrateCommand } from './migrate.ts';
 import { pruneCommand } from './prune.ts';
 import { quotaCommand } from './quota.ts';
 import { serveCommand } from './serve.ts';
@@ -23,7 +24,7 @@ const ASKS_FOR_HELP = new Set([
 ]);
 
 const program = new Command('sessiontree')
-  .description('GraphQL server for trees of agent sessions, on plain files.')
+  .description('GraphQL server for trees of agent sessions, on plain files or on PostgreSQL.')
   .version(VERSION)
   .addCommand(serveCommand())
   .addCommand(importCommand())
@@ -31,6 +32,7 @@ const program = new Command('sessiontree')
   .addCommand(checkCommand())
   .addCommand(backupCommand())
   .addCommand(copyCommand())
+  .addCommand(migrateCommand())
   .addCommand(tokenCommand())
   .addCommand(quotaCommand())
   .addCommand(shareCommand())
@@ -53,8 +55,11 @@ for (const [name, command] of named(program)) {
 }
 
 // An empty variable counts as not set: `PORT="$UNSET"` gives one.
-for (const { envVar } of [...named(program)].flatMap(([, { options }]) => options)) {
-  if (envVar !== undefined && process.env[envVar] === '') delete process.env[envVar];
+// So does "false" in the variable of a flag that turns something off, of which commander asks only whether it is there.
+for (const { envVar, negate } of [...named(program)].flatMap(([, { options }]) => options)) {
+  if (envVar === undefined) continue;
+  const value = process.env[envVar];
+  if (value === '' || (negate && value === 'false')) delete process.env[envVar];
 }
 
 // A reader such as `head -1` may close the pipe before all of the help is written.

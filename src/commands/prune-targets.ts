@@ -33,8 +33,8 @@ export interface PruneTarget {
 
 const ROOTS_A_PAGE = 500;
 
-/** A store in a data directory. For a dry run, reading is enough. */
-export class DirectoryTarget implements PruneTarget {
+/** A store that this process has opened. For a dry run, reading is enough. */
+export class StoreTarget implements PruneTarget {
   readonly #reader: SessionReader;
   readonly #repository: SessionRepository | null;
 

@@ -1,27 +1,21 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../printable.ts';
 import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
-import { openFileRepository, openFileRepositoryForReading } from '../repository/files/open.ts';
 import type { Progress } from '../repository/observer.ts';
+import { openStore, openStoreForReading } from '../repository/open-store.ts';
+import { isDatabase } from '../repository/store-place.ts';
 import { callServer, parseUrl, tokenOption } from './call-server.ts';
 import { counted } from './counted.ts';
-import { dataOption } from './data-option.ts';
 import { CommandError } from './failure.ts';
 import { pathFault } from './path-fault.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
-import {
-  DirectoryTarget,
-  type OldTree,
-  type PruneTarget,
-  ServerTarget,
-  type Wanted,
-} from './prune-targets.ts';
+import { type OldTree, type PruneTarget, ServerTarget, StoreTarget, type Wanted } from './prune-targets.ts';
 import { spanIn } from './span.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { placeOf, refusePlaceFlags, withStoreOptions } from './store-option.ts';
 
 interface PruneFlags {
-  readonly data: string;
   readonly url?: string;
   readonly token?: string;
   /** Milliseconds. */
@@ -34,7 +28,7 @@ interface PruneFlags {
 
 /** `sessiontree prune --older-than AGE`: deletes whole trees in which nothing has happened for long. */
 export function pruneCommand(): Command {
-  return new Command('prune')
+  return withStoreOptions(new Command('prune'))
     .description('Delete whole trees in which nothing has happened for a while.')
     .addOption(
       new Option(
@@ -48,18 +42,16 @@ export function pruneCommand(): Command {
     .option('--archived', 'only trees whose root is archived')
     .option('--dry-run', 'delete nothing, and list what would be deleted')
     .option('--purge', 'leave nothing of the trees on the disk, except the ids of their sessions')
-    .addOption(dataOption())
     .addOption(new Option('--url <url>', 'prune the store of a running server').argParser(parseUrl))
     .addOption(tokenOption())
     .addHelpText(
       'after',
-      '\nStop the server first, or name it with --url.\n' +
+      '\nStop the server first, or name it with --url. A database can be pruned beside its servers.\n' +
         'Exit code: 0 if all of these trees are deleted, or would be, 1 if not, 2 for a wrong command line.',
     )
     .action((flags: PruneFlags, command: Command) => {
-      if (flags.url !== undefined && command.getOptionValueSource('data') === 'cli')
-        command.error('error: expected --data or --url, got both');
-      return prune(flags);
+      if (flags.url !== undefined) refusePlaceFlags(command);
+      return prune(flags, command);
     });
 }
 
@@ -69,8 +61,8 @@ function parseAge(text: string): number {
   return age;
 }
 
-async function prune(flags: PruneFlags): Promise<void> {
-  const { url, token, data, dryRun = false } = flags;
+async function prune(flags: PruneFlags, command: Command): Promise<void> {
+  const { url, token, dryRun = false } = flags;
   const progress = progressBar(process.stderr);
   const run = (target: PruneTarget) => pruneIn(target, flags, progress.report);
   try {
@@ -81,22 +73,23 @@ async function prune(flags: PruneFlags): Promise<void> {
       });
       return;
     }
-    const fault = await pathFault(data, (found) => found.isDirectory());
+    const place = placeOf(command);
+    const fault = isDatabase(place) ? null : await pathFault(place, (found) => found.isDirectory());
     if (fault)
       throw new CommandError(
-        `expected a data directory at ${data}, got none (${fault}). Name it with --data.`,
+        `expected a data directory at ${place}, got none (${fault}). Name it with --data.`,
       );
-    const options = { directory: data, logger: stderrLogger(), onProgress: progress.report };
+    const options = { logger: stderrLogger(), onProgress: progress.report };
     if (dryRun) {
-      const reader = await openFileRepositoryForReading(options);
-      await run(new DirectoryTarget(reader, null)).finally(() => reader.close());
+      const reader = await openStoreForReading(place, options);
+      await run(new StoreTarget(reader, null)).finally(() => reader.close());
       return;
     }
-    const repository = await openFileRepository(options).catch((error) => {
+    const repository = await openStore(place, options).catch((error) => {
       if (!(error instanceof DataDirectoryInUseError)) throw error;
       throw new CommandError(`${error.message} Prune the store of a running server with --url.`);
     });
-    await run(new DirectoryTarget(repository, repository)).finally(() => repository.close());
+    await run(new StoreTarget(repository, repository)).finally(() => repository.close());
   } finally {
     progress.done();
   }

@@ -1,20 +1,17 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../printable.ts';
-import { type Quotas, quotasOf } from '../server/auth/quotas.ts';
 import { EXPECTED_USER_ID, isUserId } from '../server/auth/tokens.ts';
 import { LIMIT_OF, QUOTA_NAMES, type Quota, type QuotaName } from '../server/callers/quota.ts';
-import { dataOption } from './data-option.ts';
 import { CommandError } from './failure.ts';
 import { print } from './print.ts';
-import { existing, makeDataDirectory } from './token-store.ts';
+import { withStoreOptions } from './store-option.ts';
+import { withAuthStore } from './token-store.ts';
 
 interface UserFlags {
-  readonly data: string;
   readonly user: string;
 }
 
 interface ListFlags {
-  readonly data: string;
   readonly json?: boolean;
 }
 
@@ -31,30 +28,28 @@ export function quotaCommand(): Command {
 const MEANING = QUOTA_NAMES.map((name) => `${name} in place of ${LIMIT_OF[name]}`).join(', ');
 
 function setCommand(): Command {
-  return new Command('set')
+  return withStoreOptions(new Command('set'))
     .description('Set what a user may use, in place of the limits of the server.')
     .argument('<name=number...>', `any of: ${MEANING}`, collect)
-    .addOption(dataOption())
     .addOption(userOption())
     .addHelpText(
       'after',
       '\nWhat is not named stays as it is. "serve --limit" explains the limits.\nExit code: 0 if the quota was set, 1 otherwise.',
     )
-    .action(async (amounts: Partial<Quota>, { data, user }: UserFlags) => {
-      makeDataDirectory(data);
-      await print([`${printable(lineOf(user, await quotasOf(data).set(user, amounts)))}\n`]);
+    .action(async (amounts: Partial<Quota>, { user }: UserFlags, self: Command) => {
+      const quota = await withAuthStore(self, { isMade: true }, ({ quotas }) => quotas.set(user, amounts));
+      await print([`${printable(lineOf(user, quota))}\n`]);
     });
 }
 
 function listCommand(): Command {
-  return new Command('list')
+  return withStoreOptions(new Command('list'))
     .description('List the users that have a quota.')
-    .addOption(dataOption())
     .option('--json', 'write one JSON line per user')
-    .action(async ({ data, json }: ListFlags) => {
-      const quotas: ReturnType<Quotas['list']> = quotasOf(existing(data)).list();
+    .action(async ({ json }: ListFlags, self: Command) => {
+      const listed = await withAuthStore(self, {}, async ({ quotas }) => quotas.list());
       await print(
-        quotas.map(([userId, quota]) =>
+        listed.map(([userId, quota]) =>
           json ? `${JSON.stringify({ userId, ...quota })}\n` : `${printable(lineOf(userId, quota))}\n`,
         ),
       );
@@ -62,13 +57,12 @@ function listCommand(): Command {
 }
 
 function unsetCommand(): Command {
-  return new Command('unset')
+  return withStoreOptions(new Command('unset'))
     .description('Remove the quota of a user: the limits of the server hold again.')
-    .addOption(dataOption())
     .addOption(userOption())
     .addHelpText('after', '\nExit code: 0 if the quota was removed, 1 if the user has none.')
-    .action(async ({ data, user }: UserFlags) => {
-      if (!(await quotasOf(existing(data)).unset(user)))
+    .action(async ({ user }: UserFlags, self: Command) => {
+      if (!(await withAuthStore(self, {}, ({ quotas }) => quotas.unset(user))))
         throw new CommandError(
           `Expected a user with a quota, as "sessiontree quota list" shows them, got "${user}".`,
         );

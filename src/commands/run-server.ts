@@ -1,4 +1,5 @@
 import { resolve } from 'node:path';
+import { shownPlace } from '../repository/store-place.ts';
 import type { Config } from '../server/config.ts';
 import { startServer } from '../server/http.ts';
 import { createLogger } from '../server/logger.ts';
@@ -18,11 +19,15 @@ export async function runServer(config: Config): Promise<void> {
   const progress = progressBar(process.stderr);
   const server = await startServer(config, { logger, onProgress: progress.report }).finally(progress.done);
   logger.info(
-    { url: server.url, data: resolve(config.dataDirectory) },
+    { url: server.url, ...placeIn(config) },
     `the API is at ${server.url}; open it in a browser for GraphiQL`,
   );
   if (server.metricsUrl !== null) logger.info({ metrics: server.metricsUrl }, 'metrics are served');
   // Without a file to reopen, the signal ends the process, as is usual when a terminal is closed.
   if (server.reopenAudit) process.on('SIGHUP', server.reopenAudit);
   stopOnSignals(server, logger);
+}
+
+function placeIn({ dataDirectory, database }: Config) {
+  return database ? { database: shownPlace(database.url) } : { data: resolve(dataDirectory) };
 }

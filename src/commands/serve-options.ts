@@ -7,9 +7,10 @@ import { EXPECTED_ORIGIN, ORIGIN_ADVICE, parseOrigin } from '../server/allowed-o
 import { type Config, LOG_FORMATS, LOG_LEVELS } from '../server/config.ts';
 import { canonicalName, isHostName } from '../server/host-name.ts';
 import { type AuthFlags, authOptions, createAuthConfig } from './auth-options.ts';
-import { dataOption } from './data-option.ts';
+import { type DatabaseFlags, databaseConfig, databaseOptions } from './database-options.ts';
 import { type OperationFlags, operationConfig, operationOptions } from './operation-options.ts';
 import { collector, concatenated, list, parser } from './option-parsers.ts';
+import { type StoreFlags, storeOptions } from './store-option.ts';
 
 const port = z
   .string()
@@ -75,7 +76,7 @@ export function serveOptions(): Option[] {
       .default('127.0.0.1')
       .argParser(parser(host, 'an address of this machine, such as 127.0.0.1, ::1 or 0.0.0.0, or localhost')),
     ...authOptions(),
-    dataOption(),
+    ...storeOptions(),
     new Option(
       '--durability <when>',
       'when to answer a write: disk, after it is synced to the disk; os, after the operating system has it',
@@ -83,6 +84,7 @@ export function serveOptions(): Option[] {
       .env('SESSIONTREE_DURABILITY')
       .default('disk')
       .argParser(parser(z.enum(DURABILITIES), `one of ${DURABILITIES.join(', ')}`)),
+    ...databaseOptions(),
     new Option('--allow-origin <url>', 'an origin whose web pages may call the API; repeat the flag for more')
       .env('SESSIONTREE_ALLOW_ORIGIN')
       .default([], 'none')
@@ -111,10 +113,9 @@ export function serveOptions(): Option[] {
 }
 
 /** The parsed values of `serveOptions`, with the names that commander derives. */
-export interface ServeFlags extends AuthFlags, OperationFlags {
+export interface ServeFlags extends AuthFlags, OperationFlags, StoreFlags, DatabaseFlags {
   readonly port: number;
   readonly host: string;
-  readonly data: string;
   readonly durability: Durability;
   readonly allowOrigin: readonly string[];
   readonly allowHost: readonly string[];
@@ -123,13 +124,14 @@ export interface ServeFlags extends AuthFlags, OperationFlags {
   readonly logFormat: Config['logFormat'];
 }
 
-/** Throws a `UsageError` for flags that do not go together. */
+/** Throws a `UsageError` for flags that do not go together. The store is in the database of `flags.store`, if there is one. */
 export function createConfig(flags: ServeFlags): Config {
   return Object.freeze({
     port: flags.port,
     host: flags.host,
     auth: createAuthConfig(flags, flags.host),
     dataDirectory: flags.data,
+    database: flags.store === undefined ? null : databaseConfig(flags.store, flags),
     durability: flags.durability,
     allowedOrigins: Object.freeze([...flags.allowOrigin]),
     allowedHosts: Object.freeze([...flags.allowHost]),

@@ -1,7 +1,10 @@
 import { Command } from 'commander';
+import { isDatabase } from '../repository/store-place.ts';
 import type { Config } from '../server/config.ts';
 import { UsageError } from './auth-options.ts';
+import { refuseFlagsOfOthers } from './database-options.ts';
 import { createConfig, type ServeFlags, serveOptions } from './serve-options.ts';
+import { placeOf } from './store-option.ts';
 
 /** `sessiontree serve`: serves the API and GraphiQL until SIGTERM or SIGINT. */
 export function serveCommand(): Command {
@@ -22,7 +25,9 @@ export function serveCommand(): Command {
 
 function configOf(flags: ServeFlags, command: Command): Config {
   try {
-    return createConfig(flags);
+    const place = placeOf(command);
+    refuseFlagsOfOthers(place, command);
+    return createConfig(isDatabase(place) ? flags : { ...flags, store: undefined });
   } catch (error) {
     if (error instanceof UsageError) command.error(error.message);
     throw error;

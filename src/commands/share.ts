@@ -1,25 +1,23 @@
 import { Command, Option } from 'commander';
 import { printable } from '../printable.ts';
-import { openFileRepositoryForReading } from '../repository/files/open.ts';
+import { openStoreForReading } from '../repository/open-store.ts';
 import { parseUrl } from './call-server.ts';
-import { dataOption } from './data-option.ts';
 import { CommandError } from './failure.ts';
 import { print } from './print.ts';
 import { stderrLogger } from './stderr-logger.ts';
-import { existing, openTokens, parseExpiry } from './token-store.ts';
+import { placeOf, withStoreOptions } from './store-option.ts';
+import { parseExpiry, withAuthStore } from './token-store.ts';
 
 interface ShareFlags {
-  readonly data: string;
   readonly url: string;
   readonly expires: Date;
 }
 
 /** `sessiontree share ID`: a link to the explorer, with which anybody may read a session and all beneath it. */
 export function shareCommand(): Command {
-  return new Command('share')
+  return withStoreOptions(new Command('share'))
     .description('Make a link with which anybody may read a session and all beneath it, for a while.')
     .argument('<id>', 'the id of the session')
-    .addOption(dataOption())
     .option('--read', 'what the link allows: to read is all that a link can')
     .addOption(
       new Option('--expires <when>', 'when the link ends: a time, or for example 90s, 15m, 12h, 7d, 4w')
@@ -38,14 +36,11 @@ export function shareCommand(): Command {
         'Everybody who has it may read. "token list" lists the links, and "token revoke" ends one.\n' +
         'Exit code: 0 if the link was made, 1 otherwise.',
     )
-    .action(async (id: string, { data, url, expires }: ShareFlags) => {
-      const userId = await ownerOf(existing(data), id);
-      const made = await openTokens(data).mint({
-        userId,
-        scope: 'read',
-        subtreeId: id,
-        expiresAt: expires,
-        purpose: `share:${id}`,
+    .action(async (id: string, { url, expires }: ShareFlags, self: Command) => {
+      const made = await withAuthStore(self, {}, async ({ tokens }) => {
+        const userId = await ownerOf(placeOf(self), id);
+        const purpose = `share:${id}`;
+        return tokens.mint({ userId, scope: 'read', subtreeId: id, expiresAt: expires, purpose });
       });
       await print([
         `Until ${expires.toISOString()}, or until "sessiontree token revoke ${made.id}", whoever has this link may read ` +
@@ -55,8 +50,8 @@ export function shareCommand(): Command {
 }
 
 /** The user whose tree the session is in; null for a tree of nobody. */
-async function ownerOf(directory: string, id: string): Promise<string | null> {
-  const reader = await openFileRepositoryForReading({ directory, logger: stderrLogger() });
+async function ownerOf(place: string, id: string): Promise<string | null> {
+  const reader = await openStoreForReading(place, { logger: stderrLogger() });
   try {
     const [session] = await reader.findMany([id]);
     if (!session) throw new CommandError(`Expected the id of a session, got "${id}", which no session has.`);

@@ -1,27 +1,53 @@
 import { statSync } from 'node:fs';
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 import { findDataDirectory } from '../repository/files/disk/data-directory.ts';
 import { makeFolder } from '../repository/files/disk/make-folder.ts';
+import { isDatabase } from '../repository/store-place.ts';
+import { openAuthTexts } from '../server/auth/open-auth-texts.ts';
+import { Quotas } from '../server/auth/quotas.ts';
 import { Tokens } from '../server/auth/tokens.ts';
 import { CommandError } from './failure.ts';
 import { spanIn } from './span.ts';
 import { stderrLogger } from './stderr-logger.ts';
+import { placeOf } from './store-option.ts';
 
-/** The tokens of the server on this data directory, which need not run. */
-export function openTokens(data: string): Tokens {
-  return new Tokens(findDataDirectory(data).auth, stderrLogger());
+export interface AuthStore {
+  readonly tokens: Tokens;
+  readonly quotas: Quotas;
 }
 
-/** Tokens and quotas may be made before the first start of the server. */
-export function makeDataDirectory(data: string): void {
+/**
+ * Calls `act` with the tokens and quotas of the store that the flags of a command name; its servers need not run. With `isMade`, a data
+ * directory that is missing is made: tokens and quotas may come before the first start of the server. Rejects with a CommandError if it is
+ * missing otherwise: a name that is mistyped would have no tokens.
+ */
+export async function withAuthStore<T>(
+  command: Command,
+  { isMade = false },
+  act: (store: AuthStore) => Promise<T>,
+): Promise<T> {
+  const place = placeOf(command);
+  if (!isDatabase(place)) {
+    if (isMade) makeDataDirectory(place);
+    requireDirectory(place);
+  }
+  const logger = stderrLogger();
+  const texts = await openAuthTexts(place, { logger });
+  try {
+    return await act({ tokens: new Tokens(texts.tokens, logger), quotas: new Quotas(texts.quotas) });
+  } finally {
+    await texts.close();
+  }
+}
+
+function makeDataDirectory(data: string): void {
   const { root } = findDataDirectory(data);
   if (statSync(root, { throwIfNoEntry: false }) === undefined) makeFolder(root);
 }
 
-/** A name that is mistyped would have no tokens. */
-export function existing(data: string): string {
-  if (statSync(data).isDirectory()) return data;
-  throw new CommandError(`Expected the data directory at ${data}, got something else.`);
+function requireDirectory(data: string): void {
+  if (!statSync(data).isDirectory())
+    throw new CommandError(`Expected the data directory at ${data}, got something else.`);
 }
 
 /** A span from now, or a time with its zone: without one, it would depend on where the command runs. */

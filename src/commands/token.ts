@@ -4,23 +4,19 @@ import { isSessionId } from '../model/id.ts';
 import { printable } from '../printable.ts';
 import type { TokenRecord } from '../server/auth/token-lines.ts';
 import { EXPECTED_USER_ID, isUserId } from '../server/auth/tokens.ts';
-import { dataOption } from './data-option.ts';
 import { CommandError } from './failure.ts';
 import { print } from './print.ts';
-import { existing, makeDataDirectory, openTokens, parseExpiry } from './token-store.ts';
+import { withStoreOptions } from './store-option.ts';
+import { parseExpiry, withAuthStore } from './token-store.ts';
 
-interface DataFlags {
-  readonly data: string;
-}
-
-interface AddFlags extends DataFlags {
+interface AddFlags {
   readonly user: string;
   readonly scope: Scope;
   readonly subtree?: string;
   readonly expires?: Date;
 }
 
-interface ListFlags extends DataFlags {
+interface ListFlags {
   readonly json?: boolean;
 }
 
@@ -33,14 +29,13 @@ export function tokenCommand(): Command {
     .addCommand(revokeCommand())
     .addHelpText(
       'after',
-      '\nCan run beside the server, which takes up changes by itself: a new token at once, a revocation within a second.',
+      '\nCan run beside the server, which takes up changes by itself: a new token at once, a revocation within a second. The servers of a database take up both within a second.',
     );
 }
 
 function addCommand(): Command {
-  return new Command('add')
+  return withStoreOptions(new Command('add'))
     .description('Make a token, and print it. It is shown this once: only its hash is kept.')
-    .addOption(dataOption())
     .addOption(
       new Option('--user <id>', 'the user: whose trees the holder sees')
         .makeOptionMandatory()
@@ -69,43 +64,34 @@ function addCommand(): Command {
       'after',
       '\nThe last word of the output is the token. Exit code: 0 if it was made, 1 otherwise.',
     )
-    .action(async ({ data, user: userId, scope, subtree, expires }: AddFlags) => {
-      makeDataDirectory(data);
-      const { id, token } = await openTokens(data).mint({
-        userId,
-        scope,
-        subtreeId: subtree ?? null,
-        expiresAt: expires ?? null,
-      });
-      await print([
-        `Token ${id} (${printable(describe({ userId, scope, subtreeId: subtree ?? null, expiresAt: expires ?? null }))}):\n${token}\n`,
-      ]);
+    .action(async ({ user: userId, scope, subtree, expires }: AddFlags, self: Command) => {
+      const wanted = { userId, scope, subtreeId: subtree ?? null, expiresAt: expires ?? null };
+      const { id, token } = await withAuthStore(self, { isMade: true }, ({ tokens }) => tokens.mint(wanted));
+      await print([`Token ${id} (${printable(describe(wanted))}):\n${token}\n`]);
     });
 }
 
 function listCommand(): Command {
-  return new Command('list')
+  return withStoreOptions(new Command('list'))
     .description(
       'List the tokens that are not revoked. What they are themselves is known to their holders alone.',
     )
-    .addOption(dataOption())
     .option('--json', 'write one JSON line per token')
-    .action(async ({ data, json }: ListFlags) => {
-      const records = openTokens(existing(data)).list();
+    .action(async ({ json }: ListFlags, self: Command) => {
+      const records = await withAuthStore(self, {}, async ({ tokens }) => tokens.list());
       await print(records.map((record) => (json ? jsonLine(record) : `${printable(lineOf(record))}\n`)));
     });
 }
 
 function revokeCommand(): Command {
-  return new Command('revoke')
+  return withStoreOptions(new Command('revoke'))
     .description(
       'Revoke a token. A server refuses it within a second, and ends the subscriptions of its holder.',
     )
     .argument('<id>', 'the id of the token, as "token list" shows it')
-    .addOption(dataOption())
     .addHelpText('after', '\nExit code: 0 if the token was revoked, 1 if there is none.')
-    .action(async (id: string, { data }: DataFlags) => {
-      if (!(await openTokens(existing(data)).revoke(id)))
+    .action(async (id: string, _flags: unknown, self: Command) => {
+      if (!(await withAuthStore(self, {}, ({ tokens }) => tokens.revoke(id))))
         throw new CommandError(
           `Expected the id of a token, as "sessiontree token list" shows it, got "${id}".`,
         );

@@ -1,13 +1,16 @@
 import { createServer, type IncomingMessage, type RequestListener } from 'node:http';
 import { descriptorShares } from '../descriptors.ts';
-import { openFileRepository } from '../repository/files/open.ts';
 import type { Logger, Progress } from '../repository/observer.ts';
+import { type OpenedStore, openStore } from '../repository/open-store.ts';
+import { draftsOf } from '../schema/live/drafts.ts';
 import { Admission } from './admission/admission.ts';
 import { OVERLOADED } from './admission/overloaded.ts';
+import type { AuthTexts } from './auth/auth-text.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
-import { lastingQuotas, quotasOf } from './auth/quotas.ts';
-import { type Tokens, tokensOf } from './auth/tokens.ts';
+import { openAuthTexts } from './auth/open-auth-texts.ts';
+import { lastingQuotas, Quotas } from './auth/quotas.ts';
+import { Tokens } from './auth/tokens.ts';
 import { Callers } from './callers/callers.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
@@ -53,28 +56,51 @@ export interface RunningServer {
   stop(): Promise<void>;
 }
 
-/** Opens the data directory and serves it. If either fails, it rejects and leaves nothing open. */
-export async function startServer(
-  config: Config,
+/** Opens the store and serves it. If either fails, it rejects and leaves nothing open. */
+export async function startServer(config: Config, options: StartOptions): Promise<RunningServer> {
+  const watch = await openWatch(config, options.logger);
+  let repository: OpenedStore | undefined;
+  let texts: AuthTexts | undefined;
+  try {
+    repository = await openStoreOf(config, watch, options);
+    texts = await openAuthTexts(config.database?.url ?? config.dataDirectory, {
+      logger: options.logger,
+      ...config.database,
+    });
+    return await serve({ config, logger: options.logger, watch, repository, texts });
+  } catch (error) {
+    await watch.close();
+    await texts?.close();
+    await repository?.discard();
+    throw error;
+  }
+}
+
+function openStoreOf(
+  { dataDirectory, database, durability, limits }: Config,
+  { onCommit }: Watch,
   { logger, onProgress }: StartOptions,
-): Promise<RunningServer> {
-  const tokens = tokensOf(config.dataDirectory, logger);
-  const authentication = await authenticationOf(config, tokens, logger);
-  const watch = await openWatch(config, logger);
+): Promise<OpenedStore> {
+  const opening = { logger, limits, onCommit, ...(onProgress && { onProgress }) };
+  return database
+    ? openStore(database.url, { ...opening, database })
+    : openStore(dataDirectory, { ...opening, files: { durability } });
+}
+
+/** What a server serves, and closes when it stops. */
+interface Served {
+  readonly config: Config;
+  readonly logger: Logger;
+  readonly watch: Watch;
+  readonly repository: OpenedStore;
+  readonly texts: AuthTexts;
+}
+
+async function serve({ config, logger, watch, repository, texts }: Served): Promise<RunningServer> {
+  const authentication = await authenticationOf(config, new Tokens(texts.tokens, logger), logger);
   const callers =
     authentication.authenticate &&
-    new Callers(config.limits, lastingQuotas(quotasOf(config.dataDirectory), logger));
-  const repository = await openFileRepository({
-    directory: config.dataDirectory,
-    limits: config.limits,
-    durability: config.durability,
-    logger,
-    onCommit: watch.onCommit,
-    ...(onProgress && { onProgress }),
-  }).catch((error) => {
-    watch.close();
-    throw error;
-  });
+    new Callers(config.limits, lastingQuotas(new Quotas(texts.quotas), logger));
   // `settleTarget` refuses a request without a Host header: Node.js would do so without a line in the log.
   const server = createServer({
     ...TIMEOUTS,
@@ -82,6 +108,8 @@ export async function startServer(
     shouldUpgradeCallback: asksForWebSocket,
   });
   const settings = settingsOf(config, { repository, callers, ...authentication }, watch);
+  // Hears from now on what agents say through other instances: a message that ends a draft may be written through this one.
+  draftsOf(settings);
   const rules = createRequestRules(settings);
   const admission = new Admission({ limits: config.limits, logger });
   const sockets = Math.max(1, descriptorShares().connections - CONNECTIONS_FOR_PROBES);
@@ -97,19 +125,11 @@ export async function startServer(
     counter: connections,
     refusalOf: (socket) => (connections.isBeyond(socket) ? TOO_MANY_CONNECTIONS : undefined),
   });
-  let listening: Listening;
-  let metricsUrl: string | null = null;
-  try {
-    server.on('request', createListener({ settings, rules, api, admission, connections }));
-    server.on('upgrade', api.upgrade);
-    answerOddRequests(server, connections, settings.logger);
-    metricsUrl = await watch.serve({ repository, live: api.live });
-    listening = await listen(server, config);
-  } catch (error) {
-    await watch.close();
-    await repository.discard();
-    throw error;
-  }
+  server.on('request', createListener({ settings, rules, api, admission, connections }));
+  server.on('upgrade', api.upgrade);
+  answerOddRequests(server, connections, settings.logger);
+  const metricsUrl = await watch.serve({ repository, live: api.live });
+  const listening = await listen(server, config);
   const cutOff = () => {
     server.closeAllConnections();
     api.live.connections.destroy();
@@ -125,6 +145,7 @@ export async function startServer(
       if (stopped) cutOff();
       else
         stopped = drain(listening, connections, api, cutOff)
+          .then(() => texts.close())
           .then(() => repository.close())
           .finally(() => watch.close());
       return stopped;

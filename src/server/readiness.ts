@@ -7,11 +7,14 @@ const CHECK_INTERVAL_MS = 1_000;
 /** Milliseconds that a check may take. A network file system may not answer at all. */
 const CHECK_MS_MAX = 5_000;
 
+/** Read to see whether the store can be read: whether there is such a session does not matter. */
+const PROBED_ID = 'ready';
+
 const NO_ANSWER = 'the store does not answer';
 
 /** Whether the store can be read and written. Logs only when that changes. */
 export class Readiness {
-  readonly #repository: Pick<SessionRepository, 'status' | 'checkWritable'>;
+  readonly #repository: Pick<SessionRepository, 'findMany' | 'checkWritable'>;
   readonly #logger: Logger;
   #isChecking = false;
   #startedAt = Number.NEGATIVE_INFINITY;
@@ -19,7 +22,7 @@ export class Readiness {
   /** The reason that was logged last; null if the store was ready then. */
   #logged: string | null = null;
 
-  constructor(repository: Pick<SessionRepository, 'status' | 'checkWritable'>, logger: Logger) {
+  constructor(repository: Pick<SessionRepository, 'findMany' | 'checkWritable'>, logger: Logger) {
     this.#repository = repository;
     this.#logger = logger;
   }
@@ -50,7 +53,7 @@ export class Readiness {
 
   async #reason(): Promise<Outcome> {
     try {
-      await this.#repository.status();
+      await this.#repository.findMany([PROBED_ID]);
       await this.#repository.checkWritable();
       return { reason: null };
     } catch (err) {

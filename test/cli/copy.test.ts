@@ -77,11 +77,13 @@ describe('sessiontree copy', () => {
   });
 
   it('refuses a source that is no store, and makes nothing', async () => {
-    const missing = join(to, 'missing');
-    for (const place of [missing, 'redis://127.0.0.1/']) {
+    for (const [place, got] of [
+      [join(to, 'missing'), /^Expected a data directory with a store, got "/],
+      ['redis://127.0.0.1/', /^Expected a data directory or postgres:.*, got a URL with another scheme/],
+    ] as const) {
       const { code, stderr } = await runCli(['copy', '--from', place, '--to', to]);
       expect(code).toBe(1);
-      expect(stderr).toMatch(/^Expected .*data directory.*, got "/);
+      expect(stderr).toMatch(got);
     }
     expect(existsSync(to)).toBe(false);
   });

@@ -2,7 +2,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { text } from 'node:stream/consumers';
 
-const CLI = join(import.meta.dirname, '../../src/cli.ts');
+export const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
 export interface Ended {
   readonly code: number | null;

@@ -95,10 +95,15 @@ test('many probes are one write to the disk a second', async () => {
   const { ready } = await serveProbes(repository);
   await Promise.all(Array.from({ length: 50 }, ready));
   await ready();
-  expect(calls).toEqual([['status'], ['checkWritable']]);
+  expect(calls).toEqual([['findMany', ['ready']], ['checkWritable']]);
   vi.advanceTimersByTime(1_000);
   await ready();
-  expect(calls).toEqual([['status'], ['checkWritable'], ['status'], ['checkWritable']]);
+  expect(calls).toEqual([
+    ['findMany', ['ready']],
+    ['checkWritable'],
+    ['findMany', ['ready']],
+    ['checkWritable'],
+  ]);
 });
 
 test('a server whose disk does not answer is not ready, and asks the disk only once', async () => {

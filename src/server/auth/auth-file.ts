@@ -8,6 +8,7 @@ import { makeFolder } from '../../repository/files/disk/make-folder.ts';
 import { FILE_MODE, openPlain } from '../../repository/files/disk/plain-file.ts';
 import { writeNewFile } from '../../repository/files/disk/write-new-file.ts';
 import { writeWhole } from '../../repository/files/disk/write-whole.ts';
+import type { AuthText } from './auth-text.ts';
 
 /** Milliseconds that a writer waits for another. A write takes some milliseconds. */
 const LOCK_MS_MAX = 5_000;
@@ -16,8 +17,8 @@ const BETWEEN_TRIES_MS = 5;
 /** Milliseconds between two looks at a file: a little less than those between two checks of open subscriptions. */
 export const LOOK_MS = 900;
 
-/** A file beside the store that says who may do what: read when it has changed, and changed by one process at a time. */
-export class AuthFile {
+/** A text in a file beside the store. */
+export class AuthFile implements AuthText {
   readonly path: string;
   readonly #folder: string;
   readonly #lock: string;

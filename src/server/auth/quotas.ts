@@ -4,6 +4,7 @@ import type { Logger } from '../../repository/observer.ts';
 import { QUOTA_NAMES, type Quota, type QuotaOf } from '../callers/quota.ts';
 import { AuthFile, LOOK_MS } from './auth-file.ts';
 import { AuthFileError } from './auth-file-error.ts';
+import type { AuthText } from './auth-text.ts';
 import { createOutageLog } from './outage-log.ts';
 import { isUserId } from './tokens.ts';
 
@@ -17,19 +18,24 @@ const content = z.strictObject({
   ),
 });
 
-/** The quotas of the server whose data directory this is. It need not exist. */
-export function quotasOf(dataDirectory: string): Quotas {
-  return new Quotas(findDataDirectory(dataDirectory).auth);
+/** The text of the quotas of the server whose data directory this is. */
+export function quotasFile(dataDirectory: string): AuthText {
+  return new AuthFile(findDataDirectory(dataDirectory).auth, 'quotas.json');
 }
 
-/** The quotas of users, in a file beside the tokens. Several processes may change them. */
+/** The quotas of the server whose data directory this is. It need not exist. */
+export function quotasOf(dataDirectory: string): Quotas {
+  return new Quotas(quotasFile(dataDirectory));
+}
+
+/** The quotas of users, in a text of their own. Several processes may change them. */
 export class Quotas {
-  readonly #file: AuthFile;
+  readonly #file: AuthText;
   #users = new Map<string, UserQuota>();
 
-  /** The file is read when it is needed. */
-  constructor(folder: string) {
-    this.#file = new AuthFile(folder, 'quotas.json');
+  /** The text is read when it is needed. */
+  constructor(text: AuthText) {
+    this.#file = text;
   }
 
   /** As the file was a second ago at most. Throws if the file cannot be used. */

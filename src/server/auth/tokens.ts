@@ -6,23 +6,29 @@ import type { MintedToken, NewToken, TokenIssuer } from '../../model/token-issue
 import { findDataDirectory } from '../../repository/files/disk/data-directory.ts';
 import type { Logger } from '../../repository/observer.ts';
 import { AuthFile, LOOK_MS } from './auth-file.ts';
+import type { AuthText } from './auth-text.ts';
 import { createToken, hasHash, hashOfToken, idOfToken } from './token.ts';
 import { decodeLines, encodeLines, type TokenLine, type TokenRecord } from './token-lines.ts';
 
 /** The file is written anew once this many lines say nothing any more, or as many as there are tokens. */
 const SPENT_LINES_MAX = 100;
 
+/** The text of the tokens of the server whose data directory this is. */
+export function tokensFile(dataDirectory: string): AuthText {
+  return new AuthFile(findDataDirectory(dataDirectory).auth, 'tokens.jsonl');
+}
+
 /** The tokens of the server whose data directory this is. It need not exist. */
 export function tokensOf(dataDirectory: string, logger: Pick<Logger, 'warn'> | null = null): Tokens {
-  return new Tokens(findDataDirectory(dataDirectory).auth, logger);
+  return new Tokens(tokensFile(dataDirectory), logger);
 }
 
 /** The lines of a write, given what is there when its turn comes: two writes at once must not each miss the other. */
 type LinesFor = (records: ReadonlyMap<string, TokenRecord>) => readonly TokenLine[];
 
-/** The tokens that are kept in a folder, `auth` in the data directory. Several processes may change them. */
+/** The tokens that are kept in a text, one line for each change. Several processes may change them. */
 export class Tokens implements TokenIssuer {
-  readonly #file: AuthFile;
+  readonly #file: AuthText;
   readonly #logger: Pick<Logger, 'warn'> | null;
   #records = new Map<string, TokenRecord>();
   #lines = 0;
@@ -31,9 +37,9 @@ export class Tokens implements TokenIssuer {
   #nextWrite: Promise<void> | null = null;
   #lastWrite: Promise<void> = Promise.resolve();
 
-  /** The file is read when it is needed. */
-  constructor(folder: string, logger: Pick<Logger, 'warn'> | null = null) {
-    this.#file = new AuthFile(folder, 'tokens.jsonl');
+  /** The text is read when it is needed. */
+  constructor(text: AuthText, logger: Pick<Logger, 'warn'> | null = null) {
+    this.#file = text;
     this.#logger = logger;
   }
 

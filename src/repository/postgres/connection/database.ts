@@ -1,0 +1,380 @@
+import { createHash } from 'node:crypto';
+import pg from 'pg';
+import type { Logger } from '../../observer.ts';
+import { DeadlineExceededError, type ReadOptions, throwIfOver } from '../../read-options.ts';
+import { namingHomes } from './named-homes.ts';
+import { codeOf, isConnectionLost, QUERY_CANCELED } from './postgres-error.ts';
+import type { Value } from './value.ts';
+
+export type { Value };
+
+/** Runs statements, each with its parameters, and answers with the rows. */
+export interface Queries {
+  /**
+   * Runs one statement. Each text is a constant of the program, since a prepared statement is found by its text. Cast each parameter: its
+   * type is otherwise guessed from where it stands, and an ordinal of 2^53 - 1 is no int4. Plans are generic: name the homes of rows by
+   * `home = $1::int8` or `home = ANY($1::int8[])`, where each is given once, so that no other partition is read.
+   */
+  rows<Row>(sql: string, values?: readonly Value[], options?: ReadOptions): Promise<Row[]>;
+}
+
+/** The statements of one transaction. They are sent at once, one behind the other, and answered in their order. */
+export interface TransactionQueries extends Queries {
+  /** Sends a statement whose answer is not needed. The transaction waits for it, and fails if the statement fails. */
+  send(sql: string, values?: readonly Value[]): void;
+}
+
+export interface DatabaseOptions {
+  readonly url: string;
+  /** Connections that the pool has at most. */
+  readonly connections: number;
+  /** False: no prepared statements. */
+  readonly prepare: boolean;
+  readonly logger: Logger;
+}
+
+/** Milliseconds until a request that finds all connections in use is refused. */
+const WAIT_FOR_CONNECTION_MS = 10_000;
+/** Milliseconds without a word after which the system asks whether the other side is there. */
+const KEEP_ALIVE_MS = 10_000;
+/** Milliseconds that PostgreSQL has to end a statement that was cancelled, before its connection is given up. */
+const CANCEL_MS = 2_000;
+
+const { Client, Pool, types } = pg;
+
+/** OIDs: https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat */
+const INT8 = 20;
+const INT8_ARRAY = 1016;
+const NUMERIC = 1700;
+
+const parsers = new Map<number, (text: string) => unknown>([
+  // All of them are below 2^53, clocks too: see `changes/epoch.ts`.
+  [INT8, Number],
+  [INT8_ARRAY, (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number))],
+  // A sum has as many decimals as the most exact of what was added: exact decimals end without zeros (`model/decimal.ts`).
+  [NUMERIC, (text) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)],
+]);
+
+const customTypes = {
+  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
+    parsers.get(oid) ?? types.getTypeParser(oid, format as 'text'),
+} as pg.CustomTypesConfig;
+
+/** The connections to a database. */
+export class Database implements Queries {
+  readonly #options: DatabaseOptions;
+  readonly #pool: pg.Pool;
+  readonly #names = new Map<string, string>();
+
+  constructor(options: DatabaseOptions) {
+    this.#options = options;
+    this.#pool = new Pool({
+      ...this.config(),
+      max: options.connections,
+      connectionTimeoutMillis: WAIT_FOR_CONNECTION_MS,
+    });
+    // An idle connection that is lost: the pool makes another one when it is needed.
+    this.#pool.on('error', (err) => options.logger.warn({ err }, 'a connection to the database was lost'));
+    this.#pool.on('connect', (client) => {
+      // Between the listener of the pool and that of who uses the connection there is none, for a moment.
+      client.on('error', () => {});
+      client.on('notice', ({ message }) =>
+        options.logger.debug({ notice: message }, 'the database gave notice'),
+      );
+      if (options.prepare) planOnce(client);
+    });
+  }
+
+  /** What connections are made with: those of the pool, that of the channel, and those that cancel statements. */
+  config(url = this.#options.url): pg.ClientConfig {
+    return {
+      connectionString: url,
+      types: customTypes,
+      application_name: 'sessiontree',
+      // A host that vanishes says nothing: without a delay of its own, the system would notice after hours.
+      keepAlive: true,
+      keepAliveInitialDelayMillis: KEEP_ALIVE_MS,
+      pipeline: true,
+    };
+  }
+
+  /**
+   * Rejects with the error of PostgreSQL or of the driver, with the `reason` of the signal, or with a DeadlineExceededError. The statement
+   * does not run on in PostgreSQL in the last two cases.
+   */
+  async rows<Row>(sql: string, values: readonly Value[] = [], options?: ReadOptions): Promise<Row[]> {
+    throwIfOver(options);
+    return await this.#withClient((client) => this.#run<Row>(client, sql, values, options), options);
+  }
+
+  /** Runs `work` with a connection, which is given up if `work` rejects since it is lost. */
+  async #withClient<T>(work: (client: pg.PoolClient) => Promise<T>, options?: ReadOptions): Promise<T> {
+    const client = await this.#connect(options);
+    let failure: unknown;
+    const lost = (error: unknown) => {
+      failure = error;
+    };
+    client.on('error', lost);
+    try {
+      return await work(client);
+    } catch (error) {
+      failure = error;
+      throw error;
+    } finally {
+      client.off('error', lost);
+      client.release(failure !== undefined && isLost(failure));
+    }
+  }
+
+  /**
+   * Runs one statement that changes rows, as a transaction by itself. Rejects as `rows` does, but with a `CommitInDoubtError` if the connection is
+   * lost once the statement is sent.
+   */
+  async change<Row>(sql: string, values: readonly Value[]): Promise<Row[]> {
+    return await this.#withClient(async (client) => {
+      try {
+        return await this.#run<Row>(client, sql, values, undefined);
+      } catch (error) {
+        throw isConnectionLost(error) ? inDoubt(error) : error;
+      }
+    });
+  }
+
+  /**
+   * Runs `work` in a transaction of its own: READ COMMITTED. Commits once `work` resolves, and rolls back if it rejects. COMMIT is sent right
+   * behind what `work` sent last: if that fails, PostgreSQL rolls back. Rejects with a `CommitInDoubtError` if the connection is lost while
+   * COMMIT is under way.
+   */
+  transaction<T>(work: (queries: TransactionQueries) => Promise<T>, options?: ReadOptions): Promise<T> {
+    return this.#transaction('BEGIN', work, options);
+  }
+
+  /** Runs `work`, which only reads, on one state of the database. */
+  snapshot<T>(work: (queries: Queries) => Promise<T>, options?: ReadOptions): Promise<T> {
+    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, options);
+  }
+
+  async #transaction<T>(
+    begin: string,
+    work: (queries: TransactionQueries) => Promise<T>,
+    options?: ReadOptions,
+  ): Promise<T> {
+    throwIfOver(options);
+    const client = await this.#connect(options);
+    let failure: unknown;
+    const lost = (error: unknown) => {
+      failure = error;
+    };
+    client.on('error', lost);
+    const sent: Promise<unknown>[] = [];
+    const rows = <Row>(sql: string, values: readonly Value[] = [], own?: ReadOptions) =>
+      this.#run<Row>(client, sql, values, own ?? options);
+    const send = (sql: string, values?: readonly Value[]) => {
+      const answered = rows(sql, values);
+      // Told by the wait for all that was sent, at the latest.
+      answered.catch(() => {});
+      sent.push(answered);
+    };
+    try {
+      send(begin);
+      const result = await work({ rows, send });
+      // COMMIT comes last: of a statement that failed before, it only says that one did.
+      const [committed, ...answers] = await Promise.allSettled([commit(client), ...sent]);
+      const failed = [committed, ...answers].filter((answer) => answer.status === 'rejected');
+      if (failed.length > 0) throw reasonOf(failed.map(({ reason }) => reason));
+      return result;
+    } catch (error) {
+      failure ??= error;
+      if (!isLost(error)) await client.query('ROLLBACK').catch(lost);
+      throw error;
+    } finally {
+      client.off('error', lost);
+      client.release(failure !== undefined && isLost(failure));
+    }
+  }
+
+  /** Resolves once all statements under way have ended. */
+  async close(): Promise<void> {
+    await this.#pool.end();
+  }
+
+  /** A free connection. Rejects, as `rows` does, if the read is over before there is one. */
+  async #connect(options: ReadOptions | undefined): Promise<pg.PoolClient> {
+    const connecting = this.#pool.connect();
+    const { signal, deadline } = options ?? {};
+    if (!signal && deadline === undefined) return await connecting;
+    const over = Promise.withResolvers<never>();
+    const abort = () => over.reject(signal!.reason);
+    const late = () => over.reject(new DeadlineExceededError());
+    const timer =
+      deadline === undefined ? undefined : setTimeout(late, Math.max(0, deadline - performance.now()));
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      return await Promise.race([connecting, over.promise]);
+    } catch (error) {
+      // Nobody waits for the connection any more.
+      connecting.then(
+        (client) => client.release(),
+        () => {},
+      );
+      throw error;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    }
+  }
+
+  async #run<Row>(
+    client: pg.PoolClient,
+    sql: string,
+    values: readonly Value[],
+    options: ReadOptions | undefined,
+  ): Promise<Row[]> {
+    const text = namingHomes(sql, values);
+    const name = this.#options.prepare ? this.#nameOf(text) : undefined;
+    const query = { text, values: values as unknown[], ...(name !== undefined && { name }) };
+    if (!options?.signal && options?.deadline === undefined) return (await client.query(query)).rows as Row[];
+    const over = this.#cancelWhenOver(client, options);
+    try {
+      return (await client.query(query)).rows as Row[];
+    } catch (error) {
+      if (codeOf(error) === QUERY_CANCELED || isConnectionLost(error)) {
+        options.signal?.throwIfAborted();
+        if (over.isDeadline()) throw new DeadlineExceededError();
+      }
+      throw error;
+    } finally {
+      await over.end();
+    }
+  }
+
+  /** The name of a prepared statement: short, and the same in all instances. */
+  #nameOf(sql: string): string {
+    let name = this.#names.get(sql);
+    if (name === undefined) {
+      name = createHash('sha256').update(sql).digest('base64url').slice(0, 16);
+      this.#names.set(sql, name);
+    }
+    return name;
+  }
+
+  /**
+   * Cancels what runs on the connection once the read is over, until `end` is called: it resolves once no cancellation is under way that
+   * would reach the next statement of the connection.
+   */
+  #cancelWhenOver(client: pg.PoolClient, { signal, deadline }: ReadOptions) {
+    let isPast = false;
+    let giveUp: NodeJS.Timeout | undefined;
+    let cancelling: Promise<void> | undefined;
+    const cancel = () => {
+      if (cancelling) return;
+      cancelling = this.#cancel(client);
+      giveUp = setTimeout(() => destroy(client), CANCEL_MS);
+    };
+    const timer =
+      deadline === undefined
+        ? undefined
+        : setTimeout(
+            () => {
+              isPast = true;
+              cancel();
+            },
+            Math.max(0, deadline - performance.now()),
+          );
+    signal?.addEventListener('abort', cancel, { once: true });
+    return {
+      isDeadline: () => isPast,
+      end: async () => {
+        clearTimeout(timer);
+        signal?.removeEventListener('abort', cancel);
+        await cancelling;
+        clearTimeout(giveUp);
+      },
+    };
+  }
+
+  /**
+   * Sends the protocol's own request, over a connection of its own: a statement that would do it could find no free connection. PostgreSQL
+   * closes that connection once it has told the process that runs the statement: then this resolves, or if that takes too long.
+   */
+  #cancel(client: pg.PoolClient): Promise<void> {
+    const { processID, secretKey } = client as pg.PoolClient & {
+      processID: number | null;
+      secretKey: unknown;
+    };
+    if (processID === null) return Promise.resolve();
+    const { connection, ssl } = new Client(this.config()) as unknown as Canceller;
+    const { host, port } = client as unknown as { host: string; port: number };
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const giveUp = setTimeout(() => connection.stream.destroy(), CANCEL_MS);
+    const send = () => connection.cancel(processID, secretKey);
+    connection.on('error', () => {});
+    connection.on('end', () => {
+      clearTimeout(giveUp);
+      resolve();
+    });
+    connection.on('connect', () => (ssl ? connection.requestSsl() : send()));
+    connection.on('sslconnect', send);
+    if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`);
+    else connection.connect(port, host);
+    return promise;
+  }
+}
+
+/**
+ * Each statement is planned once on a connection (a generic plan). A plan for a table in partitions takes longer than most statements run,
+ * and PostgreSQL would make a new one for each call where it takes that to be cheaper. The first statement of the connection is sent behind
+ * this one.
+ */
+function planOnce(client: pg.PoolClient): void {
+  client.query('SET plan_cache_mode = force_generic_plan').catch(() => {
+    // The connection is lost: the statement behind it says so.
+  });
+}
+
+/** What a cancelling client has beside its types. */
+interface Canceller {
+  readonly ssl: unknown;
+  readonly connection: {
+    readonly stream: { destroy(): void };
+    on(event: string, listener: () => void): void;
+    connect(port: number | string, host?: string): void;
+    requestSsl(): void;
+    cancel(processID: number, secretKey: unknown): void;
+  };
+}
+
+/** True if the connection cannot be used again. */
+function isLost(error: unknown): boolean {
+  return error instanceof CommitInDoubtError || isConnectionLost(error);
+}
+
+/** Why a transaction failed: what COMMIT says, then what its statements say. */
+function reasonOf([committed, ...statements]: unknown[]): unknown {
+  return committed instanceof CommitInDoubtError ? committed : (statements[0] ?? committed);
+}
+
+/** The connection was lost while COMMIT was under way: the transaction may have been committed, or not. */
+export class CommitInDoubtError extends Error {
+  override readonly name = 'CommitInDoubtError';
+}
+
+function inDoubt(cause: unknown): CommitInDoubtError {
+  return new CommitInDoubtError('The connection was lost at COMMIT.', { cause });
+}
+
+async function commit(client: pg.PoolClient): Promise<void> {
+  let command: string;
+  try {
+    ({ command } = await client.query('COMMIT'));
+  } catch (error) {
+    if (!isConnectionLost(error)) throw error;
+    throw inDoubt(error);
+  }
+  // PostgreSQL answers so, without an error, if a statement of the transaction has failed.
+  if (command !== 'COMMIT') throw new Error('The transaction had failed before COMMIT.');
+}
+
+function destroy(client: pg.PoolClient): void {
+  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
+}

@@ -1,0 +1,407 @@
+import { setTimeout as wait } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
+import { ClientError, StorageError } from '../../../model/errors.ts';
+import type { Operation } from '../../../model/operation.ts';
+import type { AppliedOperation } from '../../records/session-state.ts';
+import type { StoreClock } from '../../runtime/store-clock.ts';
+import { type Epoch, EpochOverError } from '../changes/epoch.ts';
+import { CommitInDoubtError, type Database, type TransactionQueries } from '../connection/database.ts';
+import {
+  codeOf,
+  isConflictOfTransactions,
+  isConnectionLost,
+  storageErrorOf,
+  UNIQUE_VIOLATION,
+} from '../connection/postgres-error.ts';
+import { sessionRows } from '../read/session-rows.ts';
+import type { Statement } from '../rows/combined.ts';
+import { homesOf, type Place } from '../rows/places.ts';
+import type { SessionRow } from '../rows/session-row.ts';
+import { TextChanges } from '../search/text-changes.ts';
+import { findOperation } from './operation-rows.ts';
+
+/** The key of a tree in `trees`: the home and the `sid` of its root. */
+export interface TreeKey {
+  readonly home: number;
+  readonly root: number;
+}
+
+/** A tree that the transaction has locked. Its members change with what the transaction does; they are written at its end. */
+export interface LockedTree extends TreeKey {
+  /** The id of the root. */
+  readonly id: string;
+  readonly owner: string;
+  /** Of the latest mutation. */
+  number: number;
+  at: number;
+  homes: number[];
+  last_active_at: number;
+  /** True once a session comes into the tree, or leaves it, by a move. */
+  isReshaped?: boolean;
+  /** True once the root is no root any more. */
+  isGone?: boolean;
+}
+
+const TREE_MEMBERS = 't.home, t.root, t.id, t.owner, t.number, t.at, t.homes, t.last_active_at';
+
+const LOCK_TREE = `SELECT ${TREE_MEMBERS} FROM trees t WHERE t.home = $1::int8 AND t.root = $2::int8 FOR UPDATE`;
+
+const SELECT_TREES_OF = `SELECT s.home, s.sid, s.root_home, s.root FROM sessions s
+  WHERE s.home = ANY($3::int8[]) AND (s.home, s.sid) IN (SELECT * FROM unnest($1::int8[], $2::int8[]))`;
+
+const UPDATE_TREE = `UPDATE trees SET number = $3::int8, at = $4::int8, homes = $5::int8[], last_active_at = $6::int8, clock = $7::int8,
+    shape_clock = CASE WHEN $8::bool THEN $7::int8 ELSE shape_clock END
+  WHERE home = $1::int8 AND root = $2::int8`;
+
+const INSERT_TREE = `INSERT INTO trees (home, root, id, owner, number, clock, shape_clock, at, homes, last_active_at)
+  VALUES ($1::int8, $2::int8, $3::text, $4::text, $5::int8, $6::int8, $7::int8, $8::int8, $9::int8[], $10::int8)`;
+
+const DELETE_TREE = 'DELETE FROM trees WHERE home = $1::int8 AND root = $2::int8';
+
+/** Sessions whose tree is remembered. */
+const SEEN_MAX = 200_000;
+
+/** Milliseconds after the first try in which a mutation, or the read of its answer, is tried again. */
+export const PATIENCE_MS = 15_000;
+
+/** Thrown in a transaction if a tree is not what it was before the lock: begin again. */
+export class TreesMovedError extends Error {
+  override readonly name = 'TreesMovedError';
+}
+
+/** Thrown once it is found that a mutation has taken effect already: a retry is answered from its record. */
+export class AlreadyAppliedError extends Error {
+  override readonly name = 'AlreadyAppliedError';
+  readonly applied: AppliedOperation;
+
+  constructor(applied: AppliedOperation) {
+    super(`The operation "${applied.id}" has been applied.`);
+    this.applied = applied;
+  }
+}
+
+/** What a mutation works with, while it holds the locks of its trees. */
+export interface TreeTransaction {
+  readonly queries: TransactionQueries;
+  /** The rows of the sessions for whose sake the trees are locked, by `sid`: read behind the locks. */
+  readonly rows: ReadonlyMap<number, SessionRow>;
+  /** The time of the mutation: not before that of an earlier one in these trees. */
+  readonly at: Date;
+  /** For the `clock` columns of all rows that the transaction writes. */
+  readonly clock: number;
+  /** What changes in the texts that are searched; null if nothing is searched. It is sent once `work` is done. */
+  readonly texts: TextChanges | null;
+  /** The locked tree of a session's row. Throws a TreesMovedError if the session is in a tree that is not locked. */
+  treeOf(row: { readonly root: number }): LockedTree;
+  /** Adds a tree with a new root; it is written at the end. */
+  addTree(tree: LockedTree): void;
+}
+
+/**
+ * Thrown once it is found that several mutations which shared a transaction have taken effect already. Those that are not among `applied` were
+ * refused, or changed nothing.
+ */
+export class AppliedTogetherError extends Error {
+  override readonly name = 'AppliedTogetherError';
+  readonly applied: readonly AppliedOperation[];
+
+  constructor(applied: readonly AppliedOperation[]) {
+    super('The operations have been applied.');
+    this.applied = applied;
+  }
+}
+
+export interface TreesParts {
+  readonly database: Database;
+  readonly clock: StoreClock;
+  readonly epoch: Epoch;
+  /** False: no text is indexed. */
+  readonly isSearched: boolean;
+  /** Called once a mutation is committed. */
+  readonly committed: (milliseconds: number) => void;
+}
+
+/**
+ * Runs mutations in transactions, each of which holds the rows of its trees: there is one mutation in a tree at a time, in all instances, and
+ * what a mutation has read stays so until it is committed. The order of locks is that of trees by their roots, then new ids and keys, then
+ * operations.
+ */
+export class Trees {
+  readonly #parts: TreesParts;
+  /** The tree of each session, by `sid`, as it was last seen. Out of date if another instance has moved the session since. */
+  readonly #seen = new LRUCache<number, TreeKey>({ max: SEEN_MAX });
+
+  constructor(parts: TreesParts) {
+    this.#parts = parts;
+  }
+
+  /** The tree that a session was last seen in; null if it has none. `isFresh`: as it is now. */
+  async treeOf(place: Place, isFresh = false): Promise<TreeKey | null> {
+    const seen = isFresh ? undefined : this.#seen.get(place.sid);
+    return seen ?? (await this.#find([place])).get(place.sid) ?? null;
+  }
+
+  /** The tree that a session was last seen in, if it is remembered. */
+  seen({ sid }: Place): TreeKey | undefined {
+    return this.#seen.get(sid);
+  }
+
+  /** Remembers the tree that a session was seen in. */
+  saw(sid: number, { home, root }: TreeKey): void {
+    this.#seen.set(sid, { home, root });
+  }
+
+  /**
+   * Runs `work` while the trees of `places` are locked, and commits. Without `places`, no tree is locked. Begins again, for `PATIENCE_MS`,
+   * if the connection is lost or a session has moved to another tree before the lock.
+   *
+   * `operations` are those that `work` records; `wasInDoubt`: an earlier try may have committed them. Where they are recorded already, a
+   * call with one operation rejects with an AlreadyAppliedError. A call with several rejects with an AppliedTogetherError if a connection
+   * was lost at their COMMIT, and otherwise with the error of the database.
+   *
+   * Also rejects with what `work` rejects with, and with a StorageError. Nothing was recorded then, unless the error says
+   * `isOutcomeUnknown`.
+   */
+  async change<T>(
+    places: readonly Place[],
+    operations: readonly Operation[],
+    work: (transaction: TreeTransaction) => Promise<T>,
+    wasInDoubt = false,
+  ): Promise<T> {
+    const begun = performance.now();
+    let isInDoubt = wasInDoubt;
+    let isEpochOver = false;
+    for (let tries = 0; ; tries += 1) {
+      try {
+        if (isEpochOver) await this.#parts.epoch.renew(this.#parts.database);
+        const keys = await this.#keysOf(places, tries > 0);
+        const result = await this.#once(keys, places, isInDoubt ? operations : [], work);
+        this.#parts.committed(performance.now() - begun);
+        return result;
+      } catch (failure) {
+        isInDoubt ||= failure instanceof CommitInDoubtError;
+        const error = await this.#explained(failure, operations, isInDoubt);
+        isEpochOver = error instanceof EpochOverError;
+        // Two of one transaction may want the same id or key: whoever shares it runs them one by one.
+        const isAmongThem = operations.length > 1 && tries > 0 && isTaken(error);
+        if (isAmongThem || (!isEpochOver && !isTransient(error)))
+          throw isInDoubt && !isCertain(error) ? inDoubt(error) : storageErrorOf(error);
+        if (performance.now() - begun > PATIENCE_MS) throw isInDoubt ? inDoubt(error) : storageErrorOf(error);
+        await wait(pauseOf(error, tries));
+      }
+    }
+  }
+
+  /** Whether texts are indexed. */
+  get isSearched(): boolean {
+    return this.#parts.isSearched;
+  }
+
+  /**
+   * Runs mutations that are one statement, a transaction by itself. `statement` is given the SELECT of the clock, which has no row if the epoch
+   * is over, and the time. Rejects with what the database says, or with a CommitInDoubtError, and tries nothing again.
+   */
+  async changeAtOnce<Row extends { readonly at: number }>(
+    statement: (selectClock: string, at: number) => Statement,
+  ): Promise<Row[]> {
+    const { database, clock, epoch, committed } = this.#parts;
+    const begun = performance.now();
+    const rows = await database.change<Row>(...statement(epoch.selectClock, clock.now().getTime()));
+    for (const { at } of rows) clock.follow(at);
+    if (rows.length > 0) committed(performance.now() - begun);
+    return rows;
+  }
+
+  /** Why a try failed: an AlreadyAppliedError in place of an error that the mutation itself has caused by an earlier try. */
+  async #explained(error: unknown, operations: readonly Operation[], isInDoubt: boolean): Promise<unknown> {
+    if (operations.length !== 1) return error;
+    // A refusal may come of what the mutation itself has done: the id is taken, the session is gone.
+    if (!isDuplicate(error, 'operations_pkey') && !(isInDoubt && error instanceof ClientError)) return error;
+    try {
+      const applied = await findOperation(this.#parts.database, operations[0]!);
+      return applied ? new AlreadyAppliedError(applied) : error;
+    } catch (lost) {
+      return lost;
+    }
+  }
+
+  async #keysOf(places: readonly Place[], isFresh: boolean): Promise<TreeKey[]> {
+    const keys = new Map<number, TreeKey>();
+    const unseen: Place[] = [];
+    for (const place of places) {
+      const seen = isFresh ? undefined : this.#seen.get(place.sid);
+      if (seen) keys.set(seen.root, seen);
+      else unseen.push(place);
+    }
+    if (unseen.length > 0) for (const key of (await this.#find(unseen)).values()) keys.set(key.root, key);
+    return [...keys.values()].sort((one, other) => one.root - other.root);
+  }
+
+  async #find(places: readonly Place[]): Promise<Map<number, TreeKey>> {
+    const found = new Map<number, TreeKey>();
+    const rows = await this.#parts.database.rows<{ sid: number; root_home: number; root: number }>(
+      SELECT_TREES_OF,
+      [places.map(({ home }) => home), places.map(({ sid }) => sid), homesOf(places)],
+    );
+    for (const { sid, root_home: home, root } of rows) {
+      found.set(sid, { home, root });
+      this.saw(sid, { home, root });
+    }
+    return found;
+  }
+
+  #once<T>(
+    keys: readonly TreeKey[],
+    places: readonly Place[],
+    inDoubt: readonly Operation[],
+    work: (transaction: TreeTransaction) => Promise<T>,
+  ): Promise<T> {
+    const { database, clock, epoch, isSearched } = this.#parts;
+    return database.transaction(async (queries) => {
+      const locked = lock(queries, keys);
+      const numbered = epoch.clock(queries);
+      // Sent with the locks, and run behind them: each statement sees what was committed before it began.
+      const sessions = sessionRows(queries, places);
+      // Behind the locks, an earlier try has come to its end.
+      const recorded = Promise.all(inDoubt.map((operation) => findOperation(queries, operation)));
+      const [rows, own, read, found] = await Promise.all([locked, numbered, sessions, recorded]);
+      const applied = found.filter((each) => each !== undefined);
+      if (applied.length > 0)
+        throw inDoubt.length === 1 ? new AlreadyAppliedError(applied[0]!) : new AppliedTogetherError(applied);
+      if (rows.length < keys.length) throw new TreesMovedError();
+      const trees = new Map(rows.map((tree) => [tree.root, tree]));
+      const before = new Map(rows.map((tree) => [tree, tree.number]));
+      for (const { at } of rows) clock.follow(at);
+      const at = clock.now();
+      const added: LockedTree[] = [];
+      const texts = isSearched ? new TextChanges() : null;
+      const result = await work({
+        queries,
+        rows: read,
+        at,
+        clock: own,
+        texts,
+        treeOf: ({ root }) => {
+          const tree = trees.get(root);
+          if (!tree) throw new TreesMovedError();
+          return tree;
+        },
+        addTree: (tree) => {
+          trees.set(tree.root, tree);
+          added.push(tree);
+        },
+      });
+      await texts?.send(queries);
+      for (const tree of rows)
+        if (tree.number > before.get(tree)!) write(queries, tree, { at, clock: own, isNew: false });
+      for (const tree of added) write(queries, tree, { at, clock: own, isNew: true });
+      return result;
+    });
+  }
+}
+
+/** Locks trees in the order of `keys`, by one statement each, which are sent together. */
+async function lock(queries: TransactionQueries, keys: readonly TreeKey[]): Promise<LockedTree[]> {
+  const locked = await Promise.all(
+    keys.map(({ home, root }) => queries.rows<LockedTree>(LOCK_TREE, [home, root])),
+  );
+  return locked.flat();
+}
+
+function write(
+  queries: TransactionQueries,
+  tree: LockedTree,
+  { at, clock, isNew }: { readonly at: Date; readonly clock: number; readonly isNew: boolean },
+): void {
+  const { home, root, id, owner, number, homes, last_active_at: active } = tree;
+  if (tree.isGone) queries.send(DELETE_TREE, [home, root]);
+  else if (isNew)
+    queries.send(INSERT_TREE, [
+      home,
+      root,
+      id,
+      owner,
+      number,
+      clock,
+      tree.isReshaped ? clock : 0,
+      at.getTime(),
+      homes,
+      active,
+    ]);
+  else
+    queries.send(UPDATE_TREE, [
+      home,
+      root,
+      number,
+      at.getTime(),
+      homes,
+      active,
+      clock,
+      tree.isReshaped ?? false,
+    ]);
+}
+
+/** True if a row with this primary key is there already. */
+export function isDuplicate(
+  error: unknown,
+  constraint: 'operations_pkey' | 'ids_pkey' | 'session_keys_pkey',
+): boolean {
+  return codeOf(error) === UNIQUE_VIOLATION && (error as { constraint?: string }).constraint === constraint;
+}
+
+/** True for an answer of which it is known whether the mutation has taken effect. */
+function isCertain(error: unknown): boolean {
+  return (
+    error instanceof ClientError ||
+    error instanceof AlreadyAppliedError ||
+    error instanceof AppliedTogetherError
+  );
+}
+
+/**
+ * Reads what a mutation that is committed is answered with: again, for a while, if the connection is lost. Rejects with a StorageError that
+ * does not say that nothing was recorded.
+ */
+export async function readForAnswer<T>(read: () => Promise<T>): Promise<T> {
+  const begun = performance.now();
+  for (let tries = 0; ; tries += 1) {
+    try {
+      return await read();
+    } catch (error) {
+      if (error instanceof ClientError) throw error;
+      if (!isConnectionLost(error) || performance.now() - begun > PATIENCE_MS) throw inDoubt(error);
+      await wait(pauseOf(error, tries));
+    }
+  }
+}
+
+/** Another transaction was quicker, or the connection is gone. */
+function isTransient(error: unknown): boolean {
+  return (
+    error instanceof TreesMovedError ||
+    error instanceof CommitInDoubtError ||
+    isConflictOfTransactions(error) ||
+    isConnectionLost(error) ||
+    isTaken(error)
+  );
+}
+
+/** An id or a key was given to another session meanwhile. */
+function isTaken(error: unknown): boolean {
+  return isDuplicate(error, 'ids_pkey') || isDuplicate(error, 'session_keys_pkey');
+}
+
+/** Milliseconds: a lost connection comes back later than a lock is free. */
+function pauseOf(error: unknown, tries: number): number {
+  const most = error instanceof CommitInDoubtError || isConnectionLost(error) ? 1_000 : 50;
+  return Math.random() * Math.min(most, 5 * 2 ** tries);
+}
+
+function inDoubt(cause: unknown): StorageError {
+  return new StorageError(
+    'The connection to the database was lost while the mutation was being committed, and has not come back: it may have taken effect. ' +
+      'Read the session again, or repeat the mutation with the same operationId.',
+    true,
+    { cause, isOutcomeUnknown: true },
+  );
+}
