@@ -4,12 +4,12 @@ import type { Done, Model, Value } from './model.ts';
 import { describeMutation, type Mutation, type Mutations, targetOf } from './mutation.ts';
 import { Fault } from './part.ts';
 import type { Random } from './random.ts';
-import type { Answer, StoreProcess } from './store-process.ts';
-import type { LoadOptions, StorageErrors } from './workload.ts';
+import type { Answer } from './store-process.ts';
+import type { LoadOptions, StorageErrors, Target } from './workload.ts';
 
 /** Mutates the store until the store is gone, or `goOn` returns false. */
 export async function load(
-  store: StoreProcess,
+  store: Target,
   model: Model,
   mutations: Mutations,
   { lanes, storageErrors, goOn }: Pick<LoadOptions, 'lanes' | 'storageErrors' | 'goOn'>,
@@ -29,7 +29,7 @@ export async function load(
 
 /** Sends one mutation, and applies its answer to the model. */
 export async function mutate(
-  store: StoreProcess,
+  store: Target,
   model: Model,
   mutation: Mutation,
   storageErrors: StorageErrors,
@@ -47,7 +47,7 @@ export async function mutate(
  * those that took effect, as `verify` returns them.
  */
 export async function retry(
-  store: StoreProcess,
+  store: Target,
   model: Model,
   unanswered: readonly Mutation[],
   cameIn: ReadonlySet<Mutation>,
@@ -77,12 +77,7 @@ export async function retry(
 }
 
 /** Resent operations must get the same answer; with another input, they must be refused. */
-export async function replay(
-  store: StoreProcess,
-  model: Model,
-  random: Random,
-  count: number,
-): Promise<void> {
+export async function replay(store: Target, model: Model, random: Random, count: number): Promise<void> {
   for (let n = 0; n < count && model.done.length > 0; n += 1) {
     const done = random.pick(model.done);
     const { mutation, value } = done;

@@ -4,13 +4,14 @@ import { describeMutation, type Mutation, placeOf, targetOf } from './mutation.t
 import { Fault } from './part.ts';
 import { NOTHING, type State, stateAfter } from './state.ts';
 import type { Refusal } from './worker-messages.ts';
-import type { StorageErrors } from './workload.ts';
+import { isInDoubt, type StorageErrors } from './workload.ts';
 
 /** A session that is not deleted. */
 export interface ModelSession {
   readonly id: string;
   readonly parentId: string | null;
   readonly sequence: number;
+  readonly arrival: number;
   /** The owner and the key by which clients find it; null if it has no key. */
   readonly place: string | null;
   /** The state that a read has confirmed. */
@@ -18,6 +19,9 @@ export interface ModelSession {
   /** Mutations acknowledged since, by the version that each produced. */
   readonly acknowledged: Map<number, Mutation>;
 }
+
+/** The number of a session in the store, and its place among its siblings. */
+type Numbers = Pick<Session, 'sequence' | 'arrival'>;
 
 export type Value = Session | Appended | WrittenHistory | Deleted;
 
@@ -63,9 +67,9 @@ export class Model {
   /** Records that the store refused a mutation. Throws a Fault if it had no reason to. */
   refuse(mutation: Mutation, refusal: Refusal, storageErrors: StorageErrors): void {
     this.refused += 1;
-    if (refusal.name === 'StorageError' && storageErrors === 'unknown') return;
+    if (refusal.name === 'StorageError' && isInDoubt(refusal, storageErrors)) return;
     this.underWay.delete(mutation);
-    if (refusal.name === 'StorageError' && storageErrors === 'nothing') return;
+    if (refusal.name === 'StorageError' && storageErrors !== 'fault') return;
     if (refusal.name === 'SessionNotFoundError' && this.#mayBeGone(mutation)) return;
     if (refusal.name === 'InvalidInputError' && mayLackKey(mutation)) return;
     if (refusal.name === 'SessionHasChildrenError' && this.#mayHaveChildren(targetOf(mutation))) return;
@@ -73,12 +77,13 @@ export class Model {
   }
 
   /** Adds a created session, whose creation was answered or found to have taken effect. */
-  add(mutation: Mutation & { kind: 'create' }, sequence: number): void {
+  add(mutation: Mutation & { kind: 'create' }, { sequence, arrival }: Numbers): void {
     const { id, parentId } = mutation.input;
     this.#add({
       id,
       parentId: parentId ?? null,
       sequence,
+      arrival,
       place: null,
       settled: stateAfter(NOTHING, [mutation])!,
       acknowledged: new Map(),
@@ -86,10 +91,10 @@ export class Model {
   }
 
   /** Adds a session that a write by its key created. Which write did is not known yet. */
-  addAt(place: string, id: string, sequence: number): void {
+  addAt(place: string, { id, sequence, arrival }: Numbers & { readonly id: string }): void {
     const acknowledged = this.early.get(id) ?? new Map();
     this.early.delete(id);
-    this.#add({ id, parentId: null, sequence, place, settled: NOTHING, acknowledged });
+    this.#add({ id, parentId: null, sequence, arrival, place, settled: NOTHING, acknowledged });
   }
 
   /** The session that has a key; undefined if none is known. */
@@ -118,7 +123,7 @@ export class Model {
 
   /** The children of each parent, in order of arrival. */
   children(): Map<string | null, ModelSession[]> {
-    const inOrder = [...this.sessions.values()].sort((a, b) => a.sequence - b.sequence);
+    const inOrder = [...this.sessions.values()].sort((a, b) => a.arrival - b.arrival);
     return Map.groupBy(inOrder, ({ parentId }) => parentId);
   }
 
@@ -134,20 +139,18 @@ export class Model {
     return [...this.underWay].filter(({ kind }) => kind === 'delete').map(targetOf);
   }
 
-  #create(mutation: Mutation & { kind: 'create' }, { id, sequence }: Session): void {
+  #create(mutation: Mutation & { kind: 'create' }, session: Session): void {
     // The answer to a later deletion may have arrived first.
-    if (!this.deleted.has(id)) this.add(mutation, sequence);
+    if (!this.deleted.has(session.id)) this.add(mutation, session);
   }
 
-  #change(
-    mutation: Mutation & { kind: 'append' | 'update' | 'writeHistory' },
-    { id, version, sequence, key, userId }: Session,
-  ): void {
+  #change(mutation: Mutation & { kind: 'append' | 'update' | 'writeHistory' }, session: Session): void {
+    const { id, version, key, userId } = session;
     if (this.deleted.has(id)) return;
     const isByKey = mutation.kind === 'writeHistory' && mutation.input.key != null;
     if (isByKey && targetOf(mutation) !== placeOf(key!, userId))
       throw new Fault(`the ${describeMutation(mutation)} was done to "${id}" with ${placeOf(key!, userId)}`);
-    if (isByKey && version === 1) this.addAt(targetOf(mutation), id, sequence);
+    if (isByKey && version === 1) this.addAt(targetOf(mutation), session);
     const acknowledged = this.#acknowledgedOf(id, mutation, isByKey);
     const other = acknowledged.get(version);
     if (other)

@@ -4,9 +4,16 @@ import { TreeClient } from './own-trees/tree-client.ts';
 import { TreeMutations } from './own-trees/tree-mutations.ts';
 import { Fault } from './part.ts';
 import type { Random } from './random.ts';
-import type { Answer, StoreProcess } from './store-process.ts';
+import type { Answer } from './store-process.ts';
 import { recordsOf, verifyList, verifyNoFile } from './verify.ts';
-import type { LoadOptions, Reader, StorageErrors, Workload } from './workload.ts';
+import {
+  isInDoubt,
+  type LoadOptions,
+  type Reader,
+  type StorageErrors,
+  type Target,
+  type Workload,
+} from './workload.ts';
 
 /** More clients than any load has. */
 const CLIENTS = 8;
@@ -32,16 +39,13 @@ export class OwnTrees implements Workload {
     return this.#clients.reduce((sum, client) => sum + client.acknowledged, 0);
   }
 
-  async load(
-    store: StoreProcess,
-    { lanes, prefix, weights, storageErrors, goOn }: LoadOptions,
-  ): Promise<void> {
+  async load(store: Target, { lanes, prefix, weights, storageErrors, goOn }: LoadOptions): Promise<void> {
     const [first] = this.#clients as [TreeClient];
     const largeTree = this.#hasLargeTree ? new LargeTree(this.#random, `large.${prefix}`) : null;
     await largeTree?.create(first, store);
     let going = true;
     // A redaction takes as long as a hundred appends: most loads have none.
-    const redacts = storageErrors === 'fault' && this.#random.oneIn(4);
+    const redacts = (storageErrors === 'fault' || storageErrors === 'told') && this.#random.oneIn(4);
     const changeLargeTree = async (tree: LargeTree) => {
       for (let next = tree.next(first.model); going && next; next = tree.next(first.model)) {
         const before = store.treeLogSize;
@@ -75,24 +79,25 @@ export class OwnTrees implements Workload {
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
   }
 
-  async verify(reader: Reader, directory: string): Promise<void> {
+  async verify(reader: Reader, directory: string | null): Promise<void> {
     const { quarantined } = await reader.status();
     if (quarantined.length > 0) throw new Fault(`quarantined: ${JSON.stringify(quarantined.slice(0, 5))}`);
     for (const client of this.#clients) await client.verify(reader);
     await verifyList(this.ids(), reader);
+    if (directory === null) return;
     for (const { model } of this.#clients) {
       for (const id of model.deleted) verifyNoFile(id, directory);
       for (const id of model.sessions.keys()) recordsOf(id, directory);
     }
   }
 
-  async sendAgain(store: StoreProcess): Promise<void> {
+  async sendAgain(store: Target): Promise<void> {
     for (const client of this.#clients)
       await client.sendAgain(store, this.#random, REPLAYED_OPERATIONS_PER_CLIENT);
   }
 
   async sendMore(
-    store: StoreProcess,
+    store: Target,
     count: number,
     { prefix, weights }: Pick<LoadOptions, 'prefix' | 'weights'>,
   ): Promise<void> {
@@ -110,5 +115,7 @@ export class OwnTrees implements Workload {
 function ends(answer: Answer<unknown>, storageErrors: StorageErrors): boolean {
   if (answer === 'unanswered') return true;
   // Whether the mutation took effect is unknown.
-  return 'refusal' in answer && answer.refusal.name === 'StorageError' && storageErrors === 'unknown';
+  return (
+    'refusal' in answer && answer.refusal.name === 'StorageError' && isInDoubt(answer.refusal, storageErrors)
+  );
 }

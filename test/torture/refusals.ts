@@ -5,6 +5,8 @@ import type { Refusal } from './worker-messages.ts';
 export class Refusals {
   readonly #isRetryable: boolean;
   count = 0;
+  /** What the latest one was told. */
+  last = '';
 
   /** `isRetryable`: the value that the client must get: true if room or time helps. */
   constructor(isRetryable: boolean) {
@@ -15,6 +17,7 @@ export class Refusals {
   hear(refusal: Refusal | null): void {
     if (refusal?.name !== 'StorageError') return;
     this.count += 1;
+    this.last = refusal.message;
     if (this.#isRetryable && !refusal.isRetryable)
       throw new Fault(
         `a StorageError that room would mend says that it is not retryable: ${refusal.message}`,

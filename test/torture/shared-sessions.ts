@@ -3,9 +3,8 @@ import { Model } from './model.ts';
 import { type Mutation, Mutations } from './mutation.ts';
 import { Fault } from './part.ts';
 import type { Random } from './random.ts';
-import type { StoreProcess } from './store-process.ts';
 import { verify } from './verify.ts';
-import type { LoadOptions, Reader, Workload } from './workload.ts';
+import type { LoadOptions, Reader, Target, Workload } from './workload.ts';
 
 /** Number of answered operations that are sent again. */
 const REPLAYED_OPERATIONS = 8;
@@ -28,22 +27,22 @@ export class SharedSessions implements Workload {
     return this.#model.acknowledged;
   }
 
-  load(store: StoreProcess, { prefix, weights, ...options }: LoadOptions): Promise<void> {
+  load(store: Target, { prefix, weights, ...options }: LoadOptions): Promise<void> {
     return load(store, this.#model, new Mutations(this.#model, this.#random, prefix, weights), options);
   }
 
-  async verify(reader: Reader, directory: string): Promise<void> {
+  async verify(reader: Reader, directory: string | null): Promise<void> {
     this.#unanswered = [...this.#model.underWay];
     this.#cameIn = await verify(this.#model, reader, directory);
   }
 
-  async sendAgain(store: StoreProcess): Promise<void> {
+  async sendAgain(store: Target): Promise<void> {
     await retry(store, this.#model, this.#unanswered, this.#cameIn);
     await replay(store, this.#model, this.#random, REPLAYED_OPERATIONS);
   }
 
   async sendMore(
-    store: StoreProcess,
+    store: Target,
     count: number,
     { prefix, weights }: Pick<LoadOptions, 'prefix' | 'weights'>,
   ): Promise<void> {

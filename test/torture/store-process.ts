@@ -3,6 +3,7 @@ import { statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { STORE_LOG } from '../../src/repository/files/format/layout.ts';
+import type { PostgresOptions } from '../../src/repository/postgres/options.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { BREAK_VARIABLE, HOOK, HOOK_FAILED } from './break-names.ts';
 import type { Ports } from './live/serve.ts';
@@ -18,7 +19,7 @@ const PATIENCE = 60_000;
 
 export type Answer<T> = { readonly value: T } | { readonly refusal: Refusal } | 'unanswered';
 
-type Method = Exclude<keyof SessionRepository, 'storeId'>;
+type Method = Exclude<keyof SessionRepository, 'storeId' | 'broadcast'>;
 type Result<M extends Method> = Awaited<ReturnType<SessionRepository[M]>>;
 
 const NO_LIMIT = { messages: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER };
@@ -35,9 +36,11 @@ export interface Surroundings {
   readonly environment?: Readonly<Record<string, string>>;
   /** The process also serves the store over HTTP, at `ports`. */
   readonly serves?: boolean;
+  /** How a store in a database is opened. */
+  readonly options?: Pick<PostgresOptions, 'connections' | 'prepare' | 'listenUrl' | 'partitions'>;
 }
 
-/** A store in a child process. */
+/** A store in a child process: in a data directory, or in the database of a URL. */
 export class StoreProcess {
   /** The lines of its log, as `level: message`. */
   readonly said: string[] = [];
@@ -52,15 +55,17 @@ export class StoreProcess {
   #calls = 0;
   #gone = false;
 
-  constructor(directory: string, { through = [], environment = {}, serves = false }: Surroundings = {}) {
-    this.#treeLog = join(directory, STORE_LOG);
+  constructor(place: string, surroundings: Surroundings = {}) {
+    const { through = [], environment = {}, serves = false, options = {} } = surroundings;
+    this.#treeLog = join(place, STORE_LOG);
     const imports = process.env[BREAK_VARIABLE] ? ['--import', HOOK] : [];
     const command = [
       ...through,
       process.execPath,
       ...imports,
       WORKER,
-      directory,
+      place,
+      JSON.stringify(options),
       ...(serves ? [SERVES] : []),
     ];
     // In a process group of its own, so that a kill reaches the store and its wrapper.
@@ -88,8 +93,8 @@ export class StoreProcess {
   }
 
   /** Starts a process with an open store. Throws a Fault if the store does not open. */
-  static async open(directory: string, surroundings?: Surroundings): Promise<StoreProcess> {
-    const store = new StoreProcess(directory, surroundings);
+  static async open(place: string, surroundings?: Surroundings): Promise<StoreProcess> {
+    const store = new StoreProcess(place, surroundings);
     const opened = await store.opened();
     if (opened === 'opened') return store;
     await store.kill();
@@ -98,7 +103,7 @@ export class StoreProcess {
     throw new Fault(`the store does not open: ${why}`);
   }
 
-  /** Bytes of `store.jsonl`. */
+  /** Bytes of `store.jsonl`; 0 for a database. */
   get treeLogSize(): number {
     return statSync(this.#treeLog, { throwIfNoEntry: false })?.size ?? 0;
   }

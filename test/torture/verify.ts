@@ -15,7 +15,7 @@ import type { Reader } from './workload.ts';
  * Compares the state of the store with the acknowledged mutations. Each unanswered mutation of the model may have taken effect or
  * not, but not partly. Updates the model to the state that was found. Returns the mutations that took effect. Throws a Fault.
  */
-export async function verify(model: Model, reader: Reader, directory: string): Promise<Set<Mutation>> {
+export async function verify(model: Model, reader: Reader, directory: string | null): Promise<Set<Mutation>> {
   const { quarantined } = await reader.status();
   if (quarantined.length > 0) throw new Fault(`quarantined: ${JSON.stringify(quarantined.slice(0, 5))}`);
   const cameIn = await settleShape(model, reader);
@@ -24,7 +24,7 @@ export async function verify(model: Model, reader: Reader, directory: string): P
   await verifyTree(model, reader);
   await verifyList([...model.sessions.keys()], reader);
   await verifyKeys(model, reader);
-  verifyFiles(model, directory);
+  if (directory !== null) verifyFiles(model, directory);
   return cameIn;
 }
 
@@ -34,7 +34,7 @@ async function settleShape(model: Model, reader: Reader): Promise<Set<Mutation>>
   const creations = [...model.underWay].filter((mutation) => mutation.kind === 'create');
   for (const [n, session] of (await reader.findMany(creations.map(targetOf))).entries()) {
     if (!session) continue;
-    model.add(creations[n]!, session.sequence);
+    model.add(creations[n]!, session);
     cameIn.add(creations[n]!);
   }
   await settleKeyed(model, reader);
@@ -63,7 +63,7 @@ async function settleKeyed(model: Model, reader: Reader): Promise<void> {
   const found = await reader.findByKeys(NAMES);
   for (const [n, session] of found.entries()) {
     const place = placeOf(NAMES[n]!.key, NAMES[n]!.ownerId);
-    if (session && !model.sessions.has(session.id)) model.addAt(place, session.id, session.sequence);
+    if (session && !model.sessions.has(session.id)) model.addAt(place, session);
   }
   const [missing] = model.early.keys();
   if (missing !== undefined) throw new Fault(`writes to "${missing}" were acknowledged, and it is gone`);

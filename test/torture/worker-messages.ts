@@ -17,6 +17,7 @@ export interface Refusal {
   readonly name: string;
   readonly message: string;
   readonly isRetryable?: boolean;
+  readonly isOutcomeUnknown?: boolean;
 }
 
 export type Told =

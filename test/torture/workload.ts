@@ -11,9 +11,12 @@ export type Reader = Pick<
 
 /**
  * The meaning of a StorageError: it must not happen (`fault`); the mutation left nothing behind (`nothing`); it may
- * have taken effect or not, because the store crashed meanwhile (`unknown`).
+ * have taken effect or not, because the store crashed meanwhile (`unknown`); the error itself says which of these two (`told`).
  */
-export type StorageErrors = 'fault' | 'nothing' | 'unknown';
+export type StorageErrors = 'fault' | 'nothing' | 'unknown' | 'told';
+
+/** What mutations are sent to: a process that has the store open, or several of them. */
+export type Target = Pick<StoreProcess, 'mutate' | 'treeLogSize'>;
 
 export interface LoadOptions {
   /** Concurrent mutations. */
@@ -38,24 +41,26 @@ export interface Workload {
   readonly acknowledged: number;
 
   /** Mutates the store until the store is gone, or `goOn` returns false. */
-  load(store: StoreProcess, options: LoadOptions): Promise<void>;
+  load(store: Target, options: LoadOptions): Promise<void>;
 
   /**
    * Compares the state of the store with the acknowledged mutations. Each unanswered mutation may have taken effect or not,
-   * but not partly; from then on it counts as it was found. Throws a Fault.
+   * but not partly; from then on it counts as it was found. `directory` is that of the files; null for a store in a database.
+   * Throws a Fault.
    */
-  verify(reader: Reader, directory: string): Promise<void>;
+  verify(reader: Reader, directory: string | null): Promise<void>;
 
   /** Resends the mutations that were unanswered before the last `verify`, and some answered ones, with the same operation ids. */
-  sendAgain(store: StoreProcess): Promise<void>;
+  sendAgain(store: Target): Promise<void>;
 
   /** Sends up to `count` mutations that the store has no reason to refuse. Throws a Fault if it refuses one. */
-  sendMore(
-    store: StoreProcess,
-    count: number,
-    options: Pick<LoadOptions, 'prefix' | 'weights'>,
-  ): Promise<void>;
+  sendMore(store: Target, count: number, options: Pick<LoadOptions, 'prefix' | 'weights'>): Promise<void>;
 
   /** The ids of all sessions that must exist. */
   ids(): string[];
+}
+
+/** True if a mutation that was refused with a StorageError may have taken effect. */
+export function isInDoubt({ isOutcomeUnknown }: Refusal, storageErrors: StorageErrors): boolean {
+  return storageErrors === 'unknown' || (storageErrors === 'told' && isOutcomeUnknown === true);
 }

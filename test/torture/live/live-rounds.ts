@@ -1,3 +1,4 @@
+import { isDatabase } from '../../../src/repository/store-place.ts';
 import { CutProxy } from '../../support/cut-proxy.ts';
 import { Replica } from '../../support/replica.ts';
 import { removeIndex } from '../at-rest.ts';
@@ -8,6 +9,7 @@ import { TreeMutations } from '../own-trees/tree-mutations.ts';
 import { Fault, type Outcome, type PartOptions } from '../part.ts';
 import { Random } from '../random.ts';
 import { StoreProcess } from '../store-process.ts';
+import type { Target } from '../workload.ts';
 import { CLIENTS, type LiveClient } from './clients.ts';
 import { type FirstFault, Follower, type Kept } from './follower.ts';
 import { Queries } from './queries.ts';
@@ -45,7 +47,8 @@ interface Library {
  * back to replicas that they had earlier.
  */
 export class LiveRounds {
-  readonly #directory: string;
+  readonly #place: string;
+  readonly #instances: number;
   readonly #random: Random;
   readonly #writers = Array.from({ length: WRITERS }, () => new TreeClient());
   readonly #queries = new Queries({ port: () => this.#queriesPort });
@@ -55,8 +58,10 @@ export class LiveRounds {
   #round = 0;
   #compared = 0;
 
-  constructor(directory: string, seed: number) {
-    this.#directory = directory;
+  /** `place` is a data directory, or the URL of a database that several instances serve. */
+  constructor(place: string, seed: number, instances = 1) {
+    this.#place = place;
+    this.#instances = instances;
     this.#random = new Random(seed);
   }
 
@@ -91,31 +96,37 @@ export class LiveRounds {
   }
 
   async #runOnce(): Promise<void> {
-    if (this.#random.oneIn(4)) removeIndex(this.#directory);
-    const store = await StoreProcess.open(this.#directory, { serves: true });
+    if (!isDatabase(this.#place) && this.#random.oneIn(4)) removeIndex(this.#place);
+    const open = () => StoreProcess.open(this.#place, { serves: true });
+    const stores = await Promise.all(Array.from({ length: this.#instances }, open));
+    const store: Target = {
+      mutate: (mutation) => this.#random.pick(stores).mutate(mutation),
+      treeLogSize: 0,
+    };
     try {
-      this.#lead(store);
-      for (const writer of this.#writers) await writer.verify(store.reader());
+      this.#lead(stores);
+      for (const writer of this.#writers) await writer.verify(stores[0]!.reader());
       for (const writer of this.#writers) await writer.sendAgain(store, this.#random, 1);
       for (let burst = 0; burst < BURSTS; burst += 1) {
         await Promise.all([this.#load(store, `${burst}`, this.#cutSome(burst)), this.#follow()]);
         await this.#settle(store);
         await this.#goBack();
       }
-      await this.#leave(store);
+      await this.#leave(store, stores);
     } finally {
       this.#lead(null);
-      await store.kill();
+      await Promise.all(stores.map((each) => each.kill()));
     }
   }
 
-  #lead(store: StoreProcess | null): void {
-    this.#queriesPort = store?.ports?.queries ?? null;
-    for (const { network } of this.#libraries) network.lead(store?.ports?.live ?? null);
+  #lead(stores: readonly StoreProcess[] | null): void {
+    this.#queriesPort = stores?.[0]?.ports?.queries ?? null;
+    for (const [n, { network }] of this.#libraries.entries())
+      network.lead(stores?.[n % stores.length]?.ports?.live ?? null);
   }
 
   /** Sends mutations of all kinds, from all writers. `onAnswer` is called after each answer. */
-  async #load(store: StoreProcess, name: string, onAnswer: (left: number) => void): Promise<void> {
+  async #load(store: Target, name: string, onAnswer: (left: number) => void): Promise<void> {
     let left = MUTATIONS_A_BURST;
     const write = async (writer: TreeClient, n: number) => {
       const mutations = new TreeMutations(this.#random, `w${n}.${this.#round}.${name}`, SMALL);
@@ -188,7 +199,7 @@ export class LiveRounds {
   }
 
   /** Nothing else happens in the store: each follower must be told everything, and have it. */
-  async #settle(store: StoreProcess): Promise<void> {
+  async #settle(store: Target): Promise<void> {
     const followers = this.#libraries.flatMap((library) => library.followers);
     // What happens elsewhere reaches the follower of a tree with a bookmark, which comes late: it waits for a change in its tree.
     for (const follower of followers) {
@@ -200,7 +211,7 @@ export class LiveRounds {
   }
 
   /** Changes the session, if it is still there. */
-  async #touch(store: StoreProcess, sessionId: string): Promise<void> {
+  async #touch(store: Target, sessionId: string): Promise<void> {
     const owner = this.#writers.find(({ model }) => model.sessions.has(sessionId));
     if (!owner) return;
     const { archived, version } = owner.model.sessions.get(sessionId)!;
@@ -226,15 +237,15 @@ export class LiveRounds {
   }
 
   /** The server ends in one way or another, mostly under load. */
-  async #leave(store: StoreProcess): Promise<void> {
+  async #leave(store: Target, stores: readonly StoreProcess[]): Promise<void> {
     if (this.#random.oneIn(3)) {
       this.#lead(null);
-      await store.close();
+      await Promise.all(stores.map((each) => each.close()));
       return;
     }
     const moment = this.#random.below(MUTATIONS_A_BURST);
     await this.#load(store, 'last', (left) => {
-      if (left === moment) void store.kill();
+      if (left === moment) for (const each of stores) void each.kill();
     });
   }
 }

@@ -2,7 +2,7 @@ import { operationOf } from '../../../src/model/operation.ts';
 import { SESSIONS_AT_ONCE_MAX } from '../../../src/repository/files/write/tree-log.ts';
 import type { Model, ModelSession } from '../../repository/properties/model.ts';
 import type { Random } from '../random.ts';
-import type { StoreProcess } from '../store-process.ts';
+import type { Target } from '../workload.ts';
 import type { TreeClient } from './tree-client.ts';
 import type { TreeMutation } from './tree-mutation.ts';
 
@@ -28,7 +28,7 @@ export class LargeTree {
   }
 
   /** Creates the tree, if `client` has none. The store must not crash meanwhile. */
-  async create(client: TreeClient, store: StoreProcess): Promise<void> {
+  async create(client: TreeClient, store: Target): Promise<void> {
     if (widestOf(client.model)) return;
     const [root, parent] = [this.#creation(null), this.#creation(null)];
     const beneath = { ...parent, input: { ...parent.input, parentId: root.input.id } };

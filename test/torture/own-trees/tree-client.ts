@@ -3,8 +3,9 @@ import type { Session } from '../../../src/model/session.ts';
 import { Model } from '../../repository/properties/model.ts';
 import { Fault } from '../part.ts';
 import type { Random } from '../random.ts';
-import type { Answer, StoreProcess } from '../store-process.ts';
-import type { Reader, StorageErrors } from '../workload.ts';
+import type { Answer } from '../store-process.ts';
+import type { Refusal } from '../worker-messages.ts';
+import { isInDoubt, type Reader, type StorageErrors, type Target } from '../workload.ts';
 import { differenceOf } from './tree-difference.ts';
 import { applyTo, describe, type Effect, type TreeMutation } from './tree-mutation.ts';
 import { ID_TO_COME, nameCreated } from './tree-write.ts';
@@ -54,11 +55,7 @@ export class TreeClient {
   }
 
   /** Sends `mutation`, and compares its answer with the model. */
-  async send(
-    store: StoreProcess,
-    mutation: TreeMutation,
-    storageErrors: StorageErrors,
-  ): Promise<Answer<Value>> {
+  async send(store: Target, mutation: TreeMutation, storageErrors: StorageErrors): Promise<Answer<Value>> {
     const expected = this.#expect(mutation);
     this.#unanswered = { mutation, ...expected, cameIn: false };
     const answer = await store.mutate(mutation);
@@ -69,7 +66,7 @@ export class TreeClient {
   }
 
   /** Sends creations that the store has no reason to refuse, all at once. The store must not crash meanwhile. */
-  async createAll(store: StoreProcess, creations: readonly TreeMutation[]): Promise<void> {
+  async createAll(store: Target, creations: readonly TreeMutation[]): Promise<void> {
     const answers = await Promise.all(
       creations.map(async (mutation) => ({ mutation, answer: await store.mutate(mutation) })),
     );
@@ -109,7 +106,7 @@ export class TreeClient {
   }
 
   /** Resends the mutations that were unanswered before the last `verify`, and `count` answered ones. */
-  async sendAgain(store: StoreProcess, random: Random, count: number): Promise<void> {
+  async sendAgain(store: Target, random: Random, count: number): Promise<void> {
     const unanswered = this.#unanswered;
     this.#unanswered = null;
     if (unanswered?.mutation.operation && unanswered.cameIn && 'session' in unanswered.outcome)
@@ -147,20 +144,21 @@ export class TreeClient {
   #refused(
     mutation: TreeMutation,
     { outcome }: Expected,
-    { name, message }: { readonly name: string; readonly message: string },
+    refusal: Refusal,
     storageErrors: StorageErrors,
   ): void {
+    const { name, message } = refusal;
     // `verify` finds out whether it took effect.
-    if (name === 'StorageError' && storageErrors === 'unknown') return;
+    if (name === 'StorageError' && isInDoubt(refusal, storageErrors)) return;
     this.#unanswered = null;
-    if (name === 'StorageError' && storageErrors === 'nothing') return;
+    if (name === 'StorageError' && storageErrors !== 'fault') return;
     if ('refusal' in outcome && outcome.refusal === name) return;
     const expected = 'refusal' in outcome ? `a ${outcome.refusal}` : 'done';
     throw new Fault(`the ${describe(mutation)} should be ${expected}, and was refused: ${name}: ${message}`);
   }
 
   /** A recorded operation gets its first answer, even if its sessions have changed or were deleted since. */
-  async #replay(store: StoreProcess, { mutation, effect }: Done): Promise<void> {
+  async #replay(store: Target, { mutation, effect }: Done): Promise<void> {
     const answer = await store.mutate(mutation);
     if (answer === 'unanswered' || 'refusal' in answer)
       throw new Fault(`the ${describe(mutation)} was done, and its retry got ${JSON.stringify(answer)}`);

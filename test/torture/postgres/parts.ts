@@ -1,0 +1,30 @@
+import type { Part } from '../part.ts';
+import { cutCommits } from './cut-commits.ts';
+import { exhausted } from './exhausted.ts';
+import { fullDisk } from './full-disk.ts';
+import { instanceKilled, serverKilled } from './kills.ts';
+import { live } from './live.ts';
+import { pgbouncer } from './pgbouncer.ts';
+import { promotion } from './promotion.ts';
+import { seenElsewhere } from './seen-elsewhere.ts';
+import { twoInstances } from './two-instances.ts';
+
+/** All parts of the suite for stores in PostgreSQL, with the names that `--only` accepts. */
+export const PARTS: Readonly<Record<string, Part>> = {
+  'server-killed': serverKilled('shared trees'),
+  'server-killed-trees': serverKilled('own trees'),
+  'instance-killed': instanceKilled('shared trees'),
+  'instance-killed-trees': instanceKilled('own trees'),
+  'cut-commits': cutCommits('shared trees'),
+  'cut-commits-trees': cutCommits('own trees'),
+  promotion: promotion('shared trees'),
+  'promotion-trees': promotion('own trees'),
+  'full-disk': fullDisk('shared trees'),
+  'full-disk-trees': fullDisk('own trees'),
+  exhausted,
+  'two-instances': twoInstances,
+  live,
+  'seen-elsewhere': seenElsewhere,
+  pgbouncer: pgbouncer('shared trees'),
+  'pgbouncer-trees': pgbouncer('own trees'),
+};
