@@ -110,7 +110,7 @@ describe('changes through two instances', () => {
   }, 60_000);
 
   // An open fault: about one run in ten misses a subtree that came back. See docs/postgres.md, "Known limits".
-  it.skipIf(process.env['PARTS'] === undefined)(
+  it.skipIf(process.env.PARTS === undefined)(
     'bring readers of parts, who ask while both write, to what a fresh read gives',
     async () => {
       await readWhileBothWrite([...WHOLE_STORE, ...PARTS]);
