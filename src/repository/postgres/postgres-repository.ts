@@ -83,7 +83,7 @@ import type { WriteParts } from './write/parts.ts';
 import { Redactions } from './write/redactions.ts';
 import { Restorations } from './write/restorations.ts';
 import { buriedSession } from './write/tombstones.ts';
-import { AlreadyAppliedError, readForAnswer } from './write/trees.ts';
+import { AlreadyAppliedError, readForAnswer } from './write/tries.ts';
 import { Updates } from './write/updates.ts';
 
 export interface PostgresRepositoryParts extends WriteParts {

@@ -45,7 +45,7 @@ export class Tokens implements TokenIssuer {
 
   /**
    * What a token gives a right to; null if there is no such token, or if it has expired or was revoked: since a second at most. A token
-   * that was added is known at once. Throws if the file cannot be used.
+   * that was added is known at once; in a database, within a second. Throws if the tokens cannot be read.
    */
   find(token: string): TokenRecord | null {
     const id = idOfToken(token);

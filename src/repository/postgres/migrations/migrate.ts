@@ -64,7 +64,7 @@ export async function requireTables(queries: Queries): Promise<void> {
   if (version === TABLES_VERSION) return;
   if (version === 0) throw new NoTablesError();
   throw new TablesVersionError(
-    `The tables are of version ${version}, and this program needs version ${TABLES_VERSION}. Run "sessiontree migrate", or start without --no-migrate.`,
+    `The tables are of version ${version}, and this program needs version ${TABLES_VERSION}. Run "sessiontree migrate", or start a server without --no-migrate.`,
   );
 }
 

@@ -133,8 +133,7 @@ export class Deletions {
     const { sessionId: id, mode } = input;
     const place = await places.one(id, options);
     if (!place) throw new SessionNotFoundError(id);
-    return await database.transaction(async (queries) => {
-      queries.send('SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY');
+    return await database.snapshot(async (queries) => {
       const row = refused(input, (await sessionRows(queries, [place])).get(place.sid));
       const [tree] = await queries.rows<{ homes: number[] }>(SELECT_HOMES, [row.root_home, row.root]);
       const { homes } = tree!;

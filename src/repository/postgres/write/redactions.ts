@@ -13,7 +13,8 @@ import { add, type Meant, sightOfForks, withCopies } from './copies.ts';
 import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
 import { TreeWork } from './tree-work.ts';
-import { readForAnswer, type TreeKey, TreesMovedError, type TreeTransaction } from './trees.ts';
+import type { TreeKey, TreeTransaction } from './trees.ts';
+import { readForAnswer, TreesMovedError } from './tries.ts';
 
 type MessagePlace = Place & { readonly ordinal: number };
 

@@ -4,7 +4,8 @@ import type { Operation } from '../../../model/operation.ts';
 import { CommitInDoubtError } from '../connection/database.ts';
 import type { Place } from '../rows/places.ts';
 import { TreeWork } from './tree-work.ts';
-import { AlreadyAppliedError, AppliedTogetherError, type TreeKey, type Trees } from './trees.ts';
+import type { TreeKey, Trees } from './trees.ts';
+import { AlreadyAppliedError, AppliedTogetherError } from './tries.ts';
 
 /** A mutation of sessions of one tree. */
 export interface TreeMutation<T> {
