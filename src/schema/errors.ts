@@ -71,14 +71,15 @@ export const SessionArchivedError = builder
 
 export const StorageError = builder.objectRef<model.StorageError>('StorageError').implement({
   description:
-    'The disk failed, for example because it is full, or the server has no room for a draft. Nothing was changed, unless `isOutcomeUnknown`.',
+    'The disk failed, for example because it is full, or the database cannot be reached, or the server has no room for a draft. Nothing was ' +
+    'changed, unless `isOutcomeUnknown`.',
   interfaces: [ErrorInterface],
   fields: (t) => ({
     isRetryable: t.exposeBoolean('isRetryable', { description: 'True if a retry can succeed.' }),
     isOutcomeUnknown: t.exposeBoolean('isOutcomeUnknown', {
       description:
         'True if the mutation may have taken effect all the same: send it again with the same `operationId`. With a store of files, ' +
-        'only redactions and purges, which go on where they ended.',
+        'only redactions and purges, which go on where they ended; with a database, a mutation whose connection was lost at its end.',
     }),
   }),
 });

@@ -440,9 +440,9 @@ export interface SessionNotFoundErrorFields {
   readonly sessionId: string | null;
 }
 
-/** The disk failed, for example because it is full, or the server has no room for a draft. Nothing was changed, unless `isOutcomeUnknown`. */
+/** The disk failed, for example because it is full, or the database cannot be reached, or the server has no room for a draft. Nothing was changed, unless `isOutcomeUnknown`. */
 export interface StorageErrorFields {
-  /** True if the mutation may have taken effect all the same: send it again with the same `operationId`. With a store of files, only redactions and purges, which go on where they ended. */
+  /** True if the mutation may have taken effect all the same: send it again with the same `operationId`. With a store of files, only redactions and purges, which go on where they ended; with a database, a mutation whose connection was lost at its end. */
   readonly isOutcomeUnknown: boolean;
   /** True if a retry can succeed. */
   readonly isRetryable: boolean;
