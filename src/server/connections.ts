@@ -2,6 +2,7 @@ import type { Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { DropLog } from './admission/drop-log.ts';
 import { type ReadProgress, StallDetector, type StallOptions } from './read-progress.ts';
+import { limitUnreadBody } from './unread-body.ts';
 
 export interface ConnectionOptions extends StallOptions {
   /** How many connections are served at once, apart from those that are lent. */
@@ -59,8 +60,9 @@ export class Connections {
     this.#options = options;
     this.#stalls = new StallDetector(options);
     server.on('connection', (socket) => this.#accept(socket));
-    server.on('request', ({ socket }, response) => {
-      const connection = this.#all.get(socket);
+    server.on('request', (request, response) => {
+      limitUnreadBody(request, response);
+      const connection = this.#all.get(request.socket);
       if (!connection) return;
       connection.response = response;
       connection.hasAsked = true;

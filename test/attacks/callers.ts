@@ -27,7 +27,7 @@ export async function makeCallers(directory: string, form: Form): Promise<Caller
 }
 
 /** What a stranger may get: a refusal before the operation, whatever it is. */
-const REFUSALS = [
+export const REFUSALS = [
   '401 UNAUTHENTICATED',
   '400 ',
   '403 ',

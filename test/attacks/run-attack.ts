@@ -1,5 +1,5 @@
 import { type Attack, GROWTH_MB, isAllowed, pickFor, type Scale, type Scene } from './attack.ts';
-import { type Callers, isRefusal } from './callers.ts';
+import { type Callers, isRefusal, REFUSALS } from './callers.ts';
 import { summaryOf } from './client.ts';
 import { type GoodClientReport, percentile, startGoodClient } from './good-client.ts';
 import { showsInside } from './inside.ts';
@@ -83,7 +83,7 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
   const report = client && (await client.stop());
   if (report) place.acknowledged.push(...report.acknowledged);
   faults.push(...faultsOfClient(report));
-  const { allowed } = attack;
+  const allowed = isStranger ? REFUSALS : attack.allowed;
   for (const [summary, count] of got)
     if (isStranger ? !isRefusal(summary) : !isAllowed(attack, summary))
       faults.push(

@@ -134,6 +134,8 @@ describe('stopping', () => {
   });
 });
 
+const MIB = 1024 * 1024;
+
 describe('over a real socket', () => {
   test('a body over the limit is answered while it still comes', async () => {
     const { url } = await startTestServer({ limits: { ...DEFAULT_LIMITS, bodyBytes: 1_000 } });
@@ -146,12 +148,49 @@ describe('over a real socket', () => {
     expect(answer).toMatch(/^HTTP\/1\.1 413 /);
   });
 
-  test('a connection serves on after the rest of a body over the limit has gone by', async () => {
+  test('the client of a body over the limit reads its answer, though not all of the body is read', async () => {
     const { url } = await startTestServer({ limits: { ...DEFAULT_LIMITS, bodyBytes: 1_000 } });
     const body = Buffer.alloc(5_000_000, ' ');
     const response = await fetch(url, { method: 'POST', headers: JSON_TYPE, body });
     expect(await outcome(response)).toEqual({ status: 413, codes: ['PAYLOAD_TOO_LARGE'] });
     expect(await post(url, '{ __typename }')).toEqual({ data: { __typename: 'Query' } });
+  });
+
+  test.each(['Content-Length: 2000000000', 'Transfer-Encoding: chunked'])(
+    'a long body (%s) is read no further once its head was refused, and its connection is closed',
+    async (header) => {
+      const { url } = await startTestServer();
+      const { socket, received, closed } = openConnection(url);
+      socket.write(`POST /nothing HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n`);
+      const chunk = `${MIB.toString(16)}\r\n${'a'.repeat(MIB)}\r\n`;
+      const send = () => {
+        if (socket.bytesWritten < 2_000 * MIB) while (!socket.destroyed && socket.write(chunk));
+      };
+      socket.on('drain', send);
+      send();
+      expect(await received('NOT_FOUND')).toMatch(/^HTTP\/1\.1 404 /);
+      await closed();
+      expect(socket.bytesWritten - socket.writableLength).toBeLessThan(300 * MIB);
+    },
+  );
+
+  test('a client that sends all of a long body before it reads anything gets the refusal', async () => {
+    const { url } = await startTestServer();
+    const { socket, received } = openConnection(url);
+    socket.pause();
+    socket.write(`POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${20 * MIB}\r\n\r\n`);
+    await new Promise((resolve) => socket.write(Buffer.alloc(20 * MIB, 'a'), resolve));
+    socket.resume();
+    expect(await received('NOT_FOUND')).toMatch(/^HTTP\/1\.1 404 [\s\S]*\r\nconnection: close\r\n/i);
+  });
+
+  test('a short body whose head was refused goes by, and its connection serves on', async () => {
+    const { url } = await startTestServer();
+    const { socket, received } = openConnection(url);
+    socket.write('POST /nothing HTTP/1.1\r\nHost: localhost\r\nContent-Length: 10000\r\n\r\n');
+    await received('NOT_FOUND');
+    socket.write(`${' '.repeat(10_000)}GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n`);
+    await received('\r\n\r\nok');
   });
 
   test.each([

@@ -217,7 +217,8 @@ export const ENDINGS: readonly Attack[] = [
         if (n % 2 === 0) got(await server.query(`query L${'o'.repeat(500)}ng { __typename }`));
         else got(await server.send({ method: 'GET', path: `/${'n'.repeat(1_000)}` }));
       });
-      got(await server.send({ method: 'GET', path: '/health' }));
+      const { status } = await server.send({ method: 'GET', path: '/health' });
+      expect(status === 200, `/health answered ${status}`);
       server.readLog();
       // The short form may fit into the buffer.
       const isTold = () => server.log.some((line) => line.includes('"dropped":'));
