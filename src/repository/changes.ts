@@ -14,7 +14,11 @@ const CHANGE_KINDS = [
   'TRUNCATED',
   /** What it says of itself is another, or it was archived or unarchived. */
   'UPDATED',
-  /** It has another parent, or another place among the children of the same one. All beneath it went along. */
+  /**
+   * It has another parent, or another place among the children of the same one. All beneath it went along. A reader that does not have it
+   * reads it with all that is beneath it, as after ENTERED: what it reads is newer than what it is told, so that it may have seen the
+   * session beneath another one meanwhile, and dropped both when it was told of that one.
+   */
   'MOVED',
   /** It left the tree with all that is beneath it. */
   'LEFT',

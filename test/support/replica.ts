@@ -69,7 +69,7 @@ export class Replica {
     const { kind, sessionId: id, fromPosition } = change;
     if (kind === 'LEFT') this.#drop(id);
     else if (kind === 'DELETED') this.#held.delete(id);
-    else if (kind === 'ENTERED') {
+    else if (kind === 'ENTERED' || (kind === 'MOVED' && !this.#held.has(id))) {
       this.#drop(id);
       for (const session of (await this.#reads.tree(id)) ?? []) await this.#hold(session);
     } else await this.#change(id, kind, fromPosition);

@@ -164,7 +164,8 @@ const SessionChanges = builder.objectRef<ChangesEvent>('SessionChanges').impleme
     changes: t.field({
       description:
         'The changes, in the order in which the sessions last changed: a session can come before its parent. All changes of a session stand ' +
-        'together, at most one of each kind. Pass over changes of sessions that you do not have, unless they are CREATED or ENTERED.',
+        'together, at most one of each kind. Pass over changes of sessions that you do not have, unless they are CREATED, ENTERED ' +
+        'or MOVED. Treat MOVED of such a session as ENTERED.',
       type: [SessionChange],
       resolve: ({ changes }) => [...changes],
     }),

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { Replica, readsOf } from '../../support/replica.ts';
 import { changesSince, type Told, told } from './changes.ts';
 import { MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
@@ -166,6 +167,33 @@ export function describeChangesInTrees(store: OpenStore): void {
         { kind: 'APPENDED', sessionId: 'a', fromPosition: 0 },
         { kind: 'LEFT', sessionId: 'x', formerParentId: 'other' },
       ]);
+    });
+
+    it('bring back what a reader dropped with another session, beneath which it saw it for a moment', async () => {
+      let after = await populate();
+      const replica = new Replica(
+        readsOf(() => store.repository),
+        'top',
+      );
+      await replica.readAll();
+      const page = async () => {
+        const found = await store.repository.changesSince({ within: 'top', after, limit: 100 });
+        after = found.mark;
+        return found;
+      };
+      await append('b')(store);
+      await move('x', 'top')(store);
+      const { changes, ...rest } = await page();
+      const [appended, entered] = changes;
+      await move('b', 'x')(store);
+      await replica.apply({ ...rest, changes: [appended!] });
+      await move('b', 'a')(store);
+      await replica.apply({ ...rest, changes: [entered!] });
+      expect([...replica.held.keys()].sort()).toEqual(['a', 'top', 'x', 'y']);
+      const last = await page();
+      expect(told(last)).toEqual([{ kind: 'MOVED', sessionId: 'b', formerParentId: 'a' }]);
+      await replica.apply(last);
+      expect([...replica.held.keys()].sort()).toEqual(['a', 'b', 'c', 'top', 'x', 'y']);
     });
 
     it('tell of a rollback and what came after it, in one', async () => {

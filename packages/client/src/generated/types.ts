@@ -230,7 +230,7 @@ export interface SessionChanges {
   readonly isReset: boolean;
   /** True if nothing more had happened when the event was made. */
   readonly isUpToDate: boolean;
-  /** The changes, in the order in which the sessions last changed: a session can come before its parent. All changes of a session stand together, at most one of each kind. Pass over changes of sessions that you do not have, unless they are CREATED or ENTERED. */
+  /** The changes, in the order in which the sessions last changed: a session can come before its parent. All changes of a session stand together, at most one of each kind. Pass over changes of sessions that you do not have, unless they are CREATED, ENTERED or MOVED. Treat MOVED of such a session as ENTERED. */
   readonly changes: readonly SessionChange[];
 }
 
