@@ -2,8 +2,7 @@ import { type RequestError, SessiontreeError, type StorageError } from './errors
 
 /** Whether the same request may succeed later. */
 export function isWorthRetrying(error: unknown): boolean {
-  if (!(error instanceof SessiontreeError)) return false;
-  return error.isRetryable || (error as StorageError).isOutcomeUnknown === true;
+  return error instanceof SessiontreeError && (error.isRetryable || (error as StorageError).isOutcomeUnknown);
 }
 
 /**

@@ -119,11 +119,11 @@ export function createTransport(url: string, client: ClientOptions) {
     if (ok && data && errors.length === 0) return { data, status, requestId };
     // Not a number if it is missing, or a date.
     const seconds = Number.parseInt(String(headers.get('retry-after')), 10);
-    const type = headers.get('content-type') ?? 'no content type';
+    const type = headers.get('content-type') ?? 'no type';
     throw requestError(
       errors,
       ok && errors.length === 0 ? 'NOT_GRAPHQL' : `HTTP_${status}`,
-      `Expected an answer of Sessiontree at ${url}, got: status ${status}, ${type}`,
+      `Expected an answer of ${url}, got: status ${status}, ${type}`,
       { status, requestId, retryAfterMs: seconds >= 0 ? seconds * 1_000 : null, data: data ?? null },
     );
   }
@@ -148,10 +148,15 @@ export function createTransport(url: string, client: ClientOptions) {
   ): Promise<Data> {
     const { maxRetries = client.maxRetries ?? 2, signal } = options;
     const body = JSON.stringify({ query, variables });
+    let isInDoubt = false;
     for (let retry = 0; ; retry += 1) {
       try {
         return resultOf(await attempt(body, options));
       } catch (error) {
+        const failure = error as { isOutcomeUnknown?: boolean };
+        // That nothing was changed is said of this attempt alone: an earlier one without an answer may have taken effect.
+        if (failure.isOutcomeUnknown === false) failure.isOutcomeUnknown = isInDoubt;
+        else isInDoubt = true;
         if (!isRepeatable || retry >= maxRetries || !isWorthRetrying(error)) throw error;
         await pause(delayMs(retry, error), signal);
       }

@@ -96,6 +96,16 @@ test.each([
   expect(requests).toHaveLength(1);
 });
 
+test('a mutation that got no answer may have taken effect, whatever its retry is told', async () => {
+  const fault = storage({ isRetryable: true, isOutcomeUnknown: false });
+  const unanswered = await openScripted([broken, fault]);
+  const lost = await rejection(unanswered.client.sessions.delete('s', {}, { maxRetries: 1 }));
+  expect(lost).toMatchObject({ name: 'StorageError', isOutcomeUnknown: true });
+  const answered = await openScripted([fault]);
+  const told = await rejection(answered.client.sessions.delete('s', {}, { maxRetries: 1 }));
+  expect(told).toMatchObject({ name: 'StorageError', isOutcomeUnknown: false });
+});
+
 test('an operationId of the caller is sent as it is', async () => {
   const { client, requests } = await openScripted([broken, deleted]);
   await client.sessions.delete('s', { operationId: 'mine' });

@@ -1,4 +1,4 @@
-import { ClientError } from '../../model/errors.ts';
+import { ClientError, StorageError } from '../../model/errors.ts';
 import { type Operation, operationOfInput } from '../../model/operation.ts';
 import type { ReadOptions } from '../../repository/read-options.ts';
 import { forget, type SchemaContext } from '../context.ts';
@@ -27,6 +27,21 @@ export function dryRun<Payload>(
 }
 
 const NOTHING = () => 0;
+
+/**
+ * Reads what the payload of a mutation needs beside the answer of the store. The mutation has taken effect by then: rejects with a StorageError
+ * that says so, where the store cannot be read.
+ */
+export async function readForPayload<Found>(read: () => Promise<Found>): Promise<Found> {
+  try {
+    return await read();
+  } catch (cause) {
+    if (!(cause instanceof StorageError)) throw cause;
+    const message =
+      'The mutation has taken effect, and its answer could not be read. Send it again with the same operationId.';
+    throw new StorageError(message, true, { cause, isOutcomeUnknown: true });
+  }
+}
 
 /**
  * Objects loaded before are stale after a mutation, so the request continues with new loaders. They are not used before `run` has ended:

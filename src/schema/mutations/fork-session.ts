@@ -14,7 +14,7 @@ import {
 } from '../errors.ts';
 import { Session, SessionEdge } from '../session.ts';
 import { childEdge } from '../tree.ts';
-import { answer, memberOf, operation } from './answer.ts';
+import { answer, memberOf, operation, readForPayload } from './answer.ts';
 import { EDGE, EXPECTED_VERSION, ID, KEY, OPERATION_ID, TITLE } from './descriptions.ts';
 
 const ForkSessionInput = builder.inputType('ForkSessionInput', {
@@ -111,7 +111,7 @@ builder.mutationField('forkSession', (t) =>
             copied += bytes;
           },
         );
-        const origin = await findSession(context, fork.sessionId);
+        const origin = await readForPayload(async () => findSession(context, fork.sessionId));
         if (!origin) throw new SessionNotFound(fork.sessionId);
         return { session, origin };
       };

@@ -16,7 +16,7 @@ import {
 } from '../errors.ts';
 import { Session, SessionEdge } from '../session.ts';
 import { childEdge } from '../tree.ts';
-import { answer, memberOf } from './answer.ts';
+import { answer, memberOf, readForPayload } from './answer.ts';
 import { checkChildToken, childToken } from './child-token.ts';
 import { createdBy, IS_NEW, newSessionFields, SpawnOriginInput } from './described-session.ts';
 
@@ -103,10 +103,12 @@ builder.mutationField('spawnSession', (t) =>
             userId: userId ?? undefined,
             project: project ?? undefined,
           });
-          const parent =
-            (await findSession(context, spawn.parentId)) ??
-            // Deleted since: the session may have gone to the parent's parent.
-            (session.parentId === null ? null : await findSession(context, session.parentId));
+          const parent = await readForPayload(
+            async () =>
+              (await findSession(context, spawn.parentId)) ??
+              // Deleted since: the session may have gone to the parent's parent.
+              (session.parentId === null ? null : await findSession(context, session.parentId)),
+          );
           if (!parent) throw new SessionNotFound(spawn.parentId);
           const token = tokenExpiresAt ? await childToken(context, session.id, tokenExpiresAt) : null;
           return { session, isNew, parent, token };
