@@ -70,4 +70,15 @@ describe.each(CUTS)('a connection that is lost at COMMIT (%s)', (cut) => {
     await MUTATIONS[name]!(repository);
     expect(proxy.cuts[cut]).toBe(1);
   });
+
+  it('is told to a reader, who can try again', async () => {
+    const { repository, proxy, lose } = await openBehindProxy();
+    const mark = await repository.mark();
+    await repository.create({ id: 'root' });
+    const read = () => repository.changesSince({ within: null, after: mark, limit: 5 });
+    lose(cut);
+    await expect(read()).rejects.toMatchObject({ name: 'StorageError', isRetryable: true });
+    expect(proxy.cuts[cut]).toBe(1);
+    expect((await read()).changes).toMatchObject([{ sessionId: 'root' }]);
+  });
 });

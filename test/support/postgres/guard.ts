@@ -27,9 +27,9 @@ export interface Guard {
   close(): Promise<void>;
 }
 
-/** Makes a temporary directory that belongs to the account of the daemons. */
-export async function openGuard(name: string): Promise<Guard> {
-  const directory = await mkdtemp(join(tmpdir(), `sessiontree-${name}-`));
+/** Makes a temporary directory, in `parent`, that belongs to the account of the daemons. */
+export async function openGuard(name: string, parent = tmpdir()): Promise<Guard> {
+  const directory = await mkdtemp(join(parent, `sessiontree-${name}-`));
   // A session of its own: an interrupt from the terminal is for the tests alone.
   const keeper = spawn('/bin/sh', ['-c', SCRIPT, 'guard', directory], {
     detached: true,

@@ -35,7 +35,9 @@ export interface PostgresServer {
   stop(): Promise<void>;
   /** SIGKILL to the postmaster and all of its processes. The directory stays, for `restart`. */
   kill(): Promise<void>;
-  /** Starts the server on the same directory and port, after `kill` or, in order, while it runs. */
+  /** PostgreSQL's "immediate shutdown", as after a crash: no client is told, and the next start recovers. The directory stays, for `restart`. */
+  crash(): Promise<void>;
+  /** Starts the server on the same directory and port, after `kill`, `crash` or, in order, while it runs. */
   restart(): Promise<void>;
 }
 
@@ -99,6 +101,9 @@ async function startOn(
       if (daemon) await killChildren(daemon.pid);
       await end('SIGKILL');
     },
+    async crash() {
+      await end('SIGQUIT');
+    },
     async restart() {
       await end('SIGINT');
       daemon = await start();
@@ -106,7 +111,13 @@ async function startOn(
   };
 }
 
-/** Stops the postmaster, so that it makes no more, and kills its processes, each of which is in a process group of its own. */
+/** kill -9 of a postmaster and all of its processes, each of which is in a process group of its own. */
+export async function killPostmaster(pid: number): Promise<void> {
+  await killChildren(pid);
+  process.kill(pid, 'SIGKILL');
+}
+
+/** Stops the postmaster, so that it makes no more, and kills its processes. */
 async function killChildren(postmaster: number): Promise<void> {
   process.kill(postmaster, 'SIGSTOP');
   const children = await readFile(`/proc/${postmaster}/task/${postmaster}/children`, 'utf8');

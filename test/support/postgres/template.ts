@@ -9,6 +9,9 @@ import { openGuard } from './guard.ts';
 
 const run = promisify(execFile);
 
+/** Where files outlive a run of the tests, whose own temporary directory does not. */
+const KEPT = process.platform === 'win32' ? tmpdir() : '/var/tmp';
+
 const INITDB = ['--username=postgres', '--auth=trust', '--encoding=UTF8', '--locale=C', '--no-sync'];
 
 /**
@@ -23,7 +26,7 @@ async function templateOf(binaries: string): Promise<string> {
   const { stdout } = await run(join(binaries, 'postgres'), ['--version'], { ...ACCOUNT, cwd: '/' });
   const uid = ACCOUNT?.uid ?? process.getuid?.();
   const version = /[\d.]+/.exec(stdout)![0];
-  const template = join(tmpdir(), `sessiontree-postgres-template-${version}-of-${uid}`);
+  const template = join(KEPT, `sessiontree-postgres-template-${version}-of-${uid}`);
   if (!existsSync(template)) await makeTemplate(binaries, template);
   const owner = (await stat(template)).uid;
   if (uid !== undefined && owner !== uid) {
@@ -33,7 +36,7 @@ async function templateOf(binaries: string): Promise<string> {
 }
 
 async function makeTemplate(binaries: string, template: string): Promise<void> {
-  const guard = await openGuard('initdb');
+  const guard = await openGuard('initdb', KEPT);
   try {
     const data = join(guard.directory, 'data');
     await run(join(binaries, 'initdb'), [...INITDB, data], { ...ACCOUNT, cwd: guard.directory });

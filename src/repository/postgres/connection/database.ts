@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto';
 import pg from 'pg';
 import type { Logger } from '../../observer.ts';
 import { DeadlineExceededError, type ReadOptions, throwIfOver } from '../../read-options.ts';
+import { cancelWhenOver } from './cancel.ts';
 import { namingHomes } from './named-homes.ts';
 import { codeOf, isConnectionLost, QUERY_CANCELED } from './postgres-error.ts';
 import type { Value } from './value.ts';
@@ -37,10 +38,8 @@ export interface DatabaseOptions {
 const WAIT_FOR_CONNECTION_MS = 10_000;
 /** Milliseconds without a word after which the system asks whether the other side is there. */
 const KEEP_ALIVE_MS = 10_000;
-/** Milliseconds that PostgreSQL has to end a statement that was cancelled, before its connection is given up. */
-const CANCEL_MS = 2_000;
 
-const { Client, Pool, types } = pg;
+const { DatabaseError, Pool, types } = pg;
 
 /** OIDs: https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat */
 const INT8 = 20;
@@ -122,7 +121,7 @@ export class Database implements Queries {
       throw error;
     } finally {
       client.off('error', lost);
-      client.release(failure !== undefined && isLost(failure));
+      client.release(failure !== undefined && (isLost(failure) || isOfDriver(failure, options)));
     }
   }
 
@@ -149,9 +148,14 @@ export class Database implements Queries {
     return this.#transaction('BEGIN', work, options);
   }
 
-  /** Runs `work`, which only reads, on one state of the database. */
-  snapshot<T>(work: (queries: Queries) => Promise<T>, options?: ReadOptions): Promise<T> {
-    return this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, options);
+  /** Runs `work`, which only reads, on one state of the database. Rejects as `rows` does. */
+  async snapshot<T>(work: (queries: Queries) => Promise<T>, options?: ReadOptions): Promise<T> {
+    try {
+      return await this.#transaction('BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY', work, options);
+    } catch (error) {
+      // A read leaves nothing in doubt.
+      throw error instanceof CommitInDoubtError ? error.cause : error;
+    }
   }
 
   async #transaction<T>(
@@ -167,17 +171,29 @@ export class Database implements Queries {
     };
     client.on('error', lost);
     const sent: Promise<unknown>[] = [];
-    const rows = <Row>(sql: string, values: readonly Value[] = [], own?: ReadOptions) =>
-      this.#run<Row>(client, sql, values, own ?? options);
+    let refused: unknown;
+    let isUnfit = false;
+    const rows = <Row>(sql: string, values: readonly Value[] = [], own = options) => {
+      const answered = this.#run<Row>(client, sql, values, own);
+      answered.catch((error) => {
+        isUnfit ||= isOfDriver(error, own);
+      });
+      return answered;
+    };
     const send = (sql: string, values?: readonly Value[]) => {
       const answered = rows(sql, values);
       // Told by the wait for all that was sent, at the latest.
-      answered.catch(() => {});
+      answered.catch((error) => {
+        refused ??= error;
+      });
       sent.push(answered);
     };
     try {
       send(begin);
       const result = await work({ rows, send });
+      // What the driver refuses never reaches PostgreSQL, which would commit all the rest. The driver says so before the next tick.
+      await new Promise<void>((resolve) => process.nextTick(resolve));
+      if (refused !== undefined) throw refused;
       // COMMIT comes last: of a statement that failed before, it only says that one did.
       const [committed, ...answers] = await Promise.allSettled([commit(client), ...sent]);
       const failed = [committed, ...answers].filter((answer) => answer.status === 'rejected');
@@ -189,7 +205,7 @@ export class Database implements Queries {
       throw error;
     } finally {
       client.off('error', lost);
-      client.release(failure !== undefined && isLost(failure));
+      client.release(isUnfit || (failure !== undefined && isLost(failure)));
     }
   }
 
@@ -234,7 +250,7 @@ export class Database implements Queries {
     const name = this.#options.prepare ? this.#nameOf(text) : undefined;
     const query = { text, values: values as unknown[], ...(name !== undefined && { name }) };
     if (!options?.signal && options?.deadline === undefined) return (await client.query(query)).rows as Row[];
-    const over = this.#cancelWhenOver(client, options);
+    const over = cancelWhenOver(client, this.config(), options);
     try {
       return (await client.query(query)).rows as Row[];
     } catch (error) {
@@ -257,68 +273,6 @@ export class Database implements Queries {
     }
     return name;
   }
-
-  /**
-   * Cancels what runs on the connection once the read is over, until `end` is called: it resolves once no cancellation is under way that
-   * would reach the next statement of the connection.
-   */
-  #cancelWhenOver(client: pg.PoolClient, { signal, deadline }: ReadOptions) {
-    let isPast = false;
-    let giveUp: NodeJS.Timeout | undefined;
-    let cancelling: Promise<void> | undefined;
-    const cancel = () => {
-      if (cancelling) return;
-      cancelling = this.#cancel(client);
-      giveUp = setTimeout(() => destroy(client), CANCEL_MS);
-    };
-    const timer =
-      deadline === undefined
-        ? undefined
-        : setTimeout(
-            () => {
-              isPast = true;
-              cancel();
-            },
-            Math.max(0, deadline - performance.now()),
-          );
-    signal?.addEventListener('abort', cancel, { once: true });
-    return {
-      isDeadline: () => isPast,
-      end: async () => {
-        clearTimeout(timer);
-        signal?.removeEventListener('abort', cancel);
-        await cancelling;
-        clearTimeout(giveUp);
-      },
-    };
-  }
-
-  /**
-   * Sends the protocol's own request, over a connection of its own: a statement that would do it could find no free connection. PostgreSQL
-   * closes that connection once it has told the process that runs the statement: then this resolves, or if that takes too long.
-   */
-  #cancel(client: pg.PoolClient): Promise<void> {
-    const { processID, secretKey } = client as pg.PoolClient & {
-      processID: number | null;
-      secretKey: unknown;
-    };
-    if (processID === null) return Promise.resolve();
-    const { connection, ssl } = new Client(this.config()) as unknown as Canceller;
-    const { host, port } = client as unknown as { host: string; port: number };
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const giveUp = setTimeout(() => connection.stream.destroy(), CANCEL_MS);
-    const send = () => connection.cancel(processID, secretKey);
-    connection.on('error', () => {});
-    connection.on('end', () => {
-      clearTimeout(giveUp);
-      resolve();
-    });
-    connection.on('connect', () => (ssl ? connection.requestSsl() : send()));
-    connection.on('sslconnect', send);
-    if (host.startsWith('/')) connection.connect(`${host}/.s.PGSQL.${port}`);
-    else connection.connect(port, host);
-    return promise;
-  }
 }
 
 /**
@@ -332,21 +286,18 @@ function planOnce(client: pg.PoolClient): void {
   });
 }
 
-/** What a cancelling client has beside its types. */
-interface Canceller {
-  readonly ssl: unknown;
-  readonly connection: {
-    readonly stream: { destroy(): void };
-    on(event: string, listener: () => void): void;
-    connect(port: number | string, host?: string): void;
-    requestSsl(): void;
-    cancel(processID: number, secretKey: unknown): void;
-  };
-}
-
 /** True if the connection cannot be used again. */
 function isLost(error: unknown): boolean {
   return error instanceof CommitInDoubtError || isConnectionLost(error);
+}
+
+/**
+ * True if it was not PostgreSQL that refused a statement, nor its read that was over, but the driver: what the driver knows of the prepared
+ * statements of the connection is then wrong.
+ */
+function isOfDriver(error: unknown, options: ReadOptions | undefined): boolean {
+  const isOver = error instanceof DeadlineExceededError || (options?.signal?.aborted ?? false);
+  return !isOver && !(error instanceof DatabaseError);
 }
 
 /** Why a transaction failed: what COMMIT says, then what its statements say. */
@@ -373,8 +324,4 @@ async function commit(client: pg.PoolClient): Promise<void> {
   }
   // PostgreSQL answers so, without an error, if a statement of the transaction has failed.
   if (command !== 'COMMIT') throw new Error('The transaction had failed before COMMIT.');
-}
-
-function destroy(client: pg.PoolClient): void {
-  (client as unknown as { connection: { stream: { destroy(): void } } }).connection.stream.destroy();
 }

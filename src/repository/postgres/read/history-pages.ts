@@ -20,9 +20,9 @@ import { transposed } from './transposed.ts';
 const P = FIRST_PARAMETER;
 
 /** What requests of a batch often have in common is sent once: a request names its shape by a number, from 1. */
-const SHAPES = `unnest($${P}::int8[], $${P + 1}::int8[], $${P + 2}::bool[], $${P + 3}::int4[], $${P + 4}::int8[], $${P + 5}::int8[])
-      WITH ORDINALITY AS shape (shown, shown_max, is_forward, mask, created_after, created_before, id)`;
-const REQUESTS = `unnest($${P + 6}::int8[], $${P + 7}::int8[], $${P + 8}::int8[], $${P + 9}::int8[], $${P + 10}::int8[]`;
+const SHAPES = `unnest($${P}::int8[], $${P + 1}::int8[], $${P + 2}::int8[], $${P + 3}::bool[], $${P + 4}::int4[], $${P + 5}::int8[],
+        $${P + 6}::int8[]) WITH ORDINALITY AS shape (shown, shown_max, read_max, is_forward, mask, created_after, created_before, id)`;
+const REQUESTS = `unnest($${P + 7}::int8[], $${P + 8}::int8[], $${P + 9}::int8[], $${P + 10}::int8[], $${P + 11}::int8[]`;
 
 const ASKED = `SELECT request.n, request.home, request.sid, request.low, request.high, shape.*, s.next_ordinal`;
 const FROM_SESSIONS = sessionAt('request', 's');
@@ -35,12 +35,12 @@ const ASKED_ANYWHERE = `${ASKED} FROM ${REQUESTS}) WITH ORDINALITY AS request (h
  * no such message, the ordinal alone divides the history. The ordinal of a message is at least its position, and exceeds it by at most
  * `gone`, the number of ordinals that are no longer in the history.
  */
-const ASKED_AT_PLACES = `SELECT asked.n, asked.home, asked.sid, asked.shown, asked.shown_max, asked.is_forward, asked.mask,
+const ASKED_AT_PLACES = `SELECT asked.n, asked.home, asked.sid, asked.shown, asked.shown_max, asked.read_max, asked.is_forward, asked.mask,
         asked.created_after, asked.created_before, asked.next_ordinal, asked.place,
         CASE WHEN asked.is_forward THEN greatest(asked.low, coalesce(asked.at_ordinal, asked.place) - 1) ELSE asked.low END AS low,
         CASE WHEN asked.is_forward THEN asked.high ELSE least(asked.high, coalesce(asked.place + asked.gone, asked.at_ordinal)) END AS high
       FROM (${ASKED}, s.next_ordinal - s.history_length AS gone, request.at_ordinal, coalesce(request.at_position, at.position) AS place
-        FROM ${REQUESTS}, $${P + 11}::int8[], $${P + 12}::int8[])
+        FROM ${REQUESTS}, $${P + 12}::int8[], $${P + 13}::int8[])
           WITH ORDINALITY AS request (home, sid, shape, low, high, at_position, at_ordinal, n)
         JOIN ${SHAPES} ON shape.id = request.shape ${FROM_SESSIONS}
         LEFT JOIN LATERAL (SELECT * FROM messages x
@@ -59,7 +59,7 @@ function pages(asked: string, isPlaced: boolean): string {
   ) => `(SELECT ${k} AS k, ${FOUND_COLUMNS} FROM messages m
       WHERE ${from === 'start' ? '' : 'NOT '}asked.is_forward AND m.home = asked.home AND m.sid = asked.sid
       AND m.ordinal > asked.low AND m.ordinal < asked.high AND ${IS_IN_SCOPE} ${isPlaced ? IS_AT_PLACE[from] : ''}
-      ORDER BY m.ordinal ${order} LIMIT asked.shown_max + 1)`;
+      ORDER BY m.ordinal ${order} LIMIT asked.read_max)`;
   return foundMessages(
     `SELECT asked.n, asked.shown, asked.shown_max, asked.low, asked.high, asked.next_ordinal, m.* FROM (${asked}) AS asked
     LEFT JOIN LATERAL (${oneWay('start', 'm.ordinal', 'ASC')} UNION ALL ${oneWay('end', '-m.ordinal', 'DESC')}) AS m ON true`,
@@ -69,6 +69,14 @@ function pages(asked: string, isPlaced: boolean): string {
 
 const PAGES = pages(ASKED_ANYWHERE, false);
 const PAGES_AT_PLACES = pages(ASKED_AT_PLACES, true);
+
+/**
+ * True if the position of the first message says whether there are others before it. A third of the rows of many short pages, as those of a
+ * tree with its last messages, are not needed then.
+ */
+function isTold({ page, place }: HistoryRequest, { isWhole }: ScopeColumns): boolean {
+  return page.from === 'end' && page.limit > 0 && page.after === undefined && !place && isWhole;
+}
 
 /** A message of a page, or the one further message that says that more follow; without an ordinal if the page is empty. */
 interface PageRow extends Omit<FoundRow, 'ordinal'> {
@@ -128,7 +136,7 @@ export class HistoryPages {
       let found = rows.get(k + 1) ?? [];
       if (isCut && one.request.shown !== null && found.some(({ is_withheld }) => is_withheld))
         found = (await this.#rows([one])).get(1) ?? [];
-      const fitting = this.#page(one.request, found);
+      const fitting = this.#page(one, found);
       isCut ||= fitting.isCut;
       pages[one.n] = fitting.page;
     }
@@ -172,7 +180,8 @@ export class HistoryPages {
     if (walked > 0) this.#options?.onWalk?.(walked);
   }
 
-  #page({ sessionId, page, shown }: HistoryRequest, rows: readonly PageRow[]): Fitting {
+  #page({ request, scope }: Asked, rows: readonly PageRow[]): Fitting {
+    const { sessionId, page, shown } = request;
     const found = rows.filter((row): row is MessageOfPage => row.ordinal !== null);
     const items: Message[] = [];
     let textBytes = 0;
@@ -187,7 +196,8 @@ export class HistoryPages {
     }
     if (isCut && items.length === 0) this.#allowance.exceed();
     if (page.from === 'end') items.reverse();
-    return { page: { items, hasMore: isCut || found.length > page.limit, textBytes }, isCut };
+    const hasMore = isTold(request, scope) ? (found.at(-1)?.position ?? 0) > 0 : found.length > page.limit;
+    return { page: { items, hasMore: isCut || hasMore, textBytes }, isCut };
   }
 }
 
@@ -198,7 +208,16 @@ function columnsOf(asked: readonly Asked[]) {
   const requests = asked.map(({ request, scope, place }) => {
     const { page, shown: parts } = request;
     const { mask, createdAfter, createdBefore } = scope;
-    const shape = [shown.idOf(parts), page.limit, page.from === 'start', mask, createdAfter, createdBefore];
+    const most = page.limit + (isTold(request, scope) ? 0 : 1);
+    const shape = [
+      shown.idOf(parts),
+      page.limit,
+      most,
+      page.from === 'start',
+      mask,
+      createdAfter,
+      createdBefore,
+    ];
     const key = shape.join();
     let id = shapeIds.get(key);
     if (id === undefined) {
@@ -217,7 +236,7 @@ function columnsOf(asked: readonly Asked[]) {
     ];
   });
   const isPlaced = asked.some(({ request }) => request.place);
-  const values = [...transposed(shapes, 6), ...transposed(requests, isPlaced ? 7 : 5)];
+  const values = [...transposed(shapes, 7), ...transposed(requests, isPlaced ? 7 : 5)];
   return { shown, values, isPlaced };
 }
 

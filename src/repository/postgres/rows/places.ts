@@ -1,5 +1,5 @@
-import { LRUCache } from 'lru-cache';
 import type { ReadOptions } from '../../read-options.ts';
+import { recentlyUsed } from '../../runtime/recently-used.ts';
 import type { Queries } from '../connection/database.ts';
 
 /** Where the rows of a session are. It never changes, and stays after the session is deleted. */
@@ -16,7 +16,7 @@ const SELECT_PLACES = 'SELECT id, home, sid FROM ids WHERE id = ANY($1::text[])'
 /** Finds the places of sessions by their ids. What was found once is remembered: it holds for ever. */
 export class Places {
   readonly #queries: Queries;
-  readonly #known = new LRUCache<string, Place>({ max: PLACES_MAX });
+  readonly #known = recentlyUsed<string, Place>(PLACES_MAX);
 
   constructor(queries: Queries) {
     this.#queries = queries;

@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import { SessionExistsError, SessionNotFoundError } from '../../../model/errors.ts';
 import { newSessionId } from '../../../model/id.ts';
 import type { Operation } from '../../../model/operation.ts';
@@ -27,6 +26,7 @@ import {
 import type { ReadLimit } from '../../reads.ts';
 import type { AppliedOperation } from '../../records/session-state.ts';
 import { KeyedMutex } from '../../runtime/keyed-mutex.ts';
+import { recentlyUsed } from '../../runtime/recently-used.ts';
 import { SessionReads } from '../read/session-reads.ts';
 import { ownerColumn, ownerIdOf, type SessionRow } from '../rows/session-row.ts';
 import { HistoryWrites } from './history-writes.ts';
@@ -47,7 +47,7 @@ export class Histories {
   /** Sessions that are being made: writes of this instance do not race for them in the database. */
   readonly #creating = new KeyedMutex();
   /** Which sessions were last seen to have keys. That is looked at again behind the lock of the tree. */
-  readonly #named = new LRUCache<string, string>({ max: NAMED_MAX });
+  readonly #named = recentlyUsed<string, string>(NAMED_MAX);
 
   constructor(parts: WriteParts) {
     this.#parts = parts;

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
-import { LRUCache } from 'lru-cache';
 import { ClientError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
+import { recentlyUsed } from '../../runtime/recently-used.ts';
 import type { StoreClock } from '../../runtime/store-clock.ts';
 import { type Epoch, EpochOverError } from '../changes/epoch.ts';
 import { CommitInDoubtError, type Database, type TransactionQueries } from '../connection/database.ts';
@@ -101,7 +101,7 @@ export interface TreesParts {
 export class Trees {
   readonly #parts: TreesParts;
   /** The tree of each session, by `sid`, as it was last seen. Out of date if another instance has moved the session since. */
-  readonly #seen = new LRUCache<number, TreeKey>({ max: SEEN_MAX });
+  readonly #seen = recentlyUsed<number, TreeKey>(SEEN_MAX);
 
   constructor(parts: TreesParts) {
     this.#parts = parts;
