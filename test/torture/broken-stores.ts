@@ -49,14 +49,18 @@ export const BROKEN_STORES: readonly BrokenStore[] = [
 
 const RUN = fileURLToPath(new URL('run.ts', import.meta.url));
 const FAULTS_FOUND = 1;
+/** Milliseconds that a run may take: a broken store can keep a client from ever coming to an end. */
+const RUN_MS = 80_000;
 
 /** The fault that the suite finds; null if it finds none, and therefore would prove nothing. */
 export async function catchBroken(store: BrokenStore, seed: number): Promise<string | null> {
   const flags = ['--only', store.caughtBy, '--exactly', `${store.rounds}`, '--seed', `${seed}`];
+  flags.push('--until', store.fault.source);
   const { code, output } = await new Promise<{ code: unknown; output: string }>((resolve) => {
-    const options = { env: { ...process.env, [BREAK_VARIABLE]: store.broken } };
+    const env = { ...process.env, [BREAK_VARIABLE]: store.broken };
+    const options = { env, timeout: RUN_MS, killSignal: 'SIGKILL' } as const;
     execFile(process.execPath, ['--import', HOOK, RUN, ...flags], options, (error, stdout, stderr) =>
-      resolve({ code: error?.code ?? 0, output: stdout + stderr }),
+      resolve({ code: error ? (error.code ?? error.signal) : 0, output: stdout + stderr }),
     );
   });
   if (code === 0) return null;

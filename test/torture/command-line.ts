@@ -31,6 +31,7 @@ const FLAGS = {
   only: { type: 'string' },
   seed: { type: 'string' },
   minutes: { type: 'string', default: 'Infinity' },
+  until: { type: 'string' },
   help: { type: 'boolean', default: false },
 } as const;
 
@@ -41,6 +42,7 @@ const helpOf = ({ script, rounds }: Suite, names: readonly string[]) => `node ${
   --only <names>   only these parts, separated by commas: ${names.join(', ')}
   --seed <n>       the seed of an earlier run, to repeat it
   --minutes <n>    the time for all parts, of which each gets an equal share; no round begins after it (no limit)
+  --until <regex>  end a part with the first fault that matches (parts that can go on after a fault do)
 `;
 
 /**
@@ -86,6 +88,7 @@ export async function runFromCommandLine(suite: Suite): Promise<void> {
               rounds: flags.exactly ? Number(flags.exactly) : part.rounds(rounds),
               seed,
               deadline,
+              until: flags.until === undefined ? undefined : new RegExp(flags.until),
             }),
           );
       }

@@ -26,6 +26,8 @@ const TOO_MANY = 5_000;
 
 /** Number of mutations after room was made. */
 const MUTATIONS_AFTERWARDS = 20;
+/** Two large creations among them could fill the disk again. */
+const NONE_LARGE = { largeCreations: Number.MAX_SAFE_INTEGER };
 
 /** Fills the store until it refuses mutations, checks that refused ones left nothing behind, makes room, and continues. */
 async function fill(place: Confined, { seed }: PartOptions): Promise<Outcome> {
@@ -49,7 +51,10 @@ async function fill(place: Confined, { seed }: PartOptions): Promise<Outcome> {
       await store.close();
       store = await StoreProcess.open(place.directory);
     }
-    await workload.sendMore(store, MUTATIONS_AFTERWARDS, { prefix: 'n', weights });
+    await workload.sendMore(store, MUTATIONS_AFTERWARDS, {
+      prefix: 'n',
+      weights: { ...weights, ...NONE_LARGE },
+    });
     await workload.verify(store.reader(), place.directory);
     await store.close();
     await verifyAtRest(workload, place.directory);

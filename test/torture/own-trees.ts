@@ -4,16 +4,8 @@ import { TreeClient } from './own-trees/tree-client.ts';
 import { TreeMutations } from './own-trees/tree-mutations.ts';
 import { Fault } from './part.ts';
 import type { Random } from './random.ts';
-import type { Answer } from './store-process.ts';
 import { recordsOf, verifyList, verifyNoFile } from './verify.ts';
-import {
-  isInDoubt,
-  type LoadOptions,
-  type Reader,
-  type StorageErrors,
-  type Target,
-  type Workload,
-} from './workload.ts';
+import { ends, type LoadOptions, type Reader, type Target, type Workload } from './workload.ts';
 
 /** More clients than any load has. */
 const CLIENTS = 8;
@@ -109,13 +101,4 @@ export class OwnTrees implements Workload {
   ids(): string[] {
     return this.#clients.flatMap(({ model }) => [...model.sessions.keys()]);
   }
-}
-
-/** True if a client must stop after `answer`: the store is gone, or later answers could not be predicted. */
-function ends(answer: Answer<unknown>, storageErrors: StorageErrors): boolean {
-  if (answer === 'unanswered') return true;
-  // Whether the mutation took effect is unknown.
-  return (
-    'refusal' in answer && answer.refusal.name === 'StorageError' && isInDoubt(answer.refusal, storageErrors)
-  );
 }

@@ -4,6 +4,8 @@ export interface PartOptions {
   readonly seed: number;
   /** Milliseconds since 1970: no round begins after it. */
   readonly deadline: number;
+  /** A part that goes on after a fault ends with the first one that matches this. */
+  readonly until?: RegExp | undefined;
 }
 
 /** The result of a part. `faults` is empty if the store kept its guarantees. */

@@ -11,6 +11,7 @@ const ROUNDS: Readonly<Record<string, number>> = {
   'promotion-trees': 1,
   'full-disk-trees': 1,
   'two-instances': 1,
+  'pgbouncer-trees': 1,
   exhausted: 1,
 };
 /** For a machine that does other things meanwhile: a round takes a third. */
@@ -44,10 +45,14 @@ it('runs each part in its short form that a run of the long form has, or says wh
     'instance-killed-trees',
     'cut-commits-trees',
     'promotion',
+    'patroni',
+    'patroni-trees',
     'full-disk',
+    'full-log',
+    'full-log-trees',
     'live',
+    'live-served',
     'seen-elsewhere',
     'pgbouncer',
-    'pgbouncer-trees',
   ]);
 });

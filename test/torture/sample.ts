@@ -4,7 +4,7 @@ import { Random } from './random.ts';
 /** Tries the cases 0 to `count - 1`: all of them, or an evenly spread sample that begins at a random case. */
 export async function tryCases(
   count: number,
-  { rounds, seed, deadline }: PartOptions,
+  { rounds, seed, deadline, until }: PartOptions,
   tryCase: (number: number) => Promise<void>,
 ): Promise<Outcome> {
   const stride = Math.max(1, count / rounds);
@@ -18,6 +18,7 @@ export async function tryCases(
     } catch (error) {
       if (!(error instanceof Fault)) throw error;
       faults.push(error.message);
+      if (until?.test(error.message)) break;
     }
   }
   return { rounds: tried, acknowledged: 0, faults };

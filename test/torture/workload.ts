@@ -1,6 +1,6 @@
 import type { SessionReader } from '../../src/repository/repository.ts';
 import type { Weights } from './mutation.ts';
-import type { StoreProcess } from './store-process.ts';
+import type { Answer, StoreProcess } from './store-process.ts';
 import type { Refusal } from './worker-messages.ts';
 
 /** Reads from a store: the store itself, or a process that has it open. */
@@ -63,4 +63,13 @@ export interface Workload {
 /** True if a mutation that was refused with a StorageError may have taken effect. */
 export function isInDoubt({ isOutcomeUnknown }: Refusal, storageErrors: StorageErrors): boolean {
   return storageErrors === 'unknown' || (storageErrors === 'told' && isOutcomeUnknown === true);
+}
+
+/** True if a client must stop after `answer`: the store is gone, or later answers could not be predicted. */
+export function ends(answer: Answer<unknown>, storageErrors: StorageErrors): boolean {
+  if (answer === 'unanswered') return true;
+  // Whether the mutation took effect is unknown.
+  return (
+    'refusal' in answer && answer.refusal.name === 'StorageError' && isInDoubt(answer.refusal, storageErrors)
+  );
 }

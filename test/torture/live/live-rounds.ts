@@ -1,17 +1,15 @@
-import { isDatabase } from '../../../src/repository/store-place.ts';
 import { CutProxy } from '../../support/cut-proxy.ts';
 import { Replica } from '../../support/replica.ts';
-import { removeIndex } from '../at-rest.ts';
 import type { Weights } from '../mutation.ts';
 import { TreeClient } from '../own-trees/tree-client.ts';
 import type { TreeMutation } from '../own-trees/tree-mutation.ts';
 import { TreeMutations } from '../own-trees/tree-mutations.ts';
 import { Fault, type Outcome, type PartOptions } from '../part.ts';
-import { Random } from '../random.ts';
-import { StoreProcess } from '../store-process.ts';
-import type { Target } from '../workload.ts';
-import { CLIENTS, type LiveClient } from './clients.ts';
+import type { Random } from '../random.ts';
+import { ends } from '../workload.ts';
+import type { LiveClient } from './clients.ts';
 import { type FirstFault, Follower, type Kept } from './follower.ts';
+import type { LiveStores } from './live-stores.ts';
 import { Queries } from './queries.ts';
 
 /** Clients that send mutations. */
@@ -41,14 +39,23 @@ interface Library {
   changes: number;
 }
 
+export interface LiveOptions {
+  readonly stores: LiveStores;
+  /** Client libraries, by their names: given the port of a network of their own. */
+  readonly clients: Readonly<Record<string, (port: number) => LiveClient>>;
+  readonly random: Random;
+  /** Called before each round, while the store is closed. */
+  readonly prepare?: () => void;
+}
+
 /**
- * Clients follow trees while other clients mutate the store, connections are cut, and the server is killed, stopped, and started with or
- * without its index. Whenever a client is up to date, its replica must be what a query gives, and no change may come twice. Clients also go
- * back to replicas that they had earlier.
+ * Clients follow trees while other clients mutate the store, connections are cut, and the server is killed, stopped, and started. Whenever a
+ * client is up to date, its replica must be what a query gives, and no change may come twice. Clients also go back to replicas that they had
+ * earlier.
  */
 export class LiveRounds {
-  readonly #place: string;
-  readonly #instances: number;
+  readonly #options: LiveOptions;
+  readonly #stores: LiveStores;
   readonly #random: Random;
   readonly #writers = Array.from({ length: WRITERS }, () => new TreeClient());
   readonly #queries = new Queries({ port: () => this.#queriesPort });
@@ -58,17 +65,16 @@ export class LiveRounds {
   #round = 0;
   #compared = 0;
 
-  /** `place` is a data directory, or the URL of a database that several instances serve. */
-  constructor(place: string, seed: number, instances = 1) {
-    this.#place = place;
-    this.#instances = instances;
-    this.#random = new Random(seed);
+  constructor(options: LiveOptions) {
+    this.#options = options;
+    this.#stores = options.stores;
+    this.#random = options.random;
   }
 
   async run({ rounds, deadline }: Pick<PartOptions, 'rounds' | 'deadline'>): Promise<Outcome> {
     const faults: string[] = [];
     try {
-      for (const [name, open] of Object.entries(CLIENTS)) {
+      for (const [name, open] of Object.entries(this.#options.clients)) {
         const network = await CutProxy.open(null);
         const client = open(network.port);
         this.#libraries.push({ name, network, client, followers: [], kept: [], cuts: 0, changes: 0 });
@@ -96,42 +102,53 @@ export class LiveRounds {
   }
 
   async #runOnce(): Promise<void> {
-    if (!isDatabase(this.#place) && this.#random.oneIn(4)) removeIndex(this.#place);
-    const open = () => StoreProcess.open(this.#place, { serves: true });
-    const stores = await Promise.all(Array.from({ length: this.#instances }, open));
-    const store: Target = {
-      mutate: (mutation) => this.#random.pick(stores).mutate(mutation),
-      treeLogSize: 0,
-    };
+    this.#options.prepare?.();
+    await this.#stores.open();
     try {
-      this.#lead(stores);
-      for (const writer of this.#writers) await writer.verify(stores[0]!.reader());
-      for (const writer of this.#writers) await writer.sendAgain(store, this.#random, 1);
+      this.#lead();
+      await this.#resolve(1);
       for (let burst = 0; burst < BURSTS; burst += 1) {
-        await Promise.all([this.#load(store, `${burst}`, this.#cutSome(burst)), this.#follow()]);
-        await this.#settle(store);
+        const strike = burst > 0 ? this.#strike() : null;
+        const cut = this.#cutSome(burst);
+        const onAnswer = (left: number) => {
+          cut(left);
+          strike?.onAnswer(left);
+        };
+        await Promise.all([this.#load(`${burst}`, onAnswer), this.#follow()]);
+        await strike?.struck();
+        await this.#settle();
         await this.#goBack();
       }
-      await this.#leave(store, stores);
+      await this.#leave();
     } finally {
-      this.#lead(null);
-      await Promise.all(stores.map((each) => each.kill()));
+      this.#lead(false);
+      await this.#stores.kill();
     }
   }
 
-  #lead(stores: readonly StoreProcess[] | null): void {
-    this.#queriesPort = stores?.[0]?.ports?.queries ?? null;
+  /** Each writer finds out what became of a mutation that was in doubt, and sends it again, with some that were answered. */
+  async #resolve(replayed: number): Promise<void> {
+    for (const writer of this.#writers) await writer.verify(this.#stores.reader());
+    for (const writer of this.#writers) await writer.sendAgain(this.#stores, this.#random, replayed);
+  }
+
+  /** Tells the networks of clients where the store is, or that it is away. */
+  #lead(isThere = true): void {
+    const ports = isThere ? this.#stores.ports : [];
+    this.#queriesPort = ports[0]?.queries ?? null;
     for (const [n, { network }] of this.#libraries.entries())
-      network.lead(stores?.[n % stores.length]?.ports?.live ?? null);
+      network.lead(ports[n % ports.length]?.live ?? null);
   }
 
   /** Sends mutations of all kinds, from all writers. `onAnswer` is called after each answer. */
-  async #load(store: Target, name: string, onAnswer: (left: number) => void): Promise<void> {
+  async #load(name: string, onAnswer: (left: number) => void): Promise<void> {
+    const { storageErrors } = this.#stores;
     let left = MUTATIONS_A_BURST;
     const write = async (writer: TreeClient, n: number) => {
       const mutations = new TreeMutations(this.#random, `w${n}.${this.#round}.${name}`, SMALL);
       while (left > 0) {
-        if ((await writer.send(store, mutations.next(writer.model), 'fault')) === 'unanswered') return;
+        const answer = await writer.send(this.#stores, mutations.next(writer.model), storageErrors);
+        if (ends(answer, storageErrors)) return;
         left -= 1;
         onAnswer(left);
       }
@@ -139,6 +156,26 @@ export class LiveRounds {
     // Waits for all, even if one finds a fault: each writer must get its answer.
     const ended = await Promise.allSettled(this.#writers.map(write));
     for (const one of ended) if (one.status === 'rejected') throw one.reason;
+  }
+
+  /** Strikes the store once during a load, if it can be struck. */
+  #strike() {
+    const moment = this.#random.below(MUTATIONS_A_BURST);
+    const { strike } = this.#stores;
+    let striking: Promise<void> | undefined;
+    return {
+      onAnswer: (left: number) => {
+        if (left !== moment || !strike) return;
+        striking = strike(() => this.#lead());
+        // It is looked at once the load has ended.
+        striking.catch(() => {});
+      },
+      struck: async () => {
+        if (!striking) return;
+        await striking;
+        await this.#resolve(0);
+      },
+    };
   }
 
   /** Each client loses its connections at least once in each burst but the first, before which some have not connected again yet. */
@@ -199,26 +236,26 @@ export class LiveRounds {
   }
 
   /** Nothing else happens in the store: each follower must be told everything, and have it. */
-  async #settle(store: Target): Promise<void> {
+  async #settle(): Promise<void> {
     const followers = this.#libraries.flatMap((library) => library.followers);
     // What happens elsewhere reaches the follower of a tree with a bookmark, which comes late: it waits for a change in its tree.
     for (const follower of followers) {
       if (follower.within === null) continue;
-      await this.#touch(store, follower.within);
+      await this.#touch(follower.within);
       await follower.caughtUp();
     }
     for (const follower of followers) if (follower.within === null) await follower.caughtUp();
   }
 
   /** Changes the session, if it is still there. */
-  async #touch(store: Target, sessionId: string): Promise<void> {
+  async #touch(sessionId: string): Promise<void> {
     const owner = this.#writers.find(({ model }) => model.sessions.has(sessionId));
     if (!owner) return;
     const { archived, version } = owner.model.sessions.get(sessionId)!;
     const mutation: TreeMutation = archived
       ? { kind: 'archive', input: { sessionId, archived: false, subtree: false } }
       : { kind: 'update', input: { sessionId, title: `touched ${version}` } };
-    await owner.send(store, mutation, 'fault');
+    await owner.send(this.#stores, mutation, 'fault');
   }
 
   /** Clients go on from replicas that they had earlier. */
@@ -237,15 +274,15 @@ export class LiveRounds {
   }
 
   /** The server ends in one way or another, mostly under load. */
-  async #leave(store: Target, stores: readonly StoreProcess[]): Promise<void> {
+  async #leave(): Promise<void> {
     if (this.#random.oneIn(3)) {
-      this.#lead(null);
-      await Promise.all(stores.map((each) => each.close()));
+      this.#lead(false);
+      await this.#stores.close();
       return;
     }
     const moment = this.#random.below(MUTATIONS_A_BURST);
-    await this.#load(store, 'last', (left) => {
-      if (left === moment) for (const each of stores) void each.kill();
+    await this.#load('last', (left) => {
+      if (left === moment) void this.#stores.kill();
     });
   }
 }

@@ -12,21 +12,34 @@ import { Fault } from '../part.ts';
 const ALL = 1_000;
 
 /** All that a session says of itself, apart from what its messages and its children say. */
-const SAID = 'id parentId version title status metadata key userId archivedAt updatedAt historyLength';
+export const SAID = [
+  'id',
+  'parentId',
+  'version',
+  'title',
+  'status',
+  'metadata',
+  'key',
+  'userId',
+  'archivedAt',
+  'updatedAt',
+  'historyLength',
+] as const;
+const SAID_FIELDS = SAID.join(' ');
 export const MESSAGE = 'id position content';
 const HISTORY = `history(first: ${ALL}) { nodes { ${MESSAGE} } pageInfo { hasNextPage } }`;
-export const SESSION = `session { ${SAID} }`;
+export const SESSION = `session { ${SAID_FIELDS} }`;
 
 const TREE = `query ($id: ID!) {
   store { cursor }
   session(id: $id) { ...Whole descendants(first: ${ALL}) { nodes { ...Whole } pageInfo { hasNextPage } } }
 }
-fragment Whole on Session { ${SAID} ${HISTORY} }`;
+fragment Whole on Session { ${SAID_FIELDS} ${HISTORY} }`;
 const STORE = `query {
   store { cursor }
-  sessions(first: ${ALL}, filter: { archived: INCLUDE }) { nodes { ${SAID} ${HISTORY} } pageInfo { hasNextPage } }
+  sessions(first: ${ALL}, filter: { archived: INCLUDE }) { nodes { ${SAID_FIELDS} ${HISTORY} } pageInfo { hasNextPage } }
 }`;
-const ONE = `query ($id: ID!) { session(id: $id) { ${SAID} } }`;
+const ONE = `query ($id: ID!) { session(id: $id) { ${SAID_FIELDS} } }`;
 const MESSAGES = `query ($id: ID!, $from: Int!) {
   session(id: $id) { history(first: ${ALL}, fromPosition: $from) { nodes { ${MESSAGE} } pageInfo { hasNextPage } } }
 }`;
@@ -46,6 +59,15 @@ type WholeSession = ReplicaSession & {
   readonly history: Page<SaidMessage>;
   readonly descendants?: Page<WholeSession>;
 };
+
+interface Answer<Data> {
+  readonly data?: Data | null;
+  readonly errors?: readonly { readonly extensions?: { readonly code?: string } }[];
+}
+
+/** The database of the server is away. */
+const isAway = ({ errors }: Answer<unknown>) =>
+  errors?.some(({ extensions }) => extensions?.code === 'STORE_UNAVAILABLE');
 
 /** A server that may be away, and come back at another port. */
 export interface Place {
@@ -112,7 +134,8 @@ export class Queries implements ReplicaReads {
     for (;;) {
       const answer = await this.#tryOnce<Data>(JSON.stringify({ query, variables }));
       if (answer?.data && !answer.errors) return answer.data;
-      if (answer) throw new Fault(`a query was answered with ${JSON.stringify(answer.errors)}`);
+      if (answer && !isAway(answer))
+        throw new Fault(`a query was answered with ${JSON.stringify(answer.errors)}`);
       if (this.#isOver || Date.now() > deadline)
         throw new Fault(`no answer to a query in ${PATIENCE_MS / 1000} s`);
       await delay(20);
@@ -120,13 +143,13 @@ export class Queries implements ReplicaReads {
   }
 
   /** Null if the server is not there, or went away. */
-  async #tryOnce<Data>(body: string): Promise<{ data?: Data | null; errors?: unknown } | null> {
+  async #tryOnce<Data>(body: string): Promise<Answer<Data> | null> {
     const port = this.#place.port();
     if (port === null) return null;
     try {
       const headers = { 'content-type': 'application/json' };
       const response = await fetch(`http://127.0.0.1:${port}/graphql`, { method: 'POST', headers, body });
-      return (await response.json()) as { data?: Data | null; errors?: unknown };
+      return (await response.json()) as Answer<Data>;
     } catch (error) {
       // What `fetch` throws, and what a body that breaks off comes to.
       if (error instanceof TypeError || error instanceof SyntaxError) return null;

@@ -1,4 +1,6 @@
+import { CLIENTS } from '../live/clients.ts';
 import { LiveRounds } from '../live/live-rounds.ts';
+import { OpenStores } from '../live/live-stores.ts';
 import type { Part } from '../part.ts';
 import { onServer } from './rounds.ts';
 
@@ -10,5 +12,8 @@ export const live: Part = {
   rounds: (asked) => Math.ceil(asked / 4),
   whyNot: () => null,
   run: ({ seed, ...options }) =>
-    onServer(seed, ({ server }) => new LiveRounds(server.url, seed, INSTANCES).run(options)),
+    onServer(seed, ({ server, random }) => {
+      const stores = new OpenStores(server.url, random, INSTANCES);
+      return new LiveRounds({ stores, clients: CLIENTS, random }).run(options);
+    }),
 };

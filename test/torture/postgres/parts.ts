@@ -2,8 +2,11 @@ import type { Part } from '../part.ts';
 import { cutCommits } from './cut-commits.ts';
 import { exhausted } from './exhausted.ts';
 import { fullDisk } from './full-disk.ts';
+import { fullLog } from './full-log.ts';
 import { instanceKilled, serverKilled } from './kills.ts';
 import { live } from './live.ts';
+import { liveServed } from './live-served.ts';
+import { patroni } from './patroni.ts';
 import { pgbouncer } from './pgbouncer.ts';
 import { promotion } from './promotion.ts';
 import { seenElsewhere } from './seen-elsewhere.ts';
@@ -19,11 +22,16 @@ export const PARTS: Readonly<Record<string, Part>> = {
   'cut-commits-trees': cutCommits('own trees'),
   promotion: promotion('shared trees'),
   'promotion-trees': promotion('own trees'),
+  patroni: patroni('shared trees'),
+  'patroni-trees': patroni('own trees'),
   'full-disk': fullDisk('shared trees'),
   'full-disk-trees': fullDisk('own trees'),
+  'full-log': fullLog('shared trees'),
+  'full-log-trees': fullLog('own trees'),
   exhausted,
   'two-instances': twoInstances,
   live,
+  'live-served': liveServed,
   'seen-elsewhere': seenElsewhere,
   pgbouncer: pgbouncer('shared trees'),
   'pgbouncer-trees': pgbouncer('own trees'),

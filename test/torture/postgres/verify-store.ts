@@ -15,6 +15,17 @@ export async function verifyStore(url: string): Promise<void> {
   if (row!.deadlocks > 0) throw new Fault(`the server has ended ${row!.deadlocks} deadlocks`);
 }
 
+/** As `verifyStore`, but resolves with the faults. */
+export async function faultsOfStore(url: string): Promise<readonly string[]> {
+  try {
+    await verifyStore(url);
+    return [];
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error;
+    return [error.message];
+  }
+}
+
 /** Runs one statement, over a connection of its own. */
 export async function query<Row extends pg.QueryResultRow>(
   url: string,
