@@ -8,8 +8,20 @@ const scalars = {
   SafeInt: 'number',
 };
 
+/** How the program's own operations are generated. */
+const program = {
+  plugins: ['typescript-operations', 'typed-document-node'],
+  config: {
+    documentMode: 'string',
+    enumType: 'string-literal',
+    useTypeImports: true,
+    strictScalars: true,
+    scalars,
+  },
+};
+
 /**
- * Types for the operations of the tests and of the explorer, so that a change of the schema that would break a client breaks the build.
+ * Types for the operations of the tests, of the explorer and of the MCP server, so that a change of the schema that would break a client breaks the build.
  */
 const config: CodegenConfig = {
   schema: 'schema.graphql',
@@ -27,17 +39,8 @@ const config: CodegenConfig = {
         scalars,
       },
     },
-    'src/explorer/generated/operations.ts': {
-      documents: ['src/explorer/**/*.graphql'],
-      plugins: ['typescript-operations', 'typed-document-node'],
-      config: {
-        documentMode: 'string',
-        enumType: 'string-literal',
-        useTypeImports: true,
-        strictScalars: true,
-        scalars,
-      },
-    },
+    'src/explorer/generated/operations.ts': { documents: ['src/explorer/**/*.graphql'], ...program },
+    'src/mcp/generated/operations.ts': { documents: ['src/mcp/**/*.graphql'], ...program },
   },
 };
 

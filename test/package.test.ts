@@ -1,12 +1,24 @@
 import { execFile, execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { copyFile, cp, mkdir, mkdtemp, readdir, realpath, rm, symlink, writeFile } from 'node:fs/promises';
+import {
+  copyFile,
+  cp,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  realpath,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import packageLock from '../package-lock.json' with { type: 'json' };
+import adaptersLock from '../packages/adapters/package-lock.json' with { type: 'json' };
 import { PAGES, ROOT } from './support/documentation.ts';
 
 const run = promisify(execFile);
@@ -46,8 +58,8 @@ test('the installed package has a command', async () => {
 });
 
 test('what the command compiled is kept beside the package, for its next start', async () => {
-  // While Vitest measures coverage, it disables the compile cache of child processes.
-  const env = { ...process.env, NODE_DISABLE_COMPILE_CACHE: undefined };
+  // The tests have a cache of their own, or none: while Vitest measures coverage, it disables that of child processes.
+  const env = { ...process.env, NODE_COMPILE_CACHE: undefined, NODE_DISABLE_COMPILE_CACHE: undefined };
   await run('npx', ['--no-install', 'sessiontree', '--help'], { cwd: project, env });
   const kept = await readdir(join(project, 'node_modules/sessiontree/node_modules/.cache/sessiontree'));
   expect(kept).toEqual([expect.stringContaining(process.version)]);
@@ -120,6 +132,19 @@ test('the commands find the client of their own version', async () => {
   });
 });
 
+test('the installed command serves MCP, with libraries that come with the package', () => {
+  const params = {
+    protocolVersion: '2025-06-18',
+    capabilities: {},
+    clientInfo: { name: 'test', version: '1' },
+  };
+  const input = `${JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'initialize', params })}\n`;
+  const options = { cwd: project, input, encoding: 'utf8' } as const;
+  const output = execFileSync('npx', ['--no-install', 'sessiontree', 'mcp'], options);
+  const serverInfo = { name: 'sessiontree', version: packageJson.version };
+  expect(JSON.parse(output)).toMatchObject({ id: 1, result: { serverInfo } });
+});
+
 test('`npm ci` builds the client and the explorer in a fresh clone, and neither without devDependencies nor in the published package', async () => {
   const clone = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
   onTestFinished(() => rm(clone, { recursive: true }));
@@ -139,12 +164,39 @@ test('`npm ci` builds the client and the explorer in a fresh clone, and neither 
   await run('npm', ['run', 'prepare'], { cwd: join(project, 'node_modules/sessiontree') });
 });
 
-test('package-lock.json names no registry: each machine installs from its own', () => {
-  const entries: [string, object][] = Object.entries(packageLock.packages);
+test.each([
+  ['package-lock.json', packageLock],
+  ['packages/adapters/package-lock.json', adaptersLock],
+])('%s names no registry: each machine installs from its own', (_, { packages }) => {
+  const entries: [string, object][] = Object.entries(packages);
   // Of a workspace, `resolved` is its folder.
   const downloaded = entries.filter(([, entry]) => !('link' in entry));
   expect(downloaded.filter(([, entry]) => 'resolved' in entry).map(([path]) => path)).toEqual([]);
 });
+
+interface AdapterManifest {
+  readonly dependencies: Readonly<Record<string, string>>;
+  readonly peerDependencies: Readonly<Record<string, string>>;
+  readonly peerDependenciesMeta: Readonly<Record<string, { readonly optional: boolean }>>;
+}
+
+const ADAPTERS = ['ai-sdk', 'claude-agent-sdk', 'langgraph', 'openai-agents'];
+
+test.each(ADAPTERS)(
+  'the adapter %s is released with the client, and `npm ci` installs no SDK for it',
+  async (name) => {
+    const file = join(ROOT, 'packages/adapters', name, 'package.json');
+    const adapter = JSON.parse(await readFile(file, 'utf8')) as AdapterManifest;
+    expect(adapter).toMatchObject({ name: `@sessiontree/${name}`, version: packageJson.version });
+    expect(adapter.dependencies).toEqual({ '@sessiontree/client': packageJson.version });
+    const sdks = Object.keys(adapter.peerDependencies);
+    expect(sdks).not.toEqual([]);
+    for (const sdk of sdks) {
+      expect(adapter.peerDependenciesMeta[sdk]).toEqual({ optional: true });
+      expect(packageLock.packages).not.toHaveProperty([`node_modules/${sdk}`]);
+    }
+  },
+);
 
 test('the package has nothing of the workspaces, which are packages of their own', () => {
   expect(existsSync(join(project, 'node_modules/sessiontree/dist'))).toBe(true);

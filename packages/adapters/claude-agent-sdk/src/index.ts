@@ -1,0 +1,1 @@
+export { SessiontreeSessionStore, type SessiontreeSessionStoreOptions } from './session-store.ts';

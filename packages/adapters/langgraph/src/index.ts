@@ -1,0 +1,1 @@
+export { type RecorderOptions, SessiontreeRecorder } from './recorder.ts';
