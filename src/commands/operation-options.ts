@@ -5,6 +5,7 @@ import { EXPECTED_BASE_PATH, parseBasePath } from '../server/proxy/base-path.ts'
 import { EXPECTED_PEER, isPeer } from '../server/proxy/trusted-peers.ts';
 import { UsageError } from './auth-options.ts';
 import { collector, concatenated, list, parser } from './option-parsers.ts';
+import { tracingConfig } from './tracing-variables.ts';
 
 /** `true` is the flag without a value; a variable can only say it in words. */
 const metrics = z.union([
@@ -49,6 +50,12 @@ export function operationOptions(): Option[] {
       .env('SESSIONTREE_AUDIT')
       .default(null, 'off')
       .argParser(parser(z.string().min(1), 'the path of a file, or "log"')),
+    new Option(
+      '--otel',
+      'send a trace of each request to a collector of OpenTelemetry; the standard variables OTEL_* say where, and which',
+    )
+      .env('SESSIONTREE_OTEL')
+      .default(false, 'off'),
   ];
 }
 
@@ -58,6 +65,7 @@ export interface OperationFlags {
   readonly trustProxy: readonly string[];
   readonly metrics: boolean | number;
   readonly audit: string | null;
+  readonly otel: boolean;
 }
 
 /** Throws a `UsageError` for flags that do not go together. */
@@ -69,6 +77,7 @@ export function operationConfig(flags: OperationFlags & { readonly logLevel: str
     trustedProxies: Object.freeze([...flags.trustProxy]),
     metrics: typeof metrics === 'number' ? metrics : metrics ? 'main' : null,
     audit: flags.audit,
+    tracing: flags.otel ? tracingConfig(process.env) : null,
   };
 }
 

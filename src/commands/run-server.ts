@@ -23,6 +23,10 @@ export async function runServer(config: Config): Promise<void> {
     `the API is at ${server.url}; open it in a browser for GraphiQL`,
   );
   if (server.metricsUrl !== null) logger.info({ metrics: server.metricsUrl }, 'metrics are served');
+  if (config.tracing) {
+    const { exporter, protocol, sampler } = config.tracing;
+    logger.info({ exporter, protocol, sampler }, 'traces are made');
+  }
   // Without a file to reopen, the signal ends the process, as is usual when a terminal is closed.
   if (server.reopenAudit) process.on('SIGHUP', server.reopenAudit);
   stopOnSignals(server, logger);

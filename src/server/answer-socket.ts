@@ -1,10 +1,8 @@
 import { STATUS_CODES } from 'node:http';
-import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { SECURITY_HEADERS } from './browser-headers.ts';
-import { plainAddress } from './proxy/client-address.ts';
 import { JSON_TYPE, type Refusal, refusalBody } from './refusal.ts';
-import { createFacts } from './request-facts.ts';
+import { factsOfSocket } from './request-facts.ts';
 import { logRequest, type ServerLogger } from './request-log.ts';
 
 /**
@@ -16,7 +14,7 @@ export function answerSocket(
   refusal: Refusal,
   logged: { readonly method: string; readonly path: string } | null,
   logger: ServerLogger,
-  facts = createFacts(null, undefined, plainAddress((socket as Socket).remoteAddress)),
+  facts = factsOfSocket(socket, logger),
 ): void {
   const body = refusalBody(refusal);
   const headers = {

@@ -23,7 +23,7 @@ import { answerRefusal, createBugAnswer, type RequestHandler } from './node-list
 import { GRAPHQL_PATH } from './paths.ts';
 import type { HandedOn, ServerContext } from './plugin.ts';
 import type { Refusal } from './refusal.ts';
-import { factsOfMessage, noteDeparture, noteExecution, type RequestFacts } from './request-facts.ts';
+import { factsOfMessage, noteDeparture, noteExecution, type RequestFacts, traced } from './request-facts.ts';
 import { headOfMessage, type RequestHead } from './request-head.ts';
 import { CLIENT_CLOSED_REQUEST, logRequest } from './request-log.ts';
 import { BODY_BROKE_OFF, parseParams } from './request-params.ts';
@@ -74,7 +74,7 @@ export function withFastPath(
     if (refusal instanceof Promise ? await refusal : refusal) return undefined;
     const { startedAt, caller } = facts;
     const contextValue = createContext({
-      repository,
+      repository: traced(repository, facts),
       caller,
       tokens,
       sessions: callers?.sessions ?? null,
@@ -201,7 +201,7 @@ export function withFastPath(
   }
 
   return (request, response) => {
-    const facts = factsOfMessage(request);
+    const facts = factsOfMessage(request, logger);
     const head = headOfMessage(request);
     noteEarlyClose(response, facts);
     const refusal = checks.head(head, facts);

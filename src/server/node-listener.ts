@@ -36,11 +36,17 @@ export function createNodeListener(handler: RequestHandler, options: NodeListene
   const serve: RequestListener = (request, response) => {
     const startedAt = performance.now();
     const failed = (error: unknown) =>
-      answerBug(error, request, response, factsOfMessage(request, startedAt));
+      answerBug(error, request, response, factsOfMessage(request, options.logger, startedAt));
     try {
       const refusal = settle(request);
       if (refusal) {
-        answerRefusal(request, response, refusal, options.logger, factsOfMessage(request, startedAt));
+        answerRefusal(
+          request,
+          response,
+          refusal,
+          options.logger,
+          factsOfMessage(request, options.logger, startedAt),
+        );
       } else handler(request, response)?.catch(failed);
     } catch (error) {
       failed(error);
@@ -55,7 +61,7 @@ export function answerRefusal(
   response: ServerResponse,
   refusal: Refusal,
   logger: ServerLogger,
-  facts = factsOfMessage(request),
+  facts = factsOfMessage(request, logger),
   headers: Readonly<Record<string, string>> = {},
 ): void {
   facts.errorCodes = [refusal.code];

@@ -1,7 +1,7 @@
 import type { OperationDefinitionNode } from 'graphql';
 import type { Logger } from '../repository/observer.ts';
 import { isLoopbackAddress } from './loopback.ts';
-import type { RequestFacts } from './request-facts.ts';
+import type { RequestFacts, TraceBeginner } from './request-facts.ts';
 import { shortened } from './shortened.ts';
 
 /** UTF-16 units of a path, or of an operation's name, that are logged. */
@@ -16,17 +16,31 @@ export const CLIENT_CLOSED_REQUEST = 499;
 export type RequestObserver = (facts: RequestFacts, request: LoggedRequest) => void;
 
 /** A logger of a server. Those who watch the requests, beside the log, are told where it is. */
-export interface ServerLogger extends Logger {
+export interface ServerLogger extends Logger, TraceBeginner {
   readonly requestEnded?: RequestObserver;
+  /** Is told of a subscription or a WebSocket once it is open: its end can be days later. */
+  readonly requestOpened?: RequestObserver;
 }
 
-/** `logger`, by way of which all of `observers` are told of requests. */
-export function observedLogger(logger: Logger, observers: readonly RequestObserver[]): ServerLogger {
+/** What traces need to hear of requests. */
+export type TraceHooks = Required<Pick<ServerLogger, 'beginTrace' | 'requestOpened' | 'requestEnded'>>;
+
+/** `logger`, by way of which all of `observers`, and `tracing`, are told of requests. */
+export function observedLogger(
+  logger: Logger,
+  observers: readonly RequestObserver[],
+  tracing: TraceHooks | null = null,
+): ServerLogger {
+  const all = tracing ? [...observers, tracing.requestEnded] : observers;
+  if (all.length === 0) return logger;
   const requestEnded: RequestObserver = (facts, request) => {
-    for (const observer of observers) observer(facts, request);
+    for (const observer of all) observer(facts, request);
   };
   // With `logger` as its prototype: loggers know their level and where they write by `this`.
-  return observers.length === 0 ? logger : Object.assign(Object.create(logger) as Logger, { requestEnded });
+  const observed = Object.assign(Object.create(logger) as Logger, { requestEnded });
+  if (!tracing) return observed;
+  const { beginTrace, requestOpened } = tracing;
+  return Object.assign(observed, { beginTrace, requestOpened });
 }
 
 export interface LoggedRequest {
@@ -45,9 +59,10 @@ export function logRequest(logger: ServerLogger, facts: RequestFacts, request: L
   logger.info(
     {
       requestId: facts.id,
+      traceId: facts.trace?.traceId,
       client: facts.client === undefined || isLoopbackAddress(facts.client) ? undefined : facts.client,
       method,
-      path: shortened(path, MAX_NAME_CHARACTERS),
+      path: shownPath(path),
       operation: operation?.operation,
       operationName: operation?.name && shortened(operation.name.value, MAX_NAME_CHARACTERS),
       fields: operation && !operation.name ? rootFields(operation).slice(0, MAX_FIELDS) : undefined,
@@ -63,15 +78,20 @@ export function logRequest(logger: ServerLogger, facts: RequestFacts, request: L
   logger.requestEnded?.(facts, { ...request, status });
 }
 
-/** `createSession SessionExistsError` for each mutation that answered with a typed error. */
-function refusedMutations({ context }: RequestFacts): string[] | undefined {
+/** A path as it is logged. */
+export function shownPath(path: string): string {
+  return shortened(path, MAX_NAME_CHARACTERS);
+}
+
+/** `createSession SessionExistsError` for each mutation that answered with a typed error; undefined if none did. */
+export function refusedMutations({ context }: RequestFacts): string[] | undefined {
   const refused = context?.outcomes.filter(({ isRefused }) => isRefused) ?? [];
   if (refused.length === 0) return undefined;
   return refused.map(({ mutation, result }) => `${mutation} ${result}`);
 }
 
 /** The root fields in the order of their execution; empty if fragments or directives decide on that order. */
-function rootFields({ selectionSet: { selections } }: OperationDefinitionNode): string[] {
+export function rootFields({ selectionSet: { selections } }: OperationDefinitionNode): string[] {
   const names = new Map<string, string>();
   for (const selection of selections) {
     if (selection.kind !== 'Field' || (selection.directives?.length ?? 0) > 0) return [];

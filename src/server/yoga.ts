@@ -22,6 +22,7 @@ import { useRequestLog } from './plugins/use-request-log.ts';
 import { useResultType } from './plugins/use-result-type.ts';
 import { useRoutes } from './plugins/use-routes.ts';
 import { useSubscriptions } from './plugins/use-subscriptions.ts';
+import { traced } from './request-facts.ts';
 import { createRequestRules, type RequestRules } from './request-rules.ts';
 import { type ServerSettings, type SessiontreeYogaOptions, withDefaults } from './settings.ts';
 
@@ -50,14 +51,14 @@ export function createYogaPath(
   const parsed = createDocumentCache<DocumentNode>();
   return createYoga<ServerContext, SchemaContext>({
     schema,
-    context: ({ facts: { startedAt, caller }, handedOn: { ticket } = {} }) =>
+    context: ({ facts, handedOn: { ticket } = {} }) =>
       createContext({
-        repository,
-        caller,
+        repository: traced(repository, facts),
+        caller: facts.caller,
         tokens,
         sessions: callers?.sessions ?? null,
         limits,
-        startedAt,
+        startedAt: facts.startedAt,
         hold: ticket?.charge,
         writeTurn: ticket,
       }),

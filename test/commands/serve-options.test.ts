@@ -34,6 +34,7 @@ test('a server that is given no flag and no variable has the defaults', () => {
     trustedProxies: [],
     metrics: null,
     audit: null,
+    tracing: null,
   });
 });
 
@@ -87,6 +88,7 @@ const FROM_FLAGS = {
   trustedProxies: ['loopback'],
   metrics: 9464,
   audit: 'audit.jsonl',
+  tracing: null,
 };
 
 test('a flag sets each value', () => {
@@ -110,6 +112,7 @@ test('a variable sets each value, and takes lists with commas', () => {
     trustedProxies: ['10.0.0.0/8', 'fd00::1'],
     metrics: 'main',
     audit: 'log',
+    tracing: null,
   });
 });
 
@@ -147,6 +150,17 @@ test('metrics are on the port of the API, on one of their own, or off', () => {
   expect(read(['--metrics', '0']).metrics).toBe(0);
   expect(read([], { SESSIONTREE_METRICS: '9464' }).metrics).toBe(9464);
   expect(read([], { SESSIONTREE_METRICS: 'false' }).metrics).toBeNull();
+});
+
+test('traces are made with --otel only, as the variables of OpenTelemetry say', () => {
+  expect(read([], { OTEL_TRACES_SAMPLER: 'odd' }).tracing).toBeNull();
+  expect(() => read(['--otel'])).toThrow('OTEL_TRACES_SAMPLER');
+  expect(read(['--otel'], { OTEL_TRACES_SAMPLER: 'always_on' }).tracing).toMatchObject({
+    exporter: 'otlp',
+    sampler: 'always_on',
+  });
+  expect(read([], { SESSIONTREE_OTEL: 'true' }).tracing).not.toBeNull();
+  expect(read(['--otel'], { OTEL_SDK_DISABLED: 'true' }).tracing).toBeNull();
 });
 
 test('an audit in the log needs a level at which the log has it', () => {

@@ -32,6 +32,7 @@ export async function testConfig(changes: Partial<Config> = {}): Promise<Config>
     trustProxy: [],
     metrics: false,
     audit: null,
+    otel: false,
   });
   return { ...config, ...changes };
 }

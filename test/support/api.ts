@@ -36,7 +36,7 @@ export function createApi(repository: SessionRepository, limits: Partial<Limits>
   const fetch = openApi({
     repository,
     limits: { ...DEFAULT_LIMITS, ...limits },
-    logger: pino({ level: 'silent' }),
+    logger: pino<never>({ level: 'silent' }),
     allowedHosts: [],
     allowedOrigins: [],
     ...ASKS_NOBODY,

@@ -43,7 +43,7 @@ export function serveFast(options: ServerSettings): {
   server.unref();
   const listening = once(server, 'listening');
   const silent = createYogaPath(
-    { ...options, repository: REFUSING, logger: pino({ level: 'silent' }) },
+    { ...options, repository: REFUSING, logger: pino<never>({ level: 'silent' }) },
     rules,
     documents,
   );

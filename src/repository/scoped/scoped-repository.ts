@@ -19,6 +19,9 @@ import type { SessionQuota } from './session-quota.ts';
 
 const storeOfScoped = new WeakMap<SessionRepository, SessionRepository>();
 
+/** Under this name, a repository that passes all calls on says to which store. */
+export const STORE_BEHIND = Symbol('store behind');
+
 /**
  * The store as a caller sees it: every resolver reads and writes through it, so that a new field cannot forget who asks. What the caller
  * may not see does not exist for it: no more of that is read than where it is and whose. `repository` itself if the caller may do
@@ -38,7 +41,9 @@ export function scopedTo(
 
 /** The store behind a repository that `scopedTo` returned: for what is kept for all of its callers together. */
 export function storeBehind(repository: SessionRepository): SessionRepository {
-  return storeOfScoped.get(repository) ?? repository;
+  const store: SessionRepository & { readonly [STORE_BEHIND]?: SessionRepository } =
+    storeOfScoped.get(repository) ?? repository;
+  return store[STORE_BEHIND] ?? store;
 }
 
 /** Writes reject with a ForbiddenError too; `rights.ts` says when. */

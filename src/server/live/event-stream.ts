@@ -114,8 +114,8 @@ export function createEventStreams(
     const cors = origin !== undefined && isAllowedOrigin?.(origin) ? corsHeaders(origin) : [];
     const browserHeaders = { ...(isAllowedOrigin && VARY), ...Object.fromEntries(cors) };
     const headers = { ...STREAM_HEADERS, 'x-request-id': facts.id, ...browserHeaders };
-    const log = (events?: number) =>
-      logRequest(logger, facts, { method, path: GRAPHQL_PATH, status: 200, events });
+    const logged = { method, path: GRAPHQL_PATH, status: 200 };
+    const log = (events?: number) => logRequest(logger, facts, { ...logged, events });
     if (method === 'HEAD') {
       response.writeHead(200, headers).end();
       log();
@@ -137,6 +137,7 @@ export function createEventStreams(
       live.connections.delete(stream);
       log(stream.events);
     });
+    logger.requestOpened?.(facts, logged);
     response.writeHead(200, headers);
     // Alone, and then the rest: Node.js keeps the text of the head, in pieces until the head is written by itself.
     response.flushHeaders();

@@ -50,7 +50,7 @@ export interface OpenedBy {
 export class SocketConnection extends StreamConnection implements ProtocolSocket {
   readonly head: RequestHead;
   caller: Caller | null;
-  readonly #facts: RequestFacts;
+  readonly facts: RequestFacts;
   readonly #ws: WebSocket;
   readonly #limits: Limits;
   /** Bytes of the message that is being handed to the protocol. */
@@ -67,7 +67,7 @@ export class SocketConnection extends StreamConnection implements ProtocolSocket
   constructor(ws: WebSocket, socket: Socket, { head, facts, caller }: OpenedBy, limits: Limits) {
     super(socket);
     this.#ws = ws;
-    this.#facts = facts;
+    this.facts = facts;
     this.caller = caller;
     this.head = head;
     this.#limits = limits;
@@ -186,8 +186,8 @@ export class SocketConnection extends StreamConnection implements ProtocolSocket
 
   /** Closes the connection of a client that may not use it. `hasToken`: it sent a token. */
   refuse({ status, code, message }: Refusal, hasToken: boolean): void {
-    this.#facts.errorCodes = [code];
-    this.#facts.messages = [message];
+    this.facts.errorCodes = [code];
+    this.facts.messages = [message];
     if (status === TOO_MANY) this.close(TRY_AGAIN_LATER, 'The caller has used what it may: try again later');
     else if (status >= 500) this.close(TRY_AGAIN_LATER, 'Tokens cannot be checked now: try again later');
     else if (hasToken) this.close(FORBIDDEN, 'Expected a valid token');

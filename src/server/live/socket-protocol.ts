@@ -11,9 +11,10 @@ import { bugOf, maskResult } from '../mask-result.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
 import type { Checks } from '../policies/checks.ts';
 import { type Refusal, refusalError } from '../refusal.ts';
-import { createFacts, type RequestFacts } from '../request-facts.ts';
+import { createFacts, type RequestFacts, traced } from '../request-facts.ts';
 import { logRequest } from '../request-log.ts';
 import type { ServerSettings } from '../settings.ts';
+import type { TraceCarrier } from '../tracing/request-trace.ts';
 import type { Live } from './live.ts';
 import { TOO_MANY_SUBSCRIPTIONS } from './refusals.ts';
 import type { SocketConnection } from './socket-connection.ts';
@@ -60,7 +61,11 @@ export function createSocketProtocol({
     facts.operation = checked.operation;
     if (checked.operation.operation !== 'subscription') return { ...request, checked, admitted: null };
     if (live.isFull) return { errors: [refusalError(TOO_MANY_SUBSCRIPTIONS)] };
-    const contextValue = createContext({ repository, caller: facts.caller, limits });
+    const contextValue = createContext({
+      repository: traced(repository, facts),
+      caller: facts.caller,
+      limits,
+    });
     const admitted = await live.admit({ ...argsOf(checked), contextValue });
     return 'errors' in admitted ? admitted : { ...request, checked, admitted };
   }
@@ -78,7 +83,7 @@ export function createSocketProtocol({
       ({ status } = opened);
       facts.errorCodes = [opened.code];
       operation.fail(shownErrors([refusalError(opened)]), forget);
-    }
+    } else logger.requestOpened?.(facts, { method: SOCKET_METHOD, path: GRAPHQL_PATH, status });
     return operation;
   }
 
@@ -128,6 +133,12 @@ export function createSocketProtocol({
     async onSubscribe(context, id, payload) {
       const connection = context.extra;
       const facts = createFacts(null, undefined, connection.head.client);
+      if (logger.beginTrace) {
+        // A browser sets no header. Other members of the extensions are checked with the operation.
+        const carrier = (payload.extensions as TraceCarrier | null | undefined) ?? {};
+        const { startedAt } = facts;
+        facts.trace = logger.beginTrace({ carrier, startedAt, connection: connection.facts.trace });
+      }
       if (connection.caller === null || hasEnded(connection.caller, isRevoked)) {
         connection.expel();
         return refused([refusalError(INVALID_TOKEN)], facts);

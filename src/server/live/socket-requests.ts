@@ -10,7 +10,7 @@ import { bugOf, maskResult } from '../mask-result.ts';
 import { GRAPHQL_PATH } from '../paths.ts';
 import type { Checks } from '../policies/checks.ts';
 import { type Refusal, refusalError } from '../refusal.ts';
-import { noteDeparture, noteExecution, type RequestFacts } from '../request-facts.ts';
+import { noteDeparture, noteExecution, type RequestFacts, traced } from '../request-facts.ts';
 import { CLIENT_CLOSED_REQUEST, logRequest } from '../request-log.ts';
 import type { ServerSettings } from '../settings.ts';
 import { writeAnswer } from '../write-answer.ts';
@@ -41,7 +41,7 @@ export function createSocketExecutor(
     if (!(await ticket.begin(underWay.bytes, underWay.bytes))) return refused(OVERLOADED, facts);
     const { startedAt, caller } = facts;
     const contextValue = createContext({
-      repository,
+      repository: traced(repository, facts),
       caller,
       tokens,
       sessions: callers?.sessions ?? null,

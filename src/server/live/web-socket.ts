@@ -73,13 +73,15 @@ export function createWebSocketListener({
     facts: RequestFacts,
     request: IncomingMessage,
   ): (code: number, reason: string) => void {
+    const { method = '' } = request;
+    const logged = { method, path: pathOfTarget(targetOf(request)), status: 101 };
     const closed = protocol.opened(connection, connection);
     live.connections.add(connection);
+    logger.requestOpened?.(facts, logged);
     return (code, reason) => {
       live.connections.delete(connection);
       void closed(code, reason);
-      const { method = '' } = request;
-      logRequest(logger, facts, { method, path: pathOfTarget(targetOf(request)), status: 101 });
+      logRequest(logger, facts, logged);
     };
   }
 
@@ -89,7 +91,7 @@ export function createWebSocketListener({
       request,
       socket,
       badRequest(`Expected the handshake of a WebSocket (${message}).`),
-      factsOfMessage(request),
+      factsOfMessage(request, logger),
     ),
   );
 
@@ -102,7 +104,7 @@ export function createWebSocketListener({
   return (request, socket, head) => {
     // Before the facts, which have the address of the client.
     const unsettled = settle(request);
-    const facts = factsOfMessage(request);
+    const facts = factsOfMessage(request, logger);
     socket.on('error', () => socket.destroy());
     const upgradeUnless = (checked: Refusal | undefined) => {
       const refusal =
