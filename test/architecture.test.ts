@@ -42,6 +42,8 @@ const ROOMS = [
   'repository/files/write/',
   'repository/files/file-repository.ts',
   'repository/files/open.ts',
+  'repository/files/read-only-repository.ts',
+  'repository/files/open-snapshot.ts',
   'repository/files/tools/',
   'repository/postgres/connection/',
   'repository/postgres/options.ts',
@@ -63,6 +65,7 @@ const ROOMS = [
   'export/',
   'import/',
   'server/',
+  'mcp/',
   'commands/',
   'index.ts',
   'cli.ts',
@@ -85,6 +88,17 @@ const imports = new Map(
 it('the explorer is a world of its own: no other room imports from it', () => {
   const others = [...imports].filter(([file]) => !file.startsWith('explorer/'));
   expect(others.filter(([, imported]) => imported.some((file) => file.startsWith('explorer/')))).toEqual([]);
+});
+
+it('the libraries of MCP load only with its command: a server and a program that embeds the package do without them', () => {
+  const texts = [...imports.keys()].map((file) => [file, readFileSync(join(SRC, file), 'utf8')] as const);
+  const others = texts.filter(([file]) => !file.startsWith('mcp/'));
+  const statically = /\bfrom\s*'[^']*(?:@modelcontextprotocol|\/mcp\/)/;
+  expect(others.filter(([, text]) => statically.test(text)).map(([file]) => file)).toEqual([]);
+  const dynamically = /\bimport\('[^']*(?:@modelcontextprotocol|\/mcp\/)/;
+  expect(others.filter(([, text]) => dynamically.test(text)).map(([file]) => file)).toEqual([
+    'commands/mcp.ts',
+  ]);
 });
 
 it('each file is in a room', () => {

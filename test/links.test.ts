@@ -6,6 +6,13 @@ import { PAGES, ROOT } from './support/documentation.ts';
 
 const OTHERS = ['FORMAT.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'CHANGELOG.md', 'SECURITY.md'];
 
+/** The pages of the other packages: they are published without the rest, where npm shows their links. */
+const PACKAGES = [
+  'client',
+  'python',
+  ...['ai-sdk', 'claude-agent-sdk', 'langgraph', 'openai-agents'].map((name) => `adapters/${name}`),
+];
+
 /** The text of a page without code blocks, which contain neither headings nor links. */
 async function proseOf(file: string): Promise<string> {
   const text = await readFile(join(ROOT, file), 'utf8');
@@ -35,7 +42,7 @@ async function linksOf(file: string): Promise<{ path: string; anchor: string | u
   }));
 }
 
-test.each([...PAGES, ...OTHERS])(
+test.each([...PAGES, ...OTHERS, ...PACKAGES.map((name) => `packages/${name}/README.md`)])(
   'each relative link of %s leads to a file, and to a heading in it',
   async (page) => {
     const dead: string[] = [];

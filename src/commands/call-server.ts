@@ -55,7 +55,8 @@ export async function callServer(
   }
 }
 
-async function loadClient() {
+/** The client, which only commands that call a server load. Rejects with a `CommandError` if it is not built. */
+export async function loadClient() {
   try {
     return await import('@sessiontree/client');
   } catch (error) {

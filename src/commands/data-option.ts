@@ -1,8 +1,8 @@
 import { InvalidArgumentError, Option } from 'commander';
 
 /** `--data`, shared by all commands. */
-export function dataOption(): Option {
-  return new Option('--data <directory>', 'the data directory')
+export function dataOption(description = 'the data directory'): Option {
+  return new Option('--data <directory>', description)
     .env('SESSIONTREE_DATA')
     .default('./data')
     .argParser(parseDirectory);

@@ -6,6 +6,7 @@ import { copyCommand } from './copy.ts';
 import { exportCommand } from './export.ts';
 import { failureText } from './failure.ts';
 import { importCommand } from './import.ts';
+import { mcpCommand } from './mcp.ts';
 import { migrateCommand } from './migrate.ts';
 import { pruneCommand } from './prune.ts';
 import { quotaCommand } from './quota.ts';
@@ -38,7 +39,8 @@ const program = new Command('sessiontree')
   .addCommand(shareCommand())
   .addCommand(pruneCommand())
   .addCommand(treeCommand())
-  .addCommand(tailCommand());
+  .addCommand(tailCommand())
+  .addCommand(mcpCommand());
 
 /** A command and all within it, each with its whole name. */
 function* named(command: Command, above = ''): Generator<[name: string, command: Command]> {
@@ -55,11 +57,13 @@ for (const [name, command] of named(program)) {
 }
 
 // An empty variable counts as not set: `PORT="$UNSET"` gives one.
-// So does "false" in the variable of a flag that turns something off, of which commander asks only whether it is there.
-for (const { envVar, negate } of [...named(program)].flatMap(([, { options }]) => options)) {
+// So does "false" in the variable of a flag without a value, of which commander asks only whether it is there.
+for (const option of [...named(program)].flatMap(([, { options }]) => options)) {
+  const { envVar } = option;
   if (envVar === undefined) continue;
   const value = process.env[envVar];
-  if (value === '' || (negate && value === 'false')) delete process.env[envVar];
+  if (value === '' || (value === 'false' && (option.negate || option.isBoolean())))
+    delete process.env[envVar];
 }
 
 // A reader such as `head -1` may close the pipe before all of the help is written.

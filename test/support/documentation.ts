@@ -11,6 +11,7 @@ export const PAGES = [
   'docs/trees.md',
   'docs/watching.md',
   'docs/explorer.md',
+  'docs/mcp.md',
   'docs/import-and-export.md',
   'docs/import.md',
   'docs/web-pages.md',

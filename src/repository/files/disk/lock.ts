@@ -123,6 +123,11 @@ export function isOwned(layout: Layout): boolean {
   }
 }
 
+/** Throws a DataDirectoryInUseError if a process owns the data directory now. */
+export function refuseOwned(layout: Layout): void {
+  if (isOwned(layout)) throw inUse(layout);
+}
+
 function isBusy(error: unknown): boolean {
   return (error as { errcode?: number }).errcode === SQLITE_BUSY;
 }

@@ -48,9 +48,13 @@ export async function openCurrentIndex({ layout, store }: StoreToRead): Promise<
 }
 
 /** Builds an index of all files, in memory. Changes nothing on the disk. */
-export async function readIntoMemory(reading: StoreToRead): Promise<IndexDatabase> {
+export function readIntoMemory(reading: StoreToRead): Promise<IndexDatabase> {
+  return buildInto(IndexDatabase.inMemory(), reading);
+}
+
+/** Builds an index of all files in `db`, which is empty, and is closed if that fails. Changes nothing in the data directory. */
+export async function buildInto(db: IndexDatabase, reading: StoreToRead): Promise<IndexDatabase> {
   const { layout, store } = reading;
-  const db = IndexDatabase.inMemory();
   try {
     await buildIndex({
       ...reading,
