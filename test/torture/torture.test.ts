@@ -64,9 +64,8 @@ describe('the store keeps its promises under', () => {
 });
 
 describe('the torture suite catches a store with', () => {
-  // Chance decides how soon a fault shows, above all with connections that are cut: one further run may be needed.
   for (const store of BROKEN_STORES) {
-    it(`${store.broken} (${store.caughtBy})`, { timeout: 100_000, retry: 1 }, async ({ skip }) => {
+    it(`${store.broken} (${store.caughtBy})`, { timeout: 100_000 }, async ({ skip }) => {
       const why = whyNotBroken(store);
       skip(why !== null, why ?? '');
       expect(await catchBroken(store, anySeed())).toMatch(store.fault);
