@@ -65,3 +65,21 @@ test('tables are made once, in partitions, and a role that may change only rows 
   await stop();
   expect(log.join('\n')).not.toContain('permission denied');
 });
+
+test('tables of version 1 are brought to this version by the first server that opens them', async () => {
+  await migrate();
+  await runSql(
+    database.url,
+    'ALTER TABLE trees ADD COLUMN shape_clock int8 NOT NULL DEFAULT 0',
+    'ALTER TABLE trees ALTER COLUMN shape_clock DROP DEFAULT',
+    "UPDATE meta SET value = '1' WHERE key = 'version'",
+  );
+  expect(await migrate('--dry-run')).toMatchObject({ stdout: expect.stringContaining('version 1') });
+  const { url, stop } = await startServe(['--store', database.url]);
+  const { data } = await ask(url, 'mutation { createSession(input: { id: "later" }) { __typename } }');
+  expect(data).toEqual({ createSession: { __typename: 'CreateSessionPayload' } });
+  await stop();
+  expect(await migrate()).toMatchObject({
+    stdout: expect.stringContaining(`the tables are of version ${TABLES_VERSION} already.`),
+  });
+});

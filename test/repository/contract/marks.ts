@@ -155,6 +155,17 @@ export function describeMarks(store: OpenStore): void {
       expect(await changedBy(() => append('c'))).toEqual(['y']);
     });
 
+    it('are not known after a session has come into a tree that was deleted since', async () => {
+      const { repository } = store;
+      await store.chain('a', 'b');
+      await store.create({ id: 'x' });
+      const work = async () => {
+        await repository.move({ sessionId: 'a', parentId: 'x' });
+        await repository.delete({ sessionId: 'x', mode: 'CASCADE' });
+      };
+      expect(await changedBy(work)).toBeNull();
+    });
+
     it.each(['-', '9999', '0@ff'])(
       'are not known for a mark that cannot be honoured ("%s")',
       async (text) => {

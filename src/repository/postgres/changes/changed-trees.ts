@@ -6,11 +6,9 @@ import { EVERYTHING, isNewIn, NOW_COLUMNS, type NowRow, nowOf, valuesOf } from '
 /** Trees that one answer names at most: a reader that is further behind looks at all of its trees. */
 const TREES_MAX = 10_000;
 
-/** A tree whose root was deleted has no row any more. */
+/** A tree whose root was deleted, or moved, has no row any more: moves are kept, whatever becomes of their trees. */
 const SELECT_CHANGED = `SELECT ${NOW_COLUMNS},
-  EXISTS (SELECT 1 FROM (
-      SELECT shape_clock FROM trees WHERE ${isNewIn('clock', 1)}
-    ) reshaped WHERE ${isNewIn('shape_clock', 1)}) AS is_reshaped,
+  EXISTS (SELECT FROM moves WHERE ${isNewIn('clock', 1)} AND from_root <> to_root) AS is_reshaped,
   ARRAY(
     (SELECT id FROM trees WHERE ${isNewIn('clock', 1)} LIMIT ${TREES_MAX + 1})
     UNION ALL

@@ -64,8 +64,8 @@ const ADD_TREES = withNewRows<TreeRow>(
     at: 'int8',
     last_active_at: 'int8',
   },
-  (rows) => `INSERT INTO trees (home, root, id, owner, number, clock, shape_clock, at, homes, last_active_at)
-    SELECT home, root, id, owner, ${LOADED}, clock, 0, at, ARRAY[home], last_active_at FROM ${rows} AS given
+  (rows) => `INSERT INTO trees (home, root, id, owner, number, clock, at, homes, last_active_at)
+    SELECT home, root, id, owner, ${LOADED}, clock, at, ARRAY[home], last_active_at FROM ${rows} AS given
     ON CONFLICT (home, root) DO UPDATE SET clock = EXCLUDED.clock,
       last_active_at = greatest(trees.last_active_at, EXCLUDED.last_active_at)`,
 );

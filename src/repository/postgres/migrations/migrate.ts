@@ -9,7 +9,11 @@ interface Migration {
 }
 
 /** In order. Expand first, contract a version later: an instance of the version before may still be running. */
-const MIGRATIONS: readonly Migration[] = [{ version: 1, sql: tables }];
+const MIGRATIONS: readonly Migration[] = [
+  { version: 1, sql: tables },
+  // Nothing was published with that column.
+  { version: 2, sql: () => 'ALTER TABLE trees DROP COLUMN shape_clock;' },
+];
 
 /** The version of the tables that this program works with. */
 export const TABLES_VERSION = MIGRATIONS.at(-1)!.version;

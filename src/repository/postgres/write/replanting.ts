@@ -153,7 +153,7 @@ export function asRoot(top: SessionRow): SessionRow {
 
 /** The tree that a session becomes. */
 export function treeAt({ home, sid, id, owner }: SessionRow, number: number): LockedTree {
-  return { home, root: sid, id, owner, number, at: 0, homes: [home], last_active_at: 0, isReshaped: true };
+  return { home, root: sid, id, owner, number, at: 0, homes: [home], last_active_at: 0 };
 }
 
 /**
@@ -197,10 +197,7 @@ export async function replant(
     ),
   );
   const trees = new Map(replantings.map(({ to }) => [to.root, to]));
-  for (const tree of [from, ...trees.values()]) {
-    tree.number = number;
-    if (trees.size > 1 || !trees.has(from.root)) tree.isReshaped = true;
-  }
+  for (const tree of [from, ...trees.values()]) tree.number = number;
   for (const { root, homes } of [...moved, ...buried])
     trees.get(root)!.homes = [...new Set([...trees.get(root)!.homes, ...homes])];
   for (const { root, active } of moved)

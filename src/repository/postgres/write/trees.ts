@@ -41,8 +41,6 @@ export interface LockedTree extends TreeKey {
   at: number;
   homes: number[];
   last_active_at: number;
-  /** True once a session comes into the tree, or leaves it, by a move. */
-  isReshaped?: boolean;
   /** True once the root is no root any more. */
   isGone?: boolean;
 }
@@ -54,12 +52,11 @@ const LOCK_TREE = `SELECT ${TREE_MEMBERS} FROM trees t WHERE t.home = $1::int8 A
 const SELECT_TREES_OF = `SELECT s.home, s.sid, s.root_home, s.root FROM sessions s
   WHERE s.home = ANY($3::int8[]) AND (s.home, s.sid) IN (SELECT * FROM unnest($1::int8[], $2::int8[]))`;
 
-const UPDATE_TREE = `UPDATE trees SET number = $3::int8, at = $4::int8, homes = $5::int8[], last_active_at = $6::int8, clock = $7::int8,
-    shape_clock = CASE WHEN $8::bool THEN $7::int8 ELSE shape_clock END
+const UPDATE_TREE = `UPDATE trees SET number = $3::int8, at = $4::int8, homes = $5::int8[], last_active_at = $6::int8, clock = $7::int8
   WHERE home = $1::int8 AND root = $2::int8`;
 
-const INSERT_TREE = `INSERT INTO trees (home, root, id, owner, number, clock, shape_clock, at, homes, last_active_at)
-  VALUES ($1::int8, $2::int8, $3::text, $4::text, $5::int8, $6::int8, $7::int8, $8::int8, $9::int8[], $10::int8)`;
+const INSERT_TREE = `INSERT INTO trees (home, root, id, owner, number, clock, at, homes, last_active_at)
+  VALUES ($1::int8, $2::int8, $3::text, $4::text, $5::int8, $6::int8, $7::int8, $8::int8[], $9::int8)`;
 
 const DELETE_TREE = 'DELETE FROM trees WHERE home = $1::int8 AND root = $2::int8';
 
@@ -288,27 +285,6 @@ function write(
   const { home, root, id, owner, number, homes, last_active_at: active } = tree;
   if (tree.isGone) queries.send(DELETE_TREE, [home, root]);
   else if (isNew)
-    queries.send(INSERT_TREE, [
-      home,
-      root,
-      id,
-      owner,
-      number,
-      clock,
-      tree.isReshaped ? clock : 0,
-      at.getTime(),
-      homes,
-      active,
-    ]);
-  else
-    queries.send(UPDATE_TREE, [
-      home,
-      root,
-      number,
-      at.getTime(),
-      homes,
-      active,
-      clock,
-      tree.isReshaped ?? false,
-    ]);
+    queries.send(INSERT_TREE, [home, root, id, owner, number, clock, at.getTime(), homes, active]);
+  else queries.send(UPDATE_TREE, [home, root, number, at.getTime(), homes, active, clock]);
 }
