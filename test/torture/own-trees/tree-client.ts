@@ -39,6 +39,8 @@ interface Unanswered extends Expected {
 }
 
 const DONE_OPERATIONS_MAX = 200;
+/** Lines of what a client did last, in the message of a fault. */
+const LATEST_MAX = 24;
 
 /**
  * One client with trees that no other client changes. It sends one mutation at a time, so that each answer can be predicted. After
@@ -48,6 +50,8 @@ export class TreeClient {
   #model = new Model();
   #unanswered: Unanswered | null = null;
   readonly #done: Done[] = [];
+  /** What was sent last, and what came of it, with times. */
+  readonly #latest: string[] = [];
   acknowledged = 0;
 
   get model(): Model {
@@ -58,7 +62,7 @@ export class TreeClient {
   async send(store: Target, mutation: TreeMutation, storageErrors: StorageErrors): Promise<Answer<Value>> {
     const expected = this.#expect(mutation);
     this.#unanswered = { mutation, ...expected, cameIn: false };
-    const answer = await store.mutate(mutation);
+    const answer = await this.#mutate(store, mutation);
     if (answer === 'unanswered') return answer;
     if ('refusal' in answer) this.#refused(mutation, expected, answer.refusal, storageErrors);
     else this.#acknowledge(mutation, expected, answer.value);
@@ -85,7 +89,10 @@ export class TreeClient {
     await this.#nameUnanswered(reader);
     const mentioned = [...(this.#unanswered?.after.sessions.keys() ?? [])];
     const before = await differenceOf(this.#model, reader, mentioned);
-    if (this.#unanswered) this.#unanswered.cameIn = before !== null;
+    if (this.#unanswered) {
+      this.#unanswered.cameIn = before !== null;
+      this.#note(`it was found that the last one ${before === null ? 'had not come in' : 'came in'}`);
+    }
     if (before === null) return;
     const after = this.#unanswered && (await differenceOf(this.#unanswered.after, reader, mentioned));
     if (after === null && this.#unanswered) this.#model = this.#unanswered.after;
@@ -93,7 +100,19 @@ export class TreeClient {
       throw new Fault(
         `the ${describe(this.#unanswered.mutation)} came in neither whole nor not at all: ${after}; had it not come in: ${before}`,
       );
-    else throw new Fault(before);
+    else throw new Fault(`${before}. What was sent last:\n${this.#latest.join('\n')}`);
+  }
+
+  async #mutate(store: Target, mutation: TreeMutation): Promise<Answer<Value>> {
+    this.#note(`the ${describe(mutation)}`);
+    const answer = await store.mutate(mutation);
+    this.#note(`got ${JSON.stringify(answer)?.slice(0, 200)}`);
+    return answer;
+  }
+
+  #note(event: string): void {
+    this.#latest.push(`${new Date().toISOString()} ${event}`);
+    if (this.#latest.length > LATEST_MAX) this.#latest.shift();
   }
 
   /** An unanswered write by a key may have created a session, whose id the store has chosen. */
@@ -159,7 +178,7 @@ export class TreeClient {
 
   /** A recorded operation gets its first answer, even if its sessions have changed or were deleted since. */
   async #replay(store: Target, { mutation, effect }: Done): Promise<void> {
-    const answer = await store.mutate(mutation);
+    const answer = await this.#mutate(store, mutation);
     if (answer === 'unanswered' || 'refusal' in answer)
       throw new Fault(`the ${describe(mutation)} was done, and its retry got ${JSON.stringify(answer)}`);
     const difference =
