@@ -103,6 +103,24 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await pill.waitFor({ state: 'detached' });
   });
 
+  test('can be left while it scrolls', async () => {
+    const { url, client } = await openStore();
+    const messages = Array.from({ length: 60 }, (_, n) => ({ role: 'USER' as const, content: `Said ${n}` }));
+    await client.sessions.create({ id: 'chat', messages });
+    const page = await openPage(url, '/explorer/t/chat');
+    await page.getByText('Said 59').waitFor();
+    const isSeen = await page.getByRole('feed').evaluate(async (scroller) => {
+      const scroll = new Promise((resolve) => scroller.addEventListener('scroll', resolve, { once: true }));
+      scroller.scrollTo(0, 0);
+      // The page is drawn anew before the next frame, which brings the event of the scroll.
+      [...document.querySelectorAll('button')].find(({ innerText }) => innerText === 'Details')!.click();
+      await scroll;
+      return scroller.isConnected;
+    });
+    expect(isSeen).toBe(false);
+    await page.getByRole('region', { name: 'Details' }).waitFor();
+  });
+
   test('says which message was redacted', async () => {
     const { url, client } = await openStore();
     const messages = ['the secret', 'no secret'].map((content) => ({ role: 'USER' as const, content }));

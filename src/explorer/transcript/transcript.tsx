@@ -117,7 +117,9 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   }, [first, last, length]);
 
   const watchScroll = () => {
-    const { scrollTop, scrollHeight, clientHeight } = scroller.current!;
+    // The event comes with the next frame: by then, the element may have left the page.
+    if (!scroller.current) return;
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     const isAtEnd = range.isAtEnd && scrollHeight - scrollTop - clientHeight < END_PX;
     setFollowing(isAtEnd);
     if (isAtEnd) setSeen(length);
