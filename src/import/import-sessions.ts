@@ -108,6 +108,7 @@ export async function importSessions(
     if (!(error instanceof StorageError)) throw error;
     report.stopped = error.message;
   }
+  report.sort();
   return report;
 }
 

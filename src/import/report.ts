@@ -7,6 +7,9 @@ export type SessionOutcome = 'new' | 'changed' | 'unchanged' | 'deletedHere' | '
 /** How many notes or faults are listed one by one: a directory of another program can have a hundred thousand. */
 const LISTED_MAX = 1_000;
 
+/** Orders texts, and numbers within them by their value. */
+const { compare } = new Intl.Collator('en', { numeric: true });
+
 /** The outcome of an import of other programs' sessions. */
 export class SessionReport {
   readonly sessions: Record<SessionOutcome, number> = {
@@ -41,6 +44,14 @@ export class SessionReport {
 
   drop({ kind, count = 1 }: Pick<Dropped, 'kind' | 'count'>): void {
     this.dropped.set(kind, (this.dropped.get(kind) ?? 0) + count);
+  }
+
+  /** Puts faults and notes in the order of files and lines: sessions are imported at the same time, and end in any order. */
+  sort(): void {
+    this.faults.sort(
+      (a, b) => compare(a.path, b.path) || (a.line ?? 0) - (b.line ?? 0) || compare(a.reason, b.reason),
+    );
+    this.notes.sort(compare);
   }
 
   /** The report as text. The last line has the totals. */

@@ -1,5 +1,5 @@
 import { mkdir, symlink } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { lab, PROJECT } from './support.ts';
 import { call, Transcript } from './transcript.ts';
@@ -98,6 +98,21 @@ it('lists a line that nests too deep, and imports the others', async () => {
   });
   expect((await run()).faults).toMatchObject([{ line: 2 }, { line: 2 }]);
   expect((await history(ID)).map(({ content }) => content)).toEqual(['One', 'Two']);
+});
+
+it('lists faults by file and line, whichever session is read first', async () => {
+  const cut = '{"type":"user"';
+  const long = new Transcript('aa', { prefix: 'aa' });
+  for (let n = 0; n < 3_000; n += 1) long.user('One of many');
+  for (let n = 0; n < 2; n += 1) long.raw(cut).user('Last');
+  const short = new Transcript('bb', { prefix: 'bb' });
+  short.raw(cut).user('Only');
+  const { run } = await lab({ 'aa.jsonl': long.text, 'bb.jsonl': short.text });
+  expect((await run()).faults.map(({ path, line }) => `${basename(path)}:${line}`)).toEqual([
+    'aa.jsonl:3001',
+    'aa.jsonl:3003',
+    'bb.jsonl:1',
+  ]);
 });
 
 it('follows no symbolic links, and counts them', async () => {

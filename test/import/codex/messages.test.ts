@@ -230,8 +230,8 @@ it('lists a line that is no JSON with file and line, and imports all else', asyn
   const lab = await sourceLab(codex, { [rollout.name]: rollout.text, [other.name]: 'no rollout\n' });
   const report = await lab.run();
   expect(report.faults.map(({ line, reason }) => [line, reason])).toEqual([
-    [1, 'the first line is no session_meta with an id'],
     [6, 'the line is no JSON object with a type'],
+    [1, 'the first line is no session_meta with an id'],
   ]);
   expect(outline(await lab.history(ID))).toEqual(['USER: Before', 'USER: After']);
 });

@@ -234,8 +234,8 @@ it('lists what is no chat, does not wait for a pipe, and counts links', async ()
     'a.json:null: the file holds no JSON object',
     'b.jsonl:null: the file holds no JSON object',
     'c.jsonl:1: the file does not begin with a sessionId',
-    'e.jsonl:null: the file cannot be read: it is not a regular file',
     'd.jsonl:3: the line is no JSON object',
+    'e.jsonl:null: the file cannot be read: it is not a regular file',
   ]);
   expect(Object.fromEntries(report.dropped)).toEqual({ 'symbolic link': 2 });
   expect(report.sessions.new).toBe(1);
