@@ -13,6 +13,10 @@ const WRITES_A_TURN_MAX = 256;
 /** What a feed needs of all feeds together. */
 export interface FeedHub {
   readonly latestPoll: TreePoll;
+  /** The number of the poll that has begun last. */
+  readonly latestBegun: number;
+  /** Polls once more. */
+  poll(): void;
   readonly maker: EventMaker;
   /** Serves the feed soon. */
   schedule(feed: Feed): void;
@@ -138,8 +142,11 @@ export class Feed {
     const { cursor: after } = first;
     const isAnyBehind = cohort.some((subscriber) => subscriber.isBehind(this.touchedAt));
     const page = isAnyBehind ? await this.#read(after, poll) : nothingAt(after, null);
+    const { latestBegun } = this.#hub;
+    // The cursors of polls that began meanwhile may lie before that of the page: another one will not.
+    if (isAnyBehind && latestBegun > poll.number) this.#hub.poll();
     const due = cohort.filter((subscriber) => this.#subscribers.has(subscriber) && subscriber.pass(page));
-    for (const subscriber of cohort) subscriber.covers(page, poll);
+    for (const subscriber of cohort) subscriber.covers(page, poll, latestBegun);
     if (due.length === 0) return true;
     const made = await maker.make(this.#subscription, page, ({ cursor }) => cursor);
     if (!made) {
@@ -154,7 +161,7 @@ export class Feed {
       answer.seal();
     }
     for (const subscriber of due) {
-      subscriber.covers(event, poll);
+      subscriber.covers(event, poll, latestBegun);
       if (event.isOver) this.#complete(subscriber);
     }
     return true;

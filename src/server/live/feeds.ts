@@ -38,6 +38,7 @@ export class Feeds implements FeedHub {
   #unsubscribe: (() => void) | null = null;
   #timer: NodeJS.Timeout | undefined;
   latestPoll: TreePoll = { number: 0, cursor: null };
+  latestBegun = 0;
 
   constructor(repository: SessionRepository, maker: EventMaker) {
     this.#repository = repository;
@@ -72,10 +73,7 @@ export class Feeds implements FeedHub {
   }
 
   #begin(): void {
-    this.#unsubscribe ??= this.#repository.onChange(() => {
-      this.#hasNews = true;
-      this.#schedule();
-    });
+    this.#unsubscribe ??= this.#repository.onChange(() => this.poll());
     this.#timer ??= setInterval(() => this.#checkBookmarks(), BOOKMARK_CHECK_MS).unref();
   }
 
@@ -91,6 +89,11 @@ export class Feeds implements FeedHub {
       feed.advanceTo(this.latestPoll);
       if (feed.hasBookmarkDue) this.schedule(feed);
     }
+  }
+
+  poll(): void {
+    this.#hasNews = true;
+    this.#schedule();
   }
 
   schedule(feed: Feed): void {
@@ -139,6 +142,7 @@ export class Feeds implements FeedHub {
   async #pollTrees(): Promise<void> {
     const repository = this.#repository;
     const number = this.latestPoll.number + 1;
+    this.latestBegun = number;
     // Before the store is asked: what is committed after its answer is news.
     this.#hasNews = false;
     try {

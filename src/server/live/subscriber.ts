@@ -18,6 +18,8 @@ export class Subscriber extends ChangesPosition {
   behindSince: number | null = null;
   /** The number of the latest poll that its cursor covers. */
   #covered = BEHIND;
+  /** The number of the latest poll that may have looked at the store before its cursor was read. */
+  #mayBeBefore = BEHIND;
 
   constructor(outlet: Outlet, after: string) {
     super(after);
@@ -33,17 +35,19 @@ export class Subscriber extends ChangesPosition {
     return this.#covered < touchedAt;
   }
 
-  /** Notes that a page was read after the poll `number`. */
-  covers({ isUpToDate }: ChangesEvent, { number }: TreePoll): void {
+  /** Notes that a page was read after the poll `number`, and before any poll that began after `latestBegun`. */
+  covers({ isUpToDate }: ChangesEvent, { number }: TreePoll, latestBegun: number): void {
     this.#covered = isUpToDate ? number : BEHIND;
+    this.#mayBeBefore = latestBegun;
     if (isUpToDate) this.behindSince = null;
   }
 
-  /** Advances to the cursor of a poll, if it is not there yet. Nothing must have happened in between. */
+  /** Advances to the cursor of a poll, unless that may lie before its own. Nothing must have happened in between. */
   advanceTo({ number, cursor }: TreePoll): void {
-    if (cursor === null || this.#covered >= number) return;
+    if (cursor === null || this.#mayBeBefore >= number) return;
     this.cursor = cursor;
     this.#covered = number;
+    this.#mayBeBefore = number;
   }
 
   /** Goes back to where it was before a page for which no event could be made. */

@@ -5,7 +5,7 @@ import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { FollowedStore, type Happening, happenings } from '../../repository/contract/changes-model.ts';
 import { Replica, readsOf } from '../../support/replica.ts';
 import { openTestRepository } from '../../support/repository.ts';
-import { watched } from '../../support/watched-repository.ts';
+import { type Call, watched } from '../../support/watched-repository.ts';
 import { openLive, type ReadStream, stream, until, WATCH } from './support.ts';
 
 const say = (content: string) => [{ role: 'USER' as const, content }];
@@ -118,6 +118,22 @@ test('a subscription to an idle tree gets its bookmarks without a read', async (
   expect(reads()).toEqual({ child3: 1, child5: 1 });
 });
 
+test('a subscription gets its bookmark for what happened elsewhere while its page was read', async () => {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+  const { repository, streams, cursor, hold } = await openForest();
+  const page = hold('child1');
+  await repository.append({ sessionId: 'child1', messages: say('heard') });
+  await page.isRead;
+  await repository.append({ sessionId: 'child5', messages: say('elsewhere') });
+  await streams[5]!.changes();
+  page.release();
+  await streams[1]!.changes();
+  vi.advanceTimersByTime(25_000);
+  const bookmark = { cursor: await cursor(), isUpToDate: true, isReset: false, changes: [] };
+  expect(await streams[1]!.changes()).toEqual(bookmark);
+});
+
 test('a session that moves takes its subscription to the other tree', async () => {
   const { repository, streams } = await openForest();
   await repository.move({ sessionId: 'root1', parentId: 'child0' });
@@ -163,6 +179,47 @@ test.each(['before', 'after'])(
     expect((await streams[1]!.changes()).changes).toMatchObject([{ kind: 'APPENDED', sessionId: 'child1' }]);
   },
 );
+
+test('nothing is told again because of a look at the store that began before a page was read', async () => {
+  let isHeld: (call: Call) => Promise<void> | undefined = () => undefined;
+  const { repository } = watched(await openTestRepository(), (call) => isHeld(call));
+  /** Holds the next such call back before it is made; `isAsked` resolves once there is one. */
+  const hold = (isSuch: (call: Call) => boolean) => {
+    const asked = Promise.withResolvers<void>();
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    isHeld = (call) => {
+      if (!isSuch(call)) return undefined;
+      isHeld = () => undefined;
+      asked.resolve();
+      return released;
+    };
+    return { isAsked: asked.promise, release };
+  };
+  const { url } = await openLive({ repository });
+  const follow = async (within: string) => {
+    await repository.create({ id: within });
+    const events = await stream(url, { query: FOLLOW, variables: { within } });
+    await events.changes();
+    return events;
+  };
+  const [a, b] = [await follow('a'), await follow('b')];
+  const append = (sessionId: string) => repository.append({ sessionId, messages: say('x') });
+
+  const page = hold(([method, request]) => method === 'changesSince' && Object(request).within === 'a');
+  await append('a');
+  await page.isAsked;
+  // What the stream of the other tree has told of, the server has looked at.
+  await append('b');
+  await b.changes();
+  const look = hold(([method]) => method === 'changedTrees');
+  await append('a');
+  await look.isAsked;
+  page.release();
+  expect((await a.changes()).changes).toMatchObject([{ kind: 'APPENDED', fromPosition: 0 }]);
+  look.release();
+  await append('a');
+  expect((await a.changes()).changes).toMatchObject([{ kind: 'APPENDED', fromPosition: 2 }]);
+});
 
 /** Follows a tree over HTTP, and has what a client has that applies every change. */
 class Follower {
