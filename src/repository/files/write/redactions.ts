@@ -1,40 +1,25 @@
 import { rmSync } from 'node:fs';
-import { setTimeout as pause } from 'node:timers/promises';
-import { SessionNotFoundError, StorageError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { AnswerLimits, RedactMessages, TruncateHistory, WrittenHistory } from '../../mutations.ts';
 import type { Logger } from '../../observer.ts';
 import { planHistory } from '../../plans/history-plan.ts';
-import { grouped } from '../../records/group.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
 import { KeyedMutex } from '../../runtime/keyed-mutex.ts';
 import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Committer } from '../commit/committer.ts';
 import { storageError } from '../disk/storage-error.ts';
-import type { DurableFiles } from '../durable/durable-files.ts';
 import { absoluteSessionPath, type Layout } from '../format/layout.ts';
-import { overwritingBytes } from '../format/redacted-line.ts';
-import type { IndexDatabase } from '../index/database.ts';
-import type { IndexReader } from '../index/reader.ts';
-import { stateOf } from '../index/session-row.ts';
-import type { IndexWriter } from '../index/writer.ts';
-import type { ExternalChanges } from '../recovery/external-changes.ts';
 import type { BeforeCommit } from './deletions.ts';
 import { FileHistoryView, type FileHistoryViewParts } from './file-history-view.ts';
+import { type ApplyIntentParts, applyIntent } from './redaction/apply-intent.ts';
 import { addCopies } from './redaction/copies.ts';
 import { type RedactionIntent, readIntent, removeIntent, writeIntent } from './redaction/intent.ts';
 import { meantBy, purgeOf, redactionOf, type Truncation, unread } from './redaction/planned.ts';
+import { scrubIndex } from './redaction/scrub-index.ts';
 import { removeTornCopies } from './redaction/torn-copies.ts';
-import type { SessionWrites } from './session-writes.ts';
+import { unfinished } from './redaction/unfinished.ts';
 
-export interface RedactionsParts {
-  readonly layout: Layout;
-  readonly db: IndexDatabase;
-  readonly index: IndexReader;
-  readonly writer: IndexWriter;
-  readonly files: DurableFiles;
-  readonly writes: SessionWrites;
-  readonly external: ExternalChanges;
+export interface RedactionsParts extends ApplyIntentParts {
   readonly clock: StoreClock;
   readonly logger: Logger;
   /** Runs `work` with the tree lock held exclusively: no fork is made meanwhile. */
@@ -45,8 +30,6 @@ export interface RedactionsParts {
   readonly committer: Pick<Committer, 'alone'>;
   /** Removes what search has of the former texts of these sessions, by sequence number. */
   readonly scrubSearch: (sequences: readonly number[]) => Promise<void>;
-  /** Forgets the texts that are kept in memory. */
-  readonly forgetTexts: () => void;
 }
 
 /**
@@ -169,7 +152,7 @@ export class Redactions {
     await this.#parts.inTreeLock(() =>
       this.#held(
         intent.sessions.map(({ id }) => id),
-        () => this.#apply(intent),
+        () => applyIntent(this.#parts, intent),
       ),
     );
     await this.#finish();
@@ -205,7 +188,7 @@ export class Redactions {
 
   async #applyNew(intent: RedactionIntent): Promise<void> {
     this.#begun = await written(this.#parts.layout, intent);
-    await this.#apply(intent);
+    await applyIntent(this.#parts, intent);
   }
 
   /** Truncates a history, whose queue is held. */
@@ -237,66 +220,6 @@ export class Redactions {
     });
   }
 
-  /** The queues of the sessions are held. */
-  async #apply(intent: RedactionIntent): Promise<void> {
-    try {
-      // Whoever is told of a redaction reads the messages anew, and must not find the former texts. What a purge drops is read by nobody
-      // once that is recorded, and must not be seen emptied before.
-      if (!intent.isPurge) await this.#overwrite(intent);
-      for (const [n] of intent.sessions.entries()) await this.#record(intent, n);
-      if (intent.isPurge) await this.#overwrite(intent);
-    } catch (error) {
-      throw unfinished(error);
-    }
-  }
-
-  async #overwrite(intent: RedactionIntent): Promise<void> {
-    const { layout, db, index, writer, files, forgetTexts } = this.#parts;
-    await files.emptyJournal();
-    for (const { id, ordinals, lines } of intent.sessions) {
-      const row = index.row(id);
-      if (row && intent.isPurge) db.transaction(() => writer.removeKeys(row.sequence, ordinals));
-      if (!row || lines.length === 0) continue;
-      const bytes = lines.map(({ offset, length, members }) => ({
-        offset,
-        bytes: overwritingBytes(members, length),
-      }));
-      const path = absoluteSessionPath(layout.root, id);
-      await this.#overwritten(id, await files.overwrite(path, bytes));
-    }
-    forgetTexts();
-  }
-
-  /** Appends the redact line, unless it is there. */
-  async #record({ sessions, at, reason, operation }: RedactionIntent, n: number): Promise<void> {
-    const { index, writes } = this.#parts;
-    const { id, ordinals, truncate } = sessions[n]!;
-    const last = index.redactedAt(id, ordinals[0]!);
-    if (!index.has(id) || (last !== null && last.getTime() >= Date.parse(at))) return;
-    await writes.submitHeld(id, {
-      expectedVersion: null,
-      operation: n === 0 ? operation : undefined,
-      records: (stamp, state) => {
-        const head = { ...stamp, version: state.version + 1 };
-        const redact = { ...head, op: 'redact' as const, ordinals, reason };
-        return truncate ? grouped([{ ...head, op: 'truncate', ...truncate }, redact]) : [redact];
-      },
-      answer: () => {},
-    });
-  }
-
-  /** Tells the index of the time of a file whose lines have kept their places. */
-  async #overwritten(id: string, mtime: number): Promise<void> {
-    const { db, index, writer, external } = this.#parts;
-    if (index.isFaulty(id)) {
-      await external.reread(id);
-      return;
-    }
-    await db.writable();
-    const state = stateOf(index.whole(index.row(id)!));
-    db.transaction(() => writer.updateSession(state, mtime, state));
-  }
-
   /** Removes what was derived from the former texts, then the intent. */
   async #finish(): Promise<void> {
     const intent = this.#begun;
@@ -318,7 +241,7 @@ export class Redactions {
         gone.map(({ id }) => id),
       );
       await scrubSearch(gone.map(({ sequence }) => sequence));
-      if (intent.isPurge) await this.#scrubIndex();
+      if (intent.isPurge) await scrubIndex(this.#parts);
       await this.#forget();
     } catch (error) {
       throw unfinished(error);
@@ -329,42 +252,11 @@ export class Redactions {
     await removeIntent(this.#parts.layout);
     this.#begun = null;
   }
-
-  /** Removes from the files of the index what was removed from its tables. */
-  async #scrubIndex(): Promise<void> {
-    const { db, committer } = this.#parts;
-    await committer.alone(() => db.vacuum());
-    for (let tries = 1; !db.emptyLog(); tries += 1) {
-      if (tries === EMPTYING_TRIES)
-        throw new StorageError(
-          'A read that takes long, of this server or of another program, keeps earlier pages of the index.',
-          true,
-        );
-      await pause(EMPTYING_PAUSE_MS);
-    }
-  }
 }
-
-/** Tries to empty the WAL of the index, and the pause between two of them: together longer than a read may take. */
-const EMPTYING_TRIES = 700;
-const EMPTYING_PAUSE_MS = 50;
 
 async function written(layout: Layout, intent: RedactionIntent): Promise<RedactionIntent> {
   await writeIntent(layout, intent).catch((error) => {
     throw storageError(error);
   });
   return intent;
-}
-
-/** The redaction is begun, and goes on with the next try. */
-function unfinished(error: unknown): unknown {
-  if (error instanceof SessionNotFoundError) return error;
-  const cause = error instanceof StorageError ? (error.cause ?? error) : error;
-  const why = error instanceof StorageError ? ` ${error.message}` : '';
-  const unknown = new StorageError(
-    `The redaction has begun and is not complete: the texts may still be in files of the store. Try again with the same operationId; the next start of the server completes it, too.${why}`,
-    true,
-    { cause },
-  );
-  return Object.assign(unknown, { isOutcomeUnknown: true });
 }
