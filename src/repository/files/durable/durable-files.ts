@@ -1,24 +1,18 @@
-import { constants, fstatSync } from 'node:fs';
-import { type FileHandle, rm } from 'node:fs/promises';
+import { fstatSync } from 'node:fs';
+import { rm } from 'node:fs/promises';
 import { StorageError } from '../../../model/errors.ts';
 import type { Logger } from '../../observer.ts';
 import type { HandlePool } from '../disk/handle-pool.ts';
 import { isUnchanged, isUntouched, type KnownFile } from '../disk/known-file.ts';
-import { openInStore } from '../disk/plain-file.ts';
 import { isDiskFull, storageError } from '../disk/storage-error.ts';
 import { writeWhole } from '../disk/write-whole.ts';
 import { type Layout, nameInStore, pathInStore } from '../format/layout.ts';
-import { decodeLine, LINE_BYTES_MAX } from '../format/line.ts';
+import { cutBack, type Tail } from './cut-back.ts';
 import { Journal, type JournalParts } from './journal/journal.ts';
 import type { LeftSegment } from './journal/replay.ts';
 import { syncFiles, type ToSync } from './journal/sync-files.ts';
 import { NewFiles, removePlain } from './new-files.ts';
-
-/** The acknowledged part of one of the store's files. */
-export interface Tail {
-  readonly path: string;
-  readonly size: number;
-}
+import { type LineAt, overwriteLines } from './overwrite-lines.ts';
 
 export interface DurableFilesParts extends Omit<JournalParts, 'onUnsynced'> {
   readonly handles: HandlePool;
@@ -233,21 +227,9 @@ export class DurableFiles {
    * mtime in milliseconds. Rejects with a StorageError, before anything is written, if there are other lines in one of the places. No
    * entry of the journal may name the file.
    */
-  async overwrite(
-    path: string,
-    lines: readonly { readonly offset: number; readonly bytes: Buffer }[],
-  ): Promise<number> {
+  async overwrite(path: string, lines: readonly LineAt[]): Promise<number> {
     await this.#handles.forget(path);
-    // Without O_APPEND: with it, Linux writes to the end whatever the position.
-    const handle = await openInStore(this.#layout.root, path, constants.O_RDWR);
-    try {
-      for (const line of lines) await expectOneLine(handle, line.offset, line.bytes.length);
-      for (const { offset, bytes } of lines) await writeWhole(handle, bytes, offset);
-      if (this.#durable) await handle.datasync();
-      return fstatSync(handle.fd).mtimeMs;
-    } finally {
-      await handle.close();
-    }
+    return overwriteLines({ root: this.#layout.root, path }, lines, this.#durable);
   }
 
   /**
@@ -288,54 +270,7 @@ export class DurableFiles {
   async #cutBack(tail: Tail): Promise<void> {
     // A fresh handle: after a failed sync the kernel may report success for data that is lost.
     await this.#handles.forget(tail.path);
-    const handle = await openInStore(this.#layout.root, tail.path, constants.O_RDWR);
-    try {
-      const { size } = await handle.stat();
-      if (size < tail.size) {
-        throw new StorageError('The file has lost acknowledged data. Run "sessiontree check".', false);
-      }
-      await handle.truncate(tail.size);
-      await handle.datasync();
-      await readBack(handle, tail.size);
-    } finally {
-      await handle.close();
-    }
+    await cutBack(this.#layout.root, tail);
     this.#inDoubt.delete(tail.path);
   }
 }
-
-/** Throws unless one line, with its newline, has these bytes of the file. It may be damaged. */
-async function expectOneLine(handle: FileHandle, offset: number, length: number): Promise<void> {
-  const from = Math.max(0, offset - 1);
-  const { buffer, bytesRead } = await handle.read(Buffer.alloc(offset - from + length), 0, null, from);
-  const before = buffer.subarray(0, offset - from);
-  const isThere = bytesRead === buffer.length && before.every((byte) => byte === NEWLINE);
-  if (isThere && buffer.indexOf(NEWLINE, before.length) === buffer.length - 1) return;
-  throw new StorageError(
-    'Another program has moved the lines of a file that a redaction was to overwrite: nothing was overwritten there. Put the file back as it ' +
-      'was, or redact the messages again.',
-    false,
-  );
-}
-
-const NEWLINE = 0x0a;
-
-/** Throws unless the end of the acknowledged part is intact: the checksum of its last line must hold. */
-async function readBack(handle: FileHandle, size: number): Promise<void> {
-  const chunks: Buffer[] = [];
-  for (let start = size - 1; start > 0 && size - start <= LINE_BYTES_MAX; ) {
-    const length = Math.min(start, READ_BACK_BYTES);
-    start -= length;
-    const chunk = Buffer.alloc(length);
-    await handle.read(chunk, 0, length, start);
-    const newline = chunk.lastIndexOf(0x0a);
-    chunks.unshift(chunk.subarray(newline + 1));
-    if (newline !== -1) break;
-  }
-  if (size > 0 && 'fault' in decodeLine(Buffer.concat(chunks))) {
-    throw new StorageError('The file has lost acknowledged data. Run "sessiontree check".', false);
-  }
-}
-
-/** Bytes of one read. */
-const READ_BACK_BYTES = 64 * 1024;
