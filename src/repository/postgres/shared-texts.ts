@@ -1,6 +1,7 @@
 import { StorageError } from '../../model/errors.ts';
 import type { Logger } from '../observer.ts';
-import { CommitInDoubtError, Database } from './connection/database.ts';
+import { CommitInDoubtError } from './connection/commit-in-doubt.ts';
+import { Database } from './connection/database.ts';
 import { reachDatabase } from './connection/database-start.ts';
 import { storageErrorOf } from './connection/postgres-error.ts';
 import { requireTables } from './migrations/migrate.ts';

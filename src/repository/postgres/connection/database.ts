@@ -3,27 +3,15 @@ import pg from 'pg';
 import type { Logger } from '../../observer.ts';
 import { DeadlineExceededError, type ReadOptions, throwIfOver } from '../../read-options.ts';
 import { cancelWhenOver } from './cancel.ts';
+import { CommitInDoubtError, commitInDoubt, isUnusable } from './commit-in-doubt.ts';
 import { namingHomes } from './named-homes.ts';
-import { codeOf, isConnectionLost, QUERY_CANCELED } from './postgres-error.ts';
+import { codeOf, isConnectionLost, isOfDriver, QUERY_CANCELED } from './postgres-error.ts';
+import type { Queries, TransactionQueries } from './queries.ts';
+import { runTransaction } from './transaction.ts';
 import type { Value } from './value.ts';
+import { valueParsers } from './value-parsers.ts';
 
-export type { Value };
-
-/** Runs statements, each with its parameters, and answers with the rows. */
-export interface Queries {
-  /**
-   * Runs one statement. Each text is a constant of the program, since a prepared statement is found by its text. Cast each parameter: its
-   * type is otherwise guessed from where it stands, and an ordinal of 2^53 - 1 is no int4. Plans are generic: name the homes of rows by
-   * `home = $1::int8` or `home = ANY($1::int8[])`, where each is given once, so that no other partition is read.
-   */
-  rows<Row>(sql: string, values?: readonly Value[], options?: ReadOptions): Promise<Row[]>;
-}
-
-/** The statements of one transaction. They are sent at once, one behind the other, and answered in their order. */
-export interface TransactionQueries extends Queries {
-  /** Sends a statement whose answer is not needed. The transaction waits for it, and fails if the statement fails. */
-  send(sql: string, values?: readonly Value[]): void;
-}
+export type { Queries, TransactionQueries, Value };
 
 export interface DatabaseOptions {
   readonly url: string;
@@ -39,25 +27,7 @@ const WAIT_FOR_CONNECTION_MS = 10_000;
 /** Milliseconds without a word after which the system asks whether the other side is there. */
 const KEEP_ALIVE_MS = 10_000;
 
-const { DatabaseError, Pool, types } = pg;
-
-/** OIDs: https://github.com/postgres/postgres/blob/master/src/include/catalog/pg_type.dat */
-const INT8 = 20;
-const INT8_ARRAY = 1016;
-const NUMERIC = 1700;
-
-const parsers = new Map<number, (text: string) => unknown>([
-  // All of them are below 2^53, clocks too: see `changes/epoch.ts`.
-  [INT8, Number],
-  [INT8_ARRAY, (text) => (text === '{}' ? [] : text.slice(1, -1).split(',').map(Number))],
-  // A sum has as many decimals as the most exact of what was added: exact decimals end without zeros (`model/decimal.ts`).
-  [NUMERIC, (text) => (text.includes('.') ? text.replace(/\.?0+$/, '') : text)],
-]);
-
-const customTypes = {
-  getTypeParser: (oid: number, format?: 'text' | 'binary') =>
-    parsers.get(oid) ?? types.getTypeParser(oid, format as 'text'),
-} as pg.CustomTypesConfig;
+const { Pool } = pg;
 
 /** The connections to a database. */
 export class Database implements Queries {
@@ -88,7 +58,7 @@ export class Database implements Queries {
   config(url = this.#options.url): pg.ClientConfig {
     return {
       connectionString: url,
-      types: customTypes,
+      types: valueParsers,
       application_name: 'sessiontree',
       // A host that vanishes says nothing: without a delay of its own, the system would notice after hours.
       keepAlive: true,
@@ -121,7 +91,7 @@ export class Database implements Queries {
       throw error;
     } finally {
       client.off('error', lost);
-      client.release(failure !== undefined && (isLost(failure) || isOfDriver(failure, options)));
+      client.release(failure !== undefined && (isUnusable(failure) || isOfDriver(failure, options)));
     }
   }
 
@@ -134,7 +104,7 @@ export class Database implements Queries {
       try {
         return await this.#run<Row>(client, sql, values, undefined);
       } catch (error) {
-        throw isConnectionLost(error) ? inDoubt(error) : error;
+        throw isConnectionLost(error) ? commitInDoubt(error) : error;
       }
     });
   }
@@ -165,48 +135,9 @@ export class Database implements Queries {
   ): Promise<T> {
     throwIfOver(options);
     const client = await this.#connect(options);
-    let failure: unknown;
-    const lost = (error: unknown) => {
-      failure = error;
-    };
-    client.on('error', lost);
-    const sent: Promise<unknown>[] = [];
-    let refused: unknown;
-    let isUnfit = false;
-    const rows = <Row>(sql: string, values: readonly Value[] = [], own = options) => {
-      const answered = this.#run<Row>(client, sql, values, own);
-      answered.catch((error) => {
-        isUnfit ||= isOfDriver(error, own);
-      });
-      return answered;
-    };
-    const send = (sql: string, values?: readonly Value[]) => {
-      const answered = rows(sql, values);
-      // Told by the wait for all that was sent, at the latest.
-      answered.catch((error) => {
-        refused ??= error;
-      });
-      sent.push(answered);
-    };
-    try {
-      send(begin);
-      const result = await work({ rows, send });
-      // What the driver refuses never reaches PostgreSQL, which would commit all the rest. The driver says so before the next tick.
-      await new Promise<void>((resolve) => process.nextTick(resolve));
-      if (refused !== undefined) throw refused;
-      // COMMIT comes last: of a statement that failed before, it only says that one did.
-      const [committed, ...answers] = await Promise.allSettled([commit(client), ...sent]);
-      const failed = [committed, ...answers].filter((answer) => answer.status === 'rejected');
-      if (failed.length > 0) throw reasonOf(failed.map(({ reason }) => reason));
-      return result;
-    } catch (error) {
-      failure ??= error;
-      if (!isLost(error)) await client.query('ROLLBACK').catch(lost);
-      throw error;
-    } finally {
-      client.off('error', lost);
-      client.release(isUnfit || (failure !== undefined && isLost(failure)));
-    }
+    const run = <Row>(sql: string, values: readonly Value[], own: ReadOptions | undefined) =>
+      this.#run<Row>(client, sql, values, own);
+    return await runTransaction({ client, run, begin, work, options });
   }
 
   /** Resolves once all statements under way have ended. */
@@ -284,44 +215,4 @@ function planOnce(client: pg.PoolClient): void {
   client.query('SET plan_cache_mode = force_generic_plan').catch(() => {
     // The connection is lost: the statement behind it says so.
   });
-}
-
-/** True if the connection cannot be used again. */
-function isLost(error: unknown): boolean {
-  return error instanceof CommitInDoubtError || isConnectionLost(error);
-}
-
-/**
- * True if it was not PostgreSQL that refused a statement, nor its read that was over, but the driver: what the driver knows of the prepared
- * statements of the connection is then wrong.
- */
-function isOfDriver(error: unknown, options: ReadOptions | undefined): boolean {
-  const isOver = error instanceof DeadlineExceededError || (options?.signal?.aborted ?? false);
-  return !isOver && !(error instanceof DatabaseError);
-}
-
-/** Why a transaction failed: what COMMIT says, then what its statements say. */
-function reasonOf([committed, ...statements]: unknown[]): unknown {
-  return committed instanceof CommitInDoubtError ? committed : (statements[0] ?? committed);
-}
-
-/** The connection was lost while COMMIT was under way: the transaction may have been committed, or not. */
-export class CommitInDoubtError extends Error {
-  override readonly name = 'CommitInDoubtError';
-}
-
-function inDoubt(cause: unknown): CommitInDoubtError {
-  return new CommitInDoubtError('The connection was lost at COMMIT.', { cause });
-}
-
-async function commit(client: pg.PoolClient): Promise<void> {
-  let command: string;
-  try {
-    ({ command } = await client.query('COMMIT'));
-  } catch (error) {
-    if (!isConnectionLost(error)) throw error;
-    throw inDoubt(error);
-  }
-  // PostgreSQL answers so, without an error, if a statement of the transaction has failed.
-  if (command !== 'COMMIT') throw new Error('The transaction had failed before COMMIT.');
 }

@@ -1,5 +1,6 @@
+import pg from 'pg';
 import { ClientError, StorageError } from '../../../model/errors.ts';
-import { DeadlineExceededError } from '../../read-options.ts';
+import { DeadlineExceededError, type ReadOptions } from '../../read-options.ts';
 import { ReadTooLargeError, UnknownKeyError } from '../../reads.ts';
 
 /** The SQLSTATE of an error of PostgreSQL, or the code of a system call; undefined for any other error. */
@@ -44,6 +45,15 @@ export function isConnectionLost(error: unknown): boolean {
   const code = codeOf(error);
   if (code === undefined) return error instanceof Error && CONNECTION_GONE.test(error.message);
   return OF_CONNECTIONS.has(code) || code.startsWith('08') || /^57P0[1-4]$/.test(code) || code === '25006';
+}
+
+/**
+ * True if it was not PostgreSQL that refused a statement, nor its read that was over, but the driver: what the driver knows of the prepared
+ * statements of the connection is then wrong.
+ */
+export function isOfDriver(error: unknown, options: ReadOptions | undefined): boolean {
+  const isOver = error instanceof DeadlineExceededError || (options?.signal?.aborted ?? false);
+  return !isOver && !(error instanceof pg.DatabaseError);
 }
 
 /** The driver's words for a pool without a free connection. */

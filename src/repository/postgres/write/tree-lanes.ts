@@ -1,7 +1,7 @@
 import { ClientError, StorageError } from '../../../model/errors.ts';
 import type { NewMessage } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
-import { CommitInDoubtError } from '../connection/database.ts';
+import { CommitInDoubtError } from '../connection/commit-in-doubt.ts';
 import type { Place } from '../rows/places.ts';
 import { TreeWork } from './tree-work.ts';
 import type { TreeKey, Trees } from './trees.ts';

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises';
 import { ClientError, StorageError } from '../../../model/errors.ts';
 import type { AppliedOperation } from '../../records/session-state.ts';
-import { CommitInDoubtError } from '../connection/database.ts';
+import { CommitInDoubtError } from '../connection/commit-in-doubt.ts';
 import {
   codeOf,
   isConflictOfTransactions,
