@@ -1,7 +1,6 @@
 import { FILTERED_TIMES, type HalfFilter, isLimited, type TimeColumn } from './list-conditions.ts';
+import { countQuery, rangesOf } from './list-query.ts';
 import {
-  countQuery,
-  rangesOf,
   type Way,
   wayByTime,
   wayOfChildren,
@@ -10,7 +9,7 @@ import {
   wayOfKeys,
   wayOfTerm,
   wayUnderWay,
-} from './list-query.ts';
+} from './list-ways.ts';
 import { filterTerms, TOO_MANY } from './metadata-terms.ts';
 import { isEmpty, RowMatch } from './row-match.ts';
 import { UNDER_WAY } from './schema.ts';

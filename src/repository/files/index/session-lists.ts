@@ -13,10 +13,9 @@ import {
   entryQuery,
   type Range,
   rangesOf,
-  type Way,
-  wayOfForks,
 } from './list-query.ts';
 import { type Counted, RARE_SESSIONS_MAX, routeOf } from './list-route.ts';
+import { type Way, wayOfForks } from './list-ways.ts';
 import { isEmpty, type RowMatch } from './row-match.ts';
 import type { SessionRow } from './session-row.ts';
 import type { Steps } from './steps.ts';

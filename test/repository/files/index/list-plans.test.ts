@@ -2,9 +2,8 @@ import { expect, it } from 'vitest';
 import type { SessionFilter } from '../../../../src/model/session.ts';
 import { IndexDatabase } from '../../../../src/repository/files/index/database.ts';
 import type { HalfFilter } from '../../../../src/repository/files/index/list-conditions.ts';
+import { entriesQuery, rangesOf } from '../../../../src/repository/files/index/list-query.ts';
 import {
-  entriesQuery,
-  rangesOf,
   type Way,
   wayByTime,
   wayOfChildren,
@@ -12,7 +11,7 @@ import {
   wayOfForks,
   wayOfTerm,
   wayUnderWay,
-} from '../../../../src/repository/files/index/list-query.ts';
+} from '../../../../src/repository/files/index/list-ways.ts';
 import { RENEW_TREE_TIME } from '../../../../src/repository/files/index/tree-times.ts';
 
 const TIMES = ['created_at', 'last_active_at'] as const;
