@@ -2,8 +2,8 @@ import type { SessionFilter, SessionOrder } from '../../../model/session.ts';
 import type { Sight } from '../../../model/sight.ts';
 import type { ForksRequest, ListKey, Page, PageRequest } from '../../reads.ts';
 import { inOrder } from '../../runtime/in-order.ts';
-import { filterWithin } from './in-sight.ts';
 import { type HalfFilter, TIME_COLUMNS, type TimeColumn } from './list-conditions.ts';
+import { halvesOf } from './list-halves.ts';
 import {
   beyond,
   countQuery,
@@ -66,7 +66,7 @@ export class SessionLists {
       limit: page.limit + 1,
     };
     const isOfRoots = order.field === 'TREE_LAST_ACTIVE_AT';
-    const halves = yield* this.#halvesOf(isOfRoots ? { ...filter, rootsOnly: true } : filter);
+    const halves = yield* halvesOf(this.#tables, isOfRoots ? { ...filter, rootsOnly: true } : filter);
     let entries: Entry[] = [];
     for (const half of halves) entries = entries.concat(yield* this.#entries(half, part));
     if (halves.length > 1) entries = firstOf(entries, part);
@@ -78,7 +78,7 @@ export class SessionLists {
   /** The number of sessions that match, or `most`. */
   *count(filter: SessionFilter, most: number): Steps<number> {
     let sum = 0;
-    for (const half of yield* this.#halvesOf(filter)) {
+    for (const half of yield* halvesOf(this.#tables, filter)) {
       if (sum >= most) break;
       sum += yield* this.#countHalf(half, most - sum);
     }
@@ -88,7 +88,7 @@ export class SessionLists {
   /** The sequence numbers of all sessions that match. */
   *sequences(filter: SessionFilter): Steps<Set<number>> {
     const found = new Set<number>();
-    for (const half of yield* this.#halvesOf(filter)) {
+    for (const half of yield* halvesOf(this.#tables, filter)) {
       const { ways, match } = yield* routeOf(this.#tables, half, null);
       for (const way of ways) yield* this.#walkAll(way, match, ({ sequence }) => found.add(sequence));
     }
@@ -110,13 +110,6 @@ export class SessionLists {
 
   *countForks(id: string, sight: Sight | null | undefined, most: number): Steps<number> {
     return Math.min(most, yield* this.#countWay(wayOfForks(id, sight), most));
-  }
-
-  /** Filters that together let pass what `filter` does, each session once. */
-  *#halvesOf(filter: SessionFilter): Steps<HalfFilter[]> {
-    const translated = yield* filterWithin(this.#tables, filter);
-    if (!translated) return [];
-    return ownersHalves(translated, () => this.#tables.guests.isEmpty()).flatMap(archivalHalves);
   }
 
   /** The entries of a part of a list, along a way that has the order of the list. */
@@ -261,31 +254,6 @@ export class SessionLists {
       most = bytes < METADATA_BYTES ? Math.min(4 * most, ENTRIES_AT_ONCE) : FEW_ENTRIES;
     }
   }
-}
-
-/**
- * The sessions of an owner are found by their user, and the guests in the owner's trees by a table of their own. Where all sessions of a
- * user must be the owner's, nothing else is to be compared.
- */
-function ownersHalves(filter: SessionFilter, isWithoutGuests: () => boolean): Omit<HalfFilter, 'archived'>[] {
-  const { sight, rootsOnly, userId } = filter;
-  // The sessions beneath one are found by its tree. Those of nobody have no table of their own.
-  if (!sight || sight.ownerId == null || sight.withinId !== null) return [filter];
-  const { ownerId } = sight;
-  const isOwnersAlone = rootsOnly === true || isWithoutGuests();
-  const own = { ...filter, userId: ownerId, sight: isOwnersAlone ? null : sight };
-  return [
-    ...(userId == null || userId === ownerId ? [own] : []),
-    ...(isOwnersAlone ? [] : [{ ...filter, guestsOf: ownerId }]),
-  ];
-}
-
-function archivalHalves(filter: Omit<HalfFilter, 'archived'> & SessionFilter): HalfFilter[] {
-  if (filter.archived !== 'INCLUDE') return [{ ...filter, archived: filter.archived ?? 'EXCLUDE' }];
-  return [
-    { ...filter, archived: 'EXCLUDE' },
-    { ...filter, archived: 'ONLY' },
-  ];
 }
 
 function isOnArchivalAlone({ archived: _, rootsOnly, metadata, ...others }: HalfFilter): boolean {
