@@ -13,8 +13,9 @@ import type { Places } from '../rows/places.ts';
 import { ownerColumn, ownerIdOf, type SessionRow, sessionOf } from '../rows/session-row.ts';
 import { keyHolder, rowOfId, rowOfKey } from './session-there.ts';
 import { areTooLong, type TreeLanes } from './tree-lanes.ts';
+import type { LockedTree } from './tree-rows.ts';
 import { type Surroundings, TreeWork } from './tree-work.ts';
-import type { LockedTree, Trees } from './trees.ts';
+import type { Trees } from './trees.ts';
 
 export interface CreationsParts {
   readonly queries: Queries;

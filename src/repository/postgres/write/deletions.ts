@@ -22,8 +22,9 @@ import {
 } from './replanting.ts';
 import { inPreOrder, isBeneath } from './subtrees.ts';
 import { tombstoneOf } from './tombstones.ts';
+import type { LockedTree } from './tree-rows.ts';
 import { TreeWork } from './tree-work.ts';
-import type { LockedTree, TreeTransaction } from './trees.ts';
+import type { TreeTransaction } from './trees.ts';
 
 /** Adds to the number of a session's children, and to that of those that it ever had. */
 export const ADD_CHILDREN = `UPDATE sessions SET child_count = child_count + $3::int8, next_child = next_child + $4::int8

@@ -12,8 +12,8 @@ import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
 import { asRoot, replant, treeAt, underParent } from './replanting.ts';
 import { inPreOrder, isBeneath } from './subtrees.ts';
+import type { TreeKey } from './tree-rows.ts';
 import { TreeWork } from './tree-work.ts';
-import type { TreeKey } from './trees.ts';
 
 const CHANGE = `UPDATE sessions s SET archived_at = $5::int8, version = s.version + 1, number = $6::int8, clock = $7::int8,
     updated_clock = $7::int8, updated_at = greatest(s.updated_at, $8::int8)`;

@@ -1,8 +1,9 @@
 import type { SessionRow } from '../rows/session-row.ts';
 import { ownerColumn } from '../rows/session-row.ts';
 import { childPlace, rootPlace } from './creations.ts';
+import type { LockedTree } from './tree-rows.ts';
 import type { Surroundings } from './tree-work.ts';
-import type { LockedTree, TreeTransaction } from './trees.ts';
+import type { TreeTransaction } from './trees.ts';
 
 const COUNT_CHILD = `UPDATE sessions SET next_child = next_child + 1, child_count = child_count + 1
   WHERE home = $1::int8 AND sid = $2::int8`;

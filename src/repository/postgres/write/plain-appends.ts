@@ -22,7 +22,8 @@ import {
   appendValues,
 } from './append-statement.ts';
 import { callerColumn } from './operation-rows.ts';
-import type { TreeKey, Trees } from './trees.ts';
+import type { TreeKey } from './tree-rows.ts';
+import type { Trees } from './trees.ts';
 import { UsageRows } from './usage-rows.ts';
 
 /** Statements under way at a time. */

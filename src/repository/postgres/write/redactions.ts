@@ -12,8 +12,9 @@ import type { Place } from '../rows/places.ts';
 import { add, type Meant, sightOfForks, withCopies } from './copies.ts';
 import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
+import type { TreeKey } from './tree-rows.ts';
 import { TreeWork } from './tree-work.ts';
-import type { TreeKey, TreeTransaction } from './trees.ts';
+import type { TreeTransaction } from './trees.ts';
 import { readForAnswer, TreesMovedError } from './tries.ts';
 
 type MessagePlace = Place & { readonly ordinal: number };

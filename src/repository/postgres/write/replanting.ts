@@ -4,7 +4,8 @@ import { type Columns, insertRows } from '../rows/insert.ts';
 import { childPath, endOf, ROOT_PATH } from '../rows/path.ts';
 import { ownerColumn, type SessionRow } from '../rows/session-row.ts';
 import { inPreOrder, isBeneath } from './subtrees.ts';
-import type { LockedTree, TreeTransaction } from './trees.ts';
+import type { LockedTree } from './tree-rows.ts';
+import type { TreeTransaction } from './trees.ts';
 
 /** A session that is about to come to another place, with all beneath it. */
 export interface Replanting {

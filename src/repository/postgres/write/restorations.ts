@@ -14,8 +14,9 @@ import { newPlace } from './new-place.ts';
 import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
 import { RowChanges } from './row-changes.ts';
+import type { LockedTree } from './tree-rows.ts';
 import { type Surroundings, TreeWork } from './tree-work.ts';
-import type { LockedTree, TreeTransaction } from './trees.ts';
+import type { TreeTransaction } from './trees.ts';
 
 /** Messages, and bytes of content, that are sent at once: an exact copy can be longer than memory. */
 const MESSAGES_AT_ONCE_MAX = 1_000;

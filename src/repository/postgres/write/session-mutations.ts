@@ -8,7 +8,8 @@ import type { TransactionQueries } from '../connection/database.ts';
 import type { Place, Places } from '../rows/places.ts';
 import { type SessionRow, stateOf } from '../rows/session-row.ts';
 import type { TreeLanes } from './tree-lanes.ts';
-import type { TreeKey, Trees } from './trees.ts';
+import type { TreeKey } from './tree-rows.ts';
+import type { Trees } from './trees.ts';
 
 /** A mutation of one session that is there. */
 export interface SessionMutation<T> {

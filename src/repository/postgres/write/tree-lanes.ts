@@ -3,8 +3,9 @@ import type { NewMessage } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
 import { CommitInDoubtError } from '../connection/commit-in-doubt.ts';
 import type { Place } from '../rows/places.ts';
+import type { TreeKey } from './tree-rows.ts';
 import { TreeWork } from './tree-work.ts';
-import type { TreeKey, Trees } from './trees.ts';
+import type { Trees } from './trees.ts';
 import { AlreadyAppliedError, AppliedTogetherError } from './tries.ts';
 
 /** A mutation of sessions of one tree. */

@@ -7,7 +7,8 @@ import type { SessionState } from '../../records/session-state.ts';
 import type { Place } from '../rows/places.ts';
 import { changedMembers, type SessionRow, sessionOf, stateOf } from '../rows/session-row.ts';
 import { RowChanges } from './row-changes.ts';
-import type { LockedTree, TreeTransaction } from './trees.ts';
+import type { LockedTree } from './tree-rows.ts';
+import type { TreeTransaction } from './trees.ts';
 
 /** The place of a new session. */
 export type Surroundings = Pick<
