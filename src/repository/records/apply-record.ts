@@ -1,7 +1,8 @@
 import type { ForkOrigin, SpawnOrigin } from '../../model/session.ts';
 import { usageIn, ZERO_USAGE } from '../../model/usage.ts';
-import { NO_NAMES, namesOf } from './named-messages.ts';
-import { NONE_TAKEN_OVER, NOTHING_PAID, paidBy, restatedPaid, takenOverBy, usageAfter } from './paid.ts';
+import { appliedBy } from './applied-by.ts';
+import { namesOf } from './named-messages.ts';
+import { paidBy, restatedPaid, takenOverBy, usageAfter } from './paid.ts';
 import {
   type AppendRecord,
   type CreateRecord,
@@ -14,7 +15,6 @@ import {
 } from './record.ts';
 import {
   type Applied,
-  type AppliedOperation,
   type Effects,
   type LinePlace,
   type MessageLocation,
@@ -254,40 +254,6 @@ function statusAfter(before: SessionState, { at, status, statusMessage }: Update
   };
 }
 
-function appliedBy(
-  record: SessionRecord,
-  state: SessionState,
-  {
-    truncatedTo = null,
-    messages = NO_MESSAGES,
-    isReplacing = false,
-    keys = NO_NAMES.keys,
-    toolResults = NO_NAMES.toolResults,
-    paid = NOTHING_PAID,
-    isPaidAnew = false,
-    takenOver = NONE_TAKEN_OVER,
-    redacted = null,
-  }: Partial<Omit<Effects, 'sequence' | 'seq' | 'operation'>> = {},
-  dropped = 0,
-): Applied {
-  const { sequence } = state;
-  const operation = operationOfRecord(state.id, record, dropped);
-  const changed = {
-    truncatedTo,
-    messages,
-    isReplacing,
-    keys,
-    toolResults,
-    paid,
-    isPaidAnew,
-    takenOver,
-    redacted,
-  };
-  return { state, effects: { sequence, seq: record.seq, ...changed, operation } };
-}
-
-const NO_MESSAGES: readonly MessageLocation[] = Object.freeze([]);
-
 /**
  * Never goes back, even if the session was created with times in the future. A creation's own messages leave
  * it unchanged.
@@ -297,31 +263,4 @@ function activeAfter(
   { version, at, activeAt = at }: MessagesRecord,
 ): number {
   return version === 1 ? lastActiveAt : Math.max(createdAt, lastActiveAt, Date.parse(activeAt));
-}
-
-function operationOfRecord(
-  sessionId: string,
-  record: SessionRecord,
-  dropped: number,
-): AppliedOperation | null {
-  // A group of lines is one operation: its first line names it.
-  if (!record.operation || (record.part ?? 1) > 1) return null;
-  const { id, caller = null, fingerprint, answer } = record.operation;
-  const applied = {
-    id,
-    caller,
-    fingerprint,
-    sessionId,
-    seq: record.seq,
-    at: Date.parse(record.at),
-    answer: answer ? JSON.stringify(answer) : null,
-  };
-  // A damaged line before the rollback may have left the history shorter than what stays of it.
-  if (record.op === 'truncate') return { ...applied, ordinal: Math.max(0, dropped), position: record.length };
-  if (record.op === 'append') return { ...applied, ordinal: record.ordinal, position: record.position };
-  if (answer?.original) {
-    const { at, ordinal = null, position = null } = answer.original;
-    return { ...applied, at: Date.parse(at), ordinal, position };
-  }
-  return { ...applied, ordinal: null, position: null };
 }
