@@ -12,7 +12,6 @@ import { SMALL_BYTES } from './admission/small.ts';
 import { Ticket } from './admission/ticket.ts';
 import { SECURITY_HEADERS, VARY } from './browser-headers.ts';
 import { meterOf } from './callers/meter.ts';
-import { isSentAsIs } from './compression.ts';
 import type { DocumentCache } from './document-cache.ts';
 import { createEndOfTurn } from './end-of-turn.ts';
 import { knownDocument } from './known-document.ts';
@@ -30,6 +29,7 @@ import { BODY_BROKE_OFF, parseParams } from './request-params.ts';
 import type { RequestRules } from './request-rules.ts';
 import { targetOf } from './request-target.ts';
 import type { ServerSettings } from './settings.ts';
+import { bodyOf, isPlain, isSmallRequest } from './small-request.ts';
 import { writeAnswer } from './write-answer.ts';
 import type { SessiontreeYoga } from './yoga.ts';
 
@@ -252,39 +252,6 @@ function noteEarlyClose(response: ServerResponse, facts: RequestFacts): void {
 /** A long text in bytes, which stay outside of the heap until the client has read them. */
 function encoded(answer: string | readonly Buffer[]): string | readonly Buffer[] {
   return typeof answer === 'string' && answer.length > SMALL_BYTES ? [Buffer.from(answer)] : answer;
-}
-
-/** Whether an operation comes in the URL, or in a body that takes no longer to read than what the fast path saves. */
-function isSmallRequest({ method, path, header }: RequestHead): boolean {
-  if (path !== GRAPHQL_PATH) return false;
-  return method === 'GET' || (method === 'POST' && Number(header('content-length')) <= SMALL_BYTES);
-}
-
-/** Whether the head of a small request fits the fast path. */
-function isPlain(head: RequestHead): boolean {
-  return (
-    head.method === 'POST' &&
-    // Answers to pages need the CORS headers of Yoga's plugins.
-    head.header('origin') === undefined &&
-    isSentAsIs(head)
-  );
-}
-
-/** The body of a request; null if the connection closes before its end. */
-function bodyOf(request: IncomingMessage): Promise<Buffer | null> {
-  const chunks: Buffer[] = [];
-  const { promise, resolve } = Promise.withResolvers<Buffer | null>();
-  const onData = (chunk: Buffer) => void chunks.push(chunk);
-  const onClose = () => resolve(null);
-  request
-    .on('data', onData)
-    .once('end', () => {
-      // The request of a stream lasts, and would keep its body.
-      request.off('data', onData).off('close', onClose);
-      resolve(chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks));
-    })
-    .on('close', onClose);
-  return promise;
 }
 
 /** Null for a body that is refused. */
