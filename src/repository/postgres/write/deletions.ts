@@ -9,6 +9,7 @@ import type { Queries } from '../connection/database.ts';
 import { sessionRows } from '../read/session-rows.ts';
 import { endOf } from '../rows/path.ts';
 import { SELECT_SESSION, type SessionRow } from '../rows/session-row.ts';
+import { locate } from './locate.ts';
 import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
 import {
@@ -82,11 +83,10 @@ export class Deletions {
   }
 
   async delete(input: DeleteSession, operation: Operation): Promise<Deleted> {
-    const { places, trees, lanes, removals } = this.#parts;
+    const { trees, lanes, removals } = this.#parts;
     const { sessionId: id } = input;
-    const place = places.known(id) ?? (await places.one(id));
-    const key = place && (trees.seen(place) ?? (await trees.treeOf(place)));
-    if (!place || !key) throw new SessionNotFoundError(id);
+    const located = locate(this.#parts, id);
+    const { place, key } = located instanceof Promise ? await located : located;
     const answer = await lanes.alone([key], () =>
       trees.change([place], [operation], async (transaction) => {
         const work = new TreeWork(transaction);

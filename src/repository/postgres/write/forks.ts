@@ -1,4 +1,3 @@
-import { SessionNotFoundError } from '../../../model/errors.ts';
 import { messageId } from '../../../model/id.ts';
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
@@ -11,6 +10,7 @@ import type { TransactionQueries } from '../connection/database.ts';
 import type { Place } from '../rows/places.ts';
 import { type SessionRow, stateOf } from '../rows/session-row.ts';
 import { nextNumber } from './creations.ts';
+import { locate } from './locate.ts';
 import { newPlace } from './new-place.ts';
 import { operationRow } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
@@ -55,9 +55,8 @@ export class Forks {
   ): Promise<Session> {
     const { places, trees, lanes, creations, storeId } = this.#parts;
     const { sessionId, asRoot, expectedVersion } = input;
-    const place = places.known(sessionId) ?? (await places.one(sessionId));
-    const key = place && (trees.seen(place) ?? (await trees.treeOf(place)));
-    if (!place || !key) throw new SessionNotFoundError(sessionId);
+    const located = locate(this.#parts, sessionId);
+    const { place, key } = located instanceof Promise ? await located : located;
     const forked = await lanes.alone([key], () =>
       trees.change([place], [operation], async (transaction) => {
         const { queries, clock } = transaction;

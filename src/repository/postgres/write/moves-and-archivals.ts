@@ -8,6 +8,7 @@ import type { AppliedOperation } from '../../records/session-state.ts';
 import { endOf } from '../rows/path.ts';
 import type { SessionRow } from '../rows/session-row.ts';
 import { ADD_CHILDREN } from './deletions.ts';
+import { locate } from './locate.ts';
 import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
 import { asRoot, replant, treeAt, underParent } from './replanting.ts';
@@ -80,11 +81,10 @@ export class MovesAndArchivals {
   }
 
   async archive(input: ArchiveSession, operation: Operation): Promise<Archived> {
-    const { places, trees, lanes } = this.#parts;
+    const { trees, lanes } = this.#parts;
     const { sessionId: id, archived, subtree, expectedVersion } = input;
-    const place = places.known(id) ?? (await places.one(id));
-    const key = place && (trees.seen(place) ?? (await trees.treeOf(place)));
-    if (!place || !key) throw new SessionNotFoundError(id);
+    const located = locate(this.#parts, id);
+    const { place, key } = located instanceof Promise ? await located : located;
     return await lanes.alone([key], () =>
       trees.change([place], [operation], async (transaction) => {
         const { queries, clock, at } = transaction;

@@ -1,4 +1,3 @@
-import { SessionNotFoundError } from '../../../model/errors.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Session } from '../../../model/session.ts';
 import type { RestoredMessage, RestoreSession } from '../../mutations.ts';
@@ -10,6 +9,7 @@ import type { SessionState } from '../../records/session-state.ts';
 import type { TransactionQueries, Value } from '../connection/database.ts';
 import { TextChanges } from '../search/text-changes.ts';
 import { nextNumber } from './creations.ts';
+import { locate } from './locate.ts';
 import { newPlace } from './new-place.ts';
 import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
@@ -33,13 +33,12 @@ export class Restorations {
   async restore(input: RestoreSession, operation: Operation): Promise<Session> {
     const { places, trees, lanes } = this.#parts;
     const { parentId } = input;
-    const parentPlace = parentId === null ? null : (places.known(parentId) ?? (await places.one(parentId)));
-    const key = parentPlace && (trees.seen(parentPlace) ?? (await trees.treeOf(parentPlace)));
-    if (parentId !== null && !key) throw new SessionNotFoundError(parentId);
+    const located = parentId === null ? null : locate(this.#parts, parentId);
+    const parent = located instanceof Promise ? await located : located;
     const source = new Source(input);
-    const needed = parentPlace ? [parentPlace] : [];
+    const needed = parent ? [parent.place] : [];
     try {
-      const { row, session } = await lanes.alone(key ? [key] : [], () =>
+      const { row, session } = await lanes.alone(parent ? [parent.key] : [], () =>
         trees.change(needed, [operation], (transaction) =>
           this.#restore(transaction, { ...input, messages: () => source.messages() }, operation),
         ),

@@ -7,6 +7,7 @@ import type { SessionState } from '../../records/session-state.ts';
 import type { TransactionQueries } from '../connection/database.ts';
 import type { Place, Places } from '../rows/places.ts';
 import { type SessionRow, stateOf } from '../rows/session-row.ts';
+import { locate } from './locate.ts';
 import type { TreeLanes } from './tree-lanes.ts';
 import type { TreeKey } from './tree-rows.ts';
 import type { Trees } from './trees.ts';
@@ -42,17 +43,14 @@ export class SessionMutations {
 
   /** Rejects with a SessionNotFoundError, a ConflictError, or with what `mutation` throws. */
   async run<T>(id: string, mutation: SessionMutation<T>): Promise<T> {
-    const { places, trees, lanes } = this.#parts;
-    // No await where they are known: mutations are applied in the order of their calls.
-    const place = places.known(id) ?? (await places.one(id));
-    const tree = place && (trees.seen(place) ?? (await trees.treeOf(place)));
-    if (!place || !tree) throw new SessionNotFoundError(id);
+    const located = locate(this.#parts, id);
+    const { place, key } = located instanceof Promise ? await located : located;
     const { operation, isAlone, expectedVersion, atOnce } = mutation;
-    return await lanes.run(tree, {
+    return await this.#parts.lanes.run(key, {
       places: [place],
       operation,
       isAlone,
-      atOnce: atOnce && (() => atOnce(place, tree)),
+      atOnce: atOnce && (() => atOnce(place, key)),
       run: async (work) => {
         const row = work.row(place);
         if (!row) throw new SessionNotFoundError(id);
