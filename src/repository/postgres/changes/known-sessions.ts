@@ -1,6 +1,7 @@
 import type { ReadOptions } from '../../read-options.ts';
 import type { Queries } from '../connection/database.ts';
-import { INDEXED_BYTES, pathsAbove } from '../rows/path.ts';
+import { pathsAbove } from '../rows/path.ts';
+import { beginningOf } from '../rows/path-sql.ts';
 import { homesOf, type Place, type Places } from '../rows/places.ts';
 import { DELETED, type KnownSession, LIVING } from './known-session.ts';
 
@@ -14,7 +15,7 @@ const DELETED_AT = byPlace(DELETED, 'tombstones', 't');
 /** Names no homes: trees that sessions have moved between can have members at any. */
 const byPath = (columns: string, table: string, alias: string) => `SELECT ${columns}
   FROM unnest($1::int8[], $2::bytea[]) AS above (root, path) JOIN ${table} ${alias}
-    ON ${alias}.root = above.root AND substring(${alias}.path for ${INDEXED_BYTES}) = substring(above.path for ${INDEXED_BYTES})
+    ON ${alias}.root = above.root AND ${beginningOf(`${alias}.path`)} = ${beginningOf('above.path')}
       AND ${alias}.path = above.path`;
 
 const LIVING_ABOVE = byPath(LIVING, 'sessions', 's');

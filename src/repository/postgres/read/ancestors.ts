@@ -1,11 +1,12 @@
 import type { Session } from '../../../model/session.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import { INDEXED_BYTES } from '../rows/path.ts';
+import { beginningOf } from '../rows/path-sql.ts';
 import { SELECT_SHOWN, type ShownSessionRow, sessionOf } from '../rows/session-row.ts';
 import { sessionAt, treeOf } from './joins.ts';
 import type { ReadParts } from './parts.ts';
 
-const INDEXED = `substring(s.path for ${INDEXED_BYTES})`;
+const BEGINNING = beginningOf('s.path');
 
 /**
  * The sessions above given ones, each once, and which of the given ones are its children (`children`, by `sid`).
@@ -29,11 +30,11 @@ const SELECT_ANCESTORS = `WITH asked AS MATERIALIZED (
   ), above AS MATERIALIZED (
     SELECT f.home, f.sid FROM beginnings b CROSS JOIN unnest(b.homes) AS h (home) CROSS JOIN LATERAL (
       SELECT s.home, s.sid FROM sessions s
-      WHERE s.home = h.home AND s.root = b.root AND ${INDEXED} = b.path AND s.path = b.path OFFSET 0
+      WHERE s.home = h.home AND s.root = b.root AND ${BEGINNING} = b.path AND s.path = b.path OFFSET 0
     ) AS f
     UNION SELECT f.home, f.sid FROM deepest d CROSS JOIN unnest(d.homes) AS h (home) CROSS JOIN LATERAL (
       SELECT s.home, s.sid FROM sessions s
-      WHERE s.home = h.home AND s.root = d.root AND ${INDEXED} = substring(d.path for ${INDEXED_BYTES})
+      WHERE s.home = h.home AND s.root = d.root AND ${BEGINNING} = ${beginningOf('d.path')}
         AND length(s.path) < length(d.path) AND s.path = substring(d.path for length(s.path)) OFFSET 0
     ) AS f WHERE length(d.path) > ${INDEXED_BYTES}
   ), children AS MATERIALIZED (SELECT parent, array_agg(DISTINCT sid) AS sids FROM asked GROUP BY parent)

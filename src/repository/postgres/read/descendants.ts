@@ -2,7 +2,7 @@ import type { ChildFilter, Session } from '../../../model/session.ts';
 import { countLimitOf, type ReadOptions } from '../../read-options.ts';
 import { EMPTY_PAGE, type Page, type PageRequest, UnknownKeyError } from '../../reads.ts';
 import type { Value } from '../connection/database.ts';
-import { INDEXED_BYTES } from '../rows/path.ts';
+import { beginningOf, endOfPath } from '../rows/path-sql.ts';
 import type { Place } from '../rows/places.ts';
 import { SELECT_SHOWN } from '../rows/session-row.ts';
 import { childMatch, passesMatch } from './child-match.ts';
@@ -17,8 +17,8 @@ type From = PageRequest<string>['from'];
 /** Which sessions: the children are in an index of their own. */
 type Reach = 'subtree' | 'children';
 
-const END = "p.path || '\\xff'::bytea";
-const INDEXED = `substring(s.path for ${INDEXED_BYTES})`;
+const END = endOfPath('p.path');
+const BEGINNING = beginningOf('s.path');
 
 /** Where the key of a page is, or was when it was deleted; nothing if that is not beneath `p`. */
 function keyBeneath(home: string, sid: string): string {
@@ -47,9 +47,9 @@ function beneath(from: From, reach: Reach, columns: string, most: string): strin
   const direction = from === 'start' ? '' : 'DESC';
   const bounds = `s.path > d.low AND s.path < d.high`;
   const range = {
-    subtree: `s.root = p.root AND ${INDEXED} >= substring(d.low for ${INDEXED_BYTES})
-      AND ${INDEXED} <= substring(d.high for ${INDEXED_BYTES}) AND ${bounds}
-      ORDER BY ${INDEXED} ${direction}, s.path ${direction}`,
+    subtree: `s.root = p.root AND ${BEGINNING} >= ${beginningOf('d.low')}
+      AND ${BEGINNING} <= ${beginningOf('d.high')} AND ${bounds}
+      ORDER BY ${BEGINNING} ${direction}, s.path ${direction}`,
     children: `s.parent = p.sid AND ${bounds} ORDER BY s.arrival ${direction}`,
   }[reach];
   return `SELECT c.* FROM (SELECT ${BOUNDS[from].low} AS low, ${BOUNDS[from].high} AS high) AS d

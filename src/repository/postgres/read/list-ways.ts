@@ -3,18 +3,15 @@ import type { ReadOptions } from '../../read-options.ts';
 import type { ListKey } from '../../reads.ts';
 import { endOfPrefix } from '../../runtime/end-of-prefix.ts';
 import type { Value } from '../connection/database.ts';
-import { INDEXED_BYTES } from '../rows/path.ts';
+import { endOfPath, isBeneath } from '../rows/path-sql.ts';
 import { ownerColumn } from '../rows/session-row.ts';
 import type { ReadParts } from './parts.ts';
 import { isEmpty, type KnownFilter } from './session-filter.ts';
-import { IS_BENEATH_OR_SAME } from './sight-sql.ts';
 
 /** What orders the entries of a way: a time of its own index, or none, so that all entries are put into order. */
 export type WayOrder = 'index' | 'sorted';
 
-/** As `IS_BENEATH_OR_SAME`, with what the index on paths has. */
-const IN_SUBTREE = `${IS_BENEATH_OR_SAME} AND substring(s.path for ${INDEXED_BYTES}) >= substring(w.path for ${INDEXED_BYTES})
-  AND substring(s.path for ${INDEXED_BYTES}) <= substring(w.path || '\\xff'::bytea for ${INDEXED_BYTES})`;
+const IN_SUBTREE = isBeneath('s', { root: 'w.root', path: 'w.path', end: endOfPath('w.path') });
 
 export type WayName =
   | 'all'

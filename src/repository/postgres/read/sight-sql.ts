@@ -1,5 +1,6 @@
 import type { Sight } from '../../../model/sight.ts';
 import type { ReadOptions } from '../../read-options.ts';
+import { endOfPath } from '../rows/path-sql.ts';
 import type { Places } from '../rows/places.ts';
 import { ownerColumn } from '../rows/session-row.ts';
 
@@ -33,9 +34,8 @@ export async function sightValues(
   });
 }
 
-/** The condition that the path of `s` is in the subtree of `w`. */
-export const IS_BENEATH_OR_SAME =
-  "s.root = w.root AND s.path >= w.path AND s.path < w.path || '\\xff'::bytea";
+/** As `isBeneath`, without the bounds for the index: for sessions `s` that were found otherwise. `w` is the top. */
+export const IS_BENEATH_OR_SAME = `s.root = w.root AND s.path >= w.path AND s.path < ${endOfPath('w.path')}`;
 
 /** The condition that the session `s` is in sight. Each argument is SQL for a member of `SightValues`. */
 export function isInSight(owner: string, withinHome: string, withinSid: string): string {

@@ -1,5 +1,5 @@
 import type { ReadOptions } from '../../read-options.ts';
-import { INDEXED_BYTES } from '../rows/path.ts';
+import { endOfPath, isBeneath } from '../rows/path-sql.ts';
 import type { Place } from '../rows/places.ts';
 import { sessionAt, treeOf } from './joins.ts';
 import type { ReadParts } from './parts.ts';
@@ -25,15 +25,11 @@ export interface Summed {
 /** Stops at 2^53 - 1, as sums of tokens do. */
 const sumOf = (column: string) => `least(sum(${column}), ${Number.MAX_SAFE_INTEGER})`;
 
-const END = "'\\xff'::bytea";
-const indexed = (path: string) => `substring(${path} for ${INDEXED_BYTES})`;
-
 /** The sessions `s` in the subtree of the top `r`. Each home of the tree is looked at by itself. */
 export const WITHIN = `${treeOf('r', 't')}
     CROSS JOIN LATERAL unnest(t.homes) AS h (home)
-    CROSS JOIN LATERAL (SELECT * FROM sessions x WHERE x.home = h.home AND x.root = r.root
-      AND x.path >= r.path AND x.path < r.path || ${END}
-      AND ${indexed('x.path')} >= ${indexed('r.path')} AND ${indexed('x.path')} <= ${indexed(`r.path || ${END}`)} OFFSET 0) AS s`;
+    CROSS JOIN LATERAL (SELECT * FROM sessions x WHERE x.home = h.home
+      AND ${isBeneath('x', { root: 'r.root', path: 'r.path', end: endOfPath('r.path') })} OFFSET 0) AS s`;
 
 /** The sessions `s` of places `asked`. */
 export const AT_PLACE = sessionAt('asked', 's');
@@ -57,15 +53,15 @@ export function subtreeSumsSql({ join = '', key, columns }: Summed): string {
   return `WITH tops AS MATERIALIZED (
     SELECT s.sid, s.root, s.root_home, s.path FROM unnest($1::int8[], $2::int8[]) AS asked (home, sid) ${AT_PLACE}
   ), nested AS (
-    SELECT *, (encode(path, 'hex') COLLATE "C" >= max(encode(path || ${END}, 'hex') COLLATE "C")
+    SELECT *, (encode(path, 'hex') COLLATE "C" >= max(encode(${endOfPath('path')}, 'hex') COLLATE "C")
         OVER (PARTITION BY root ORDER BY path ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING)) IS NOT FALSE AS is_region,
-      (lead(path) OVER (PARTITION BY root ORDER BY path) < path || ${END}) IS TRUE AS is_around
+      (lead(path) OVER (PARTITION BY root ORDER BY path) < ${endOfPath('path')}) IS TRUE AS is_around
     FROM tops
   ), regions AS MATERIALIZED (
     SELECT *, count(*) FILTER (WHERE is_region) OVER (ORDER BY root, path ROWS UNBOUNDED PRECEDING) AS region FROM nested
   ), merged AS (
     SELECT region, sid AS bound, true AS opens, path, ${nothing} FROM regions WHERE NOT ${isAlone}
-    UNION ALL SELECT region, sid, false, path || ${END}, ${nothing} FROM regions WHERE NOT ${isAlone}
+    UNION ALL SELECT region, sid, false, ${endOfPath('path')}, ${nothing} FROM regions WHERE NOT ${isAlone}
     UNION ALL SELECT r.region, NULL, NULL, s.path, ${values} FROM regions r ${WITHIN} ${join} WHERE r.is_region AND r.is_around
   ), stretches AS (
     SELECT *, count(bound) OVER (PARTITION BY region ORDER BY path, bound IS NULL ROWS UNBOUNDED PRECEDING) AS k FROM merged

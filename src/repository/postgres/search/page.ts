@@ -3,7 +3,7 @@ import type { SearchHit } from '../../reads.ts';
 import type { Database } from '../connection/database.ts';
 import { Parameters } from './parameters.ts';
 import type { Stretch } from './rankings.ts';
-import { isBeneath, isThis, type Subtree } from './session-conditions.ts';
+import { isInSubtree, isThis, type Subtree } from './session-conditions.ts';
 
 /** The hits that are there: their texts go with the messages. */
 function statementOf(
@@ -15,7 +15,7 @@ function statementOf(
   const [home, sid, ordinal] = [homes, sids, ordinals].map((column) => parameters.add([...column], 'int8[]'));
   const all = parameters.add([...new Set(homes)], 'int8[]');
   const where = [`s.home = ANY(${all})`];
-  if (within) where.push(isSubtree ? isBeneath(within, parameters) : isThis(within, parameters));
+  if (within) where.push(isSubtree ? isInSubtree(within, parameters) : isThis(within, parameters));
   const sql = `SELECT r.n, s.id, r.ordinal FROM unnest(${home}, ${sid}, ${ordinal}) WITH ORDINALITY AS r (home, sid, ordinal, n)
     JOIN sessions s ON s.home = r.home AND s.sid = r.sid
     WHERE ${where.join(' AND ')} AND EXISTS (SELECT FROM texts t

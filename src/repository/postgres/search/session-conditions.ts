@@ -1,6 +1,7 @@
 import { endOfPrefix } from '../../runtime/end-of-prefix.ts';
 import { isEmpty, type KnownFilter } from '../read/session-filter.ts';
-import { endOf, INDEXED_BYTES } from '../rows/path.ts';
+import { endOf } from '../rows/path.ts';
+import { isBeneath } from '../rows/path-sql.ts';
 import type { Place } from '../rows/places.ts';
 import { ownerColumn } from '../rows/session-row.ts';
 import type { Parameters } from './parameters.ts';
@@ -41,9 +42,9 @@ export function conditionsOf(
     if (after != null) add((given) => `s.${column} >= ${given}`, after.getTime(), 'int8');
     if (before != null) add((given) => `s.${column} < ${given}`, before.getTime(), 'int8');
   };
-  if (within) conditions.push(isSubtree ? isBeneath(within, parameters) : isThis(within, parameters));
+  if (within) conditions.push(isSubtree ? isInSubtree(within, parameters) : isThis(within, parameters));
   if (filter.sight?.ownerId !== undefined) equal('owner', ownerColumn(filter.sight.ownerId), 'text');
-  if (sight) conditions.push(isBeneath(sight, parameters));
+  if (sight) conditions.push(isInSubtree(sight, parameters));
   if (only) conditions.push(isThis(only, parameters));
   else if (filter.rootsOnly) conditions.push('s.depth = 0');
   equal('parent', parent?.sid, 'int8');
@@ -75,12 +76,11 @@ export function isThis({ home, sid }: Place, parameters: Parameters): string {
 }
 
 /** The condition that `s` is in the subtree, its top included. */
-export function isBeneath({ root, path, homes }: Subtree, parameters: Parameters): string {
-  const inTree = `s.home = ANY(${parameters.add([...homes], 'int8[]')}) AND s.root = ${parameters.add(root, 'int8')}`;
-  if (path.length === 0) return inTree;
+export function isInSubtree({ root, path, homes }: Subtree, parameters: Parameters): string {
+  const inHomes = `s.home = ANY(${parameters.add([...homes], 'int8[]')})`;
+  const top = parameters.add(root, 'int8');
+  if (path.length === 0) return `${inHomes} AND s.root = ${top}`;
   const from = parameters.add(path, 'bytea');
-  const to = parameters.add(endOf(path), 'bytea');
-  const indexed = `substring(s.path for ${INDEXED_BYTES})`;
-  return `${inTree} AND ${indexed} >= substring(${from} for ${INDEXED_BYTES})
-    AND ${indexed} <= substring(${to} for ${INDEXED_BYTES}) AND s.path >= ${from} AND s.path < ${to}`;
+  const end = parameters.add(endOf(path), 'bytea');
+  return `${inHomes} AND ${isBeneath('s', { root: top, path: from, end })}`;
 }

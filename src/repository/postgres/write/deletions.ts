@@ -8,6 +8,7 @@ import type { AppliedOperation } from '../../records/session-state.ts';
 import type { Queries } from '../connection/database.ts';
 import { sessionRows } from '../read/session-rows.ts';
 import { endOf } from '../rows/path.ts';
+import { inPreOrder, isBeneath } from '../rows/path-sql.ts';
 import { SELECT_SESSION, type SessionRow } from '../rows/session-row.ts';
 import { locate } from './locate.ts';
 import { answeredOperation } from './operation-rows.ts';
@@ -21,7 +22,6 @@ import {
   treeAt,
   underParent,
 } from './replanting.ts';
-import { inPreOrder, isBeneath } from './subtrees.ts';
 import { tombstoneOf } from './tombstones.ts';
 import type { LockedTree } from './tree-rows.ts';
 import { TreeWork } from './tree-work.ts';
@@ -31,12 +31,8 @@ import type { TreeTransaction } from './trees.ts';
 export const ADD_CHILDREN = `UPDATE sessions SET child_count = child_count + $3::int8, next_child = next_child + $4::int8
   WHERE home = ANY($1::int8[]) AND sid = $2::int8`;
 
-const SUBTREE = isBeneath('s', {
-  homes: '$1::int8[]',
-  root: '$2::int8',
-  path: '$3::bytea',
-  end: '$4::bytea',
-});
+const SUBTREE = `s.home = ANY($1::int8[])
+  AND ${isBeneath('s', { root: '$2::int8', path: '$3::bytea', end: '$4::bytea' })}`;
 
 const SELECT_CHILDREN = `SELECT ${SELECT_SESSION} FROM sessions s
   WHERE s.home = ANY($1::int8[]) AND s.parent = $2::int8 ORDER BY s.arrival`;

@@ -6,13 +6,13 @@ import { originalOf } from '../../plans/original-answer.ts';
 import { refuseMissing, refuseOtherVersion } from '../../plans/preconditions.ts';
 import type { AppliedOperation } from '../../records/session-state.ts';
 import { endOf } from '../rows/path.ts';
+import { inPreOrder, isBeneath } from '../rows/path-sql.ts';
 import type { SessionRow } from '../rows/session-row.ts';
 import { ADD_CHILDREN } from './deletions.ts';
 import { locate } from './locate.ts';
 import { answeredOperation } from './operation-rows.ts';
 import type { WriteParts } from './parts.ts';
 import { asRoot, replant, treeAt, underParent } from './replanting.ts';
-import { inPreOrder, isBeneath } from './subtrees.ts';
 import type { TreeKey } from './tree-rows.ts';
 import { TreeWork } from './tree-work.ts';
 
@@ -20,7 +20,7 @@ const CHANGE = `UPDATE sessions s SET archived_at = $5::int8, version = s.versio
     updated_clock = $7::int8, updated_at = greatest(s.updated_at, $8::int8)`;
 
 const ARCHIVE = `WITH changed AS (${CHANGE}
-    WHERE ${isBeneath('s', { homes: '$1::int8[]', root: '$2::int8', path: '$3::bytea', end: '$4::bytea' })}
+    WHERE s.home = ANY($1::int8[]) AND ${isBeneath('s', { root: '$2::int8', path: '$3::bytea', end: '$4::bytea' })}
       AND (s.archived_at IS NULL) = ($5::int8 IS NOT NULL) RETURNING s.id, s.path)
   SELECT c.id FROM changed c ORDER BY ${inPreOrder('c')}`;
 

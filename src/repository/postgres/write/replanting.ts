@@ -2,8 +2,8 @@ import { ConflictError } from '../../../model/errors.ts';
 import type { TransactionQueries, Value } from '../connection/database.ts';
 import { type Columns, insertRows } from '../rows/insert.ts';
 import { childPath, endOf, ROOT_PATH } from '../rows/path.ts';
+import { inPreOrder, isBeneath } from '../rows/path-sql.ts';
 import { ownerColumn, type SessionRow } from '../rows/session-row.ts';
-import { inPreOrder, isBeneath } from './subtrees.ts';
 import type { LockedTree } from './tree-rows.ts';
 import type { TreeTransaction } from './trees.ts';
 
@@ -61,12 +61,8 @@ const FROM_GIVEN = `unnest(${Object.values<string>(GIVEN)
 const HOMES = `$${COUNT + 1}::int8[]`;
 
 function isGiven(of: string): string {
-  return isBeneath(of, {
-    homes: HOMES,
-    root: 'given.former_root',
-    path: 'given.former_path',
-    end: 'given.former_end',
-  });
+  const top = { root: 'given.former_root', path: 'given.former_path', end: 'given.former_end' };
+  return `${of}.home = ANY(${HOMES}) AND ${isBeneath(of, top)}`;
 }
 
 const SELECT_CLASH = `SELECT s.key, s.id, k.id AS holder FROM ${FROM_GIVEN}
