@@ -9,15 +9,10 @@ import {
 import { messageOf, type StoredMessage } from '../../records/stored-message.ts';
 import type { Columns } from './insert.ts';
 
-/** A row of `messages`: `migrations/tables.ts` says what the columns mean. */
-export interface MessageRow {
-  readonly home: number;
-  readonly sid: number;
-  readonly ordinal: number;
-  readonly position: number;
+/** The columns that hold what a message says, as it is stored. */
+export interface FormColumns {
   /** Position in `MESSAGE_ROLES`. */
   readonly role: number;
-  readonly created_at: number;
   readonly key: string | null;
   readonly model: string | null;
   readonly tool_call_id: string | null;
@@ -30,6 +25,15 @@ export interface MessageRow {
   readonly metadata: string | null;
   readonly rest: string | null;
   readonly bytes: number;
+}
+
+/** A row of `messages`: `migrations/tables.ts` says what the columns mean. */
+export interface MessageRow extends FormColumns {
+  readonly home: number;
+  readonly sid: number;
+  readonly ordinal: number;
+  readonly position: number;
+  readonly created_at: number;
   readonly is_copy: boolean;
   readonly replaced_at: number | null;
   readonly redacted_at: number | null;
@@ -40,14 +44,9 @@ export interface MessageRow {
   readonly taken_over: boolean;
 }
 
-/** The types of the columns of `messages`, but for `origin`, which only a fork writes. */
-export const MESSAGE_COLUMNS: Columns<MessageRow> = {
-  home: 'int8',
-  sid: 'int8',
-  ordinal: 'int8',
-  position: 'int8',
+/** The types of the columns of a form. */
+export const FORM_COLUMNS: Columns<FormColumns> = {
   role: 'int2',
-  created_at: 'int8',
   key: 'text',
   model: 'text',
   tool_call_id: 'text',
@@ -60,6 +59,16 @@ export const MESSAGE_COLUMNS: Columns<MessageRow> = {
   metadata: 'text',
   rest: 'text',
   bytes: 'int8',
+};
+
+/** The types of the columns of `messages`, but for `origin`, which only a fork writes. */
+export const MESSAGE_COLUMNS: Columns<MessageRow> = {
+  home: 'int8',
+  sid: 'int8',
+  ordinal: 'int8',
+  position: 'int8',
+  created_at: 'int8',
+  ...FORM_COLUMNS,
   is_copy: 'bool',
   replaced_at: 'int8',
   redacted_at: 'int8',
@@ -69,24 +78,6 @@ export const MESSAGE_COLUMNS: Columns<MessageRow> = {
   dropped_number: 'int8',
   taken_over: 'bool',
 };
-
-/** The columns that hold what a message says, as it is stored. */
-export type FormColumns = Pick<
-  MessageRow,
-  | 'role'
-  | 'key'
-  | 'model'
-  | 'tool_call_id'
-  | 'usage'
-  | 'content'
-  | 'content_length'
-  | 'reasoning'
-  | 'tool_calls'
-  | 'payload'
-  | 'metadata'
-  | 'rest'
-  | 'bytes'
->;
 
 /** Members of a stored message without a column. */
 type Rest = Pick<StoredMessage, 'kind' | 'name' | 'isError'>;

@@ -1,29 +1,13 @@
 import { DAY_MS } from '../../records/paid.ts';
 import type { Value } from '../connection/database.ts';
 import type { Columns } from '../rows/insert.ts';
-import type { MessageRow } from '../rows/message-row.ts';
+import { FORM_COLUMNS, type FormColumns, MESSAGE_COLUMNS, type MessageRow } from '../rows/message-row.ts';
 import { SHOWN_NAMES, type ShownSessionRow } from '../rows/session-row.ts';
 import { TEXT_COLUMNS, type TextRow } from '../search/text-changes.ts';
 import { ON_USAGE_THERE, TOKEN_COLUMNS, TOKENS_MAX, USAGE_COLUMNS, type UsageRow } from './usage-rows.ts';
 
 /** What an append knows of a message before it knows where the message stands. `created_at`: null for the time of the append. */
-export interface AppendedMessage
-  extends Pick<
-    MessageRow,
-    | 'role'
-    | 'model'
-    | 'tool_call_id'
-    | 'usage'
-    | 'content'
-    | 'content_length'
-    | 'reasoning'
-    | 'tool_calls'
-    | 'payload'
-    | 'metadata'
-    | 'rest'
-    | 'bytes'
-    | 'is_copy'
-  > {
+export interface AppendedMessage extends Omit<FormColumns, 'key'>, Pick<MessageRow, 'is_copy'> {
   readonly created_at: number | null;
 }
 
@@ -92,21 +76,11 @@ const HEADS: Columns<AppendHead> = {
   operation_id: 'text',
   fingerprint: 'text',
 };
+const { key: _, ...FORM_WITHOUT_KEY } = FORM_COLUMNS;
 const MESSAGES: Columns<AppendedMessage> = {
-  created_at: 'int8',
-  role: 'int2',
-  model: 'text',
-  tool_call_id: 'text',
-  usage: 'text',
-  content: 'text',
-  content_length: 'int8',
-  reasoning: 'text',
-  tool_calls: 'text',
-  payload: 'text',
-  metadata: 'text',
-  rest: 'text',
-  bytes: 'int8',
-  is_copy: 'bool',
+  created_at: MESSAGE_COLUMNS.created_at,
+  ...FORM_WITHOUT_KEY,
+  is_copy: MESSAGE_COLUMNS.is_copy,
 };
 const USAGE = unplaced(USAGE_COLUMNS);
 const TEXTS = unplaced(TEXT_COLUMNS);

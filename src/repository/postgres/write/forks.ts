@@ -7,6 +7,7 @@ import { refuseMissing, refuseOtherVersion } from '../../plans/preconditions.ts'
 import { applyRecord } from '../../records/apply-record.ts';
 import { forkedState, forkRecord, outsideHistory } from '../../records/fork-record.ts';
 import type { TransactionQueries } from '../connection/database.ts';
+import { FORM_COLUMNS } from '../rows/message-row.ts';
 import type { Place } from '../rows/places.ts';
 import { type SessionRow, stateOf } from '../rows/session-row.ts';
 import { nextNumber } from './creations.ts';
@@ -22,8 +23,7 @@ const SELECT_LAST = `SELECT ordinal, position ${IN_HISTORY} ORDER BY ordinal DES
 const SELECT_MESSAGE = `SELECT ordinal, position ${IN_HISTORY} AND ordinal = $3::int8`;
 
 /** What is copied as it is. */
-const COPIED = `role, created_at, key, model, tool_call_id, usage, content, content_length, reasoning, tool_calls, payload, metadata, rest,
-  bytes, redacted_at`;
+const COPIED = [...Object.keys(FORM_COLUMNS), 'created_at', 'redacted_at'].join(', ');
 
 const COPY = `WITH copied AS (
     INSERT INTO messages (home, sid, ordinal, position, is_copy, clock, taken_over, origin, ${COPIED})

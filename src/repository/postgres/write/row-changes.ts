@@ -3,7 +3,7 @@ import type { Applied, Effects } from '../../records/session-state.ts';
 import type { TransactionQueries, Value } from '../connection/database.ts';
 import { combine, type Statement } from '../rows/combined.ts';
 import { type Columns, insertRows, type RowsStatement, withRows } from '../rows/insert.ts';
-import { formColumns, MESSAGE_COLUMNS, type MessageRow } from '../rows/message-row.ts';
+import { FORM_COLUMNS, formColumns, MESSAGE_COLUMNS, type MessageRow } from '../rows/message-row.ts';
 import type { Place } from '../rows/places.ts';
 import { SESSION_COLUMNS, type SessionRow } from '../rows/session-row.ts';
 import type { TextChanges } from '../search/text-changes.ts';
@@ -13,29 +13,21 @@ import { ADD_USAGE, UsageRows } from './usage-rows.ts';
 /** Of rows for new ordinals. */
 export const INSERT_MESSAGES = insertRows('messages', MESSAGE_COLUMNS);
 
-const FORM = [
-  'role',
+/** What a replacement changes of a row: the key stays. */
+const REPLACED = [
+  ...Object.keys(FORM_COLUMNS).filter((column) => column !== 'key'),
   'created_at',
-  'model',
-  'tool_call_id',
-  'usage',
-  'content',
-  'content_length',
-  'reasoning',
-  'tool_calls',
-  'payload',
-  'metadata',
-  'rest',
-  'bytes',
   'is_copy',
   'replaced_at',
   'redacted_at',
   'replaced_clock',
-] as const;
+]
+  .map((column) => `${column} = given.${column}`)
+  .join(', ');
 
 const REPLACE_MESSAGES = withRows(
   MESSAGE_COLUMNS,
-  (rows, homes) => `UPDATE messages m SET ${FORM.map((column) => `${column} = given.${column}`).join(', ')}
+  (rows, homes) => `UPDATE messages m SET ${REPLACED}
     FROM ${rows} AS given WHERE m.home = ANY(${homes}) AND m.home = given.home AND m.sid = given.sid AND m.ordinal = given.ordinal`,
 );
 
