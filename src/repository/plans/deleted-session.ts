@@ -1,6 +1,6 @@
 import type { Session } from '../../model/session.ts';
 import { NO_USAGE } from '../../model/usage.ts';
-import type { SessionState } from '../records/session-state.ts';
+import type { LastState } from '../dump.ts';
 
 /** The last state of a deleted session, for the answer to a late retry: never its title, metadata or messages. */
 export interface LastOfSession {
@@ -21,20 +21,32 @@ export interface DeletedSession extends Pick<Session, 'id' | 'parentId' | 'arriv
   readonly last: string | null;
 }
 
-/** The last state of a session that is about to be deleted. */
-export function lastOf(
-  row: Omit<SessionState, 'metadata'> & Pick<Session, 'rootId' | 'depth'>,
-): LastOfSession {
+type Time = 'createdAt' | 'lastActiveAt';
+
+/** What is stored of the last state of a session; its times as dates, or in milliseconds. */
+export function lastOf(state: Omit<LastState, Time> & Readonly<Record<Time, number | Date>>): LastOfSession {
   return {
-    sequence: row.sequence,
-    rootId: row.rootId,
-    depth: row.depth,
-    userId: row.userId ?? undefined,
-    createdAt: new Date(row.createdAt).toISOString(),
-    lastActiveAt: new Date(row.lastActiveAt).toISOString(),
-    messageCount: row.messageCount,
-    historyLength: row.historyLength,
-    version: row.version,
+    sequence: state.sequence,
+    rootId: state.rootId,
+    depth: state.depth,
+    userId: state.userId ?? undefined,
+    createdAt: new Date(state.createdAt).toISOString(),
+    lastActiveAt: new Date(state.lastActiveAt).toISOString(),
+    messageCount: state.messageCount,
+    historyLength: state.historyLength,
+    version: state.version,
+  };
+}
+
+/** The last state of a `DeletedSession`; null if it is not remembered. */
+export function lastStateOf({ last }: Pick<DeletedSession, 'last'>): LastState | null {
+  if (last === null) return null;
+  const stored = JSON.parse(last) as LastOfSession;
+  return {
+    ...stored,
+    userId: stored.userId ?? null,
+    createdAt: new Date(stored.createdAt),
+    lastActiveAt: new Date(stored.lastActiveAt),
   };
 }
 

@@ -10,11 +10,11 @@ import {
   type DumpedTombstone,
   runsOf,
 } from '../../dump.ts';
+import { lastStateOf } from '../../plans/deleted-session.ts';
 import { dumpedAnswer, dumpedOriginal } from '../../plans/original-answer.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type { OperationAnswer } from '../../records/record.ts';
 import { TextAllowance } from '../../text-allowance.ts';
-import type { Tombstone } from '../format/store-record.ts';
 import type { DumpRow, DumpRows, EverMessage, OperationPlace } from '../index/dump-rows.ts';
 import type { IndexReader } from '../index/reader.ts';
 import type { TombstoneRow } from '../index/tombstones-table.ts';
@@ -171,18 +171,7 @@ function withinBytes(messages: readonly EverMessage[]): readonly EverMessage[] {
   return end === -1 ? messages : messages.slice(0, end);
 }
 
-function tombstoneOf({ id, parentId, arrival, ownerId, last }: TombstoneRow): DumpedTombstone {
-  const known = last === null ? null : (JSON.parse(last) as NonNullable<Tombstone['last']>);
-  return {
-    id,
-    parentId,
-    arrival,
-    ownerId,
-    last: known && {
-      ...known,
-      userId: known.userId ?? null,
-      createdAt: new Date(known.createdAt),
-      lastActiveAt: new Date(known.lastActiveAt),
-    },
-  };
+function tombstoneOf(row: TombstoneRow): DumpedTombstone {
+  const { id, parentId, arrival, ownerId } = row;
+  return { id, parentId, arrival, ownerId, last: lastStateOf(row) };
 }

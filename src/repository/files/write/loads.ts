@@ -9,6 +9,7 @@ import {
   type LoadOptions,
   LoadRefusedError,
 } from '../../dump.ts';
+import { lastOf } from '../../plans/deleted-session.ts';
 import { copiedAnswer } from '../../plans/original-answer.ts';
 import type { StoreClock } from '../../runtime/store-clock.ts';
 import type { Committer } from '../commit/committer.ts';
@@ -218,19 +219,7 @@ function storedTombstone({ id, parentId, arrival, ownerId, last }: DumpedTombsto
     parentId: parentId ?? undefined,
     arrival,
     ownerId: ownerId ?? undefined,
-    last: last
-      ? {
-          sequence: last.sequence,
-          rootId: last.rootId,
-          depth: last.depth,
-          userId: last.userId ?? undefined,
-          createdAt: last.createdAt.toISOString(),
-          lastActiveAt: last.lastActiveAt.toISOString(),
-          messageCount: last.messageCount,
-          historyLength: last.historyLength,
-          version: last.version,
-        }
-      : undefined,
+    last: last ? lastOf(last) : undefined,
   };
 }
 

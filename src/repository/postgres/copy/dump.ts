@@ -4,11 +4,10 @@ import {
   type DumpedOperation,
   type DumpedPart,
   type DumpedTombstone,
-  type LastState,
   type OrdinalRun,
 } from '../../dump.ts';
 import type { Archived, Deleted, Moved } from '../../mutations.ts';
-import type { LastOfSession } from '../../plans/deleted-session.ts';
+import { lastStateOf } from '../../plans/deleted-session.ts';
 import { dumpedAnswer, dumpedOriginal } from '../../plans/original-answer.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import type { OperationAnswer } from '../../records/record.ts';
@@ -194,21 +193,7 @@ function operationOf(row: OperationRow, dropped: readonly OrdinalRun[]): DumpedO
   };
 }
 
-function tombstoneOf({ id, parent_id: parentId, arrival, owner, last }: TombstoneRow): DumpedTombstone {
-  return {
-    id,
-    parentId,
-    arrival,
-    ownerId: ownerIdOf(owner),
-    last: last === null ? null : lastStateOf(JSON.parse(last) as LastOfSession),
-  };
-}
-
-function lastStateOf(last: LastOfSession): LastState {
-  return {
-    ...last,
-    userId: last.userId ?? null,
-    createdAt: new Date(last.createdAt),
-    lastActiveAt: new Date(last.lastActiveAt),
-  };
+function tombstoneOf(row: TombstoneRow): DumpedTombstone {
+  const { id, parent_id: parentId, arrival, owner } = row;
+  return { id, parentId, arrival, ownerId: ownerIdOf(owner), last: lastStateOf(row) };
 }

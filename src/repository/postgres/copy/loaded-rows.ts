@@ -1,6 +1,6 @@
 import { plusUsage, ZERO_USAGE } from '../../../model/usage.ts';
 import type { DumpedMessage, DumpedOperation, DumpedSession, DumpedTombstone } from '../../dump.ts';
-import type { LastOfSession } from '../../plans/deleted-session.ts';
+import { lastOf } from '../../plans/deleted-session.ts';
 import { copiedAnswer } from '../../plans/original-answer.ts';
 import { type Paid, paidOf, restatedPaid, restatedPaidOf } from '../../records/paid.ts';
 import { type StoredMessage, storedMessageOf } from '../../records/stored-message.ts';
@@ -117,17 +117,5 @@ export function loadedOperation(operation: DumpedOperation, place: Place) {
 
 /** What is stored of the last state of a deleted session, as JSON. */
 export function loadedLast({ last }: Pick<DumpedTombstone, 'last'>): string | null {
-  if (last === null) return null;
-  const stored: LastOfSession = {
-    sequence: last.sequence,
-    rootId: last.rootId,
-    depth: last.depth,
-    userId: last.userId ?? undefined,
-    createdAt: last.createdAt.toISOString(),
-    lastActiveAt: last.lastActiveAt.toISOString(),
-    messageCount: last.messageCount,
-    historyLength: last.historyLength,
-    version: last.version,
-  };
-  return JSON.stringify(stored);
+  return last && JSON.stringify(lastOf(last));
 }
