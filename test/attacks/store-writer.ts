@@ -130,4 +130,10 @@ export function* messagesOf(count: number, bytes: number, text?: string): Genera
     };
 }
 
+/** The words of a bulk have a kilobyte each. */
+const BULK = `${'b'.repeat(1_023)} `;
+
+/** Messages that matter for their size alone: their words are so few that to index them, and to search beside them, costs little. */
+export const bulkOf = (count: number, bytes: number): Generator<NewMessage> => messagesOf(count, bytes, BULK);
+
 export const MB = 1024 * 1024;

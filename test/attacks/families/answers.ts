@@ -1,5 +1,5 @@
 import type { Attack } from '../attack.ts';
-import { MB, messagesOf } from '../store-writer.ts';
+import { bulkOf, MB, messagesOf } from '../store-writer.ts';
 
 /* Small requests for large answers. What an answer holds is charged by response key, so that an alias costs what it adds. */
 
@@ -18,7 +18,7 @@ export const ANSWERS: readonly Attack[] = [
     name: 'text-by-aliases',
     what: '100 aliases of `content` over messages of 1 MB, in 1.2 KB; four at once',
     allowed: ['200 BUDGET_EXCEEDED', '503 OVERLOADED'],
-    fill: (store, pick) => store.session({ id: 'text-by-aliases' }, messagesOf(pick(2, 60), MB)),
+    fill: (store, pick) => store.session({ id: 'text-by-aliases' }, bulkOf(pick(2, 60), MB)),
     async run({ server, got, pick }) {
       const document = `{ session(id: "text-by-aliases") { history(first: ${pick(2, 5)}) { nodes { ${aliased('content')} } } } }`;
       const answers = await Promise.all(repeated(document, pick(1, 4)).map((one) => server.query(one)));
@@ -101,7 +101,7 @@ export const ANSWERS: readonly Attack[] = [
     name: 'one-message-often',
     what: 'a message of 1 MB, a thousand times in `nodes`',
     allowed: ['200 BUDGET_EXCEEDED'],
-    fill: (store) => store.session({ id: 'one-message-often' }, messagesOf(1, MB)),
+    fill: (store) => store.session({ id: 'one-message-often' }, bulkOf(1, MB)),
     async run({ server, got }) {
       const ids = repeated('one-message-often:0', 1_000);
       got(
@@ -170,7 +170,7 @@ export const ANSWERS: readonly Attack[] = [
     name: 'removed-by-aliases',
     what: '30 dry runs of a rollback, each with all that it would drop',
     allowed: ['200 ok', '200 BUDGET_EXCEEDED', '200 BAD_USER_INPUT', '400 BAD_USER_INPUT'],
-    fill: (store) => store.session({ id: 'removed-by-aliases' }, messagesOf(4, MB)),
+    fill: (store) => store.session({ id: 'removed-by-aliases' }, bulkOf(4, MB)),
     async run({ server, got, expect }) {
       const rollback =
         'truncateHistory(input: { sessionId: "removed-by-aliases", keep: 0, dryRun: true }) { ... on TruncateHistoryPayload { removed { content } } }';

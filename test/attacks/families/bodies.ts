@@ -3,7 +3,7 @@ import { gzipSync } from 'node:zlib';
 import type { Attack, Scene } from '../attack.ts';
 import { bodyOf } from '../client.ts';
 import { openRaw, postBytes, type RawConnection, statusesIn } from '../raw-connection.ts';
-import { MB, messagesOf } from '../store-writer.ts';
+import { bulkOf, MB } from '../store-writer.ts';
 import { aliased } from './answers.ts';
 
 /* Many bytes into the process, and many out of it that nobody reads. Both are bounded for the whole process. */
@@ -16,7 +16,7 @@ const OVERLOADED = ['503 OVERLOADED', 'closed'];
 
 /** The body of an append of a little less than 32 MiB: all a body may have. */
 function largeAppend(sessionId: string, megabytes = 33): string {
-  const messages = [...messagesOf(Math.floor(megabytes), 1_000_000, 'a large append ')];
+  const messages = [...bulkOf(Math.floor(megabytes), 1_000_000)];
   return bodyOf(APPEND, { input: { sessionId, messages } });
 }
 
@@ -111,7 +111,7 @@ export const BODIES: readonly Attack[] = [
     what: 'connections that ask for 15 MB and read nothing',
     allowed: [],
     hasLargeBodies: true,
-    fill: (store) => store.session({ id: 'unread-answers' }, messagesOf(15, MB)),
+    fill: (store) => store.session({ id: 'unread-answers' }, bulkOf(15, MB)),
     async run(scene) {
       const bytes = postBytes(
         bodyOf('{ session(id: "unread-answers") { history { nodes { content } } } }'),
@@ -127,7 +127,7 @@ export const BODIES: readonly Attack[] = [
     what: 'connections that ask for 60 MB and read nothing',
     allowed: [],
     hasLargeBodies: true,
-    fill: (store) => store.session({ id: 'largest-answers-unread' }, messagesOf(60, MB)),
+    fill: (store) => store.session({ id: 'largest-answers-unread' }, bulkOf(60, MB)),
     async run(scene) {
       const document =
         '{ session(id: "largest-answers-unread") { history(first: 60) { nodes { content } } } }';
@@ -144,7 +144,7 @@ export const BODIES: readonly Attack[] = [
     name: 'pipelined-unread',
     what: '2,000 requests for 1 MB on one connection that reads nothing',
     allowed: [],
-    fill: (store) => store.session({ id: 'pipelined-unread' }, messagesOf(1, MB)),
+    fill: (store) => store.session({ id: 'pipelined-unread' }, bulkOf(1, MB)),
     async run(scene) {
       const bytes = postBytes(
         bodyOf('{ session(id: "pipelined-unread") { history { nodes { content } } } }'),
@@ -178,7 +178,7 @@ export const BODIES: readonly Attack[] = [
     what: 'clients that ask for 60 MB and leave at once',
     allowed: [],
     hasLargeBodies: true,
-    fill: (store) => store.session({ id: 'gone-while-large-answer' }, messagesOf(60, MB)),
+    fill: (store) => store.session({ id: 'gone-while-large-answer' }, bulkOf(60, MB)),
     async run(scene) {
       const document =
         '{ session(id: "gone-while-large-answer") { history(first: 60) { nodes { content } } } }';
@@ -194,7 +194,7 @@ export const BODIES: readonly Attack[] = [
     what: 'answers of 15 MB at once, compressed in every way that the server has',
     allowed: ['200 ok', '503 OVERLOADED'],
     hasLargeBodies: true,
-    fill: (store) => store.session({ id: 'compressed-answers' }, messagesOf(15, MB)),
+    fill: (store) => store.session({ id: 'compressed-answers' }, bulkOf(15, MB)),
     async run({ server, got, pick }) {
       const document = '{ session(id: "compressed-answers") { history { nodes { content } } } }';
       const answers = await Promise.all(
@@ -235,7 +235,7 @@ export const BODIES: readonly Attack[] = [
     hasLargeBodies: true,
     fill: (store) => store.session({ id: 'many-appends-in-one-request' }),
     async run(scene) {
-      const messages = [...messagesOf(scene.pick(8, 10), 1_000_000, 'an append of many ')];
+      const messages = [...bulkOf(scene.pick(8, 10), 1_000_000)];
       const input = { sessionId: 'many-appends-in-one-request', messages };
       const append = 'appendMessages(input: $input) { __typename }';
       scene.got(
@@ -258,14 +258,15 @@ export const BODIES: readonly Attack[] = [
       '400 BAD_USER_INPUT',
       '200 InvalidInputError',
     ],
-    fill: (store, pick) => store.session({ id: 'many-forks-in-one-request' }, messagesOf(pick(40, 300), MB)),
+    // Ten times as much is more than one request may write.
+    fill: (store, pick) => store.session({ id: 'many-forks-in-one-request' }, bulkOf(pick(31, 300), MB)),
     async run({ server, got, expect, pick }) {
       const fork = 'forkSession(input: { sessionId: "many-forks-in-one-request" }) { __typename }';
       got(await server.query(`mutation { ${aliased(fork, 10)} }`));
       const { session } = await server.read<{ session: { childCount: number } }>(
         '{ session(id: "many-forks-in-one-request") { childCount } }',
       );
-      const written = session.childCount * pick(40, 300);
+      const written = session.childCount * pick(31, 300);
       expect(written <= 300, `${written} MB were written by one small request`);
       const forks = Array.from({ length: pick(2, 3) }, () => server.query(`mutation { ${fork} }`));
       for (const answer of await Promise.all(forks)) got(answer);

@@ -1,5 +1,5 @@
 import type { Attack, Scene } from '../attack.ts';
-import { MB, messagesOf } from '../store-writer.ts';
+import { bulkOf, MB, messagesOf } from '../store-writer.ts';
 import { aliased } from './answers.ts';
 
 /* Keys that clients choose, of sessions and of messages, and writes that find what is there by them. */
@@ -206,7 +206,7 @@ export const KEYS: readonly Attack[] = [
     fill: (store, pick) =>
       store.session(
         { id: 'ignored-large-messages' },
-        [...messagesOf(pick(2, 80), MB)].map((message, n) => ({ ...message, key: `m${n}` })),
+        [...bulkOf(pick(2, 80), MB)].map((message, n) => ({ ...message, key: `m${n}` })),
       ),
     async run(scene) {
       const { server, got, expect, pick } = scene;
