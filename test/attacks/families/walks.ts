@@ -14,13 +14,13 @@ export const WALKS: readonly Attack[] = [
     name: 'counts-of-descendants',
     what: 'the count of the descendants of 1,000 sessions under 100 aliases, each with another `maxDepth`',
     allowed: BOUNDED,
-    fill: (store, pick) => store.chain('counts-of-descendants', pick(120, 3_000)),
+    fill: (store, pick) => store.chain('counts-of-descendants', pick(100, 3_000)),
     async run({ server, got, pick, expect }) {
       const counts = Array.from(
         { length: 100 },
-        (_, n) => `a${n}: descendants(first: 0, maxDepth: ${pick(120, 3_000) - n}) { totalCount }`,
+        (_, n) => `a${n}: descendants(first: 0, maxDepth: ${pick(100, 3_000) - n}) { totalCount }`,
       );
-      const ids = Array.from({ length: pick(100, 1_000) }, (_, n) => `counts-of-descendants-${n + 1}`);
+      const ids = Array.from({ length: pick(80, 1_000) }, (_, n) => `counts-of-descendants-${n + 1}`);
       const answer = await server.query(NODES(counts.join(' ')), { ids });
       got(answer);
       // All the rows of the limit take seconds: the short form stays below it.
