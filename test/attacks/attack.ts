@@ -26,6 +26,8 @@ export interface Scene {
   got(answer: Answer): void;
   /** Records a fault unless `condition` holds. */
   expect(condition: boolean, fault: string): void;
+  /** Starts the next server on the same directory, after the attack has ended its own. It stays for the next attack. */
+  next(): Promise<ServerProcess>;
   /** Starts a further server, which is killed at the end of the attack. */
   start(options?: Partial<ServerOptions>): Promise<ServerProcess>;
 }
@@ -39,7 +41,7 @@ export interface Attack {
   readonly allowed: readonly string[];
   /** Writes the sessions that the attack needs, before the server starts. */
   readonly fill?: (store: StoreWriter, pick: Pick) => void;
-  /** An attack with options has a server of its own also in the short form. */
+  /** Also in the short form, attacks with options have a server of their own: one for those that have the same options. */
   readonly server?: Partial<ServerOptions>;
   /** Megabytes by which the process may grow, at its peak and whatever the scale. */
   readonly growthMb?: number;
@@ -49,6 +51,8 @@ export interface Attack {
   readonly fillsDisk?: boolean;
   /** The attack stops its server, or takes its connections or its directory: no good client beside it, no part in floods. */
   readonly isAlone?: boolean;
+  /** The attack is of files at the start of its server, or takes the lock of its directory: it shares neither, also in the short form. */
+  readonly hasOwnStore?: boolean;
   /** Only when sent so. Default: `anyone`, and the others unless `isAlone`. */
   readonly forms?: readonly Form[];
   /** Why the attack cannot run on this machine. */

@@ -58,6 +58,7 @@ export async function flood({ attacks, seed, minutes, say, signal }: FloodOption
                 form: place.form,
                 pick: pickFor('short'),
                 start: startsNothing,
+                next: startsNothing,
               },
               got: (answer) => add(got, `${attack.name}: ${summaryOf(answer)}`),
               // Beside others an attack may be refused as a whole, and its own sessions have changed by then.

@@ -17,6 +17,7 @@ export class Place {
   readonly #remove: () => void;
   #callers: Callers | null = null;
   #server: ServerProcess | undefined;
+  #attacked: ServerProcess | undefined;
 
   /** Writes the store of the attacks, which have the same options for their server. */
   static async make(attacks: readonly Attack[], scale: Scale, form: Form = 'anyone'): Promise<Place> {
@@ -52,6 +53,14 @@ export class Place {
         ...this.#options,
       });
     return this.#server;
+  }
+
+  /** The server for an attack, and whether it is the first one on this server. */
+  async serverForAttack(): Promise<{ readonly server: ServerProcess; readonly isFirst: boolean }> {
+    const server = await this.server();
+    const isFirst = server !== this.#attacked;
+    this.#attacked = server;
+    return { server, isFirst };
   }
 
   /** Stops the server as an operator does, so that `server` starts the next one. */

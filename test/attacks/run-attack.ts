@@ -38,11 +38,13 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
   const started = performance.now();
   const faults: string[] = [];
   const got = new Map<string, number>();
-  const server = await place.server().catch((error: Error) => error);
-  if (server instanceof Error) return notStarted(attack, scale, server, performance.now() - started);
+  const start = await place.serverForAttack().catch((error: Error) => error);
+  if (start instanceof Error) return notStarted(attack, scale, start, performance.now() - started);
+  const { server, isFirst } = start;
   // The delays of the start are nobody's fault. Its memory counts where the server starts for this attack, whose files it reads.
   if (scale === 'long') await server.told('reset');
-  const beforeMb = attack.server || attack.isAlone || scale === 'long' ? FRESH_MB : server.forgetPeak();
+  const hasOwnStart = isFirst && (attack.server || attack.isAlone || scale === 'long');
+  const beforeMb = hasOwnStart ? FRESH_MB : server.forgetPeak();
   const further: ServerProcess[] = [];
   const { form } = place;
   const isStranger = form === 'stranger' && !attack.forms;
@@ -60,6 +62,7 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
       // What an attack expects is meant for those who are let in.
       if (!condition && !isStranger) faults.push(fault);
     },
+    next: () => place.server(),
     async start(options) {
       const other = await ServerProcess.start({ directory: place.directory, ...options });
       further.push(other);

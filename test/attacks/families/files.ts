@@ -17,7 +17,7 @@ import { SmallDisk, whyNoSmallDisk } from '../../torture/small-disk.ts';
 import type { Attack, Scene } from '../attack.ts';
 import { runProgram } from '../program.ts';
 import { StartError } from '../server-process.ts';
-import { MB, messagesOf, StoreWriter } from '../store-writer.ts';
+import { bulkOf, MB, messagesOf, StoreWriter } from '../store-writer.ts';
 import { type OddKind, replaceFile } from './odd-file.ts';
 
 /* Files that another program has changed. Whatever is in place of a file is damage that is shown, read in bounded memory. */
@@ -79,6 +79,7 @@ export const FILES: readonly Attack[] = [
     what: 'session files with tails of gigabytes without a newline, at the start',
     allowed: ['200 ok'],
     server: {},
+    hasOwnStore: true,
     growthMb: 250,
     fill(store, pick) {
       store.session({ id: 'long-tail' }, messagesOf(3, 100));
@@ -118,6 +119,7 @@ export const FILES: readonly Attack[] = [
     what: 'a line of hundreds of megabytes in front of good ones',
     allowed: ['200 ok'],
     server: {},
+    hasOwnStore: true,
     growthMb: 250,
     fill(store, pick) {
       store.session({ id: 'long-line' }, messagesOf(3, 100));
@@ -186,6 +188,7 @@ export const FILES: readonly Attack[] = [
     what: 'links, directories, FIFOs, sockets, devices in place of session files, before the start',
     allowed: ['200 ok'],
     server: {},
+    hasOwnStore: true,
     fill(store) {
       store.session({ id: 'other' }, messagesOf(2, 100));
       for (const kind of KINDS) store.session({ id: idOf(kind) }, messagesOf(5, 100));
@@ -269,7 +272,7 @@ export const FILES: readonly Attack[] = [
     server: { descriptors: 256 },
     fill: (store) => {
       for (let n = 0; n < 300; n += 1)
-        store.session({ id: `reads-at-the-last-descriptor-${n}` }, messagesOf(2, 200_000));
+        store.session({ id: `reads-at-the-last-descriptor-${n}` }, bulkOf(2, 200_000));
     },
     async run({ server, got, expect }) {
       const ids = Array.from({ length: 300 }, (_, n) => `reads-at-the-last-descriptor-${n}`);
