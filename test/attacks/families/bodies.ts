@@ -87,7 +87,7 @@ export const BODIES: readonly Attack[] = [
         authorization: scene.server.authorization,
       });
       const connections = await openSilent(scene, scene.pick(30, 120), bytes);
-      await settled(scene, scene.pick(4_000, 30_000));
+      await settled(scene, 30_000);
       for (const { socket } of connections) socket.destroy();
     },
   },
@@ -102,7 +102,7 @@ export const BODIES: readonly Attack[] = [
         `${scene.server.authorization}Transfer-Encoding: chunked\r\n\r\n`;
       const chunk = `${MB.toString(16)}\r\n${'a'.repeat(MB)}\r\n`;
       const connections = await openSilent(scene, scene.pick(30, 120), head + chunk.repeat(30));
-      await settled(scene, scene.pick(4_000, 30_000));
+      await settled(scene, 30_000);
       for (const { socket } of connections) socket.destroy();
     },
   },
@@ -118,7 +118,7 @@ export const BODIES: readonly Attack[] = [
         scene.server,
       );
       const connections = await openSilent(scene, scene.pick(60, 150), bytes);
-      await settled(scene, scene.pick(6_000, 40_000));
+      await settled(scene, 40_000);
       for (const { socket } of connections) socket.destroy();
     },
   },
@@ -136,7 +136,7 @@ export const BODIES: readonly Attack[] = [
         scene.pick(12, 60),
         postBytes(bodyOf(document), scene.server),
       );
-      await settled(scene, scene.pick(6_000, 40_000));
+      await settled(scene, 40_000);
       for (const { socket } of connections) socket.destroy();
     },
   },
@@ -151,7 +151,7 @@ export const BODIES: readonly Attack[] = [
         scene.server,
       );
       const [connection] = await openSilent(scene, 1, bytes.repeat(scene.pick(800, 2_000)));
-      await settled(scene, scene.pick(5_000, 30_000));
+      await settled(scene, 30_000);
       connection!.socket.destroy();
     },
   },
