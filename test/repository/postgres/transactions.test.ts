@@ -1,5 +1,6 @@
 import { beforeAll, expect, it, onTestFinished } from 'vitest';
-import { Database, type Value } from '../../../src/repository/postgres/connection/database.ts';
+import { Database } from '../../../src/repository/postgres/connection/database.ts';
+import type { Value } from '../../../src/repository/postgres/connection/value.ts';
 import { createTestLogger } from '../../server/support.ts';
 import { useStoreDatabase } from './store.ts';
 

@@ -1,5 +1,5 @@
 import type { ChangedTrees } from '../../changes.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { encodeMark, isHonoured, markOf, parseMark } from './mark.ts';
 import { EVERYTHING, isNewIn, NOW_COLUMNS, type NowRow, nowOf, valuesOf } from './snapshot.ts';
 

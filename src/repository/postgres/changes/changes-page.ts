@@ -2,7 +2,7 @@ import { SessionNotFoundError } from '../../../model/errors.ts';
 import type { Sight } from '../../../model/sight.ts';
 import type { ChangeKind, ChangesPage, ChangesRequest, SessionChange } from '../../changes.ts';
 import { type ReadOptions, throwIfOver } from '../../read-options.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { isWithin } from '../rows/path.ts';
 import type { Places } from '../rows/places.ts';
 import { ownerColumn } from '../rows/session-row.ts';

@@ -1,6 +1,7 @@
 import { REPLACED_MAX } from '../../changes.ts';
 import type { ReadOptions } from '../../read-options.ts';
-import type { Queries, Value } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
+import type { Value } from '../connection/value.ts';
 import { homesOf, type Place } from '../rows/places.ts';
 import { isNewIn, type Snapshot, valuesOf } from './snapshot.ts';
 

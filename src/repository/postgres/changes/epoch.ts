@@ -1,5 +1,6 @@
-import type { Database, Queries } from '../connection/database.ts';
+import type { Database } from '../connection/database.ts';
 import { codeOf, INSUFFICIENT_PRIVILEGE } from '../connection/postgres-error.ts';
+import type { Queries } from '../connection/queries.ts';
 
 /** Clocks of an epoch begin at its number times this: a cluster would need centuries to give out as many numbers of transactions. */
 export const EPOCH_LENGTH = 2 ** 44;

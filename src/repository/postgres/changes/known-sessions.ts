@@ -1,5 +1,5 @@
 import type { ReadOptions } from '../../read-options.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { pathsAbove } from '../rows/path.ts';
 import { beginningOf } from '../rows/path-sql.ts';
 import { homesOf, type Place, type Places } from '../rows/places.ts';

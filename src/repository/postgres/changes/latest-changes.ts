@@ -1,5 +1,6 @@
 import type { ReadOptions } from '../../read-options.ts';
-import type { Queries, Value } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
+import type { Value } from '../connection/value.ts';
 import { DELETED, type KnownSession, LIVING } from './known-session.ts';
 import type { ChangePlace, Series } from './mark.ts';
 import { isNewIn, valuesOf } from './snapshot.ts';

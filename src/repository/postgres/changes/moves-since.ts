@@ -1,5 +1,5 @@
 import type { ReadOptions } from '../../read-options.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { homesOf, type Place } from '../rows/places.ts';
 import { isNewIn, type Snapshot, valuesOf } from './snapshot.ts';
 

@@ -1,5 +1,5 @@
 import { shownPlace } from '../../store-place.ts';
-import type { Queries } from './database.ts';
+import type { Queries } from './queries.ts';
 
 /** The oldest version of PostgreSQL that the store supports. */
 export const POSTGRES_VERSION_MIN = 15;

@@ -11,8 +11,6 @@ import { runTransaction } from './transaction.ts';
 import type { Value } from './value.ts';
 import { valueParsers } from './value-parsers.ts';
 
-export type { Queries, TransactionQueries, Value };
-
 export interface DatabaseOptions {
   readonly url: string;
   /** Connections that the pool has at most. */

@@ -1,6 +1,6 @@
 import type { DumpedMessage } from '../../dump.ts';
 import type { ReadOptions } from '../../read-options.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { messageOfRow, type ReadMessageRow } from '../rows/message-row.ts';
 import type { Place } from '../rows/places.ts';
 

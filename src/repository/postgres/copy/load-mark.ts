@@ -1,5 +1,5 @@
 import { LoadRefusedError } from '../../dump.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 
 /** The row of `meta` that names the store that is copied into this one, until all of it is there. */
 const OF_MARK = "key = 'loading'";

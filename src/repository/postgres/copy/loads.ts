@@ -9,7 +9,8 @@ import {
 } from '../../dump.ts';
 import { StoreClock } from '../../runtime/store-clock.ts';
 import type { Epoch } from '../changes/epoch.ts';
-import type { Database, TransactionQueries } from '../connection/database.ts';
+import type { Database } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
 import { type Columns, insertRows, withNewRows } from '../rows/insert.ts';
 import type { Places } from '../rows/places.ts';
 import { ownerColumn, type SessionRow } from '../rows/session-row.ts';

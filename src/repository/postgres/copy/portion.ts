@@ -1,6 +1,6 @@
 import { StorageError } from '../../../model/errors.ts';
 import type { DumpedMessage, DumpedSession } from '../../dump.ts';
-import type { TransactionQueries } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
 import { insertRows, withNewRows, withRows } from '../rows/insert.ts';
 import type { MessageRow } from '../rows/message-row.ts';
 import type { SessionRow } from '../rows/session-row.ts';

@@ -1,5 +1,6 @@
 import { v4 } from 'uuid';
-import type { Database, Queries } from '../connection/database.ts';
+import type { Database } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { type Partitioning, tables } from './tables.ts';
 
 /** One step from a version to the next, in a transaction of its own. */

@@ -7,7 +7,7 @@ import {
   type Page,
   type PageRequest,
 } from '../../reads.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import type { Place } from '../rows/places.ts';
 import { SELECT_SHOWN } from '../rows/session-row.ts';
 import { type ChildMatch, childMatch, passesMatch } from './child-match.ts';

@@ -2,7 +2,7 @@ import { atLeastZero, isNoUsage } from '../../../model/usage.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import type { CopyDetails } from '../../reads.ts';
 import { dayText } from '../../records/paid.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import type { Place } from '../rows/places.ts';
 import { modelOf } from './model-usages.ts';
 import type { ReadParts } from './parts.ts';

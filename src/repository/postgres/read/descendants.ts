@@ -1,7 +1,7 @@
 import type { ChildFilter, Session } from '../../../model/session.ts';
 import { countLimitOf, type ReadOptions } from '../../read-options.ts';
 import { EMPTY_PAGE, type Page, type PageRequest, UnknownKeyError } from '../../reads.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import { beginningOf, endOfPath } from '../rows/path-sql.ts';
 import type { Place } from '../rows/places.ts';
 import { SELECT_SHOWN } from '../rows/session-row.ts';

@@ -1,7 +1,7 @@
 import type { Session } from '../../../model/session.ts';
 import { countLimitOf, type ReadOptions } from '../../read-options.ts';
 import type { ForksRequest, ForksScope, ListKey, Page, PageRequest } from '../../reads.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import { pageOfWalk } from './page-rows.ts';
 import type { ReadParts } from './parts.ts';
 import { shownRows } from './session-rows.ts';

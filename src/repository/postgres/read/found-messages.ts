@@ -1,6 +1,7 @@
 import { ALL_TEXTS, MESSAGE_ROLES, type Message, type ShownParts } from '../../../model/message.ts';
 import type { ReadOptions } from '../../read-options.ts';
-import type { Queries, Value } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
+import type { Value } from '../connection/value.ts';
 import { messageOfRow, type ReadMessageRow } from '../rows/message-row.ts';
 import {
   READ_TEXTS,

@@ -2,7 +2,7 @@ import type { SessionOrderField } from '../../../model/session.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import type { ListKey } from '../../reads.ts';
 import { endOfPrefix } from '../../runtime/end-of-prefix.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import { endOfPath, isBeneath } from '../rows/path-sql.ts';
 import { ownerColumn } from '../rows/session-row.ts';
 import type { ReadParts } from './parts.ts';

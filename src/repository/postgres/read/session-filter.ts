@@ -1,7 +1,7 @@
 import type { SessionFilter } from '../../../model/session.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import { endOfPrefix } from '../../runtime/end-of-prefix.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import type { Place } from '../rows/places.ts';
 import { ownerColumn } from '../rows/session-row.ts';
 import type { ReadParts } from './parts.ts';

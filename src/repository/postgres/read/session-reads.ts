@@ -2,7 +2,7 @@ import type { Session } from '../../../model/session.ts';
 import type { Sight } from '../../../model/sight.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import type { SessionKey } from '../../reads.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { ownerColumn, SELECT_SHOWN, type ShownSessionRow, sessionOf } from '../rows/session-row.ts';
 import { ancestorsOf } from './ancestors.ts';
 import type { ReadParts } from './parts.ts';

@@ -1,5 +1,5 @@
 import type { ReadOptions } from '../../read-options.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import type { Place } from '../rows/places.ts';
 import {
   type ReadSessionRow,

@@ -1,5 +1,5 @@
 import { ALL_TEXTS, NO_TEXTS, type ShownParts, textsKey } from '../../../model/message.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import { transposed } from './transposed.ts';
 
 /** The parts of messages that requests of a batch ask for, each once: a request names its own by a number, from 1. */

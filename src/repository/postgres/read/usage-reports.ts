@@ -6,7 +6,7 @@ import type { ReadOptions } from '../../read-options.ts';
 import type { UsageReportRequest } from '../../reads.ts';
 import { dayOf, startOfDay } from '../../records/paid.ts';
 import { groupsInOrder } from '../../usage/group-order.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import { modelOf } from './model-usages.ts';
 import type { ReadParts } from './parts.ts';
 import { filterValues, type KnownFilter, knownFilter } from './session-filter.ts';

@@ -1,4 +1,4 @@
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 
 /** A statement with the values of its parameters. */
 export type Statement = readonly [sql: string, values: readonly Value[]];

@@ -1,4 +1,4 @@
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 
 /** The columns of a table, each with its type in SQL. */
 export type Columns<Row> = { readonly [Column in keyof Row & string]: string };

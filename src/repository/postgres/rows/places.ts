@@ -1,6 +1,6 @@
 import type { ReadOptions } from '../../read-options.ts';
 import { recentlyUsed } from '../../runtime/recently-used.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 
 /** Where the rows of a session are. It never changes, and stays after the session is deleted. */
 export interface Place {

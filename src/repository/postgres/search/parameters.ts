@@ -1,4 +1,4 @@
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 
 /** The values of a statement whose text is put together. */
 export class Parameters {

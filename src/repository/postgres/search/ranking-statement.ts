@@ -1,7 +1,7 @@
 import { MESSAGE_ROLES } from '../../../model/message.ts';
 import { SEARCH_FIELDS, type SearchField } from '../../../model/search/fields.ts';
 import type { Phrase } from '../../../model/search/query.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import { Parameters } from './parameters.ts';
 import type { Sessions } from './scope.ts';
 import { queryOf, rankingQueryOf } from './text-queries.ts';

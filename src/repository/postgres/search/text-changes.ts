@@ -1,6 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { SEARCH_FIELDS, type SearchedMessage, searchedText } from '../../../model/search/fields.ts';
-import type { TransactionQueries, Value } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
+import type { Value } from '../connection/value.ts';
 import { type Columns, insertRows, withRows } from '../rows/insert.ts';
 import type { MessageRow } from '../rows/message-row.ts';
 import type { Place } from '../rows/places.ts';

@@ -1,6 +1,7 @@
 import type { Logger } from '../../observer.ts';
-import { Database, type Queries } from '../connection/database.ts';
+import { Database } from '../connection/database.ts';
 import { reachDatabase } from '../connection/database-start.ts';
+import type { Queries } from '../connection/queries.ts';
 import { requireTables } from '../migrations/migrate.ts';
 import { CHECKS, type Check } from './checks.ts';
 

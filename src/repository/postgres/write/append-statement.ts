@@ -1,5 +1,5 @@
 import { DAY_MS } from '../../records/paid.ts';
-import type { Value } from '../connection/database.ts';
+import type { Value } from '../connection/value.ts';
 import type { Columns } from '../rows/insert.ts';
 import { FORM_COLUMNS, type FormColumns, MESSAGE_COLUMNS, type MessageRow } from '../rows/message-row.ts';
 import { SHOWN_NAMES, type ShownSessionRow } from '../rows/session-row.ts';

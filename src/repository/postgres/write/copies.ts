@@ -1,5 +1,5 @@
 import type { Sight } from '../../../model/sight.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { type Columns, type RowsStatement, withRows } from '../rows/insert.ts';
 import type { Place } from '../rows/places.ts';
 

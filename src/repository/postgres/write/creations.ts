@@ -6,7 +6,7 @@ import { refuseMissing } from '../../plans/preconditions.ts';
 import { sessionThere } from '../../plans/session-there.ts';
 import { createRecords } from '../../records/mutation-records.ts';
 import type { OperationAnswer } from '../../records/record.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { sessionRows } from '../read/session-rows.ts';
 import { childPath, ROOT_PATH } from '../rows/path.ts';
 import type { Places } from '../rows/places.ts';

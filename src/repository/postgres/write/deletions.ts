@@ -5,7 +5,7 @@ import { originalOf } from '../../plans/original-answer.ts';
 import { refuseMissing, refuseOtherVersion } from '../../plans/preconditions.ts';
 import type { ReadOptions } from '../../read-options.ts';
 import type { AppliedOperation } from '../../records/session-state.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { sessionRows } from '../read/session-rows.ts';
 import { endOf } from '../rows/path.ts';
 import { inPreOrder, isBeneath } from '../rows/path-sql.ts';

@@ -6,7 +6,7 @@ import type { ForkSession } from '../../mutations.ts';
 import { refuseMissing, refuseOtherVersion } from '../../plans/preconditions.ts';
 import { applyRecord } from '../../records/apply-record.ts';
 import { forkedState, forkRecord, outsideHistory } from '../../records/fork-record.ts';
-import type { TransactionQueries } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
 import { FORM_COLUMNS } from '../rows/message-row.ts';
 import type { Place } from '../rows/places.ts';
 import { type SessionRow, stateOf } from '../rows/session-row.ts';

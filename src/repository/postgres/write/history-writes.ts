@@ -16,7 +16,7 @@ import { grouped } from '../../records/group.ts';
 import type { Stamp } from '../../records/mutation-records.ts';
 import type { SessionRecord } from '../../records/record.ts';
 import type { AppliedOperation } from '../../records/session-state.ts';
-import type { TransactionQueries } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
 import { sessionRows } from '../read/session-rows.ts';
 import { ownerColumn, type SessionRow, sessionOf, stateOf } from '../rows/session-row.ts';
 import { UNNAMED } from './operation-rows.ts';

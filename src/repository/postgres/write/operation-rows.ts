@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { Operation } from '../../../model/operation.ts';
 import type { AppliedOperation } from '../../records/session-state.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { type Columns, insertRows } from '../rows/insert.ts';
 
 /** A row of `operations`. */

@@ -10,7 +10,7 @@ import type { ReadOptions } from '../../read-options.ts';
 import type { ReadLimit } from '../../reads.ts';
 import type { SessionState } from '../../records/session-state.ts';
 import type { TextAllowance } from '../../text-allowance.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { messageOfRow, type ReadMessageRow } from '../rows/message-row.ts';
 import type { Place } from '../rows/places.ts';
 

@@ -4,7 +4,7 @@ import type { Message, ToolCall } from '../../../model/message.ts';
 import type { Operation } from '../../../model/operation.ts';
 import type { Redacted, RedactMessages } from '../../mutations.ts';
 import { refuseMissing } from '../../plans/preconditions.ts';
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { SessionReads } from '../read/session-reads.ts';
 import { withRows } from '../rows/insert.ts';
 import { MESSAGE_COLUMNS, messageOfRow, type ReadMessageRow } from '../rows/message-row.ts';

@@ -1,5 +1,6 @@
 import { ConflictError } from '../../../model/errors.ts';
-import type { TransactionQueries, Value } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
+import type { Value } from '../connection/value.ts';
 import { type Columns, insertRows } from '../rows/insert.ts';
 import { childPath, endOf, ROOT_PATH } from '../rows/path.ts';
 import { inPreOrder, isBeneath } from '../rows/path-sql.ts';

@@ -1,6 +1,7 @@
 import type { MessagesRecord, SessionRecord } from '../../records/record.ts';
 import type { Applied, Effects } from '../../records/session-state.ts';
-import type { TransactionQueries, Value } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
+import type { Value } from '../connection/value.ts';
 import { combine, type Statement } from '../rows/combined.ts';
 import { type Columns, insertRows, type RowsStatement, withRows } from '../rows/insert.ts';
 import { FORM_COLUMNS, formColumns, MESSAGE_COLUMNS, type MessageRow } from '../rows/message-row.ts';

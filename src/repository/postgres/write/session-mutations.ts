@@ -4,7 +4,7 @@ import type { Session } from '../../../model/session.ts';
 import type { Stamp } from '../../records/mutation-records.ts';
 import type { SessionRecord } from '../../records/record.ts';
 import type { SessionState } from '../../records/session-state.ts';
-import type { TransactionQueries } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
 import type { Place, Places } from '../rows/places.ts';
 import { type SessionRow, stateOf } from '../rows/session-row.ts';
 import { locate } from './locate.ts';

@@ -1,4 +1,4 @@
-import type { Queries } from '../connection/database.ts';
+import type { Queries } from '../connection/queries.ts';
 import { sessionRows } from '../read/session-rows.ts';
 import type { Place, Places } from '../rows/places.ts';
 import { ownerColumn, type ReadSessionRow } from '../rows/session-row.ts';

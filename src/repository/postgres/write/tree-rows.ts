@@ -1,4 +1,4 @@
-import type { TransactionQueries } from '../connection/database.ts';
+import type { TransactionQueries } from '../connection/queries.ts';
 
 /** The key of a tree in `trees`: the home and the `sid` of its root. */
 export interface TreeKey {
