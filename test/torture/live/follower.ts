@@ -127,10 +127,11 @@ export class Follower {
     const { cursor, changes, isReset } = event;
     if (isReset)
       throw new Fault(`a reset after ${this.#cursor}, although no other program changed the store`);
-    if (changes.length > 0 && cursor === this.#cursor)
-      throw new Fault(`the changes up to ${cursor} came twice`);
     if (this.#isOver) throw new Fault('an event after the deletion of the tree');
     const isOver = changes.some(({ kind, sessionId }) => kind === 'DELETED' && sessionId === this.within);
+    // A client that comes back to a deleted tree is told again that it is deleted, also if nothing has happened since.
+    if (changes.length > 0 && cursor === this.#cursor && !isOver)
+      throw new Fault(`the changes up to ${cursor} came twice`);
     this.#reads.event = event;
     await this.#replica.apply({ ...event, changes: changes.map(withoutOrdinals), isOver });
     this.changes += changes.length;
