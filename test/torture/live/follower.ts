@@ -127,9 +127,10 @@ export class Follower {
     const { cursor, changes, isReset } = event;
     if (isReset)
       throw new Fault(`a reset after ${this.#cursor}, although no other program changed the store`);
-    if (this.#isOver) throw new Fault('an event after the deletion of the tree');
     const isOver = changes.some(({ kind, sessionId }) => kind === 'DELETED' && sessionId === this.within);
-    // A client that comes back to a deleted tree is told again that it is deleted, also if nothing has happened since.
+    // A client that comes back to a deleted tree is told again that it is deleted, also if nothing has happened since; one that lost its
+    // connection before it was told that the stream is complete comes back by itself.
+    if (this.#isOver && !isOver) throw new Fault('an event after the deletion of the tree');
     if (changes.length > 0 && cursor === this.#cursor && !isOver)
       throw new Fault(`the changes up to ${cursor} came twice`);
     this.#reads.event = event;
