@@ -32,7 +32,7 @@ export interface Scene {
   start(options?: Partial<ServerOptions>): Promise<ServerProcess>;
 }
 
-/** One attack. It does not depend on the order in which attacks run, and its sessions have ids that begin with its name. */
+/** One attack. It does not depend on the order in which attacks run, except where it says so, and its sessions have ids that begin with its name. */
 export interface Attack {
   readonly name: string;
   /** What the client sends, for the table. */
@@ -60,7 +60,7 @@ export interface Attack {
   readonly run: (scene: Scene) => Promise<void>;
 }
 
-/** Whether an attack can be sent so. One that stops its server starts others, which ask nobody. */
+/** Whether an attack can be sent so. One that stops its server may `start` others, which know no callers. */
 export function isSentAs(form: Form, { forms, isAlone }: Attack): boolean {
   return forms ? forms.includes(form) : form === 'anyone' || !isAlone;
 }

@@ -103,7 +103,7 @@ export async function runAttack(attack: Attack, scale: Scale, place: Place): Pro
   const growthMb = attack.growthMb ?? GROWTH_MB;
   if (grownMb > growthMb) faults.push(`grown by ${grownMb.toFixed(0)} MB, more than ${growthMb}`);
   // What this attack left behind must not count for the next one.
-  if (faults.length > 0 && !attack.isAlone) {
+  if (faults.length > 0) {
     server.kill();
     await server.ended;
   }

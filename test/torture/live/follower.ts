@@ -128,8 +128,8 @@ export class Follower {
     if (isReset)
       throw new Fault(`a reset after ${this.#cursor}, although no other program changed the store`);
     const isOver = changes.some(({ kind, sessionId }) => kind === 'DELETED' && sessionId === this.within);
-    // A client that comes back to a deleted tree is told again that it is deleted, also if nothing has happened since; one that lost its
-    // connection before it was told that the stream is complete comes back by itself.
+    // A client that goes on from the cursor of the deletion is told of it again, also if nothing has happened since. Its library does so by
+    // itself if the connection is cut before the stream is complete. That it comes twice over one connection is not seen here.
     if (this.#isOver && !isOver) throw new Fault('an event after the deletion of the tree');
     if (changes.length > 0 && cursor === this.#cursor && !isOver)
       throw new Fault(`the changes up to ${cursor} came twice`);

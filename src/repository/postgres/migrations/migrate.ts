@@ -12,7 +12,7 @@ interface Migration {
 /** In order. Expand first, contract a version later: an instance of the version before may still be running. */
 const MIGRATIONS: readonly Migration[] = [
   { version: 1, sql: tables },
-  // Nothing was published with that column.
+  // Dropped at once: no version with that column was released.
   { version: 2, sql: () => 'ALTER TABLE trees DROP COLUMN shape_clock;' },
 ];
 

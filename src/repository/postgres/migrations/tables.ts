@@ -33,7 +33,7 @@ CREATE TABLE session_keys (
 );
 CREATE INDEX session_keys_key ON session_keys (key);
 
--- The lock and the clock of a tree. shape_clock: when a session last came into the tree or left it by a move. at: the time of the latest mutation.
+-- The lock and the clock of a tree. shape_clock: dropped by version 2. at: the time of the latest mutation.
 ${table(
   'trees',
   partitions,

@@ -5,7 +5,7 @@ export function beginningOf(path: string): string {
   return `substring(${path} for ${INDEXED_BYTES})`;
 }
 
-/** `endOf` a path. */
+/** Where the paths of all beneath a path end, as `endOf` in `path.ts`: not in parentheses. */
 export function endOfPath(path: string): string {
   return `${path} || '\\xff'::bytea`;
 }
