@@ -1,6 +1,6 @@
 import type { ClientOptions, Sessiontree } from '@sessiontree/client';
 import { InvalidArgumentError, Option } from 'commander';
-import { CommandError } from './failure.ts';
+import { CommandError } from './command-error.ts';
 
 /** `--url`, shared by the commands that call a running server. */
 export function urlOption(): Option {

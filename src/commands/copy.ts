@@ -12,8 +12,8 @@ import {
 } from '../repository/open-store.ts';
 import type { StoreReader } from '../repository/repository.ts';
 import { EXPECTED_DATABASE, isDatabase, shownPlace } from '../repository/store-place.ts';
+import { CommandError } from './command-error.ts';
 import { counted } from './counted.ts';
-import { CommandError } from './failure.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
 import { stderrLogger } from './stderr-logger.ts';

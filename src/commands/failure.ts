@@ -13,9 +13,7 @@ import { AuditFileError } from '../server/audit/audit-file.ts';
 import { AuthFileError } from '../server/auth/auth-file-error.ts';
 import { KeysUnavailableError } from '../server/auth/keys-unavailable-error.ts';
 import { ListenError } from '../server/listen.ts';
-
-/** A failure that the user can act on. Its message says all: it is printed without a stack. */
-export class CommandError extends Error {}
+import { CommandError } from './command-error.ts';
 
 /** Why a command failed: one line for an error that the user can act on, the stack for a bug. */
 export function failureText(error: unknown): string {

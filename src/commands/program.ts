@@ -1,20 +1,5 @@
 import { Command, CommanderError } from 'commander';
 import { VERSION } from '../version.ts';
-import { backupCommand } from './backup.ts';
-import { checkCommand } from './check.ts';
-import { copyCommand } from './copy.ts';
-import { exportCommand } from './export.ts';
-import { failureText } from './failure.ts';
-import { importCommand } from './import.ts';
-import { mcpCommand } from './mcp.ts';
-import { migrateCommand } from './migrate.ts';
-import { pruneCommand } from './prune.ts';
-import { quotaCommand } from './quota.ts';
-import { serveCommand } from './serve.ts';
-import { shareCommand } from './share.ts';
-import { tailCommand } from './tail.ts';
-import { tokenCommand } from './token.ts';
-import { treeCommand } from './tree.ts';
 
 /** Errors whose message from commander does not say what would be right: a hint at `--help` follows. */
 const ASKS_FOR_HELP = new Set([
@@ -24,23 +9,31 @@ const ASKS_FOR_HELP = new Set([
   'commander.excessArguments',
 ]);
 
+/** The commands, in the order of the help. Only the one that runs is loaded: the modules of the others would take half of a start. */
+const COMMANDS: Readonly<Record<string, () => Promise<Command>>> = {
+  serve: async () => (await import('./serve.ts')).serveCommand(),
+  import: async () => (await import('./import.ts')).importCommand(),
+  export: async () => (await import('./export.ts')).exportCommand(),
+  check: async () => (await import('./check.ts')).checkCommand(),
+  backup: async () => (await import('./backup.ts')).backupCommand(),
+  copy: async () => (await import('./copy.ts')).copyCommand(),
+  migrate: async () => (await import('./migrate.ts')).migrateCommand(),
+  token: async () => (await import('./token.ts')).tokenCommand(),
+  quota: async () => (await import('./quota.ts')).quotaCommand(),
+  share: async () => (await import('./share.ts')).shareCommand(),
+  prune: async () => (await import('./prune.ts')).pruneCommand(),
+  tree: async () => (await import('./tree.ts')).treeCommand(),
+  tail: async () => (await import('./tail.ts')).tailCommand(),
+  mcp: async () => (await import('./mcp.ts')).mcpCommand(),
+};
+
 const program = new Command('sessiontree')
   .description('GraphQL server for trees of agent sessions, on plain files or on PostgreSQL.')
-  .version(VERSION)
-  .addCommand(serveCommand())
-  .addCommand(importCommand())
-  .addCommand(exportCommand())
-  .addCommand(checkCommand())
-  .addCommand(backupCommand())
-  .addCommand(copyCommand())
-  .addCommand(migrateCommand())
-  .addCommand(tokenCommand())
-  .addCommand(quotaCommand())
-  .addCommand(shareCommand())
-  .addCommand(pruneCommand())
-  .addCommand(treeCommand())
-  .addCommand(tailCommand())
-  .addCommand(mcpCommand());
+  .version(VERSION);
+
+const [, , wanted = ''] = process.argv;
+const loads = Object.hasOwn(COMMANDS, wanted) ? [COMMANDS[wanted]!] : Object.values(COMMANDS);
+for (const command of await Promise.all(loads.map((load) => load()))) program.addCommand(command);
 
 /** A command and all within it, each with its whole name. */
 function* named(command: Command, above = ''): Generator<[name: string, command: Command]> {
@@ -81,6 +74,8 @@ try {
     // Commander has printed the error. Exit code 1 is reserved for failures of a command itself.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
+    // Loaded here: the errors that users can act on come from many modules.
+    const { failureText } = await import('./failure.ts');
     process.stderr.write(`${failureText(error)}\n`);
     process.exitCode = 1;
   }

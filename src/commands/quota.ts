@@ -2,7 +2,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { printable } from '../printable.ts';
 import { EXPECTED_USER_ID, isUserId } from '../server/auth/tokens.ts';
 import { LIMIT_OF, QUOTA_NAMES, type Quota, type QuotaName } from '../server/callers/quota.ts';
-import { CommandError } from './failure.ts';
+import { CommandError } from './command-error.ts';
 import { print } from './print.ts';
 import { withStoreOptions } from './store-option.ts';
 import { withAuthStore } from './token-store.ts';

@@ -2,7 +2,7 @@ import { Command, Option } from 'commander';
 import { printable } from '../printable.ts';
 import { openStoreForReading } from '../repository/open-store.ts';
 import { parseUrl } from './call-server.ts';
-import { CommandError } from './failure.ts';
+import { CommandError } from './command-error.ts';
 import { print } from './print.ts';
 import { stderrLogger } from './stderr-logger.ts';
 import { placeOf, withStoreOptions } from './store-option.ts';

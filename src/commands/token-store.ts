@@ -6,7 +6,7 @@ import { isDatabase } from '../repository/store-place.ts';
 import { openAuthTexts } from '../server/auth/open-auth-texts.ts';
 import { Quotas } from '../server/auth/quotas.ts';
 import { Tokens } from '../server/auth/tokens.ts';
-import { CommandError } from './failure.ts';
+import { CommandError } from './command-error.ts';
 import { spanIn } from './span.ts';
 import { stderrLogger } from './stderr-logger.ts';
 import { placeOf } from './store-option.ts';

@@ -4,7 +4,7 @@ import { isSessionId } from '../model/id.ts';
 import { printable } from '../printable.ts';
 import type { TokenRecord } from '../server/auth/token-lines.ts';
 import { EXPECTED_USER_ID, isUserId } from '../server/auth/tokens.ts';
-import { CommandError } from './failure.ts';
+import { CommandError } from './command-error.ts';
 import { print } from './print.ts';
 import { withStoreOptions } from './store-option.ts';
 import { parseExpiry, withAuthStore } from './token-store.ts';
