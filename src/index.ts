@@ -42,4 +42,5 @@ export { createNodeHandlers, createRequestListener, type NodeHandlers } from './
 export type { Refusal } from './server/refusal.ts';
 export type { RequestHead } from './server/request-head.ts';
 export type { SessiontreeYogaOptions } from './server/settings.ts';
-export { createSessiontreeYoga, type SessiontreeYoga } from './server/yoga.ts';
+export { createSessiontreeYoga } from './server/yoga.ts';
+export type { SessiontreeYoga } from './server/yoga-path.ts';

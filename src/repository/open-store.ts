@@ -1,7 +1,6 @@
 import { existsSync } from 'node:fs';
 import type { Limits } from '../model/limits.ts';
 import { findDataDirectory } from './files/disk/data-directory.ts';
-import { openFileRepository, openFileRepositoryForReading } from './files/open.ts';
 import type { FileRepositoryOptions } from './files/runtime/options.ts';
 import type { Logger, Progress } from './observer.ts';
 import { NoTablesError } from './postgres/migrations/migrate.ts';
@@ -38,7 +37,10 @@ export interface OpenStoreOptions {
 export async function openStore(place: string, options: OpenStoreOptions): Promise<OpenedStore> {
   checkPlace(place);
   const { files, database, ...common } = options;
-  if (!isDatabase(place)) return openFileRepository({ ...common, ...files, directory: place });
+  if (!isDatabase(place)) {
+    const { openFileRepository } = await loadFiles();
+    return openFileRepository({ ...common, ...files, directory: place });
+  }
   const { openPostgresRepository } = await loadPostgres();
   return openPostgresRepository({ ...common, ...database, url: place });
 }
@@ -73,6 +75,7 @@ export async function openStoreForReading(place: string, options: OpenStoreOptio
     return openStore(place, { ...options, database });
   }
   checkPlace(place);
+  const { openFileRepositoryForReading } = await loadFiles();
   return openFileRepositoryForReading({ ...options, directory: place });
 }
 
@@ -94,6 +97,11 @@ export async function openStoreIfThere(
 function isStoreThere(place: string): boolean {
   checkPlace(place);
   return isDatabase(place) || existsSync(findDataDirectory(place).storeLog);
+}
+
+/** Loaded only here: databases, and commands that call a server, do without it. */
+function loadFiles(): Promise<typeof import('./files/open.ts')> {
+  return import('./files/open.ts');
 }
 
 /** Loaded only here: others do without the driver. */

@@ -31,7 +31,7 @@ import { targetOf } from './request-target.ts';
 import type { ServerSettings } from './settings.ts';
 import { bodyOf, isPlain, isSmallRequest } from './small-request.ts';
 import { writeAnswer } from './write-answer.ts';
-import type { SessiontreeYoga } from './yoga.ts';
+import type { SessiontreeYoga } from './yoga-path.ts';
 
 /**
  * A request takes one of two paths through the server:

@@ -5,18 +5,18 @@ import { type OpenedStore, openStore } from '../repository/open-store.ts';
 import { draftsOf } from '../schema/live/drafts.ts';
 import { Admission } from './admission/admission.ts';
 import { OVERLOADED } from './admission/overloaded.ts';
+import { type Api, createApi } from './api.ts';
 import type { AuthTexts } from './auth/auth-text.ts';
 import type { Authentication } from './auth/authenticate.ts';
 import { createAuthentication } from './auth/create-authentication.ts';
 import { openAuthTexts } from './auth/open-auth-texts.ts';
 import { lastingQuotas, Quotas } from './auth/quotas.ts';
 import { Tokens } from './auth/tokens.ts';
-import { Callers } from './callers/callers.ts';
+import type { Callers } from './callers/callers.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
 import { type Listening, listen } from './listen.ts';
 import { isLoopbackHost } from './loopback.ts';
-import { type Api, createApi } from './node-handlers.ts';
 import { answerRefusal, createNodeListener } from './node-listener.ts';
 import { answerOddRequests } from './odd-requests.ts';
 import { GRAPHQL_PATH, METRICS_PATH } from './paths.ts';
@@ -98,9 +98,7 @@ interface Served {
 
 async function serve({ config, logger, watch, repository, texts }: Served): Promise<RunningServer> {
   const authentication = await authenticationOf(config, new Tokens(texts.tokens, logger), logger);
-  const callers =
-    authentication.authenticate &&
-    new Callers(config.limits, lastingQuotas(new Quotas(texts.quotas), logger));
+  const callers = authentication.authenticate && (await callersOf(config, texts, logger));
   // `settleTarget` refuses a request without a Host header: Node.js would do so without a line in the log.
   const server = createServer({
     ...TIMEOUTS,
@@ -178,6 +176,12 @@ function authenticationOf({ auth, host }: Config, tokens: Tokens, logger: Logger
       'other machines may reach the server, and read along: put a proxy with TLS before it',
     );
   return createAuthentication(auth, tokens, logger);
+}
+
+/** Loaded only here: a server that asks nobody for a name counts for nobody. */
+async function callersOf({ limits }: Config, { quotas }: AuthTexts, logger: Logger): Promise<Callers> {
+  const { Callers } = await import('./callers/callers.ts');
+  return new Callers(limits, lastingQuotas(new Quotas(quotas), logger));
 }
 
 function settingsOf(

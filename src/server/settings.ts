@@ -2,7 +2,7 @@ import { type Limits, withDefaultLimits } from '../model/limits.ts';
 import type { TokenIssuer } from '../model/token-issuer.ts';
 import type { Logger } from '../repository/observer.ts';
 import type { SessionRepository } from '../repository/repository.ts';
-import type { Authenticate, Authentication } from './auth/authenticate.ts';
+import { type Authenticate, type Authentication, NEVER } from './auth/authenticate.ts';
 import { Callers } from './callers/callers.ts';
 import type { QuotaOf } from './callers/quota.ts';
 import type { MetricsPage } from './metrics/metrics-page.ts';
@@ -57,9 +57,6 @@ export interface ServerSettings extends Required<Omit<SessiontreeYogaOptions, 'q
   /** Bounds what each caller may use; null if nobody is asked for a name. */
   readonly callers: Callers | null;
 }
-
-/** Of servers that ask nobody for a name, or whose callers stay as long as their `expiresAt` says. */
-export const NEVER: Authentication['isRevoked'] = () => false;
 
 /** Warnings and errors only: an answer does not say what an internal error was, and a line per request would be noise. */
 const WARNINGS_TO_CONSOLE: Logger = {

@@ -13,7 +13,7 @@ import { createChecks } from '../../src/server/policies/checks.ts';
 import { createPolicies } from '../../src/server/policies/policies.ts';
 import type { Policy } from '../../src/server/policies/policy.ts';
 import { createRequestRules } from '../../src/server/request-rules.ts';
-import { createYogaPath } from '../../src/server/yoga.ts';
+import { createYogaPath } from '../../src/server/yoga-path.ts';
 import { ASKS_NOBODY } from '../support/asks-nobody.ts';
 import { counted } from '../support/fast-path.ts';
 import { type Received, type Sent, send } from '../support/http-client.ts';

@@ -9,7 +9,7 @@ import { withFastPath } from '../../src/server/fast-path.ts';
 import { createRequestListener } from '../../src/server/node-handlers.ts';
 import { createNodeListener } from '../../src/server/node-listener.ts';
 import { createRequestRules } from '../../src/server/request-rules.ts';
-import { createYogaPath } from '../../src/server/yoga.ts';
+import { createYogaPath } from '../../src/server/yoga-path.ts';
 import { ASKS_NOBODY } from '../support/asks-nobody.ts';
 import { counted } from '../support/fast-path.ts';
 import { send } from '../support/http-client.ts';

@@ -9,7 +9,8 @@ import { withFastPath } from '../../src/server/fast-path.ts';
 import { createNodeListener } from '../../src/server/node-listener.ts';
 import { createRequestRules } from '../../src/server/request-rules.ts';
 import type { ServerSettings } from '../../src/server/settings.ts';
-import { createSessiontreeYoga, createYogaPath, type SessiontreeYoga } from '../../src/server/yoga.ts';
+import { createSessiontreeYoga } from '../../src/server/yoga.ts';
+import { createYogaPath, type SessiontreeYoga } from '../../src/server/yoga-path.ts';
 import { type Sent, send } from './http-client.ts';
 
 export type Fetch = (url: string, init?: RequestInit) => Promise<Response>;

@@ -26,6 +26,9 @@ export interface Authentication {
   readonly tokens: TokenIssuer | null;
 }
 
+/** Of servers that ask nobody for a name, or whose callers stay as long as their `expiresAt` says. */
+export const NEVER: Authentication['isRevoked'] = () => false;
+
 /** Sets the caller of `facts`; the refusal, if the request is refused. */
 export function authenticated(
   authenticate: Authenticate,
