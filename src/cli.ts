@@ -3,6 +3,9 @@ import { join } from 'node:path';
 
 // Compiling the code takes a third of a start, so the compiled code is cached. The cache lies beside the code: in a shared
 // directory, such as that for temporary files, other users could plant code. If the cache cannot be written, each start compiles.
-enableCompileCache(join(import.meta.dirname, '../node_modules/.cache/sessiontree'));
+const cache = join(import.meta.dirname, '../node_modules/.cache/sessiontree');
+enableCompileCache(cache);
+// The call is for this thread alone. The others, such as that for search, take the variable.
+process.env.NODE_COMPILE_CACHE ||= cache;
 
 await import('./commands/program.ts');
