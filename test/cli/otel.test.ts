@@ -2,19 +2,11 @@ import { describe, expect, test, vi } from 'vitest';
 import { ask, startServe, useDatabase } from '../commands/store.ts';
 import { openCollector, variablesFor } from '../server/tracing/collector.ts';
 import { temporaryDirectory } from '../support/repository.ts';
+import { loadedIn, tellLoaded } from './loaded-modules.ts';
 import { runCli } from './run.ts';
 
-/** A program for `--import` that tells which modules of OpenTelemetry, and of the traces, are loaded. What options have as values is none. */
-const TELL_LOADED = `
-import { registerHooks } from 'node:module';
-registerHooks({
-  load(url, context, next) {
-    if (/@opentelemetry|server.tracing.(?!tracing-config)/.test(url)) process.stderr.write('loaded ' + url + '\\n');
-    return next(url, context);
-  },
-});`;
-
-const NODE_OPTIONS = `--import "data:text/javascript,${encodeURIComponent(TELL_LOADED)}"`;
+/** What options have as values is none of the traces. */
+const OF_TRACES = /@opentelemetry|server.tracing.(?!tracing-config)/;
 
 // A start takes seconds on a busy machine, and more while modules are told.
 vi.setConfig({ testTimeout: 60_000 });
@@ -23,10 +15,13 @@ const QUERY = '{ store { version } }';
 
 /** The modules that a server loads until it has answered twice. */
 async function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string[]> {
-  const server = await startServe(['--data', await temporaryDirectory(), ...args], { ...env, NODE_OPTIONS });
+  const server = await startServe(['--data', await temporaryDirectory(), ...args], {
+    ...env,
+    ...tellLoaded(OF_TRACES),
+  });
   for (let n = 0; n < 2; n += 1) expect(await ask(server.url, QUERY)).toHaveProperty('data.store');
   await server.stop();
-  return server.log.join('').match(/loaded \S+/g) ?? [];
+  return loadedIn(server.log.join(''));
 }
 
 test.each([variablesFor({ url: 'http://127.0.0.1:9' }), { SESSIONTREE_OTEL: 'false' }])(
