@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { reset } from './reset.ts';
 
 export interface CutProxyOptions {
   /** Answers a request for a WebSocket as proxies do that know none. */
@@ -52,7 +53,7 @@ export class CutProxy {
   /** Cuts all connections without a farewell. Returns how many clients lost theirs. */
   cut(): number {
     const cut = this.#pairs.size;
-    for (const client of this.#pairs.keys()) client.resetAndDestroy();
+    for (const client of this.#pairs.keys()) reset(client);
     return cut;
   }
 
@@ -68,7 +69,7 @@ export class CutProxy {
 
   #accept(client: Socket): void {
     if (this.#target === null) {
-      client.resetAndDestroy();
+      reset(client);
       return;
     }
     const server = connect(this.#target, '127.0.0.1');

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer } from 'node:net';
 import { onTestFinished } from 'vitest';
+import { reset } from './reset.ts';
 
 export interface FlakyProxy {
   readonly port: number;
@@ -19,7 +20,7 @@ export async function openFlakyProxy(port: number): Promise<FlakyProxy> {
     if (loses) {
       server.once('data', () => {
         lost += 1;
-        client.resetAndDestroy();
+        reset(client);
         server.destroy();
       });
     } else {

@@ -1,5 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
+import { reset } from '../../support/reset.ts';
 import type { Attack, Scene } from '../attack.ts';
 import { bodyOf } from '../client.ts';
 import { openRaw, postBytes, type RawConnection, statusesIn } from '../raw-connection.ts';
@@ -185,7 +186,7 @@ export const BODIES: readonly Attack[] = [
       for (let n = 0; n < scene.pick(10, 100); n += 1) {
         const [connection] = await openSilent(scene, 1, postBytes(bodyOf(document), scene.server));
         await sleep(5);
-        connection!.socket.resetAndDestroy();
+        reset(connection!.socket);
       }
     },
   },

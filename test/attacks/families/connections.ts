@@ -1,4 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
+import { reset } from '../../support/reset.ts';
 import type { Attack, Scene } from '../attack.ts';
 import { type Answer, bodyOf } from '../client.ts';
 import { openRaw, postBytes, type RawConnection } from '../raw-connection.ts';
@@ -142,7 +143,7 @@ export const CONNECTIONS: readonly Attack[] = [
         );
         for (const { socket } of connections.flat()) {
           if (n % 2 === 0) socket.destroy();
-          else socket.resetAndDestroy();
+          else reset(socket);
         }
       }
       await newcomerIsServed(scene);

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { type AddressInfo, connect, createServer, type Server, type Socket } from 'node:net';
+import { reset } from '../reset.ts';
 
 /** Where a connection is cut: before PostgreSQL gets COMMIT, once it has got it, or once it has answered; the client gets no answer. */
 export const CUTS = ['before', 'sent', 'committed'] as const;
@@ -58,7 +59,7 @@ export class CommitProxy {
     let cut: Cut | null = null;
     const lose = (where: Cut) => {
       this.cuts[where] += 1;
-      client.resetAndDestroy();
+      reset(client);
       server.destroy();
     };
     // The first message of a client has no type.
