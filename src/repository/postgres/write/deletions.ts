@@ -47,10 +47,10 @@ function time(column: string): string {
   return `to_char(to_timestamp(${column} / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
-/** A `LastOfSession` as JSON. */
-const LAST = `json_strip_nulls(json_build_object('sequence', sid, 'rootId', root_id, 'depth', depth, 'userId', user_id,
-  'createdAt', ${time('created_at')}, 'lastActiveAt', ${time('last_active_at')}, 'messageCount', message_count,
-  'historyLength', history_length, 'version', version))::text`;
+/** A `LastOfSession` as JSON. To put texts together takes half as long as `json_build_object`. `concat` leaves out what is null. */
+const LAST = `concat('{"sequence":', sid, ',"rootId":', to_json(root_id), ',"depth":', depth, ',"userId":' || to_json(user_id)::text,
+  ',"createdAt":"', ${time('created_at')}, '","lastActiveAt":"', ${time('last_active_at')}, '","messageCount":', message_count,
+  ',"historyLength":', history_length, ',"version":', version, '}')`;
 
 /** All that a deleted session takes with it at once: its messages go later. */
 const BURY = `WITH gone AS (DELETE FROM sessions s WHERE ${SUBTREE} RETURNING s.*),
