@@ -5,7 +5,7 @@ import { join } from 'node:path';
 // directory, such as that for temporary files, other users could plant code. If the cache cannot be written, each start compiles.
 const cache = join(import.meta.dirname, '../node_modules/.cache/sessiontree');
 enableCompileCache(cache);
-// The call is for this thread alone. The others, such as that for search, take the variable.
+// That is for the calling thread only. Worker threads, such as that of search, read the variable.
 process.env.NODE_COMPILE_CACHE ||= cache;
 
 await import('./commands/program.ts');

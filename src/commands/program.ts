@@ -74,9 +74,13 @@ try {
     // Commander has printed the error. Exit code 1 is reserved for failures of a command itself.
     process.exitCode = error.exitCode === 0 ? 0 : 2;
   } else {
-    // Loaded here: the errors that users can act on come from many modules.
-    const { failureText } = await import('./failure.ts');
-    process.stderr.write(`${failureText(error)}\n`);
     process.exitCode = 1;
+    // Loaded only here: it imports the error classes of many modules.
+    const text = await import('./failure.ts').then(
+      ({ failureText }) => failureText(error),
+      // What stopped the command may stop this, too: too many open files, or a program that was replaced meanwhile.
+      () => (error instanceof Error ? (error.stack ?? error.message) : String(error)),
+    );
+    process.stderr.write(`${text}\n`);
   }
 }

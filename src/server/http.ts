@@ -178,7 +178,7 @@ function authenticationOf({ auth, host }: Config, tokens: Tokens, logger: Logger
   return createAuthentication(auth, tokens, logger);
 }
 
-/** Loaded only here: a server that asks nobody for a name counts for nobody. */
+/** Loaded only here: a server without authentication has no quotas. */
 async function callersOf({ limits }: Config, { quotas }: AuthTexts, logger: Logger): Promise<Callers> {
   const { Callers } = await import('./callers/callers.ts');
   return new Callers(limits, lastingQuotas(new Quotas(quotas), logger));

@@ -1,5 +1,5 @@
-/** The variables with which a program that is started tells which of the modules that it loads match, on its standard error. */
-export function tellLoaded(matching: RegExp): { readonly NODE_OPTIONS: string } {
+/** Environment variables that make a program print, on its standard error, each module that it loads whose URL matches. */
+export function printLoaded(matching: RegExp): { readonly NODE_OPTIONS: string } {
   const hook = `
 import { registerHooks } from 'node:module';
 registerHooks({
@@ -11,7 +11,7 @@ registerHooks({
   return { NODE_OPTIONS: `--import "data:text/javascript,${encodeURIComponent(hook)}"` };
 }
 
-/** What a program that was started with `tellLoaded` told. */
+/** The modules that a program started with `printLoaded` has printed. */
 export function loadedIn(log: string): string[] {
   return log.match(/loaded \S+/g) ?? [];
 }

@@ -2,7 +2,7 @@ import { describe, expect, test, vi } from 'vitest';
 import { ask, startServe, useDatabase } from '../commands/store.ts';
 import { openCollector, variablesFor } from '../server/tracing/collector.ts';
 import { temporaryDirectory } from '../support/repository.ts';
-import { loadedIn, tellLoaded } from './loaded-modules.ts';
+import { loadedIn, printLoaded } from './loaded-modules.ts';
 import { runCli } from './run.ts';
 
 /** What options have as values is none of the traces. */
@@ -17,7 +17,7 @@ const QUERY = '{ store { version } }';
 async function loadedBy(args: readonly string[], env: NodeJS.ProcessEnv): Promise<string[]> {
   const server = await startServe(['--data', await temporaryDirectory(), ...args], {
     ...env,
-    ...tellLoaded(OF_TRACES),
+    ...printLoaded(OF_TRACES),
   });
   for (let n = 0; n < 2; n += 1) expect(await ask(server.url, QUERY)).toHaveProperty('data.store');
   await server.stop();

@@ -5,6 +5,6 @@ import type { Socket } from 'node:net';
  * neither reset nor close it (EINVAL), and its process would never come to its end.
  */
 export function reset(socket: Socket): void {
-  if (socket.writableEnded) socket.destroy();
+  if (socket.writableEnded && !socket.writableFinished) socket.destroy();
   else socket.resetAndDestroy();
 }

@@ -114,6 +114,18 @@ const MUTATIONS: [string, (repository: SessionRepository, operation?: Operation)
   ],
 ];
 
+/** What a deleted session leaves for the answer to a retry, beside what the input says. */
+const KEPT = [
+  'id',
+  'rootId',
+  'depth',
+  'createdAt',
+  'lastActiveAt',
+  'messageCount',
+  'historyLength',
+  'version',
+] as const;
+
 /** The part of an answer that a replay must repeat: the session's id (its state may have changed), messages and deleted ids. */
 function essence(result: Result) {
   if ('deletedIds' in result) return result;
@@ -273,6 +285,18 @@ export function describeOperations(store: OpenStore): void {
       const { session } = await write(store.repository);
       await store.repository.delete({ sessionId: session.id, mode: 'CASCADE' });
       expect((await write(store.repository)).session).toMatchObject({ id: session.id, ...known });
+    },
+  );
+
+  it.each([null, 'ada', 'a "b" \\ c\n\u2028'])(
+    'the retry of a creation, after the session was deleted, has the user and the times of the session (%j)',
+    async (userId) => {
+      const input = { id: 'new', userId, messages: [say('Hello')] };
+      const created = await store.repository.create(input, op);
+      await store.repository.delete({ sessionId: 'new', mode: 'RESTRICT' });
+      const again = await store.repository.create(input, op);
+      expect(again.userId).toBe(userId);
+      for (const member of KEPT) expect(again[member], member).toEqual(created[member]);
     },
   );
 

@@ -47,16 +47,19 @@ function time(column: string): string {
   return `to_char(to_timestamp(${column} / 1000.0) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')`;
 }
 
-/** A `LastOfSession` as JSON. To put texts together takes half as long as `json_build_object`. `concat` leaves out what is null. */
+/**
+ * A `LastOfSession` as JSON, as `lastOf` has it. To put texts together takes half as long as `json_build_object`. `concat` leaves out what is
+ * null: a column that may be null needs `||` behind its name, so that both go.
+ */
 const LAST = `concat('{"sequence":', sid, ',"rootId":', to_json(root_id), ',"depth":', depth, ',"userId":' || to_json(user_id)::text,
   ',"createdAt":"', ${time('created_at')}, '","lastActiveAt":"', ${time('last_active_at')}, '","messageCount":', message_count,
   ',"historyLength":', history_length, ',"version":', version, '}')`;
 
-/** What is needed of a row that is deleted. All columns would be twice as wide, and each part of the statement reads the rows once. */
+/** The columns of a deleted row that the statement needs. All would be twice as wide, and each part of the statement reads the rows again. */
 const GONE = `s.home, s.sid, s.id, s.parent, s.parent_id, s.root, s.root_home, s.root_id, s.owner, s.path, s.arrival, s.depth, s.key, s.user_id,
   s.created_at, s.last_active_at, s.message_count, s.history_length, s.next_ordinal, s.version, s.created_clock`;
 
-/** All that a deleted session takes with it at once: its messages go later. Only one that has had messages has texts. */
+/** All that a deleted session takes with it at once: its messages go later. Only one whose `next_ordinal` is above 0 has texts. */
 const BURY = `WITH gone AS (DELETE FROM sessions s WHERE ${SUBTREE} RETURNING ${GONE}),
     ordered AS (SELECT *, row_number() OVER (ORDER BY ${inPreOrder('gone')}) - 1 AS place FROM gone),
     buried AS (INSERT INTO tombstones (home, sid, id, parent, parent_id, root, root_home, owner, path, arrival, number, place, clock,
