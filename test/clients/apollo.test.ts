@@ -99,6 +99,26 @@ test('lists of other users, and searches for other words, are kept apart', async
   expect(await ids('{ userId: "ada" }')).toEqual(['other']);
 });
 
+test('children that are filtered are kept apart from all children', async () => {
+  await addHistory(project, 2);
+  for (const status of ['RUNNING', 'IDLE'])
+    await project.send(
+      `mutation { spawnSession(input: { parentId: "trip", id: "${status}", status: ${status} }) { ... on Error { message } } }`,
+    );
+  const ids = async (field: string, filter: string) => {
+    const query = parse(`{ session(id: "trip") { id ${field}${filter} { edges { node { id } } } } }`);
+    type Found = { session: Record<string, { edges: { node: { id: string } }[] }> };
+    const { data } = await client.query<Found>({ query });
+    return data!.session[field]!.edges.map(({ node }) => node.id);
+  };
+  for (const field of ['children', 'descendants']) {
+    expect(await ids(field, '')).toEqual(['RUNNING', 'IDLE']);
+    expect(await ids(field, '(filter: { statuses: [RUNNING] })')).toEqual(['RUNNING']);
+    expect(await ids(field, '')).toEqual(['RUNNING', 'IDLE']);
+  }
+  expect(complained).toEqual([]);
+});
+
 test('a mutation answers with its payload or with an error that a fragment on Error takes', async () => {
   const mutation = parse(`mutation ($input: CreateSessionInput!) {
     createSession(input: $input) { ... on CreateSessionPayload { session { id title } } ... on Error { message } }

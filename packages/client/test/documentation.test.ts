@@ -62,6 +62,7 @@ test('every example of the documentation runs', { timeout: 90_000 }, async () =>
   expect(stderr).toBe('');
   // What README.md prints.
   expect(stdout).toContain('USER Where to in June?\n');
+  expect(stdout).toContain('true ticket-8 COMPLETED\n');
   // What the errors of docs/client.md print.
   expect(stdout).toMatch(/^trip\S* is there already$/m);
   expect(stdout).toMatch(/^7 was expected, it is \d+$/m);

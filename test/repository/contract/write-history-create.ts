@@ -17,7 +17,12 @@ export function describeCreateIfMissing(store: OpenStore): void {
     it('creates it with its id, with all that the write says, in its first version', async () => {
       const { session, isNew, messages, removed, removedCount } = await write({
         sessionId: 'new',
-        create: { agentName: 'planner', project: 'p', createdAt: new Date('2020-01-01') },
+        create: {
+          agentName: 'planner',
+          project: 'p',
+          createdAt: new Date('2020-01-01'),
+          lastActiveAt: new Date('2020-02-01'),
+        },
         messages: conversation(3),
         title: 'T',
         status: 'RUNNING',
@@ -34,6 +39,7 @@ export function describeCreateIfMissing(store: OpenStore): void {
         agentName: 'planner',
         project: 'p',
         createdAt: new Date('2020-01-01'),
+        lastActiveAt: new Date('2020-02-01'),
         title: 'T',
         status: 'RUNNING',
         statusMessage: 'm',
