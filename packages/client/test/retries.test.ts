@@ -96,6 +96,18 @@ test.each([
   expect(requests).toHaveLength(1);
 });
 
+test.each([
+  ['2', 2_000],
+  ['0', 0],
+  ['-1', null],
+  ['Wed, 21 Oct 2026 07:28:00 GMT', null],
+  [undefined, null],
+])('Retry-After: %s asks to wait for %j ms', async (seconds, retryAfterMs) => {
+  const { client } = await openScripted([json({}, 503, seconds ? { 'retry-after': seconds } : {})]);
+  const error = await rejection(client.sessions.get('s', { maxRetries: 0 }));
+  expect(error).toMatchObject({ code: 'HTTP_503', retryAfterMs });
+});
+
 test('a mutation that got no answer may have taken effect, whatever its retry is told', async () => {
   const fault = storage({ isRetryable: true, isOutcomeUnknown: false });
   const unanswered = await openScripted([broken, fault]);
