@@ -26,7 +26,8 @@ export const PAGES = [
   'docs/embedding.md',
 ] as const;
 
-export type Page = (typeof PAGES)[number];
+/** One of them, or the page of a package in the registry. */
+export type Page = (typeof PAGES)[number] | `packages/${string}/README.md`;
 
 export interface Block {
   readonly page: Page;

@@ -17,6 +17,7 @@ const EXAMPLES = [
   ...(await docstringExamples()),
   ...(await pageExamples('README.md')),
   ...(await pageExamples('docs/client.md')),
+  ...(await pageExamples('packages/client/README.md')),
 ];
 
 /** The sessions that an example speaks of, under ids of its own. */
@@ -63,6 +64,8 @@ test('every example of the documentation runs', { timeout: 90_000 }, async () =>
   // What README.md prints.
   expect(stdout).toContain('USER Where to in June?\n');
   expect(stdout).toContain('true ticket-8 COMPLETED\n');
+  // What packages/client/README.md prints.
+  expect(stdout).toContain('USER Where to in May?\n');
   // What the errors of docs/client.md print.
   expect(stdout).toMatch(/^trip\S* is there already$/m);
   expect(stdout).toMatch(/^7 was expected, it is \d+$/m);

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { CLIENT_FILE, ROOT, readBlocks } from '../../../test/support/documentation.ts';
+import { CLIENT_FILE, type Page, ROOT, readBlocks } from '../../../test/support/documentation.ts';
 
 /** An example of the documentation: a program without its first lines. */
 export interface Example {
@@ -24,7 +24,7 @@ export async function docstringExamples(): Promise<Example[]> {
 }
 
 /** The programs that a page shows, in order, apart from those of other clients. */
-export async function pageExamples(page: 'README.md' | 'docs/client.md'): Promise<Example[]> {
+export async function pageExamples(page: Page): Promise<Example[]> {
   const blocks = (await readBlocks(page)).filter(
     ({ language, code }) => language === 'ts' && !CLIENT_FILE.test(code),
   );
