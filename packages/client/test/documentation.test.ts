@@ -9,6 +9,7 @@ import { temporaryDirectory } from '../../../test/support/repository.ts';
 import * as exported from '../src/index.ts';
 import { Sessiontree } from '../src/index.ts';
 import { docstringExamples, pageExamples, programOf } from './examples.ts';
+import { methods } from './support.ts';
 
 const run = promisify(execFile);
 const SRC = join(ROOT, 'packages/client/src');
@@ -93,18 +94,6 @@ test('the examples have no type errors', async () => {
   const { stdout } = await run(tsc, ['-p', directory]).catch((error: { stdout: string }) => error);
   expect(stdout).toBe('');
 });
-
-/** The methods of a client, as one writes them behind `client.`. */
-function methods(): string[] {
-  const client = new Sessiontree('http://localhost:4000/graphql');
-  const own = (object: object) =>
-    Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter((name) => name !== 'constructor');
-  return [
-    ...own(client.sessions).map((name) => `sessions.${name}`),
-    ...own(client.history).map((name) => `history.${name}`),
-    ...own(client),
-  ];
-}
 
 test('docs/client.md has a row for each method', async () => {
   const page = await readPage('docs/client.md');

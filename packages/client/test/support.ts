@@ -17,3 +17,15 @@ export async function rejection(promise: Promise<unknown>): Promise<unknown> {
   if ('error' in outcome) return outcome.error;
   throw new Error(`Expected a rejection, got: ${JSON.stringify(outcome.value)}`);
 }
+
+/** The methods of a client, as one writes them behind `client.`. */
+export function methods(): string[] {
+  const client = new Sessiontree('http://localhost:4000/graphql');
+  const own = (object: object) =>
+    Object.getOwnPropertyNames(Object.getPrototypeOf(object)).filter((name) => name !== 'constructor');
+  return [
+    ...own(client.sessions).map((name) => `sessions.${name}`),
+    ...own(client.history).map((name) => `history.${name}`),
+    ...own(client),
+  ];
+}
