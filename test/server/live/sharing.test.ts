@@ -1,16 +1,18 @@
 import { expect, test } from 'vitest';
+import type { Caller } from '../../../src/model/caller.ts';
+import type { Authenticate } from '../../../src/server/auth/authenticate.ts';
 import { openTestRepository } from '../../support/repository.ts';
 import { watched } from '../../support/watched-repository.ts';
-import { openLive, openSocket, stream, until, WATCH } from './support.ts';
+import { type LiveServerOptions, openLive, openSocket, stream, until, WATCH } from './support.ts';
 
 const FULL = `subscription ($within: ID, $after: String, $no: Boolean = false) {
   sessionChanges(within: $within, after: $after) { cursor isUpToDate changes { sessionId session { id title @skip(if: $no) } } }
 }`;
 
 /** A server with a store whose calls are recorded, and the calls since `forget` was called. */
-async function openCounted() {
+async function openCounted(options: LiveServerOptions = {}) {
   const { repository, calls } = watched(await openTestRepository());
-  const server = await openLive({ repository });
+  const server = await openLive({ ...options, repository });
   const count = (method: string) => calls.filter(([called]) => called === method).length;
   return { ...server, count, forget: () => void calls.splice(0) };
 }
@@ -67,6 +69,73 @@ test('subscribers of other variables share nothing', async () => {
   await repository.create({ id: 'a', title: 'one' });
   expect((await titled.next())!.data).toContain('"title"');
   expect((await untitled.next())!.data).not.toContain('"title"');
+});
+
+const ADA: Caller = { userId: 'ada', scope: 'write', subtreeId: null, tokenId: null, expiresAt: null };
+const CALLERS: Readonly<Record<string, Caller>> = {
+  ada: ADA,
+  'ada, with another token': { ...ADA, tokenId: 'other' },
+  'ada, reading': { ...ADA, scope: 'read' },
+  'ada, of all trees': { ...ADA, scope: 'admin' },
+  'ada, of a subtree': { ...ADA, subtreeId: 'trip' },
+  bob: { ...ADA, userId: 'bob' },
+};
+const authenticate: Authenticate = ({ header }) => CALLERS[header('x-caller')!]!;
+const as = (caller: string) => ({ 'x-caller': caller });
+
+test('callers who subscribe to the same see each only what is theirs, over HTTP and WebSocket', async () => {
+  const { url, socketUrl, repository } = await openLive({ authenticate });
+  await repository.create({ id: 'trip', userId: 'ada' });
+  // The first two changes in sight tell apart whose view an event is.
+  const expected = {
+    ada: ['own', 'trip'],
+    bob: ['of bob', 'last of bob'],
+    'ada, of all trees': ['own', 'of bob'],
+    'ada, of a subtree': ['trip', 'flights'],
+    'ada, reading': ['own', 'trip'],
+  };
+  const watching = await Promise.all(
+    Object.keys(expected).map(async (caller) => {
+      const events = await stream(url, { query: FULL }, as(caller));
+      await events.changes();
+      const socket = await openSocket(socketUrl, { headers: as(caller) });
+      socket.send({ id: '1', type: 'subscribe', payload: { query: FULL } });
+      await socket.next();
+      return { caller, events, socket };
+    }),
+  );
+  await repository.create({ id: 'own', userId: 'ada', title: 'own' });
+  await repository.create({ id: 'of-bob', userId: 'bob', title: 'of bob' });
+  await repository.update({ sessionId: 'trip', title: 'trip' });
+  await repository.create({ id: 'flights', parentId: 'trip', title: 'flights' });
+  await repository.create({ id: 'last-of-bob', userId: 'bob', title: 'last of bob' });
+  const firstTwo = async (next: () => Promise<string>) => {
+    const titles: unknown[] = [];
+    while (titles.length < 2) {
+      const { changes } = JSON.parse(await next()).data.sessionChanges;
+      titles.push(...changes.map(({ session }: { session: { title: string } }) => session.title));
+    }
+    return titles.slice(0, 2);
+  };
+  const overHttp: Record<string, unknown> = {};
+  const overWebSocket: Record<string, unknown> = {};
+  for (const { caller, events, socket } of watching) {
+    overHttp[caller] = await firstTwo(async () => (await events.next())!.data);
+    overWebSocket[caller] = await firstTwo(async () => JSON.stringify((await socket.next()).payload));
+  }
+  expect(overHttp).toEqual(expected);
+  expect(overWebSocket).toEqual(expected);
+});
+
+test('subscriptions of one caller share one read, whatever the token', async () => {
+  const { url, repository, count, forget } = await openCounted({ authenticate });
+  const callers = ['ada', 'ada', 'ada, with another token'];
+  const streams = await Promise.all(callers.map((caller) => stream(url, { query: FULL }, as(caller))));
+  for (const one of streams) await one.changes();
+  forget();
+  await repository.create({ id: 'a', userId: 'ada' });
+  for (const one of streams) expect((await one.changes()).changes).toMatchObject([{ sessionId: 'a' }]);
+  expect(count('changesSince')).toBe(1);
 });
 
 test('what happens within a short time goes out together', async () => {
