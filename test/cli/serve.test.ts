@@ -8,6 +8,7 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { describe, expect, onTestFinished, test, vi } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
+import { openSocket, WATCH } from '../server/live/support.ts';
 import { openConnection, postInTwoParts } from '../server/running.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
@@ -142,6 +143,16 @@ describe('sessiontree serve', () => {
       expect(await ended).toEqual({ code: 0, signal: null, stderr: '' });
     },
   );
+
+  test('at SIGTERM it tells the client of an open subscription to come back, and ends with 0', async () => {
+    const { child, url, ended } = await serve(['--data', await temporaryDirectory()]);
+    const socket = await openSocket(url.replace('http', 'ws'));
+    socket.send({ id: '1', type: 'subscribe', payload: { query: WATCH } });
+    expect(await socket.next()).toMatchObject({ id: '1', type: 'next' });
+    child.kill('SIGTERM');
+    expect(await socket.closed()).toMatchObject({ code: 1012 });
+    expect(await ended).toEqual({ code: 0, signal: null, stderr: '' });
+  });
 
   test('at SIGHUP it opens the file of the audit again, and goes on serving', async () => {
     const data = await temporaryDirectory();
