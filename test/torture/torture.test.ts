@@ -27,6 +27,10 @@ const ROUNDS: Readonly<Record<string, number>> = {
   live: 2,
 };
 const SECONDS = 7;
+/** `live` has its second round on a busy machine, too: the first that can begin without the index. */
+const LIVE_SECONDS = 30;
+/** What the note of a part must say, so that a short run is known to have had it. */
+const NOTES: Readonly<Record<string, RegExp>> = { live: /rounds begun without the index: [1-9]/ };
 
 /*
  * How the suite judges a store. A part runs the store in a child process, lets clients mutate it, and crashes the
@@ -52,13 +56,14 @@ describe('the store keeps its promises under', () => {
       const why = part.whyNot();
       skip(why !== null, why ?? '');
       const seed = anySeed();
-      const { faults, rounds } = await part.run({
+      const { faults, rounds, note } = await part.run({
         rounds: ROUNDS[name]!,
         seed,
-        deadline: Date.now() + SECONDS * 1_000,
+        deadline: Date.now() + (name === 'live' ? LIVE_SECONDS : SECONDS) * 1_000,
       });
       expect(faults, `node test/torture/run.ts --only ${name} --seed ${seed}`).toEqual([]);
       expect(rounds).toBeGreaterThan(0);
+      if (NOTES[name]) expect(note).toMatch(NOTES[name]);
     });
   }
 });
