@@ -65,7 +65,7 @@ const SessionChange = builder.objectRef<SessionChangeModel>('SessionChange').imp
     session: t.field({
       description:
         'The session as it is now, which may be later than the change: its `version` tells. Whatever the kind, show what the session says ' +
-        'of itself anew. Null once it is deleted.',
+        'of itself anew. Null once it is deleted, or the caller may no longer see it.',
       type: Session,
       nullable: true,
       resolve: ({ sessionId }, _args, context) => sessionOrNull(context, sessionId),

@@ -7,6 +7,7 @@ import type { TokenIssuer } from '../../../src/model/token-issuer.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { scopedTo } from '../../../src/repository/scoped/scoped-repository.ts';
 import { createContext } from '../../../src/schema/context.ts';
+import { changesCursor } from '../../../src/schema/cursor.ts';
 import { schema } from '../../../src/schema/index.ts';
 import { tokensOf } from '../../../src/server/auth/tokens.ts';
 import { openTestRepository, temporaryDirectory } from '../../support/repository.ts';
@@ -153,6 +154,27 @@ it('a change of a session that goes away between the check and the read is not t
   const scoped = scopedTo(repository, ADA);
   await expect(scoped.changesSince({ within: 'ada-side', after, limit: 10 })).rejects.toThrow('ada-side');
   expect(isMoved).toBe(true);
+});
+
+it.each([
+  ['goes to another user', ADA, 'ben-root'],
+  ['leaves the subtree of the watcher', AGENT, 'ada-side'],
+] as const)('a change of a session that %s has no session', async (_, caller, parentId) => {
+  await store.create({ id: 'chat', parentId: 'ada-top' });
+  const cursors = changesCursor(store);
+  const variableValues = { after: cursors.encode(await store.mark()) };
+  await store.move({ sessionId: 'chat', parentId });
+  await store.update({ sessionId: 'chat', title: 'a secret' });
+  const document = parse(`subscription ($after: String) {
+    sessionChanges(after: $after) { changes { kind sessionId session { title } } }
+  }`);
+  const contextValue = createContext({ repository: store, caller });
+  const stream = await subscribe({ schema, document, contextValue, variableValues });
+  if (!('next' in stream)) throw new Error(JSON.stringify(stream));
+  onTestFinished(() => void stream.return!());
+  expect((await stream.next()).value).toEqual({
+    data: { sessionChanges: { changes: [{ kind: 'LEFT', sessionId: 'chat', session: null }] } },
+  });
 });
 
 describe('a stream of drafts', () => {

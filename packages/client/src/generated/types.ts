@@ -244,7 +244,7 @@ export interface SessionChange {
   readonly kind: SessionChangeKind;
   /** The session to which it happened. */
   readonly sessionId: string;
-  /** The session as it is now, which may be later than the change: its `version` tells. Whatever the kind, show what the session says of itself anew. Null once it is deleted. */
+  /** The session as it is now, which may be later than the change: its `version` tells. Whatever the kind, show what the session says of itself anew. Null once it is deleted, or the caller may no longer see it. */
   readonly session: Session | null;
   /** APPENDED: the messages from `fromPosition` on. REPLACED: those with another form. Oldest first; empty for other kinds. There can be fewer than happened: the list ends early where the texts use up what the event has left of `textBytes`. Read the rest from the `history` of the session. */
   readonly messages: readonly Message[];
