@@ -27,6 +27,8 @@ export interface ImportState {
   /** The parent that the import gave: a session that is elsewhere was moved, and stays. */
   readonly parentId: string | null;
   readonly isUnfinished: boolean;
+  /** True if the import gave the status RUNNING, which ends though the source does not change any more. Left out: false. */
+  readonly isRunning?: boolean | undefined;
   /** See `Rollback.restorableKeys`: those that were paid for. Left out: none. */
   readonly paidKeys?: readonly string[];
 }

@@ -54,7 +54,8 @@ export class SessionImporter {
     }
     const parentId = this.#parentOf(source, id);
     const isPlaced = !state || state.parentId === parentId || known!.parentId !== state.parentId;
-    if (state && state.revision === source.revision && !state.isUnfinished && isPlaced) {
+    const isSettled = state !== null && !state.isUnfinished && !state.isRunning;
+    if (isSettled && state.revision === source.revision && isPlaced) {
       report.sessions.unchanged += 1;
       return;
     }
@@ -173,6 +174,8 @@ export class SessionImporter {
     const id = idOf(source.key);
     const described = { ...source.described, ...presentOf(end?.described) } as SessionDescription;
     const title = fitter.title(described.title);
+    // A source that says nothing of the status does not say that the session still runs.
+    const status = described.status ?? (state?.isRunning ? 'IDLE' : null);
     const resume = end?.resume ?? null;
     const path = pathOf(source);
     const next: ImportState = {
@@ -185,6 +188,7 @@ export class SessionImporter {
       title,
       parentId,
       isUnfinished: end?.isUnfinished ?? false,
+      ...(status === 'RUNNING' && { isRunning: true }),
       ...(paidKeys.length > 0 && { paidKeys }),
     };
     const agentName = fitter.name(described.agentName);
@@ -217,8 +221,8 @@ export class SessionImporter {
       ...(isRetitled && { title }),
       ...(agentName !== null && agentName !== now.agentName && { agentName }),
       ...(project !== null && project !== now.project && { project }),
-      ...(described.status !== null && {
-        status: described.status,
+      ...(status !== null && {
+        status,
         statusMessage: fitter.statusMessage(described.statusMessage),
       }),
       ...(spawnedBy && { spawnedBy }),

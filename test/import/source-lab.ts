@@ -1,6 +1,6 @@
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
-import { expect, onTestFinished } from 'vitest';
+import { expect, onTestFinished, vi } from 'vitest';
 import type { Format } from '../../src/import/format.ts';
 import { type ImportSessionsOptions, importSessions } from '../../src/import/import-sessions.ts';
 import type { SessionReport } from '../../src/import/report.ts';
@@ -62,6 +62,12 @@ export async function sourceLab(
       return read!.items;
     },
   };
+}
+
+/** Sets the clock, until the test ends. */
+export function setClock(at: Date): void {
+  vi.setSystemTime(at);
+  onTestFinished(() => void vi.useRealTimers());
 }
 
 /** Of each message: its role, with the kind of an event, and its text. */

@@ -8,7 +8,7 @@ import { importSessions } from '../../../src/import/import-sessions.ts';
 import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { stateOf } from '../claude/support.ts';
-import { cutsIn, outline, sourceLab } from '../source-lab.ts';
+import { cutsIn, outline, setClock, sourceLab } from '../source-lab.ts';
 import { Rollout } from './rollout.ts';
 
 const LONG = process.env.EACH_BYTE === '1';
@@ -192,6 +192,22 @@ it('reads archived sessions, and says that they are', async () => {
   const { run, session } = await sourceLab(codex, { [name]: rollout.text });
   await run();
   expect((await session(ID(1))).archivedAt).toEqual(new Date('2026-03-02T00:00:00Z'));
+});
+
+it('stops to call a thread running once its file is a minute old, though nothing else has changed', async () => {
+  const rollout = new Rollout(ID(1)).turn('t1').user('Go').call('c1', 'shell', { command: 'ls' });
+  rollout.record('r1', { input: 1 }).output('c1', 'a.txt');
+  const { run, write, session, history } = await sourceLab(codex);
+  const at = new Date('2026-03-01T10:00:00Z');
+  await write({ [rollout.name]: rollout.text }, at);
+  setClock(new Date(at.getTime() + 10_000));
+  expect((await run()).unfinished).toBe(0);
+  expect((await session(ID(1))).status).toBe('RUNNING');
+  setClock(new Date(at.getTime() + 60_000));
+  expect(await run()).toMatchObject({ unfinished: 0, messages: 0, sessions: { changed: 1 } });
+  expect((await session(ID(1))).status).toBe('IDLE');
+  expect(await history(ID(1))).toHaveLength(3);
+  expect((await run()).sessions).toMatchObject({ unchanged: 1 });
 });
 
 it('holds a response back while it is being written', async () => {

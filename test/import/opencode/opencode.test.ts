@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
-import { expectAsWhole, outline, type SourceLab, sourceLab } from '../source-lab.ts';
-import { OpencodeWriter, tool } from './store-writer.ts';
+import { expectAsWhole, outline, type SourceLab, setClock, sourceLab } from '../source-lab.ts';
+import { OpencodeWriter, START, tool } from './store-writer.ts';
 
 const FORMS = {
   'a database': async (writer: OpencodeWriter, { folder }: SourceLab) => writer.writeDatabase(folder),
@@ -44,6 +44,22 @@ describe.each(Object.entries(FORMS))('from %s', (_form, writeTo) => {
       metadata: { providerID: 'p', agent: 'build' },
     });
   });
+
+  it.each(['after a prompt', 'after an answer with calls'])(
+    'stops to call a session running that ended %s, once it is a minute old',
+    async (end) => {
+      const writer = new OpencodeWriter().session('ses_a').user('Go');
+      if (end !== 'after a prompt') writer.say('', { info: { finish: 'tool-calls' } });
+      setClock(new Date(START + 10_000));
+      const { report, run, session } = await imported(writer);
+      expect(report.unfinished).toBe(0);
+      expect((await session('ses_a')).status).toBe('RUNNING');
+      setClock(new Date(START + 120_000));
+      expect(await run()).toMatchObject({ unfinished: 0, sessions: { changed: 1 } });
+      expect((await session('ses_a')).status).toBe('IDLE');
+      expect((await run()).sessions).toMatchObject({ unchanged: 1 });
+    },
+  );
 
   it('makes a message of each output of a tool, and knows those that failed', async () => {
     const parts = [
