@@ -40,7 +40,13 @@ export function sourceSession(
     },
   };
   const linked = hashOf([links.parent, links.origin, beginningIn(links.beginning)]);
-  const archived = described.archivedAt?.getTime() ?? '';
+  // The database changes without the rollout.
+  const recorded = hashOf([
+    described.title,
+    described.archivedAt?.getTime() ?? null,
+    record?.rest ?? null,
+    edge?.status ?? null,
+  ]);
   return {
     type: 'session',
     key: `codex:${id}`,
@@ -51,7 +57,7 @@ export function sourceSession(
     lastActiveAt: record?.updatedAt ?? new Date(Math.floor(mtimeMs)),
     files: [{ path, bytes }],
     links: linked,
-    revision: `${bytes} ${mtimeMs} ${linked} ${archived} ${(described.title ?? '').slice(0, 100)}`,
+    revision: `${bytes} ${mtimeMs} ${linked} ${recorded}`,
     async *read(from): AsyncGenerator<SourceItem> {
       const items = readThread(rollout, links.beginning, { from, now });
       let next = await items.next();

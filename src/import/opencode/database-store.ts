@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
+import { hashOf } from '../hash.ts';
 import { countIn, jsonOrText, numberIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
 import {
   fault,
@@ -64,7 +65,8 @@ export class DatabaseStore implements OpencodeStore {
         rest: { ...without(row, KNOWN), ...(todo && { todo }) },
         path: this.#path,
         bytes: Number(`${part_state}`.split(' ')[2]),
-        revision: `${row.time_updated} ${row.time_archived} ${states}`,
+        // The to-do list changes without the times of the session.
+        revision: hashOf([row, todo ?? null, states]),
       };
     }
   }

@@ -186,6 +186,24 @@ it('takes titles, archivals and edges from the database', async () => {
   });
 });
 
+it('sees what changes in the database alone', async () => {
+  const child = new Rollout(ID(2), spawn(ID(1))).turn('t').user('Second');
+  const { run, session, folder } = await sourceLab(codex, filesOf(parentRollout(), child));
+  using database = new DatabaseSync(join(folder, 'state_5.sqlite'));
+  database.exec(`CREATE TABLE threads (id TEXT, title TEXT, is_pinned INTEGER);
+    CREATE TABLE thread_spawn_edges (parent_thread_id TEXT, child_thread_id TEXT, status TEXT);
+    INSERT INTO threads VALUES ('${ID(1)}', 'The first', 0);
+    INSERT INTO thread_spawn_edges VALUES ('${ID(1)}', '${ID(2)}', 'open');`);
+  await run();
+  database.exec("UPDATE thread_spawn_edges SET status = 'closed'");
+  expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
+  expect((await session(ID(2))).metadata.spawn_edge_status).toBe('closed');
+  database.exec('UPDATE threads SET is_pinned = 1');
+  expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
+  expect((await session(ID(1))).metadata.is_pinned).toBe(1);
+  expect((await run()).sessions).toMatchObject({ changed: 0, unchanged: 2 });
+});
+
 it('reads archived sessions, and says that they are', async () => {
   const rollout = new Rollout(ID(1)).turn('t').user('Old');
   const name = `archived_sessions/${rollout.name.split('/').at(-1)}`;

@@ -117,6 +117,19 @@ it('imports an export whose messages and parts have no ids, again and again', as
   expect(outline(await lab.history('ses_a'))).toEqual(['USER: One', 'ASSISTANT: 1', 'TOOL: a', 'TOOL: b']);
 });
 
+it('sees a to-do list that changes in the database alone', async () => {
+  const lab = await sourceLab(opencode);
+  plain().writeDatabase(lab.folder);
+  using database = new DatabaseSync(join(lab.folder, 'opencode.db'));
+  database.exec(`CREATE TABLE todo (session_id TEXT, content TEXT, status TEXT);
+    INSERT INTO todo VALUES ('ses_a', 'Rivers', 'pending');`);
+  await lab.run();
+  database.exec("UPDATE todo SET status = 'completed'");
+  expect((await lab.run()).sessions).toMatchObject({ changed: 1 });
+  expect((await lab.session('ses_a')).metadata.todo).toEqual([{ content: 'Rivers', status: 'completed' }]);
+  expect((await lab.run()).sessions).toMatchObject({ unchanged: 1 });
+});
+
 it('lists a to-do list that is no JSON', async () => {
   const lab = await sourceLab(opencode, { ...plain().files(), 'storage/todo/ses_a.json': '[{"content":' });
   expect((await lab.run()).faults).toMatchObject([{ reason: 'the file holds no JSON' }]);
