@@ -2,15 +2,26 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { importCommand } from '../../src/commands/import.ts';
+import { openFileRepository } from '../../src/repository/files/open.ts';
 import { Transcript, writeFiles } from '../import/claude/transcript.ts';
+import { Rollout } from '../import/codex/rollout.ts';
+import { OpencodeWriter } from '../import/opencode/store-writer.ts';
 import { startTestServer } from '../server/running.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 const DONE = 'Imported 1 new session, 0 changed, 0 unchanged, 0 faults; 2 messages written.\n';
+/** The variables that name the places of programs. */
+const NO_PLACES = { CLAUDE_CONFIG_DIR: '', CODEX_HOME: '', XDG_DATA_HOME: '' };
+const GEMINI_CHAT = [
+  { sessionId: 'g1', startTime: '2026-03-01T10:00:00Z' },
+  { id: 'm1', timestamp: '2026-03-01T10:00:01Z', type: 'user', content: 'Hi' },
+]
+  .map((record) => `${JSON.stringify(record)}\n`)
+  .join('');
 
 async function home(): Promise<string> {
   const folder = await temporaryDirectory();
@@ -34,6 +45,31 @@ it('imports from a path with or without its format, from the default place, and 
   }
 });
 
+it('imports from the default places of all programs', async () => {
+  const folder = await temporaryDirectory();
+  const transcript = new Transcript('one');
+  transcript.user('Hi');
+  const rollout = new Rollout('0aa11111-0000-7000-8000-000000000001').turn('t').user('Hi');
+  const places: [place: string, files: Record<string, string>][] = [
+    ['.claude', { 'projects/-home-eve-lab/one.jsonl': transcript.text }],
+    ['.codex', { [rollout.name]: rollout.text }],
+    ['.local/share/opencode', new OpencodeWriter().session('ses_a').user('Hi').files()],
+    ['.gemini/tmp', { 'lab/chats/session-1.jsonl': GEMINI_CHAT }],
+  ];
+  for (const [place, files] of places) await writeFiles(join(folder, place), files);
+  const [env, data] = [{ ...NO_PLACES, HOME: folder }, join(folder, 'data')];
+  expect(await runCli(['import', '--all', '--data', data], env)).toMatchObject({ code: 0, stderr: '' });
+  const repository = await openFileRepository({ directory: data });
+  onTestFinished(() => repository.close());
+  const ids = ['one', rollout.id, 'ses_a', 'g1'];
+  expect(await repository.findMany(ids)).toMatchObject(
+    ['claude', 'codex', 'opencode', 'gemini'].map((format, n) => ({
+      key: `${format}:${ids[n]}`,
+      messageCount: 1,
+    })),
+  );
+});
+
 it('makes no data directory in a dry run', async () => {
   const folder = await home();
   const data = join(folder, 'data');
@@ -47,7 +83,7 @@ it('makes no data directory in a dry run', async () => {
 
 it('says where it looked if no program keeps sessions here', async () => {
   const none = await temporaryDirectory();
-  const env = { HOME: none, CLAUDE_CONFIG_DIR: '', CODEX_HOME: '', XDG_DATA_HOME: '' };
+  const env = { ...NO_PLACES, HOME: none };
   expect(await runCli(['import', '--all', '--data', join(none, 'data')], env)).toMatchObject({
     code: 0,
     stdout: expect.stringMatching(

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
 import { promisify } from 'node:util';
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
+import { importProgress } from '../../src/commands/import-progress.ts';
 import { progressBar, progressLine } from '../../src/commands/progress.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
@@ -48,7 +49,8 @@ function onTerminal() {
   vi.useFakeTimers({ toFake: ['performance', 'setTimeout', 'clearTimeout'] });
   onTestFinished(() => void vi.useRealTimers());
   const terminal = new Terminal();
-  return { terminal, bar: progressBar(terminal as unknown as NodeJS.WriteStream) };
+  const stream = terminal as unknown as NodeJS.WriteStream;
+  return { terminal, stream, bar: progressBar(stream) };
 }
 
 const HALF = `[${'#'.repeat(15)}${'-'.repeat(15)}]`;
@@ -103,6 +105,25 @@ describe('the line on a terminal', () => {
     bar.report('Reading', 4, 4);
     bar.done();
     expect(terminal.written()).toBe('');
+  });
+});
+
+describe('the line of an import', () => {
+  it('tells files, sessions, and the megabytes of a second, of each stage anew', () => {
+    const { terminal, stream } = onTerminal();
+    const { report, done } = importProgress(stream);
+    report({ stage: 'Reading', files: 0, sessions: 0, ofSessions: 0, bytes: 0 });
+    vi.advanceTimersByTime(500);
+    expect(terminal.written()).toBe('<0>Reading, sessions: 0<rest>');
+    vi.advanceTimersByTime(1_500);
+    report({ stage: 'Reading', files: 1_200, sessions: 7, ofSessions: 0, bytes: 50_000_000 });
+    expect(terminal.written()).toBe('<0>Reading at 25.0 MB/s, 1,200 files, sessions: 7<rest>');
+    report({ stage: 'Importing', files: 1_200, sessions: 0, ofSessions: 8, bytes: 0 });
+    terminal.written();
+    vi.advanceTimersByTime(1_000);
+    report({ stage: 'Importing', files: 1_200, sessions: 4, ofSessions: 8, bytes: 12_340_000 });
+    done();
+    expect(terminal.written()).toBe(`<0>Importing at 12.3 MB/s, sessions ${HALF} 4 of 8<rest><0><clear>`);
   });
 });
 
