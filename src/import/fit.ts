@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject, JsonValue } from '../model/json.ts';
-import type { Limits } from '../model/limits.ts';
+import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import type { NewMessage, NewTokenUsage, NewToolCall } from '../model/message.ts';
 import { bound, isStorable, jsonFault, metadataFault } from '../model/stored-values.ts';
 
@@ -23,12 +23,12 @@ export class Fitter {
       ...message,
       key: message.key == null ? null : this.key(message.key),
       content: this.#content(message.content, onLoss),
-      kind: this.name(message.kind),
+      kind: this.name(message.kind, onLoss),
       reasoning: reasoning == null ? null : this.#content(reasoning, onLoss),
       toolCalls: toolCalls?.length ? this.#toolCalls(toolCalls, onLoss) : null,
-      name: this.name(message.name),
-      toolCallId: this.name(message.toolCallId),
-      model: this.name(message.model),
+      name: this.name(message.name, onLoss),
+      toolCallId: this.name(message.toolCallId, onLoss),
+      model: this.name(message.model, onLoss),
       payload: payload == null || !this.#withPayload ? null : this.#json(payload, 'payload', onLoss),
       usage: usage == null ? null : fittedUsage(usage, onLoss),
       metadata: metadata == null ? null : this.metadata(metadata, onLoss),
@@ -43,21 +43,23 @@ export class Fitter {
     return `${cut(storable(key), Math.max(0, nameLength - hash.length - 1))}:${hash}`;
   }
 
-  /** Names of tools, models and agents, and kinds. */
-  name(text: string | null | undefined): string | null {
-    return text == null || text === '' ? null : cut(storable(text), this.#limits.nameLength);
+  /** Names of tools, models and agents, ids of calls, and kinds. */
+  name(text: string | null | undefined, onLoss: OnLoss): string | null {
+    return text == null || text === '' ? null : fittedText(text, this.#limits.nameLength, 'name', onLoss);
   }
 
-  title(text: string | null): string | null {
-    return text === null ? null : cut(storable(text), this.#limits.titleLength);
+  title(text: string | null, onLoss: OnLoss): string | null {
+    return text === null ? null : fittedText(text, this.#limits.titleLength, 'title', onLoss);
   }
 
-  project(text: string | null): string | null {
-    return text === null ? null : cut(storable(text), this.#limits.projectLength);
+  project(text: string | null, onLoss: OnLoss): string | null {
+    return text === null ? null : fittedText(text, this.#limits.projectLength, 'project', onLoss);
   }
 
-  statusMessage(text: string | null): string | null {
-    return text === null ? null : cut(storable(text), this.#limits.statusMessageLength);
+  statusMessage(text: string | null, onLoss: OnLoss): string | null {
+    return text === null
+      ? null
+      : fittedText(text, this.#limits.statusMessageLength, 'status message', onLoss);
   }
 
   /** Without the members that cannot be stored. `reserved`: bytes that other members need. */
@@ -82,8 +84,7 @@ export class Fitter {
   }
 
   #content(text: string, onLoss: OnLoss): string {
-    const fine = storable(text);
-    if (fine !== text) onLoss('character that cannot be stored (replaced)');
+    const fine = replaced(text, onLoss);
     const max = this.#limits.contentBytes;
     // No text has more bytes than three times its length.
     if (fine.length * 3 <= max || Buffer.byteLength(fine) <= max) return fine;
@@ -94,8 +95,8 @@ export class Fitter {
   #toolCalls(calls: readonly NewToolCall[], onLoss: OnLoss): NewToolCall[] {
     if (calls.length > this.#limits.toolCalls) onLoss('tool call beyond the limit toolCalls');
     return calls.slice(0, this.#limits.toolCalls).map((call) => ({
-      toolCallId: this.name(call.toolCallId) ?? '-',
-      name: this.name(call.name) ?? '-',
+      toolCallId: this.name(call.toolCallId, onLoss) ?? '-',
+      name: this.name(call.name, onLoss) ?? '-',
       arguments: call.arguments === undefined ? null : this.#json(call.arguments, 'arguments', onLoss),
     }));
   }
@@ -107,6 +108,14 @@ export class Fitter {
     onLoss(`${what} too large or not storable`);
     return null;
   }
+}
+
+/**
+ * The title that a prompt gives a session that has no other; null for a blank one. At most `length` UTF-16 code units. The message has the whole
+ * prompt: what is cut or replaced here is no loss to report.
+ */
+export function promptTitle(prompt: string, length = DEFAULT_LIMITS.titleLength): string | null {
+  return storable(cut(prompt.trim(), length)).trimEnd() || null;
 }
 
 const TOKEN_COUNTS = [
@@ -131,6 +140,19 @@ function fittedUsage(usage: NewTokenUsage, onLoss: OnLoss): NewTokenUsage {
     fitted.costUsd = null;
   }
   return fitted;
+}
+
+/** At most `length` UTF-16 code units of `text`. `what`: for the report. */
+function fittedText(text: string, length: number, what: string, onLoss: OnLoss): string {
+  const fine = replaced(text, onLoss);
+  if (fine.length > length) onLoss(`end of a ${what} that is too long`);
+  return cut(fine, length);
+}
+
+function replaced(text: string, onLoss: OnLoss): string {
+  const fine = storable(text);
+  if (fine !== text) onLoss('character that cannot be stored (replaced)');
+  return fine;
 }
 
 function storable(text: string): string {

@@ -1,5 +1,6 @@
 import { ClientError, SessionExistsError, StorageError } from '../model/errors.ts';
 import { isSameJson, type JsonObject, withMembers } from '../model/json.ts';
+import type { OnLoss } from './fit.ts';
 import type { Format, SessionDescription, SessionEnd, SourceSession } from './format.ts';
 import { HistoryWriter } from './history-writer.ts';
 import {
@@ -13,6 +14,9 @@ import {
 import type { ImporterParts } from './importer-parts.ts';
 import { idOf, parentKeyOf } from './order.ts';
 import type { StoredSession } from './target/target.ts';
+
+/** For what `#finish` fits again, and reports. */
+const UNTOLD: OnLoss = () => {};
 
 /** Writes one session after the other: what is new of it, or different. */
 export class SessionImporter {
@@ -116,28 +120,25 @@ export class SessionImporter {
       revision: '',
       resume: null,
       print: null,
-      title: fitter.title(described.title),
+      title: fitter.title(described.title, UNTOLD),
       parentId,
       isUnfinished: true,
     };
-    const metadata = this.#metadataOf(described);
+    const metadata = fitter.metadata(described.metadata, UNTOLD, STATE_BYTES_MAX);
     return {
       parentId,
-      title: fitter.title(described.title),
-      agentName: fitter.name(described.agentName),
+      title: fitter.title(described.title, UNTOLD),
+      agentName: fitter.name(described.agentName, UNTOLD),
       // Left out, it is the parent's.
-      ...(described.project !== null && { project: fitter.project(described.project) }),
+      ...(described.project !== null && { project: fitter.project(described.project, UNTOLD) }),
       metadata: withMembers(metadata, { [STATE_MEMBER]: begun as unknown as JsonObject }),
       spawnedBy:
-        parentId !== null && parent?.toolCallId ? { toolCallId: fitter.name(parent.toolCallId) } : null,
+        parentId !== null && parent?.toolCallId
+          ? { toolCallId: fitter.name(parent.toolCallId, UNTOLD) }
+          : null,
       forkedFrom: forkedFrom && { sessionId: idOf(forkedFrom.key) },
       createdAt,
     };
-  }
-
-  #metadataOf({ metadata }: SessionDescription): JsonObject {
-    const { fitter, report } = this.#parts;
-    return fitter.metadata(metadata, (kind) => report.drop({ kind }), STATE_BYTES_MAX);
   }
 
   /** Without a place to resume at, if that has something that cannot be stored: a later import reads the session as a whole. */
@@ -171,9 +172,10 @@ export class SessionImporter {
     end: SessionEnd | null,
   ): Promise<void> {
     const { target, fitter, stored, toArchive } = this.#parts;
+    const onLoss: OnLoss = (kind) => this.#parts.report.drop({ kind });
     const id = idOf(source.key);
     const described = { ...source.described, ...presentOf(end?.described) } as SessionDescription;
-    const title = fitter.title(described.title);
+    const title = fitter.title(described.title, onLoss);
     // A source that says nothing of the status does not say that the session still runs.
     const status = described.status ?? (state?.isRunning ? 'IDLE' : null);
     const resume = end?.resume ?? null;
@@ -191,11 +193,11 @@ export class SessionImporter {
       ...(status === 'RUNNING' && { isRunning: true }),
       ...(paidKeys.length > 0 && { paidKeys }),
     };
-    const agentName = fitter.name(described.agentName);
-    const project = fitter.project(described.project);
+    const agentName = fitter.name(described.agentName, onLoss);
+    const project = fitter.project(described.project, onLoss);
     const now = known ?? {
       parentId,
-      title: fitter.title(source.described.title),
+      title: fitter.title(source.described.title, UNTOLD),
       agentName: null,
       project: null,
       hasSpawnOrigin: true,
@@ -208,12 +210,10 @@ export class SessionImporter {
       parentId !== known.parentId
     )
       await target.move(id, parentId);
-    const { toolCallId = null } = source.parent ?? {};
+    const toolCallId = fitter.name(source.parent?.toolCallId, onLoss);
     const spawnedBy =
-      toolCallId !== null && parentId !== null && !now.hasSpawnOrigin
-        ? { toolCallId: fitter.name(toolCallId) }
-        : undefined;
-    const metadata = this.#metadataOf(described);
+      toolCallId !== null && parentId !== null && !now.hasSpawnOrigin ? { toolCallId } : undefined;
+    const metadata = fitter.metadata(described.metadata, onLoss, STATE_BYTES_MAX);
     const isRetitled = title !== now.title && (!state || state.title === now.title);
     await target.update({
       sessionId: id,
@@ -223,7 +223,7 @@ export class SessionImporter {
       ...(project !== null && project !== now.project && { project }),
       ...(status !== null && {
         status,
-        statusMessage: fitter.statusMessage(described.statusMessage),
+        statusMessage: fitter.statusMessage(described.statusMessage, onLoss),
       }),
       ...(spawnedBy && { spawnedBy }),
       setMetadata: withMembers(changedMembers(known?.metadata ?? {}, metadata), {

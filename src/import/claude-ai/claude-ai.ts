@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { NewToolCall } from '../../model/message.ts';
 import { type Conversation, changedMeanwhile, conversations, hasMessagesIn } from '../export-files.ts';
+import { promptTitle } from '../fit.ts';
 import type { Format, SourceItem, SourceMessage, SourceSession } from '../format.ts';
 import { dateIn, objectIn, objectsIn, textIn, without } from '../source-json.ts';
 
@@ -73,7 +74,7 @@ function sourceSession({ conversation, path, bytes, revision, again }: Conversat
 /** Many conversations have no name. */
 function firstPrompt(messages: readonly JsonObject[]): string | null {
   const prompt = messages.find(({ sender }) => sender === 'human');
-  return prompt ? textIn(textOf(prompt).trim()) : null;
+  return prompt ? promptTitle(textOf(prompt)) : null;
 }
 
 /** The blocks of text, or, in older exports, the text. Where there are blocks, the text repeats them. */

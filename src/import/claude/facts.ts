@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
+import { promptTitle } from '../fit.ts';
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
 import { dateIn, textIn } from '../source-json.ts';
@@ -203,7 +204,7 @@ function fingerprintOf(prompt: string): string {
 
 /** The first line of a prompt, as far as a title goes. */
 function beginningOf(prompt: string): string {
-  const line = prompt.trim().split('\n', 1)[0]!.slice(0, TITLE_LENGTH);
+  const line = promptTitle(prompt.trim().split('\n', 1)[0]!, TITLE_LENGTH) ?? '';
   // A slice would keep the whole prompt in memory.
   return Buffer.from(line).toString();
 }

@@ -58,12 +58,6 @@ export function withoutCall(state: RolloutState, id: string): RolloutState {
   };
 }
 
-const TITLE_LENGTH_MAX = 1_000;
-
-export function firstPromptOf(text: string): string | null {
-  return textIn(text.slice(0, TITLE_LENGTH_MAX).trim());
-}
-
 /** For the next import. The session's metadata has the settings. */
 export function savedState({ settings: _, ...state }: RolloutState): JsonObject {
   return { ...state, beforeTurns: [...state.beforeTurns], calls: { ...state.calls } } satisfies JsonObject;

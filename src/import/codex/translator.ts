@@ -1,12 +1,13 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { NewMessage, NewTokenUsage } from '../../model/message.ts';
+import { promptTitle } from '../fit.ts';
 import type { SourceItem, SourceMessage } from '../format.ts';
 import { objectIn, textIn, without } from '../source-json.ts';
 import { FAILURES, isCallId, KINDS, REPEATED_ITEMS, REPEATS } from './events.ts';
 import { isFailed, isTyped, outputOf, responsePart, textOfParts } from './items.ts';
 import { OpenResponse, withPlace } from './open-response.ts';
 import { keyOfLine, type RolloutLine } from './rollout-line.ts';
-import { firstPromptOf, type RolloutState, TURNS_KEPT, withCall, withoutCall } from './rollout-state.ts';
+import { type RolloutState, TURNS_KEPT, withCall, withoutCall } from './rollout-state.ts';
 import { usageBetween, usageOf } from './usage.ts';
 
 /** More than a response and the outputs of its calls have: then what it cost is not waited for. */
@@ -124,7 +125,7 @@ export class RolloutTranslator {
       this.state = {
         ...this.state,
         beforeTurns: [...beforeTurns.slice(1 - TURNS_KEPT), lastKey],
-        firstPrompt: firstPrompt ?? firstPromptOf(text),
+        firstPrompt: firstPrompt ?? promptTitle(text),
       };
     }
     const consumed = isOnlyText ? ['content', 'type'] : ['type'];

@@ -1,5 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import { metadataFault } from '../../model/stored-values.ts';
+import { promptTitle } from '../fit.ts';
 import type { Resume, SourceItem } from '../format.ts';
 import { dateIn, numberIn, objectIn, textIn, without } from '../source-json.ts';
 import { type ChatPlace, readChat } from './chat-file.ts';
@@ -7,7 +8,6 @@ import { isRunning, lastKeyOf, translate } from './translate.ts';
 
 /** A larger state, or one that is nested deeper, is not kept in the metadata: then the next import reads the whole file. */
 const STATE_LIMITS = { metadataBytes: 32 * 1024, metadataDepth: 24 };
-const TITLE_LENGTH_MAX = 1_000;
 
 /** A record that stands. */
 interface Held {
@@ -47,7 +47,7 @@ export async function* chatItems(
       if (held.record === null) continue;
       const messages = translate(held.record, key, { path, line: held.line });
       const [{ message }] = messages as [(typeof messages)[0]];
-      if (message.role === 'USER') firstPrompt ??= textIn(message.content.slice(0, TITLE_LENGTH_MAX).trim());
+      if (message.role === 'USER') firstPrompt ??= promptTitle(message.content);
       yield* messages;
       standing.set(key, { ...held, record: null });
     }

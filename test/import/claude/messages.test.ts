@@ -318,3 +318,32 @@ it('replaces characters that the store cannot hold, and says so', async () => {
   expect(history[0]!.content).toBe('a\ufffdb\ufffdc');
   expect([...report.dropped]).toEqual([['character that cannot be stored (replaced)', 1]]);
 });
+
+it('counts once what it cuts of a title, a project or a name, and what it leaves out of the metadata', async () => {
+  const transcript = new Transcript(ID);
+  transcript.common = {
+    ...transcript.common,
+    cwd: `/${'d'.repeat(5_000)}`,
+    gitBranch: 'b'.repeat(300_000),
+  };
+  transcript.user('Hi');
+  transcript.say('Hello', { model: 'm'.repeat(300) });
+  transcript.note({ type: 'custom-title', customTitle: 't'.repeat(600) });
+  const { report, session, history } = await imported(transcript);
+  expect(session).toMatchObject({ title: 't'.repeat(500), project: `/${'d'.repeat(4_095)}` });
+  expect(history[1]!.model).toBe('m'.repeat(256));
+  expect(Object.fromEntries(report.dropped)).toEqual({
+    'end of a title that is too long': 1,
+    'end of a project that is too long': 1,
+    'end of a name that is too long': 1,
+    'metadata too large or not storable': 1,
+  });
+});
+
+it('drops nothing where the title is the beginning of the prompt', async () => {
+  const transcript = new Transcript(ID);
+  transcript.user(`${'x'.repeat(199)}\u{1f30a} and more`);
+  const { report, session } = await imported(transcript);
+  expect(session.title).toBe('x'.repeat(199));
+  expect(report.dropped.size).toBe(0);
+});

@@ -186,6 +186,14 @@ it('takes titles, archivals and edges from the database', async () => {
   });
 });
 
+it('drops nothing where the title is the beginning of the prompt', async () => {
+  const rollout = new Rollout(ID(1)).turn('t').user(`${'x'.repeat(499)}\u{1f30a} and more`);
+  const { run, session } = await sourceLab(codex, filesOf(rollout));
+  const { dropped } = await run();
+  expect((await session(ID(1))).title).toBe('x'.repeat(499));
+  expect([...dropped.keys()].filter((kind) => !kind.startsWith('event_msg/'))).toEqual([]);
+});
+
 it('sees what changes in the database alone', async () => {
   const child = new Rollout(ID(2), spawn(ID(1))).turn('t').user('Second');
   const { run, session, folder } = await sourceLab(codex, filesOf(parentRollout(), child));
