@@ -87,7 +87,7 @@ describe('a file that may not grow', () => {
     const store = await TestStore.make();
     await store.during((repository) => repository.create({ id: 'a' }));
     // The limit is 400 KiB per file: enough for the index, but only for a part of the large message.
-    const { lines } = run(
+    const { child, lines } = run(
       `
         import { openFileRepository } from ${OPEN};
         const repository = await openFileRepository({ directory: ${JSON.stringify(store.directory)} });
@@ -102,7 +102,10 @@ describe('a file that may not grow', () => {
       `,
       "trap '' XFSZ; ulimit -f 400;",
     );
+    const exited = once(child, 'exit');
     const [line] = (await once(lines, 'line')) as [string];
+    // Until then it has the lock of the directory.
+    await exited;
     expect(JSON.parse(line)).toEqual(['kept', { name: 'StorageError', isRetryable: true }, 'kept']);
     const repository = await store.open();
     expect(await contents(repository, 'a')).toEqual(['first', 'second']);
