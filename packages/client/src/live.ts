@@ -155,7 +155,7 @@ async function* overWebSocket<Data>(
       else if (type === 'complete') over();
       else if (type === 'ping') send('{"type":"pong"}');
       // The reader is slow: the subscription goes on once these are read.
-      if (results.length > 100) failing('too many events');
+      if (results.length > 99) failing('too many events');
       wake();
     },
     close({ code, reason }: SocketEvent) {

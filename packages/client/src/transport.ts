@@ -131,10 +131,12 @@ export function createTransport(url: string, client: ClientOptions) {
   async function attempt(body: string, options: RequestOptions): Promise<Answer> {
     options.signal?.throwIfAborted();
     const deadline = createDeadline(options.signal);
+    let answer: Answer | undefined;
     try {
-      return await read(await fetch(body, options, deadline), deadline);
+      answer = await read(await fetch(body, options, deadline), deadline);
+      return answer;
     } finally {
-      deadline.end();
+      deadline.end(answer);
     }
   }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import type { TypedDocumentNode } from '@graphql-typed-document-node/core';
 import { parse } from 'graphql';
 import { expect, expectTypeOf, test } from 'vitest';
@@ -79,4 +80,11 @@ test('data beside errors is in the error', async () => {
     data: { a: 1, b: null },
     errors,
   });
+});
+
+test('a request that is answered lets the signal of its caller go', async () => {
+  const client = await openClient();
+  const { signal } = new AbortController();
+  await client.sessions.get('trip', { signal });
+  expect(getEventListeners(signal, 'abort')).toEqual([]);
 });
