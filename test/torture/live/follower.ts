@@ -127,10 +127,9 @@ export class Follower {
     const { cursor, changes, isReset } = event;
     if (isReset)
       throw new Fault(`a reset after ${this.#cursor}, although no other program changed the store`);
+    if (this.#isOver) throw new Fault('an event after the deletion of the tree');
     const isOver = changes.some(({ kind, sessionId }) => kind === 'DELETED' && sessionId === this.within);
-    // A client that goes on from the cursor of the deletion is told of it again, also if nothing has happened since. Its library does so by
-    // itself if the connection is cut before the stream is complete. That it comes twice over one connection is not seen here.
-    if (this.#isOver && !isOver) throw new Fault('an event after the deletion of the tree');
+    // A client that goes on from the cursor of the deletion is told of it again, also if nothing has happened since.
     if (changes.length > 0 && cursor === this.#cursor && !isOver)
       throw new Fault(`the changes up to ${cursor} came twice`);
     this.#reads.event = event;
