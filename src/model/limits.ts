@@ -10,9 +10,15 @@ export interface Limits {
   readonly nodeIds: number;
   /** Sessions, messages and groups of usage reports in one answer, counted each time one appears. */
   readonly objects: number;
-  /** Bytes of contents, reasoning, tool calls, payloads, metadata and search snippets in one answer, counted each time one appears. */
+  /**
+   * Bytes of contents, reasoning, tool calls, payloads, metadata and search snippets in one answer, counted each time one appears. JSON of
+   * more than 256 bytes counts 32 bytes for each value and key, if that is more.
+   */
   readonly textBytes: number;
-  /** Bytes of session files read for one answer. Whole lines count, even if the answer shows only a part. */
+  /**
+   * Bytes of session files read for one answer. Whole lines count, even if the answer shows only a part; and texts, if they count more for
+   * `textBytes` than their lines have bytes.
+   */
   readonly readBytes: number;
   /** Bytes of one answer as JSON. */
   readonly answerBytes: number;

@@ -1,4 +1,4 @@
-import type { JsonObject, JsonValue } from './json.ts';
+import { countedBytes, type JsonObject, type JsonValue } from './json.ts';
 
 /**
  * The authors of messages; nobody said an EVENT. The index stores positions in this list, so new roles must go to the end.
@@ -158,7 +158,7 @@ export function textsKey(shown: ShownParts): string {
   return `${content}/${contentCuts}/${reasoning}/${toolCalls}/${payload}/${metadata}`;
 }
 
-/** The bytes of text in an answer that shows `message`: in UTF-8, payload and metadata as JSON. */
+/** The bytes of text in an answer that shows `message`, in UTF-8; tool calls, payload and metadata count as `countedBytes` says. */
 export function textBytesOf(message: Message, shown: ShownTexts): number {
   let bytes = 0;
   if (shown.content > 0) bytes += shown.content * Buffer.byteLength(message.content);
@@ -167,12 +167,12 @@ export function textBytesOf(message: Message, shown: ShownTexts): number {
   if (shown.reasoning > 0 && message.reasoning !== null)
     bytes += shown.reasoning * Buffer.byteLength(message.reasoning);
   if (shown.toolCalls > 0 && message.toolCalls.length > 0)
-    bytes += shown.toolCalls * Buffer.byteLength(JSON.stringify(message.toolCalls));
+    bytes += shown.toolCalls * jsonBytes(message.toolCalls);
   if (shown.payload > 0 && message.payload !== null) bytes += shown.payload * jsonBytes(message.payload);
   if (shown.metadata > 0) bytes += shown.metadata * jsonBytes(message.metadata);
   return bytes;
 }
 
-function jsonBytes(value: JsonValue): number {
-  return Buffer.byteLength(JSON.stringify(value));
+function jsonBytes(value: unknown): number {
+  return countedBytes(value, Buffer.byteLength(JSON.stringify(value)));
 }

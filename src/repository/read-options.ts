@@ -7,7 +7,10 @@ export interface ReadOptions {
   readonly signal?: AbortSignal | undefined;
   /** Milliseconds on the clock of `performance.now()` of the calling thread. Past it the read rejects with a DeadlineExceededError. */
   readonly deadline?: number | undefined;
-  /** Called with the number of bytes of records that are about to be read. May throw to refuse the read, which rejects with that error. */
+  /**
+   * Called with the number of bytes of records that are about to be read, and with the bytes by which texts that were read count more than
+   * their records. May throw to refuse the read, which rejects with that error.
+   */
   readonly onRead?: ((bytes: number) => void) | undefined;
   /**
    * Called while the store walks what is not part of the answer, with the number of further sessions, messages or entries of an index:

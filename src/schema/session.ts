@@ -1,5 +1,5 @@
 import { isSessionId } from '../model/id.ts';
-import type { JsonObject } from '../model/json.ts';
+import { countedBytes, type JsonObject } from '../model/json.ts';
 import type {
   Damage as DamageModel,
   Session as SessionModel,
@@ -40,10 +40,13 @@ export const SessionStatus = builder.enumType('SessionStatus', {
 
 /** The metadata that an answer shows, which is parsed only now if it is long. */
 function shownMetadata(session: SessionModel, { budget, turns }: SchemaContext): MaybePromise<JsonObject> {
-  budget.chargeText(session.metadataBytes);
-  return andThen(turns.toParse(session.metadataBytes), () => {
+  const { metadataBytes } = session;
+  budget.chargeText(metadataBytes);
+  return andThen(turns.toParse(metadataBytes), () => {
     budget.check();
-    return session.metadata;
+    const { metadata } = session;
+    budget.chargeText(countedBytes(metadata, metadataBytes) - metadataBytes);
+    return metadata;
   });
 }
 

@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto';
+import { BYTES_PER_VALUE } from '../model/json.ts';
 
 /** The last of the four characters of whitespace: other control characters are not JSON. */
 const SPACE = 0x20;
@@ -20,9 +21,6 @@ const NEW_KEY = 20;
 const NEW_STRING = 1;
 /** Bytes of the longest string of which JSON.parse looks for an earlier copy. */
 const SHORT_STRING = 10;
-
-/** An empty object counts two, with the comma before it, and takes 64 bytes of memory with its place in a list. Most values take less. */
-const BYTES_PER_VALUE = 32;
 
 /** The most that one byte counts: `{"a":` has five bytes, and counts two values and a new key. */
 const MAX_PER_BYTE = 5;

@@ -207,6 +207,20 @@ test('metadata costs its text where it is asked for', async () => {
   await createApi(store, { textBytes: 1 }).query(NO_METADATA);
 });
 
+test('metadata of very many values costs the memory that they take', async () => {
+  const store = await openTestRepository();
+  const { metadataBytes } = await store.create({
+    id: 'a',
+    metadata: { text: Array.from({ length: 100 }, () => []) },
+  });
+  // The object, its key and its one value; the list, and each of its lists for its place and for itself.
+  const memory = 32 * (1 + 2 + 1 + 200);
+  expect(memory).toBeGreaterThan(15 * metadataBytes);
+  await createApi(store, { textBytes: 2 * memory }).query(METADATA);
+  const short = 2 * memory - 1;
+  expect(await createApi(store, { textBytes: short }).run(METADATA)).toEqual(TOO_LONG(short));
+});
+
 const SEND_AND_SEND = graphql(`
   mutation SendAndSend($text: String!) {
     first: sendMessage(input: { sessionId: "a", message: $text, response: $text }) {

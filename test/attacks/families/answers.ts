@@ -11,6 +11,11 @@ export function aliased(field: string, count = ALIASES, length = 0): string {
   return Array.from({ length: count }, (_, n) => `${`a${n}_`.padEnd(length, 'a')}: ${field}`).join(' ');
 }
 
+/** As many empty lists as fit into so many bytes of JSON. */
+const emptyLists = (bytes: number) => Array.from({ length: bytes / 3 }, () => []);
+
+const DENSE = { role: 'TOOL', content: '', payload: emptyLists(MB) } as const;
+
 const repeated = (id: string, count: number) => Array.from({ length: count }, () => id);
 
 export const ANSWERS: readonly Attack[] = [
@@ -53,6 +58,34 @@ export const ANSWERS: readonly Attack[] = [
             `{ session(id: "metadata-by-aliases") { children { nodes { ${aliased(field)} } } } }`,
           ),
         );
+    },
+  },
+  {
+    name: 'dense-metadata',
+    what: 'metadata of 250 KB of empty lists, which take twenty times their text once they are parsed; four at once',
+    allowed: ['200 BUDGET_EXCEEDED', '503 OVERLOADED'],
+    fill: (store, pick) =>
+      store.children('dense-metadata', pick(100, 250), { metadata: { lists: emptyLists(250_000) } }),
+    async run({ server, got }) {
+      const list = '{ session(id: "dense-metadata") { children(first: 250) { nodes { metadata } } } }';
+      for (const answer of await Promise.all(repeated(list, 4).map((one) => server.query(one)))) got(answer);
+    },
+  },
+  {
+    name: 'dense-payloads',
+    what: 'payloads of 1 MB of empty lists: pages of many, and very many messages by their ids, at once',
+    allowed: ['200 ok', '200 BUDGET_EXCEEDED', '503 OVERLOADED'],
+    fill(store, pick) {
+      const messages = Array.from({ length: pick(30, 60) }, () => DENSE);
+      store.session({ id: 'dense-payloads' }, messages);
+      for (let n = 0; n < 50; n += 1) store.session({ id: `dense-payloads-${n}` }, [DENSE]);
+    },
+    async run({ server, got }) {
+      const page = (from: string) =>
+        `{ session(id: "dense-payloads") { history(${from}: 60) { nodes { payload } } } }`;
+      const one = (n: number) => `{ session(id: "dense-payloads-${n}") { history { nodes { payload } } } }`;
+      const requests = [page('first'), page('last'), ...Array.from({ length: 50 }, (_, n) => one(n))];
+      for (const answer of await Promise.all(requests.map((request) => server.query(request)))) got(answer);
     },
   },
   {

@@ -96,6 +96,24 @@ export function describeHistoryEnds(store: OpenStore): void {
       expect(await read(8_000)).toEqual(cut);
     });
 
+    it('ends early where parsed JSON would take more memory than that, and is charged for the memory', async () => {
+      await store.create({ id: 'a' });
+      // Each list counts for its place and for itself: 201 with the list of lists.
+      const [payload, memory] = [Array.from({ length: 100 }, () => []), 32 * 201];
+      const messages = Array.from({ length: 4 }, () => say('', { payload }));
+      await store.repository.append({ sessionId: 'a', messages });
+      const request = { ...page('a'), shown: { ...NO_TEXTS, payload: 1 } };
+      let read = 0;
+      const onRead = (more: number) => {
+        read += more;
+      };
+      const [cut] = await store.repository.historyOf([request], 3 * memory, { onRead });
+      expect([cut!.items.length, cut!.hasMore, cut!.textBytes]).toEqual([3, true, 3 * memory]);
+      expect(read).toBeGreaterThanOrEqual(3 * memory);
+      const [whole] = await store.repository.historyOf([request], 4 * memory);
+      expect([whole!.items.length, whole!.hasMore]).toEqual([4, false]);
+    });
+
     it('is charged for the lines that were read, and for no others', async () => {
       await fill('a', Array(10).fill(1), 'p'.repeat(200_000));
       let bytes = 0;

@@ -39,7 +39,8 @@ export async function readMessages(
 ): Promise<MessagesRead> {
   const messages: (Message | null)[] = locations.map(() => null);
   let textBytes = 0;
-  const faults = await readLines(files, path, linesOf(locations), (record, { first, end }) => {
+  const faults = await readLines(files, path, linesOf(locations), (record, { first, end, length }) => {
+    let lineBytes = 0;
     for (let n = first; n < end; n += 1) {
       const { ordinal, position } = locations[n]!;
       const stored = record.messages[ordinal - record.ordinal];
@@ -55,9 +56,12 @@ export async function readMessages(
       const message = messageOf(stored, place, shown);
       const bytes = textBytesOf(message, shown);
       allowance.take(bytes);
-      textBytes += bytes;
+      lineBytes += bytes;
       messages[n] = message;
     }
+    textBytes += lineBytes;
+    // JSON in memory can take far more than the line that was charged for. Others read meanwhile: it counts before the page is whole.
+    if (lineBytes > length) files.options?.onRead?.(lineBytes - length);
   });
   return { messages, textBytes, faults };
 }

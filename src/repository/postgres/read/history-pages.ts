@@ -185,6 +185,7 @@ export class HistoryPages {
     const found = rows.filter((row): row is MessageOfPage => row.ordinal !== null);
     const items: Message[] = [];
     let textBytes = 0;
+    let readBytes = 0;
     let isCut = false;
     for (const row of found.slice(0, page.limit)) {
       const message = shownMessage(row, sessionId, shown);
@@ -193,7 +194,9 @@ export class HistoryPages {
       if (isCut) break;
       items.push(message);
       textBytes += bytes;
+      readBytes += row.bytes;
     }
+    if (textBytes > readBytes) this.#options?.onRead?.(textBytes - readBytes);
     if (isCut && items.length === 0) this.#allowance.exceed();
     if (page.from === 'end') items.reverse();
     const hasMore = isTold(request, scope) ? (found.at(-1)?.position ?? 0) > 0 : found.length > page.limit;
