@@ -10,7 +10,7 @@ import { start } from './process/start.ts';
 import { machine, metText, quantity, table } from './report.ts';
 
 /**
- * Compares clients in a program: `@sessiontree/client`, graphql-request and plain `fetch`, which read the same session from the same
+ * Compares clients in a program: `@sessiontree/client`, graphql-request, and plain `fetch` with and without a time limit, which read the same session from the same
  * server, one request after another. They take turns in short rounds, so that disturbances of the machine affect all alike.
  */
 const ROUNDS = Number(process.argv[2] ?? 120);
@@ -28,15 +28,15 @@ function contenders(url: string): ReadonlyMap<string, () => Promise<unknown>> {
   const headers = { 'content-type': 'application/json' };
   const client = new Sessiontree(url);
   const graphqlRequest = new GraphQLClient(url);
+  const plainRead = async (signal?: AbortSignal) => {
+    const body = JSON.stringify({ query: SESSION, variables: { id: ID } });
+    const response = await fetch(url, { method: 'POST', headers, body, signal: signal ?? null });
+    return ((await response.json()) as { data: { session: unknown } }).data.session;
+  };
   return new Map<string, () => Promise<unknown>>([
-    [
-      'fetch',
-      async () => {
-        const body = JSON.stringify({ query: SESSION, variables: { id: ID } });
-        const response = await fetch(url, { method: 'POST', headers, body });
-        return ((await response.json()) as { data: { session: unknown } }).data.session;
-      },
-    ],
+    ['fetch', () => plainRead()],
+    // As a program by hand would bound its requests: the client always does.
+    ['fetch with a time limit', () => plainRead(AbortSignal.timeout(60_000))],
     ['@sessiontree/client', () => client.sessions.get(ID)],
     [
       'graphql-request',
