@@ -27,6 +27,9 @@ export interface NewSpawnOrigin {
   readonly toolCallId?: string | null;
 }
 
+/** Bytes of the longest metadata that every reader of a session gets. A page can have ten thousand sessions. */
+export const SHORT_METADATA_BYTES = 4 * 1024;
+
 /** A session after its latest mutation. */
 export interface Session {
   readonly id: string;
@@ -58,7 +61,8 @@ export interface Session {
   /** The time of the mutation that last changed `status`; `createdAt` if none did. */
   readonly statusChangedAt: Date;
   readonly spawnedBy: SpawnOrigin | null;
-  readonly metadata: JsonObject;
+  /** Null if it is long, of more than `SHORT_METADATA_BYTES`: `SessionReader.metadataOf` reads it. */
+  readonly metadata: JsonObject | null;
   /** Size of `metadata` as JSON, in UTF-8 bytes: the cost of showing it. */
   readonly metadataBytes: number;
   readonly createdAt: Date;

@@ -65,7 +65,6 @@ export interface RestoreSession
     | 'statusMessage'
     | 'statusChangedAt'
     | 'spawnedBy'
-    | 'metadata'
     | 'createdAt'
     | 'lastActiveAt'
     | 'updatedAt'
@@ -73,6 +72,7 @@ export interface RestoreSession
     | 'archivedAt'
     | 'forkedFrom'
   > {
+  readonly metadata: JsonObject;
   /** The number of `messages`. */
   readonly historyLength: number;
   /** Above the ordinals of all messages. */

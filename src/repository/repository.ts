@@ -80,6 +80,12 @@ export interface SessionReader {
   findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]>;
 
   /**
+   * The metadata of each session as JSON, long or short; null for an unknown session. A caller bounds what it asks for at once:
+   * `metadataBytes` is known beforehand.
+   */
+  metadataOf(ids: readonly string[], options?: ReadOptions): Promise<(string | null)[]>;
+
+  /**
    * The damage of each session as its record is now, which another program may have changed since `findMany` gave the session. Empty for
    * an unknown session.
    */

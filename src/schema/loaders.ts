@@ -35,6 +35,7 @@ export class Loaders extends MessageLoaders {
   #session?: DataLoader<string, Session | null>;
   #keyed?: DataLoader<SessionKey, Session | null, string>;
   #spawned?: DataLoader<ToolCallRef, Session | null, string>;
+  #metadata?: DataLoader<string, string | null>;
   #damage?: DataLoader<string, readonly Damage[]>;
   #ancestors?: DataLoader<string, Session[]>;
   #rollup?: DataLoader<string, SessionRollup | null>;
@@ -72,6 +73,11 @@ export class Loaders extends MessageLoaders {
       cacheKeyFn: toolCallKey,
     });
     return this.#spawned;
+  }
+
+  get metadata() {
+    this.#metadata ??= this.loader((ids, options) => this.repository.metadataOf(ids, options));
+    return this.#metadata;
   }
 
   get damage() {

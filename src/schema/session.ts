@@ -38,16 +38,23 @@ export const SessionStatus = builder.enumType('SessionStatus', {
   } satisfies Record<SessionStatusModel, { description: string }>,
 });
 
-/** The metadata that an answer shows, which is parsed only now if it is long. */
-function shownMetadata(session: SessionModel, { budget, turns }: SchemaContext): MaybePromise<JsonObject> {
-  const { metadataBytes } = session;
+/**
+ * The metadata that an answer shows, which is read and parsed only now if it is long. Empty, as the history is, if the session has been
+ * deleted since it was read.
+ */
+function shownMetadata(session: SessionModel, context: SchemaContext): MaybePromise<JsonObject> {
+  const { budget, turns, loaders } = context;
+  const { id, metadata, metadataBytes } = session;
   budget.chargeText(metadataBytes);
-  return andThen(turns.toParse(metadataBytes), () => {
-    budget.check();
-    const { metadata } = session;
-    budget.chargeText(countedBytes(metadata, metadataBytes) - metadataBytes);
-    return metadata;
-  });
+  const read: MaybePromise<JsonObject | string | null> = metadata ?? loaders.metadata.load(id);
+  return andThen(read, (known) =>
+    andThen(turns.toParse(metadataBytes), () => {
+      budget.check();
+      const shown: JsonObject = typeof known === 'string' ? JSON.parse(known) : (known ?? {});
+      budget.chargeText(countedBytes(shown, metadataBytes) - metadataBytes);
+      return shown;
+    }),
+  );
 }
 
 /** tree.ts adds the fields of the tree, history.ts the history, spawn-origin.ts and message.ts what needs the type of messages. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { NO_TEXTS } from '../../src/model/message.ts';
+import { SHORT_METADATA_BYTES } from '../../src/model/session.ts';
 import type { PageRequest } from '../../src/repository/reads.ts';
 import { graphql } from '../generated/index.ts';
 import { createApi } from '../support/api.ts';
@@ -54,6 +55,33 @@ test('a nested tree costs one batch a level for children and one for history, ho
     child.children.nodes.flatMap((grandchild) => grandchild.children.nodes.map(({ id }) => id)),
   );
   expect(names).toEqual(level3);
+});
+
+const METADATA = graphql(`
+  query MetadataOfChildren($id: ID!) {
+    session(id: $id) { children { nodes { metadata metadataValue(key: "n") } } }
+  }
+`);
+
+test('the metadata of a whole page, as far as it is long, is one batch', async () => {
+  const store = await openTestRepository();
+  await store.create({ id: 'root' });
+  const text = 'x'.repeat(SHORT_METADATA_BYTES);
+  for (const [id, metadata] of [
+    ['short', { n: 0 }],
+    ['long', { n: 1, text }],
+    ['longer', { n: 2, text }],
+  ] as const)
+    await store.create({ id, parentId: 'root', metadata });
+  const { repository, calls } = watched(store);
+  const { session } = await createApi(repository).query(METADATA, { id: 'root' });
+
+  expect(calls.filter(([method]) => method === 'metadataOf')).toEqual([['metadataOf', ['long', 'longer']]]);
+  expect(session!.children.nodes).toEqual([
+    { metadata: { n: 0 }, metadataValue: 0 },
+    { metadata: { n: 1, text }, metadataValue: 1 },
+    { metadata: { n: 2, text }, metadataValue: 2 },
+  ]);
 });
 
 const PARENTS_AND_ROOTS = graphql(`

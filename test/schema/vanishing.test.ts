@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { SHORT_METADATA_BYTES } from '../../src/model/session.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
 import { graphql } from '../generated/index.ts';
 import { type Api, createApi } from '../support/api.ts';
@@ -55,6 +56,8 @@ async function openTrees(): Promise<SessionRepository> {
         { role: 'ASSISTANT', content: 'a' },
       ],
     });
+    // Long metadata is read by itself.
+    await store.update({ sessionId, metadata: { text: 'x'.repeat(SHORT_METADATA_BYTES) } });
   }
   return store;
 }

@@ -1,6 +1,7 @@
 import type { Limits } from '../../model/limits.ts';
 import { NO_TEXTS } from '../../model/message.ts';
 import type { SessionReader, SessionRepository } from '../../repository/repository.ts';
+import { wholeMetadata } from '../../repository/whole-metadata.ts';
 import {
   KEYS_A_PAGE,
   type MessageKey,
@@ -57,7 +58,20 @@ export function storedSessionsOf(reader: SessionReader): StoredSessions {
   return {
     async find(ids) {
       const found = await reader.findMany(ids);
-      return found.map((session) => session && { ...session, hasSpawnOrigin: session.spawnedBy !== null });
+      const metadata = (
+        await wholeMetadata(
+          reader,
+          found.filter((session) => session !== null),
+        )
+      ).values();
+      return found.map(
+        (session) =>
+          session && {
+            ...session,
+            metadata: metadata.next().value!,
+            hasSpawnOrigin: session.spawnedBy !== null,
+          },
+      );
     },
     async *keysOf(sessionId) {
       let after: number | undefined;

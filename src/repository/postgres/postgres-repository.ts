@@ -154,6 +154,10 @@ export class PostgresRepository implements SessionStore {
     return this.#read(() => this.#sessions.findMany(ids, options));
   }
 
+  metadataOf(ids: readonly string[], options?: ReadOptions): Promise<(string | null)[]> {
+    return this.#read(() => this.#sessions.metadataOf(ids, options));
+  }
+
   async damageOf(ids: readonly string[]): Promise<(readonly Damage[])[]> {
     return ids.map(() => []);
   }

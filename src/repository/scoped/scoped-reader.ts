@@ -53,6 +53,10 @@ export class ScopedReader {
     return this.#show(await this.#ofSeen(ids, itself, null, read, options), options);
   }
 
+  metadataOf(ids: readonly string[], options?: ReadOptions): Promise<(string | null)[]> {
+    return this.#ofSeen(ids, itself, null, (some) => this.store.metadataOf(some, options), options);
+  }
+
   damageOf(ids: readonly string[], options?: ReadOptions): Promise<(readonly Damage[])[]> {
     return this.#ofSeen(ids, itself, [], (some) => this.store.damageOf(some, options), options);
   }

@@ -133,6 +133,7 @@ export function describeMarks(store: OpenStore): void {
       const messages = await historyOf(store, 'b');
       const copy = {
         ...original,
+        metadata: {},
         nextOrdinal: 0,
         paid: null,
         async *messages() {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import { newSessionId } from '../../../src/model/id.ts';
+import { SHORT_METADATA_BYTES } from '../../../src/model/session.ts';
 import { childrenRequests } from '../../support/children.ts';
-import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
+import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, RETURNS, say } from './store.ts';
 
 export function describeReads(store: OpenStore): void {
   describe('an empty store', () => {
@@ -11,6 +12,8 @@ export function describeReads(store: OpenStore): void {
       const none = { items: [], hasMore: false };
       expect(await repository.findMany([])).toEqual([]);
       expect(await repository.findMany(['a'])).toEqual([null]);
+      expect(await repository.metadataOf([])).toEqual([]);
+      expect(await repository.metadataOf(['a'])).toEqual([null]);
       expect(await repository.damageOf([])).toEqual([]);
       expect(await repository.damageOf(['a'])).toEqual([[]]);
       expect(await repository.childrenOf(childrenRequests([], ALL))).toEqual([]);
@@ -32,6 +35,55 @@ export function describeReads(store: OpenStore): void {
       expect(await repository.list({}, order, ALL)).toEqual(none);
       expect(await repository.count({})).toBe(0);
       expect(await repository.status()).toEqual({ sessionCount: 0, messageCount: 0, quarantined: [] });
+    });
+  });
+
+  describe('long metadata', () => {
+    /** Metadata of so many bytes as JSON, of characters of two bytes each. */
+    const metadataOf = (bytes: number) => ({ a: 'ä'.repeat((bytes - '{"a":""}'.length) / 2) });
+    const [short, long] = [metadataOf(SHORT_METADATA_BYTES), metadataOf(SHORT_METADATA_BYTES + 2)];
+
+    it.each(['at once', ...RETURNS] as const)('is read by itself alone: %s', async (how) => {
+      const { repository } = store;
+      const created = await store.create({ id: 'short', metadata: short });
+      expect(created).toMatchObject({ metadata: short, metadataBytes: SHORT_METADATA_BYTES });
+      expect(await store.create({ id: 'long', parentId: 'short', metadata: long })).toMatchObject({
+        metadata: null,
+        metadataBytes: SHORT_METADATA_BYTES + 2,
+      });
+      await store.create({ id: 'grew', parentId: 'short', metadata: short });
+      const grown = await repository.update({ sessionId: 'grew', setMetadata: { b: 1 } });
+      expect(grown.metadata).toBeNull();
+      await repository.append({ sessionId: 'grew', messages: [say('x')] });
+      if (how !== 'at once') await store.comeBack(how);
+      const texts = await store.repository.metadataOf(['long', 'nobody', 'short', 'grew']);
+      expect(texts.map((text) => text && JSON.parse(text))).toEqual([long, null, short, { ...short, b: 1 }]);
+      const ids = ['short', 'long', 'grew'];
+      const [page] = await store.repository.descendantsOf(['short'], ALL, null);
+      for (const sessions of [await store.repository.findMany(ids), [created, ...page!.items]])
+        expect(sessions.map((session) => session!.metadata)).toEqual([short, null, null]);
+    });
+
+    it('stays through an append, an update of something else and a fork, and an update merges with it', async () => {
+      await store.create({ id: 'a', metadata: long });
+      await store.comeBack('reopened');
+      const { repository } = store;
+      await repository.append({ sessionId: 'a', messages: [say('x')] });
+      await repository.update({ sessionId: 'a', title: 'b' });
+      await repository.fork({ sessionId: 'a', id: 'copy', asRoot: false });
+      for (const id of ['a', 'copy']) expect(await store.metadataOf(id)).toEqual(long);
+      await repository.update({ sessionId: 'a', metadata: { more: 1 } });
+      expect(await store.metadataOf('a')).toEqual({ ...long, more: 1 });
+    });
+
+    it('goes once it is short again, and with its session', async () => {
+      const { repository } = store;
+      await store.create({ id: 'a', metadata: long });
+      const session = await repository.update({ sessionId: 'a', metadata: { a: null, b: 1 } });
+      expect(session.metadata).toEqual({ b: 1 });
+      expect(await store.metadataOf('a')).toEqual({ b: 1 });
+      await repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
+      expect(await repository.metadataOf(['a'])).toEqual([null]);
     });
   });
 

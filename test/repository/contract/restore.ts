@@ -11,6 +11,7 @@ export function describeRestore(store: OpenStore): void {
     return {
       ...session,
       ...details!,
+      metadata: await store.metadataOf(sessionId),
       id,
       key: null,
       async *messages() {

@@ -1,5 +1,6 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { afterEach, beforeEach } from 'vitest';
+import type { JsonObject } from '../../../src/model/json.ts';
 import type { Message, NewMessage } from '../../../src/model/message.ts';
 import { type Operation, operationOf } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
@@ -32,6 +33,8 @@ export interface OpenStore {
   /** Creates a chain of sessions, each the child of the one before. */
   chain(...ids: string[]): Promise<void>;
   find(id: string): Promise<Session>;
+  /** The metadata of a session, long or short. */
+  metadataOf(id: string): Promise<JsonObject>;
 }
 
 export function useStore(setup: SetUpStore): OpenStore {
@@ -77,6 +80,10 @@ export function useStore(setup: SetUpStore): OpenStore {
       const [session] = await repository.findMany([id]);
       if (!session) throw new Error(`expected a session "${id}", got none`);
       return session;
+    },
+    async metadataOf(id) {
+      const [metadata] = await repository.metadataOf([id]);
+      return JSON.parse(metadata!);
     },
   };
 }

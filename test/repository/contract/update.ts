@@ -156,11 +156,10 @@ export function describeUpdate(store: OpenStore): void {
         ],
       });
       expect(await store.find('a')).toEqual(before);
-      expect((await update({ metadata: { one: null, two: half } })).metadata).toEqual({ two: half });
-      expect((await update({ setMetadata: { two: '', one: half } })).metadata).toEqual({
-        two: '',
-        one: half,
-      });
+      await update({ metadata: { one: null, two: half } });
+      expect(await store.metadataOf('a')).toEqual({ two: half });
+      await update({ setMetadata: { two: '', one: half } });
+      expect(await store.metadataOf('a')).toEqual({ two: '', one: half });
     });
 
     it('takes metadata that is exactly as large as it may be once merged', async () => {

@@ -21,6 +21,8 @@ export const MEMBERS = ['top', 'child', 'grandchild', 'came', 'came-too'];
 export const CALLS: readonly Call[] = [
   { method: 'findMany', run: (repository) => repository.findMany(MEMBERS) },
   { method: 'findMany', what: 'of one', run: (repository) => repository.findMany(['came']) },
+  { method: 'metadataOf', run: (repository) => repository.metadataOf(MEMBERS) },
+  { method: 'metadataOf', what: 'of one', run: (repository) => repository.metadataOf(['came']) },
   { method: 'findByKeys', run: (repository) => repository.findByKeys([{ key: 'key', ownerId: 'ada' }]) },
   {
     method: 'areInSight',
@@ -221,6 +223,7 @@ export const CALLS: readonly Call[] = [
       const [session] = await repository.findMany(['child']);
       await repository.restore({
         ...session!,
+        metadata: {},
         id: 'new',
         key: null,
         forkedFrom: null,

@@ -1,4 +1,4 @@
-import { type IdHolder, StorageError } from '../../../model/errors.ts';
+import type { IdHolder } from '../../../model/errors.ts';
 import type { MessageRole } from '../../../model/message.ts';
 import type { Damage, Session } from '../../../model/session.ts';
 import type { Sight } from '../../../model/sight.ts';
@@ -237,16 +237,13 @@ export class IndexReader {
     return this.#tables.sessions.session(row, this.#make);
   }
 
-  readonly #make = (row: SessionRow): Session =>
-    sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED, this.#readMetadata);
+  readonly #make = (row: SessionRow): Session => sessionOf(row, this.#damage.get(row.id) ?? UNDAMAGED);
 
-  /** Read late, long metadata is that of the session's latest version, which may be newer than the row. */
-  readonly #readMetadata = ({ id, sequence }: SessionRow): string => {
-    const metadata = this.#tables.sessions.metadataOf(sequence);
-    if (metadata === undefined)
-      throw new StorageError(`The session "${id}" was deleted while it was read. Read again.`, true);
-    return metadata;
-  };
+  /** The metadata of a session as JSON; null for an unknown session. */
+  metadataOf(id: string): string | null {
+    const row = this.row(id);
+    return row ? this.#tables.sessions.whole(row).metadata : null;
+  }
 }
 
 const OF_SESSION = 'session = (SELECT seq FROM sessions WHERE id = ?)';

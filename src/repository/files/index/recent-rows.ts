@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Session } from '../../../model/session.ts';
-import { heldMetadata, isShort, type SessionRow } from './session-row.ts';
+import { heldMetadata, type SessionRow } from './session-row.ts';
 
 /** Estimated bytes of memory of a row and of the session made of it, without metadata. */
 const ROW_BYTES = 1_200;
@@ -55,10 +55,10 @@ export class RecentRows {
     return row?.sequence === seq ? row : undefined;
   }
 
-  /** The session that `make` makes of the row: made once while the row is cached, unless its metadata is long and may be parsed. */
+  /** The session that `make` makes of the row: made once while the row is cached. */
   session(row: SessionRow, make: (row: SessionRow) => Session): Session {
     const entry = this.#entries?.peek(row.id);
-    if (entry?.row !== row || !isShort(row)) return make(row);
+    if (entry?.row !== row) return make(row);
     entry.session ??= make(row);
     return entry.session;
   }

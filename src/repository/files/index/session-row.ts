@@ -1,6 +1,12 @@
 import { compileLiteral } from '../../../compile-literal.ts';
 import type { JsonObject } from '../../../model/json.ts';
-import type { Damage, ForkOrigin, Session, SpawnOrigin } from '../../../model/session.ts';
+import {
+  type Damage,
+  type ForkOrigin,
+  type Session,
+  SHORT_METADATA_BYTES,
+  type SpawnOrigin,
+} from '../../../model/session.ts';
 import { usageOfSum } from '../../../model/usage.ts';
 import type { SessionState } from '../../records/session-state.ts';
 
@@ -21,9 +27,6 @@ interface Surroundings {
 /** A row of `sessions`, with its whole metadata. */
 export interface WholeRow extends SessionState, Surroundings {}
 
-/** Bytes of the longest metadata that every reader of a row gets. A page can have ten thousand rows. */
-const LONG_METADATA_BYTES = 4 * 1024;
-
 /**
  * A row as it is read. `metadata` may be the size of long metadata, in bytes, instead of its text: few reads show metadata, and
  * `SessionsTable` has the text for those.
@@ -32,9 +35,8 @@ export interface SessionRow extends Omit<WholeRow, 'metadata'> {
   readonly metadata: string | number;
 }
 
-/** True if the row has all that a session of it holds: no text that is parsed only if it is shown. */
-export function isShort({ metadata }: Pick<SessionRow, 'metadata'>): boolean {
-  return typeof metadata === 'string' && metadata.length <= LONG_METADATA_BYTES;
+function metadataBytesOf({ metadata }: Pick<SessionRow, 'metadata'>): number {
+  return typeof metadata === 'number' ? metadata : Buffer.byteLength(metadata);
 }
 
 /** Characters of metadata that a row holds. */
@@ -137,7 +139,7 @@ export function selection(members: readonly Member[], table = 'sessions'): strin
 
 /** The size of a text is in the head of a record: SQLite does not read long metadata for it. */
 const HELD_METADATA =
-  `CASE WHEN octet_length(metadata) <= ${LONG_METADATA_BYTES} THEN metadata ` +
+  `CASE WHEN octet_length(metadata) <= ${SHORT_METADATA_BYTES} THEN metadata ` +
   'ELSE octet_length(metadata) END AS metadata';
 const OTHER_MEMBERS = MEMBERS.filter((member) => member !== 'metadata');
 const SELECT_ROW = `SELECT ${selection(OTHER_MEMBERS)}, ${HELD_METADATA} FROM sessions`;
@@ -216,15 +218,11 @@ function picking<Make>(members: readonly Member[]): Make {
   return compiled ?? (make as Make);
 }
 
-/** The session as clients see it. Its metadata, if long, is read (by `readMetadata`, unless the row has it) and parsed when it is used. */
-export function sessionOf(
-  row: SessionRow,
-  damage: readonly Damage[],
-  readMetadata: (row: SessionRow) => string,
-): Session {
+/** The session as clients see it. */
+export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
   const { metadata } = row;
-  const isKnown = isShort(row) && metadata !== '{}';
-  const session: Session = {
+  const metadataBytes = metadataBytesOf(row);
+  return {
     id: row.id,
     sequence: row.sequence,
     arrival: row.arrival,
@@ -241,8 +239,8 @@ export function sessionOf(
     statusMessage: row.statusMessage,
     statusChangedAt: new Date(row.statusChangedAt),
     spawnedBy: row.spawnedBy === null ? null : (JSON.parse(row.spawnedBy) as SpawnOrigin),
-    metadata: isKnown ? parsed(metadata as string) : {},
-    metadataBytes: typeof metadata === 'number' ? metadata : Buffer.byteLength(metadata),
+    metadata: metadataBytes <= SHORT_METADATA_BYTES ? parsed(metadata as string) : null,
+    metadataBytes,
     createdAt: new Date(row.createdAt),
     lastActiveAt: new Date(row.lastActiveAt),
     treeLastActiveAt: row.treeLastActiveAt === null ? null : new Date(row.treeLastActiveAt),
@@ -255,21 +253,6 @@ export function sessionOf(
     archivedAt: row.archivedAt === null ? null : new Date(row.archivedAt),
     forkedFrom: row.forkedFrom === null ? null : (JSON.parse(row.forkedFrom) as ForkOrigin),
   };
-  if (!isShort(row)) parseLater(session, () => (typeof metadata === 'string' ? metadata : readMetadata(row)));
-  return session;
 }
 
-const parsed = (metadata: string) => JSON.parse(metadata) as JsonObject;
-
-/** The first use of `metadata` parses what `read` returns. */
-function parseLater(session: Session, read: () => string): void {
-  Object.defineProperty(session, 'metadata', {
-    get() {
-      const value = parsed(read());
-      Object.defineProperty(session, 'metadata', { value, enumerable: true });
-      return value;
-    },
-    enumerable: true,
-    configurable: true,
-  });
-}
+const parsed = (metadata: string) => (metadata === '{}' ? {} : (JSON.parse(metadata) as JsonObject));

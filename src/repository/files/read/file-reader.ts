@@ -130,6 +130,13 @@ export class FileReader implements StoreReader {
     return found;
   }
 
+  async metadataOf(ids: readonly string[], options?: ReadOptions): Promise<(string | null)[]> {
+    throwIfOver(options);
+    const found: (string | null)[] = [];
+    await eachAtPace(ids, (id) => found.push(this.index.metadataOf(id)), options);
+    return found;
+  }
+
   async damageOf(ids: readonly string[], options?: ReadOptions): Promise<(readonly Damage[])[]> {
     await this.lookAgain(ids, options);
     return ids.map((id) => this.index.damageOf(id));

@@ -118,6 +118,7 @@ export class StoreDump {
       for (const [index, row] of rows.entries()) {
         const session = {
           ...sessionOf(row),
+          metadata: JSON.parse(row.metadata),
           ...details.get(row.sid)!,
           droppedCount: row.dropped_count,
           messages: () => this.#telling(messages.of(index)),

@@ -6,7 +6,7 @@ import type { Queries } from '../connection/queries.ts';
 import { ownerColumn, SELECT_SHOWN, type ShownSessionRow, sessionOf } from '../rows/session-row.ts';
 import { ancestorsOf } from './ancestors.ts';
 import type { ReadParts } from './parts.ts';
-import { shownRows } from './session-rows.ts';
+import { metadataAt, shownRows } from './session-rows.ts';
 import { IS_BENEATH_OR_SAME, sightValues } from './sight-sql.ts';
 
 const SELECT_BY_KEYS = `SELECT r.n, ${SELECT_SHOWN}
@@ -42,6 +42,13 @@ export class SessionReads {
       const row = place && rows.get(place.sid);
       return row ? sessionOf(row) : null;
     });
+  }
+
+  async metadataOf(ids: readonly string[], options?: ReadOptions): Promise<(string | null)[]> {
+    const { database, places } = this.#parts;
+    const known = await places.of(ids, options);
+    const texts = await metadataAt(database, [...known.values()], options);
+    return ids.map((id) => texts.get(known.get(id)?.sid ?? -1) ?? null);
   }
 
   async findByKeys(requests: readonly SessionKey[], options?: ReadOptions): Promise<(Session | null)[]> {

@@ -23,6 +23,11 @@ const SELECT_SHOWN_ROWS = {
   ofOne: `SELECT ${SELECT_SHOWN} ${AT_PLACE}`,
 };
 
+const SELECT_METADATA = {
+  of: `SELECT s.sid, s.metadata ${AT_PLACES}`,
+  ofOne: `SELECT s.sid, s.metadata ${AT_PLACE}`,
+};
+
 /** The rows of the sessions that exist, by `sid`. */
 export function sessionRows(
   queries: Queries,
@@ -39,6 +44,21 @@ export function shownRows(
   options?: ReadOptions,
 ): Promise<Map<number, ShownSessionRow>> {
   return rowsAt(SELECT_SHOWN_ROWS, queries, places, options);
+}
+
+/** The metadata of the sessions that exist, by `sid`. */
+export async function metadataAt(
+  queries: Queries,
+  places: readonly Place[],
+  options?: ReadOptions,
+): Promise<Map<number, string>> {
+  const rows = await rowsAt<{ readonly sid: number; readonly metadata: string }>(
+    SELECT_METADATA,
+    queries,
+    places,
+    options,
+  );
+  return new Map([...rows].map(([sid, { metadata }]) => [sid, metadata]));
 }
 
 async function rowsAt<Row extends { readonly sid: number }>(

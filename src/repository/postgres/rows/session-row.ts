@@ -1,5 +1,11 @@
 import type { JsonObject } from '../../../model/json.ts';
-import type { ForkOrigin, Session, SessionStatus, SpawnOrigin } from '../../../model/session.ts';
+import {
+  type ForkOrigin,
+  type Session,
+  type SessionStatus,
+  SHORT_METADATA_BYTES,
+  type SpawnOrigin,
+} from '../../../model/session.ts';
 import { usageOfSum } from '../../../model/usage.ts';
 import type { SessionState } from '../../records/session-state.ts';
 import type { Columns } from './insert.ts';
@@ -120,11 +126,28 @@ const HIDDEN = [
 ] as const satisfies readonly (keyof SessionRow)[];
 
 /** What a client sees of a row, and where it is. */
-export type ShownSessionRow = Omit<ReadSessionRow, (typeof HIDDEN)[number]>;
+export interface ShownSessionRow extends Omit<ReadSessionRow, (typeof HIDDEN)[number] | 'metadata'> {
+  /** Null if it is long and the row was read without. */
+  readonly metadata: string | null;
+  /** The size of `metadata`, where that may be null. */
+  readonly metadata_bytes?: number;
+}
 
 const COLUMN_NAMES = Object.keys(SESSION_COLUMNS);
 /** The columns that `sessionOf` needs, but for the time of the tree. */
-export const SHOWN_NAMES = COLUMN_NAMES.filter((name) => !(HIDDEN as readonly string[]).includes(name));
+const NAMES_BUT_METADATA = COLUMN_NAMES.filter(
+  (name) => name !== 'metadata' && !(HIDDEN as readonly string[]).includes(name),
+);
+
+/** Selects the columns that `sessionOf` needs from the table `s`. The size of a text is in its head: long metadata is not read for it. */
+export const SHOWN_COLUMNS = [
+  ...NAMES_BUT_METADATA.map((name) => `s.${name}`),
+  `CASE WHEN octet_length(s.metadata) <= ${SHORT_METADATA_BYTES} THEN s.metadata END AS metadata`,
+  'octet_length(s.metadata) AS metadata_bytes',
+].join(', ');
+
+/** The names of `SHOWN_COLUMNS`. */
+export const SHOWN_NAMES = [...NAMES_BUT_METADATA, 'metadata', 'metadata_bytes'];
 
 /**
  * The time of a tree is in the row of the tree, which has the root's own home: the subquery stays in one partition.
@@ -133,17 +156,14 @@ const TREE_TIME =
   'CASE WHEN s.depth = 0 THEN (SELECT t.last_active_at FROM trees t WHERE t.home = s.home AND t.root = s.sid) END AS tree_last_active_at';
 
 /** Selects whole sessions from the table `s`. */
-export const SELECT_SESSION = selection(COLUMN_NAMES);
+export const SELECT_SESSION = `${COLUMN_NAMES.map((name) => `s.${name}`).join(', ')}, ${TREE_TIME}`;
 
 /** Selects what `sessionOf` needs from the table `s`. */
-export const SELECT_SHOWN = selection(SHOWN_NAMES);
-
-function selection(names: readonly string[]): string {
-  return `${names.map((name) => `s.${name}`).join(', ')}, ${TREE_TIME}`;
-}
+export const SELECT_SHOWN = `${SHOWN_COLUMNS}, ${TREE_TIME}`;
 
 /** The session as clients see it. */
 export function sessionOf(row: ShownSessionRow): Session {
+  const metadataBytes = row.metadata_bytes ?? Buffer.byteLength(row.metadata!);
   return {
     id: row.id,
     sequence: row.sid,
@@ -161,8 +181,8 @@ export function sessionOf(row: ShownSessionRow): Session {
     statusMessage: row.status_message,
     statusChangedAt: new Date(row.status_changed_at),
     spawnedBy: row.spawned_by === null ? null : (JSON.parse(row.spawned_by) as SpawnOrigin),
-    metadata: row.metadata === '{}' ? {} : (JSON.parse(row.metadata) as JsonObject),
-    metadataBytes: Buffer.byteLength(row.metadata),
+    metadata: metadataBytes > SHORT_METADATA_BYTES ? null : parsed(row.metadata!),
+    metadataBytes,
     createdAt: new Date(row.created_at),
     lastActiveAt: new Date(row.last_active_at),
     treeLastActiveAt: row.tree_last_active_at === null ? null : new Date(row.tree_last_active_at),
@@ -177,6 +197,8 @@ export function sessionOf(row: ShownSessionRow): Session {
     forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkOrigin),
   };
 }
+
+const parsed = (metadata: string) => (metadata === '{}' ? {} : (JSON.parse(metadata) as JsonObject));
 
 function usageOf(row: ShownSessionRow | SessionRow) {
   return {

@@ -2,7 +2,7 @@ import { DAY_MS } from '../../records/paid.ts';
 import type { Value } from '../connection/value.ts';
 import type { Columns } from '../rows/insert.ts';
 import { FORM_COLUMNS, type FormColumns, MESSAGE_COLUMNS, type MessageRow } from '../rows/message-row.ts';
-import { SHOWN_NAMES, type ShownSessionRow } from '../rows/session-row.ts';
+import { SHOWN_COLUMNS, SHOWN_NAMES, type ShownSessionRow } from '../rows/session-row.ts';
 import { TEXT_COLUMNS, type TextRow } from '../search/text-changes.ts';
 import { ON_USAGE_THERE, TOKEN_COLUMNS, TOKENS_MAX, USAGE_COLUMNS, type UsageRow } from './usage-rows.ts';
 
@@ -144,7 +144,7 @@ export function appendStatement(selectClock: string, { hasUsage, hasTexts }: App
         priced_count = s.priced_count + l.priced_count, version = s.version + 1, number = l.number, clock = l.clock
       FROM l WHERE s.home = ANY($2::int8[]) AND s.home = l.home AND s.sid = l.sid AND (s.root = l.root) IS TRUE AND s.archived_at IS NULL
         AND (l.expected_version IS NULL OR s.version = l.expected_version)
-      RETURNING ${[...SHOWN_NAMES, 'next_ordinal'].map((name) => `s.${name}`).join(', ')},
+      RETURNING ${SHOWN_COLUMNS}, s.next_ordinal,
         ${OF_HEAD.map((name) => `l.${name}`).join(', ')})`,
     `t AS (UPDATE trees t SET number = s.number, at = s.at, clock = s.clock, last_active_at = greatest(t.last_active_at, s.last_active_at)
       FROM s WHERE t.home = ANY($3::int8[]) AND t.home = s.tree_home AND t.root = s.root RETURNING t.root, t.last_active_at)`,
