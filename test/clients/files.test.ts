@@ -1,8 +1,11 @@
-import { readdir, rm, writeFile } from 'node:fs/promises';
+import { readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { buildSchema } from 'graphql';
 import { expect, test } from 'vitest';
 import { hasCommand } from '../cli/run.ts';
+import { ROOT, readPage } from '../support/documentation.ts';
 import { addHistory, clientFiles, openProject } from './files.ts';
+import { MUTATIONS } from './lists.ts';
 
 test('the pages have the files for clients that these tests try', async () => {
   expect([...(await clientFiles()).keys()].toSorted()).toEqual([
@@ -10,6 +13,7 @@ test('the pages have the files for clients that these tests try', async () => {
     'apollo-live.ts',
     'apollo.ts',
     'codegen.ts',
+    'list-updates.ts',
     'live.ts',
     'relay.config.js',
     'request.ts',
@@ -18,7 +22,7 @@ test('the pages have the files for clients that these tests try', async () => {
     'src/Lists.ts',
     'src/Watch.ts',
     'src/environment.ts',
-    'src/order.ts',
+    'src/relay-lists.ts',
     'src/relay-live.ts',
     'title.py',
     'urql-lists.ts',
@@ -28,6 +32,18 @@ test('the pages have the files for clients that these tests try', async () => {
     'watch-sse.ts',
     'watch.ts',
   ]);
+});
+
+test('the page says of every mutation what it changes in lists, and every one that stores something is tried', async () => {
+  const schema = buildSchema(await readFile(join(ROOT, 'schema.graphql'), 'utf8'));
+  const mutations = Object.keys(schema.getMutationType()!.getFields()).toSorted();
+  const page = await readPage('docs/web-pages.md');
+  const table = page.slice(page.indexOf('| mutation | select |'));
+  const rows = table.slice(0, table.indexOf('\n\n')).split('\n').slice(2);
+  const named = rows.flatMap((row) => [...row.split('|')[1]!.matchAll(/`(\w+)`/g)].map(([, name]) => name!));
+  expect(named.toSorted()).toEqual(mutations);
+  const tried = new Set(MUTATIONS.map(({ body }) => body.slice(0, body.indexOf('('))));
+  expect([...tried, 'streamMessage'].toSorted()).toEqual(mutations);
 });
 
 test('graphql-request gets an answer, and an error as an exception', async () => {
@@ -69,6 +85,7 @@ test('the files for clients in TypeScript have no type errors', async () => {
     'tsc',
     ...STRICT,
     ...[
+      'list-updates.ts',
       'apollo.ts',
       'apollo-lists.ts',
       'urql.ts',
@@ -82,7 +99,7 @@ test('the files for clients in TypeScript have no type errors', async () => {
       'watch-sse.ts',
       'watch-events.ts',
       'src/environment.ts',
-      'src/order.ts',
+      'src/relay-lists.ts',
       'src/relay-live.ts',
     ],
   );

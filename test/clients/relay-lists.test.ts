@@ -1,4 +1,6 @@
+import { writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
+import { join } from 'node:path';
 import {
   type ConcreteRequest,
   type Environment,
@@ -8,7 +10,20 @@ import {
 } from 'relay-runtime';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type ClientProject, complaints, openProject } from './files.ts';
-import { childrenOf, growLists, idsIn, type ListAnswer, SESSIONS } from './lists.ts';
+import {
+  ALL_MUTATIONS,
+  documentOf,
+  expectRightLists,
+  expectRightOutline,
+  expectRightPages,
+  growLists,
+  type ListAnswer,
+  outlineMutations,
+  outlineQuery,
+  rowsIn,
+  type Screen,
+  TREES,
+} from './lists.ts';
 
 const { commitMutation, ConnectionHandler, createOperationDescriptor, getRequest } = createRequire(
   import.meta.url,
@@ -17,87 +32,106 @@ const { commitMutation, ConnectionHandler, createOperationDescriptor, getRequest
 let complained: unknown[][];
 let project: ClientProject;
 let environment: Environment;
-let updater: (store: RecordSourceProxy) => void;
+let updater: (store: RecordSourceProxy, data: unknown) => void;
+
+const OUTLINE = ' @connection(key: "Mutations_descendants", filters: [])';
+const OUTLINE_MUTATIONS = outlineMutations(OUTLINE);
+const COMPILED = [...ALL_MUTATIONS, ...OUTLINE_MUTATIONS];
+const nameOf = (n: number) => `Mutations${n}Mutation`;
+
+/** The directives that change one list each. */
+const DIRECTIVES = [
+  `mutation MutationsAppendMutation($lists: [ID!]!) {
+    spawnSession(input: { id: "spawned", parentId: "trip" }) {
+      ... on SpawnSessionPayload { edge @appendEdge(connections: $lists) { node { id title status metadata } } }
+    }
+  }`,
+  `mutation MutationsDeleteMutation($lists: [ID!]!) {
+    deleteSession(input: { sessionId: "flights", mode: CASCADE }) {
+      ... on DeleteSessionPayload { deletedIds @deleteEdge(connections: $lists) }
+    }
+  }`,
+];
 
 beforeEach(async () => {
   complained = complaints();
   project = await openProject();
   await growLists(project);
+  const documents = [
+    outlineQuery(OUTLINE, 'MutationsOutlineQuery'),
+    ...COMPILED.map((mutation, n) => documentOf(mutation, nameOf(n))),
+    ...DIRECTIVES,
+  ].map((document) => `graphql\`${document}\`;`);
+  const imports = "import { graphql } from 'relay-runtime';";
+  await writeFile(join(project.directory, 'src/Mutations.ts'), [imports, ...documents].join('\n'));
   await project.run('relay-compiler');
   ({ environment } = await project.load<{ environment: Environment }>('src/environment.ts'));
-  ({ sortSessions: updater } = await project.load<{ sortSessions: typeof updater }>('src/order.ts'));
+  ({ updater } = await project.load<{ updater: typeof updater }>('src/relay-lists.ts'));
 });
 
 /** An operation as the compiler has made it. */
 const load = async (name: string) =>
   (await project.load<{ default: ConcreteRequest }>(`src/__generated__/${name}.graphql.ts`)).default;
 
-/** Shows a list; returns a function that gets the ids on the screen, without a request. */
-async function show(name: string, variables: Variables = {}): Promise<() => string[] | null> {
+/** Shows a list; returns a function that gets the rows on the screen, without a request. */
+async function show(name: string, variables: Variables = {}): Promise<() => unknown> {
   const query = await load(name);
   const operation = createOperationDescriptor(getRequest(query), variables);
   const retained = environment.retain(operation);
   onTestFinished(() => retained.dispose());
   await fetchQuery(environment, query, variables).toPromise();
-  return () => idsIn(environment.lookup(operation.fragment).data as unknown as ListAnswer);
+  return () => {
+    const { data, isMissingData } = environment.lookup(operation.fragment);
+    expect(isMissingData).toBe(false);
+    return rowsIn(data as unknown as ListAnswer);
+  };
 }
 
 async function mutate(name: string, variables: Variables): Promise<void> {
-  const mutation = await load(`Lists${name}Mutation`);
+  const mutation = await load(name);
   await new Promise<unknown>((onCompleted, onError) => {
     commitMutation(environment, { mutation, variables, updater, onCompleted, onError });
   });
 }
 
-const connection = (id: string, key: string) => ConnectionHandler.getConnectionID(id, key);
+const LISTS: readonly [query: string, variables?: Variables][] = [
+  ['ListsSessionsQuery'],
+  ...TREES.map((id): [string, Variables] => ['ListsTreeQuery', { id }]),
+];
+
+/** The lists on the screen of the client. */
+function screen(lists = LISTS): Screen {
+  let rows: (() => unknown)[] = [];
+  return {
+    async show() {
+      rows = await Promise.all(lists.map((list) => show(...list)));
+    },
+    mutate: (mutation) => mutate(nameOf(COMPILED.indexOf(mutation)), { metadata: mutation.metadata }),
+    shown: () => rows.map((read) => read()),
+  };
+}
 
 test('each mutation leaves the lists on the screen as the server would give them, by its payload alone', async () => {
-  const sessions = connection('client:root', 'Lists_sessions');
-  const [ofTrip, ofFlights, ofHotel] = ['trip', 'flights', 'hotel'].map((id) =>
-    connection(id, 'Lists_children'),
-  );
-  const lists: [shown: () => string[] | null, query: string][] = [
-    [await show('ListsSessionsQuery'), SESSIONS],
-    [await show('ListsChildrenQuery', { id: 'trip' }), childrenOf('trip')],
-    [await show('ListsChildrenQuery', { id: 'hotel' }), childrenOf('hotel')],
-  ];
-  await show('ListsChildrenQuery', { id: 'flights' });
-  const compare = async (name: string) => {
-    const shown = lists.map(([ids]) => ids());
-    const served = await Promise.all(lists.map(([, query]) => project.ask<ListAnswer>(query)));
-    expect(shown, name).toEqual(served.map(idsIn));
-    return shown;
-  };
+  await expectRightLists(project, screen());
+  expect(complained).toEqual([]);
+});
 
-  await mutate('Create', { input: { id: 'new' }, sessions: [sessions] });
-  expect(await compare('create')).toEqual([['new', 'trip', 'other'], ['hotel', 'flights'], []]);
-  await mutate('Spawn', { input: { parentId: 'trip', id: 'spawned' }, children: [ofTrip] });
-  await compare('spawn');
-  await mutate('Remove', {
-    input: { sessionId: 'flights', mode: 'REPARENT' },
-    lists: [sessions, ofTrip, ofFlights],
-    children: [ofTrip],
-  });
-  expect(await compare('delete')).toMatchObject([{}, ['hotel', 'spawned', 'fares'], []]);
-  await mutate('Move', { input: { sessionId: 'fares', parentId: 'hotel' }, from: [ofTrip], to: [ofHotel] });
-  expect(await compare('move')).toMatchObject([{}, ['hotel', 'spawned'], ['fares']]);
-  await mutate('Archive', { input: { sessionId: 'other' }, sessions: [sessions] });
-  await compare('archive');
-  await mutate('Unarchive', { input: { sessionId: 'other' }, sessions: [sessions] });
-  expect(await compare('unarchive')).toMatchObject([['new', 'trip', 'other'], {}, {}]);
+test('what comes at the end of a list is shown once its last page is', async () => {
+  await expectRightPages(project, screen());
+  expect(complained).toEqual([]);
+});
 
-  const input = { sessionId: 'trip', message: 'Where to?', response: 'Lisbon.' };
-  await fetchQuery(environment, await load('HistoryQuery'), { id: 'trip' }).toPromise();
-  const history = connection('trip', 'History_history');
-  await mutate('Send', { input, history: [history] });
-  expect(await compare('send')).toMatchObject([['trip', 'new', 'other'], {}, {}]);
-  const { edges } = environment.getStore().getSource().get(history) as unknown as {
-    edges: { __refs: string[] };
-  };
-  const idOf = (ref: string) => {
-    const edge = environment.getStore().getSource().get(ref) as unknown as { node: { __ref: string } };
-    return edge.node.__ref;
-  };
-  expect(edges.__refs.map(idOf)).toEqual(['trip:0', 'trip:1']);
+test('a list whose order only the server knows is right if the payload has it', async () => {
+  await expectRightOutline(project, OUTLINE_MUTATIONS, screen([['MutationsOutlineQuery']]));
+  expect(complained).toEqual([]);
+});
+
+test('the directives of Relay take the edge of a new session and the ids of deleted ones', async () => {
+  const rows = await show('ListsTreeQuery', { id: 'trip' });
+  const lists = [ConnectionHandler.getConnectionID('trip', 'Lists_children')];
+  updater = () => {};
+  await mutate('MutationsAppendMutation', { lists });
+  await mutate('MutationsDeleteMutation', { lists });
+  expect(rows()).toMatchObject({ children: [{ id: 'hotel' }, { id: 'spawned' }] });
   expect(complained).toEqual([]);
 });

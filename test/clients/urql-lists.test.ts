@@ -1,7 +1,19 @@
 import type { Client } from '@urql/core';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type ClientProject, complaints, openProject } from './files.ts';
-import { growLists, idsIn, LISTS, type ListAnswer, MUTATIONS } from './lists.ts';
+import {
+  documentOf,
+  expectRightLists,
+  expectRightOutline,
+  expectRightPages,
+  growLists,
+  LISTS,
+  type ListAnswer,
+  outlineMutations,
+  outlineQuery,
+  rowsIn,
+  type Screen,
+} from './lists.ts';
 
 let complained: unknown[][];
 let project: ClientProject;
@@ -15,15 +27,85 @@ beforeEach(async () => {
   ({ client } = await project.load<{ client: Client }>('urql.ts'));
 });
 
-test('each mutation leaves the lists on the screen as the server would give them, by its payload alone', async () => {
-  for (const list of LISTS) await client.query<ListAnswer>(list, {});
-  for (const [name, document] of MUTATIONS) {
-    const { error } = await client.mutation(document, {});
-    expect(error).toBeUndefined();
+/** The lists on the screen of the client. */
+function screen(lists = LISTS): Screen {
+  return {
+    async show() {
+      for (const list of lists) {
+        const { unsubscribe } = client.query<ListAnswer>(list, {}).subscribe(() => {});
+        onTestFinished(unsubscribe);
+        await client.query<ListAnswer>(list, {});
+      }
+    },
+    async mutate(mutation) {
+      const { error } = await client.mutation(documentOf(mutation), { metadata: mutation.metadata });
+      expect(error).toBeUndefined();
+    },
     // Without a request: null if the cache lacks a part.
-    const shown = LISTS.map((list) => idsIn(client.readQuery<ListAnswer>(list, {})?.data ?? {}));
-    const served = await Promise.all(LISTS.map((list) => project.ask<ListAnswer>(list)));
-    expect(shown, name).toEqual(served.map(idsIn));
+    shown: () => lists.map((list) => rowsIn(client.readQuery<ListAnswer>(list, {})!.data!)),
+  };
+}
+
+test('each mutation leaves the lists on the screen as the server would give them, by its payload alone', async () => {
+  await expectRightLists(project, screen());
+  expect(complained).toEqual([]);
+});
+
+test('what comes at the end of a list is shown once its last page is', async () => {
+  await expectRightPages(project, screen());
+  expect(complained).toEqual([]);
+});
+
+test('a list whose order only the server knows is right if the payload has it', async () => {
+  await expectRightOutline(project, outlineMutations(), screen([outlineQuery()]));
+  expect(complained).toEqual([]);
+});
+
+test('a history of several pages, from either end, loses and gets messages at its end', async () => {
+  const written = Array.from({ length: 8 }, (_, n) => `{ role: USER, content: "${n}" }`);
+  const write = (input: string) => `mutation { writeHistory(input: { sessionId: "trip", ${input} }) {
+    ... on WriteHistoryPayload { session { id parentId status archivedAt lastActiveAt } removed { id } edges { cursor node { id role content } } }
+  } }`;
+  await project.send(write(`messages: [${written.join(' ')}]`));
+  const pageOf = (variables: string, page: string) => `query (${variables}: String) { session(id: "trip") { id
+    history(${page}) { edges { cursor node { id content } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor } } } }`;
+  const forwards = pageOf('$after', 'roles: [USER], first: 3, after: $after');
+  const backwards = pageOf('$before', 'last: 3, before: $before');
+
+  interface History {
+    readonly edges: readonly { readonly node: { readonly content: string } }[];
+    readonly pageInfo: { readonly startCursor: string; readonly endCursor: string };
   }
+  const history = (data: unknown) => (data as { session: { history: History } }).session.history;
+  const read = async (query: string, cursor: Record<string, string> = {}) =>
+    history((await client.query(query, cursor)).data);
+  await read(forwards, { after: (await read(forwards)).pageInfo.endCursor });
+  await read(backwards, { before: (await read(backwards)).pageInfo.startCursor });
+  const shown = () =>
+    [forwards, backwards].map((query) => {
+      const { edges, pageInfo } = history(client.readQuery(query, {})!.data);
+      return { contents: edges.map(({ node }) => node.content).join(''), pageInfo };
+    });
+  expect(shown()).toMatchObject([
+    { contents: '012345', pageInfo: { hasNextPage: true, hasPreviousPage: false } },
+    { contents: '234567', pageInfo: { hasNextPage: false, hasPreviousPage: true } },
+  ]);
+
+  const message = (content: string) => `messages: [{ role: USER, content: "${content}" }]`;
+  await client.mutation(write(`dropLast: 1, ${message('a')}`), {});
+  expect(shown()).toMatchObject([
+    { contents: '012345', pageInfo: { hasNextPage: true, hasPreviousPage: false } },
+    { contents: '23456a', pageInfo: { hasNextPage: false, hasPreviousPage: true } },
+  ]);
+  await client.mutation(write(`keep: 5, ${message('b')}`), {});
+  expect(shown()).toMatchObject([
+    { contents: '01234b', pageInfo: { hasNextPage: false, hasPreviousPage: false } },
+    { contents: '234b', pageInfo: { hasNextPage: false, hasPreviousPage: true } },
+  ]);
+  await client.mutation(write('keep: 0'), {});
+  expect(shown()).toMatchObject([
+    { contents: '', pageInfo: { hasNextPage: false, hasPreviousPage: false } },
+    { contents: '', pageInfo: { hasNextPage: false, hasPreviousPage: false } },
+  ]);
   expect(complained).toEqual([]);
 });
