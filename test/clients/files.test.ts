@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 import { hasCommand } from '../cli/run.ts';
 import { ROOT, readPage } from '../support/documentation.ts';
 import { addHistory, clientFiles, openProject } from './files.ts';
-import { MUTATIONS } from './lists.ts';
+import { MUTATIONS } from './mutations.ts';
 
 test('the pages have the files for clients that these tests try', async () => {
   expect([...(await clientFiles()).keys()].toSorted()).toEqual([

@@ -11,19 +11,16 @@ import {
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type ClientProject, complaints, openProject } from './files.ts';
 import {
-  ALL_MUTATIONS,
-  documentOf,
   expectRightLists,
   expectRightOutline,
   expectRightPages,
   growLists,
   type ListAnswer,
-  outlineMutations,
-  outlineQuery,
   rowsIn,
   type Screen,
   TREES,
 } from './lists.ts';
+import { ALL_MUTATIONS, documentOf, outlineMutations, outlineQuery } from './mutations.ts';
 
 const { commitMutation, ConnectionHandler, createOperationDescriptor, getRequest } = createRequire(
   import.meta.url,
@@ -34,8 +31,8 @@ let project: ClientProject;
 let environment: Environment;
 let updater: (store: RecordSourceProxy, data: unknown) => void;
 
-const OUTLINE = ' @connection(key: "Mutations_descendants", filters: [])';
-const OUTLINE_MUTATIONS = outlineMutations(OUTLINE);
+const connectionOf = (field: string) => ` @connection(key: "Mutations_${field}", filters: [])`;
+const OUTLINE_MUTATIONS = outlineMutations(connectionOf);
 const COMPILED = [...ALL_MUTATIONS, ...OUTLINE_MUTATIONS];
 const nameOf = (n: number) => `Mutations${n}Mutation`;
 
@@ -58,7 +55,7 @@ beforeEach(async () => {
   project = await openProject();
   await growLists(project);
   const documents = [
-    outlineQuery(OUTLINE, 'MutationsOutlineQuery'),
+    outlineQuery(connectionOf, 'MutationsOutlineQuery'),
     ...COMPILED.map((mutation, n) => documentOf(mutation, nameOf(n))),
     ...DIRECTIVES,
   ].map((document) => `graphql\`${document}\`;`);

@@ -2,18 +2,16 @@ import type { Client } from '@urql/core';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type ClientProject, complaints, openProject } from './files.ts';
 import {
-  documentOf,
   expectRightLists,
   expectRightOutline,
   expectRightPages,
   growLists,
   LISTS,
   type ListAnswer,
-  outlineMutations,
-  outlineQuery,
   rowsIn,
   type Screen,
 } from './lists.ts';
+import { documentOf, outlineMutations, outlineQuery } from './mutations.ts';
 
 let complained: unknown[][];
 let project: ClientProject;
