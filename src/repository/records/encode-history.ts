@@ -1,3 +1,4 @@
+import { isSameJson } from '../../model/json.ts';
 import type { Message, NewMessage } from '../../model/message.ts';
 import type { UpdateSession } from '../mutations.ts';
 import { grouped, latestOf } from './group.ts';
@@ -156,7 +157,7 @@ export function updateTo(
 ): Partial<UpdateRecord> | null {
   const title = given.title !== undefined && given.title !== state.title ? given.title : undefined;
   const changed = changedMetadata(state, given, limits);
-  const metadata = changed && JSON.stringify(changed) !== state.metadata ? changed : undefined;
+  const metadata = changed && !isSameJson(changed, JSON.parse(state.metadata)) ? changed : undefined;
   const status = statusOf(state, given);
   return title === undefined && metadata === undefined && !status ? null : { title, metadata, ...status };
 }

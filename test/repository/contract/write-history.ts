@@ -285,6 +285,7 @@ export function describeWriteHistory(store: OpenStore): void {
       { status: 'WAITING', statusMessage: 'm' },
       { metadata: { a: { b: 1 } } },
       { metadata: {}, setMetadata: { a: { b: 1, c: 2 } } },
+      { setMetadata: { a: { c: 2, b: 1 } } },
       { messages: conversation(2).map((one, n) => ({ ...one, key: `k${n}` })), onKey: 'REPLACE' },
       { messages: [say('other', { key: 'k1' })], onKey: 'IGNORE' },
     ];
