@@ -1,264 +1,289 @@
 import fc from 'fast-check';
-import { KEY_CONFLICTS, type NewMessage } from '../../../src/model/message.ts';
-import { DELETE_MODES, SESSION_STATUSES } from '../../../src/model/session.ts';
+import type { NewMessage } from '../../../src/model/message.ts';
+import { type Operation, operationOf } from '../../../src/model/operation.ts';
+import { DELETE_MODES } from '../../../src/model/session.ts';
+import type { Created, WrittenHistory } from '../../../src/repository/mutations.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { MUCH, WHOLE } from '../contract/store.ts';
+import {
+  content,
+  cost,
+  create,
+  described,
+  expectedVersion,
+  IDS,
+  id,
+  key,
+  messages,
+  onKey,
+  parent,
+  someKey,
+  spawnedBy,
+  status,
+  updates,
+  user,
+  write,
+} from './arguments.ts';
 import { type Cost, type Model, roleOf, type Said } from './model.ts';
 
 /** A mutation, applied to the model and to the store. */
 export interface Mutation {
-  readonly model: (model: Model) => void;
+  /**
+   * What the answer of the store must have, if it is not refused. `answer` is what the store has answered, for the id of a session that the
+   * store has named.
+   */
+  readonly model: (model: Model, answer: unknown) => object | undefined;
   readonly store: (repository: SessionRepository) => Promise<unknown>;
   readonly toString: () => string;
 }
 
-/** Few, so that most mutations find their session. */
-const IDS = ['a', 'B', 'c', 'd', 'E'];
-const WORDS = ['fox', 'bear', '数据', 'crow'];
+/** A mutation that can be done as an operation, and again. */
+interface Repeatable {
+  as(operationId: string | null): Mutation;
+}
 
-const id = fc.constantFrom(...IDS);
-const parent = fc.option(id, { freq: 3 });
-const content = fc
-  .array(fc.constantFrom(...WORDS), { minLength: 1, maxLength: 3 })
-  .map((words) => words.join(' '));
-/** Few, so that they clash. */
-const KEYS = ['k', 'K', 'k\u{1f600}'];
-const CALLS = ['c', 'd'];
-const USERS = ['ann', 'bob'];
-const key = fc.option(fc.constantFrom(...KEYS), { freq: 2 });
-const toolCallId = fc.option(fc.constantFrom(...CALLS), { freq: 2 });
-const user = fc.option(fc.constantFrom(...USERS));
-/** No key stands twice. */
-const messages = fc
-  .array(fc.record({ content, key, toolCallId }), { minLength: 1, maxLength: 4 })
-  .map((list) =>
-    list.map((said, n) =>
-      list.slice(0, n).some((other) => other.key === said.key) ? { ...said, key: null } : said,
-    ),
-  );
-const cost = fc.option(
-  fc
-    .record({
-      model: fc.constantFrom('opus', 'haiku', null),
-      createdAt: fc.constantFrom('2026-03-01T00:00Z', '2026-03-01T12:00Z', '2026-03-02T12:00Z'),
-      costUsd: fc.constantFrom(0.1, 0.2, 1e-7, 3),
-    })
-    .map(({ model, createdAt, costUsd }) => ({
-      model,
-      createdAt: new Date(createdAt),
-      usage: { inputTokens: 1, outputTokens: 1, costUsd },
-    })),
-);
-const onKey = fc.option(fc.constantFrom(...KEY_CONFLICTS));
-const status = fc.option(fc.constantFrom(...SESSION_STATUSES));
-const end = fc.oneof(
-  fc.record({ keep: fc.nat(5) }),
-  fc.record({ keepThroughKey: fc.constantFrom(...KEYS) }),
-  fc.record({ dropLast: fc.nat(5) }),
-  fc.constant({}),
-);
-const write = fc.record({
-  messages: fc.oneof({ weight: 4, arbitrary: messages }, fc.constant([])),
-  cost,
-  onKey,
-  title: fc.option(fc.option(content), { nil: undefined }),
-  status,
-  end,
-});
+const newMessages = (said: readonly Said[], each: Cost | null): NewMessage[] =>
+  said.map((one, n) => ({ ...one, role: roleOf(one, n), ...each }));
 
-const newMessages = (messages: readonly Said[], cost: Cost | null): NewMessage[] =>
-  messages.map((said, n) => ({
-    ...said,
-    role: roleOf(said, n),
-    ...cost,
-  }));
+interface Arbitrary<Args, Answer> {
+  readonly args: fc.Arbitrary<Args>;
+  readonly model: (model: Model, args: Args, answer: unknown) => Answer;
+  readonly store: (repository: SessionRepository, args: Args, operation?: Operation) => Promise<unknown>;
+  /** False for an answer after which a retry is a new mutation. */
+  readonly isRecorded?: (answer: Answer) => boolean;
+}
 
-function arbitrary<Args>(
+function arbitrary<Args, Answer extends object | undefined>(
   name: string,
-  args: fc.Arbitrary<Args>,
-  model: (model: Model, args: Args) => void,
-  store: (repository: SessionRepository, args: Args) => Promise<unknown>,
-): fc.Arbitrary<Mutation> {
+  { args, model, store, isRecorded = () => true }: Arbitrary<Args, Answer>,
+): fc.Arbitrary<Repeatable> {
   return args.map((given) => ({
-    model: (each) => model(each, given),
-    store: (repository) => store(repository, given),
+    as(operationId) {
+      const operation = operationId === null ? undefined : operationOf(operationId, name, given);
+      return {
+        model: (each, answer) => each.once(operation, () => model(each, given, answer), isRecorded),
+        store: (repository) => store(repository, given, operation),
+        toString: () => `${name} ${JSON.stringify(given)} ${operationId ?? ''}`,
+      };
+    },
     toString: () => `${name} ${JSON.stringify(given)}`,
   }));
 }
 
-const creation = (parentId: fc.Arbitrary<string | null>) =>
-  arbitrary(
-    'create',
-    fc.record({ id, parentId, userId: user, key }),
-    (model, input) => model.create(input.id, input.parentId, input),
-    (repository, input) => repository.create(input),
+const NO_ID = 'The store has named no session.';
+const idIn = (answer: unknown): string => (answer as Created | WrittenHistory | null)?.session.id ?? NO_ID;
+
+const creationArgs = (ids: fc.Arbitrary<string>, parents: fc.Arbitrary<string | null>) =>
+  parents.chain((parentId) =>
+    fc.record({
+      id: ids,
+      parentId: fc.constant(parentId),
+      userId: user,
+      key,
+      described,
+      status,
+      spawnedBy: spawnedBy(parentId),
+      messages: fc.oneof({ weight: 2, arbitrary: fc.constant([]) }, messages),
+      cost,
+    }),
   );
 
-const mutation: fc.Arbitrary<Mutation> = fc.oneof(
-  { weight: 3, arbitrary: creation(parent) },
+const creation = (ids: fc.Arbitrary<string>, parents: fc.Arbitrary<string | null>) =>
+  arbitrary('create', {
+    args: creationArgs(ids, parents),
+    model: (model, { id: own, parentId: above, described: said, ...input }) =>
+      model.create(own, above, { ...input, ...said }),
+    store: (repository, { described: said, messages: given, cost: each, ...input }, operation) =>
+      repository.create({ ...input, ...said, messages: newMessages(given, each) }, operation),
+  });
+
+/** By its id, by its key, or by both. */
+const creationUnlessThere = arbitrary('get or create', {
+  args: creationArgs(id, parent).chain((args) =>
+    fc.oneof(
+      fc.constant(args),
+      fc.constant({ ...args, key: null }),
+      someKey.map((own) => ({ ...args, id: null, key: own })),
+    ),
+  ),
+  model: (model, { id: own, parentId: above, described: said, ...input }, answer) =>
+    model.getOrCreate(own, above, { ...input, ...said }, idIn(answer)),
+  store: (repository, { described: said, messages: given, cost: each, ...input }, operation) =>
+    repository.getOrCreate({ ...input, ...said, messages: newMessages(given, each) }, operation),
+  isRecorded: ({ isNew }) => isNew,
+});
+
+const mutation: fc.Arbitrary<Repeatable> = fc.oneof(
+  { weight: 3, arbitrary: creation(id, parent) },
+  { weight: 2, arbitrary: creationUnlessThere },
   {
     weight: 8,
-    arbitrary: arbitrary(
-      'append',
-      fc.record({ id, messages, cost, onKey }),
-      (model, input) => model.append(input.id, input.messages, input.cost, input.onKey),
-      (repository, { id: sessionId, messages: said, cost: each, ...input }) =>
-        repository.append({ sessionId, messages: newMessages(said, each), ...input }),
-    ),
+    arbitrary: arbitrary('append', {
+      args: fc.record({ id, messages, cost, onKey, expectedVersion }),
+      model: (model, input) =>
+        model.append(input.id, input.messages, input.cost, input.onKey, input.expectedVersion),
+      store: (repository, { id: sessionId, messages: said, cost: each, ...input }, operation) =>
+        repository.append({ sessionId, messages: newMessages(said, each), ...input }, operation, MUCH),
+    }),
   },
   {
     weight: 8,
-    arbitrary: arbitrary(
-      'write',
-      fc.record({ id, write, create: fc.option(fc.record({ parentId: parent, userId: user }), { freq: 1 }) }),
-      (model, { id: sessionId, write: { cost: each, end: dropped, ...input }, create }) =>
-        model.write(sessionId, { ...input, ...dropped, cost: each }, create),
-      (repository, { id: sessionId, write: { cost: each, end: dropped, ...input }, create }) =>
+    arbitrary: arbitrary('write', {
+      args: fc.record({ id, write, owner: user, create: fc.option(create, { freq: 2 }) }),
+      model: (model, { id: own, write: input, owner, create: made }) =>
+        model.write(own, input, made && { ...made, userId: owner }),
+      store: (
+        repository,
+        { id: sessionId, write: { cost: each, ...input }, owner, create: made },
+        operation,
+      ) =>
+        repository.writeHistory(
+          { ...input, sessionId, messages: newMessages(input.messages, each), ownerId: owner, create: made },
+          WHOLE,
+          operation,
+        ),
+    }),
+  },
+  {
+    weight: 2,
+    arbitrary: arbitrary('write by key', {
+      args: fc.record({ key: someKey, owner: user, write, create: fc.option(create, { freq: 2 }) }),
+      model: (model, { key: own, owner, write: input, create: made }, answer) =>
+        model.writeByKey(own, owner, input, made, idIn(answer)),
+      store: (repository, { key: own, owner, write: { cost: each, ...input }, create: made }, operation) =>
         repository.writeHistory(
           {
             ...input,
-            ...dropped,
-            sessionId,
+            key: own,
+            ownerId: owner,
             messages: newMessages(input.messages, each),
-            ownerId: create?.userId ?? null,
-            create: create && { parentId: create.parentId },
+            create: made,
           },
           WHOLE,
+          operation,
         ),
-    ),
-  },
-  arbitrary(
-    'write by key',
-    fc.record({ key: fc.constantFrom(...KEYS), owner: user, write }),
-    (model, { key: named, owner, write: { cost: each, end: dropped, ...input } }) =>
-      model.writeByKey(named, owner, { ...input, ...dropped, cost: each }),
-    (repository, { key: named, owner, write: { cost: each, end: dropped, ...input } }) =>
-      repository.writeHistory(
-        {
-          ...input,
-          ...dropped,
-          key: named,
-          ownerId: owner,
-          messages: newMessages(input.messages, each),
-        },
-        WHOLE,
-      ),
-  ),
-  arbitrary(
-    'update',
-    fc.record({
-      id,
-      title: fc.option(content),
-      key: fc.option(key, { nil: undefined }),
-      status,
     }),
-    (model, input) => model.update(input.id, input.title, input.key, input.status),
-    (repository, { id: sessionId, ...update }) => repository.update({ sessionId, ...update }),
-  ),
-  arbitrary(
-    'delete',
-    fc.record({ id, mode: fc.constantFrom(...DELETE_MODES) }),
-    (model, input) => model.delete(input.id, input.mode),
-    (repository, input) => repository.delete({ sessionId: input.id, mode: input.mode }),
-  ),
-  {
-    weight: 2,
-    arbitrary: arbitrary(
-      'move',
-      fc.record({ id, parentId: parent }),
-      (model, input) => model.move(input.id, input.parentId),
-      (repository, input) => repository.move({ sessionId: input.id, parentId: input.parentId }),
-    ),
   },
   {
     weight: 2,
-    arbitrary: arbitrary(
-      'archive',
-      fc.record({ id, archived: fc.boolean(), subtree: fc.boolean() }),
-      (model, input) => model.archive(input.id, input.archived, input.subtree),
-      (repository, { id: sessionId, ...input }) => repository.archive({ sessionId, ...input }),
-    ),
+    arbitrary: arbitrary('update', {
+      args: fc.record({ id, updates, spawnedBy: parent.chain(spawnedBy), expectedVersion }),
+      model: (model, { id: own, updates: change, ...input }) => model.update(own, { ...change, ...input }),
+      store: (repository, { id: sessionId, updates: change, ...input }, operation) =>
+        repository.update({ sessionId, ...change, ...input }, operation),
+    }),
+  },
+  arbitrary('delete', {
+    args: fc.record({ id, mode: fc.constantFrom(...DELETE_MODES), expectedVersion, purge: fc.boolean() }),
+    model: (model, input) => model.delete(input.id, input.mode, input.expectedVersion),
+    store: (repository, { id: sessionId, ...input }, operation) =>
+      repository.delete({ sessionId, ...input }, operation),
+  }),
+  {
+    weight: 2,
+    arbitrary: arbitrary('move', {
+      args: fc.record({ id, parentId: parent, expectedVersion }),
+      model: (model, input) => model.move(input.id, input.parentId, input.expectedVersion),
+      store: (repository, { id: sessionId, ...input }, operation) =>
+        repository.move({ sessionId, ...input }, operation),
+    }),
   },
   {
     weight: 2,
-    arbitrary: arbitrary(
-      'truncate',
-      fc.record({ id, length: fc.nat(6) }),
-      (model, input) => model.truncate(input.id, input.length),
-      (repository, input) => repository.truncate({ sessionId: input.id, keep: input.length }, MUCH),
-    ),
+    arbitrary: arbitrary('archive', {
+      args: fc.record({ id, archived: fc.boolean(), subtree: fc.boolean(), expectedVersion }),
+      model: (model, input) => model.archive(input.id, input.archived, input.subtree, input.expectedVersion),
+      store: (repository, { id: sessionId, ...input }, operation) =>
+        repository.archive({ sessionId, ...input }, operation),
+    }),
   },
-  arbitrary(
-    'redact',
-    fc.record({ id, position: fc.nat(6) }),
-    (model, input) => {
-      const { ordinal } = model.sessions.get(input.id)?.history[input.position] ?? { ordinal: NEVER };
-      model.redact(input.id, ordinal);
-    },
-    redactAt,
-  ),
-  arbitrary(
-    'purge',
-    fc.record({ id, keep: fc.option(fc.nat(3), { freq: 2 }) }),
-    (model, { id: sessionId, keep }) =>
-      keep === null ? model.delete(sessionId, 'CASCADE') : model.truncate(sessionId, keep),
-    (repository, { id: sessionId, keep }) =>
-      keep === null
-        ? repository.delete({ sessionId, mode: 'CASCADE', purge: true })
-        : repository.truncate({ sessionId, keep, purge: true }, MUCH),
-  ),
   {
     weight: 2,
-    arbitrary: arbitrary(
-      'fork',
-      fc.record({ id, newId: id, last: fc.nat(6), asRoot: fc.boolean(), key }),
-      (model, input) => model.fork(input.id, input.newId, input.last, input.asRoot, input.key),
-      forkAt,
-    ),
+    arbitrary: arbitrary('truncate', {
+      args: fc.record({ id, keep: fc.nat(6), purge: fc.boolean(), expectedVersion }),
+      model: (model, { id: own, keep, ...input }) => model.truncate(own, keep, input),
+      store: (repository, { id: sessionId, ...input }, operation) =>
+        repository.truncate({ sessionId, ...input }, MUCH, operation),
+    }),
+  },
+  arbitrary('redact', {
+    args: fc.record({
+      messages: fc.array(fc.record({ sessionId: id, ordinal: fc.nat(6) }), { minLength: 1, maxLength: 3 }),
+    }),
+    model: (model, input) => model.redactAll(input.messages) as undefined,
+    store: (repository, input, operation) =>
+      repository.redact({ ...input, copies: false, reason: '' }, operation),
+  }),
+  {
+    weight: 2,
+    arbitrary: arbitrary('fork', {
+      args: fc.record({
+        id,
+        newId: id,
+        last: fc.nat(6),
+        asRoot: fc.boolean(),
+        key,
+        title: fc.option(content),
+        expectedVersion,
+      }),
+      model: (model, input) => model.fork(input.id, input.newId, input.last, input.asRoot, input.key, input),
+      store: forkAt,
+    }),
   },
 );
 
-/** Roots, and then any mutations: of the default size, most would be of a session that is missing. */
+/** Of every second mutation; few have an id that others have, too. */
+const operation = fc.oneof(
+  { weight: 8, arbitrary: fc.constantFrom('none', 'own') },
+  { weight: 1, arbitrary: fc.constant('shared') },
+);
+/** How far back the mutation is that is sent again; null for another mutation. */
+const again = fc.oneof(
+  { weight: 7, arbitrary: fc.constant(null) },
+  { weight: 1, arbitrary: fc.integer({ min: 1, max: 5 }) },
+);
+
+/** Sessions to begin with: the first is a root, and others are beneath earlier ones. */
+const beginning: fc.Arbitrary<Repeatable[]> = fc
+  .shuffledSubarray(IDS, { minLength: 2, maxLength: IDS.length - 1 })
+  .chain((ids) =>
+    fc.tuple(
+      ...ids.map((own, n) =>
+        creation(
+          fc.constant(own),
+          n === 0 ? fc.constant(null) : fc.option(fc.constantFrom(...ids.slice(0, n)), { freq: 2 }),
+        ),
+      ),
+    ),
+  );
+
+/** Any mutations, and retries of these, after some creations: without them, most would be of a session that is missing. */
 export const mutations: fc.Arbitrary<Mutation[]> = fc
   .tuple(
-    fc.array(creation(fc.constant(null)), { minLength: 1, maxLength: 3 }),
-    fc.array(mutation, { minLength: 1, maxLength: 20, size: 'max' }),
+    beginning,
+    fc.array(fc.record({ mutation, operation, again }), { minLength: 1, maxLength: 20, size: 'max' }),
   )
-  .map(([roots, others]) => [...roots, ...others]);
-
-/** More than any history has. */
-const NEVER = 1_000;
-
-async function redactAt(
-  repository: SessionRepository,
-  { id: sessionId, position }: { id: string; position: number },
-) {
-  const [history] = await repository.historyOf(
-    [{ sessionId, page: { limit: 7, from: 'start' } }],
-    MUCH.bytes,
-  );
-  const { ordinal } = history!.items[position] ?? { ordinal: NEVER };
-  return repository.redact({ messages: [{ sessionId, ordinal }], copies: false, reason: '' });
-}
+  .map(([first, others]) => {
+    const all = first.map((each) => each.as(null));
+    for (const [n, each] of others.entries()) {
+      const ids: Record<string, string | null> = { none: null, own: `own ${n}`, shared: 'shared' };
+      const earlier = each.again === null ? undefined : all.at(-each.again);
+      all.push(earlier ?? each.mutation.as(ids[each.operation]!));
+    }
+    return all;
+  });
 
 /** The message at a position, through which to fork; all messages if there is none. */
 async function forkAt(
   repository: SessionRepository,
-  input: { id: string; newId: string; last: number; asRoot: boolean; key: string | null },
+  { id: sessionId, newId, last, ...input }: { id: string; newId: string; last: number; asRoot: boolean },
+  operation?: Operation,
 ): Promise<unknown> {
-  const page = { limit: 1, from: 'start', after: undefined } as const;
   const [history] = await repository.historyOf(
-    [{ sessionId: input.id, page: { ...page, limit: 7 } }],
+    [{ sessionId, page: { limit: 7, from: 'start' } }],
     MUCH.bytes,
   );
-  const message = history!.items[input.last];
-  return repository.fork({
-    sessionId: input.id,
-    throughMessage: message ? { sessionId: input.id, ordinal: message.ordinal } : null,
-    id: input.newId,
-    key: input.key,
-    asRoot: input.asRoot,
-  });
+  const message = history!.items[last];
+  const throughMessage = message ? { sessionId, ordinal: message.ordinal } : null;
+  return repository.fork({ sessionId, throughMessage, id: newId, ...input }, operation);
 }
-
-export { CALLS, KEYS, USERS, WORDS };

@@ -10,8 +10,9 @@ import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { naiveReport } from '../contract/naive-usage.ts';
 import { ALL, idsOf, MUCH } from '../contract/store.ts';
+import { CALLS, KEYS, USERS, WORDS } from './arguments.ts';
 import { Model } from './model.ts';
-import { CALLS, KEYS, mutations, USERS, WORDS } from './mutations.ts';
+import { mutations } from './mutations.ts';
 
 /** `npm run test:properties` is the long form. */
 const SEQUENCES = Number(process.env.SEQUENCES ?? 150);
@@ -76,13 +77,18 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
       userId: modelled.userId,
       key: modelled.key,
       title: modelled.title,
+      agentName: modelled.agentName,
+      project: modelled.project,
       status: modelled.status,
+      statusMessage: modelled.statusMessage,
+      spawnedBy: modelled.spawnedBy,
       version: modelled.version,
       historyLength: modelled.history.length,
       messageCount: modelled.history.filter(({ role }) => role === 'USER').length,
       forkedFrom: modelled.forkedFrom,
       damage: [],
     });
+    expect(session.metadata).toEqual(modelled.metadata);
     expect(archivedAt !== null).toBe(modelled.archived);
     expect(idsOf(children[n]!.items)).toEqual(model.children(id).map((each) => each.id));
     expect(idsOf(descendants[n]!.items)).toEqual(model.descendants(id).map((each) => each.id));
@@ -100,7 +106,7 @@ async function expectAsModelled(repository: SessionRepository, model: Model): Pr
     expect(session.treeLastActiveAt).toEqual(modelled.parentId === null ? rollups[n]!.lastActiveAt : null);
   }
   await expectKeysAsModelled(repository, model);
-  await expectResultsAsModelled(repository, model);
+  await expectCallsAsModelled(repository, model);
   await expectUsageAsModelled(repository, model, sessions as Session[]);
 }
 
@@ -132,10 +138,12 @@ async function expectUsageAsModelled(
 }
 
 /** Whether a message makes a call decides nothing: it is asked about each. */
-async function expectResultsAsModelled(repository: SessionRepository, model: Model): Promise<void> {
+async function expectCallsAsModelled(repository: SessionRepository, model: Model): Promise<void> {
   const calls = [...model.sessions.values()].flatMap(({ id, history }) =>
     history.flatMap(({ ordinal }) => CALLS.map((toolCallId) => ({ sessionId: id, ordinal, toolCallId }))),
   );
+  const spawned = await repository.findSpawned(calls);
+  expect(idsOf(spawned)).toEqual(calls.map((call) => model.spawned(call)));
   const found = await repository.findToolResults(calls, MUCH.bytes);
   expect(found.map((message) => message?.ordinal)).toEqual(
     calls.map(
@@ -192,14 +200,20 @@ it(
         try {
           const model = new Model();
           for (const each of steps) {
-            const outcome = await each.store(repository).then(() => 'done', nameOf);
+            let answer: unknown = null;
+            const outcome = await each.store(repository).then((given) => {
+              answer = given;
+              return 'done';
+            }, nameOf);
             let modelled = 'done';
+            let expected: object | undefined;
             try {
-              each.model(model);
+              expected = each.model(model, answer);
             } catch (error) {
               modelled = (error as Error).message;
             }
             expect(outcome, String(each)).toBe(modelled);
+            if (modelled === 'done' && expected) expect(answer, String(each)).toMatchObject(expected);
             if (isRead.next().value) await expectAsModelled(repository, model);
           }
           await expectAsModelled(repository, model);

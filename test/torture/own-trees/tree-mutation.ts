@@ -68,7 +68,10 @@ export function applyTo(model: Model, mutation: TreeMutation): Effect {
       return effect(session.id, { contents, left });
     }
     case 'update':
-      model.update(mutation.input.sessionId, mutation.input.title ?? null, mutation.input.key);
+      model.update(mutation.input.sessionId, {
+        title: mutation.input.title ?? null,
+        key: mutation.input.key,
+      });
       return effect(mutation.input.sessionId);
     case 'delete': {
       const { sessionId: id, mode } = mutation.input;
