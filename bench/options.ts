@@ -10,6 +10,8 @@ export const PARTS = [
   'fork',
   'usage',
   'replaced',
+  'relative',
+  'large-messages',
   'side-by-side',
   'event-loop',
 ] as const;

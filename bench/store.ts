@@ -4,8 +4,10 @@ import { measureEventLoop } from './measure/event-loop.ts';
 import { measureFork } from './measure/fork.ts';
 import { measureIndexing } from './measure/indexing.ts';
 import { measureIndexingCost } from './measure/indexing-cost.ts';
+import { measureLargeMessages } from './measure/large-messages.ts';
 import { measurePages } from './measure/pages.ts';
 import { measureRebuild } from './measure/rebuild.ts';
+import { measureRelative } from './measure/relative.ts';
 import { measureReplaced } from './measure/replaced.ts';
 import { measureSearch } from './measure/search.ts';
 import { measureSearchBeside } from './measure/search-beside.ts';
@@ -29,6 +31,8 @@ const STORES: Readonly<Record<Part, readonly StoreName[]>> = {
   search: ['search'],
   fork: [],
   replaced: [],
+  relative: [],
+  'large-messages': [],
   'side-by-side': [],
   usage: [],
   'event-loop': ['trees', 'history'],
@@ -66,6 +70,8 @@ async function run({ directory, sizes, parts }: BenchOptions): Promise<void> {
     if (parts.has('fork')) single.push(...(await measureFork(directory, report)));
     if (parts.has('usage')) single.push(...(await measureUsage(directory, report)));
     if (parts.has('replaced')) single.push(...(await measureReplaced(directory, report)));
+    if (parts.has('relative')) single.push(...(await measureRelative(directory, report)));
+    if (parts.has('large-messages')) single.push(...(await measureLargeMessages(directory, report)));
     if (parts.has('side-by-side')) single.push(...(await measureSideBySide(directory, report)));
     if (parts.has('event-loop')) single.push(...(await measureEventLoop(directory, plans.at(-1)!, report)));
   } finally {

@@ -16,6 +16,8 @@ export const TREE: TreeShape = { root: 'tree', depth: 3, breadth: 10 };
 export const TREE_COUNT = 1_111;
 export const SMALL_TREE: TreeShape = { root: 'small', depth: 4, breadth: 4 };
 export const SMALL_TREE_COUNT = 341;
+export const BUSY_TREE: TreeShape = { root: 'busy', depth: 4, breadth: 10 };
+export const BUSY_TREE_COUNT = 11_111;
 /** Sessions of `wide` and `tree` together. */
 export const FIXTURE_COUNT = WIDE + 1 + TREE_COUNT;
 /** Sessions per user, and per case, so that a page of them has the same length at every size. */
@@ -62,6 +64,31 @@ export function* fixtureSessions(): Generator<SessionContent> {
   yield { id: 'wide', title: 'A session with many children' };
   for (let n = 0; n < WIDE; n += 1) yield { id: `wide-${n}`, parentId: 'wide', title: `Child ${n}` };
   yield* treeSessions(TREE);
+}
+
+/** One root in so many has a child. */
+const PARENTS = 10;
+
+/** Roots, some of which have a child: then the tree was last active when the child was. */
+export function* rootSessions(count: number): Generator<SessionContent> {
+  for (let n = 0; n < count; n += 1) {
+    const id = sessionIdOf(n);
+    yield { id, title: `Compare the offers of round ${n}` };
+    if (n % PARENTS === 0) yield { id: `${id}-child`, parentId: id, title: 'Read the offers' };
+  }
+}
+
+/** How many sessions `rootSessions` makes. */
+export const sessionsOfRoots = (count: number): number => count + Math.ceil(count / PARENTS);
+
+/** `busy` and its descendants, of which one in a hundred is RUNNING or WAITING. */
+export function* busySessions(): Generator<SessionContent> {
+  let n = 0;
+  for (const session of treeSessions(BUSY_TREE)) {
+    const underWay = n % 200 === 0 ? 'WAITING' : 'RUNNING';
+    yield { ...session, status: n % 100 === 0 ? underWay : 'COMPLETED' };
+    n += 1;
+  }
 }
 
 /** A session and its descendants, parents before children. */

@@ -9,9 +9,11 @@ import { createRecords } from '../../src/repository/records/mutation-records.ts'
 import { stampOf } from '../../src/repository/records/record.ts';
 import type { SessionState } from '../../src/repository/records/session-state.ts';
 import {
+  busySessions,
   exchangeOf,
   fixtureSessions,
   ordinarySessions,
+  rootSessions,
   type SessionContent,
   SMALL_TREE,
   timeOf,
@@ -56,6 +58,8 @@ function* sessionsOf(plan: StorePlan): Generator<SessionContent> {
   if (plan.fixtures) yield* fixtureSessions();
   if (plan.smallTree) yield* treeSessions(SMALL_TREE);
   yield* ordinarySessions(plan.ordinary);
+  yield* rootSessions(plan.roots ?? 0);
+  if (plan.busyTree) yield* busySessions();
   if (plan.history > 0) yield { id: 'history', title: 'A long history' };
 }
 

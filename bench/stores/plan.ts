@@ -1,4 +1,4 @@
-import { FIXTURE_COUNT, SMALL_TREE_COUNT } from './content.ts';
+import { BUSY_TREE_COUNT, FIXTURE_COUNT, SMALL_TREE_COUNT, sessionsOfRoots } from './content.ts';
 import { SEARCHABLE_LENGTH } from './searchable.ts';
 
 /** To be raised with each change of the generated files: stores of another version are generated again. */
@@ -13,6 +13,10 @@ export interface StorePlan {
   readonly fixtures: boolean;
   /** True for a store with `small`, the tree of 341 sessions. */
   readonly smallTree?: boolean;
+  /** Number of roots, of which one in ten has a child. */
+  readonly roots?: number;
+  /** True for a store with `busy`, a tree of 11,111 sessions, of which one in a hundred is under way. */
+  readonly busyTree?: boolean;
   /** Number of messages of the session `history`; 0 for no such session. */
   readonly history: number;
   /** True if each message of it has a line of its own, except the first two. Otherwise each exchange has one. */
@@ -60,11 +64,21 @@ export function wholePlan(size: number): StorePlan {
   return { ...plan, ordinary: size - sessionCount(plan) };
 }
 
-export function sessionCount({ ordinary, fixtures, smallTree, history, searchable = 0 }: StorePlan): number {
+export function sessionCount({
+  ordinary,
+  fixtures,
+  smallTree,
+  roots = 0,
+  busyTree,
+  history,
+  searchable = 0,
+}: StorePlan): number {
   return (
     ordinary +
     (fixtures ? FIXTURE_COUNT : 0) +
     (smallTree ? SMALL_TREE_COUNT : 0) +
+    sessionsOfRoots(roots) +
+    (busyTree ? BUSY_TREE_COUNT : 0) +
     (history > 0 ? 1 : 0) +
     Math.ceil(searchable / SEARCHABLE_LENGTH)
   );
