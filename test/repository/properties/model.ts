@@ -1,16 +1,7 @@
-import { addOptionalDecimals } from '../../../src/model/decimal.ts';
 import type { MessageRef } from '../../../src/model/id.ts';
 import type { KeyConflict } from '../../../src/model/message.ts';
 import type { Operation } from '../../../src/model/operation.ts';
-import {
-  type ArchivedFilter,
-  type DeleteMode,
-  type NewSpawnOrigin,
-  SESSION_STATUSES,
-  type SessionStatus,
-  type SpawnOrigin,
-} from '../../../src/model/session.ts';
-import type { Response } from '../contract/naive-usage.ts';
+import type { DeleteMode, NewSpawnOrigin } from '../../../src/model/session.ts';
 import {
   changed,
   type Description,
@@ -18,87 +9,18 @@ import {
   isSameDescription,
   spawnedBy,
 } from './description.ts';
-
-/** What each message of a mutation cost, and when, if the message says so. */
-export type Cost = Omit<Response, 'sessionId' | 'createdAt'> & { readonly createdAt?: Date };
-
-export type Paid = Cost & Pick<Response, 'sessionId'>;
-
-export interface ModelMessage {
-  readonly ordinal: number;
-  readonly content: string;
-  readonly role: 'USER' | 'ASSISTANT' | 'TOOL';
-  readonly key: string | null;
-  readonly toolCallId: string | null;
-  readonly usage: Cost['usage'] | null;
-  readonly model: string | null;
-  /** Left out if it is the time of the mutation. */
-  readonly createdAt?: Date;
-  readonly isCopy: boolean;
-  /** True once what it said was overwritten. */
-  readonly isRedacted?: boolean;
-}
-
-/** The members are as in `CreateSession`. All messages have the same cost. */
-export interface ModelCreation extends Omit<DescriptionChange, 'setMetadata'> {
-  readonly userId?: string | null | undefined;
-  readonly key?: string | null | undefined;
-  readonly messages?: readonly Said[] | undefined;
-  readonly cost?: Cost | null | undefined;
-  readonly spawnedBy?: NewSpawnOrigin | null | undefined;
-  readonly forkedFrom?: ModelSession['forkedFrom'] | undefined;
-}
-
-/** What a write makes if there is no such session. */
-export interface ModelCreateIfMissing
-  extends Omit<ModelCreation, 'key' | 'messages' | 'cost' | 'forkedFrom'> {
-  readonly parentId?: string | null | undefined;
-  readonly parentKey?: string | null | undefined;
-  readonly forkedFrom?: { readonly sessionId: string } | null | undefined;
-}
-
-/** What a write does to one session. All messages have the same cost. */
-export interface ModelWrite extends Omit<DescriptionChange, 'agentName' | 'project'> {
-  readonly keep?: number | null;
-  readonly keepThroughKey?: string | null;
-  readonly dropLast?: number | null;
-  readonly messages: readonly Said[];
-  readonly cost: Cost | null;
-  readonly onKey?: KeyConflict | null;
-  readonly expectedVersion?: Expected;
-}
-
-/** The version that a mutation expects; any if there is none. */
-type Expected = number | null | undefined;
-
-/** A message to append; one with a `toolCallId` is a TOOL message. */
-export type Said = Pick<ModelMessage, 'content' | 'key' | 'toolCallId'> & {
-  readonly isCopy?: boolean | undefined;
-};
-
-/** The role of the message at the index `n` of a mutation's. */
-export function roleOf({ toolCallId }: Said, n: number): ModelMessage['role'] {
-  if (toolCallId !== null) return 'TOOL';
-  return n % 2 ? 'ASSISTANT' : 'USER';
-}
-
-export interface ModelSession extends Description {
-  readonly id: string;
-  parentId: string | null;
-  readonly userId: string | null;
-  key: string | null;
-  arrival: number;
-  version: number;
-  archived: boolean;
-  history: ModelMessage[];
-  nextOrdinal: number;
-  /** The messages that left the history, by their ordinals: true once what they said was overwritten. */
-  left: ReadonlyMap<number, boolean>;
-  /** What is in the sums, in any order. */
-  paid: readonly Paid[];
-  readonly spawnedBy: SpawnOrigin | null;
-  readonly forkedFrom: { sessionId: string; messageId: string | null; historyLength: number } | null;
-}
+import { ModelReads } from './model-reads.ts';
+import {
+  type Cost,
+  type Expected,
+  type ModelCreateIfMissing,
+  type ModelCreation,
+  type ModelMessage,
+  type ModelSession,
+  type ModelWrite,
+  roleOf,
+  type Said,
+} from './model-session.ts';
 
 const UNDESCRIBED: Description = {
   title: null,
@@ -110,9 +32,7 @@ const UNDESCRIBED: Description = {
 };
 
 /** The specification of the store in the simplest form: without files and index, with a walk through everything for each answer. */
-export class Model {
-  /** In order of creation. */
-  readonly sessions = new Map<string, ModelSession>();
+export class Model extends ModelReads {
   readonly deleted = new Set<string>();
   /** The answers that were recorded, by the ids of their operations. */
   readonly #operations = new Map<string, { readonly fingerprint: string; readonly answer: unknown }>();
@@ -169,12 +89,6 @@ export class Model {
     if (this.sessions.has(id) || this.deleted.has(id)) throw new Error('SessionExistsError');
   }
 
-  #get(id: string): ModelSession {
-    const session = this.sessions.get(id);
-    if (!session) throw new Error('SessionNotFoundError');
-    return session;
-  }
-
   #expect({ version }: ModelSession, expected: Expected): void {
     if (expected != null && expected !== version) throw new Error('ConflictError');
   }
@@ -182,7 +96,7 @@ export class Model {
   create(id: string, parentId: string | null, given: ModelCreation = {}) {
     const { userId, key = null, messages = [], cost = null, forkedFrom = null } = given;
     this.#refuseTaken(id);
-    const parent = parentId === null ? null : this.#get(parentId);
+    const parent = parentId === null ? null : this.get(parentId);
     this.#refuseKey(id, key, parent ? this.owner(parent.id) : (userId ?? null));
     if (parent?.archived) throw new Error('SessionArchivedError');
     const inherited = userId === undefined ? (parent?.userId ?? null) : userId;
@@ -212,18 +126,8 @@ export class Model {
     if (id !== null && this.deleted.has(id)) throw new Error('SessionExistsError');
     const there = byId ?? byKey;
     if (there === null) return { isNew: true, session: this.create(id ?? newId, parentId, given) };
-    if (this.#get(there).parentId !== parentId) throw new Error('SessionExistsError');
+    if (this.get(there).parentId !== parentId) throw new Error('SessionExistsError');
     return { isNew: false, session: { id: there } };
-  }
-
-  /** The user of the root of the session's tree. */
-  owner(id: string): string | null {
-    return (this.ancestors(id)[0] ?? this.#get(id)).userId;
-  }
-
-  withKey(key: string, owner: string | null): string | null {
-    const all = [...this.sessions.values()];
-    return all.find((each) => each.key === key && this.owner(each.id) === owner)?.id ?? null;
   }
 
   #refuseKey(id: string, key: string | null, owner: string | null): void {
@@ -245,7 +149,7 @@ export class Model {
     onKey: KeyConflict | null = null,
     expectedVersion: Expected = null,
   ) {
-    const { messages: written, session } = this.#write(this.#get(id), {
+    const { messages: written, session } = this.#write(this.get(id), {
       messages,
       cost,
       onKey,
@@ -256,7 +160,7 @@ export class Model {
 
   /** Creates the session if it is missing and `create` is given; `create.userId` is the owner of a root, and of `create.parentKey`. */
   write(id: string, write: ModelWrite, create: ModelCreateIfMissing | null) {
-    if (!create || this.sessions.has(id)) return this.#write(this.#get(id), write);
+    if (!create || this.sessions.has(id)) return this.#write(this.get(id), write);
     this.#refuseTaken(id);
     return this.#create(id, null, create.userId ?? null, write, create);
   }
@@ -270,7 +174,7 @@ export class Model {
     newId: string,
   ) {
     const id = this.withKey(key, owner);
-    if (id !== null) return this.#write(this.#get(id), write);
+    if (id !== null) return this.#write(this.get(id), write);
     if (!create) throw new Error('SessionNotFoundError');
     return this.#create(newId, key, owner, write, create);
   }
@@ -404,7 +308,7 @@ export class Model {
       readonly expectedVersion?: Expected;
     },
   ) {
-    const session = this.#get(id);
+    const session = this.get(id);
     this.#refuseKey(id, key ?? null, this.owner(id));
     this.#expect(session, expectedVersion);
     const spawned = origin ? spawnedBy(session.parentId, origin) : session.spawnedBy;
@@ -415,7 +319,7 @@ export class Model {
   }
 
   delete(id: string, mode: DeleteMode, expectedVersion: Expected = null) {
-    const session = this.#get(id);
+    const session = this.get(id);
     const { parentId } = session;
     this.#expect(session, expectedVersion);
     const children = this.children(id);
@@ -442,11 +346,11 @@ export class Model {
   }
 
   move(id: string, parentId: string | null, expectedVersion: Expected = null) {
-    const session = this.#get(id);
+    const session = this.get(id);
     const formerParentId = session.parentId;
     this.#expect(session, expectedVersion);
     if (parentId !== null) {
-      this.#get(parentId);
+      this.get(parentId);
       if (parentId === id || this.ancestors(parentId).includes(session)) throw new Error('InvalidInputError');
     }
     this.#refuseClash(session, parentId === null ? session.userId : this.owner(parentId));
@@ -455,9 +359,9 @@ export class Model {
   }
 
   archive(id: string, archived: boolean, subtree: boolean, expectedVersion: Expected = null) {
-    this.#expect(this.#get(id), expectedVersion);
+    this.#expect(this.get(id), expectedVersion);
     const changedIds: string[] = [];
-    for (const session of [this.#get(id), ...(subtree ? this.descendants(id) : [])]) {
+    for (const session of [this.get(id), ...(subtree ? this.descendants(id) : [])]) {
       if (session.archived === archived) continue;
       session.archived = archived;
       session.version += 1;
@@ -471,7 +375,7 @@ export class Model {
     length: number,
     { purge = false, expectedVersion }: { purge?: boolean; expectedVersion?: Expected } = {},
   ) {
-    const session = this.#get(id);
+    const session = this.get(id);
     this.#expect(session, expectedVersion);
     if (session.archived) throw new Error('SessionArchivedError');
     if (length > session.history.length) throw new Error('InvalidInputError');
@@ -489,10 +393,10 @@ export class Model {
 
   redactAll(messages: readonly MessageRef[]): void {
     for (const { sessionId, ordinal } of messages)
-      if (ordinal >= this.#get(sessionId).nextOrdinal) throw new Error('InvalidInputError');
+      if (ordinal >= this.get(sessionId).nextOrdinal) throw new Error('InvalidInputError');
     for (const id of new Set(messages.map(({ sessionId }) => sessionId))) {
       const ordinals = messages.filter(({ sessionId }) => sessionId === id).map(({ ordinal }) => ordinal);
-      const session = this.#get(id);
+      const session = this.get(id);
       const isMeant = (ordinal: number) => ordinals.includes(ordinal);
       const isNew =
         session.history.some(({ ordinal, isRedacted }) => isMeant(ordinal) && !isRedacted) ||
@@ -516,7 +420,7 @@ export class Model {
     { title, expectedVersion }: { title?: string | null; expectedVersion?: Expected } = {},
   ) {
     this.#refuseTaken(newId);
-    const origin = this.#get(id);
+    const origin = this.get(id);
     this.#refuseKey(newId, key, asRoot ? origin.userId : this.owner(id));
     this.#expect(origin, expectedVersion);
     const copied = origin.history.slice(0, last + 1);
@@ -539,81 +443,6 @@ export class Model {
       },
     });
     return { id: newId };
-  }
-
-  children(id: string): ModelSession[] {
-    return [...this.sessions.values()]
-      .filter(({ parentId }) => parentId === id)
-      .sort((a, b) => a.arrival - b.arrival);
-  }
-
-  descendants(id: string): ModelSession[] {
-    return this.children(id).flatMap((child) => [child, ...this.descendants(child.id)]);
-  }
-
-  /** Root first. */
-  ancestors(id: string): ModelSession[] {
-    const { parentId } = this.#get(id);
-    return parentId === null ? [] : [...this.ancestors(parentId), this.#get(parentId)];
-  }
-
-  /** In order of creation. */
-  list(archived: ArchivedFilter, statuses: readonly SessionStatus[] = SESSION_STATUSES): string[] {
-    return idsWhere([...this.sessions.values()], archived, statuses);
-  }
-
-  /** In pre-order. */
-  beneath(id: string, archived: ArchivedFilter, statuses: readonly SessionStatus[]): string[] {
-    return idsWhere(this.descendants(id), archived, statuses);
-  }
-
-  /** In order of creation. */
-  forks(id: string): string[] {
-    return [...this.sessions.values()]
-      .filter(({ forkedFrom }) => forkedFrom?.sessionId === id)
-      .map((fork) => fork.id);
-  }
-
-  rollup(id: string) {
-    const all = [this.#get(id), ...this.descendants(id)];
-    const paid = all.flatMap((each) => each.paid);
-    const costUsd = paid.reduce<string | null>(
-      (sum, { usage }) => addOptionalDecimals(sum, String(usage.costUsd)),
-      null,
-    );
-    return {
-      sessionCount: all.length,
-      messageCount: all.flatMap(({ history }) => history).filter(({ role }) => role === 'USER').length,
-      historyLength: all.flatMap(({ history }) => history).length,
-      usage: { costUsd: costUsd === null ? null : Number(costUsd) },
-      byStatus: SESSION_STATUSES.map((status) => ({
-        status,
-        count: all.filter((each) => each.status === status).length,
-      })).filter(({ count }) => count > 0),
-      maxDepth: Math.max(...all.map((each) => this.ancestors(each.id).length)),
-    };
-  }
-
-  /** What is in the sums of all sessions, if all messages that cost something bring their times. */
-  responses(): Response[] {
-    return [...this.sessions.values()].flatMap(({ paid }) => paid as readonly Response[]);
-  }
-
-  /** The session that a tool call spawned: one that names its message, or else one that names the call alone. */
-  spawned({ sessionId, ordinal, toolCallId }: MessageRef & { readonly toolCallId: string }): string | null {
-    const calls = [...this.sessions.values()].filter(
-      (each) => each.spawnedBy?.sessionId === sessionId && each.spawnedBy.toolCallId === toolCallId,
-    );
-    const named = (messageId: string | null) => calls.find((each) => each.spawnedBy!.messageId === messageId);
-    return (named(`${sessionId}:${ordinal}`) ?? named(null))?.id ?? null;
-  }
-
-  search(word: string, within: string): string[] {
-    return [this.#get(within), ...this.descendants(within)].flatMap(({ id, history }) =>
-      history
-        .filter(({ content }) => content.split(' ').includes(word))
-        .map(({ ordinal }) => `${id}:${ordinal}`),
-    );
   }
 }
 
@@ -647,15 +476,4 @@ function isSame(before: ModelMessage, after: ModelMessage): boolean {
     before.model === after.model &&
     before.createdAt?.getTime() === after.createdAt?.getTime()
   );
-}
-
-function idsWhere(
-  sessions: readonly ModelSession[],
-  archived: ArchivedFilter,
-  statuses: readonly SessionStatus[],
-): string[] {
-  return sessions
-    .filter((session) => archived === 'INCLUDE' || session.archived === (archived === 'ONLY'))
-    .filter(({ status }) => statuses.includes(status))
-    .map(({ id }) => id);
 }

@@ -24,7 +24,8 @@ import {
   user,
   write,
 } from './arguments.ts';
-import { type Cost, type Model, roleOf, type Said } from './model.ts';
+import type { Model } from './model.ts';
+import { type Cost, roleOf, type Said } from './model-session.ts';
 
 /** A mutation, applied to the model and to the store. */
 export interface Mutation {

@@ -1,6 +1,7 @@
 import { operationOf } from '../../../src/model/operation.ts';
 import { SESSIONS_AT_ONCE_MAX } from '../../../src/repository/files/write/tree-log.ts';
-import type { Model, ModelSession } from '../../repository/properties/model.ts';
+import type { Model } from '../../repository/properties/model.ts';
+import type { ModelSession } from '../../repository/properties/model-session.ts';
 import type { Random } from '../random.ts';
 import type { Target } from '../workload.ts';
 import type { TreeClient } from './tree-client.ts';

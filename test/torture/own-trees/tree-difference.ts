@@ -1,7 +1,8 @@
 import { addOptionalDecimals } from '../../../src/model/decimal.ts';
 import type { Message } from '../../../src/model/message.ts';
 import type { Session } from '../../../src/model/session.ts';
-import type { Model, ModelSession } from '../../repository/properties/model.ts';
+import type { Model } from '../../repository/properties/model.ts';
+import type { ModelSession } from '../../repository/properties/model-session.ts';
 import { childrenRequests } from '../../support/children.ts';
 import type { Reader } from '../workload.ts';
 

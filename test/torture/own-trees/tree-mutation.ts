@@ -11,7 +11,8 @@ import type {
   UpdateSession,
   WriteHistory,
 } from '../../../src/repository/mutations.ts';
-import type { Model, ModelSession } from '../../repository/properties/model.ts';
+import type { Model } from '../../repository/properties/model.ts';
+import type { ModelSession } from '../../repository/properties/model-session.ts';
 import { applyWrite, said } from './tree-write.ts';
 
 /** `kind` is the method of the repository. */

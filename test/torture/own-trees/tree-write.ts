@@ -1,6 +1,7 @@
 import type { NewMessage } from '../../../src/model/message.ts';
 import type { WriteHistory } from '../../../src/repository/mutations.ts';
-import type { Model, ModelSession, ModelWrite, Said } from '../../repository/properties/model.ts';
+import type { Model } from '../../repository/properties/model.ts';
+import type { ModelSession, ModelWrite, Said } from '../../repository/properties/model-session.ts';
 import { keepOf } from '../state-after-write.ts';
 
 /** The id in the model of a session that a write by its key creates, until the store has said which id it got. */
