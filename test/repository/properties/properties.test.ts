@@ -15,7 +15,7 @@ import { Model } from './model.ts';
 import { mutations } from './mutations.ts';
 
 /** `npm run test:properties` is the long form. */
-const SEQUENCES = Number(process.env.SEQUENCES ?? 150);
+const SEQUENCES = Number(process.env.SEQUENCES ?? 75);
 /** A generous limit: on a machine under heavy load, a sequence takes up to 1,500 ms. */
 const MS_PER_SEQUENCE = 5_000;
 /** One sequence in this many is searched, because a search starts a thread. */
