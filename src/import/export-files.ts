@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { JsonObject } from '../model/json.ts';
-import type { Fault } from './format.ts';
+import { otherEntry, otherFiles } from './file-kinds.ts';
+import type { Dropped, Fault } from './format.ts';
 import { ELEMENT_BYTES_MAX, jsonElements, readElement } from './json-elements.ts';
 import { openRegularFile } from './regular-file.ts';
 import { parseObject } from './source-json.ts';
@@ -58,13 +59,25 @@ async function headOf(path: string): Promise<string> {
 export async function* conversations(
   path: string,
   onFile: (bytes: number) => void,
-): AsyncGenerator<Conversation | Fault> {
+): AsyncGenerator<Conversation | Fault | Dropped> {
   try {
     const files = await conversationFiles(path);
     if (files.length === 0) yield faultOf(path, 'expected a file conversations.json, got none');
     for (const file of files) yield* conversationsIn(file, onFile);
+    if ((await stat(path)).isDirectory()) yield* besideConversations(path, files);
   } catch (error) {
     yield unreadable(path, error);
+  }
+}
+
+/** What else is in an export: the account, images, and so on. */
+async function* besideConversations(directory: string, files: readonly string[]): AsyncGenerator<Dropped> {
+  for (const entry of await readdir(directory, { withFileTypes: true })) {
+    if (files.includes(join(directory, entry.name))) continue;
+    // The folders have ids as names.
+    if (entry.isDirectory()) yield* otherFiles(join(directory, entry.name), null);
+    else if (/\.(?:json|html)$/.test(entry.name)) yield { type: 'dropped', kind: `file ${entry.name}` };
+    else yield* otherEntry(entry);
   }
 }
 

@@ -32,16 +32,7 @@ export const chatgpt: Format = {
   },
 };
 
-const KNOWN = [
-  'id',
-  'conversation_id',
-  'title',
-  'mapping',
-  'create_time',
-  'update_time',
-  'current_node',
-  'is_archived',
-];
+const KNOWN = ['id', 'conversation_id', 'title', 'mapping', 'create_time', 'current_node', 'is_archived'];
 
 function branchesIn({ mapping, current_node }: Conversation['conversation']): Branch[] {
   return branchesOf(nodesOf(mapping), textIn(current_node));
@@ -99,6 +90,9 @@ function sourceSession(
           yield { type: 'message', message: { ...message, isCopy }, where: { path, line: null } };
         }
       }
+      for (const node of same?.own ?? [])
+        if (!hasMessage(node))
+          for (const name of Object.keys(node.rest)) yield { type: 'dropped', kind: `node.${name}` };
       yield { type: 'end', described: null, resume: null, isUnfinished: !same };
     },
   };

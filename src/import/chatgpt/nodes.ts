@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
-import { objectIn } from '../source-json.ts';
+import { objectIn, without } from '../source-json.ts';
 
 /** A node of a conversation's tree. A root has no message, as a rule. */
 export interface Node {
@@ -8,6 +8,8 @@ export interface Node {
   /** The latest is the last. */
   readonly children: readonly Node[];
   readonly message: JsonObject | null;
+  /** What else is in the node. */
+  readonly rest: JsonObject;
 }
 
 interface MutableNode extends Node {
@@ -24,7 +26,13 @@ export function nodesOf(mapping: unknown): ReadonlyMap<string, Node> {
   const nodes = new Map<string, MutableNode>(
     members.map(({ id, member }) => [
       id,
-      { id, parent: null, children: [], message: objectIn(member.message) },
+      {
+        id,
+        parent: null,
+        children: [],
+        message: objectIn(member.message),
+        rest: without(member, ['id', 'parent', 'children', 'message']),
+      },
     ]),
   );
   const parentIds = new Map<string, string>();

@@ -39,6 +39,8 @@ export function translate(
     model: role === 'ASSISTANT' ? textIn(metadata?.model_slug) : null,
     payload: {
       ...without(message, KNOWN),
+      ...(message.id != null && message.id !== id && { id: message.id }),
+      ...(orNull(node.rest) && { node: node.rest }),
       ...(Object.keys(authorRest).length > 0 && { author: authorRest }),
       content: { content_type: type, ...rest },
     },

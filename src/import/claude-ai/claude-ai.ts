@@ -3,7 +3,7 @@ import type { NewToolCall } from '../../model/message.ts';
 import { type Conversation, changedMeanwhile, conversations, hasMessagesIn } from '../export-files.ts';
 import { promptTitle } from '../fit.ts';
 import type { Format, SourceItem, SourceMessage, SourceSession } from '../format.ts';
-import { dateIn, objectIn, objectsIn, textIn, without } from '../source-json.ts';
+import { dateIn, objectIn, objectsIn, orNull, textIn, without } from '../source-json.ts';
 
 /** An export of claude.ai: conversations without branches. */
 export const claudeAi: Format = {
@@ -28,7 +28,7 @@ export const claudeAi: Format = {
   },
 };
 
-const KNOWN = ['uuid', 'name', 'chat_messages', 'created_at', 'updated_at'];
+const KNOWN = ['uuid', 'name', 'chat_messages', 'created_at'];
 
 function sourceSession({ conversation, path, bytes, revision, again }: Conversation): SourceSession | null {
   const id = textIn(conversation.uuid);
@@ -87,7 +87,7 @@ function textOf({ content, text }: JsonObject): string {
   return blocks.every(({ type }) => type === 'text') ? (textIn(text) ?? '') : '';
 }
 
-const KNOWN_MESSAGE = ['uuid', 'text', 'sender', 'content', 'created_at'];
+const KNOWN_MESSAGE = ['uuid', 'sender', 'content', 'created_at'];
 const KNOWN_BLOCK: Record<string, readonly string[]> = {
   text: ['text'],
   thinking: ['thinking'],
@@ -126,26 +126,35 @@ function* translate(message: JsonObject, { path, time, key }: Context): Generato
         toolCallId: textIn(block.tool_use_id) ?? calls.at(-1)?.toolCallId ?? null,
         name: textIn(block.name),
         isError: block.is_error === true,
-        payload: Array.isArray(block.content) ? { content: block.content } : null,
+        payload:
+          typeof block.content === 'string' ? null : orNull(without({ content: block.content ?? null }, [])),
         createdAt: dateIn(block.stop_timestamp) ?? time,
       },
       where,
     });
   }
+  const content = textOf(message);
+  // As a rule, it repeats the blocks.
+  const isRepeat = withoutSpace(textIn(message.text) ?? '') === withoutSpace(content);
   yield {
     type: 'message',
     message: {
       key,
       role: message.sender === 'human' ? 'USER' : 'ASSISTANT',
-      content: textOf(message),
+      content,
       reasoning: thoughts.join('\n') || null,
       toolCalls: calls,
-      payload: { ...without(message, KNOWN_MESSAGE), content: rest },
+      payload: { ...without(message, isRepeat ? ['text', ...KNOWN_MESSAGE] : KNOWN_MESSAGE), content: rest },
       createdAt: time,
     },
     where,
   };
   yield* results;
+}
+
+/** What joins blocks differs between versions. */
+function withoutSpace(text: string): string {
+  return text.replaceAll(/\s+/g, '');
 }
 
 function resultText(content: unknown): string {

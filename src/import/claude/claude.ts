@@ -26,7 +26,7 @@ async function* survey(
   { onFile, now, cache }: SurveyOptions,
 ): AsyncGenerator<SourceSession | Fault | Dropped> {
   const files: Facts[] = [];
-  for await (const file of transcriptsAt(path)) {
+  for await (const file of transcriptsAt(path, now)) {
     if ('type' in file) {
       yield file;
       continue;

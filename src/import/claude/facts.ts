@@ -22,6 +22,14 @@ import type { TranscriptFile } from './files.ts';
 /** Members that all lines of a session have alike, mostly: the session's metadata has their first values. */
 export const COMMON_MEMBERS = ['cwd', 'gitBranch', 'version', 'entrypoint', 'userType', 'slug'] as const;
 
+/** Types of lines that take the place of earlier ones of their type. */
+export const REPLACING_NOTES: ReadonlySet<string> = new Set([
+  'custom-title',
+  'agent-name',
+  'ai-title',
+  'cost-state',
+]);
+
 const TITLE_LENGTH = 200;
 
 /** A call of the tool that starts a subagent. */
@@ -92,6 +100,8 @@ export class Facts {
   aiTitle: string | null = null;
   readonly summaries: { readonly text: string; readonly leafUuid: string | null }[] = [];
   costState: JsonObject | null = null;
+  /** Of the lines that say something of the session as a whole: the last of each type that counts. */
+  readonly lastNotes = new Map<string, number>();
   prLinks: JsonObject[] = [];
 
   constructor(file: TranscriptFile) {
@@ -108,12 +118,14 @@ export class Facts {
     const time = timeOf(entry);
     if (time !== null) this.lastAt = Math.max(this.lastAt ?? time, time);
     const uuid = textIn(entry.uuid);
-    if (uuid === null) this.#addNote(entry, time);
+    if (uuid === null) this.#addNote(entry, line, time);
     else if (!this.nodes.has(uuid)) this.#addNode(uuid, entry, line, offset, time);
   }
 
-  #addNote(entry: Entry, time: number | null): void {
+  #addNote(entry: Entry, line: number, time: number | null): void {
     if (time !== null) this.startedAt = Math.min(this.startedAt ?? time, time);
+    if (typeof entry.type === 'string' && REPLACING_NOTES.has(entry.type))
+      this.lastNotes.set(entry.type, line);
     if (entry.type === 'custom-title') this.customTitle = textOf(entry.customTitle) ?? this.customTitle;
     if (entry.type === 'agent-name') this.agentName = textOf(entry.agentName) ?? this.agentName;
     if (entry.type === 'ai-title') this.aiTitle = textOf(entry.aiTitle) ?? this.aiTitle;

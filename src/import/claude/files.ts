@@ -1,7 +1,9 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
+import { otherEntry, otherFiles } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { parseObject } from '../source-json.ts';
 import { unreadable } from '../unreadable.ts';
 
@@ -20,26 +22,38 @@ export interface TranscriptFile {
 }
 
 const TRANSCRIPT = '.jsonl';
+const META = '.meta.json';
 const AGENT = /^agent-(.+)\.jsonl$/;
+/** A younger file is perhaps being written. */
+const LIVE_MILLISECONDS = 60_000;
+const TODOS = 'todos';
+/** Folders of which files are counted by name: those of projects and sessions have names of their own. */
+const NAMED_FOLDERS = new Set(['tool-results', 'memory', TODOS, 'subagents']);
 
 /** The transcripts at `path`: a file (with the subagents of its session), or a folder at any level from `~/.claude` down. Links are not followed. */
-export async function* transcriptsAt(path: string): AsyncGenerator<TranscriptFile | Fault | Dropped> {
+export async function* transcriptsAt(
+  path: string,
+  now: number,
+): AsyncGenerator<TranscriptFile | Fault | Dropped> {
   const found = await stat(path);
   if (found.isFile()) {
-    yield* fileAt(path);
+    yield* fileAt(path, now);
     const beside = path.slice(0, -TRANSCRIPT.length);
     if (path.endsWith(TRANSCRIPT) && !AGENT.test(basename(path))) {
       const folder = await stat(beside).catch(() => null);
-      if (folder?.isDirectory()) yield* walk(beside);
+      if (folder?.isDirectory()) yield* walk(beside, now);
     }
     return;
   }
   const projects = join(path, 'projects');
   const inside = await stat(projects).catch(() => null);
-  yield* walk(inside?.isDirectory() ? projects : path);
+  const place = inside?.isDirectory() ? projects : path;
+  yield* walk(place, now);
+  // The to-do lists of sessions, which the program keeps beside the projects.
+  if (basename(place) === 'projects') yield* otherFiles(join(dirname(place), TODOS), TODOS);
 }
 
-async function* walk(folder: string): AsyncGenerator<TranscriptFile | Fault | Dropped> {
+async function* walk(folder: string, now: number): AsyncGenerator<TranscriptFile | Fault | Dropped> {
   let entries: Awaited<ReturnType<typeof list>>;
   try {
     entries = await list(folder);
@@ -47,12 +61,20 @@ async function* walk(folder: string): AsyncGenerator<TranscriptFile | Fault | Dr
     yield unreadable(folder, error);
     return;
   }
+  const transcripts = new Set(entries.map(({ name }) => name).filter((name) => name.endsWith(TRANSCRIPT)));
   for (const entry of entries) {
     const path = join(folder, entry.name);
-    if (entry.isDirectory()) yield* walk(path);
-    else if (entry.isFile() && entry.name.endsWith(TRANSCRIPT)) yield* fileAt(path);
-    else if (entry.isSymbolicLink()) yield { type: 'dropped', kind: 'symbolic link' };
+    const isMeta = transcripts.has(entry.name.replace(META, TRANSCRIPT)) && entry.name.endsWith(META);
+    if (entry.isDirectory()) yield* walk(path, now);
+    else if (entry.isFile() && entry.name.endsWith(TRANSCRIPT)) yield* fileAt(path, now);
+    else if (!isMeta) yield* otherEntry(entry, namedFolder(path));
   }
+}
+
+/** The folder in the kind of a file: those of projects and sessions have names of their own. */
+function namedFolder(path: string): string | null {
+  const folder = basename(dirname(path));
+  return NAMED_FOLDERS.has(folder) ? folder : null;
 }
 
 async function list(folder: string) {
@@ -60,12 +82,13 @@ async function list(folder: string) {
   return entries.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-async function* fileAt(path: string): AsyncGenerator<TranscriptFile | Fault | Dropped> {
+async function* fileAt(path: string, now: number): AsyncGenerator<TranscriptFile | Fault | Dropped> {
   try {
     const { size, mtimeMs, birthtimeMs } = await stat(path);
     const agentId = AGENT.exec(basename(path))?.[1] ?? null;
     const sessionId = agentId === null ? basename(path, TRANSCRIPT) : folderSession(path);
-    const meta = agentId === null ? {} : await metaOf(path);
+    const { meta, fault } = agentId === null ? { meta: {}, fault: null } : await metaOf(path, now);
+    if (fault) yield fault;
     yield { path, bytes: size, mtimeMs, birthtimeMs, agentId, sessionId, meta };
   } catch (error) {
     yield unreadable(path, error);
@@ -79,8 +102,17 @@ function folderSession(path: string): string | null {
   return at > 0 ? parts[at - 1]! : null;
 }
 
-async function metaOf(path: string): Promise<JsonObject> {
-  // Most versions have none. One that is being written is read by the next import.
-  const text = await readFile(`${path.slice(0, -TRANSCRIPT.length)}.meta.json`, 'utf8').catch(() => '');
-  return parseObject(text) ?? {};
+/** What the `.meta.json` beside a subagent's file says. Most versions have none; one that is being written is read by the next import. */
+async function metaOf(path: string, now: number): Promise<{ meta: JsonObject; fault: Fault | null }> {
+  const beside = `${path.slice(0, -TRANSCRIPT.length)}${META}`;
+  try {
+    const meta = parseObject(await readRegularFile(beside));
+    if (meta) return { meta, fault: null };
+    const isLive = now - (await stat(beside)).mtimeMs < LIVE_MILLISECONDS;
+    const reason = 'the file holds no JSON object';
+    return { meta: {}, fault: isLive ? null : { type: 'fault', path: beside, line: null, reason } };
+  } catch (error) {
+    const isThere = (error as NodeJS.ErrnoException).code !== 'ENOENT';
+    return { meta: {}, fault: isThere ? unreadable(beside, error) : null };
+  }
 }

@@ -33,17 +33,14 @@ const EVENT_KINDS: Readonly<Record<string, string>> = {
   api_error: 'error',
 };
 
-/** Members with a field of their own, or with nothing to tell. */
-const PLACED = new Set([
-  'uuid',
-  'timestamp',
-  'message',
-  'sessionId',
-  'isSidechain',
-  'agentId',
-  'requestId',
-  'content',
-]);
+/** Members with a field of their own, in lines of every type. */
+const PLACED = ['uuid', 'timestamp', 'sessionId', 'isSidechain', 'agentId'];
+/** Those that lines of a type have besides. */
+const PLACED_OF: Readonly<Record<string, readonly string[]>> = {
+  user: ['type', 'message'],
+  assistant: ['type', 'message', 'requestId'],
+  system: ['content'],
+};
 
 /** The messages of an entry that is no part of an API response. None for an entry of a type that has no place. */
 export function messagesOf(entry: Entry, context: MessageContext): KeyedMessage[] {
@@ -86,7 +83,11 @@ function userMessages(entry: Entry, context: MessageContext): KeyedMessage[] {
   const results = blocks.filter(isToolResult);
   const others = blocks.filter((block) => !isToolResult(block));
   const parts = partsOf(entry, context);
-  const rest = restOf(entry, context);
+  const { role: _, content: __, ...said } = objectOf(entry.message);
+  const rest = {
+    ...restOf(entry, context),
+    ...(Object.keys(said).length > 0 && { message: withoutNulls(said) }),
+  };
   const messages: KeyedMessage[] = results.map((block, n) => ({
     ...parts,
     key: n === 0 ? parts.key : `${parts.key}/${n}`,
@@ -228,9 +229,9 @@ function partsOf(entry: Entry, { common, isCopy, time }: MessageContext) {
 
 /** What has no place in the fields of a message, by the source's names. */
 function restOf(entry: Entry, { common }: MessageContext): JsonObject {
-  const isDialogue = entry.type === 'user' || entry.type === 'assistant';
+  const placed = [...PLACED, ...(PLACED_OF[textOf(entry.type) ?? ''] ?? [])];
   const members = Object.entries(entry).filter(([name, value]) => {
-    if (PLACED.has(name) || (isDialogue && name === 'type') || value === null) return false;
+    if (placed.includes(name) || value === null) return false;
     if (name === 'cwd' || name === 'gitBranch') return false;
     return !((COMMON_MEMBERS as readonly string[]).includes(name) && common[name] === value);
   });
@@ -253,7 +254,10 @@ function blockRest(block: Block): Block | null {
 
 function resultRest(block: Block): Block | null {
   const { content } = block;
-  const others = Array.isArray(content) ? content.filter((part) => objectOf(part).type !== 'text') : [];
+  const parts = Array.isArray(content) ? content : [];
+  const others = parts.flatMap((part) =>
+    objectOf(part).type === 'text' ? (beyond(objectOf(part), ['text']) ?? []) : [part],
+  );
   const { content: _, is_error: __, ...rest } = block;
   return beyond({ ...rest, ...(others.length > 0 && { content: others }) }, ['tool_use_id']);
 }

@@ -3,7 +3,7 @@ import type { Dropped, Fault, Resume, SessionEnd, SourceMessage } from '../forma
 import { LINE_TOO_LONG, readLines } from '../lines.ts';
 import { textIn } from '../source-json.ts';
 import { agentProgressOf, type Entry, parseEntry, textOf } from './entry.ts';
-import { type Facts, lineFault } from './facts.ts';
+import { type Facts, lineFault, REPLACING_NOTES } from './facts.ts';
 import { type KeyedMessage, messagesOf, responseMessage } from './messages.ts';
 
 /** While a file is younger, a last line that is cut is one that is being written. */
@@ -29,9 +29,6 @@ export interface StrandReading {
   readonly isMain: boolean;
   readonly now: number;
 }
-
-/** Lines that say something of the session as a whole: its title, or its metadata. */
-const DESCRIBING = new Set(['custom-title', 'agent-name', 'ai-title', 'cost-state', 'pr-link']);
 
 interface Waiting {
   /** Null while the response is not whole. */
@@ -118,7 +115,10 @@ class StrandReader {
     const uuid = textIn(entry.uuid);
     if (uuid === null) {
       const type = textOf(entry.type) ?? 'line without a type';
-      if (isMain && !DESCRIBING.has(type)) this.#drop(type);
+      if (isMain && REPLACING_NOTES.has(type)) {
+        if (facts.lastNotes.get(type) !== line) this.#drop(`earlier ${type}`);
+        else for (const name of untoldMembers(entry)) this.#drop(`${type}.${name}`);
+      } else if (isMain && type !== 'pr-link') this.#drop(type);
       return;
     }
     const node = facts.nodes.get(uuid);
@@ -212,6 +212,12 @@ class StrandReader {
       return;
     }
   }
+}
+
+/** Members of a title that come nowhere. A `cost-state` is kept whole. */
+function untoldMembers({ type, ...members }: Entry): string[] {
+  const known = ['sessionId', 'timestamp', 'customTitle', 'agentName', 'aiTitle'];
+  return type === 'cost-state' ? [] : Object.keys(members).filter((name) => !known.includes(name));
 }
 
 /** The time of a node that has none of its own: that of the node before, or else of the first that has one. */

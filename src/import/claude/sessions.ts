@@ -204,8 +204,12 @@ class Survey {
   #metadataOf({ facts, kind, number, id }: Strand): JsonObject {
     if (kind === 'branch') return { ...facts.common };
     if (kind === 'main') {
+      const { customTitle, agentName, aiTitle } = facts;
       return {
         ...facts.common,
+        // The first of them is the title.
+        ...(agentName !== null && customTitle !== null && { agentName }),
+        ...(aiTitle !== null && (customTitle ?? agentName) !== null && { aiTitle }),
         ...(facts.costState && { costState: facts.costState }),
         ...(facts.prLinks.length > 0 && { prLinks: facts.prLinks }),
       };

@@ -1,6 +1,7 @@
 import { constants, type Dirent } from 'node:fs';
 import { access, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
+import { otherEntry } from '../file-kinds.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
 import { unreadable } from '../unreadable.ts';
 import { beginsAsRollout, isRolloutName, type RolloutFile, readRolloutFile } from './rollout-file.ts';
@@ -48,7 +49,7 @@ async function* survey(
     return;
   }
   for await (const item of rolloutsUnder(path)) {
-    if (item.type === 'fault') {
+    if (item.type !== 'rollout') {
       yield item;
       continue;
     }
@@ -68,13 +69,14 @@ async function* survey(
     if (!other || other.path.endsWith('.zst')) rollouts.set(rollout.id, rollout);
   }
   const faults: Fault[] = [];
-  const records = await readThreadRecords(await homeOf(path), faults);
+  const { dropped, ...records } = await readThreadRecords(await homeOf(path), faults);
+  yield* dropped;
   const links = await linkThreads(rollouts, records, faults);
   yield* faults;
   for (const rollout of rollouts.values()) yield sourceSession(rollout, links.get(rollout.id)!, records, now);
 }
 
-type FoundFile = Fault | { readonly type: 'rollout'; readonly path: string };
+type FoundFile = Fault | Dropped | { readonly type: 'rollout'; readonly path: string };
 
 /** The rollouts under a home of Codex, a folder of one, or the rollout itself. Stops to look into directories once `mayGoOn` is false. */
 async function* rolloutsUnder(path: string, mayGoOn: () => boolean = () => true): AsyncGenerator<FoundFile> {
@@ -97,6 +99,7 @@ async function* rolloutsUnder(path: string, mayGoOn: () => boolean = () => true)
     for (const entry of entries) {
       const found = join(directory, entry.name);
       if (entry.isFile() && isRolloutName(entry.name)) yield { type: 'rollout', path: found };
+      else if (!entry.isDirectory() && folders.length > 0) yield* otherEntry(entry);
     }
     for (const entry of entries.reverse()) if (entry.isDirectory()) pending.push(join(directory, entry.name));
   }

@@ -85,7 +85,8 @@ export function responsePart(payload: JsonObject, key: string): ResponsePart | n
     const summary = textOfParts(payload.summary);
     const content = textOfParts(payload.content);
     const reasoning = [summary.text, content.text].filter(Boolean).join('\n');
-    return { reasoning, rest: without(payload, ['summary', 'content']) };
+    const told = [...(summary.isOnlyText ? ['summary'] : []), ...(content.isOnlyText ? ['content'] : [])];
+    return { reasoning, rest: without(payload, told) };
   }
   const named = ARGUMENTS[type];
   if (named === undefined) return null;

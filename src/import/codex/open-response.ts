@@ -15,6 +15,8 @@ export class OpenResponse {
   readonly followers: SourceMessage[] = [];
   usage: NewTokenUsage | null = null;
   responseId: string | null = null;
+  /** What the line with the usage says besides. */
+  paidRest: JsonObject = {};
   bytes = 0;
   readonly #first: RolloutLine;
   readonly #path: string;
@@ -35,7 +37,7 @@ export class OpenResponse {
     if (text) this.#texts.push(text);
     if (reasoning) this.#reasoning.push(reasoning);
     if (call) this.#calls.push(call);
-    this.#rest.push(withPlace(rest, line));
+    this.#rest.push(withPlace(rest, line, this.#rest.length > 0));
     this.bytes += line.bytes;
   }
 
@@ -61,7 +63,7 @@ export class OpenResponse {
         model,
         usage: this.usage,
         isCopy: this.isCopy,
-        payload: { items: this.#rest },
+        payload: { items: this.#rest, ...this.paidRest },
         metadata: orNull(metadata),
         createdAt: this.#first.timestamp,
       },
@@ -71,10 +73,16 @@ export class OpenResponse {
   }
 }
 
-/** What an item has that no field holds, with what its line says of it. */
-export function withPlace(rest: JsonObject, { ordinal, metadata }: RolloutLine): JsonObject {
-  const placed: Record<string, JsonValue> = { ...rest };
+/** What an item has that no field holds, with what its line says of it. `isJoined`: the line joins a message that has the time of another. */
+export function withPlace(
+  said: JsonObject,
+  { ordinal, metadata, rest, timestamp }: RolloutLine,
+  isJoined = false,
+): JsonObject {
+  const placed: Record<string, JsonValue> = { ...said };
   if (ordinal !== null) placed.ordinal = ordinal;
   if (metadata) placed.metadata = metadata;
+  if (rest) placed.line = rest;
+  if (isJoined && timestamp) placed.timestamp = timestamp.toISOString();
   return placed;
 }

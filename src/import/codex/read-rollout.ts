@@ -1,6 +1,7 @@
+import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Resume, SourceItem } from '../format.ts';
 import { LINE_TOO_LONG, readLines } from '../lines.ts';
-import { numberIn, textIn } from '../source-json.ts';
+import { numberIn, objectIn, orNull, textIn, without } from '../source-json.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import { parseRolloutLine, type RolloutLine } from './rollout-line.ts';
 import { INITIAL_STATE, type RolloutState, restoredState, savedState } from './rollout-state.ts';
@@ -177,7 +178,8 @@ function* takeLine(
 ): Generator<SourceItem> {
   if (line.type === 'session_meta') {
     const instructions = line.number === 1 && !base ? instructionsOf(line) : null;
-    if (instructions !== null) yield* translator.instructions(line, instructions, copiedThroughLine > 0);
+    if (instructions)
+      yield* translator.instructions(line, instructions.text, instructions.rest, copiedThroughLine > 0);
     else if (line.number > 1) yield { type: 'dropped', kind: 'session_meta (repeat)' };
     return;
   }
@@ -190,11 +192,12 @@ function* takeLine(
 
 const INHERITED: Dropped = { type: 'dropped', kind: 'line before subagent_history_start_ordinal' };
 
-/** What the model is told before anything else. */
-function instructionsOf({ payload }: RolloutLine): string | null {
+/** What the model is told before anything else, and what else is said of it. */
+function instructionsOf({ payload }: RolloutLine): { text: string; rest: JsonObject | null } | null {
   const { base_instructions: base, instructions } = payload;
-  if (typeof base === 'object' && base !== null && !Array.isArray(base)) return textIn(base.text);
-  return textIn(base) ?? textIn(instructions);
+  const described = objectIn(base);
+  const text = described ? textIn(described.text) : (textIn(base) ?? textIn(instructions));
+  return text === null ? null : { text, rest: described && orNull(without(described, ['text'])) };
 }
 
 /** The key of the last message that the first lines of a rollout make: those before an ordinal, or up to a line. */

@@ -2,7 +2,7 @@ import { open, stat } from 'node:fs/promises';
 import type { JsonObject } from '../../model/json.ts';
 import { readLines } from '../lines.ts';
 import { textIn } from '../source-json.ts';
-import { parseRolloutLine, type RolloutLine } from './rollout-line.ts';
+import { parseRolloutLine, type RolloutLine, withRest } from './rollout-line.ts';
 
 /** A rollout, of which the first lines have been read. */
 export interface RolloutFile {
@@ -29,7 +29,7 @@ export async function readRolloutFile(path: string): Promise<RolloutFile | null>
   if (!first || id === null) return null;
   const other = second?.type === 'session_meta' ? textIn(second.payload.id) : null;
   const copiedFrom = other === id ? null : other;
-  return { path, bytes: size, mtimeMs, meta: first.payload, id, copiedFrom };
+  return { path, bytes: size, mtimeMs, meta: withRest(first.payload, first.rest), id, copiedFrom };
 }
 
 async function firstLines(path: string, count: number): Promise<(RolloutLine | null)[]> {

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Line } from '../lines.ts';
-import { dateIn, numberIn, objectIn, parseObject, textIn } from '../source-json.ts';
+import { dateIn, numberIn, objectIn, orNull, parseObject, textIn, without } from '../source-json.ts';
 
 /** A line of a rollout, parsed. */
 export interface RolloutLine {
@@ -11,9 +11,13 @@ export interface RolloutLine {
   readonly ordinal: number | null;
   /** What the line has beside its payload. */
   readonly metadata: JsonObject | null;
+  /** What else there is in the line, in versions to come. */
+  readonly rest: JsonObject | null;
   readonly number: number;
   readonly bytes: number;
 }
+
+const KNOWN = ['type', 'payload', 'timestamp', 'ordinal', 'metadata'];
 
 /** Null: the line is no JSON object with a type. */
 export function parseRolloutLine(line: Line): RolloutLine | null {
@@ -26,6 +30,7 @@ export function parseRolloutLine(line: Line): RolloutLine | null {
     timestamp: dateIn(object.timestamp),
     ordinal: numberIn(object.ordinal),
     metadata: objectIn(object.metadata),
+    rest: orNull(without(object, KNOWN)),
     number: line.number,
     bytes: line.bytes!.length,
   };
@@ -34,4 +39,9 @@ export function parseRolloutLine(line: Line): RolloutLine | null {
 /** The key of the message that a line makes: the item's own id, since 0.171, or its place in the thread. */
 export function keyOfLine({ payload, ordinal, number }: RolloutLine): string {
   return textIn(payload.id) ?? (ordinal === null ? `line:${number}` : `ordinal:${ordinal}`);
+}
+
+/** What a line says, with what else there is in it. */
+export function withRest(payload: JsonObject, rest: JsonObject | null): JsonObject {
+  return rest ? { ...payload, line: rest } : payload;
 }

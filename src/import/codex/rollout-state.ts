@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import { isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
 import { objectIn, objectsIn, textIn } from '../source-json.ts';
 
 /** What a line says depends on these, which earlier lines said. */
@@ -8,6 +8,8 @@ export interface RolloutState {
   readonly turnId: string | null;
   /** The last `turn_context`, for the session's metadata. */
   readonly settings: JsonObject | null;
+  /** The last `rate_limits` and `model_context_window`, for the session's metadata. */
+  readonly latest: JsonObject;
   /** The last `total_token_usage`: events with the same are repeats. */
   readonly total: JsonObject | null;
   /** True once there was a `token_usage_record` (0.171): then `token_count` only repeats. */
@@ -28,6 +30,7 @@ export const INITIAL_STATE: RolloutState = {
   effort: null,
   turnId: null,
   settings: null,
+  latest: {},
   total: null,
   hasRecords: false,
   name: null,
@@ -58,8 +61,38 @@ export function withoutCall(state: RolloutState, id: string): RolloutState {
   };
 }
 
-/** For the next import. The session's metadata has the settings. */
-export function savedState({ settings: _, ...state }: RolloutState): JsonObject {
+/** After a `turn_context`. */
+export function withSettings(state: RolloutState, settings: JsonObject): RolloutState {
+  return {
+    ...state,
+    settings,
+    model: textIn(settings.model) ?? state.model,
+    effort: textIn(settings.effort) ?? null,
+    turnId: textIn(settings.turn_id) ?? state.turnId,
+  };
+}
+
+/** After a `thread_rolled_back`, which ends with the message `lastKey`. */
+export function rolledBack(state: RolloutState, turns: unknown): RolloutState {
+  const { beforeTurns } = state;
+  const count = typeof turns === 'number' ? turns : 1;
+  const kept = beforeTurns.slice(0, Math.max(0, beforeTurns.length - count));
+  const lastKey = (count > 0 ? beforeTurns[kept.length] : state.lastKey) ?? null;
+  return { ...state, beforeTurns: kept, lastKey };
+}
+
+/** Keeps what the program says again and again. */
+export function withLatest(state: RolloutState, name: string, value: JsonValue | undefined): RolloutState {
+  return value == null ? state : { ...state, latest: { ...state.latest, [name]: value } };
+}
+
+/** Whether there is another value before this one. */
+export function isReplaced({ latest }: RolloutState, name: string, value: JsonValue | undefined): boolean {
+  return value != null && latest[name] !== undefined && !isSameJson(latest[name], value);
+}
+
+/** For the next import. The session's metadata has the settings, and what was the latest. */
+export function savedState({ settings: _, latest: __, ...state }: RolloutState): JsonObject {
   return { ...state, beforeTurns: [...state.beforeTurns], calls: { ...state.calls } } satisfies JsonObject;
 }
 
@@ -71,6 +104,7 @@ export function restoredState(saved: JsonObject): RolloutState {
     effort: textIn(saved.effort),
     turnId: textIn(saved.turnId),
     settings: null,
+    latest: {},
     total: objectIn(saved.total),
     hasRecords: saved.hasRecords === true,
     name: textIn(saved.name),

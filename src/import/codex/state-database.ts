@@ -2,59 +2,52 @@ import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
-import type { Fault } from '../format.ts';
-import { dateIn, dateInSeconds, objectIn, parseObject, textIn, without } from '../source-json.ts';
+import { otherTables } from '../file-kinds.ts';
+import type { Dropped, Fault } from '../format.ts';
+import { dateIn, dateInSeconds, objectIn, orNull, parseObject, textIn, without } from '../source-json.ts';
 
 /** What Codex knows of threads beside their rollouts. */
 export interface ThreadRecords {
   readonly threads: ReadonlyMap<string, ThreadRecord>;
   /** By the child. */
-  readonly edges: ReadonlyMap<string, { readonly parent: string; readonly status: string | null }>;
+  readonly edges: ReadonlyMap<string, SpawnEdge>;
+}
+
+export interface SpawnEdge {
+  readonly parent: string;
+  readonly status: string | null;
+  /** The other columns; null if there are none. */
+  readonly rest: JsonObject | null;
 }
 
 export interface ThreadRecord {
   readonly title: string | null;
   readonly archivedAt: Date | null;
   readonly updatedAt: Date | null;
-  /** Columns that the rollout does not have. */
+  /** The other columns. */
   readonly rest: JsonObject;
+  /** Kinds of what is dropped of it. */
+  readonly dropped: readonly string[];
 }
 
-/** Columns that repeat the rollout, or that other fields hold. */
-const KNOWN = [
-  ...['id', 'rollout_path', 'created_at', 'updated_at', 'created_at_ms', 'updated_at_ms', 'title', 'name'],
-  ...[
-    'archived',
-    'archived_at',
-    'cwd',
-    'source',
-    'model_provider',
-    'cli_version',
-    'thread_source',
-    'originator',
-  ],
-  ...['git_sha', 'git_branch', 'git_origin_url', 'agent_nickname', 'agent_role', 'agent_path', 'preview'],
-  ...[
-    'first_user_message',
-    'tokens_used',
-    'recency_at',
-    'recency_at_ms',
-    'has_user_event',
-    'history_mode',
-    'model',
-  ],
-  ...['sandbox_policy', 'approval_mode', 'reasoning_effort'],
-];
+/** Columns with a field of their own. */
+const KNOWN = ['id', 'archived', 'archived_at'];
+/** Columns with the beginning of the first prompt, which can be long. */
+const REPEATS = ['first_user_message', 'preview'];
 
 /** Reads `state_<n>.sqlite`, the one with the highest n, and the names in `session_index.jsonl`. */
-export async function readThreadRecords(home: string, faults: Fault[]): Promise<ThreadRecords> {
+export async function readThreadRecords(
+  home: string,
+  faults: Fault[],
+): Promise<ThreadRecords & { readonly dropped: readonly Dropped[] }> {
+  const dropped: Dropped[] = [];
   const threads = new Map<string, ThreadRecord>();
-  const edges = new Map<string, { parent: string; status: string | null }>();
+  const edges = new Map<string, SpawnEdge>();
   const names = await readdir(home).catch(() => []);
   for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl')))
-    threads.set(id, { title, archivedAt: null, updatedAt: null, rest: {} });
+    threads.set(id, { title, archivedAt: null, updatedAt: null, rest: {}, dropped: [] });
   const path = stateDatabase(names);
-  if (path === null) return { threads, edges };
+  if (path === null) return { threads, edges, dropped };
   try {
     using database = new DatabaseSync(join(home, path), { readOnly: true });
     for (const row of rowsOf(database, 'threads')) {
@@ -63,13 +56,16 @@ export async function readThreadRecords(home: string, faults: Fault[]): Promise<
     }
     for (const row of rowsOf(database, 'thread_spawn_edges')) {
       const [parent, child] = [textIn(row.parent_thread_id), textIn(row.child_thread_id)];
-      if (parent !== null && child !== null) edges.set(child, { parent, status: textIn(row.status) });
+      const rest = orNull(without(row, ['parent_thread_id', 'child_thread_id', 'status']));
+      if (parent !== null && child !== null) edges.set(child, { parent, status: textIn(row.status), rest });
     }
+    const known = ['threads', 'thread_spawn_edges'];
+    dropped.push(...otherTables(tablesOf(database), known, (table) => countOf(database, table)));
   } catch (error) {
     const reason = `titles and archivals are not known, because the database cannot be read: ${(error as Error).message}`;
     faults.push({ type: 'fault', path: join(home, path), line: null, reason });
   }
-  return { threads, edges };
+  return { threads, edges, dropped };
 }
 
 function stateDatabase(names: readonly string[]): string | null {
@@ -86,12 +82,29 @@ function rowsOf(database: DatabaseSync, table: string): JsonObject[] {
   return database.prepare(`SELECT * FROM "${table}"`).all().map(objectIn).filter(isJsonObject);
 }
 
+function tablesOf(database: DatabaseSync): string[] {
+  const rows = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all();
+  return rows.map(({ name }) => String(name));
+}
+
+function countOf(database: DatabaseSync, table: string): number {
+  const counted = database.prepare(`SELECT count(*) AS found FROM "${table.replaceAll('"', '""')}"`).get();
+  return Number(counted?.found ?? 0);
+}
+
 function recordOf(row: JsonObject, indexed: ThreadRecord | undefined): ThreadRecord {
+  const title = textIn(row.name) ?? indexed?.title ?? textIn(row.title);
+  // The title is in a field.
+  const placed = ['name', 'title'].filter((name) => row[name] === title);
   return {
-    title: textIn(row.name) ?? indexed?.title ?? textIn(row.title),
+    title,
     archivedAt: dateInSeconds(row.archived_at),
     updatedAt: dateIn(row.updated_at_ms) ?? dateInSeconds(row.updated_at),
-    rest: without(row, KNOWN),
+    rest: {
+      ...without(row, [...KNOWN, ...REPEATS, ...placed]),
+      ...(indexed?.title && indexed.title !== title && { thread_name: indexed.title }),
+    },
+    dropped: REPEATS.filter((name) => textIn(row[name]) !== null).map((name) => `threads.${name}`),
   };
 }
 

@@ -1,17 +1,17 @@
 import { dirname } from 'node:path';
-import type { JsonObject } from '../../model/json.ts';
+import { isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { SessionStatus } from '../../model/session.ts';
 import type { SessionDescription, SourceItem, SourceSession } from '../format.ts';
 import { hashOf } from '../hash.ts';
-import { dateIn, objectIn, textIn, without } from '../source-json.ts';
+import { dateIn, jsonOrText, objectIn, textIn, without } from '../source-json.ts';
 import { type Beginning, readThread } from './read-rollout.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import type { RolloutState } from './rollout-state.ts';
-import type { ThreadRecords } from './state-database.ts';
+import type { ThreadRecord, ThreadRecords } from './state-database.ts';
 import type { ThreadLinks } from './thread-links.ts';
 
-/** Members of the first line that have a field, or that are the first message. */
-const KNOWN = ['id', 'base_instructions', 'instructions', 'timestamp', 'parent_thread_id'];
+/** Members of the first line that have a field, or that are in the first message. */
+const KNOWN = ['id', 'base_instructions', 'timestamp', 'parent_thread_id'];
 
 export function sourceSession(
   rollout: RolloutFile,
@@ -34,9 +34,10 @@ export function sourceSession(
     statusMessage: null,
     archivedAt: record?.archivedAt ?? (isArchived ? new Date(Math.floor(mtimeMs)) : null),
     metadata: {
-      ...without(meta, KNOWN),
-      ...record?.rest,
+      ...without(meta, [...KNOWN, ...(meta.base_instructions ? [] : ['instructions'])]),
+      ...columnsOf(record, meta),
       ...(edge?.status && { spawn_edge_status: edge.status }),
+      ...(edge?.rest && { spawn_edge: edge.rest }),
     },
   };
   const linked = hashOf([links.parent, links.origin, beginningIn(links.beginning)]);
@@ -62,14 +63,30 @@ export function sourceSession(
       const items = readThread(rollout, links.beginning, { from, now });
       let next = await items.next();
       for (; !next.done; next = await items.next()) yield next.value;
+      for (const kind of record?.dropped ?? []) yield { type: 'dropped', kind };
       const { state, resume, isUnfinished } = next.value;
       const isRecent = now - mtimeMs < RUNNING_MS;
       const title = described.title ?? state.name ?? state.firstPrompt ?? agent('agent_path');
       const end = { status: statusOf(state, isRecent, links), title };
-      const metadata = { ...described.metadata, ...settingsOf(state) };
+      const metadata = {
+        ...described.metadata,
+        ...settingsOf(state),
+        ...(state.name !== null && state.name !== title && { thread_name: state.name }),
+      };
       yield { type: 'end', described: { ...end, metadata }, resume, isUnfinished };
     },
   };
+}
+
+/** The columns of a thread that say something else than the first line of its rollout; with the names of both where the two differ. */
+function columnsOf(record: ThreadRecord | undefined, meta: JsonObject): JsonObject {
+  const columns = Object.entries(record?.rest ?? {}).flatMap(([name, value]): [string, JsonValue][] => {
+    const said = meta[name] ?? null;
+    if (said === null) return [[name, value]];
+    const isSame = isSameJson(said, typeof value === 'string' && value !== said ? jsonOrText(value) : value);
+    return isSame ? [] : [[`threads.${name}`, value]];
+  });
+  return Object.fromEntries(columns);
 }
 
 /** Where a thread begins, as JSON. */
@@ -91,6 +108,6 @@ function statusOf({ turn }: RolloutState, isRecent: boolean, { parent }: ThreadL
   return null;
 }
 
-function settingsOf({ settings }: RolloutState): JsonObject {
-  return settings ? { turn_context: settings } : {};
+function settingsOf({ settings, latest }: RolloutState): JsonObject {
+  return { ...latest, ...(settings && { turn_context: settings }) };
 }

@@ -2,26 +2,34 @@ import type { JsonObject } from '../../model/json.ts';
 import type { NewMessage, NewTokenUsage } from '../../model/message.ts';
 import { promptTitle } from '../fit.ts';
 import type { SourceItem, SourceMessage } from '../format.ts';
-import { objectIn, textIn, without } from '../source-json.ts';
-import { FAILURES, isCallId, KINDS, REPEATED_ITEMS, REPEATS } from './events.ts';
+import { objectIn, orNull, textIn, without } from '../source-json.ts';
+import { CallDetails, type Detail, detailIn } from './call-details.ts';
+import { FAILURES, KINDS, REPEATED_ITEMS, REPEATS } from './events.ts';
 import { isFailed, isTyped, outputOf, responsePart, textOfParts } from './items.ts';
 import { OpenResponse, withPlace } from './open-response.ts';
-import { keyOfLine, type RolloutLine } from './rollout-line.ts';
-import { type RolloutState, TURNS_KEPT, withCall, withoutCall } from './rollout-state.ts';
-import { usageBetween, usageOf } from './usage.ts';
+import { keyOfLine, type RolloutLine, withRest } from './rollout-line.ts';
+import {
+  isReplaced,
+  type RolloutState,
+  rolledBack,
+  TURNS_KEPT,
+  withCall,
+  withLatest,
+  withoutCall,
+  withSettings,
+} from './rollout-state.ts';
+import { besideUsage, usageBetween, usageOf } from './usage.ts';
 
 /** More than a response and the outputs of its calls have: then what it cost is not waited for. */
 const OPEN_BYTES_MAX = 16 * 1024 * 1024;
-/** Calls whose output has not come, though the program said how they ended. */
-const DETAILS_MAX = 64;
 
 /** Makes messages of the lines of a rollout, in their order. */
 export class RolloutTranslator {
   state: RolloutState;
   readonly #path: string;
   #open: OpenResponse | null = null;
-  /** How calls ended, by the id of the call: goes to the payload of the output, which comes later. */
-  readonly #details = new Map<string, { readonly line: RolloutLine; readonly item: JsonObject }>();
+  /** How calls ended: goes to the payload of the output, which comes later. */
+  readonly #details = new CallDetails();
 
   constructor(path: string, state: RolloutState) {
     this.#path = path;
@@ -45,11 +53,13 @@ export class RolloutTranslator {
       case 'token_usage_record': {
         this.state = { ...this.state, hasRecords: true };
         const usage = usageOf(objectIn(line.payload.usage) ?? {});
-        return yield* this.#paid(line, usage, textIn(line.payload.response_id), isCopy);
+        return yield* this.#paid(line, usage, besideUsage(line.payload, 'usage'), isCopy);
       }
       case 'turn_context':
         yield* this.flush(isCopy);
-        return this.#turnContext(line.payload);
+        if (this.state.settings) yield { type: 'dropped', kind: 'earlier turn_context' };
+        this.state = withSettings(this.state, withRest(line.payload, line.rest));
+        return;
       case 'compacted': {
         yield* this.flush(isCopy);
         const content = textIn(line.payload.message) ?? '';
@@ -61,12 +71,18 @@ export class RolloutTranslator {
   }
 
   /** What the first line says that the model was told. */
-  *instructions(line: RolloutLine, content: string, isCopy: boolean): Generator<SourceItem> {
+  *instructions(
+    line: RolloutLine,
+    content: string,
+    rest: JsonObject | null,
+    isCopy: boolean,
+  ): Generator<SourceItem> {
     const message = {
       key: 'instructions',
       role: 'SYSTEM' as const,
       content,
       isCopy,
+      payload: rest && { base_instructions: rest },
       createdAt: line.timestamp,
     };
     this.state = { ...this.state, lastKey: message.key };
@@ -76,15 +92,14 @@ export class RolloutTranslator {
   /** At the end of the file: what waits for its price. How calls ended goes with their outputs, which the file may get later. */
   *end(): Generator<SourceItem> {
     yield* this.#close();
-    for (const { item } of this.#details.values())
+    for (const { item } of this.#details.takeAll())
       yield { type: 'dropped', kind: `${item.type} without output` };
   }
 
   /** What waits, as it is. */
   *flush(isCopy = false): Generator<SourceItem> {
     yield* this.#close();
-    for (const { line, item } of this.#details.values()) yield this.#eventOf(line, item, isCopy);
-    this.#details.clear();
+    for (const detail of this.#details.takeAll()) yield this.#detailEvent(detail, isCopy);
   }
 
   *#item(line: RolloutLine, isCopy: boolean): Generator<SourceItem> {
@@ -135,8 +150,7 @@ export class RolloutTranslator {
   #output(line: RolloutLine, isCopy: boolean): SourceMessage {
     const { payload } = line;
     const toolCallId = textIn(payload.call_id);
-    const detail = toolCallId === null ? undefined : this.#details.get(toolCallId);
-    if (toolCallId !== null) this.#details.delete(toolCallId);
+    const detail = toolCallId === null ? null : this.#details.take(toolCallId);
     const { text, isOnlyText } = outputOf(payload);
     const isError = isFailed(payload, detail?.item ?? null);
     const { calls } = this.state;
@@ -144,7 +158,7 @@ export class RolloutTranslator {
     if (name !== null) this.state = withoutCall(this.state, toolCallId!);
     const message = { role: 'TOOL' as const, content: text, toolCallId, name, isError, isCopy };
     const consumed = isOnlyText ? ['call_id', 'output', 'result', 'tools'] : ['call_id'];
-    return this.#message(line, message, consumed, detail && { item: detail.item });
+    return this.#message(line, message, consumed, detail ? { item: detail.item, ...detail.beside } : {});
   }
 
   *#event(line: RolloutLine, isCopy: boolean): Generator<SourceItem> {
@@ -152,13 +166,13 @@ export class RolloutTranslator {
     const type = textIn(payload.type) ?? 'event_msg';
     if (type === 'token_count') {
       yield* this.#tokenCount(line, isCopy);
-    } else if (type === 'item_completed') {
-      const item = objectIn(payload.item) ?? {};
-      const kind = textIn(item.type) ?? type;
+    } else if (type === 'item_completed' || (type.endsWith('_end') && textIn(payload.call_id))) {
+      const kind = textIn(objectIn(payload.item)?.type) ?? type;
       if (REPEATED_ITEMS.has(kind)) yield { type: 'dropped', kind: `event_msg/item_completed/${kind}` };
-      else yield* this.#detail(line, textIn(item.id), item, isCopy);
-    } else if (type.endsWith('_end') && textIn(payload.call_id)) {
-      yield* this.#detail(line, textIn(payload.call_id), payload, isCopy);
+      else {
+        const detail = detailIn(line);
+        if (!this.#details.wait(detail)) yield* this.#append(this.#detailEvent(detail, isCopy));
+      }
     } else if (REPEATS.has(type) || type.endsWith('_begin') || type.endsWith('_delta')) {
       yield { type: 'dropped', kind: `event_msg/${type}` };
     } else if (/^(?:task|turn)_(?:started|complete)$/.test(type)) {
@@ -167,46 +181,34 @@ export class RolloutTranslator {
       this.state = { ...this.state, turn, turnId: textIn(payload.turn_id) ?? this.state.turnId };
       yield { type: 'dropped', kind: `event_msg/${type}` };
     } else if (type === 'thread_name_updated') {
+      if (this.state.name !== null) yield { type: 'dropped', kind: `earlier ${type}` };
       this.state = { ...this.state, name: textIn(payload.thread_name) ?? this.state.name };
     } else {
       yield* this.flush(isCopy);
       if (type === 'turn_aborted') this.state = { ...this.state, turn: 'aborted' };
       if (FAILURES.has(type)) this.state = { ...this.state, turn: 'failed' };
-      if (type === 'thread_rolled_back') yield this.#rollback(payload);
+      if (type === 'thread_rolled_back') {
+        this.state = rolledBack(this.state, payload.num_turns);
+        yield { type: 'rollback', keepThroughKey: this.state.lastKey };
+      }
       yield this.#eventOf(line, payload, isCopy);
     }
   }
 
-  #rollback({ num_turns }: JsonObject): SourceItem {
-    const { beforeTurns } = this.state;
-    const count = typeof num_turns === 'number' ? num_turns : 1;
-    const kept = beforeTurns.slice(0, Math.max(0, beforeTurns.length - count));
-    const keepThroughKey = (count > 0 ? beforeTurns[kept.length] : this.state.lastKey) ?? null;
-    this.state = { ...this.state, beforeTurns: kept, lastKey: keepThroughKey };
-    return { type: 'rollback', keepThroughKey };
-  }
-
-  /** How a call ended: waits for the output of the call, if the call is known to be without one. */
-  *#detail(
-    line: RolloutLine,
-    callId: string | null,
-    item: JsonObject,
-    isCopy: boolean,
-  ): Generator<SourceItem> {
-    if (
-      callId === null ||
-      this.#details.has(callId) ||
-      this.#details.size >= DETAILS_MAX ||
-      !isCallId(callId)
-    ) {
-      yield* this.#append(this.#eventOf(line, item, isCopy));
-      return;
-    }
-    this.#details.set(callId, { line, item });
+  #detailEvent({ line, item, beside }: Detail, isCopy: boolean): SourceMessage {
+    return this.#eventOf(line, item, isCopy, item === line.payload ? {} : beside);
   }
 
   *#tokenCount(line: RolloutLine, isCopy: boolean): Generator<SourceItem> {
     const info = objectIn(line.payload.info);
+    const latest = {
+      rate_limits: line.payload.rate_limits,
+      model_context_window: info?.model_context_window,
+    };
+    for (const [name, value] of Object.entries(latest)) {
+      if (isReplaced(this.state, name, value)) yield { type: 'dropped', kind: `earlier ${name}` };
+      this.state = withLatest(this.state, name, value);
+    }
     const total = objectIn(info?.total_token_usage);
     const before = this.state.total;
     const isRepeat =
@@ -218,19 +220,29 @@ export class RolloutTranslator {
     if (total) this.state = { ...this.state, total };
     const last = objectIn(info.last_token_usage);
     const usage = last ? usageOf(last) : usageBetween(before, total ?? {});
-    yield* this.#paid(line, usage, null, isCopy);
+    const beside = besideUsage(without(info, ['model_context_window']), 'last_token_usage');
+    const rest = without(line.payload, ['type', 'info', 'rate_limits']);
+    yield* this.#paid(
+      line,
+      usage,
+      { ...beside, rest: { ...rest, ...(orNull(beside.rest) && { info: beside.rest }) } },
+      isCopy,
+    );
   }
 
   /** What the latest response cost. */
   *#paid(
     line: RolloutLine,
     usage: NewTokenUsage,
-    responseId: string | null,
+    { sums, rest }: ReturnType<typeof besideUsage>,
     isCopy: boolean,
   ): Generator<SourceItem> {
     if (this.#open) {
+      const name = textIn(line.payload.type) ?? line.type;
       this.#open.usage = usage;
-      this.#open.responseId = responseId;
+      this.#open.responseId = textIn(rest.response_id);
+      this.#open.paidRest = { [name]: withPlace(without(rest, ['response_id']), line, true) };
+      for (const sum of sums) yield { type: 'dropped', kind: sum };
       yield* this.#close();
       return;
     }
@@ -239,21 +251,11 @@ export class RolloutTranslator {
     yield this.#message(line, { role: 'EVENT', kind, content: '', usage, isCopy }, ['type', 'rate_limits']);
   }
 
-  #turnContext(settings: JsonObject): void {
-    this.state = {
-      ...this.state,
-      settings,
-      model: textIn(settings.model) ?? this.state.model,
-      effort: textIn(settings.effort) ?? null,
-      turnId: textIn(settings.turn_id) ?? this.state.turnId,
-    };
-  }
-
-  #eventOf(line: RolloutLine, item: JsonObject, isCopy: boolean): SourceMessage {
+  #eventOf(line: RolloutLine, item: JsonObject, isCopy: boolean, beside?: JsonObject): SourceMessage {
     const content = textIn(item.message) ?? textIn(item.reason) ?? textIn(item.text) ?? '';
     const type = textIn(item.type) ?? line.type;
     const event = { role: 'EVENT' as const, kind: KINDS[type] ?? type, content, isCopy };
-    return this.#message({ ...line, payload: item }, event, KINDS[type] ? [] : ['type']);
+    return this.#message({ ...line, payload: item }, event, KINDS[type] ? [] : ['type'], beside);
   }
 
   #message(

@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { NewTokenUsage } from '../../model/message.ts';
-import { countIn } from '../source-json.ts';
+import { countIn, objectIn, orNull, without } from '../source-json.ts';
 
 /** Codex counts as the store does: cached tokens are a part of the input, reasoning is a part of the output. */
 export function usageOf(counts: JsonObject): NewTokenUsage {
@@ -33,4 +33,17 @@ export function usageBetween(before: JsonObject | null, total: JsonObject): NewT
   return usageOf(
     Object.fromEntries(COUNTS.map((name) => [name, countIn(total[name]) - countIn(before[name])])),
   );
+}
+
+/** Sums, which the store makes itself. */
+const SUMS = ['total_token_usage', 'turn_token_usage', 'thread_token_usage'];
+
+/** The sums in what a line says of usage, and what it says besides, without the counts. */
+export function besideUsage(said: JsonObject, name: string): { sums: string[]; rest: JsonObject } {
+  const counts = objectIn(said[name]);
+  const uncounted = counts && orNull(without(counts, [...COUNTS, 'total_tokens']));
+  return {
+    sums: SUMS.filter((sum) => objectIn(said[sum])),
+    rest: { ...without(said, [...SUMS, name]), ...(uncounted && { [name]: uncounted }) },
+  };
 }

@@ -1,4 +1,4 @@
-import type { JsonObject } from '../../model/json.ts';
+import { isSameJson, type JsonObject } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
 import { openRegularFile, readRegularFile } from '../regular-file.ts';
@@ -34,6 +34,8 @@ export interface Chat {
   /** What the chat says of itself, after all changes. */
   readonly info: JsonObject;
   readonly steps: readonly ChatStep[];
+  /** Members of `info` that had another value before: once for each such value. */
+  readonly replaced: readonly string[];
   /** Where its last whole line ends; null: the file has no lines. */
   readonly end: ChatPlace | null;
 }
@@ -54,17 +56,19 @@ async function readChatObject(path: string): Promise<Chat> {
   const object = parseObject(await readRegularFile(path));
   if (!object) {
     const reason = 'the file holds no JSON object';
-    return { info: {}, steps: [{ type: 'fault', path, line: null, reason, isWhole: true }], end: null };
+    const fault: ChatStep = { type: 'fault', path, line: null, reason, isWhole: true };
+    return { info: {}, steps: [fault], replaced: [], end: null };
   }
   const records = objectsIn(object.messages);
   const steps = records.map((record) => ({ type: 'record' as const, record, line: null, isWhole: true }));
-  return { info: without(object, ['messages']), steps, end: null };
+  return { info: without(object, ['messages']), steps, replaced: [], end: null };
 }
 
 async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat> {
   let info = from?.info ?? {};
   let end = from ?? { bytes: 0, line: 1, info };
   const steps: ChatStep[] = [];
+  const replaced: string[] = [];
   for await (const lines of readLines(
     path,
     from ? { from: { offset: from.bytes, number: from.line } } : {},
@@ -76,6 +80,8 @@ async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat
       else if ('$rewindTo' in object) steps.push({ type: 'rewind', toId: textIn(object.$rewindTo), isWhole });
       else if (change || isInfo(object)) {
         const { messages, ...rest } = change ?? object;
+        for (const [name, value] of Object.entries(info))
+          if (Object.hasOwn(rest, name) && !isSameJson(rest[name], value)) replaced.push(name);
         info = { ...info, ...rest };
         if (Array.isArray(messages))
           steps.push({ type: 'records', records: objectsIn(messages), line, isWhole });
@@ -83,7 +89,7 @@ async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat
       if (isWhole && bytes) end = { bytes: offset + bytes.length + 1, line: line + 1, info };
     }
   }
-  return { info, steps, end };
+  return { info, steps, replaced, end };
 }
 
 function isInfo(object: JsonObject): boolean {

@@ -1,6 +1,7 @@
 import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
+import { LINK, otherEntry } from '../file-kinds.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
 import { dateIn, objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
 import { unreadable } from '../unreadable.ts';
@@ -11,7 +12,9 @@ import { chatItems } from './read-chat.ts';
 const LIVE_MS = 60_000;
 
 /** What a chat says of itself, and has a field. */
-const KNOWN = ['sessionId', 'startTime', 'lastUpdated', 'summary'];
+const KNOWN = ['sessionId', 'startTime', 'summary'];
+/** A file that names the directory of a project. */
+const PROJECT_ROOT = '.project_root';
 
 /** Gemini CLI: a file for each chat, in a folder for each project. */
 export const gemini: Format = {
@@ -109,9 +112,6 @@ async function* survey(
   }
 }
 
-/** A link can lead anywhere, also to where its own folder is. */
-const LINK: Dropped = { type: 'dropped', kind: 'symbolic link' };
-
 /** Other programs' files can have a sessionId, too. */
 function isChatInfo({ sessionId, startTime }: JsonObject): boolean {
   return textIn(sessionId) !== null && textIn(startTime) !== null;
@@ -141,10 +141,14 @@ async function* chatFiles(path: string): AsyncGenerator<ChatFile | Fault | Dropp
       else if (entry.isFile() && /^checkpoint-.*\.json$/.test(entry.name))
         // A copy of what a chat has.
         yield { type: 'dropped', kind: 'checkpoint' };
-      else if (entry.isDirectory()) {
+      else if (!entry.isDirectory()) {
+        // Of these, the names say what is in them: `logs.json`, `shell_history`.
+        if (entry.name !== PROJECT_ROOT) yield { type: 'dropped', kind: `file ${entry.name}` };
+      } else {
         const project = join(path, entry.name);
         const names: string[] = await readdir(project).catch(() => []);
         if (names.includes('chats')) yield* chatFiles(project);
+        else yield* otherEntry(entry);
       }
     }
   } catch (error) {
@@ -165,6 +169,7 @@ async function* chatsIn(
       if (entry.isSymbolicLink()) yield LINK;
       else if (entry.isDirectory()) yield* chatsIn(path, folder, entry.name);
       else if (isChatName(entry.name)) yield { type: 'chat', path, folder, parentId };
+      else yield* otherEntry(entry, 'chats');
     }
   } catch (error) {
     yield unreadable(directory, error);
@@ -173,7 +178,7 @@ async function* chatsIn(
 
 /** The directory of a project: newer versions note it; else the folder has its name, unless that is a hash. */
 async function projectOf(folder: string): Promise<string | null> {
-  const noted = await readFile(join(folder, '.project_root'), 'utf8').catch(() => '');
+  const noted = await readFile(join(folder, PROJECT_ROOT), 'utf8').catch(() => '');
   const name = basename(folder);
   const listed = await readFile(join(folder, '..', '..', 'projects.json'), 'utf8').catch(() => '');
   const projects = Object.entries(objectIn(parseObject(listed)?.projects) ?? {});

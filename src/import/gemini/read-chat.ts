@@ -87,6 +87,7 @@ export async function* chatItems(
     }
   }
   yield* give();
+  for (const name of chat.replaced) yield { type: 'dropped', kind: `earlier ${name}` };
   const described = {
     title: textIn(chat.info.summary) ?? firstPrompt,
     metadata: without(chat.info, known),

@@ -5,6 +5,8 @@ import { countIn, dateIn, objectIn, objectsIn, orNull, textIn, without } from '.
 
 const KNOWN = ['id', 'timestamp', 'type', 'content', 'thoughts', 'tokens', 'model', 'toolCalls'];
 const KNOWN_CALL = ['id', 'name', 'args', 'status', 'timestamp'];
+/** `total` is the sum of the others. */
+const KNOWN_TOKENS = ['input', 'output', 'cached', 'thoughts', 'tool', 'total'];
 
 /** The messages of a record: a message, and the results of its tools. */
 export function translate(
@@ -23,8 +25,13 @@ export function translate(
   const rest = without(record, KNOWN);
   if (!isOnlyText || (shown !== '' && shown !== text)) rest.content = record.content ?? null;
   const thoughts = objectsIn(record.thoughts);
-  if (thoughts.some(({ timestamp }) => timestamp))
-    rest.thought_times = thoughts.map((thought) => thought.timestamp ?? null);
+  const tokens = orNull(without(objectIn(record.tokens) ?? {}, KNOWN_TOKENS));
+  if (tokens) rest.tokens = tokens;
+  const thoughtRests = thoughts.map((thought) => without(thought, ['subject', 'description']));
+  if (thoughtRests.some(orNull)) rest.thoughts = thoughtRests;
+  // The others have a message of their own.
+  const running = calls.filter((call) => !isEnded(call)).map((call) => without(call, ['name', 'args']));
+  if (running.length > 0) rest.toolCalls = running;
   const message: SourceMessage = {
     type: 'message',
     message: {

@@ -1,6 +1,7 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
-import type { Fault } from '../format.ts';
+import { otherTables } from '../file-kinds.ts';
+import type { Dropped, Fault } from '../format.ts';
 import { hashOf } from '../hash.ts';
 import { countIn, jsonOrText, numberIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
 import {
@@ -11,11 +12,13 @@ import {
   type OpencodeStore,
 } from './store.ts';
 
-/** Columns that have a field. The sums of tokens and cost are those of the messages, and count the copies of a fork. */
-const KNOWN = [
-  ...['id', 'parent_id', 'title', 'directory', 'agent', 'time_created', 'time_updated', 'time_archived'],
-  ...['cost', 'tokens_input', 'tokens_output', 'tokens_reasoning', 'tokens_cache_read', 'tokens_cache_write'],
-];
+/** Columns that have a field. */
+const KNOWN = ['id', 'parent_id', 'title', 'directory', 'agent', 'time_created', 'time_archived'];
+const MESSAGES = ['session', 'message', 'part'];
+/** Tables of which rows are about a session: their rows, by the name of the table, go to its metadata. */
+const BESIDE = ['todo', 'session_share'];
+/** Columns of messages and parts with a place of their own. */
+const PLACED = ['id', 'data', 'session_id', 'message_id'];
 /** Columns with JSON. */
 const JSON_COLUMNS = ['summary_diffs', 'metadata', 'revert', 'permission', 'model'];
 
@@ -27,9 +30,10 @@ export class DatabaseStore implements OpencodeStore {
     this.#path = path;
   }
 
-  async *sessions(): AsyncGenerator<OpencodeSession | Fault> {
+  async *sessions(): AsyncGenerator<OpencodeSession | Fault | Dropped> {
     using database = openDatabase(this.#path);
-    const todos = todosOf(database);
+    const beside = BESIDE.map((table) => ({ table, rows: rowsBySession(database, table) }));
+    const projects = projectsOf(database);
     const rows = database.prepare(
       `SELECT session.*,
          (SELECT count(*) || ' ' || coalesce(max(time_updated), 0) || ' ' || coalesce(sum(length(data)), 0)
@@ -50,7 +54,9 @@ export class DatabaseStore implements OpencodeStore {
         const text = textIn(row[name]);
         if (text !== null) row[name] = jsonOrText(text);
       }
-      const todo = todos.get(id);
+      const added: JsonObject = {};
+      for (const { table, rows } of beside) if (rows.has(id)) added[table] = rows.get(id)!;
+      const project = projects.get(textIn(row.project_id) ?? '');
       const states = `${message_state} ${part_state}`;
       yield {
         id,
@@ -62,13 +68,16 @@ export class DatabaseStore implements OpencodeStore {
         updatedMs: numberIn(row.time_updated),
         archivedMs: numberIn(row.time_archived),
         revert: objectIn(row.revert),
-        rest: { ...without(row, KNOWN), ...(todo && { todo }) },
+        rest: { ...without(row, KNOWN), ...(project && { project }), ...added },
         path: this.#path,
         bytes: Number(`${part_state}`.split(' ')[2]),
         // The to-do list changes without the times of the session.
-        revision: hashOf([row, todo ?? null, states]),
+        revision: hashOf([row, added, states]),
       };
     }
+    const known = [...MESSAGES, ...BESIDE, 'project'];
+    yield* otherTables(tablesOf(database), known, (table) => countOf(database, table));
+    yield* orphans(database);
   }
 
   async timesOf(sessionId: string, limit: number): Promise<MessageTime[]> {
@@ -100,10 +109,8 @@ export class DatabaseStore implements OpencodeStore {
 
   async *messages(sessionId: string): AsyncGenerator<OpencodeMessage | Fault> {
     using database = openDatabase(this.#path);
-    const messages = database.prepare(
-      'SELECT id, data FROM message WHERE session_id = ? ORDER BY time_created, id',
-    );
-    const parts = database.prepare('SELECT id, data FROM part WHERE message_id = ? ORDER BY id');
+    const messages = database.prepare('SELECT * FROM message WHERE session_id = ? ORDER BY time_created, id');
+    const parts = database.prepare('SELECT * FROM part WHERE message_id = ? ORDER BY id');
     for (const row of messages.iterate(sessionId)) {
       const info = objectOf(row);
       if (!info) {
@@ -151,24 +158,58 @@ function valuesOf(row: Record<string, SQLOutputValue>): JsonObject {
   );
 }
 
-function objectOf(row: Record<string, unknown>): JsonObject | null {
+/** The data of a row, with its other columns: those of a message that its data has, too, are left out. */
+function objectOf(row: Record<string, SQLOutputValue>): JsonObject | null {
   const object = typeof row.data === 'string' ? parseObject(row.data) : null;
-  return object && { ...object, id: String(row.id) };
+  if (!object) return null;
+  const isTold = row.time_created === objectIn(object.time)?.created;
+  const columns = without(valuesOf(row), isTold ? [...PLACED, 'time_created'] : PLACED);
+  return { ...columns, ...object, id: String(row.id) };
 }
 
-/** The to-do lists, by session. */
-function todosOf(database: DatabaseSync): ReadonlyMap<string, JsonValue[]> {
-  const todos = new Map<string, JsonValue[]>();
-  if (!database.prepare("SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = 'todo'").get())
-    return todos;
-  const rows = database.prepare('SELECT * FROM todo');
-  rows.setReadBigInts(true);
-  for (const row of rows.all().map(valuesOf)) {
+/** The rows of a table, by session; none if there is no such table. */
+function rowsBySession(database: DatabaseSync, table: string): ReadonlyMap<string, JsonValue[]> {
+  const found = new Map<string, JsonValue[]>();
+  for (const row of rowsOf(database, table)) {
     const id = textIn(row.session_id);
     if (id === null) continue;
-    const list = todos.get(id) ?? [];
+    const list = found.get(id) ?? [];
     list.push(without(row, ['session_id']));
-    todos.set(id, list);
+    found.set(id, list);
   }
-  return todos;
+  return found;
+}
+
+function projectsOf(database: DatabaseSync): ReadonlyMap<string, JsonObject> {
+  return new Map(rowsOf(database, 'project').map((row) => [String(row.id), without(row, [])]));
+}
+
+function rowsOf(database: DatabaseSync, table: string): JsonObject[] {
+  const isThere = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
+  if (!database.prepare(isThere).get(table)) return [];
+  const rows = database.prepare(`SELECT * FROM ${table}`);
+  rows.setReadBigInts(true);
+  return rows.all().map(valuesOf);
+}
+
+/** What is left of deleted sessions and messages. */
+function* orphans(database: DatabaseSync): Generator<Dropped> {
+  for (const [table, column, owners] of [
+    ['message', 'session_id', 'session'],
+    ['part', 'message_id', 'message'],
+  ] as const) {
+    const query = `SELECT count(*) AS found FROM ${table} WHERE ${column} NOT IN (SELECT id FROM ${owners})`;
+    const count = Number(database.prepare(query).get()?.found ?? 0);
+    if (count > 0) yield { type: 'dropped', kind: `${table} without a ${owners}`, count };
+  }
+}
+
+function tablesOf(database: DatabaseSync): string[] {
+  const rows = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all();
+  return rows.map(({ name }) => String(name));
+}
+
+function countOf(database: DatabaseSync, table: string): number {
+  const counted = database.prepare(`SELECT count(*) AS found FROM "${table.replaceAll('"', '""')}"`).get();
+  return Number(counted?.found ?? 0);
 }

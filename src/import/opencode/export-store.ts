@@ -1,6 +1,6 @@
 import { stat } from 'node:fs/promises';
 import type { Fault } from '../format.ts';
-import { countIn, objectIn, objectsIn, textIn } from '../source-json.ts';
+import { countIn, objectIn, objectsIn, textIn, without } from '../source-json.ts';
 import { sessionFromInfo } from './session-info.ts';
 import {
   fault,
@@ -28,7 +28,7 @@ export class ExportStore implements OpencodeStore {
     }
     const { size, mtimeMs } = await stat(this.#path);
     const place = { path: this.#path, bytes: size, revision: `${size} ${mtimeMs}` };
-    const session = sessionFromInfo(objectIn(file.info) ?? {}, {}, place);
+    const session = sessionFromInfo(objectIn(file.info) ?? {}, without(file, ['info', 'messages']), place);
     yield session ?? fault(this.#path, 'expected an info with an id');
   }
 

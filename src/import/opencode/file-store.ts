@@ -1,9 +1,10 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
-import type { Fault } from '../format.ts';
+import { otherEntry } from '../file-kinds.ts';
+import type { Dropped, Fault } from '../format.ts';
 import { readRegularFile } from '../regular-file.ts';
-import { countIn, objectIn, textIn } from '../source-json.ts';
+import { countIn, objectIn, textIn, without } from '../source-json.ts';
 import { unreadable } from '../unreadable.ts';
 import { sessionFromInfo } from './session-info.ts';
 import {
@@ -16,6 +17,11 @@ import {
   readObject,
 } from './store.ts';
 
+/** Folders with a file about a session. Most sessions have none. */
+const BESIDE = ['todo', 'session_diff', 'session_share'];
+/** Others are counted; `migration` only has a number. */
+const READ = ['session', 'message', 'part', 'project', 'migration', ...BESIDE];
+
 /** A part changes in place as long as its tool runs: only those of the latest messages are looked at for changes. */
 const CHANGING_MESSAGES = 2;
 
@@ -27,8 +33,15 @@ export class FileStore implements OpencodeStore {
     this.#storage = storage;
   }
 
-  async *sessions(): AsyncGenerator<OpencodeSession | Fault> {
+  async *sessions(): AsyncGenerator<OpencodeSession | Fault | Dropped> {
     const root = join(this.#storage, 'session');
+    const projects = new Map<string, JsonObject>();
+    const ids = new Set<string>();
+    for (const path of await jsonFilesIn(join(this.#storage, 'project'))) {
+      const info = await readObject(path);
+      if (isFault(info)) yield info;
+      else projects.set(basename(path, '.json'), without(info, []));
+    }
     for (const project of await namesIn(root)) {
       for (const path of await jsonFilesIn(join(root, project))) {
         const info = await readObject(path);
@@ -37,7 +50,10 @@ export class FileStore implements OpencodeStore {
           continue;
         }
         const id = basename(path, '.json');
+        ids.add(id);
         const added: Record<string, JsonValue> = {};
+        const described = projects.get(textIn(info.projectID) ?? project);
+        if (described) added.project = described;
         for (const { name, path: beside } of this.#beside(id)) {
           const read = await readValue(beside);
           if (read && isFault(read)) yield read;
@@ -47,6 +63,18 @@ export class FileStore implements OpencodeStore {
         yield sessionFromInfo({ ...info, id }, added, { path, bytes, revision })!;
       }
     }
+    yield* this.#others(ids);
+  }
+
+  /** Files of other folders, and what is left of deleted sessions. */
+  async *#others(ids: ReadonlySet<string>): AsyncGenerator<Dropped> {
+    const folders = await readdir(this.#storage, { withFileTypes: true });
+    for (const entry of folders)
+      if (!READ.includes(entry.name)) yield* otherEntry(entry, entry.isDirectory() ? entry.name : null);
+    for (const folder of ['message', ...BESIDE])
+      for (const name of await namesIn(join(this.#storage, folder)))
+        if (!ids.has(basename(name, '.json')) && name.endsWith(folder === 'message' ? '' : '.json'))
+          yield { type: 'dropped', kind: `${folder} without a session` };
   }
 
   async timesOf(sessionId: string, limit: number): Promise<MessageTime[]> {
@@ -99,9 +127,9 @@ export class FileStore implements OpencodeStore {
     return join(this.#storage, 'part', messageId);
   }
 
-  /** Files in other folders about the session. Most sessions have none. */
+  /** Files in other folders about the session. */
   #beside(id: string): { name: string; path: string }[] {
-    return ['todo', 'session_diff', 'session_share'].map((name) => ({
+    return BESIDE.map((name) => ({
       name,
       path: join(this.#storage, name, `${id}.json`),
     }));

@@ -97,7 +97,7 @@ async function* surveyStore(
   let isDamaged = false;
   try {
     for await (const session of store.sessions()) {
-      if (isFault(session)) {
+      if ('type' in session) {
         yield session;
         continue;
       }

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
-import { numberIn, objectIn, textIn, without } from '../source-json.ts';
+import { numberIn, objectIn, orNull, textIn, without } from '../source-json.ts';
 import type { OpencodeSession } from './store.ts';
 
 /** The members of a session's JSON that have a field. */
@@ -13,6 +13,8 @@ export function sessionFromInfo(
 ): OpencodeSession | null {
   const id = textIn(info.id);
   const time = objectIn(info.time);
+  // The rest of them: of the last change, of a compaction.
+  const times = orNull(without(time ?? {}, ['created', 'archived']));
   if (id === null) return null;
   return {
     ...file,
@@ -25,6 +27,6 @@ export function sessionFromInfo(
     updatedMs: numberIn(time?.updated),
     archivedMs: numberIn(time?.archived),
     revert: objectIn(info.revert),
-    rest: { ...without(info, KNOWN), ...added },
+    rest: { ...without(info, KNOWN), ...(times && { time: times }), ...added },
   };
 }

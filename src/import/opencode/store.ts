@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
-import type { Fault } from '../format.ts';
+import type { Dropped, Fault } from '../format.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { parseObject } from '../source-json.ts';
 import { unreadable } from '../unreadable.ts';
@@ -39,7 +39,8 @@ export interface OpencodeMessage {
 
 /** A place where opencode keeps sessions. Messages, and the parts of each, are in the order of their making. */
 export interface OpencodeStore {
-  sessions(): AsyncIterable<OpencodeSession | Fault>;
+  /** With what is beside them, and belongs to none. */
+  sessions(): AsyncIterable<OpencodeSession | Fault | Dropped>;
   /** Those of the first messages, at most `limit`. */
   timesOf(sessionId: string, limit: number): Promise<readonly MessageTime[]>;
   /** For each session that a call of this one spawned, the id of the call. */

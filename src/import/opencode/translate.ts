@@ -12,7 +12,7 @@ export interface Translated {
 }
 
 /** Members of a message, or of a part, that have a field. */
-const KNOWN_INFO = ['id', 'sessionID', 'role', 'time', 'tokens', 'cost', 'modelID', 'error'];
+const KNOWN_INFO = ['id', 'sessionID', 'role', 'time', 'cost', 'modelID', 'error'];
 const KNOWN_PART = ['sessionID', 'messageID', 'text'];
 const KNOWN_TOOL = ['id', 'sessionID', 'messageID', 'type', 'callID', 'tool', 'state'];
 const KNOWN_STATE = ['input', 'output', 'error'];
@@ -132,7 +132,8 @@ function labels(info: JsonObject): JsonObject | null {
 }
 
 function payloadOf(info: JsonObject, parts: readonly JsonObject[]): JsonObject {
-  return { info: without(info, KNOWN_INFO), parts: [...parts] };
+  const time = orNull(without(objectIn(info.time) ?? {}, ['created']));
+  return { info: { ...without(info, KNOWN_INFO), ...(time && { time }) }, parts: [...parts] };
 }
 
 function callOf(part: JsonObject): NewToolCall {
@@ -143,9 +144,12 @@ function callOf(part: JsonObject): NewToolCall {
   };
 }
 
-/** Where the call is among the parts. The rest of a call is with its output. */
-function toolPlace({ id, type, callID }: JsonObject): JsonObject {
-  return without({ id: id ?? null, type: type ?? null, callID: callID ?? null }, []);
+/** Where the call is among the parts. The rest of a call is with its output, if there is one by now. */
+function toolPlace(part: JsonObject): JsonObject {
+  const { id = null, type = null, callID = null } = part;
+  const state = objectIn(part.state);
+  const rest = { ...without(part, KNOWN_TOOL), state: state && without(state, ['input']) };
+  return without({ id, type, callID, ...(isEnded(state) ? {} : rest) }, []);
 }
 
 function isEnded(state: JsonObject | null): boolean {

@@ -2,7 +2,7 @@ import { mkdir, symlink } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { lab, PROJECT } from './support.ts';
-import { call, Transcript } from './transcript.ts';
+import { call, Transcript, writeFiles } from './transcript.ts';
 
 const ID = 'aaaa1111-0000-4000-8000-000000000001';
 const FILE = `${ID}.jsonl`;
@@ -96,7 +96,7 @@ it('lists a line that nests too deep, and imports the others', async () => {
     [`${ID}/subagents/agent-a1.jsonl`]: transcript.text.replaceAll('aaaa-', 'aaab-'),
     [`${ID}/subagents/agent-a1.meta.json`]: `{"a":${'['.repeat(100_000)}${']'.repeat(100_000)}}`,
   });
-  expect((await run()).faults).toMatchObject([{ line: 2 }, { line: 2 }]);
+  expect((await run()).faults).toMatchObject([{ line: 2 }, { line: 2 }, { line: null }]);
   expect((await history(ID)).map(({ content }) => content)).toEqual(['One', 'Two']);
 });
 
@@ -125,4 +125,44 @@ it('follows no symbolic links, and counts them', async () => {
   const report = await run();
   expect(report.sessions.new).toBe(1);
   expect(report.dropped).toEqual(new Map([['symbolic link', 2]]));
+});
+
+it('counts the files beside transcripts that no session is read from, and lists a description of a subagent that is damaged', async () => {
+  const transcript = new Transcript(ID);
+  transcript.user('Hi');
+  const agent = new Transcript(ID, { prefix: 'sub' });
+  agent.user('Count');
+  const { folder, run, write } = await lab({
+    [`${ID}.jsonl`]: transcript.text,
+    'sessions-index.json': '{}',
+    'memory/MEMORY.md': 'Remember',
+    [`${ID}/tool-results/toolu_1.txt`]: 'a long output',
+    [`${ID}/tool-results/toolu_2.txt`]: 'another',
+    [`${ID}/subagents/agent-a1.jsonl`]: agent.text,
+    [`${ID}/subagents/agent-a1.meta.json`]: '{"agentType":"coun',
+    [`${ID}/subagents/agent-a2.meta.json`]: '{}',
+  });
+  await writeFiles(folder, { [`todos/${ID}-agent-${ID}.json`]: '[]' });
+  const { dropped, faults } = await run();
+  expect(Object.fromEntries(dropped)).toEqual({
+    'file *.json': 1,
+    'file memory/*.md': 1,
+    'file tool-results/*.txt': 2,
+    'file subagents/*.json': 1,
+    'file todos/*.json': 1,
+  });
+  expect(faults).toMatchObject([
+    { path: expect.stringContaining('agent-a1.meta.json'), reason: 'the file holds no JSON object' },
+  ]);
+  await write({ [`${ID}/subagents/agent-a1.meta.json`]: '{"agentType":"counter"}' });
+  expect((await run()).faults).toEqual([]);
+});
+
+it('does not list a description of a subagent that is being written', async () => {
+  const agent = new Transcript(ID, { prefix: 'sub' });
+  agent.user('Count');
+  const { folder, run } = await lab({ [`${ID}/subagents/agent-a1.jsonl`]: agent.text });
+  const meta = `${PROJECT}/${ID}/subagents/agent-a1.meta.json`;
+  await writeFiles(folder, { [meta]: '{"agentType":"coun' }, new Date());
+  expect((await run()).faults).toEqual([]);
 });

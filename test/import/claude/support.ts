@@ -53,7 +53,7 @@ async function sessionIn(repository: SessionRepository, id: string): Promise<Ses
   return session;
 }
 
-async function historyIn(repository: SessionRepository, id: string): Promise<readonly Message[]> {
+export async function historyIn(repository: SessionRepository, id: string): Promise<readonly Message[]> {
   const page = { limit: 10_000, from: 'start' as const };
   const [read] = await repository.historyOf([{ sessionId: id, page }], Number.POSITIVE_INFINITY);
   return read!.items;
