@@ -31,6 +31,8 @@ export interface ImportState {
   readonly isRunning?: boolean | undefined;
   /** See `Rollback.restorableKeys`: those that were paid for. Left out: none. */
   readonly paidKeys?: readonly string[];
+  /** The members of the metadata that the import gave: those that the source has no more go, others stay. Left out: unknown. */
+  readonly told?: readonly string[];
 }
 
 /** The state in `metadata`; null if an import did not make the session. */

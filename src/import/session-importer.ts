@@ -72,7 +72,8 @@ export class SessionImporter {
       create: this.#creation(format, source, parentId),
     });
     const before = await printOfFile(source);
-    const read = await writer.write(state ? await resumeOf(state, source) : null);
+    const resume = state ? await resumeOf(state, source) : null;
+    const read = await writer.write(resume);
     const isRewritten = read?.resume != null && (await printOfFile(source)) !== before;
     const end = isRewritten ? { ...read, resume: null, isUnfinished: true } : read;
     if (!known && !writer.isCreated) {
@@ -81,9 +82,14 @@ export class SessionImporter {
       return;
     }
     if (end?.isUnfinished) report.unfinished += 1;
+    if (known && state?.revision === source.revision && isPlaced && isAsBefore(known, state, source, end)) {
+      report.sessions.unchanged += 1;
+      return;
+    }
     report.messages += writer.written;
     report.sessions[known ? 'changed' : 'new'] += 1;
-    await this.#finish(format, source, { known, state, parentId, paidKeys: writer.paidKeys }, end);
+    const isWhole = resume === null;
+    await this.#finish(format, source, { known, state, parentId, isWhole, paidKeys: writer.paidKeys }, end);
   }
 
   /** The id of the parent, which the store has; null for a root. */
@@ -162,11 +168,14 @@ export class SessionImporter {
       known,
       state,
       parentId,
+      isWhole,
       paidKeys,
     }: {
       known: StoredSession | null;
       state: ImportState | null;
       parentId: string | null;
+      /** True if the session was read from its beginning: what it does not say of itself now, it does not say. */
+      isWhole: boolean;
       paidKeys: readonly string[];
     },
     end: SessionEnd | null,
@@ -180,6 +189,9 @@ export class SessionImporter {
     const status = described.status ?? (state?.isRunning ? 'IDLE' : null);
     const resume = end?.resume ?? null;
     const path = pathOf(source);
+    const metadata = fitter.metadata(described.metadata, onLoss, STATE_BYTES_MAX);
+    const told = state?.told ?? [];
+    const gone = told.filter((name) => isWhole && !Object.hasOwn(metadata, name));
     const next: ImportState = {
       format: format.name,
       path,
@@ -192,6 +204,7 @@ export class SessionImporter {
       isUnfinished: end?.isUnfinished ?? false,
       ...(status === 'RUNNING' && { isRunning: true }),
       ...(paidKeys.length > 0 && { paidKeys }),
+      told: [...new Set([...Object.keys(metadata), ...told.filter((name) => !gone.includes(name))])],
     };
     const agentName = fitter.name(described.agentName, onLoss);
     const project = fitter.project(described.project, onLoss);
@@ -213,7 +226,6 @@ export class SessionImporter {
     const toolCallId = fitter.name(source.parent?.toolCallId, onLoss);
     const spawnedBy =
       toolCallId !== null && parentId !== null && !now.hasSpawnOrigin ? { toolCallId } : undefined;
-    const metadata = fitter.metadata(described.metadata, onLoss, STATE_BYTES_MAX);
     const isRetitled = title !== now.title && (!state || state.title === now.title);
     await target.update({
       sessionId: id,
@@ -226,6 +238,7 @@ export class SessionImporter {
         statusMessage: fitter.statusMessage(described.statusMessage, onLoss),
       }),
       ...(spawnedBy && { spawnedBy }),
+      ...(gone.length > 0 && { metadata: Object.fromEntries(gone.map((name) => [name, null])) }),
       setMetadata: withMembers(changedMembers(known?.metadata ?? {}, metadata), {
         [STATE_MEMBER]: this.#storable(next),
       }),
@@ -233,6 +246,17 @@ export class SessionImporter {
     stored.set(id, { ...(known ?? emptyStored(id, parentId)), key: source.key });
     if (described.archivedAt) toArchive.set(id, described.archivedAt);
   }
+}
+
+/** True if a session whose source did not change was read again, and says of itself what it said: it still runs, or is still not whole. */
+function isAsBefore(
+  known: StoredSession,
+  state: ImportState,
+  { described }: SourceSession,
+  end: SessionEnd | null,
+): boolean {
+  const status = end?.described?.status ?? described.status ?? (state.isRunning ? 'IDLE' : null);
+  return (status === null || status === known.status) && (end?.isUnfinished ?? false) === state.isUnfinished;
 }
 
 function emptyStored(id: string, parentId: string | null): StoredSession {

@@ -229,6 +229,10 @@ it('stops to call a thread running once its file is a minute old, though nothing
   setClock(new Date(at.getTime() + 10_000));
   expect((await run()).unfinished).toBe(0);
   expect((await session(ID(1))).status).toBe('RUNNING');
+  const { version } = await session(ID(1));
+  setClock(new Date(at.getTime() + 30_000));
+  expect(await run()).toMatchObject({ messages: 0, sessions: { changed: 0, unchanged: 1 } });
+  expect((await session(ID(1))).version).toBe(version);
   setClock(new Date(at.getTime() + 60_000));
   expect(await run()).toMatchObject({ unfinished: 0, messages: 0, sessions: { changed: 1 } });
   expect((await session(ID(1))).status).toBe('IDLE');

@@ -126,7 +126,13 @@ it('sees a to-do list that changes in the database alone', async () => {
   await lab.run();
   database.exec("UPDATE todo SET status = 'completed'");
   expect((await lab.run()).sessions).toMatchObject({ changed: 1 });
-  expect((await lab.session('ses_a')).metadata!.todo).toEqual([{ content: 'Rivers', status: 'completed' }]);
+  expect((await lab.session('ses_a')).metadata.todo).toEqual([{ content: 'Rivers', status: 'completed' }]);
+  await lab.repository.update({ sessionId: 'ses_a', setMetadata: { note: 'of a person' } });
+  database.exec('DELETE FROM todo');
+  expect((await lab.run()).sessions.changed).toBe(1);
+  const { metadata } = await lab.session('ses_a');
+  expect(Object.keys(metadata)).not.toContain('todo');
+  expect(metadata).toMatchObject({ note: 'of a person', version: '1.2.0' });
   expect((await lab.run()).sessions).toMatchObject({ unchanged: 1 });
 });
 

@@ -54,6 +54,7 @@ describe.each(Object.entries(FORMS))('from %s', (_form, writeTo) => {
       const { report, run, session } = await imported(writer);
       expect(report.unfinished).toBe(0);
       expect((await session('ses_a')).status).toBe('RUNNING');
+      expect((await run()).sessions).toMatchObject({ changed: 0, unchanged: 1 });
       setClock(new Date(START + 120_000));
       expect(await run()).toMatchObject({ unfinished: 0, sessions: { changed: 1 } });
       expect((await session('ses_a')).status).toBe('IDLE');
