@@ -1,0 +1,131 @@
+import { appendFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
+import { Sessiontree } from '@sessiontree/client';
+import { expect, it } from 'vitest';
+import { codex } from '../../src/import/codex/codex.ts';
+import type { Format } from '../../src/import/format.ts';
+import { gemini } from '../../src/import/gemini/gemini.ts';
+import { opencode } from '../../src/import/opencode/opencode.ts';
+import { ServerTarget } from '../../src/import/target/server-target.ts';
+import { watchSessions } from '../../src/import/watch-sessions.ts';
+import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
+import { startTestServer } from '../server/running.ts';
+import { temporaryDirectory } from '../support/repository.ts';
+import { writeFiles } from './claude/transcript.ts';
+import { Rollout } from './codex/rollout.ts';
+import { OpencodeWriter } from './opencode/store-writer.ts';
+
+/** A program that writes a prompt, and then its answer. */
+interface Program {
+  readonly format: Format;
+  readonly id: string;
+  begin(folder: string): Promise<void>;
+  goOn(folder: string): Promise<void>;
+}
+
+function codexProgram(): Program {
+  const rollout = new Rollout('0aa11111-0000-7000-8000-000000000001').turn('t').user('Question');
+  const { text, id, name } = rollout;
+  return {
+    format: codex,
+    id,
+    begin: (folder) => writeFiles(folder, { [name]: text }),
+    async goOn(folder) {
+      rollout.say('Answer').record('r1', { input: 7 }).event({ type: 'task_complete', turn_id: 't' });
+      await appendFile(join(folder, name), rollout.text.slice(text.length));
+    },
+  };
+}
+
+function geminiProgram(): Program {
+  const chat = 'lab/chats/session-2026-03-01T10-00-aaaa1111.jsonl';
+  const line = (value: object) => `${JSON.stringify(value)}\n`;
+  const timestamp = '2026-03-01T10:00:01.000Z';
+  const begun = [
+    { sessionId: 'g1', startTime: timestamp },
+    { id: 'm1', timestamp, type: 'user', content: 'Question' },
+  ];
+  return {
+    format: gemini,
+    id: 'g1',
+    begin: (folder) => writeFiles(folder, { [chat]: begun.map(line).join('') }),
+    goOn: (folder) =>
+      appendFile(join(folder, chat), line({ id: 'm2', timestamp, type: 'gemini', content: 'Answer' })),
+  };
+}
+
+/** Its database has a write-ahead log, as the program keeps it: the file itself changes late. */
+function opencodeProgram(): Program {
+  const writer = new OpencodeWriter().session('ses_a').user('Question');
+  return {
+    format: opencode,
+    id: 'ses_a',
+    async begin(folder) {
+      writer.writeDatabase(folder);
+      using database = new DatabaseSync(join(folder, 'opencode.db'));
+      database.exec('PRAGMA journal_mode = WAL');
+    },
+    async goOn(folder) {
+      using database = new DatabaseSync(join(folder, 'opencode.db'));
+      const time = { created: writer.now + 1, completed: writer.now + 2 };
+      const data = JSON.stringify({ role: 'assistant', time, finish: 'stop' });
+      const part = JSON.stringify({ type: 'text', text: 'Answer' });
+      database
+        .prepare('INSERT INTO message VALUES (?, ?, ?, ?, ?)')
+        .run('msg_b', 'ses_a', time.created, time.created, data);
+      database
+        .prepare('INSERT INTO part VALUES (?, ?, ?, ?, ?, ?)')
+        .run('prt_b', 'msg_b', 'ses_a', time.created, time.created, part);
+    },
+  };
+}
+
+/** Before 1.2. */
+function opencodeFilesProgram(): Program {
+  const writer = new OpencodeWriter().session('ses_a').user('Question');
+  return {
+    format: opencode,
+    id: 'ses_a',
+    begin: (folder) => writeFiles(folder, writer.files()),
+    goOn: (folder) => writeFiles(folder, writer.say('Answer').files()),
+  };
+}
+
+const PROGRAMS: [title: string, program: () => Program][] = [
+  ['Codex', codexProgram],
+  ['Gemini CLI', geminiProgram],
+  ['opencode', opencodeProgram],
+  ['opencode before 1.2', opencodeFilesProgram],
+];
+
+it.each(PROGRAMS)('follows what %s writes, into a running server', async (_title, program) => {
+  const { format, id, begin, goOn } = program();
+  const [folder, server] = await Promise.all([temporaryDirectory(), startTestServer()]);
+  await begin(folder);
+  const client = new Sessiontree(server.url);
+  const stop = new AbortController();
+  const target = new ServerTarget(client, DEFAULT_LIMITS);
+  const reports = watchSessions([{ format, path: folder }], target, {}, stop.signal);
+  expect((await reports.next()).value).toMatchObject({ faults: [], sessions: { new: 1 } });
+  expect(await saidIn(client, id)).toEqual(['Question']);
+  const following = reports.next();
+  await goOn(folder);
+  await following;
+  // The program can have been in the middle of it.
+  while ((await saidIn(client, id)).length < 2) await reports.next();
+  expect(await saidIn(client, id)).toEqual(['Question', 'Answer']);
+  const end = reports.next();
+  stop.abort();
+  await end;
+});
+
+/** What was said in a session, by people and models. */
+async function saidIn(client: Sessiontree, id: string): Promise<string[]> {
+  const query = 'query Said($id: ID!) { session(id: $id) { history(first: 10) { nodes { role content } } } }';
+  const { session } = await client.request<{
+    session: { history: { nodes: { role: string; content: string }[] } };
+  }>(query, { id });
+  const { nodes } = session.history;
+  return nodes.filter(({ role }) => role === 'USER' || role === 'ASSISTANT').map(({ content }) => content);
+}
