@@ -41,7 +41,7 @@ function refuseOtherFlags(command: Command): void {
       'error: --url is not for an export: exact copies are written by the process that opens the store. ' +
         'Stop the server, and use --data, or name the database with --store',
     );
-  const other = OTHER_PROGRAMS_FLAGS.find((flag) => flag !== 'dryRun' && isGiven(flag));
+  const other = OTHER_PROGRAMS_FLAGS.find(isGiven);
   if (other === undefined) return;
   const flag = command.options.find((option) => option.attributeName() === other)!.long;
   command.error(`error: ${flag} is not for an export (${SESSIONTREE}): its sessions come in as exact copies`);

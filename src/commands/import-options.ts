@@ -41,7 +41,6 @@ export const OTHER_PROGRAMS_FLAGS = [
   'project',
   'prices',
   'payload',
-  'dryRun',
   'user',
 ] as const;
 

@@ -1,10 +1,12 @@
 import { readdir } from 'node:fs/promises';
 import type { Sessiontree } from '@sessiontree/client';
 import { Command } from 'commander';
+import { DryRunStore } from '../import/agent-session/dry-run-store.ts';
 import { importDirectory } from '../import/agent-session/import-directory.ts';
+import type { ImportReport } from '../import/agent-session/report.ts';
 import { isZip } from '../import/export-files.ts';
 import type { Format } from '../import/format.ts';
-import { FORMATS, formatOf, placesOf } from '../import/formats.ts';
+import { FORMATS, formatsAt, placesOf } from '../import/formats.ts';
 import { type ImportSessionsOptions, type ImportSource, importSessions } from '../import/import-sessions.ts';
 import { Prices } from '../import/prices.ts';
 import { isExport } from '../import/sessiontree/files.ts';
@@ -13,6 +15,7 @@ import { RepositoryTarget, storedSessionsOf } from '../import/target/repository-
 import type { Target } from '../import/target/target.ts';
 import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
+import type { Logger } from '../repository/observer.ts';
 import { openStore, openStoreForReading } from '../repository/open-store.ts';
 import { isDatabase } from '../repository/store-place.ts';
 import { callServer } from './call-server.ts';
@@ -95,7 +98,7 @@ async function sourcesOf(
   if (all) {
     if (format !== null || path !== null)
       command.error('error: expected --all, or a format and a path, got both');
-    return (await Promise.all(FORMATS.map(placesOf))).flat();
+    return (await Promise.all(FORMATS.map((format) => placesOf(format)))).flat();
   }
   const known = FORMATS.find(({ name }) => name === format);
   if (path === null) {
@@ -109,8 +112,21 @@ async function sourcesOf(
     command.error(`error: expected ${expected}, got "${printable(path)}" (${fault})`);
   }
   if (known) return [{ format: known, path }];
-  const recognised = await formatOf(path);
-  if (recognised) return [{ format: recognised, path }];
+  const [recognised, ...others] = await formatsAt(path);
+  if (recognised && others.length === 0) return [{ format: recognised, path }];
+  if (recognised) {
+    const titles = [recognised, ...others].map(({ title }) => title).join(' and of ');
+    command.error(
+      `error: expected sessions of one program, got those of ${titles} in "${printable(path)}": ` +
+        `name the format, and import once for each (${[recognised, ...others].map(({ name }) => name).join(', ')})`,
+    );
+  }
+  const beneath = (await Promise.all(FORMATS.map((format) => placesOf(format, path)))).flat();
+  if (beneath.length > 0)
+    command.error(
+      `error: expected sessions of a program, got "${printable(path)}", which has them in ` +
+        `${beneath.map((place) => printable(place.path)).join(', ')}: import each of these, or --all of your own home`,
+    );
   if (await hasJsonFiles(path)) return null;
   const titles = FORMATS.map(({ title }) => title).join(', ');
   const isArchive = await isZip(path);
@@ -202,15 +218,12 @@ async function withTarget(
   }
   const place = placeOf(command);
   const logger = stderrLogger();
-  // A dry run makes no data directory.
-  if (dryRun && !isDatabase(place) && (await pathFault(place, (found) => found.isDirectory())) !== null)
-    return action(new DryRunTarget(null, limits));
   if (dryRun) {
-    const reader = await openStoreForReading(place, { logger });
+    const reader = await readerForDryRun(place, logger);
     try {
-      return await action(new DryRunTarget(storedSessionsOf(reader), limits));
+      return await action(new DryRunTarget(reader && storedSessionsOf(reader), limits));
     } finally {
-      await reader.close();
+      await reader?.close();
     }
   }
   const repository = await openStore(place, { limits, logger, onProgress });
@@ -230,20 +243,37 @@ async function importPythonFiles(path: string | null, flags: ImportFlags, comman
     const flag = command.options.find((option) => option.attributeName() === other)!.long;
     command.error(`error: ${flag} is not for the files of the Python module (${AGENT_SESSION})`);
   }
-  const { limit: limits } = flags;
+  const { limit: limits, dryRun } = flags;
+  const place = placeOf(command);
   const progress = progressBar(process.stderr);
-  const repository = await openStore(placeOf(command), {
-    limits,
-    logger: stderrLogger(),
-    onProgress: progress.report,
-  });
-  try {
-    const report = await importDirectory(path, repository, { limits, onProgress: progress.report });
+  const options = { limits, onProgress: progress.report };
+  const tell = async (report: ImportReport) => {
     progress.done();
     await print(report.lines().map((line) => `${line}\n`));
     process.exitCode = report.complete ? 0 : 1;
+  };
+  const logger = stderrLogger();
+  if (dryRun) {
+    const reader = await readerForDryRun(place, logger);
+    try {
+      await tell(await importDirectory(path, new DryRunStore(reader), options));
+    } finally {
+      progress.done();
+      await reader?.close();
+    }
+    return;
+  }
+  const repository = await openStore(place, { limits, logger, onProgress: progress.report });
+  try {
+    await tell(await importDirectory(path, repository, options));
   } finally {
     progress.done();
     await repository.close();
   }
+}
+
+/** The store that a dry run compares with; null if there is none: a dry run makes no data directory. */
+async function readerForDryRun(place: string, logger: Logger) {
+  const isThere = isDatabase(place) || (await pathFault(place, (found) => found.isDirectory())) === null;
+  return isThere ? await openStoreForReading(place, { logger }) : null;
 }

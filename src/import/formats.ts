@@ -12,16 +12,17 @@ import { opencode } from './opencode/opencode.ts';
 /** The formats of other programs, in the order in which a path is compared with them. */
 export const FORMATS: readonly Format[] = [claude, codex, opencode, gemini, chatgpt, claudeAi];
 
-/** The first format that recognises `path`; null if none does. */
-export async function formatOf(path: string): Promise<Format | null> {
-  for (const format of FORMATS) if (await format.recognises(path)) return format;
-  return null;
+/** The formats that recognise `path`. */
+export async function formatsAt(path: string): Promise<Format[]> {
+  const recognised = await Promise.all(FORMATS.map((format) => format.recognises(path)));
+  return FORMATS.filter((_, n) => recognised[n]);
 }
 
-/** The default places of a format that exist. */
-export async function placesOf(format: Format): Promise<ImportSource[]> {
+/** The default places of a format that exist. `home`: of another person, or a copy; then variables name no places. */
+export async function placesOf(format: Format, home?: string): Promise<ImportSource[]> {
   const places: ImportSource[] = [];
-  for (const path of format.defaultPlaces(process.env, homedir())) {
+  const env = home === undefined ? process.env : {};
+  for (const path of format.defaultPlaces(env, home ?? homedir())) {
     const isThere = await stat(path).then(
       () => true,
       () => false,

@@ -8,6 +8,7 @@ import { openFileRepository } from '../../src/repository/files/open.ts';
 import { Transcript, writeFiles } from '../import/claude/transcript.ts';
 import { Rollout } from '../import/codex/rollout.ts';
 import { OpencodeWriter } from '../import/opencode/store-writer.ts';
+import { SAMPLES } from '../import/samples/samples.ts';
 import { startTestServer } from '../server/running.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
@@ -110,14 +111,34 @@ it('ends with 1 if something could not come in, and with 2 for a wrong command l
   });
 });
 
+it('says with --dry-run what would come in and what has no place, for every format', async () => {
+  const folder = await temporaryDirectory();
+  for (const sample of SAMPLES) await sample.write(join(folder, sample.title), sample.records);
+  for (const { title, format } of SAMPLES) {
+    const args = [format.name, join(folder, title), '--data', join(folder, 'none'), '--dry-run'];
+    const { code, stdout } = await runCli(['import', ...args]);
+    expect({ code, stdout }, title).toEqual({
+      code: 0,
+      stdout: expect.stringMatching(/^No place in the store: .*\.\n[^]*Would import \d new session/),
+    });
+  }
+});
+
 it('says what is wrong with a command line', async () => {
   const folder = await home();
+  const mixed = await home();
+  const rollout = new Rollout('0aa11111-0000-7000-8000-000000000001').turn('t').user('Hi');
+  await writeFiles(mixed, { [rollout.name]: rollout.text });
+  const person = await temporaryDirectory();
+  await writeFiles(person, { '.codex/sessions/x': '', '.gemini/tmp/x': '', 'package.json': '{}' });
   await writeFile(join(folder, 'export.zip'), 'PK\u0003\u0004');
   const wrong: [args: string[], message: string][] = [
     [['nonsense', folder], 'expected one of claude, '],
     [['nonsense'], 'expected claude, codex, '],
     [[await temporaryDirectory()], 'expected sessions of Claude Code, '],
     [[join(folder, 'export.zip')], 'an unpacked export, got the zip archive'],
+    [[mixed], 'got those of Claude Code and of Codex in '],
+    [[person], `which has them in ${join(person, '.codex')}, ${join(person, '.gemini/tmp')}: import each`],
     [['chatgpt'], 'expected the path of the export of ChatGPT, got none'],
     [['--all', folder], 'expected --all, or a format and a path, got both'],
     [['claude', join(folder, 'nothing')], 'expected a file or a directory, got '],

@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { writeFile } from 'node:fs/promises';
+import { access, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { describe, expect, it } from 'vitest';
@@ -31,6 +31,20 @@ describe('sessiontree import', () => {
     const second = await runCli(['import', SEED, '--data', data], { TZ: 'Europe/Berlin' });
     expect(second.code).toBe(0);
     expect(lines(second.stdout).at(-1)).toBe('Imported 0, already there 11, not imported 0, 0 notes.');
+  });
+
+  it('says with --dry-run what would come in, and makes nothing', async () => {
+    const data = join(await temporaryDirectory(), 'data');
+    const dry = () => runCli(['import', SEED, '--data', data, '--dry-run'], { TZ: 'UTC' });
+    const { code, stdout } = await dry();
+    expect(code).toBe(0);
+    expect(lines(stdout).at(-1)).toBe('Would import 11, already there 0, not imported 0, 1 note.');
+    await expect(access(data)).rejects.toThrow('ENOENT');
+    const written = await runCli(['import', SEED, '--data', data], { TZ: 'UTC' });
+    expect(written.stdout).toBe(stdout.replace('Would import', 'Imported'));
+    expect(lines((await dry()).stdout).at(-1)).toBe(
+      'Would import 0, already there 11, not imported 0, 0 notes.',
+    );
   });
 
   it('reads times without an offset as local time', async () => {

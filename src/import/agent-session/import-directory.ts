@@ -1,7 +1,7 @@
 import { inputRules } from '../../model/input.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../model/limits.ts';
 import type { Progress } from '../../repository/observer.ts';
-import type { SessionRepository } from '../../repository/repository.ts';
+import { type AgentSessionStore, DryRunStore } from './dry-run-store.ts';
 import { fileRules } from './file-rules.ts';
 import { type Entry, planImport } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
@@ -27,11 +27,11 @@ export interface ImportOptions {
  */
 export async function importDirectory(
   directory: string,
-  repository: SessionRepository,
+  repository: AgentSessionStore,
   { limits = DEFAULT_LIMITS, onProgress = () => {} }: ImportOptions = {},
 ): Promise<ImportReport> {
   const rules = fileRules(inputRules(limits));
-  const report = new ImportReport();
+  const report = new ImportReport(repository instanceof DryRunStore);
   const entries = await scanDirectory(directory, rules, report, onProgress);
   const plan = planImport(entries);
   const writer = new SessionWriter(repository, rules, plan.cutLinks, report);

@@ -1,5 +1,5 @@
 import type { JsonObject } from '../../model/json.ts';
-import type { Session } from '../../model/session.ts';
+import type { PlacedSession } from './dry-run-store.ts';
 import { shown } from './read-json.ts';
 import type { SessionFile } from './session-file.ts';
 
@@ -42,7 +42,7 @@ function linkOf(file: SessionFile): JsonObject {
 }
 
 /** Notes about a root or depth in the file that differs from the session's place in the tree. */
-export function notesOnTree(content: JsonObject, session: Session): string[] {
+export function notesOnTree(content: JsonObject, session: PlacedSession): string[] {
   const notes: string[] = [];
   const { depth, root_session_id: root } = content;
   if (depth !== undefined && depth !== session.depth) {

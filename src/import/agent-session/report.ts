@@ -22,6 +22,11 @@ export class ImportReport {
   localTimes = false;
   /** The message of the store's error that ended the import early; null if none did. */
   stopped: string | null = null;
+  readonly isDryRun: boolean;
+
+  constructor(isDryRun = false) {
+    this.isDryRun = isDryRun;
+  }
 
   /** True if every file, with its parent link, is in the store. */
   get complete(): boolean {
@@ -49,7 +54,7 @@ export class ImportReport {
     const { imported, alreadyThere, refused, cutLinks, notes } = this;
     const links = cutLinks.length > 0 ? ` (${count(refused, 'file')}, ${count(cutLinks, 'link')})` : '';
     return (
-      `Imported ${imported}, already there ${alreadyThere}, ` +
+      `${this.isDryRun ? 'Would import' : 'Imported'} ${imported}, already there ${alreadyThere}, ` +
       `not imported ${refused.length + cutLinks.length}${links}, ${count(notes, 'note')}.`
     );
   }

@@ -1,8 +1,7 @@
 import { ConflictError, SessionExistsError, StorageError } from '../../model/errors.ts';
 import { isSessionId } from '../../model/id.ts';
 import { operationOf } from '../../model/operation.ts';
-import type { Session } from '../../model/session.ts';
-import type { SessionRepository } from '../../repository/repository.ts';
+import type { AgentSessionStore, PlacedSession } from './dry-run-store.ts';
 import { isNamedForId } from './file-name.ts';
 import type { FileRules } from './file-rules.ts';
 import { notesOnTree, type Place, placeOf } from './place.ts';
@@ -23,7 +22,7 @@ interface Fresh {
 
 /** The second pass: writes sessions level by level, and tracks which ids can be parents. */
 export class SessionWriter {
-  readonly #repository: SessionRepository;
+  readonly #repository: AgentSessionStore;
   readonly #rules: FileRules;
   readonly #cutLinks: Plan['cutLinks'];
   readonly #report: ImportReport;
@@ -36,7 +35,7 @@ export class SessionWriter {
   #fault: { readonly error: unknown } | null = null;
 
   constructor(
-    repository: SessionRepository,
+    repository: AgentSessionStore,
     rules: FileRules,
     cutLinks: Plan['cutLinks'],
     report: ImportReport,
@@ -101,7 +100,7 @@ export class SessionWriter {
     else if (this.#fault) throw this.#fault.error;
   }
 
-  #tell({ name, file: shown }: Entry, file: SessionFile, place: Place, session: Session): void {
+  #tell({ name, file: shown }: Entry, file: SessionFile, place: Place, session: PlacedSession): void {
     const cut = session.parentId === null ? place.cut : null;
     if (!this.#before.has(session.id)) {
       const renamed = isNamedForId(name, file.id) ? [] : [`imported under its session_id, "${file.id}"`];
@@ -118,7 +117,7 @@ export class SessionWriter {
     }
   }
 
-  async #create(file: SessionFile, { parentId, lost }: Place): Promise<Session> {
+  async #create(file: SessionFile, { parentId, lost }: Place): Promise<PlacedSession> {
     const metadata = sessionMetadata(file.content, lost, this.#rules);
     const { id, userId, messages } = file;
     const times = { createdAt: file.createdAt.date, lastActiveAt: file.lastActiveAt.date };
@@ -145,7 +144,7 @@ export class SessionWriter {
     }
   }
 
-  async *#find(ids: readonly string[]): AsyncGenerator<Session> {
+  async *#find(ids: readonly string[]): AsyncGenerator<PlacedSession> {
     for (let start = 0; start < ids.length; start += IDS_A_BATCH) {
       const found = await this.#repository.findMany(ids.slice(start, start + IDS_A_BATCH));
       yield* found.filter((session) => session !== null);

@@ -1,3 +1,4 @@
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
@@ -201,6 +202,7 @@ export const opencodeDatabaseSample: Sample = {
     { leaf: /^account /, docs: 'other tables', counted: 'row of account' },
   ],
   async write(folder, records) {
+    await mkdir(folder, { recursive: true });
     writeDatabase(join(folder, 'opencode.db'), records);
   },
 };
