@@ -119,7 +119,7 @@ it('says with --dry-run what would come in and what has no place, for every form
     const { code, stdout } = await runCli(['import', ...args]);
     expect({ code, stdout }, title).toEqual({
       code: 0,
-      stdout: expect.stringMatching(/^No place in the store: .*\.\n[^]*Would import \d new session/),
+      stdout: expect.stringMatching(/^No place in the store: .*\.\n[\s\S]*Would import \d new session/),
     });
   }
 });
