@@ -1,5 +1,11 @@
 import type { Fault } from './format.ts';
 
+/** True for an error of the system that says that there is nothing at a path. */
+export function isMissing(error: unknown): boolean {
+  const { code } = error as NodeJS.ErrnoException;
+  return code === 'ENOENT' || code === 'ENOTDIR';
+}
+
 /** The fault for an error of the system about a file or a directory, or of decompression. Throws any other error, which is a bug. */
 export function unreadable(path: string, error: unknown): Fault {
   const { code } = error as NodeJS.ErrnoException;

@@ -43,6 +43,8 @@ export interface RolloutEnd {
   readonly state: RolloutState;
   readonly resume: Resume | null;
   readonly isUnfinished: boolean;
+  /** Where reading ended: behind the last whole line, or where it was to stop. */
+  readonly bytes: number;
 }
 
 /** The messages of a thread, with those of its base before them. Returns what is left at the end. */
@@ -54,7 +56,7 @@ export async function* readThread(
   const isCompressed = rollout.path.endsWith('.zst');
   const start = isCompressed ? null : resumedFrom(from, beginning);
   let state = start?.state ?? INITIAL_STATE;
-  if (!start) state = yield* readBeginning(rollout, beginning);
+  if (!start) ({ state } = yield* readBeginning(rollout, beginning));
   const isLive = now - rollout.mtimeMs < LIVE_MS;
   const end = yield* readOwn(rollout, beginning, { start, state, isLive });
   return isCompressed ? { ...end, resume: null } : end;
@@ -76,17 +78,24 @@ function resumedFrom(from: Resume | null, beginning: Beginning): Start | null {
 async function* readBeginning(
   rollout: RolloutFile,
   { base, missingBase }: Beginning,
-): AsyncGenerator<SourceItem, RolloutState> {
+): AsyncGenerator<SourceItem, BeginningEnd> {
   if (missingBase !== null) {
     const reason = `the thread begins with lines of the thread ${missingBase}, whose rollout is not there`;
     yield { type: 'fault', path: rollout.path, line: 1, reason };
   }
-  if (!base) return INITIAL_STATE;
-  const state = yield* copies(readBeginning(base.rollout, base.beginning));
+  if (!base) return { state: INITIAL_STATE, lengths: [] };
+  const { state, lengths } = yield* copies(readBeginning(base.rollout, base.beginning));
   const until = { ordinal: base.end };
   const own = readOwn(base.rollout, base.beginning, { start: null, state, isLive: false, until });
-  const { state: after } = yield* copies(own);
-  return { ...after, turn: null, name: null, firstPrompt: null };
+  const { state: after, bytes } = yield* copies(own);
+  return { state: { ...after, turn: null, name: null, firstPrompt: null }, lengths: [...lengths, bytes] };
+}
+
+/** What is left once the lines of the bases are read. */
+interface BeginningEnd {
+  readonly state: RolloutState;
+  /** How much there was of each base. */
+  readonly lengths: readonly number[];
 }
 
 async function* copies<End>(items: AsyncGenerator<SourceItem, End>): AsyncGenerator<SourceItem, End> {
@@ -158,6 +167,7 @@ async function* readOwn(
     state: translator.state,
     resume: { bytes: offset, state: { ...savedState(resumed), line: number } },
     isUnfinished,
+    bytes: next.offset,
   };
 }
 
@@ -200,15 +210,22 @@ function instructionsOf({ payload }: RolloutLine): { text: string; rest: JsonObj
   return text === null ? null : { text, rest: described && orNull(without(described, ['text'])) };
 }
 
-/** The key of the last message that the first lines of a rollout make: those before an ordinal, or up to a line. */
-export async function lastKeyOf(
+/** What the first lines of a rollout come to: those before an ordinal, or up to a line. */
+export interface FirstLines {
+  /** The key of the last message that they make. */
+  readonly lastKey: string | null;
+  /** How many bytes they are, also of each base. Other ones, if some of them were not there yet. */
+  readonly lengths: readonly number[];
+}
+
+export async function firstLinesOf(
   rollout: RolloutFile,
   beginning: Beginning,
   until: OwnOptions['until'],
-): Promise<string | null> {
-  const state = await finished(readBeginning(rollout, beginning));
+): Promise<FirstLines> {
+  const { state, lengths } = await finished(readBeginning(rollout, beginning));
   const end = await finished(readOwn(rollout, beginning, { start: null, state, isLive: false, until }));
-  return end.state.lastKey;
+  return { lastKey: end.state.lastKey, lengths: [...lengths, end.bytes] };
 }
 
 async function finished<End>(items: AsyncGenerator<SourceItem, End>): Promise<End> {

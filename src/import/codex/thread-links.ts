@@ -3,7 +3,7 @@ import { readLines } from '../lines.ts';
 import { numberIn, objectIn, textIn } from '../source-json.ts';
 import { unreadable } from '../unreadable.ts';
 import { copiedLines } from './copied-lines.ts';
-import { type Beginning, lastKeyOf, OWN_BEGINNING } from './read-rollout.ts';
+import { type Beginning, firstLinesOf, OWN_BEGINNING } from './read-rollout.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import { parseRolloutLine } from './rollout-line.ts';
 import { spawnedThreads } from './rollout-state.ts';
@@ -14,6 +14,8 @@ export interface ThreadLinks {
   readonly parent: { readonly id: string; readonly toolCallId: string | null } | null;
   readonly origin: { readonly id: string; readonly throughKey: string | null } | null;
   readonly beginning: Beginning;
+  /** How many bytes there are of the lines of each base: a base can be cut until now. */
+  readonly baseLengths: readonly number[];
 }
 
 /** Forks of forks; more is a cycle. */
@@ -40,14 +42,17 @@ export async function linkThreads(
   const links = new Map<string, ThreadLinks>();
   for (const rollout of rollouts.values()) {
     const parent = parents.get(rollout.id) ?? null;
-    const { origin, beginning } = await beginningOf(rollout, rollouts).catch((error: unknown) => {
-      faults.push(unreadable(rollout.path, error));
-      return { origin: null, beginning: OWN_BEGINNING };
-    });
+    const { origin, beginning, baseLengths } = await beginningOf(rollout, rollouts).catch(
+      (error: unknown) => {
+        faults.push(unreadable(rollout.path, error));
+        return alone(null);
+      },
+    );
     links.set(rollout.id, {
       parent: parent === null ? null : { id: parent, toolCallId: calls.get(rollout.id) ?? null },
       origin,
       beginning,
+      baseLengths,
     });
   }
   return links;
@@ -84,28 +89,37 @@ function threadsNamedIn(output: string): string[] {
 async function beginningOf(
   rollout: RolloutFile,
   rollouts: ReadonlyMap<string, RolloutFile>,
-): Promise<Pick<ThreadLinks, 'origin' | 'beginning'>> {
+): Promise<Omit<ThreadLinks, 'parent'>> {
   const { meta, copiedFrom } = rollout;
   const beginning = baseOf(rollout, rollouts);
   if (beginning !== OWN_BEGINNING) {
     const id = textIn(objectIn(meta.history_base)!.thread_id)!;
     const { base } = beginning;
-    const throughKey = base && (await lastKeyOf(base.rollout, base.beginning, { ordinal: base.end }));
-    return { origin: { id, throughKey }, beginning };
+    if (!base) return { origin: { id, throughKey: null }, beginning, baseLengths: [] };
+    const { lastKey, lengths } = await firstLinesOf(base.rollout, base.beginning, { ordinal: base.end });
+    return { origin: { id, throughKey: lastKey }, beginning, baseLengths: lengths };
   }
   const ownFromOrdinal = numberIn(meta.subagent_history_start_ordinal);
   // The child knows what its parent knew, but is no fork: its own history begins with its task.
-  if (ownFromOrdinal !== null) return { origin: null, beginning: { ...OWN_BEGINNING, ownFromOrdinal } };
+  if (ownFromOrdinal !== null) return alone(null, { ownFromOrdinal });
   const id = textIn(meta.forked_from_id) ?? copiedFrom;
-  if (id === null || id === rollout.id) return { origin: null, beginning: OWN_BEGINNING };
+  if (id === null || id === rollout.id) return alone(null);
   const from = rollouts.get(id);
   // Without the origin, nothing else counts what was copied.
-  if (!from) return { origin: { id, throughKey: null }, beginning: OWN_BEGINNING };
+  if (!from) return alone({ id, throughKey: null });
   const { throughLine, originLine } = await copiedLines(rollout.path, from.path);
   const originBeginning = baseOf(from, rollouts);
-  const throughKey =
-    originLine === 0 ? null : await lastKeyOf(from, originBeginning, { afterLine: originLine });
-  return { origin: { id, throughKey }, beginning: { ...OWN_BEGINNING, copiedThroughLine: throughLine } };
+  const until = { afterLine: originLine };
+  const throughKey = originLine === 0 ? null : (await firstLinesOf(from, originBeginning, until)).lastKey;
+  return alone({ id, throughKey }, { copiedThroughLine: throughLine });
+}
+
+/** Of a thread that has all its lines itself. */
+function alone(
+  origin: ThreadLinks['origin'],
+  beginning: Partial<Beginning> = {},
+): Omit<ThreadLinks, 'parent'> {
+  return { origin, beginning: { ...OWN_BEGINNING, ...beginning }, baseLengths: [] };
 }
 
 /** The chain of rollouts that the history of one begins with. */

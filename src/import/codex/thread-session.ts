@@ -40,7 +40,7 @@ export function sourceSession(
       ...(edge?.rest && { spawn_edge: edge.rest }),
     },
   };
-  const linked = hashOf([links.parent, links.origin, beginningIn(links.beginning)]);
+  const linked = hashOf([links.parent, links.origin, beginningIn(links.beginning), ...links.baseLengths]);
   // The database changes without the rollout.
   const recorded = hashOf([
     described.title,

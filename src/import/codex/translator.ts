@@ -43,8 +43,7 @@ export class RolloutTranslator {
 
   /** `isCopy`: the line was copied from another thread, which paid for it. */
   *take(line: RolloutLine, isCopy = false): Generator<SourceItem> {
-    if (this.#open && (this.#open.isCopy !== isCopy || this.#open.bytes > OPEN_BYTES_MAX))
-      yield* this.#close();
+    if (this.#open && this.#open.bytes > OPEN_BYTES_MAX) yield* this.#close();
     switch (line.type) {
       case 'response_item':
         return yield* this.#item(line, isCopy);

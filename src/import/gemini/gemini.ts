@@ -3,8 +3,9 @@ import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import { LINK, otherEntry } from '../file-kinds.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
+import { hashOf } from '../hash.ts';
 import { dateIn, objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
-import { unreadable } from '../unreadable.ts';
+import { isMissing, unreadable } from '../unreadable.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
 import { chatItems } from './read-chat.ts';
 
@@ -73,13 +74,15 @@ async function* survey(
       yield unreadable(file.path, error);
     }
   }
+  const faults = new Map<string, Fault>();
   const parents = new Set(chats.map(({ file }) => file.parentId));
   for (const { file, info } of chats) {
-    if (!projects.has(file.folder)) projects.set(file.folder, await projectOf(file.folder));
+    if (!projects.has(file.folder)) projects.set(file.folder, await projectOf(file.folder, faults));
     if (!parents.has(textIn(info.sessionId)) || searched.has(file.path)) continue;
     searched.add(file.path);
     for (const [agent, call] of await agentCalls(file.path)) calls.set(agent, call);
   }
+  yield* faults.values();
   for (const chat of chats) {
     const { file, info, bytes, mtimeMs } = chat;
     const id = textIn(info.sessionId)!;
@@ -87,6 +90,7 @@ async function* survey(
     const { parentId, path: chatPath } = file;
     const isChild = parentId !== null && parentId !== id;
     const toolCallId = calls.get(id) ?? null;
+    const project = projects.get(file.folder) ?? textIn(directory) ?? textIn(info.projectHash);
     yield {
       type: 'session',
       key: `gemini:${id}`,
@@ -95,7 +99,7 @@ async function* survey(
       described: {
         title: textIn(info.summary),
         agentName: textIn(info.agentName),
-        project: projects.get(file.folder) ?? textIn(directory) ?? textIn(info.projectHash),
+        project,
         userId: null,
         status: null,
         statusMessage: null,
@@ -105,8 +109,8 @@ async function* survey(
       createdAt: dateIn(info.startTime),
       lastActiveAt: new Date(Math.floor(mtimeMs)),
       files: [{ path: chatPath, bytes }],
-      // The call is in another file, which can be cut until now.
-      revision: `${bytes} ${mtimeMs} ${toolCallId ?? ''}`.slice(0, 200),
+      // The call and the project are in other files, which can be cut until now.
+      revision: `${bytes} ${mtimeMs} ${hashOf([toolCallId, project])}`,
       read: (from) => chatItems(chatPath, { from, isLive: now - mtimeMs < LIVE_MS, known: KNOWN }),
     };
   }
@@ -146,8 +150,9 @@ async function* chatFiles(path: string): AsyncGenerator<ChatFile | Fault | Dropp
         if (entry.name !== PROJECT_ROOT) yield { type: 'dropped', kind: `file ${entry.name}` };
       } else {
         const project = join(path, entry.name);
-        const names: string[] = await readdir(project).catch(() => []);
-        if (names.includes('chats')) yield* chatFiles(project);
+        const names = await readdir(project).catch((error: unknown) => unreadable(project, error));
+        if ('type' in names) yield names;
+        else if (names.includes('chats')) yield* chatFiles(project);
         else yield* otherEntry(entry);
       }
     }
@@ -177,10 +182,15 @@ async function* chatsIn(
 }
 
 /** The directory of a project: newer versions note it; else the folder has its name, unless that is a hash. */
-async function projectOf(folder: string): Promise<string | null> {
-  const noted = await readFile(join(folder, PROJECT_ROOT), 'utf8').catch(() => '');
+async function projectOf(folder: string, faults: Map<string, Fault>): Promise<string | null> {
+  const textOf = (path: string) =>
+    readFile(path, 'utf8').catch((error: unknown) => {
+      if (!isMissing(error)) faults.set(path, unreadable(path, error));
+      return '';
+    });
+  const noted = await textOf(join(folder, PROJECT_ROOT));
   const name = basename(folder);
-  const listed = await readFile(join(folder, '..', '..', 'projects.json'), 'utf8').catch(() => '');
+  const listed = await textOf(join(folder, '..', '..', 'projects.json'));
   const projects = Object.entries(objectIn(parseObject(listed)?.projects) ?? {});
   const directory = projects.find(([, named]) => named === name)?.[0];
   return textIn(noted.trim()) ?? directory ?? (/^[0-9a-f]{64}$/.test(name) ? null : name);

@@ -5,6 +5,7 @@ import type { Dropped, Fault, Format, SourceItem, SourceSession, SurveyOptions }
 import { hashOf } from '../hash.ts';
 import { openRegularFile } from '../regular-file.ts';
 import { dateIn, objectIn, textIn } from '../source-json.ts';
+import { isMissing } from '../unreadable.ts';
 import { DatabaseStore, isOpencodeDatabase } from './database-store.ts';
 import { ExportStore } from './export-store.ts';
 import { FileStore } from './file-store.ts';
@@ -31,8 +32,10 @@ export const opencode: Format = {
   async *survey(path, options) {
     const seen = new Set<string>();
     try {
-      for (const { store, path: place } of await storesAt(path))
-        yield* surveyStore(store, place, { seen, ...options });
+      const stores = await storesAt(path);
+      for (const { store, path: place } of stores) yield* surveyStore(store, place, { seen, ...options });
+      if (stores.length === 0 && (await stat(path)).isFile())
+        yield fault(path, 'the file is neither a database of opencode nor an export');
     } catch (error) {
       yield faultOf(path, error);
     }
@@ -75,8 +78,13 @@ async function storesAt(path: string): Promise<FoundStore[]> {
 }
 
 async function isStorage(path: string): Promise<boolean> {
-  const names: string[] = await readdir(path).catch(() => []);
-  return names.includes('session') && names.includes('message');
+  try {
+    const names = await readdir(path);
+    return names.includes('session') && names.includes('message');
+  } catch (error) {
+    // The store itself then says that it cannot be read.
+    return !isMissing(error);
+  }
 }
 
 async function isExport(path: string): Promise<boolean> {

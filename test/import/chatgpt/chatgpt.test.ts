@@ -1,7 +1,9 @@
 import { expect, it } from 'vitest';
 import { chatgpt } from '../../../src/import/chatgpt/chatgpt.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
-import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
+import { sessionsIn } from '../claude/support.ts';
+import { expectAsWhole } from '../cuts.ts';
+import { outline, sourceLab } from '../source-lab.ts';
 
 const SECOND = Date.parse('2026-03-01T10:00:00Z') / 1000;
 
@@ -124,6 +126,42 @@ it('moves messages to a fork that the user switched away from', async () => {
   expect(outline(await history('c1.b1'))).toEqual(['USER (copy): One', 'ASSISTANT: first']);
 });
 
+it('ends as the latest export does, however a conversation grew between exports', async () => {
+  const nodes = [
+    node('a', 'root', 'user', 'One'),
+    node('b', 'a', 'assistant', '1'),
+    node('c', 'b', 'user', 'Two'),
+    node('d', 'c', 'assistant', '2'),
+    // An earlier prompt, edited, and one behind an answer that is no leaf any more.
+    node('e', 'root', 'user', 'Other'),
+    node('f', 'e', 'assistant', 'o'),
+    node('g', 'b', 'user', 'Back'),
+    node('h', 'g', 'assistant', 'there'),
+  ];
+  const exported = (count: number) => {
+    const grown = conversation('c1', nodes.slice(0, count), { update_time: SECOND + count });
+    return { 'conversations.json': JSON.stringify([grown, conversation('c2', nodes.slice(0, 1))]) };
+  };
+  const grown = await sourceLab(chatgpt);
+  for (let count = 1; count <= nodes.length; count += 1) {
+    await grown.write(exported(count));
+    expect(await grown.run()).toMatchObject({ faults: [], complete: true });
+    const atOnce = await sourceLab(chatgpt, exported(count));
+    await atOnce.run();
+    for (const { id } of await sessionsIn(atOnce.repository)) {
+      const said = outline(await atOnce.history(id));
+      expect(outline(await grown.history(id)), `${id} of ${count} nodes`).toEqual(said);
+    }
+    expect((await grown.run()).messages).toBe(0);
+  }
+  expect(outline(await grown.history('c1'))).toEqual([
+    'USER: One',
+    'ASSISTANT: 1',
+    'USER: Back',
+    'ASSISTANT: there',
+  ]);
+});
+
 it('knows calls of tools, their results, thoughts and images', async () => {
   const image = { content_type: 'image_asset_pointer', asset_pointer: 'file://1' };
   const nodes = [
@@ -189,7 +227,10 @@ it('ends as the whole export does, wherever it was cut before it was completed',
     node('a', 'root', 'user', 'Ünï 💡 "[}'),
     node('b', 'a', 'assistant', 'first'),
     node('c', 'a', 'assistant', 'second', { recipient: 'python' }),
-    node('d', 'c', 'tool', '2'),
+    node('d', 'c', 'tool', '2', { content: { content_type: 'system_error', text: 'no' } }),
+    node('e', 'd', 'user', '', {
+      content: { content_type: 'multimodal_text', parts: [{ asset_pointer: 'file://1' }, 'See'] },
+    }),
   ];
   const lines = (number: string) => [
     JSON.stringify(conversation(`c${number}`, nodes)),

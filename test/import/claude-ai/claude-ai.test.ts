@@ -1,6 +1,7 @@
 import { expect, it } from 'vitest';
 import { claudeAi } from '../../../src/import/claude-ai/claude-ai.ts';
-import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
+import { expectAsWhole } from '../cuts.ts';
+import { outline, sourceLab } from '../source-lab.ts';
 
 const message = (uuid: string, sender: string, content: object[], more: object = {}) => ({
   uuid,
@@ -79,6 +80,24 @@ it('knows thoughts, calls of tools, their results, and attachments', async () =>
   ]);
 });
 
+it('keeps images in the payload: blocks of a message and of a result, and the names of files', async () => {
+  const image = { type: 'image', source: { type: 'base64', media_type: 'image/png', data: 'AAAA' } };
+  const files = [{ file_name: 'map.png', file_uuid: 'f1' }];
+  const shown = { type: 'tool_result', tool_use_id: 't1', content: [text('drawn'), image] };
+  const { history } = await imported(
+    conversation(
+      'u1',
+      message('m1', 'human', [text('See'), image], { files }),
+      message('m2', 'assistant', [{ type: 'tool_use', id: 't1', name: 'draw', input: {} }, shown]),
+    ),
+  );
+  expect(await history('u1')).toMatchObject([
+    { role: 'USER', content: 'See', payload: { files, content: [{ type: 'text' }, image] } },
+    { role: 'ASSISTANT' },
+    { role: 'TOOL', content: 'drawn', payload: { content: [text('drawn'), image] } },
+  ]);
+});
+
 it('lists a conversation that is cut', async () => {
   const whole = JSON.stringify([
     conversation('u1', message('m1', 'human', [text('One')])),
@@ -96,7 +115,12 @@ it('ends as the whole export does, wherever it was cut before it was completed',
 }, async () => {
   const answer = [
     { type: 'tool_use', id: 't1', name: 'search', input: {} },
-    { type: 'tool_result', tool_use_id: 't1', content: [text('Ünï 💡 "[}')] },
+    {
+      type: 'tool_result',
+      tool_use_id: 't1',
+      is_error: true,
+      content: [text('Ünï 💡 "[}'), { type: 'image', file_uuid: 'f1' }],
+    },
   ];
   const said = [message('m1', 'human', [text('One')]), message('m2', 'assistant', answer)];
   const exported = (number: string) =>

@@ -65,8 +65,11 @@ export async function sessionsIn(repository: SessionRepository): Promise<readonl
   return (await repository.list({ archived: 'INCLUDE' }, order, { limit: 10_000, from: 'start' })).items;
 }
 
+/** What an import decides of a session. */
+export type SessionState = Awaited<ReturnType<typeof stateOf>>[number];
+
 /** All that an import decides, of all sessions: equal for stores that came to the same by different ways. */
-export async function stateOf(repository: SessionRepository): Promise<unknown> {
+export async function stateOf(repository: SessionRepository) {
   const sessions = (await sessionsIn(repository)).toSorted((a, b) => (a.id < b.id ? -1 : 1));
   return Promise.all(
     sessions.map(
@@ -82,6 +85,12 @@ export async function stateOf(repository: SessionRepository): Promise<unknown> {
         forkedFrom,
         metadata,
         usage,
+        createdAt,
+        lastActiveAt,
+        archivedAt,
+        statusMessage,
+        userId,
+        messageCount,
       }) => ({
         id,
         key,
@@ -94,6 +103,12 @@ export async function stateOf(repository: SessionRepository): Promise<unknown> {
         forkedFrom: forkedFrom?.sessionId ?? null,
         metadata: { ...metadata, import: null },
         usage,
+        createdAt,
+        lastActiveAt,
+        archivedAt,
+        statusMessage,
+        userId,
+        messageCount,
         history: (await historyIn(repository, id)).map(
           ({ sessionId: _, ordinal: __, replacedAt: ___, ...message }) => message,
         ),

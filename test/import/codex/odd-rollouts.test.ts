@@ -2,11 +2,9 @@ import { expect, it } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { outline, sourceLab } from '../source-lab.ts';
-import { Rollout } from './rollout.ts';
+import { filesOf, Rollout } from './rollout.ts';
 
 const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
-const filesOf = (...rollouts: Rollout[]) =>
-  Object.fromEntries(rollouts.map(({ name, text }) => [name, text]));
 
 it('lists a line that nests too deep, and imports the others', async () => {
   const rollout = new Rollout(ID(1)).turn('t1').user('One');

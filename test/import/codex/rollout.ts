@@ -125,6 +125,16 @@ export class Rollout {
   }
 }
 
+/** The first line of a subagent says what spawned it. */
+export function spawn(parent: string, more: JsonObject = {}): JsonObject {
+  const thread = { parent_thread_id: parent, depth: 1, agent_nickname: 'Ada', agent_role: 'counter' };
+  return { parent_thread_id: parent, source: { subagent: { thread_spawn: thread } }, ...more };
+}
+
+export function filesOf(...rollouts: readonly Rollout[]): Record<string, string> {
+  return Object.fromEntries(rollouts.map(({ name, text }) => [name, text]));
+}
+
 function counts({ input = 0, cached = 0, output = 0, reasoning = 0 }: Counts): Record<string, number> {
   return {
     input_tokens: input,

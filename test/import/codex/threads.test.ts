@@ -7,21 +7,10 @@ import type { Format, Resume } from '../../../src/import/format.ts';
 import { importSessions } from '../../../src/import/import-sessions.ts';
 import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
-import { stateOf } from '../claude/support.ts';
-import { cutsIn, outline, setClock, sourceLab } from '../source-lab.ts';
-import { Rollout } from './rollout.ts';
+import { outline, setClock, sourceLab } from '../source-lab.ts';
+import { filesOf, Rollout, spawn } from './rollout.ts';
 
-const LONG = process.env.EACH_BYTE === '1';
 const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
-const spawn = (parent: string, more = {}) => ({
-  parent_thread_id: parent,
-  source: {
-    subagent: {
-      thread_spawn: { parent_thread_id: parent, depth: 1, agent_nickname: 'Ada', agent_role: 'counter' },
-    },
-  },
-  ...more,
-});
 
 function parentRollout(): Rollout {
   const parent = new Rollout(ID(1)).turn('t1').user('Ask a helper');
@@ -30,9 +19,6 @@ function parentRollout(): Rollout {
   parent.event({ type: 'item_completed', item }).output('c1', `{"agent_id":"${ID(2)}"}`);
   return parent.say('Asked.').record('r2', { input: 110, output: 5 }).event({ type: 'task_complete' });
 }
-
-const filesOf = (...rollouts: Rollout[]) =>
-  Object.fromEntries(rollouts.map(({ name, text }) => [name, text]));
 
 it('makes a subagent a child of the thread that called it, with its call, and a nested one a child of that', async () => {
   const child = new Rollout(ID(2), spawn(ID(1))).turn('t1').user('count').say('3').record('r3', { input: 7 });
@@ -250,62 +236,6 @@ it('holds a response back while it is being written', async () => {
   await write({ [rollout.name]: rollout.say('Gone.').record('r', { input: 3 }).text });
   expect((await run()).complete).toBe(true);
   expect(outline(await history(ID(1)))).toEqual(['USER: Go', 'ASSISTANT: Gone.']);
-});
-
-function everything(): Rollout {
-  const rollout = parentRollout();
-  rollout
-    .turn('t2')
-    .user('Ünïcode 💡')
-    .think('…')
-    .call('c2', 'shell', { cmd: 'false' })
-    .record('r5', { input: 11 });
-  const item = { type: 'CommandExecution', id: 'c2', exit_code: 1 };
-  rollout.event({ type: 'item_completed', item }).output('c2', 'no').add('compacted', { message: 'Short' });
-  rollout.turn('t3').user('Wrong way').say('Yes').record('r6', { input: 12 });
-  rollout.event({ type: 'thread_rolled_back', num_turns: 1 }).turn('t4').user('Right way').say('No');
-  return rollout
-    .record('r7', { input: 13, output: 1 })
-    .event({ type: 'turn_aborted', reason: 'interrupted' });
-}
-
-it('ends as the whole file does, wherever it was cut before it was completed', {
-  timeout: 600_000,
-}, async () => {
-  const text = everything().text;
-  const length = Buffer.byteLength(text);
-  const ends = [...Buffer.from(text).entries()].flatMap(([at, byte]) => (byte === 0x0a ? [at, at + 1] : []));
-  const others = LONG ? Array.from({ length }, (_, at) => at) : cutsIn(length, 200);
-  const cuts = [length, ...ends, ...others];
-  // One session for each cut, in one store. All ids have the same length.
-  const ids = cuts.map((_, n) => `0bb11111-0000-7000-8000-${String(n).padStart(12, '0')}`);
-  const wholeOf = (n: number) => Buffer.from(text.replaceAll(ID(1), ids[n]!));
-  const { run, write, repository } = await sourceLab(codex);
-  for (const [n, id] of ids.entries()) {
-    // Every other file seems to be written just now.
-    const at = n % 2 === 1 ? new Date() : undefined;
-    await write({ [new Rollout(id).name]: wholeOf(n).subarray(0, cuts[n]) }, at);
-  }
-  await run();
-  for (const [n, id] of ids.entries()) await write({ [new Rollout(id).name]: wholeOf(n) });
-  expect((await run()).complete).toBe(true);
-  const states = (await stateOf(repository)) as { id: string }[];
-  expect(states.map(({ id }) => id)).toEqual(ids);
-  const [whole, ...rest] = states.map(
-    (state) => JSON.parse(JSON.stringify(state).replaceAll(state.id, 'id')) as object,
-  );
-  for (const [n, other] of rest.entries()) expect(other, `cut at ${cuts[n + 1]}`).toEqual(whole);
-});
-
-it('reads a file that grew from where it was', async () => {
-  const rollout = everything();
-  const { run, write, history } = await sourceLab(codex, { [rollout.name]: rollout.text });
-  await run();
-  const before = (await history(ID(1))).length;
-  await write({ [rollout.name]: rollout.turn('t9').user('Once more').text });
-  expect((await run()).messages).toBe(1);
-  expect(await history(ID(1))).toHaveLength(before + 1);
-  expect((await run()).sessions).toMatchObject({ unchanged: 1 });
 });
 
 it('reads a file again that was rewritten while it was read', async () => {

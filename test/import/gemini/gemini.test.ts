@@ -4,7 +4,8 @@ import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { gemini } from '../../../src/import/gemini/gemini.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
-import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
+import { expectAsWhole } from '../cuts.ts';
+import { outline, sourceLab } from '../source-lab.ts';
 
 const info = (sessionId: string, more: JsonObject = {}) => ({
   sessionId,
@@ -40,6 +41,7 @@ const call = (id: string, status: string, output: string, more: JsonObject = {})
   ...more,
 });
 const lines = (...records: unknown[]) => records.map((record) => `${JSON.stringify(record)}\n`).join('');
+const IMAGE = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
 const CHAT = 'lab/chats/session-2026-03-01T10-00-aaaa1111.jsonl';
 
 async function imported(text: string, name = CHAT) {
@@ -186,36 +188,71 @@ it('makes a subagent a child of the chat that called it, with its call, and a ne
 });
 
 it('keeps an image in the payload', async () => {
-  const image = { inlineData: { mimeType: 'image/png', data: 'AAAA' } };
-  const { history } = await imported(lines(info('g1'), user('m1', [{ text: 'See' }, image])));
+  const { history } = await imported(lines(info('g1'), user('m1', [{ text: 'See' }, IMAGE])));
   expect((await history('g1'))[0]).toMatchObject({
     content: 'See',
-    payload: { content: [{ text: 'See' }, image] },
+    payload: { content: [{ text: 'See' }, IMAGE] },
   });
 });
 
 it('ends as the whole file does, wherever it was cut before it was completed', {
   timeout: 600_000,
 }, async () => {
+  const said = [
+    user('m1', [{ text: 'Ünï 💡' }, IMAGE]),
+    answer('m2', 'Whole', { toolCalls: [call('c1', 'error', 'x')] }),
+  ];
   const chat = (number: string) =>
     lines(
       info(`g${number}`),
-      user('m1', 'Ünï 💡'),
+      said[0],
       answer('m2', 'Ha'),
-      answer('m2', 'Whole', { toolCalls: [call('c1', 'success', 'x')] }),
+      said[1],
       user('m3', 'Two'),
       answer('m4', '2'),
       { $rewindTo: 'm3' },
       user('m5', 'Three'),
-      answer('m6', '3'),
+      { $set: { messages: [user('m6', 'Summary')] } },
+      answer('m7', '3'),
     );
   await expectAsWhole(gemini, (number) => ({ [`lab/chats/session-${number}.jsonl`]: chat(number) }));
+});
+
+it('ends as the whole files do, wherever that of a chat or of a subagent was cut', {
+  timeout: 600_000,
+}, async () => {
+  await expectAsWhole(gemini, (number) => {
+    const [a, b, c] = ['a', 'b', 'c'].map((name) => `${number}-${name}`) as [string, string, string];
+    const asks = (callId: string, agentId: string) =>
+      answer('m2', '', { toolCalls: [call(callId, 'success', 'ok', { agentId })] });
+    const ofSubagent = { kind: 'subagent' };
+    return {
+      [`lab/chats/session-${number}.jsonl`]: lines(
+        info(a),
+        user('m1', 'Ask'),
+        asks('c1', b),
+        user('m3', 'Thanks'),
+      ),
+      [`lab/chats/${a}/${b}.jsonl`]: lines(info(b, ofSubagent), user('m1', 'help'), asks('c2', c)),
+      [`lab/chats/${b}/${c}.jsonl`]: lines(info(c, ofSubagent), user('m1', 'more'), answer('m2', '3')),
+      'lab/.project_root': '/home/eve/lab\n',
+    };
+  });
 });
 
 it('ends as the whole file does, wherever a chat of one object was cut', { timeout: 600_000 }, async () => {
   const chat = (number: string) =>
     JSON.stringify({ ...info(`g${number}`), messages: [user('m1', 'Ünï 💡'), answer('m2', 'Ha')] });
   await expectAsWhole(gemini, (number) => ({ [`lab/chats/session-${number}.json`]: chat(number) }));
+});
+
+it('goes on where a chat that grew ended', async () => {
+  const text = lines(info('g1'), user('m1', 'One'), answer('m2', '1'));
+  const { history, write, run } = await imported(text);
+  await write({ [CHAT]: text + lines(user('m3', 'Two'), answer('m4', '2')) });
+  expect(await run()).toMatchObject({ messages: 2, sessions: { changed: 1 } });
+  expect(outline(await history('g1'))).toEqual(['USER: One', 'ASSISTANT: 1', 'USER: Two', 'ASSISTANT: 2']);
+  expect((await run()).sessions).toMatchObject({ unchanged: 1 });
 });
 
 it('lists what is no chat, does not wait for a pipe, and counts links', async () => {

@@ -1,31 +1,13 @@
 import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
-import { temporaryDirectory } from '../../support/repository.ts';
-import { expectAsWhole, outline, sourceLab } from '../source-lab.ts';
+import { outline, sourceLab } from '../source-lab.ts';
 import { OpencodeWriter } from './store-writer.ts';
 
 const plain = () => new OpencodeWriter().session('ses_a').user('One').say('1');
-
-it('lists a database that is cut, and ends as the whole one does', { timeout: 600_000 }, async () => {
-  const folder = await temporaryDirectory();
-  const databases = new Map<string, Buffer>();
-  const databaseOf = (number: string) => {
-    const made = databases.get(number);
-    if (made) return made;
-    const writer = new OpencodeWriter(number);
-    for (const name of ['a', 'b', 'c'])
-      writer.session(`ses_${number}_${name}`).user('x'.repeat(3_000)).say('1');
-    writer.writeDatabase(folder);
-    databases.set(number, readFileSync(join(folder, 'opencode.db')));
-    return databases.get(number)!;
-  };
-  await expectAsWhole(opencode, (number) => ({ 'opencode.db': databaseOf(number) }), 30);
-});
 
 it('lists a file that is no database, and imports the files beside it', async () => {
   const lab = await sourceLab(opencode, { ...plain().files(), 'opencode.db': 'no database at all' });
@@ -33,6 +15,14 @@ it('lists a file that is no database, and imports the files beside it', async ()
     faults: [{ path: join(lab.folder, 'opencode.db'), reason: expect.stringContaining('not a database') }],
     sessions: { new: 1 },
   });
+});
+
+it('lists a file that is neither a database nor an export', async () => {
+  const lab = await sourceLab(opencode, { 'export.json': '{"info":{"i' });
+  const path = join(lab.folder, 'export.json');
+  expect((await lab.run({}, path)).faults).toMatchObject([
+    { path, reason: 'the file is neither a database of opencode nor an export' },
+  ]);
 });
 
 it('reads what a running opencode has committed, and what it commits later', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
-import { expectAsWhole, outline, type SourceLab, setClock, sourceLab } from '../source-lab.ts';
+import { outline, type SourceLab, setClock, sourceLab } from '../source-lab.ts';
 import { OpencodeWriter, START, tool } from './store-writer.ts';
 
 const FORMS = {
@@ -296,20 +296,4 @@ it('lists what is no JSON with its file, and imports all else', async () => {
     'the file holds no JSON object',
   ]);
   expect(outline(await lab.history('ses_b'))).toEqual(['USER: Two']);
-});
-
-/** A session with tools and an error, and one that it spawned. */
-function tree(number: string): OpencodeWriter {
-  const [a, b] = [`ses_${number}_a`, `ses_${number}_b`];
-  const parts = [
-    tool('c1', 'task', { status: 'completed', input: {}, output: 'ok', metadata: { sessionId: b } }),
-    tool('c2', 'bash', { status: 'error', error: 'no' }),
-  ];
-  const writer = new OpencodeWriter(number).session(a).user('Ünï 💡').say('', { parts });
-  writer.say('Done', { info: { error: { name: 'MessageAbortedError' } } });
-  return writer.session(b, { parentID: a }).user('Help').say('ok');
-}
-
-it('ends as whole files do, wherever one of them was cut', { timeout: 600_000 }, async () => {
-  await expectAsWhole(opencode, (number) => tree(number).files(), 60);
 });

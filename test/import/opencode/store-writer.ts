@@ -117,11 +117,16 @@ export class OpencodeWriter {
     return files;
   }
 
+  /** What `opencode export` prints of the latest session. */
+  get exported(): string {
+    return JSON.stringify(this.last);
+  }
+
   /** Writes `opencode.db`, anew. */
-  writeDatabase(folder: string): void {
+  writeDatabase(folder: string, { pageBytes = 4_096 } = {}): void {
     using database = new DatabaseSync(join(folder, 'opencode.db'));
     // Without syncs: whether the disk has it is not what tests are about.
-    database.exec(`PRAGMA synchronous = OFF; BEGIN; DROP TABLE IF EXISTS session; DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS part;
+    database.exec(`PRAGMA page_size = ${pageBytes}; PRAGMA synchronous = OFF; BEGIN; DROP TABLE IF EXISTS session; DROP TABLE IF EXISTS message; DROP TABLE IF EXISTS part;
       CREATE TABLE session (id TEXT, project_id TEXT, parent_id TEXT, directory TEXT, title TEXT, version TEXT, agent TEXT,
         revert TEXT, permission TEXT, time_created INTEGER, time_updated INTEGER, time_archived INTEGER);
       CREATE TABLE message (id TEXT, session_id TEXT, time_created INTEGER, time_updated INTEGER, data TEXT);
