@@ -8,6 +8,7 @@ import type { Format } from './format.ts';
 import { gemini } from './gemini/gemini.ts';
 import type { ImportSource } from './import-sessions.ts';
 import { opencode } from './opencode/opencode.ts';
+import { isMissing } from './unreadable.ts';
 
 /** The formats of other programs, in the order in which a path is compared with them. */
 export const FORMATS: readonly Format[] = [claude, codex, opencode, gemini, chatgpt, claudeAi];
@@ -23,9 +24,10 @@ export async function placesOf(format: Format, home?: string): Promise<ImportSou
   const places: ImportSource[] = [];
   const env = home === undefined ? process.env : {};
   for (const path of format.defaultPlaces(env, home ?? homedir())) {
+    // One that cannot be looked at is there: the import says so.
     const isThere = await stat(path).then(
       () => true,
-      () => false,
+      (error: unknown) => !isMissing(error),
     );
     if (isThere) places.push({ format, path });
   }

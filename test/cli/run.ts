@@ -10,11 +10,16 @@ export interface Ended {
   readonly stderr: string;
 }
 
-/** Runs `sessiontree` from source until it exits, with `env` added to this process's environment. */
-export async function runCli(args: readonly string[], env: NodeJS.ProcessEnv = {}): Promise<Ended> {
+/** Runs `sessiontree` from source until it exits, with `env` added to this process's environment, and as another user if `account` is one. */
+export async function runCli(
+  args: readonly string[],
+  env: NodeJS.ProcessEnv = {},
+  account?: { readonly uid: number; readonly gid: number },
+): Promise<Ended> {
   const child = spawn(process.execPath, [CLI, ...args], {
     env: { ...process.env, ...env },
     stdio: ['ignore', 'pipe', 'pipe'],
+    ...account,
   });
   const exit = new Promise<number | null>((resolve) => child.on('close', resolve));
   const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), exit]);

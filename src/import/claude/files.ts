@@ -5,7 +5,7 @@ import { otherEntry, otherFiles } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { parseObject } from '../source-json.ts';
-import { unreadable } from '../unreadable.ts';
+import { isMissing, unreadable } from '../unreadable.ts';
 
 /** A transcript. */
 export interface TranscriptFile {
@@ -35,7 +35,11 @@ export async function* transcriptsAt(
   path: string,
   now: number,
 ): AsyncGenerator<TranscriptFile | Fault | Dropped> {
-  const found = await stat(path);
+  const found = await stat(path).catch((error: unknown) => unreadable(path, error));
+  if ('type' in found) {
+    yield found;
+    return;
+  }
   if (found.isFile()) {
     yield* fileAt(path, now);
     const beside = path.slice(0, -TRANSCRIPT.length);
@@ -112,7 +116,6 @@ async function metaOf(path: string, now: number): Promise<{ meta: JsonObject; fa
     const reason = 'the file holds no JSON object';
     return { meta: {}, fault: isLive ? null : { type: 'fault', path: beside, line: null, reason } };
   } catch (error) {
-    const isThere = (error as NodeJS.ErrnoException).code !== 'ENOENT';
-    return { meta: {}, fault: isThere ? unreadable(beside, error) : null };
+    return { meta: {}, fault: isMissing(error) ? null : unreadable(beside, error) };
   }
 }

@@ -5,6 +5,7 @@ import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import { otherTables } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
 import { dateIn, dateInSeconds, objectIn, orNull, parseObject, textIn, without } from '../source-json.ts';
+import { isMissing, unreadable } from '../unreadable.ts';
 
 /** What Codex knows of threads beside their rollouts. */
 export interface ThreadRecords {
@@ -44,7 +45,7 @@ export async function readThreadRecords(
   const threads = new Map<string, ThreadRecord>();
   const edges = new Map<string, SpawnEdge>();
   const names = await readdir(home).catch(() => []);
-  for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl')))
+  for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl'), faults))
     threads.set(id, { title, archivedAt: null, updatedAt: null, rest: {}, dropped: [] });
   const path = stateDatabase(names);
   if (path === null) return { threads, edges, dropped };
@@ -108,8 +109,11 @@ function recordOf(row: JsonObject, indexed: ThreadRecord | undefined): ThreadRec
   };
 }
 
-async function indexedNames(path: string): Promise<Map<string, string>> {
-  const text = await readFile(path, 'utf8').catch(() => '');
+async function indexedNames(path: string, faults: Fault[]): Promise<Map<string, string>> {
+  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+    if (!isMissing(error)) faults.push(unreadable(path, error));
+    return '';
+  });
   const names = new Map<string, string>();
   for (const line of text.split('\n')) {
     const entry = parseObject(line);

@@ -5,7 +5,7 @@ import { otherEntry } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { countIn, objectIn, textIn, without } from '../source-json.ts';
-import { unreadable } from '../unreadable.ts';
+import { isMissing, unreadable } from '../unreadable.ts';
 import { sessionFromInfo } from './session-info.ts';
 import {
   fault,
@@ -37,13 +37,19 @@ export class FileStore implements OpencodeStore {
     const root = join(this.#storage, 'session');
     const projects = new Map<string, JsonObject>();
     const ids = new Set<string>();
-    for (const path of await jsonFilesIn(join(this.#storage, 'project'))) {
+    const infos = await jsonFilesIn(join(this.#storage, 'project'));
+    if (isFault(infos)) yield infos;
+    for (const path of listed(infos)) {
       const info = await readObject(path);
       if (isFault(info)) yield info;
       else projects.set(basename(path, '.json'), without(info, []));
     }
-    for (const project of await namesIn(root)) {
-      for (const path of await jsonFilesIn(join(root, project))) {
+    const names = await namesIn(root);
+    if (isFault(names)) yield names;
+    for (const project of listed(names)) {
+      const paths = await jsonFilesIn(join(root, project));
+      if (isFault(paths)) yield paths;
+      for (const path of listed(paths)) {
         const info = await readObject(path);
         if (isFault(info)) {
           yield info;
@@ -72,14 +78,14 @@ export class FileStore implements OpencodeStore {
     for (const entry of folders)
       if (!READ.includes(entry.name)) yield* otherEntry(entry, entry.isDirectory() ? entry.name : null);
     for (const folder of ['message', ...BESIDE])
-      for (const name of await namesIn(join(this.#storage, folder)))
+      for (const name of listed(await namesIn(join(this.#storage, folder))))
         if (!ids.has(basename(name, '.json')) && name.endsWith(folder === 'message' ? '' : '.json'))
           yield { type: 'dropped', kind: `${folder} without a session` };
   }
 
   async timesOf(sessionId: string, limit: number): Promise<MessageTime[]> {
     const times: MessageTime[] = [];
-    for (const path of (await this.#messageFiles(sessionId)).slice(0, limit)) {
+    for (const path of listed(await this.#messageFiles(sessionId)).slice(0, limit)) {
       const info = await readObject(path);
       if (isFault(info)) continue;
       times.push({ role: textIn(info.role) ?? '', createdMs: countIn(objectIn(info.time)?.created) });
@@ -101,7 +107,9 @@ export class FileStore implements OpencodeStore {
   }
 
   async *messages(sessionId: string): AsyncGenerator<OpencodeMessage | Fault> {
-    for (const path of await this.#messageFiles(sessionId)) {
+    const paths = await this.#messageFiles(sessionId);
+    if (isFault(paths)) yield paths;
+    for (const path of listed(paths)) {
       const info = await readObject(path);
       if (isFault(info)) {
         yield info;
@@ -109,7 +117,9 @@ export class FileStore implements OpencodeStore {
       }
       const id = basename(path, '.json');
       const parts: JsonObject[] = [];
-      for (const file of await jsonFilesIn(this.#partsOf(id))) {
+      const files = await jsonFilesIn(this.#partsOf(id));
+      if (isFault(files)) yield files;
+      for (const file of listed(files)) {
         const part = await readObject(file);
         if (isFault(part)) yield part;
         else parts.push({ ...part, id: basename(file, '.json') });
@@ -119,7 +129,7 @@ export class FileStore implements OpencodeStore {
   }
 
   /** Names are ids, and ids are in the order of their making. */
-  #messageFiles(sessionId: string): Promise<string[]> {
+  #messageFiles(sessionId: string): Promise<readonly string[] | Fault> {
     return jsonFilesIn(join(this.#storage, 'message', sessionId));
   }
 
@@ -136,7 +146,7 @@ export class FileStore implements OpencodeStore {
   }
 
   async #stateOf(path: string, id: string): Promise<{ revision: string; bytes: number }> {
-    const messages = await this.#messageFiles(id);
+    const messages = listed(await this.#messageFiles(id));
     let [files, bytes, latest] = [0, 0, 0];
     const look = async (file: string) => {
       const found = await stat(file).catch(() => null);
@@ -152,19 +162,30 @@ export class FileStore implements OpencodeStore {
       const parts = this.#partsOf(basename(file, '.json'));
       await look(parts);
       if (n >= messages.length - CHANGING_MESSAGES)
-        for (const part of await jsonFilesIn(parts)) await look(part);
+        for (const part of listed(await jsonFilesIn(parts))) await look(part);
     }
     return { revision: `${files} ${bytes} ${latest}`, bytes };
   }
 }
 
-async function namesIn(directory: string): Promise<string[]> {
-  return (await readdir(directory).catch(() => [])).sort();
+/** None where there is no such directory. */
+async function namesIn(directory: string): Promise<readonly string[] | Fault> {
+  try {
+    return (await readdir(directory)).sort();
+  } catch (error) {
+    return isMissing(error) ? [] : unreadable(directory, error);
+  }
 }
 
-async function jsonFilesIn(directory: string): Promise<string[]> {
-  const names = (await namesIn(directory)).filter((name) => name.endsWith('.json'));
-  return names.map((name) => join(directory, name));
+async function jsonFilesIn(directory: string): Promise<readonly string[] | Fault> {
+  const names = await namesIn(directory);
+  if (isFault(names)) return names;
+  return names.filter((name) => name.endsWith('.json')).map((name) => join(directory, name));
+}
+
+/** Where a fault is told elsewhere: nothing. */
+function listed(names: readonly string[] | Fault): readonly string[] {
+  return isFault(names) ? [] : names;
 }
 
 function isEmpty(value: JsonValue): boolean {
@@ -177,6 +198,6 @@ async function readValue(path: string): Promise<{ readonly value: JsonValue } | 
     return { value: JSON.parse(await readRegularFile(path)) as JsonValue };
   } catch (error) {
     if (error instanceof SyntaxError) return fault(path, 'the file holds no JSON');
-    return (error as NodeJS.ErrnoException).code === 'ENOENT' ? null : unreadable(path, error);
+    return isMissing(error) ? null : unreadable(path, error);
   }
 }
