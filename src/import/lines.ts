@@ -1,5 +1,4 @@
-import { createReadStream } from 'node:fs';
-import { open } from 'node:fs/promises';
+import { type FileHandle, open } from 'node:fs/promises';
 import type { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdDecompress } from 'node:zlib';
@@ -82,12 +81,40 @@ async function* chunksOf(path: string, start: number): AsyncGenerator<Buffer> {
   }
 }
 
+/** The stream takes a chunk only once it is done with the one before. */
+const DECOMPRESSION = { chunkSize: CHUNK_BYTES, writableHighWaterMark: 1 };
+
+/** A file can have several frames: the stream ends with each, whatever follows. */
 async function* decompressedChunksOf(path: string): AsyncGenerator<Buffer> {
-  const file = createReadStream(path, { highWaterMark: CHUNK_BYTES });
-  const decompressed = createZstdDecompress({ chunkSize: CHUNK_BYTES });
-  const done = pipeline(file, decompressed);
-  // The rejection comes out of the loop as well.
-  done.catch(() => {});
-  yield* decompressed as Readable as AsyncIterable<Buffer>;
-  await done;
+  await using file = await open(path);
+  const { size } = await file.stat();
+  for (let start = 0; start < size; ) {
+    const decompressed = createZstdDecompress(DECOMPRESSION);
+    const done = pipeline(
+      frameChunks(file, start, () => decompressed.bytesWritten),
+      decompressed,
+    );
+    try {
+      yield* decompressed as Readable as AsyncIterable<Buffer>;
+    } finally {
+      // Its rejection comes out of the loop as well.
+      await done.catch(() => {});
+    }
+    start += decompressed.bytesWritten;
+  }
+}
+
+/** The bytes from `start` on, to the end of a frame: until not all that was given is taken. */
+async function* frameChunks(file: FileHandle, start: number, taken: () => number): AsyncGenerator<Buffer> {
+  for (let given = 0; taken() === given; ) {
+    const { buffer, bytesRead } = await file.read(
+      Buffer.allocUnsafe(CHUNK_BYTES),
+      0,
+      CHUNK_BYTES,
+      start + given,
+    );
+    if (bytesRead === 0) return;
+    given += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
 }

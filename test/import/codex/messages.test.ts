@@ -215,6 +215,18 @@ it('reads compressed rollouts', async () => {
   expect(outline(await history(ID))).toEqual(['USER: Packed', 'ASSISTANT: Indeed']);
 });
 
+it('reads a compressed rollout of several frames', async () => {
+  const rollout = new Rollout(ID).turn('t1').user('One').say('1').record('r1', { input: 5 });
+  const half = rollout.lines.length;
+  rollout.turn('t2').user('Two');
+  const frames = [rollout.lines.slice(0, half), rollout.lines.slice(half)].map((lines) =>
+    zstdCompressSync(Buffer.from(lines.map((line) => `${line}\n`).join(''))),
+  );
+  const { run, history } = await sourceLab(codex, { [`${rollout.name}.zst`]: Buffer.concat(frames) });
+  expect((await run()).complete).toBe(true);
+  expect(outline(await history(ID))).toEqual(['USER: One', 'ASSISTANT: 1', 'USER: Two']);
+});
+
 it('imports what can be read of a compressed rollout that is cut', async () => {
   const rollout = new Rollout(ID).turn('t1').user('Packed');
   for (let n = 0; n < 20_000; n += 1) rollout.say(`${n} ${(n * 7919) % 1009}`);
