@@ -11,6 +11,8 @@ import { type SessionState, stateOf } from './claude/support.ts';
 import { sourceLab } from './source-lab.ts';
 
 const IS_LONG = process.env.EACH_BYTE === '1';
+/** The time that a test may take in the long form, beside others. */
+export const LONG_FORM_MS = 3_600_000;
 const RANDOM_CUTS = 200;
 /** Sources in one store: bounds what the long form holds on the disk. */
 const SOURCES_AT_ONCE = 1_000;

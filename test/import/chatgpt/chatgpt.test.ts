@@ -2,7 +2,7 @@ import { expect, it } from 'vitest';
 import { chatgpt } from '../../../src/import/chatgpt/chatgpt.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
 import { sessionsIn } from '../claude/support.ts';
-import { expectAsWhole } from '../cuts.ts';
+import { expectAsWhole, LONG_FORM_MS } from '../cuts.ts';
 import { outline, sourceLab } from '../source-lab.ts';
 
 const SECOND = Date.parse('2026-03-01T10:00:00Z') / 1000;
@@ -221,7 +221,7 @@ it('reads the files of a split export, lists what is cut, and imports it once it
 });
 
 it('ends as the whole export does, wherever it was cut before it was completed', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   const nodes = [
     node('a', 'root', 'user', 'Ünï 💡 "[}'),

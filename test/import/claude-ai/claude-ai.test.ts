@@ -1,6 +1,6 @@
 import { expect, it } from 'vitest';
 import { claudeAi } from '../../../src/import/claude-ai/claude-ai.ts';
-import { expectAsWhole } from '../cuts.ts';
+import { expectAsWhole, LONG_FORM_MS } from '../cuts.ts';
 import { outline, sourceLab } from '../source-lab.ts';
 
 const message = (uuid: string, sender: string, content: object[], more: object = {}) => ({
@@ -111,7 +111,7 @@ it('lists a conversation that is cut', async () => {
 });
 
 it('ends as the whole export does, wherever it was cut before it was completed', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   const answer = [
     { type: 'tool_use', id: 't1', name: 'search', input: {} },

@@ -1,6 +1,6 @@
 import { it } from 'vitest';
 import { claude } from '../../../src/import/claude/claude.ts';
-import { type Cut, expectAsWhole } from '../cuts.ts';
+import { type Cut, expectAsWhole, LONG_FORM_MS } from '../cuts.ts';
 import type { SessionState } from './support.ts';
 import { call, Transcript, text, thinking } from './transcript.ts';
 
@@ -75,7 +75,7 @@ function knowable(state: SessionState, { file, length }: Cut): unknown {
 }
 
 it('ends as the whole files do, wherever a file was cut at the first import', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   await expectAsWhole(claude, fixture, { knowable });
 });

@@ -2,7 +2,7 @@ import { buffer } from 'node:stream/consumers';
 import { constants, createZstdCompress } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
-import { expectAsWhole } from '../cuts.ts';
+import { expectAsWhole, LONG_FORM_MS } from '../cuts.ts';
 import { outline, sourceLab } from '../source-lab.ts';
 import { filesOf, Rollout, spawn } from './rollout.ts';
 
@@ -29,13 +29,13 @@ function everything(id: string, childId: string): Rollout {
 }
 
 it('ends as the whole file does, wherever a thread was cut before it was completed', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   await expectAsWhole(codex, (number) => filesOf(everything(`${number}-a`, `${number}-b`)));
 });
 
 it('ends as the whole files do, wherever one of a thread or its subagents was cut', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   await expectAsWhole(codex, (number) => {
     const [a, b, c, d] = ['a', 'b', 'c', 'd'].map((name) => `${number}-${name}`) as [
@@ -66,7 +66,7 @@ it('ends as the whole files do, wherever one of a thread or its subagents was cu
 });
 
 it('ends as the whole files do, wherever a thread or a fork of it was cut (since 0.171)', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   await expectAsWhole(codex, (number) => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => `${number}-${name}`) as [string, string, string];
@@ -84,7 +84,7 @@ it('ends as the whole files do, wherever a thread or a fork of it was cut (since
 });
 
 it('ends as the whole files do, wherever a thread or a copy of it was cut (before 0.171)', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   const files = (number: string) => {
     const old = { cli_version: '0.40.0' };
@@ -118,7 +118,7 @@ async function compressed(lines: readonly string[]): Promise<Buffer> {
 }
 
 it('ends as the whole files do, wherever a compressed thread or its subagent was cut', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   await expectAsWhole(codex, async (number) => {
     const [a, b] = [`${number}-a`, `${number}-b`];

@@ -4,7 +4,7 @@ import { basename, join } from 'node:path';
 import { expect, it } from 'vitest';
 import { gemini } from '../../../src/import/gemini/gemini.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
-import { expectAsWhole } from '../cuts.ts';
+import { expectAsWhole, LONG_FORM_MS } from '../cuts.ts';
 import { outline, sourceLab } from '../source-lab.ts';
 
 const info = (sessionId: string, more: JsonObject = {}) => ({
@@ -196,7 +196,7 @@ it('keeps an image in the payload', async () => {
 });
 
 it('ends as the whole file does, wherever it was cut before it was completed', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   const said = [
     user('m1', [{ text: 'Ünï 💡' }, IMAGE]),
@@ -219,7 +219,7 @@ it('ends as the whole file does, wherever it was cut before it was completed', {
 });
 
 it('ends as the whole files do, wherever that of a chat or of a subagent was cut', {
-  timeout: 600_000,
+  timeout: LONG_FORM_MS,
 }, async () => {
   await expectAsWhole(gemini, (number) => {
     const [a, b, c] = ['a', 'b', 'c'].map((name) => `${number}-${name}`) as [string, string, string];
@@ -240,7 +240,9 @@ it('ends as the whole files do, wherever that of a chat or of a subagent was cut
   });
 });
 
-it('ends as the whole file does, wherever a chat of one object was cut', { timeout: 600_000 }, async () => {
+it('ends as the whole file does, wherever a chat of one object was cut', {
+  timeout: LONG_FORM_MS,
+}, async () => {
   const chat = (number: string) =>
     JSON.stringify({ ...info(`g${number}`), messages: [user('m1', 'Ünï 💡'), answer('m2', 'Ha')] });
   await expectAsWhole(gemini, (number) => ({ [`lab/chats/session-${number}.json`]: chat(number) }));

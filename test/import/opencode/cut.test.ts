@@ -4,7 +4,7 @@ import { it } from 'vitest';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
-import { expectAsWhole } from '../cuts.ts';
+import { expectAsWhole, LONG_FORM_MS } from '../cuts.ts';
 import { OpencodeWriter, tool } from './store-writer.ts';
 
 /** A session with all that one can have, a subagent of it, one of that, and a fork. */
@@ -39,7 +39,7 @@ function tree(number: string): OpencodeWriter {
   return writer;
 }
 
-it('ends as whole files do, wherever one of them was cut', { timeout: 600_000 }, async () => {
+it('ends as whole files do, wherever one of them was cut', { timeout: LONG_FORM_MS }, async () => {
   const files = (number: string) => tree(number).files();
   const names = Object.keys(files('n00000'));
   await expectAsWhole(opencode, files, {
@@ -57,7 +57,7 @@ it('ends as whole files do, wherever one of them was cut', { timeout: 600_000 },
   });
 });
 
-it('ends as a whole database does, wherever it was cut', { timeout: 600_000 }, async () => {
+it('ends as a whole database does, wherever it was cut', { timeout: LONG_FORM_MS }, async () => {
   const folder = await temporaryDirectory();
   const databases = new Map<string, Buffer>();
   await expectAsWhole(opencode, (number) => {
@@ -69,7 +69,7 @@ it('ends as a whole database does, wherever it was cut', { timeout: 600_000 }, a
   });
 });
 
-it('ends as a whole export does, wherever it was cut', { timeout: 600_000 }, async () => {
+it('ends as a whole export does, wherever it was cut', { timeout: LONG_FORM_MS }, async () => {
   await expectAsWhole(opencode, (number) => ({ 'export.json': tree(number).exported }), {
     place: 'export.json',
   });
