@@ -72,7 +72,9 @@ async function* chunksOf(path: string, start: number): AsyncGenerator<Buffer> {
   }
   await using file = await open(path);
   // One buffer for the whole file: new ones would pile up until V8 collects them, by tens of megabytes.
-  const buffer = Buffer.allocUnsafeSlow(CHUNK_BYTES);
+  // For a small file a small one: there can be a hundred thousand, each read several times.
+  const { size } = await file.stat();
+  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(size - start, 0) + 1));
   for (let position = start; ; ) {
     const { bytesRead } = await file.read(buffer, 0, buffer.length, position);
     if (bytesRead === 0) return;
