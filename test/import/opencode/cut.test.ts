@@ -62,7 +62,12 @@ it('ends as a whole database does, wherever it was cut', { timeout: LONG_FORM_MS
   const databases = new Map<string, Buffer>();
   await expectAsWhole(opencode, (number) => {
     if (!databases.has(number)) {
-      tree(number).writeDatabase(folder, { pageBytes: 512 });
+      const [a, b] = [`ses_${number}_a`, `ses_${number}_b`];
+      const state = { status: 'error', error: 'no', metadata: { sessionId: b } };
+      const parts = [tool('c1', 'task', state)];
+      const writer = new OpencodeWriter(number).session(a).user('x'.repeat(600)).say('', { parts });
+      // Small pages, so that there are many.
+      writer.session(b, { parentID: a }).user('Help').writeDatabase(folder, { pageBytes: 512 });
       databases.set(number, readFileSync(join(folder, 'opencode.db')));
     }
     return { 'opencode.db': databases.get(number)! };
