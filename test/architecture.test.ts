@@ -58,7 +58,7 @@ const ROOMS = [
   'repository/postgres/open.ts',
   'repository/postgres/shared-texts.ts',
   'repository/postgres/tools/',
-  'repository/whole-metadata.ts',
+  'repository/whole-sessions.ts',
   'repository/open-store.ts',
   'repository/scoped/',
   'schema/',

@@ -1,7 +1,7 @@
 import { isJsonObject, type JsonValue } from '../../src/model/json.ts';
 import type { Message } from '../../src/model/message.ts';
-import type { Session } from '../../src/model/session.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
+import type { WholeSession } from '../../src/repository/whole-sessions.ts';
 import { historyIn, sessionsIn } from './claude/support.ts';
 
 /** A value within JSON that is no list and no object. */
@@ -49,7 +49,7 @@ export class StoredLeaves {
     return this.#values.has(Date.parse(value)) || this.#texts.includes(value.trim());
   }
 
-  #addSession({ metadata: { import: _, ...metadata }, ...session }: Session): void {
+  #addSession({ metadata: { import: _, ...metadata }, ...session }: WholeSession): void {
     const { id, key, title, agentName, project, status, statusMessage } = session;
     const { createdAt, archivedAt, lastActiveAt, spawnedBy, parentId } = session;
     this.#addNamed(metadata);

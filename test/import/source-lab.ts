@@ -7,9 +7,9 @@ import type { SessionReport } from '../../src/import/report.ts';
 import { RepositoryTarget } from '../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import type { Message } from '../../src/model/message.ts';
-import type { Session } from '../../src/model/session.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import type { SessionRepository } from '../../src/repository/repository.ts';
+import { type WholeSession, wholeSessions } from '../../src/repository/whole-sessions.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 
 /** Long enough ago that nothing counts as being written. */
@@ -23,7 +23,7 @@ export interface SourceLab {
   write(files: Readonly<Record<string, string | Buffer>>, at?: Date): Promise<void>;
   /** `path`: the folder, if it is left out. */
   run(options?: ImportSessionsOptions, path?: string): Promise<SessionReport>;
-  session(id: string): Promise<Session>;
+  session(id: string): Promise<WholeSession>;
   history(id: string): Promise<readonly Message[]>;
 }
 
@@ -53,7 +53,8 @@ export async function sourceLab(
     async session(id) {
       const [session] = await repository.findMany([id]);
       if (!session) throw new Error(`Expected a session "${id}", got none`);
-      return session;
+      const [whole] = await wholeSessions(repository, [session]);
+      return whole!;
     },
     async history(id) {
       const page = { limit: 10_000, from: 'start' as const };

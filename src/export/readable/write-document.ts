@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Message } from '../../model/message.ts';
 import type { Session } from '../../model/session.ts';
-import { wholeMetadata } from '../../repository/whole-metadata.ts';
+import { wholeSessions } from '../../repository/whole-sessions.ts';
 import type { ExportSource } from '../format.ts';
 import { messagesOf } from '../messages.ts';
 import { subtree } from '../subtree.ts';
@@ -57,10 +57,10 @@ async function* writeSection(
   const pages = messagesOf(source, session);
   const shown = new ShownMessages(reader, isRedacted);
   const first = await pages.next();
-  const [metadata] = isRedacted ? [] : await wholeMetadata(reader, [session]);
+  const [whole] = isRedacted ? [] : await wholeSessions(reader, [session]);
   const models = first.done ? '' : modelsOf(first.value, session);
   const facts = factsOf(session, entry, outline, models);
-  yield writer.section(entry, facts, metadata && Object.keys(metadata).length > 0 ? metadata : null);
+  yield writer.section(entry, facts, whole && Object.keys(whole.metadata).length > 0 ? whole.metadata : null);
   for (let page = first; !page.done; page = await pages.next()) {
     const messages = await shown.show(page.value);
     yield messages.map((message) => writer.message(message, outline)).join('');

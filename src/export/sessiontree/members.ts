@@ -1,11 +1,11 @@
 import { messageId } from '../../model/id.ts';
 import type { Message } from '../../model/message.ts';
-import type { Session } from '../../model/session.ts';
 import type { DailyUsage } from '../../model/usage-report.ts';
 import type { CopyDetails } from '../../repository/reads.ts';
+import type { WholeSession } from '../../repository/whole-sessions.ts';
 
 /** A session's own members, without its history. Members that are null are left out, except those of the first versions of the format. */
-export function sessionMembers(session: Session, details: CopyDetails | null) {
+export function sessionMembers(session: WholeSession, details: CopyDetails | null) {
   const { id, parentId, rootId, depth, userId, key, title, metadata, createdAt, lastActiveAt } = session;
   const { agentName, project, status, statusMessage, statusChangedAt, spawnedBy, updatedAt, usage } = session;
   const { messageCount, historyLength, version, archivedAt, forkedFrom } = session;

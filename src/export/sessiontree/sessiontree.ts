@@ -1,6 +1,7 @@
 import type { Session } from '../../model/session.ts';
 import type { CopyDetails } from '../../repository/reads.ts';
 import type { SessionReader } from '../../repository/repository.ts';
+import { type WholeSession, wholeSessions } from '../../repository/whole-sessions.ts';
 import type { ExportFormat, ExportSource } from '../format.ts';
 import { messagesOf } from '../messages.ts';
 import { subtree } from '../subtree.ts';
@@ -31,12 +32,15 @@ async function* exportLine(source: ExportSource, found: Session): AsyncGenerator
 async function withDetails(
   reader: SessionReader,
   found: Session,
-): Promise<{ readonly session: Session; readonly details: CopyDetails | null }> {
+): Promise<{ readonly session: WholeSession; readonly details: CopyDetails | null }> {
   for (let session = found; ; ) {
     const [details] = await reader.copyDetailsOf([session.id]);
     const [now] = await reader.findMany([session.id]);
     // Null: it was deleted meanwhile.
-    if (!now || now.version === session.version) return { session, details: details! };
+    if (!now || now.version === session.version) {
+      const [whole] = await wholeSessions(reader, [session]);
+      return { session: whole!, details: details! };
+    }
     session = now;
   }
 }

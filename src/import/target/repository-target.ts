@@ -1,7 +1,7 @@
 import type { Limits } from '../../model/limits.ts';
 import { NO_TEXTS } from '../../model/message.ts';
 import type { SessionReader, SessionRepository } from '../../repository/repository.ts';
-import { wholeMetadata } from '../../repository/whole-metadata.ts';
+import { wholeSessions } from '../../repository/whole-sessions.ts';
 import {
   KEYS_A_PAGE,
   type MessageKey,
@@ -58,20 +58,14 @@ export function storedSessionsOf(reader: SessionReader): StoredSessions {
   return {
     async find(ids) {
       const found = await reader.findMany(ids);
-      const metadata = (
-        await wholeMetadata(
-          reader,
-          found.filter((session) => session !== null),
-        )
-      ).values();
-      return found.map(
-        (session) =>
-          session && {
-            ...session,
-            metadata: metadata.next().value!,
-            hasSpawnOrigin: session.spawnedBy !== null,
-          },
+      const whole = await wholeSessions(
+        reader,
+        found.filter((session) => session !== null),
       );
+      const byId = new Map(
+        whole.map((session) => [session.id, { ...session, hasSpawnOrigin: session.spawnedBy !== null }]),
+      );
+      return ids.map((id) => byId.get(id) ?? null);
     },
     async *keysOf(sessionId) {
       let after: number | undefined;

@@ -263,7 +263,7 @@ it('keeps the cost of the session in its metadata, and counts what it drops by k
   transcript.add({ type: 'progress', data: { type: 'hook_progress' } });
   transcript.user('Again');
   const { report, session, history } = await imported(transcript);
-  expect(session.metadata!.costState).toEqual({ totalCostUSD: 0.5, modelUsage: {} });
+  expect(session.metadata.costState).toEqual({ totalCostUSD: 0.5, modelUsage: {} });
   expect([...report.dropped]).toEqual([
     ['queue-operation', 2],
     ['file-history-snapshot', 1],

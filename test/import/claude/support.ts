@@ -6,9 +6,9 @@ import type { SessionReport } from '../../../src/import/report.ts';
 import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import type { Message } from '../../../src/model/message.ts';
-import type { Session } from '../../../src/model/session.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { type WholeSession, wholeSessions } from '../../../src/repository/whole-sessions.ts';
 import { temporaryDirectory } from '../../support/repository.ts';
 import { writeFiles } from './transcript.ts';
 
@@ -21,7 +21,7 @@ export interface Lab {
   /** Writes files below the folder of the project. */
   write(files: Readonly<Record<string, string | Buffer>>): Promise<void>;
   run(options?: ImportSessionsOptions): Promise<SessionReport>;
-  session(id: string): Promise<Session>;
+  session(id: string): Promise<WholeSession>;
   history(id: string): Promise<readonly Message[]>;
 }
 
@@ -47,10 +47,11 @@ export async function lab(files: Readonly<Record<string, string | Buffer>> = {})
   };
 }
 
-async function sessionIn(repository: SessionRepository, id: string): Promise<Session> {
+async function sessionIn(repository: SessionRepository, id: string): Promise<WholeSession> {
   const [session] = await repository.findMany([id]);
   if (!session) throw new Error(`Expected a session "${id}", got none`);
-  return session;
+  const [whole] = await wholeSessions(repository, [session]);
+  return whole!;
 }
 
 export async function historyIn(repository: SessionRepository, id: string): Promise<readonly Message[]> {
@@ -60,9 +61,10 @@ export async function historyIn(repository: SessionRepository, id: string): Prom
 }
 
 /** All sessions, the oldest first. */
-export async function sessionsIn(repository: SessionRepository): Promise<readonly Session[]> {
+export async function sessionsIn(repository: SessionRepository): Promise<readonly WholeSession[]> {
   const order = { field: 'CREATED_AT', direction: 'ASC' } as const;
-  return (await repository.list({ archived: 'INCLUDE' }, order, { limit: 10_000, from: 'start' })).items;
+  const page = await repository.list({ archived: 'INCLUDE' }, order, { limit: 10_000, from: 'start' });
+  return wholeSessions(repository, page.items);
 }
 
 /** What an import decides of a session. */

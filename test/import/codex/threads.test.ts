@@ -191,10 +191,10 @@ it('sees what changes in the database alone', async () => {
   await run();
   database.exec("UPDATE thread_spawn_edges SET status = 'closed'");
   expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
-  expect((await session(ID(2))).metadata!.spawn_edge_status).toBe('closed');
+  expect((await session(ID(2))).metadata.spawn_edge_status).toBe('closed');
   database.exec('UPDATE threads SET is_pinned = 1');
   expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
-  expect((await session(ID(1))).metadata!.is_pinned).toBe(1);
+  expect((await session(ID(1))).metadata.is_pinned).toBe(1);
   expect((await run()).sessions).toMatchObject({ changed: 0, unchanged: 2 });
 });
 

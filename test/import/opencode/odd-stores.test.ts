@@ -67,7 +67,7 @@ it('stores odd values of a database, or says what it left out', async () => {
     lastActiveAt: new Date('2026-03-01T10:00:03Z'),
   });
   expect(await lab.session('ses_b')).toMatchObject({ createdAt: new Date(-5) });
-  expect(JSON.stringify((await lab.session('ses_b')).metadata!.permission)).toBe('{"__proto__":{"a":1}}');
+  expect(JSON.stringify((await lab.session('ses_b')).metadata.permission)).toBe('{"__proto__":{"a":1}}');
 });
 
 it('does not wait for a pipe in the place of a file, and follows a link', async () => {
@@ -131,5 +131,5 @@ it('lists a to-do list that is no JSON', async () => {
   expect((await lab.run()).faults).toMatchObject([{ reason: 'the file holds no JSON' }]);
   await lab.write({ 'storage/todo/ses_a.json': '[{"content":"Rivers"}]' });
   expect(await lab.run()).toMatchObject({ complete: true, sessions: { changed: 1 } });
-  expect((await lab.session('ses_a')).metadata!.todo).toEqual([{ content: 'Rivers' }]);
+  expect((await lab.session('ses_a')).metadata.todo).toEqual([{ content: 'Rivers' }]);
 });

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { expect, it, onTestFinished } from 'vitest';
 import { sessiontree } from '../../../src/export/sessiontree/sessiontree.ts';
 import { allTops } from '../../../src/export/tops.ts';
-import { SESSION_ORDER_FIELDS } from '../../../src/model/session.ts';
+import { SESSION_ORDER_FIELDS, SHORT_METADATA_BYTES } from '../../../src/model/session.ts';
 import { USAGE_DIMENSIONS } from '../../../src/model/usage-report.ts';
 import { openFileRepository } from '../../../src/repository/files/open.ts';
 import { checkDataDirectory } from '../../../src/repository/files/tools/check.ts';
@@ -60,6 +60,7 @@ async function answersOf(repository: SessionRepository) {
   }
   return {
     sessions,
+    metadata: await repository.metadataOf(ids),
     messages,
     times: counted.map((times) => times.toSorted()),
     details: await repository.copyDetailsOf(ids),
@@ -101,6 +102,7 @@ async function found(repository: SessionRepository, query: string): Promise<stri
 it('a store of every kind of mutation comes back whole, and goes on as the original does', async () => {
   const original = await open(await temporaryDirectory());
   await writeOfEveryKind(original);
+  await original.create({ id: 'long-metadata', metadata: { text: 'x'.repeat(SHORT_METADATA_BYTES) } });
   const text = await exportOf(original);
   const directory = await temporaryDirectory();
   let copy = await open(directory);

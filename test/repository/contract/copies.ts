@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Message } from '../../../src/model/message.ts';
-import type { Session } from '../../../src/model/session.ts';
+import { type Session, SHORT_METADATA_BYTES } from '../../../src/model/session.ts';
 import type { Dump, DumpedMessage, DumpedPart } from '../../../src/repository/dump.ts';
 import type { SessionStore } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
@@ -82,7 +82,16 @@ const MUTATIONS: Readonly<Record<string, (store: SessionStore, id: string) => Pr
   'nothing new': (store, id) =>
     store.writeHistory({ sessionId: 'b', status: 'RUNNING' }, WHOLE, operation(id, id)),
   update: (store, id) =>
-    store.update({ sessionId: 'fork', key: 'fk', project: 'p', metadata: { x: null } }, operation(id, id)),
+    store.update(
+      {
+        sessionId: 'fork',
+        key: 'fk',
+        project: 'p',
+        metadata: { x: null },
+        setMetadata: { long: 'x'.repeat(SHORT_METADATA_BYTES) },
+      },
+      operation(id, id),
+    ),
   redact: (store, id) =>
     store.redact(
       { messages: [{ sessionId: 'b', ordinal: 1 }], copies: true, reason: 'because' },

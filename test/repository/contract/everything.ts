@@ -21,6 +21,7 @@ export async function everything(repository: SessionReader, gone: readonly strin
     ids,
     lists,
     sessions: await repository.findMany(ids),
+    metadata: await repository.metadataOf(ids),
     keyed: await repository.findByKeys(
       (await repository.findMany(ids)).flatMap((session) =>
         session?.key ? [null, 'ann', 'bob'].map((ownerId) => ({ key: session.key!, ownerId })) : [],
