@@ -59,15 +59,15 @@ export function textBytesIn(value: unknown): number {
 /** Bytes of memory that a value or key of parsed JSON takes, roughly: an empty list in a list counts as two and takes 64, most take less. */
 export const BYTES_PER_VALUE = 32;
 
-/** A shorter text counts as its bytes: it takes little memory whatever it holds, and answers have thousands of them. */
-const FEW_BYTES = 256;
+/** Bytes of `{}`: most metadata. */
+const EMPTY_BYTES = 2;
 
 /**
- * What a JSON value of `textBytes` bytes as text counts among the texts of an answer, which are in memory at once: those bytes or, of a
- * text of more than 256, 32 for each value and key, whichever is more. Parsed, `[[],[],[]]` takes twenty times its text.
+ * What a JSON value of `textBytes` bytes as text counts among the texts of an answer, which are in memory at once: those bytes, or 32 for
+ * each value and key, whichever is more. Parsed, `[[],[],[]]` takes twenty times its text.
  */
 export function countedBytes(value: unknown, textBytes: number): number {
-  return textBytes <= FEW_BYTES ? textBytes : Math.max(textBytes, BYTES_PER_VALUE * valuesIn(value));
+  return textBytes <= EMPTY_BYTES ? textBytes : Math.max(textBytes, BYTES_PER_VALUE * valuesIn(value));
 }
 
 /** The values and keys in `value`; a list or object counts for its place and for itself. Uses no recursion. */

@@ -11,8 +11,8 @@ export interface Limits {
   /** Sessions, messages and groups of usage reports in one answer, counted each time one appears. */
   readonly objects: number;
   /**
-   * Bytes of contents, reasoning, tool calls, payloads, metadata and search snippets in one answer, counted each time one appears. JSON of
-   * more than 256 bytes counts 32 bytes for each value and key, if that is more.
+   * Bytes of contents, reasoning, tool calls, payloads, metadata and search snippets in one answer, counted each time one appears. JSON
+   * counts 32 bytes for each value and key, if that is more.
    */
   readonly textBytes: number;
   /**

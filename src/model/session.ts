@@ -61,7 +61,7 @@ export interface Session {
   /** The time of the mutation that last changed `status`; `createdAt` if none did. */
   readonly statusChangedAt: Date;
   readonly spawnedBy: SpawnOrigin | null;
-  /** Null if it is long, of more than `SHORT_METADATA_BYTES`: `SessionReader.metadataOf` reads it. */
+  /** Null if it is long, of more than `SHORT_METADATA_BYTES`, and stored: `SessionReader.metadataOf` reads it. */
   readonly metadata: JsonObject | null;
   /** Size of `metadata` as JSON, in UTF-8 bytes: the cost of showing it. */
   readonly metadataBytes: number;

@@ -24,6 +24,15 @@ export interface ReadOptions {
   readonly countLimit?: number | undefined;
 }
 
+/** Charges for texts that count more than the bytes of records that were charged for them. */
+export function chargeExcess(
+  options: Pick<ReadOptions, 'onRead'> | undefined,
+  counted: number,
+  charged: number,
+): void {
+  if (counted > charged) options?.onRead?.(counted - charged);
+}
+
 /** Where a count may end. */
 export function countLimitOf({ countLimit = Number.POSITIVE_INFINITY }: ReadOptions = {}): number {
   return countLimit;

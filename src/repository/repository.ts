@@ -80,8 +80,8 @@ export interface SessionReader {
   findMany(ids: readonly string[], options?: ReadOptions): Promise<(Session | null)[]>;
 
   /**
-   * The metadata of each session as JSON, long or short; null for an unknown session. A caller bounds what it asks for at once:
-   * `metadataBytes` is known beforehand.
+   * The metadata of each session as JSON, long or short, as it is now: another read may have given the session before. Null for an unknown
+   * session. A caller bounds what it asks for at once: `metadataBytes` is known beforehand.
    */
   metadataOf(ids: readonly string[], options?: ReadOptions): Promise<(string | null)[]>;
 

@@ -23,6 +23,7 @@ import {
   expectChildren,
   expectForks,
 } from './expected-pages.ts';
+import { LongMetadata } from './long-metadata.ts';
 import { andThen } from './maybe-promise.ts';
 import { MessageLoaders, pageKey, toolCallKey } from './message-loaders.ts';
 
@@ -35,7 +36,7 @@ export class Loaders extends MessageLoaders {
   #session?: DataLoader<string, Session | null>;
   #keyed?: DataLoader<SessionKey, Session | null, string>;
   #spawned?: DataLoader<ToolCallRef, Session | null, string>;
-  #metadata?: DataLoader<string, string | null>;
+  #metadata?: DataLoader<string, LongMetadata | null>;
   #damage?: DataLoader<string, readonly Damage[]>;
   #ancestors?: DataLoader<string, Session[]>;
   #rollup?: DataLoader<string, SessionRollup | null>;
@@ -76,7 +77,11 @@ export class Loaders extends MessageLoaders {
   }
 
   get metadata() {
-    this.#metadata ??= this.loader((ids, options) => this.repository.metadataOf(ids, options));
+    this.#metadata ??= this.loader(async (ids, options) =>
+      (await this.repository.metadataOf(ids, options)).map((json) =>
+        json === null ? null : new LongMetadata(json),
+      ),
+    );
     return this.#metadata;
   }
 

@@ -46,12 +46,12 @@ function shownMetadata(session: SessionModel, context: SchemaContext): MaybeProm
   const { budget, turns, loaders } = context;
   const { id, metadata, metadataBytes } = session;
   budget.chargeText(metadataBytes);
-  const read: MaybePromise<JsonObject | string | null> = metadata ?? loaders.metadata.load(id);
-  return andThen(read, (known) =>
+  return andThen(metadata === null ? loaders.metadata.load(id) : null, (long) =>
     andThen(turns.toParse(metadataBytes), () => {
       budget.check();
-      const shown: JsonObject = typeof known === 'string' ? JSON.parse(known) : (known ?? {});
-      budget.chargeText(countedBytes(shown, metadataBytes) - metadataBytes);
+      const shown = metadata ?? long?.value ?? {};
+      const bytes = Math.max(metadataBytes, long?.bytes ?? 0);
+      budget.chargeText(countedBytes(shown, bytes) - metadataBytes);
       return shown;
     }),
   );

@@ -221,6 +221,18 @@ test('metadata of very many values costs the memory that they take', async () =>
   expect(await createApi(store, { textBytes: short }).run(METADATA)).toEqual(TOO_LONG(short));
 });
 
+test('metadata costs what it has when it is shown, which can be more than when its session was read', async () => {
+  const store = await openTestRepository();
+  await store.create({ id: 'a', metadata: { text: 'x'.repeat(5_000) } });
+  const grown = { text: 'x'.repeat(10_000) };
+  const { repository } = watched(store, ([method]) =>
+    method === 'metadataOf' ? store.update({ sessionId: 'a', metadata: grown }) : undefined,
+  );
+  const short = 2 * JSON.stringify(grown).length - 1;
+  expect(await createApi(repository, { textBytes: short }).run(METADATA)).toEqual(TOO_LONG(short));
+  await createApi(repository, { textBytes: short + 1 }).query(METADATA);
+});
+
 const SEND_AND_SEND = graphql(`
   mutation SendAndSend($text: String!) {
     first: sendMessage(input: { sessionId: "a", message: $text, response: $text }) {

@@ -35,12 +35,10 @@ async function withDetails(
 ): Promise<{ readonly session: WholeSession; readonly details: CopyDetails | null }> {
   for (let session = found; ; ) {
     const [details] = await reader.copyDetailsOf([session.id]);
+    const [whole] = await wholeSessions(reader, [session]);
     const [now] = await reader.findMany([session.id]);
     // Null: it was deleted meanwhile.
-    if (!now || now.version === session.version) {
-      const [whole] = await wholeSessions(reader, [session]);
-      return { session: whole!, details: details! };
-    }
+    if (!now || now.version === session.version) return { session: whole!, details: details! };
     session = now;
   }
 }

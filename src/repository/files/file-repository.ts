@@ -29,7 +29,7 @@ import type {
   WriteHistory,
   WrittenHistory,
 } from '../mutations.ts';
-import { sessionOfTombstone } from '../plans/deleted-session.ts';
+import { completed, sessionOfTombstone } from '../plans/deleted-session.ts';
 import { originalOf } from '../plans/original-answer.ts';
 import { sessionThere } from '../plans/session-there.ts';
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
@@ -656,7 +656,7 @@ export class FileRepository extends FileReader implements SessionStore {
         false,
       );
     if (!tombstone) throw new StorageError('The session of this operation cannot be read.', false);
-    return { ...sessionOfTombstone(tombstone), ...known };
+    return completed(sessionOfTombstone(tombstone), known);
   }
 }
 

@@ -50,6 +50,12 @@ export function lastStateOf({ last }: Pick<DeletedSession, 'last'>): LastState |
   };
 }
 
+/** A deleted session, completed with what the input of a retry says of it. */
+export function completed(session: Session, known: Partial<Session>): Session {
+  const whole = { ...session, ...known };
+  return { ...whole, metadataBytes: Buffer.byteLength(JSON.stringify(whole.metadata)) };
+}
+
 /** A deleted session, with the fields that its tombstone stores, for the answer to a late retry. */
 export function sessionOfTombstone(tombstone: DeletedSession): Session {
   const last = JSON.parse(tombstone.last ?? '{}') as LastOfSession;

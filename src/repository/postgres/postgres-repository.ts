@@ -31,6 +31,7 @@ import type {
   WriteHistory,
   WrittenHistory,
 } from '../mutations.ts';
+import { completed } from '../plans/deleted-session.ts';
 import type { ReadOptions } from '../read-options.ts';
 import type {
   ChildrenRequest,
@@ -507,7 +508,7 @@ export class PostgresRepository implements SessionStore {
   /** The current session of a recorded operation. If it was deleted since, what is left of it, completed with `known`. */
   async #sessionOf(applied: AppliedOperation, known: Partial<Session>): Promise<Session> {
     const [session] = await this.#sessions.findMany([applied.sessionId]);
-    return session ?? { ...(await buriedSession(this.#parts, applied.sessionId)), ...known };
+    return session ?? completed(await buriedSession(this.#parts, applied.sessionId), known);
   }
 }
 

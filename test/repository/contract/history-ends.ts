@@ -110,8 +110,14 @@ export function describeHistoryEnds(store: OpenStore): void {
       const [cut] = await store.repository.historyOf([request], 3 * memory, { onRead });
       expect([cut!.items.length, cut!.hasMore, cut!.textBytes]).toEqual([3, true, 3 * memory]);
       expect(read).toBeGreaterThanOrEqual(3 * memory);
+      // Also where a store begins anew, because the page is shorter than expected.
+      expect(read).toBeLessThan(5 * memory);
       const [whole] = await store.repository.historyOf([request], 4 * memory);
       expect([whole!.items.length, whole!.hasMore]).toEqual([4, false]);
+      read = 0;
+      const found = { sessionId: 'a', ordinal: 0, shown: request.shown };
+      await store.repository.findMessages([found], memory, { onRead });
+      expect(read).toBeGreaterThanOrEqual(memory);
     });
 
     it('is charged for the lines that were read, and for no others', async () => {

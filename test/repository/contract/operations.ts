@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { Operation } from '../../../src/model/operation.ts';
-import type { Session } from '../../../src/model/session.ts';
+import { type Session, SHORT_METADATA_BYTES } from '../../../src/model/session.ts';
 import type {
   Appended,
   Archived,
@@ -287,6 +287,15 @@ export function describeOperations(store: OpenStore): void {
       expect((await write(store.repository)).session).toMatchObject({ id: session.id, ...known });
     },
   );
+
+  it('the retry of a creation, after the session was deleted, has the metadata of the input, however long, and their size', async () => {
+    const metadata = { text: 'x'.repeat(SHORT_METADATA_BYTES) };
+    const create = () => store.repository.create({ id: 'new', metadata }, op);
+    await create();
+    await store.repository.delete({ sessionId: 'new', mode: 'RESTRICT' });
+    const metadataBytes = JSON.stringify(metadata).length;
+    expect(await create()).toMatchObject({ metadata, metadataBytes });
+  });
 
   it.each([null, 'ada', 'a "b" \\ c\n\u2028'])(
     'the retry of a creation, after the session was deleted, has the user and the times of the session (%j)',

@@ -83,7 +83,7 @@ export class StoreDump {
     const droppedCount = this.#rows.droppedCount(session.sequence);
     return {
       ...session,
-      metadata: JSON.parse(this.#parts.index.metadataOf(session.id)!),
+      metadata: session.metadata ?? JSON.parse(this.#parts.index.metadataOf(session.id)!),
       nextOrdinal,
       paid,
       droppedCount,

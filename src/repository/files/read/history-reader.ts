@@ -30,8 +30,7 @@ export interface HistoryReaderParts {
 }
 
 /**
- * Reads the pages of a batch: all at once if their texts surely fit into the limit, else one after the other, each until the limit is
- * used up. What a page holds does not depend on which pages are cached.
+ * Reads the pages of a batch: all at once if their texts fit into the limit, else one after the other, each until the limit is used up. What a page holds does not depend on which pages are cached.
  */
 export class HistoryReader {
   readonly #parts: HistoryReaderParts;
@@ -61,11 +60,13 @@ export class HistoryReader {
     const found = recent.map((known) => known ?? places.next().value!);
     const most = found.reduce((sum, one, n) => sum + textBytesOfFound(one, requests[n]!), 0);
     if (most <= maxBytes) {
+      const charged = new Charged(options);
       try {
-        return await this.#atOnce(requests, found, maxBytes, options);
+        return await this.#atOnce(requests, found, maxBytes, charged.noting);
       } catch (error) {
-        // The bound is not exact for JSON that another program wrote: numbers may be longer in an answer than in the file.
+        // JSON of many short values counts more than its line has bytes.
         if (!(error instanceof ReadTooLargeError)) throw error;
+        return this.#inTurn(requests, found, maxBytes, charged.further);
       }
     }
     return this.#inTurn(requests, found, maxBytes, options);
@@ -121,7 +122,7 @@ export class HistoryReader {
     options?: ReadOptions,
   ): Promise<HistoryPage> {
     if (isRecent(found) && allowance.tryTake(found.page.textBytes)) {
-      options?.onRead?.(found.bytes);
+      options?.onRead?.(bytesOf(found, request));
       return found.page;
     }
     const [places] = isRecent(found) ? await this.#locate([request], options) : [found];
@@ -156,6 +157,32 @@ export class HistoryReader {
   }
 }
 
+/** What was charged for a read that is made again: the second time, only what exceeds that is charged. */
+class Charged {
+  readonly noting: ReadOptions | undefined;
+  readonly further: ReadOptions | undefined;
+  #bytes = 0;
+
+  constructor(options: ReadOptions | undefined) {
+    const onRead = options?.onRead;
+    if (!onRead) {
+      this.noting = this.further = options;
+      return;
+    }
+    const note = (bytes: number) => {
+      this.#bytes += bytes;
+      onRead(bytes);
+    };
+    const chargeFurther = (bytes: number) => {
+      const further = Math.max(0, bytes - this.#bytes);
+      this.#bytes -= bytes - further;
+      if (further > 0) onRead(further);
+    };
+    this.noting = { ...options, onRead: note };
+    this.further = { ...options, onRead: chargeFurther };
+  }
+}
+
 /** A page that is cached, or where its messages lie. */
 type Found = RecentPage | HistoryPlaces;
 
@@ -163,9 +190,9 @@ function isRecent(found: Found): found is RecentPage {
   return 'textBytes' in found.page;
 }
 
-/** The bytes of the lines of a page. */
+/** What is charged for a page: the bytes of its lines or, if it is cached, of its texts, if they count more. */
 function bytesOf(found: Found, { shown }: HistoryRequest): number {
-  if (isRecent(found)) return found.bytes;
+  if (isRecent(found)) return Math.max(found.bytes, found.page.textBytes);
   return shown === null ? 0 : bytesToRead(found.page.items);
 }
 

@@ -1,4 +1,5 @@
 import { type Message, type ShownTexts, textBytesOf } from '../../../model/message.ts';
+import { chargeExcess } from '../../read-options.ts';
 import { isCopyOf } from '../../records/paid.ts';
 import { saysNothing } from '../../records/redacted-form.ts';
 import type { MessageLocation } from '../../records/session-state.ts';
@@ -61,7 +62,7 @@ export async function readMessages(
     }
     textBytes += lineBytes;
     // JSON in memory can take far more than the line that was charged for. Others read meanwhile: it counts before the page is whole.
-    if (lineBytes > length) files.options?.onRead?.(lineBytes - length);
+    chargeExcess(files.options, lineBytes, length);
   });
   return { messages, textBytes, faults };
 }

@@ -52,7 +52,10 @@ export function partsOf(locations: readonly MessageLocation[]): (readonly Messag
   return parts;
 }
 
-/** An upper bound, known without reading, of the bytes of text that the messages show: the lengths of their lines. */
+/**
+ * An upper bound, known without reading, of the bytes of text that the messages show: the lengths of their lines. JSON of many short values
+ * can count more.
+ */
 export function textBytesMax(locations: readonly MessageLocation[], shown: ShownParts): number {
   if (shown === null) return 0;
   const { content, contentCuts, reasoning, toolCalls, payload, metadata } = shown ?? ALL_TEXTS;

@@ -37,7 +37,7 @@ export class RecentPages {
   readonly #root: string;
   readonly #pages = new LRUCache<string, RecentPage>({
     maxSize: CAPACITY_BYTES,
-    sizeCalculation: ({ page }) => MESSAGE_BYTES * (page.items.length + 1) + memoryOf(page),
+    sizeCalculation: ({ page, bytes }) => MESSAGE_BYTES * (page.items.length + 1) + memoryOf(page, bytes),
   });
 
   /** `root` is the data directory. */
@@ -69,12 +69,12 @@ export class RecentPages {
 }
 
 /**
- * An upper bound, in bytes, of the memory that a page's texts take: a character takes one or two, parsed JSON
- * many times its text.
+ * An upper bound of the memory that a page's texts take, read from lines of `lineBytes` bytes: a character takes one or two bytes, parsed
+ * JSON many times its text.
  */
-function memoryOf({ items, textBytes }: HistoryPage): number {
+function memoryOf({ items, textBytes }: HistoryPage, lineBytes: number): number {
   const holdsJson = items.some(({ payload, metadata }) => payload != null || !isEmpty(metadata));
-  return (holdsJson ? 20 : 2) * textBytes;
+  return holdsJson ? 20 * Math.min(textBytes, lineBytes) : 2 * textBytes;
 }
 
 function isEmpty(metadata: JsonObject | undefined): boolean {

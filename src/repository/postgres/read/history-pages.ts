@@ -1,5 +1,5 @@
 import { ALL_TEXTS, type Message, textBytesOf } from '../../../model/message.ts';
-import type { ReadOptions } from '../../read-options.ts';
+import { chargeExcess, type ReadOptions } from '../../read-options.ts';
 import { type HistoryPage, type HistoryRequest, UnknownKeyError } from '../../reads.ts';
 import { TextAllowance } from '../../text-allowance.ts';
 import type { Place } from '../rows/places.ts';
@@ -196,7 +196,7 @@ export class HistoryPages {
       textBytes += bytes;
       readBytes += row.bytes;
     }
-    if (textBytes > readBytes) this.#options?.onRead?.(textBytes - readBytes);
+    chargeExcess(this.#options, textBytes, readBytes);
     if (isCut && items.length === 0) this.#allowance.exceed();
     if (page.from === 'end') items.reverse();
     const hasMore = isTold(request, scope) ? (found.at(-1)?.position ?? 0) > 0 : found.length > page.limit;

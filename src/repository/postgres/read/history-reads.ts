@@ -1,5 +1,5 @@
 import { ALL_TEXTS, MESSAGE_ROLES, type Message, textBytesOf } from '../../../model/message.ts';
-import { countLimitOf, type ReadOptions, throwIfOver } from '../../read-options.ts';
+import { chargeExcess, countLimitOf, type ReadOptions, throwIfOver } from '../../read-options.ts';
 import type {
   AskedTexts,
   HistoryPage,
@@ -171,7 +171,11 @@ export class HistoryReads {
       const { sessionId, shown: parts } = request;
       if (row.is_withheld && parts !== null) allowance.exceed();
       const message = shownMessage(row, sessionId, parts);
-      if (parts !== null) allowance.take(textBytesOf(message, parts ?? ALL_TEXTS));
+      if (parts !== null) {
+        const counted = textBytesOf(message, parts ?? ALL_TEXTS);
+        allowance.take(counted);
+        chargeExcess(options, counted, row.bytes);
+      }
       messages[n] = message;
     }
     return messages;

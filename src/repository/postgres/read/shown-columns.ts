@@ -53,8 +53,8 @@ export function shownFrom(parameter: number): string {
 }
 
 /**
- * A lower bound of the bytes of text that are shown of a message `found`. Exact, unless only a beginning of the content is shown, or tool
- * calls without their arguments. PostgreSQL knows the length of a text without reading it.
+ * A lower bound of the bytes of text that are shown of a message `found`. Exact, unless only a beginning of the content is shown, tool
+ * calls without their arguments, or JSON of many short values. PostgreSQL knows the length of a text without reading it.
  */
 export const SHOWN_BYTES = `show_content * octet_length(found.content)
           + show_cuts * greatest(0, least(cut_min - 1, found.content_length))

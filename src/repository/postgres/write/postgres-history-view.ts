@@ -6,7 +6,7 @@ import {
   textBytesOf,
 } from '../../../model/message.ts';
 import type { HistoryView, KnownMessage, MessagePlace } from '../../plans/history-view.ts';
-import type { ReadOptions } from '../../read-options.ts';
+import { chargeExcess, type ReadOptions } from '../../read-options.ts';
 import type { ReadLimit } from '../../reads.ts';
 import type { SessionState } from '../../records/session-state.ts';
 import type { TextAllowance } from '../../text-allowance.ts';
@@ -98,10 +98,12 @@ export class PostgresHistoryView implements HistoryView<SessionState, PlaceRow> 
     for (const part of partsOf(places)) {
       allowance.take(0);
       const read = await this.#read(part, shown, limit);
-      for (const { ordinal } of part) {
+      for (const { ordinal, bytes } of part) {
         const message = read.get(ordinal);
         if (!message) continue;
-        allowance.take(textBytesOf(message, shown));
+        const counted = textBytesOf(message, shown);
+        allowance.take(counted);
+        chargeExcess(limit, counted, bytes);
         messages.push(message);
       }
     }
