@@ -3,8 +3,8 @@ import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect } from 'vitest';
 import { messageId } from '../../../src/model/id.ts';
-import type { Session } from '../../../src/model/session.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
+import { type WholeSession, wholeSessions } from '../../../src/repository/whole-sessions.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { ALL, idsOf, PLENTY_OF_BYTES } from '../contract/store.ts';
 
@@ -31,7 +31,7 @@ export function readStore(directory: string): ReadStore {
 export async function answersOf(repository: SessionRepository) {
   const order = { field: 'CREATED_AT', direction: 'ASC' } as const;
   const { items } = await repository.list({ archived: 'INCLUDE' }, order, ALL);
-  const sessions = items.toSorted((a, b) => a.sequence - b.sequence);
+  const sessions = (await wholeSessions(repository, items)).toSorted((a, b) => a.sequence - b.sequence);
   const ids = sessions.map(({ id }) => id);
   const requests = ids.map((sessionId) => ({ sessionId, page: ALL }));
   const histories = await repository.historyOf(requests, PLENTY_OF_BYTES);
@@ -56,7 +56,7 @@ function inTheFile({
   damage,
   archivedAt,
   ...session
-}: Session) {
+}: WholeSession) {
   return {
     ...session,
     archivedAt: archivedAt?.toISOString() ?? null,
