@@ -3,16 +3,22 @@ import { parse } from 'graphql';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type ClientProject, complaints, openProject } from './files.ts';
 import {
+  expectGoesOnBefore,
   expectRightLists,
   expectRightOutline,
   expectRightPages,
+  expectServerListsStay,
   growLists,
+  type HistoryPage,
   LISTS,
   type ListAnswer,
+  PAGE_FROM_END,
   rowsIn,
   type Screen,
+  SERVER_LISTS,
+  WITHOUT_EDGES,
 } from './lists.ts';
-import { documentOf, outlineMutations, outlineQuery } from './mutations.ts';
+import { documentOf, ONE_FOR_EACH_LIST, outlineMutations, outlineQuery } from './mutations.ts';
 
 let complained: unknown[][];
 let project: ClientProject;
@@ -58,5 +64,31 @@ test('what comes at the end of a list is shown once its last page is', async () 
 
 test('a list whose order only the server knows is right if the payload has it', async () => {
   await expectRightOutline(project, outlineMutations(), screen([outlineQuery()]));
+  expect(complained).toEqual([]);
+});
+
+test('a list that is cached without edges does no harm to the others', async () => {
+  const query = parse(WITHOUT_EDGES);
+  const subscription = client.watchQuery({ query }).subscribe({});
+  onTestFinished(() => subscription.unsubscribe());
+  await client.query({ query });
+  await expectRightLists(project, screen(), ONE_FOR_EACH_LIST);
+  expect(complained).toEqual([]);
+});
+
+test('lists of which only the server knows what changes stay as they are, but for deleted sessions', async () => {
+  await expectServerListsStay(screen(SERVER_LISTS));
+  expect(complained).toEqual([]);
+});
+
+test('a history paged from its end goes on with what is before it if all that was read is dropped', async () => {
+  const query = parse(PAGE_FROM_END);
+  const watched = client.watchQuery({ query });
+  const subscription = watched.subscribe({});
+  onTestFinished(() => subscription.unsubscribe());
+  await expectGoesOnBefore(project, screen().mutate, {
+    readBefore: (before) => watched.fetchMore({ variables: { before } }),
+    shown: () => client.readQuery<{ session: { history: HistoryPage } }>({ query })!.session.history,
+  });
   expect(complained).toEqual([]);
 });

@@ -1,7 +1,17 @@
 import { isDeepStrictEqual } from 'node:util';
 import { expect, onTestFinished, vi } from 'vitest';
 import type { ClientProject } from './files.ts';
-import { append, create, MUTATIONS, type Mutation, messages, outlineQuery, PAGED } from './mutations.ts';
+import {
+  append,
+  create,
+  FROM_END,
+  MUTATIONS,
+  type Mutation,
+  messages,
+  ON_SERVER_LISTS,
+  outlineQuery,
+  PAGED,
+} from './mutations.ts';
 
 /** trip ── hotel, flights ── fares; and other, which is less active than trip. */
 export async function growLists(project: ClientProject): Promise<void> {
@@ -16,12 +26,12 @@ export async function growLists(project: ClientProject): Promise<void> {
   }`);
 }
 
-const sessionsOf = (filter: string) =>
-  `sessions(first: 50, filter: { ${filter} }) { edges { cursor node { id title lastActiveAt } } pageInfo { hasNextPage endCursor } }`;
+const sessionsOf = (filter: string, orderBy = '') =>
+  `sessions(first: 50, filter: { ${filter} }${orderBy}) { edges { cursor node { id title lastActiveAt } } pageInfo { hasNextPage endCursor } }`;
 
 const SESSIONS = `
   roots: ${sessionsOf('rootsOnly: true')}
-  running: ${sessionsOf('statuses: [RUNNING]')}
+  running: ${sessionsOf('statuses: [RUNNING], archived: null')}
   archived: ${sessionsOf('archived: ONLY')}`;
 
 const treeOf = (id: string) => `session(id: "${id}") {
@@ -35,6 +45,21 @@ export const TREES = ['trip', 'hotel', 'flights', 'other'];
 
 /** The lists on a screen, as documents. */
 export const LISTS = [SESSIONS, ...TREES.map(treeOf)].map((fields) => `query { ${fields} }`);
+
+/** Lists that are cached without their edges. */
+export const WITHOUT_EDGES = `query {
+  sessions(filter: { statuses: [IDLE] }) { nodes { id } }
+  session(id: "trip") { id children(filter: { archived: INCLUDE }) { nodes { id } } history(roles: [USER]) { nodes { id } } }
+}`;
+
+/** Lists of which only the server knows what a mutation changes. */
+export const SERVER_LISTS = [
+  `query { ofTree: ${sessionsOf('rootId: "trip"')} }`,
+  `query { oldestFirst: ${sessionsOf('archived: INCLUDE', ', orderBy: { field: LAST_ACTIVE_AT, direction: ASC }')} }`,
+  `query { session(id: "trip") { id
+    history(first: 50, createdBefore: "2026-01-01T00:00:00Z") { edges { cursor node { id } } pageInfo { hasNextPage endCursor } }
+  } }`,
+];
 
 interface ListOf<Node> {
   readonly edges: readonly { readonly node: Node }[];
@@ -95,13 +120,17 @@ export async function expectRightOutline(
   }
 }
 
-/** Does all mutations, and compares the screen with what the server gives after each. No client may ask the server for a list again. */
-export async function expectRightLists(project: ClientProject, screen: Screen): Promise<void> {
+/** Does mutations, and compares the screen with what the server gives after each. No client may ask the server for a list again. */
+export async function expectRightLists(
+  project: ClientProject,
+  screen: Screen,
+  mutations = MUTATIONS,
+): Promise<void> {
   await screen.show();
   const requests = vi.spyOn(globalThis, 'fetch');
   onTestFinished(() => requests.mockRestore());
   let served = await serve(project);
-  for (const mutation of MUTATIONS) {
+  for (const mutation of mutations) {
     const { name, changesNothing = false } = mutation;
     const before = served;
     await screen.mutate(mutation);
@@ -109,8 +138,8 @@ export async function expectRightLists(project: ClientProject, screen: Screen): 
     expect(screen.shown(), name).toEqual(served);
     expect(isDeepStrictEqual(served, before), `whether nothing changes: ${name}`).toBe(changesNothing);
   }
-  const asked = 1 + MUTATIONS.length;
-  expect(requests).toHaveBeenCalledTimes(asked + MUTATIONS.length);
+  const comparisons = 1 + mutations.length;
+  expect(requests).toHaveBeenCalledTimes(mutations.length + comparisons);
 }
 
 /** Does mutations at the end of lists that have further pages: what comes there is shown once the end is. */
@@ -143,6 +172,68 @@ export async function expectRightPages(project: ClientProject, screen: Screen): 
   expect(idsOf('roots')).not.toContain('old');
   await screen.mutate(PAGED.createNew);
   expect(idsOf('roots').slice(0, 2)).toEqual(['new', 'trip']);
+}
+
+/** Lists of which only the server knows what changes stay as they are, but for deleted sessions. */
+export async function expectServerListsStay(screen: Screen): Promise<void> {
+  await screen.show();
+  const ids = () =>
+    (screen.shown() as Record<string, Row[]>[]).map((lists) =>
+      Object.values(lists).flatMap((rows) => rows.map(({ id }) => id)),
+    );
+  const { remove, ...others } = ON_SERVER_LISTS;
+  const before = ids();
+  expect(before).toEqual([
+    ['trip', 'hotel', 'flights', 'fares'],
+    ['fares', 'flights', 'hotel', 'other', 'trip'],
+    [],
+  ]);
+  for (const mutation of Object.values(others)) {
+    await screen.mutate(mutation);
+    expect(ids(), mutation.name).toEqual(before);
+  }
+  await screen.mutate(remove);
+  expect(ids()).toEqual([['trip', 'hotel'], ['hotel', 'other', 'trip'], []]);
+}
+
+export interface HistoryPage {
+  readonly edges: readonly { readonly node: { readonly content: string } }[];
+  readonly pageInfo: {
+    readonly hasNextPage: boolean;
+    readonly hasPreviousPage: boolean;
+    readonly startCursor: string;
+    readonly endCursor: string;
+  };
+}
+
+/** The document of a page of the history of trip, from its end. */
+export const PAGE_FROM_END = `query ($before: String) { session(id: "trip") { id
+  history(last: 3, before: $before) {
+    edges { cursor node { id content } } pageInfo { hasNextPage hasPreviousPage startCursor endCursor }
+  }
+} }`;
+
+/** Drops all that was read of a history, from its end, and more. `readBefore` reads the page before a cursor. */
+export async function expectGoesOnBefore(
+  project: ClientProject,
+  mutate: Screen['mutate'],
+  { readBefore, shown }: { readBefore(cursor?: string): Promise<unknown>; shown(): HistoryPage },
+): Promise<void> {
+  const contents = () => shown().edges.map(({ node }) => node.content);
+  const many = Array.from({ length: 12 }, (_, n) => `${n}`);
+  await project.send(`mutation { ${append(`sessionId: "trip", ${messages(...many)}`)} }`);
+  await readBefore();
+  await readBefore(shown().pageInfo.startCursor);
+  expect(contents()).toEqual(['6', '7', '8', '9', '10', '11']);
+
+  await mutate(FROM_END.dropEight);
+  expect(contents()).toEqual([]);
+  expect(shown().pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
+  await mutate(FROM_END.append);
+  expect(contents()).toEqual(['end']);
+  await readBefore(shown().pageInfo.startCursor);
+  expect(contents()).toEqual(['1', '2', '3', 'end']);
+  expect(shown().pageInfo).toMatchObject({ hasNextPage: false, hasPreviousPage: true });
 }
 
 /** The rows of all lists as the server has them, in one request. */

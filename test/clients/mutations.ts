@@ -26,8 +26,9 @@ const unarchive = (id: string) =>
 const remove = (input: string) =>
   mutate('deleteSession', input, `isDryRun deletedIds parent { id } reparented { ${LISTED} title metadata }`);
 export const append = (input: string) => mutate('appendMessages', input, `${SESSION} ${MESSAGES}`);
-const write = (input: string) => mutate('writeHistory', input, `${SESSION} removed { id } ${MESSAGES}`);
-const truncate = (input: string) => mutate('truncateHistory', input, `isDryRun ${SESSION} removed { id }`);
+const DROPPED = `session { ${LISTED} historyLength title metadata } removed { id }`;
+const write = (input: string) => mutate('writeHistory', input, `${DROPPED} ${MESSAGES}`);
+const truncate = (input: string) => mutate('truncateHistory', input, `isDryRun ${DROPPED}`);
 
 export const messages = (...keys: string[]) =>
   `messages: [${keys.map((key) => `{ key: "${key}", role: USER, content: "${key}" }`).join(' ')}]`;
@@ -137,6 +138,11 @@ export const MUTATIONS: readonly Mutation[] = [
   { name: 'deleteSession of a root with CASCADE', body: remove('sessionId: "trip", mode: CASCADE') },
 ];
 
+/** One that changes each of the lists of `sessions`, `children` and `history`. */
+export const ONE_FOR_EACH_LIST = MUTATIONS.filter(({ name }) =>
+  ['createSession', 'spawnSession', 'sendMessage'].includes(name),
+);
+
 /** What is done to lists of which the first page is on the screen. */
 export const PAGED = {
   append: { name: 'appendMessages', body: append(`sessionId: "trip", ${messages('beyond')}`) },
@@ -147,6 +153,30 @@ export const PAGED = {
     body: create('id: "old", lastActiveAt: "2025-01-01T00:00:00Z", createdAt: "2025-01-01T00:00:00Z"'),
   },
   createNew: { name: 'createSession', body: create('id: "new"') },
+} satisfies Record<string, Mutation>;
+
+/** What is done to lists of which only the server knows what changes. */
+export const ON_SERVER_LISTS = {
+  move: {
+    name: 'moveSession of a subtree to the roots',
+    body: mutate(
+      'moveSession',
+      'sessionId: "flights", asRoot: true',
+      `session { ${LISTED} rootId } formerParent { id }`,
+    ),
+  },
+  append: { name: 'appendMessages', body: append(`sessionId: "trip", ${messages('now')}`) },
+  archive: { name: 'archiveSession', body: archive('other') },
+  remove: { name: 'deleteSession', body: remove('sessionId: "flights", mode: CASCADE') },
+} satisfies Record<string, Mutation>;
+
+/** What is done to a history of twelve messages of which the end was read. */
+export const FROM_END = {
+  dropEight: {
+    name: 'writeHistory with dropLast',
+    body: write('sessionId: "trip", dropLast: 8'),
+  },
+  append: { name: 'appendMessages', body: append(`sessionId: "trip", ${messages('end')}`) },
 } satisfies Record<string, Mutation>;
 
 /**

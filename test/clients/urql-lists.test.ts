@@ -2,16 +2,22 @@ import type { Client } from '@urql/core';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type ClientProject, complaints, openProject } from './files.ts';
 import {
+  expectGoesOnBefore,
   expectRightLists,
   expectRightOutline,
   expectRightPages,
+  expectServerListsStay,
   growLists,
+  type HistoryPage,
   LISTS,
   type ListAnswer,
+  PAGE_FROM_END,
   rowsIn,
   type Screen,
+  SERVER_LISTS,
+  WITHOUT_EDGES,
 } from './lists.ts';
-import { documentOf, outlineMutations, outlineQuery } from './mutations.ts';
+import { documentOf, ONE_FOR_EACH_LIST, outlineMutations, outlineQuery } from './mutations.ts';
 
 let complained: unknown[][];
 let project: ClientProject;
@@ -59,10 +65,39 @@ test('a list whose order only the server knows is right if the payload has it', 
   expect(complained).toEqual([]);
 });
 
+test('a list that is cached without edges does no harm to the others', async () => {
+  const { unsubscribe } = client.query(WITHOUT_EDGES, {}).subscribe(() => {});
+  onTestFinished(unsubscribe);
+  await client.query(WITHOUT_EDGES, {});
+  await expectRightLists(project, screen(), ONE_FOR_EACH_LIST);
+  expect(complained).toEqual([]);
+});
+
+test('lists of which only the server knows what changes stay as they are, but for deleted sessions', async () => {
+  await expectServerListsStay(screen(SERVER_LISTS));
+  expect(complained).toEqual([]);
+});
+
+test('a history paged from its end goes on with what is before it if all that was read is dropped', async () => {
+  let before: string | undefined;
+  await expectGoesOnBefore(project, screen().mutate, {
+    async readBefore(cursor) {
+      before = cursor;
+      const { unsubscribe } = client.query(PAGE_FROM_END, { before }).subscribe(() => {});
+      onTestFinished(unsubscribe);
+      await client.query(PAGE_FROM_END, { before });
+    },
+    shown: () =>
+      client.readQuery<{ session: { history: HistoryPage } }>(PAGE_FROM_END, { before })!.data!.session
+        .history,
+  });
+  expect(complained).toEqual([]);
+});
+
 test('a history of several pages, from either end, loses and gets messages at its end', async () => {
   const written = Array.from({ length: 8 }, (_, n) => `{ role: USER, content: "${n}" }`);
   const write = (input: string) => `mutation { writeHistory(input: { sessionId: "trip", ${input} }) {
-    ... on WriteHistoryPayload { session { id parentId status archivedAt lastActiveAt } removed { id } edges { cursor node { id role content } } }
+    ... on WriteHistoryPayload { session { id parentId status archivedAt lastActiveAt historyLength } removed { id } edges { cursor node { id role content } } }
   } }`;
   await project.send(write(`messages: [${written.join(' ')}]`));
   const pageOf = (variables: string, page: string) => `query (${variables}: String) { session(id: "trip") { id
