@@ -1,5 +1,7 @@
+import { closeSync, openSync, writeSync } from 'node:fs';
 import { mkdir, utimes, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { onTestFinished, vi } from 'vitest';
 import type { Format } from '../../src/import/format.ts';
 import { type ImportSessionsOptions, importSessions } from '../../src/import/import-sessions.ts';
@@ -62,6 +64,17 @@ export async function sourceLab(
       return read!.items;
     },
   };
+}
+
+/** Overwrites the first page of a table in a database of SQLite: what reads the table fails, all else does not. */
+export function damageTable(path: string, table: string): void {
+  using database = new DatabaseSync(path);
+  const numberOf = (query: string) => Number(Object.values(database.prepare(query).get()!)[0]);
+  const bytes = numberOf('PRAGMA page_size');
+  const page = numberOf(`SELECT rootpage FROM sqlite_master WHERE name = '${table}'`);
+  const file = openSync(path, 'r+');
+  writeSync(file, Buffer.alloc(bytes, 0xff), 0, bytes, (page - 1) * bytes);
+  closeSync(file);
 }
 
 /** Sets the clock, until the test ends. */

@@ -44,7 +44,10 @@ export async function readThreadRecords(
   const dropped: Dropped[] = [];
   const threads = new Map<string, ThreadRecord>();
   const edges = new Map<string, SpawnEdge>();
-  const names = await readdir(home).catch(() => []);
+  const names = await readdir(home).catch((error: unknown) => {
+    if (!isMissing(error)) faults.push(unreadable(home, error));
+    return [];
+  });
   for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl'), faults))
     threads.set(id, { title, archivedAt: null, updatedAt: null, rest: {}, dropped: [] });
   const path = stateDatabase(names);
@@ -61,7 +64,12 @@ export async function readThreadRecords(
       if (parent !== null && child !== null) edges.set(child, { parent, status: textIn(row.status), rest });
     }
     const known = ['threads', 'thread_spawn_edges'];
-    dropped.push(...otherTables(tablesOf(database), known, (table) => countOf(database, table)));
+    const others = otherTables(join(home, path), tablesOf(database), known, (table) =>
+      countOf(database, table),
+    );
+    for (const item of others)
+      if (item.type === 'fault') faults.push(item);
+      else dropped.push(item);
   } catch (error) {
     const reason = `titles and archivals are not known, because the database cannot be read: ${(error as Error).message}`;
     faults.push({ type: 'fault', path: join(home, path), line: null, reason });

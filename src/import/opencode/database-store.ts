@@ -1,6 +1,6 @@
 import { DatabaseSync, type SQLOutputValue } from 'node:sqlite';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
-import { otherTables } from '../file-kinds.ts';
+import { countedRows, otherTables } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
 import { hashOf } from '../hash.ts';
 import { countIn, jsonOrText, numberIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
@@ -76,8 +76,10 @@ export class DatabaseStore implements OpencodeStore {
       };
     }
     const known = [...MESSAGES, ...BESIDE, 'project'];
-    yield* otherTables(tablesOf(database), known, (table) => countOf(database, table));
-    yield* orphans(database);
+    yield* otherTables(this.#path, tablesOf(database), known, (table) =>
+      countOf(database, `"${table.replaceAll('"', '""')}"`),
+    );
+    yield* orphans(database, this.#path);
   }
 
   async timesOf(sessionId: string, limit: number): Promise<MessageTime[]> {
@@ -185,31 +187,34 @@ function projectsOf(database: DatabaseSync): ReadonlyMap<string, JsonObject> {
 }
 
 function rowsOf(database: DatabaseSync, table: string): JsonObject[] {
-  const isThere = "SELECT 1 FROM sqlite_master WHERE type = 'table' AND name = ?";
-  if (!database.prepare(isThere).get(table)) return [];
+  if (!tablesOf(database).includes(table)) return [];
   const rows = database.prepare(`SELECT * FROM ${table}`);
   rows.setReadBigInts(true);
   return rows.all().map(valuesOf);
 }
 
-/** What is left of deleted sessions and messages. */
-function* orphans(database: DatabaseSync): Generator<Dropped> {
-  for (const [table, column, owners] of [
-    ['message', 'session_id', 'session'],
-    ['part', 'message_id', 'message'],
+/** What is left of deleted sessions and messages, and projects without one. */
+function* orphans(database: DatabaseSync, path: string): Generator<Dropped | Fault> {
+  const tables = tablesOf(database);
+  for (const [table, column, owners, owner] of [
+    ['message', 'session_id', 'session', 'id'],
+    ['part', 'message_id', 'message', 'id'],
+    ...BESIDE.map((table) => [table, 'session_id', 'session', 'id'] as const),
+    ['project', 'id', 'session', 'project_id'],
   ] as const) {
-    const query = `SELECT count(*) AS found FROM ${table} WHERE ${column} NOT IN (SELECT id FROM ${owners})`;
-    const count = Number(database.prepare(query).get()?.found ?? 0);
-    if (count > 0) yield { type: 'dropped', kind: `${table} without a ${owners}`, count };
+    if (!tables.includes(table)) continue;
+    const owned = `SELECT ${owner} FROM ${owners} WHERE ${owner} IS NOT NULL`;
+    const orphans = `${table} WHERE coalesce(${column}, '') NOT IN (${owned})`;
+    yield* countedRows(path, `${table} without a ${owners}`, () => countOf(database, orphans));
   }
+}
+
+/** The number of rows `from` a table, which can have a condition. */
+function countOf(database: DatabaseSync, from: string): number {
+  return Number(database.prepare(`SELECT count(*) AS found FROM ${from}`).get()?.found ?? 0);
 }
 
 function tablesOf(database: DatabaseSync): string[] {
   const rows = database.prepare("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name").all();
   return rows.map(({ name }) => String(name));
-}
-
-function countOf(database: DatabaseSync, table: string): number {
-  const counted = database.prepare(`SELECT count(*) AS found FROM "${table.replaceAll('"', '""')}"`).get();
-  return Number(counted?.found ?? 0);
 }

@@ -7,7 +7,7 @@ import type { Format, Resume } from '../../../src/import/format.ts';
 import { importSessions } from '../../../src/import/import-sessions.ts';
 import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
-import { outline, setClock, sourceLab } from '../source-lab.ts';
+import { damageTable, outline, setClock, sourceLab } from '../source-lab.ts';
 import { filesOf, Rollout, spawn } from './rollout.ts';
 
 const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
@@ -178,6 +178,23 @@ it('drops nothing where the title is the beginning of the prompt', async () => {
   const { dropped } = await run();
   expect((await session(ID(1))).title).toBe('x'.repeat(499));
   expect([...dropped.keys()].filter((kind) => !kind.startsWith('event_msg/'))).toEqual([]);
+});
+
+it('lists a table whose rows cannot be counted, and takes all else from the database', async () => {
+  const { run, session, folder } = await sourceLab(codex, filesOf(parentRollout()));
+  const path = join(folder, 'state_5.sqlite');
+  {
+    using database = new DatabaseSync(path);
+    database.exec(`CREATE TABLE threads (id TEXT, title TEXT); INSERT INTO threads VALUES ('${ID(1)}', 'The first');
+      CREATE TABLE odd (a); INSERT INTO odd VALUES (1); CREATE TABLE zoo (a); INSERT INTO zoo VALUES (1);`);
+  }
+  damageTable(path, 'odd');
+  const report = await run();
+  expect(report.faults).toMatchObject([
+    { path, reason: 'cannot count "row of odd": database disk image is malformed' },
+  ]);
+  expect(Object.fromEntries(report.dropped)).toMatchObject({ 'row of zoo': 1 });
+  expect((await session(ID(1))).title).toBe('The first');
 });
 
 it('sees what changes in the database alone', async () => {

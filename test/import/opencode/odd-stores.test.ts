@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
-import { outline, sourceLab } from '../source-lab.ts';
-import { OpencodeWriter } from './store-writer.ts';
+import { damageTable, outline, sourceLab } from '../source-lab.ts';
+import { OpencodeWriter, tool } from './store-writer.ts';
 
 const plain = () => new OpencodeWriter().session('ses_a').user('One').say('1');
 
@@ -132,4 +132,27 @@ it('lists a to-do list that is no JSON', async () => {
   await lab.write({ 'storage/todo/ses_a.json': '[{"content":"Rivers"}]' });
   expect(await lab.run()).toMatchObject({ complete: true, sessions: { changed: 1 } });
   expect((await lab.session('ses_a')).metadata.todo).toEqual([{ content: 'Rivers' }]);
+});
+
+it('lists a table whose rows cannot be counted, and imports all else', async () => {
+  const lab = await sourceLab(opencode);
+  const call = tool('c1', 'task', { status: 'completed', input: {}, metadata: { sessionId: 'ses_b' } });
+  const writer = new OpencodeWriter().session('ses_a').say('', { parts: [call] });
+  writer.session('ses_b', { parentID: 'ses_a' }).user('Help').writeDatabase(lab.folder);
+  const path = join(lab.folder, 'opencode.db');
+  {
+    using database = new DatabaseSync(path);
+    database.exec(
+      'CREATE TABLE odd (a); INSERT INTO odd VALUES (1); CREATE TABLE zoo (a); INSERT INTO zoo VALUES (1)',
+    );
+  }
+  damageTable(path, 'odd');
+  const report = await lab.run();
+  expect(report).toMatchObject({
+    faults: [{ path, reason: 'cannot count "row of odd": database disk image is malformed' }],
+    sessions: { new: 2 },
+  });
+  expect(Object.fromEntries(report.dropped)).toMatchObject({ 'row of zoo': 1 });
+  expect(await lab.session('ses_b')).toMatchObject({ spawnedBy: { toolCallId: 'c1' } });
+  expect((await lab.run()).sessions).toMatchObject({ unchanged: 2 });
 });
