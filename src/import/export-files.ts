@@ -70,13 +70,30 @@ export async function* conversations(
   }
 }
 
+/** Files of an export that are counted by name, since that says what is in them. */
+const NAMED = [
+  'chat.html',
+  'export_manifest.json',
+  'group_chats.json',
+  'memories.json',
+  'message_feedback.json',
+  'model_comparisons.json',
+  'projects.json',
+  'shared_conversations.json',
+  'shopping.json',
+  'sora.json',
+  'user.json',
+  'user_settings.json',
+  'users.json',
+];
+
 /** What else is in an export: the account, images, and so on. */
 async function* besideConversations(directory: string, files: readonly string[]): AsyncGenerator<Dropped> {
   for (const entry of await readdir(directory, { withFileTypes: true })) {
     if (files.includes(join(directory, entry.name))) continue;
     // The folders have ids as names.
     if (entry.isDirectory()) yield* otherFiles(join(directory, entry.name), null);
-    else if (/\.(?:json|html)$/.test(entry.name)) yield { type: 'dropped', kind: `file ${entry.name}` };
+    else if (NAMED.includes(entry.name)) yield { type: 'dropped', kind: `file ${entry.name}` };
     else yield* otherEntry(entry);
   }
 }

@@ -4,7 +4,7 @@ import type { Dropped, Fault } from './format.ts';
 /** What became of a session of the source. */
 export type SessionOutcome = 'new' | 'changed' | 'unchanged' | 'deletedHere' | 'faulty';
 
-/** How many notes or faults are listed one by one: a directory of another program can have a hundred thousand. */
+/** How many notes, faults, or kinds of what was dropped are listed one by one: a directory of another program can have a hundred thousand. */
 const LISTED_MAX = 1_000;
 
 /** Orders texts, and numbers within them by their value. */
@@ -66,9 +66,12 @@ export class SessionReport {
     ];
     if (this.dropped.size > 0) {
       const kinds = [...this.dropped].sort(([a, m], [b, n]) => n - m || (a < b ? -1 : 1));
-      lines.push(
-        `No place in the store: ${kinds.map(([kind, count]) => `${kind} (${count.toLocaleString('en')})`).join(', ')}.`,
-      );
+      const listed = kinds
+        .slice(0, LISTED_MAX)
+        .map(([kind, count]) => `${kind} (${count.toLocaleString('en')})`);
+      const more = kinds.length - listed.length;
+      if (more > 0) listed.push(`and ${more.toLocaleString('en')} more`);
+      lines.push(`No place in the store: ${listed.join(', ')}.`);
     }
     if (sessions.deletedHere > 0)
       lines.push(`Left out, because they were deleted here: ${counted(sessions.deletedHere, 'session')}.`);

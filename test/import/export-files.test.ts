@@ -5,7 +5,7 @@ import { expect, it } from 'vitest';
 import { chatgpt } from '../../src/import/chatgpt/chatgpt.ts';
 import { claudeAi } from '../../src/import/claude-ai/claude-ai.ts';
 import type { SourceItem } from '../../src/import/format.ts';
-
+import { SessionReport } from '../../src/import/report.ts';
 import { outline, sourceLab } from './source-lab.ts';
 
 const NAME = 'conversations.json';
@@ -122,4 +122,25 @@ it('does not wait for a pipe in the place of a file, and follows a link', async 
     faults: [{ reason: 'the file cannot be read: it is not a regular file' }],
     sessions: { new: 1 },
   });
+});
+
+it('counts the other files of an export by a few kinds, however many names there are', async () => {
+  const { run, write } = await sourceLab(claudeAi, {
+    [NAME]: JSON.stringify([conversation('one', 'First')]),
+  });
+  await write({ 'users.json': '[]', 'note-1.json': '[]', 'note-2.json': '[]', 'page-1.html': 'x' });
+  expect(Object.fromEntries((await run()).dropped)).toEqual({
+    'file users.json': 1,
+    'file *.json': 2,
+    'file *.html': 1,
+  });
+});
+
+it('lists the most frequent of many kinds that have no place, and the number of the others', () => {
+  const report = new SessionReport();
+  for (let n = 0; n < 1_500; n += 1) report.drop({ kind: `node.m${n}` });
+  report.drop({ kind: 'node.often', count: 3 });
+  const [line = ''] = report.lines();
+  expect(line).toMatch(/^No place in the store: node\.often \(3\), .*, and 501 more\.$/);
+  expect(line.split(', ')).toHaveLength(1_001);
 });

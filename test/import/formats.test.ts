@@ -1,6 +1,8 @@
+import { createHook } from 'node:async_hooks';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, it } from 'vitest';
-import { FORMATS } from '../../src/import/formats.ts';
+import { expect, it, onTestFinished } from 'vitest';
+import { FORMATS, formatsAt } from '../../src/import/formats.ts';
 import { importSessions } from '../../src/import/import-sessions.ts';
 import { isExport } from '../../src/import/sessiontree/files.ts';
 import { DryRunTarget } from '../../src/import/target/dry-run-target.ts';
@@ -46,6 +48,22 @@ it.each(PLACES.filter(([format]) => format !== 'opencode'))(
     }
   },
 );
+
+it('looks at few directories to recognise a path, however many there are', async () => {
+  const folder = await temporaryDirectory();
+  for (let n = 0; n < 1_000; n += 1) await mkdir(join(folder, 'lab', `${n}`), { recursive: true });
+  let requests = 0;
+  const hook = createHook({
+    init(_id, type) {
+      if (type === 'FSREQPROMISE') requests += 1;
+    },
+  });
+  hook.enable();
+  onTestFinished(() => void hook.disable());
+  expect(await formatsAt(folder)).toEqual([]);
+  expect(requests).toBeGreaterThan(0);
+  expect(requests).toBeLessThan(500);
+});
 
 it.each(FORMATS.filter(({ defaultPlaces }) => defaultPlaces({}, '').length > 0))(
   '$name is not faulty where there are no sessions: a program that was never used',

@@ -16,6 +16,8 @@ const LIVE_MS = 60_000;
 const KNOWN = ['sessionId', 'startTime', 'summary'];
 /** A file that names the directory of a project. */
 const PROJECT_ROOT = '.project_root';
+/** Files of a project that are counted by name, since that says what is in them. Others can have a name for each call of a tool. */
+const NAMED = ['logs.json', 'shell_history'];
 
 /** Gemini CLI: a file for each chat, in a folder for each project. */
 export const gemini: Format = {
@@ -28,7 +30,7 @@ export const gemini: Format = {
     try {
       if ((await stat(path)).isFile())
         return isChatName(basename(path)) && isChatInfo((await readChatInfo(path)) ?? {});
-      for await (const item of chatFiles(path)) if (item.type === 'chat') return true;
+      for await (const item of chatFiles(path, false)) if (item.type === 'chat') return true;
     } catch {
       // What cannot be read is not recognised.
     }
@@ -125,8 +127,11 @@ function isChatName(name: string): boolean {
   return /\.jsonl?$/.test(name) && !/^(?:checkpoint|logs|settings)\b/.test(name);
 }
 
-/** The chats under `~/.gemini/tmp`, a project in there, its folder `chats`, or the chat itself. Links are not followed, but the first. */
-async function* chatFiles(path: string): AsyncGenerator<ChatFile | Fault | Dropped> {
+/**
+ * The chats under `~/.gemini/tmp`, a project in there, its folder `chats`, or the chat itself. Links are not followed, but the first.
+ * `withOthers`: also counts what is beneath other folders, which can be a whole disk where `path` is no place of Gemini CLI.
+ */
+async function* chatFiles(path: string, withOthers = true): AsyncGenerator<ChatFile | Fault | Dropped> {
   try {
     if (!(await stat(path)).isDirectory()) {
       const parent = dirname(path);
@@ -146,14 +151,14 @@ async function* chatFiles(path: string): AsyncGenerator<ChatFile | Fault | Dropp
         // A copy of what a chat has.
         yield { type: 'dropped', kind: 'checkpoint' };
       else if (!entry.isDirectory()) {
-        // Of these, the names say what is in them: `logs.json`, `shell_history`.
-        if (entry.name !== PROJECT_ROOT) yield { type: 'dropped', kind: `file ${entry.name}` };
+        if (NAMED.includes(entry.name)) yield { type: 'dropped', kind: `file ${entry.name}` };
+        else if (entry.name !== PROJECT_ROOT) yield* otherEntry(entry);
       } else {
         const project = join(path, entry.name);
         const names = await readdir(project).catch((error: unknown) => unreadable(project, error));
         if ('type' in names) yield names;
-        else if (names.includes('chats')) yield* chatFiles(project);
-        else yield* otherEntry(entry);
+        else if (names.includes('chats')) yield* chatFiles(project, withOthers);
+        else if (withOthers) yield* otherEntry(entry);
       }
     }
   } catch (error) {

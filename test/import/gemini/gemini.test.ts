@@ -282,6 +282,19 @@ it('lists what is no chat, does not wait for a pipe, and counts links', async ()
   expect((await run()).sessions).toMatchObject({ new: 1, unchanged: 1 });
 });
 
+it('counts files of a project by a few kinds, however many names there are', async () => {
+  const others = ['logs.json', 'a1.output', 'a2.output', 'bash.1764567890', 'bash.1764567891'];
+  const { run } = await sourceLab(gemini, {
+    'lab/chats/a.jsonl': lines(info('g1'), user('m1', 'Hi')),
+    ...Object.fromEntries(others.map((name) => [`lab/${name}`, 'x'])),
+  });
+  expect(Object.fromEntries((await run()).dropped)).toEqual({
+    'file logs.json': 1,
+    'file *.output': 2,
+    'file *': 2,
+  });
+});
+
 it('stores records with odd values', async () => {
   const odd = [
     { id: '__proto__', timestamp: -1, type: 7, content: { text: 'a' } },
