@@ -88,7 +88,7 @@ export class SessionImporter {
     }
     report.messages += writer.written;
     report.sessions[known ? 'changed' : 'new'] += 1;
-    const isWhole = resume === null;
+    const isWhole = resume === null && end?.isUnfinished === false;
     await this.#finish(format, source, { known, state, parentId, isWhole, paidKeys: writer.paidKeys }, end);
   }
 
@@ -174,7 +174,7 @@ export class SessionImporter {
       known: StoredSession | null;
       state: ImportState | null;
       parentId: string | null;
-      /** True if the session was read from its beginning: what it does not say of itself now, it does not say. */
+      /** True if the session was read from its beginning to its end: what it does not say of itself now, it does not say. */
       isWhole: boolean;
       paidKeys: readonly string[];
     },

@@ -1,5 +1,5 @@
 import { createHook } from 'node:async_hooks';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { expect, it, onTestFinished } from 'vitest';
 import { FORMATS, formatsAt } from '../../src/import/formats.ts';
@@ -63,6 +63,12 @@ it('looks at few directories to recognise a path, however many there are', async
   expect(await formatsAt(folder)).toEqual([]);
   expect(requests).toBeGreaterThan(0);
   expect(requests).toBeLessThan(500);
+});
+
+it('takes no folder "storage" that it cannot read for one of opencode', async () => {
+  const folder = await temporaryDirectory();
+  await symlink('storage', join(folder, 'storage'));
+  expect(await formatsAt(folder)).toEqual([]);
 });
 
 it.each(FORMATS.filter(({ defaultPlaces }) => defaultPlaces({}, '').length > 0))(

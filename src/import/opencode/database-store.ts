@@ -4,6 +4,7 @@ import { countedRows, otherTables } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
 import { hashOf } from '../hash.ts';
 import { countIn, jsonOrText, numberIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
+import { type DescribedProject, describedProject, PROJECT_ICON, revisedProject } from './project.ts';
 import {
   fault,
   type MessageTime,
@@ -34,6 +35,8 @@ export class DatabaseStore implements OpencodeStore {
     using database = openDatabase(this.#path);
     const beside = BESIDE.map((table) => ({ table, rows: rowsBySession(database, table) }));
     const projects = projectsOf(database);
+    for (const { icons } of projects.values())
+      if (icons > 0) yield { type: 'dropped', kind: PROJECT_ICON, count: icons };
     const rows = database.prepare(
       `SELECT session.*,
          (SELECT count(*) || ' ' || coalesce(max(time_updated), 0) || ' ' || coalesce(sum(length(data)), 0)
@@ -56,7 +59,7 @@ export class DatabaseStore implements OpencodeStore {
       }
       const added: JsonObject = {};
       for (const { table, rows } of beside) if (rows.has(id)) added[table] = rows.get(id)!;
-      const project = projects.get(textIn(row.project_id) ?? '');
+      const project = projects.get(textIn(row.project_id) ?? '')?.project;
       const states = `${message_state} ${part_state}`;
       yield {
         id,
@@ -71,8 +74,8 @@ export class DatabaseStore implements OpencodeStore {
         rest: { ...without(row, KNOWN), ...(project && { project }), ...added },
         path: this.#path,
         bytes: Number(`${part_state}`.split(' ')[2]),
-        // The to-do list changes without the times of the session.
-        revision: hashOf([row, added, states]),
+        // The to-do list and the project change without the times of the session.
+        revision: hashOf([row, added, states, revisedProject(project)]),
       };
     }
     const known = [...MESSAGES, ...BESIDE, 'project'];
@@ -182,8 +185,8 @@ function rowsBySession(database: DatabaseSync, table: string): ReadonlyMap<strin
   return found;
 }
 
-function projectsOf(database: DatabaseSync): ReadonlyMap<string, JsonObject> {
-  return new Map(rowsOf(database, 'project').map((row) => [String(row.id), without(row, [])]));
+function projectsOf(database: DatabaseSync): ReadonlyMap<string, DescribedProject> {
+  return new Map(rowsOf(database, 'project').map((row) => [String(row.id), describedProject(row)]));
 }
 
 function rowsOf(database: DatabaseSync, table: string): JsonObject[] {

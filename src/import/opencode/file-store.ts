@@ -1,11 +1,14 @@
+import type { Dirent } from 'node:fs';
 import { readdir, stat } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import { otherEntry } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
+import { hashOf } from '../hash.ts';
 import { readRegularFile } from '../regular-file.ts';
-import { countIn, objectIn, textIn, without } from '../source-json.ts';
+import { countIn, objectIn, textIn } from '../source-json.ts';
 import { isMissing, unreadable } from '../unreadable.ts';
+import { type DescribedProject, describedProject, PROJECT_ICON, revisedProject } from './project.ts';
 import { sessionFromInfo } from './session-info.ts';
 import {
   fault,
@@ -34,15 +37,20 @@ export class FileStore implements OpencodeStore {
   }
 
   async *sessions(): AsyncGenerator<OpencodeSession | Fault | Dropped> {
+    const entries = await entriesOf(this.#storage);
+    if (isFault(entries)) {
+      yield entries;
+      return;
+    }
     const root = join(this.#storage, 'session');
-    const projects = new Map<string, JsonObject>();
     const ids = new Set<string>();
-    const infos = await jsonFilesIn(join(this.#storage, 'project'));
-    if (isFault(infos)) yield infos;
-    for (const path of listed(infos)) {
-      const info = await readObject(path);
-      if (isFault(info)) yield info;
-      else projects.set(basename(path, '.json'), without(info, []));
+    const messages = new Set<string>();
+    let areAllListed = true;
+    const used = new Set<string>();
+    const projects = await this.#projects();
+    for (const found of isFault(projects) ? [projects] : projects.values()) {
+      if (isFault(found)) yield found;
+      else if (found.icons > 0) yield { type: 'dropped', kind: PROJECT_ICON, count: found.icons };
     }
     const names = await namesIn(root);
     if (isFault(names)) yield names;
@@ -50,36 +58,60 @@ export class FileStore implements OpencodeStore {
       const paths = await jsonFilesIn(join(root, project));
       if (isFault(paths)) yield paths;
       for (const path of listed(paths)) {
+        const id = basename(path, '.json');
+        ids.add(id);
+        const files = await this.#messageFiles(id);
+        if (isFault(files)) areAllListed = false;
+        for (const file of listed(files)) messages.add(basename(file, '.json'));
         const info = await readObject(path);
         if (isFault(info)) {
           yield info;
           continue;
         }
-        const id = basename(path, '.json');
-        ids.add(id);
-        const added: Record<string, JsonValue> = {};
-        const described = projects.get(textIn(info.projectID) ?? project);
-        if (described) added.project = described;
-        for (const { name, path: beside } of this.#beside(id)) {
-          const read = await readValue(beside);
-          if (read && isFault(read)) yield read;
-          else if (read && !isEmpty(read.value)) added[name] = read.value;
-        }
-        const { revision, bytes } = await this.#stateOf(path, id);
-        yield sessionFromInfo({ ...info, id }, added, { path, bytes, revision })!;
+        const { added, faults } = await this.#readBeside(id);
+        yield* faults;
+        const projectId = textIn(info.projectID) ?? project;
+        used.add(projectId);
+        const described = isFault(projects) ? projects : projects.get(projectId);
+        if (described && !isFault(described)) added.project = described.project;
+        const isDamaged = faults.length > 0 || (described !== undefined && isFault(described));
+        const { revision: state, bytes } = await this.#stateOf(path, id, listed(files));
+        const revision = hashOf([state, revisedProject(objectIn(added.project))]);
+        yield sessionFromInfo({ ...info, id }, added, { path, bytes, revision, isDamaged })!;
       }
     }
-    yield* this.#others(ids);
+    const unused = isFault(projects) ? 0 : [...projects.keys()].filter((id) => !used.has(id)).length;
+    if (unused > 0) yield { type: 'dropped', kind: 'project without a session', count: unused };
+    for (const entry of entries)
+      if (!READ.includes(entry.name)) yield* otherEntry(entry, entry.isDirectory() ? entry.name : null);
+    yield* this.#orphans(ids, areAllListed ? messages : null);
   }
 
-  /** Files of other folders, and what is left of deleted sessions. */
-  async *#others(ids: ReadonlySet<string>): AsyncGenerator<Dropped> {
-    const folders = await readdir(this.#storage, { withFileTypes: true });
-    for (const entry of folders)
-      if (!READ.includes(entry.name)) yield* otherEntry(entry, entry.isDirectory() ? entry.name : null);
-    for (const folder of ['message', ...BESIDE])
-      for (const name of listed(await namesIn(join(this.#storage, folder))))
-        if (!ids.has(basename(name, '.json')) && name.endsWith(folder === 'message' ? '' : '.json'))
+  /** By their ids. Instead of one, or of all: what is wrong with the file, or with the folder. */
+  async #projects(): Promise<Map<string, DescribedProject | Fault> | Fault> {
+    const paths = await jsonFilesIn(join(this.#storage, 'project'));
+    if (isFault(paths)) return paths;
+    const projects = new Map<string, DescribedProject | Fault>();
+    for (const path of paths) {
+      const info = await readObject(path);
+      projects.set(basename(path, '.json'), isFault(info) ? info : describedProject(info));
+    }
+    return projects;
+  }
+
+  /** What is left of deleted sessions and messages. `messages`: the ids of those of `ids`; null if they are not all known. */
+  async *#orphans(ids: ReadonlySet<string>, messages: Set<string> | null): AsyncGenerator<Dropped> {
+    for (const name of listed(await namesIn(join(this.#storage, 'message')))) {
+      if (ids.has(name)) continue;
+      yield { type: 'dropped', kind: 'message without a session' };
+      for (const path of listed(await this.#messageFiles(name))) messages?.add(basename(path, '.json'));
+    }
+    for (const name of listed(await namesIn(join(this.#storage, 'part'))))
+      if (messages && !messages.has(name)) yield { type: 'dropped', kind: 'part without a message' };
+    for (const folder of BESIDE)
+      for (const entry of listed(await entriesOf(join(this.#storage, folder))))
+        if (!entry.name.endsWith('.json')) yield* otherEntry(entry, folder);
+        else if (!ids.has(basename(entry.name, '.json')))
           yield { type: 'dropped', kind: `${folder} without a session` };
   }
 
@@ -145,8 +177,23 @@ export class FileStore implements OpencodeStore {
     }));
   }
 
-  async #stateOf(path: string, id: string): Promise<{ revision: string; bytes: number }> {
-    const messages = listed(await this.#messageFiles(id));
+  /** What those files say, by the names of their folders. */
+  async #readBeside(id: string): Promise<{ added: Record<string, JsonValue>; faults: Fault[] }> {
+    const added: Record<string, JsonValue> = {};
+    const faults: Fault[] = [];
+    for (const { name, path } of this.#beside(id)) {
+      const read = await readValue(path);
+      if (read && isFault(read)) faults.push(read);
+      else if (read && !isEmpty(read.value)) added[name] = read.value;
+    }
+    return { added, faults };
+  }
+
+  async #stateOf(
+    path: string,
+    id: string,
+    messages: readonly string[],
+  ): Promise<{ revision: string; bytes: number }> {
     let [files, bytes, latest] = [0, 0, 0];
     const look = async (file: string) => {
       const found = await stat(file).catch(() => null);
@@ -169,12 +216,17 @@ export class FileStore implements OpencodeStore {
 }
 
 /** None where there is no such directory. */
-async function namesIn(directory: string): Promise<readonly string[] | Fault> {
+async function entriesOf(directory: string): Promise<readonly Dirent[] | Fault> {
   try {
-    return (await readdir(directory)).sort();
+    return await readdir(directory, { withFileTypes: true });
   } catch (error) {
     return isMissing(error) ? [] : unreadable(directory, error);
   }
+}
+
+async function namesIn(directory: string): Promise<readonly string[] | Fault> {
+  const entries = await entriesOf(directory);
+  return isFault(entries) ? entries : entries.map(({ name }) => name).sort();
 }
 
 async function jsonFilesIn(directory: string): Promise<readonly string[] | Fault> {
@@ -184,8 +236,8 @@ async function jsonFilesIn(directory: string): Promise<readonly string[] | Fault
 }
 
 /** Where a fault is told elsewhere: nothing. */
-function listed(names: readonly string[] | Fault): readonly string[] {
-  return isFault(names) ? [] : names;
+function listed<Item>(found: readonly Item[] | Fault): readonly Item[] {
+  return isFault(found) ? [] : found;
 }
 
 function isEmpty(value: JsonValue): boolean {

@@ -5,7 +5,7 @@ import type { Dropped, Fault, Format, SourceItem, SourceSession, SurveyOptions }
 import { hashOf } from '../hash.ts';
 import { openRegularFile } from '../regular-file.ts';
 import { dateIn, objectIn, textIn } from '../source-json.ts';
-import { isMissing } from '../unreadable.ts';
+import { isMissing, isOfDatabase } from '../unreadable.ts';
 import { DatabaseStore, isOpencodeDatabase } from './database-store.ts';
 import { ExportStore } from './export-store.ts';
 import { FileStore } from './file-store.ts';
@@ -26,13 +26,13 @@ export const opencode: Format = {
   },
 
   async recognises(path) {
-    return (await storesAt(path).catch(() => [])).length > 0;
+    return (await storesAt(path, false).catch(() => [])).length > 0;
   },
 
   async *survey(path, options) {
     const seen = new Set<string>();
     try {
-      const stores = await storesAt(path);
+      const stores = await storesAt(path, true);
       for (const { store, path: place } of stores) yield* surveyStore(store, place, { seen, ...options });
       if (stores.length === 0 && (await stat(path)).isFile())
         yield fault(path, 'the file is neither a database of opencode nor an export');
@@ -44,9 +44,7 @@ export const opencode: Format = {
 
 /** The fault of a place, for an error of the system, or of the database: damaged, or locked for too long. Any other error is thrown. */
 function faultOf(path: string, error: unknown): Fault {
-  const isOfSource =
-    error instanceof Error && ('syscall' in error || ('code' in error && error.code === 'ERR_SQLITE_ERROR'));
-  if (!isOfSource) throw error;
+  if (!isOfDatabase(error) && !(error instanceof Error && 'syscall' in error)) throw error;
   return fault(path, `the sessions cannot be read: ${error.message}`);
 }
 
@@ -55,8 +53,11 @@ interface FoundStore {
   readonly path: string;
 }
 
-/** The stores at `path`: the database first, since its sessions are newer than what is left of the files it was made from. */
-async function storesAt(path: string): Promise<FoundStore[]> {
+/**
+ * The stores at `path`: the database first, since its sessions are newer than what is left of the files it was made from. `otherwise`: whether a
+ * folder `storage` that cannot be read is one of them, which then says so; other programs have such folders, too.
+ */
+async function storesAt(path: string, otherwise: boolean): Promise<FoundStore[]> {
   const found = await stat(path);
   if (found.isFile()) {
     if (isOpencodeDatabase(path, false)) return [{ store: new DatabaseStore(path), path }];
@@ -73,17 +74,17 @@ async function storesAt(path: string): Promise<FoundStore[]> {
     path,
     ...(basename(path) === 'session' ? [dirname(path)] : []),
   ])
-    if (await isStorage(storage)) return [...stores, { store: new FileStore(storage), path: storage }];
+    if (await isStorage(storage, otherwise))
+      return [...stores, { store: new FileStore(storage), path: storage }];
   return stores;
 }
 
-async function isStorage(path: string): Promise<boolean> {
+async function isStorage(path: string, otherwise: boolean): Promise<boolean> {
   try {
     const names = await readdir(path);
     return names.includes('session') && names.includes('message');
   } catch (error) {
-    // The store itself then says that it cannot be read.
-    return !isMissing(error);
+    return otherwise && !isMissing(error);
   }
 }
 
@@ -127,7 +128,7 @@ async function* surveyStore(
     yield sourceSession(session, store, {
       copy: copies.get(session.id),
       call: calls.get(session.id),
-      isDamaged,
+      isDamaged: isDamaged || session.isDamaged === true,
       now,
     });
 }
@@ -136,7 +137,7 @@ interface Context {
   readonly copy: Copy | undefined;
   /** The call that spawned the session. */
   readonly call: string | undefined;
-  /** True if the store could not be surveyed to its end. */
+  /** True if the store could not be surveyed to its end, or not all that is beside the session. */
   readonly isDamaged: boolean;
   readonly now: number;
 }
@@ -171,7 +172,7 @@ function sourceSession(session: OpencodeSession, store: OpencodeStore, context: 
 async function* readSession(
   { id, parentId, path, agent, revert, updatedMs }: OpencodeSession,
   store: OpencodeStore,
-  { copy, isDamaged: isStoreDamaged, now }: Context,
+  { copy, isDamaged: isSurveyDamaged, now }: Context,
 ): AsyncGenerator<SourceItem> {
   const isLive = updatedMs !== null && now - updatedMs < LIVE_MS;
   const revertsFrom = textIn(revert?.messageID);
@@ -183,7 +184,7 @@ async function* readSession(
   let lastKey: string | null = null;
   /** Where the messages begin that were taken back, once they are reached. */
   let reverted: { readonly keepThroughKey: string | null; readonly restorableKeys: string[] } | null = null;
-  let isDamaged = isStoreDamaged;
+  let isDamaged = isSurveyDamaged;
   for await (const message of messagesOf(store, id, path)) {
     if (isFault(message)) {
       // Read again by the next import, though nothing changed.

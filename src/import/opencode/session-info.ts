@@ -9,7 +9,7 @@ const KNOWN = ['id', 'parentID', 'title', 'directory', 'agent', 'time'];
 export function sessionFromInfo(
   info: JsonObject,
   added: JsonObject,
-  file: Pick<OpencodeSession, 'path' | 'bytes' | 'revision'>,
+  file: Pick<OpencodeSession, 'path' | 'bytes' | 'revision' | 'isDamaged'>,
 ): OpencodeSession | null {
   const id = textIn(info.id);
   const time = objectIn(info.time);

@@ -22,6 +22,8 @@ export interface OpencodeSession {
   readonly bytes: number;
   /** Another text once something of the session has changed. */
   readonly revision: string;
+  /** True if something of the session, beside its messages, could not be read now. Left out: false. */
+  readonly isDamaged?: boolean;
 }
 
 /** What tells the messages of a fork from others: its own ids are new, but its times are those of the messages that were copied. */

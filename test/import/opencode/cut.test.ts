@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 import { it } from 'vitest';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
@@ -40,7 +41,12 @@ function tree(number: string): OpencodeWriter {
 }
 
 it('ends as whole files do, wherever one of them was cut', { timeout: LONG_FORM_MS }, async () => {
-  const files = (number: string) => tree(number).files();
+  const files = (number: string) => ({
+    ...tree(number).files(),
+    'storage/project/p1.json': '{"vcs":"git","time":{"created":1}}',
+    [`storage/todo/ses_${number}_a.json`]: '[{"content":"Rivers"}]',
+    [`storage/session_diff/ses_${number}_b.json`]: '[{"file":"a.txt"}]',
+  });
   const names = Object.keys(files('n00000'));
   await expectAsWhole(opencode, files, {
     knowable({ forkedFrom, lastActiveAt, ...state }, { file }) {
@@ -68,6 +74,9 @@ it('ends as a whole database does, wherever it was cut', { timeout: LONG_FORM_MS
       const writer = new OpencodeWriter(number).session(a).user('x'.repeat(600)).say('', { parts });
       // Small pages, so that there are many.
       writer.session(b, { parentID: a }).user('Help').writeDatabase(folder, { pageBytes: 512 });
+      using database = new DatabaseSync(join(folder, 'opencode.db'));
+      database.exec(`PRAGMA synchronous = OFF; DROP TABLE IF EXISTS project; CREATE TABLE project (id TEXT, vcs TEXT);
+        INSERT INTO project VALUES ('p1', 'git')`);
       databases.set(number, readFileSync(join(folder, 'opencode.db')));
     }
     return { 'opencode.db': databases.get(number)! };

@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { symlink } from 'node:fs/promises';
+import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
@@ -134,6 +134,44 @@ it('lists a to-do list that is no JSON', async () => {
   expect((await lab.session('ses_a')).metadata.todo).toEqual([{ content: 'Rivers' }]);
 });
 
+it.each([
+  ['a to-do list', 'storage/todo/ses_a.json', 'todo', '[{"content":"Rivers"}]'],
+  ['a project', 'storage/project/p1.json', 'project', '{"id":"p1","worktree":"/home/eve/lab"}'],
+])('keeps %s that cannot be read now, and takes its next form', async (_, name, member, text) => {
+  const writer = plain();
+  const lab = await sourceLab(opencode, { ...writer.files(), [name]: text });
+  await lab.run();
+  const told = (await lab.session('ses_a')).metadata[member];
+  expect(told).toEqual(JSON.parse(text));
+  writer.user('Two');
+  const path = join(lab.folder, name);
+  await rm(path);
+  await symlink(path, path);
+  await lab.write(writer.files());
+  expect(await lab.run()).toMatchObject({ faults: [{ path }], messages: 3 });
+  expect((await lab.session('ses_a')).metadata[member]).toEqual(told);
+  await rm(path);
+  await lab.run();
+  expect(Object.keys((await lab.session('ses_a')).metadata)).not.toContain(member);
+});
+
+it('tells of a project that came, or changed, but not of its times alone', async () => {
+  const lab = await sourceLab(opencode, plain().files());
+  await lab.run();
+  const write = (updated: number, worktree: string) =>
+    lab.write({ 'storage/project/p1.json': JSON.stringify({ worktree, time: { updated } }) });
+  await write(1, '/home/eve');
+  expect((await lab.run()).sessions).toMatchObject({ changed: 1 });
+  await write(2, '/home/eve');
+  expect((await lab.run()).sessions).toMatchObject({ unchanged: 1 });
+  await write(3, '/home/eve/lab');
+  expect((await lab.run()).sessions).toMatchObject({ changed: 1 });
+  expect((await lab.session('ses_a')).metadata.project).toEqual({
+    worktree: '/home/eve/lab',
+    time: { updated: 3 },
+  });
+});
+
 it('lists a table whose rows cannot be counted, and imports all else', async () => {
   const lab = await sourceLab(opencode);
   const call = tool('c1', 'task', { status: 'completed', input: {}, metadata: { sessionId: 'ses_b' } });
@@ -155,4 +193,47 @@ it('lists a table whose rows cannot be counted, and imports all else', async () 
   expect(Object.fromEntries(report.dropped)).toMatchObject({ 'row of zoo': 1 });
   expect(await lab.session('ses_b')).toMatchObject({ spawnedBy: { toolCallId: 'c1' } });
   expect((await lab.run()).sessions).toMatchObject({ unchanged: 2 });
+});
+
+it('lists a storage that cannot be read once', async () => {
+  const lab = await sourceLab(opencode);
+  await mkdir(lab.folder, { recursive: true });
+  const path = join(lab.folder, 'storage');
+  await symlink(path, path);
+  expect((await lab.run()).faults).toMatchObject([{ path, reason: 'the file cannot be read: ELOOP' }]);
+});
+
+it('counts what is left of deleted sessions and messages in files', async () => {
+  const { run } = await sourceLab(opencode, {
+    ...plain().files(),
+    'storage/message/ses_x/msg_x.json': '{}',
+    'storage/part/msg_x/prt_x.json': '{}',
+    'storage/part/msg_y/prt_y.json': '{}',
+    'storage/todo/ses_x.json': '[]',
+    'storage/todo/notes.txt': 'Rivers',
+    'storage/project/p2.json': '{}',
+  });
+  expect(Object.fromEntries((await run()).dropped)).toEqual({
+    'message without a session': 1,
+    'part without a message': 1,
+    'todo without a session': 1,
+    'file todo/*.txt': 1,
+    'project without a session': 1,
+  });
+});
+
+it('counts what is left of deleted sessions and messages in a database', async () => {
+  const lab = await sourceLab(opencode);
+  plain().writeDatabase(lab.folder);
+  using database = new DatabaseSync(join(lab.folder, 'opencode.db'));
+  database.exec(`CREATE TABLE todo (session_id TEXT, content TEXT); INSERT INTO todo VALUES ('ses_x', 'a'), ('ses_a', 'b');
+    CREATE TABLE project (id TEXT, icon_url TEXT); INSERT INTO project VALUES ('p1', 'data:,'), ('p2', NULL);
+    INSERT INTO session (title) VALUES ('nobody');
+    INSERT INTO part (id, message_id, data) VALUES ('prt_x', 'msg_x', '{}')`);
+  expect(Object.fromEntries((await lab.run()).dropped)).toEqual({
+    'part without a message': 1,
+    'todo without a session': 1,
+    'project without a session': 1,
+    'project.icon': 1,
+  });
 });
