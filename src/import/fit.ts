@@ -72,10 +72,17 @@ export class Fitter {
       if (!isFine) onLoss('metadata too large or not storable');
       return isFine;
     });
-    const rest = Object.fromEntries(members);
-    if (!metadataFault(rest, limits)) return rest;
-    onLoss('metadata too large or not storable');
-    return {};
+    // Those that fit each can be too large together: the largest are left out.
+    const sized = members.map((member) => ({ member, bytes: memberBytes(member) }));
+    const kept = new Set<string>();
+    // The first has no comma.
+    let bytes = BRACES_BYTES - 1;
+    for (const { member, bytes: more } of sized.sort((one, other) => one.bytes - other.bytes)) {
+      bytes += more;
+      if (bytes <= limits.metadataBytes) kept.add(member[0]);
+      else onLoss('metadata too large or not storable');
+    }
+    return Object.fromEntries(members.filter(([name]) => kept.has(name)));
   }
 
   /** True if `metadata` can be stored as it is, and has at most so many bytes. */
@@ -116,6 +123,13 @@ export class Fitter {
  */
 export function promptTitle(prompt: string, length = DEFAULT_LIMITS.titleLength): string | null {
   return storable(cut(prompt.trim(), length)).trimEnd() || null;
+}
+
+const BRACES_BYTES = 2;
+
+/** The bytes of a member as JSON, with a comma. */
+function memberBytes([name, value]: [string, JsonValue]): number {
+  return Buffer.byteLength(JSON.stringify({ [name]: value })) - BRACES_BYTES + 1;
 }
 
 const TOKEN_COUNTS = [

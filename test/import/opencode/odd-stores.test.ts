@@ -3,10 +3,14 @@ import { mkdir, rm, symlink } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
+import { STATE_BYTES_MAX } from '../../../src/import/import-state.ts';
 import { opencode } from '../../../src/import/opencode/opencode.ts';
+import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { damageTable, outline, sourceLab } from '../source-lab.ts';
 import { OpencodeWriter, tool } from './store-writer.ts';
 
+/** The length of a text that fits into the metadata of a session: one and a half of them do not. */
+const LARGE = 2 * Math.floor((DEFAULT_LIMITS.metadataBytes - STATE_BYTES_MAX) * 0.35);
 const plain = () => new OpencodeWriter().session('ses_a').user('One').say('1');
 
 it('lists a file that is no database, and imports the files beside it', async () => {
@@ -170,6 +174,27 @@ it('tells of a project that came, or changed, but not of its times alone', async
     worktree: '/home/eve/lab',
     time: { updated: 3 },
   });
+});
+
+it('leaves out the icons of projects, and of what is too large together only the largest', async () => {
+  const lab = await sourceLab(opencode, {
+    ...plain().files(),
+    'storage/project/p1.json': JSON.stringify({ vcs: 'git', icon: { url: `data:,${'x'.repeat(LARGE)}` } }),
+    'storage/todo/ses_a.json': JSON.stringify(['t'.repeat(LARGE / 2)]),
+    'storage/session_diff/ses_a.json': JSON.stringify(['d'.repeat(LARGE)]),
+  });
+  const report = await lab.run();
+  expect(Object.fromEntries(report.dropped)).toEqual({
+    'project.icon': 1,
+    'metadata too large or not storable': 1,
+  });
+  const { metadata } = await lab.session('ses_a');
+  expect(metadata).toMatchObject({
+    project: { vcs: 'git' },
+    todo: ['t'.repeat(LARGE / 2)],
+    version: '1.2.0',
+  });
+  expect(Object.keys(metadata)).not.toContain('session_diff');
 });
 
 it('lists a table whose rows cannot be counted, and imports all else', async () => {
