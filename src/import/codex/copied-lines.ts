@@ -7,6 +7,8 @@ export interface CopiedLines {
   readonly throughLine: number;
   /** The same line in the origin. */
   readonly originLine: number;
+  /** True if both go on behind it: the copy does not grow with the origin. */
+  readonly hasDiverged: boolean;
 }
 
 /**
@@ -16,12 +18,13 @@ export interface CopiedLines {
 export async function copiedLines(forkPath: string, originPath: string): Promise<CopiedLines> {
   const fork = contents(forkPath);
   const origin = contents(originPath);
-  let copied = { throughLine: 0, originLine: 0 };
+  let copied = { throughLine: 0, originLine: 0, hasDiverged: false };
   try {
     for (;;) {
       const [one, other] = [await fork.next(), await origin.next()];
-      if (one.done || other.done || !isSame(one.value, other.value)) return copied;
-      copied = { throughLine: one.value.number, originLine: other.value.number };
+      if (one.done || other.done) return copied;
+      if (!isSame(one.value, other.value)) return { ...copied, hasDiverged: true };
+      copied = { ...copied, throughLine: one.value.number, originLine: other.value.number };
     }
   } finally {
     await fork.return(undefined);

@@ -6,6 +6,9 @@ import type { ResponsePart } from './items.ts';
 import { keyOfLine, type RolloutLine } from './rollout-line.ts';
 import type { RolloutState } from './rollout-state.ts';
 
+/** More than a response and the outputs of its calls have: then what it cost is not waited for. */
+export const OPEN_BYTES_MAX = 16 * 1024 * 1024;
+
 /**
  * A response of the model, which is spread over several lines, until what it cost is known. Before 0.171, the outputs of its calls can come
  * before that: they follow it.

@@ -19,6 +19,8 @@ export interface Beginning {
     readonly end: number;
   } | null;
   /** The base is not there. */
+  /** See `CopiedLines.hasDiverged`. */
+  readonly hasDiverged: boolean;
   readonly missingBase: string | null;
   /** Older forks: the lines up to this one were copied from another thread. 0: none. */
   readonly copiedThroughLine: number;
@@ -27,6 +29,7 @@ export interface Beginning {
 }
 
 export const OWN_BEGINNING: Beginning = {
+  hasDiverged: false,
   base: null,
   missingBase: null,
   copiedThroughLine: 0,
@@ -124,7 +127,7 @@ async function* readOwn(
   { start, state, isLive, until }: OwnOptions,
 ): AsyncGenerator<SourceItem, RolloutEnd> {
   const { path } = rollout;
-  const translator = new RolloutTranslator(path, state);
+  const translator = new RolloutTranslator(path, state, beginning.hasDiverged);
   const place = () => ({ offset: next.offset, number: next.number, state: translator.state });
   let next = { offset: start?.offset ?? 0, number: start?.number ?? 1 };
   /** Where nothing was pending: a later import goes on from there. */

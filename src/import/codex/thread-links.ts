@@ -107,11 +107,11 @@ async function beginningOf(
   const from = rollouts.get(id);
   // Without the origin, nothing else counts what was copied.
   if (!from) return alone({ id, throughKey: null });
-  const { throughLine, originLine } = await copiedLines(rollout.path, from.path);
+  const { throughLine, originLine, hasDiverged } = await copiedLines(rollout.path, from.path);
   const originBeginning = baseOf(from, rollouts);
   const until = { afterLine: originLine };
   const throughKey = originLine === 0 ? null : (await firstLinesOf(from, originBeginning, until)).lastKey;
-  return alone({ id, throughKey }, { copiedThroughLine: throughLine });
+  return alone({ id, throughKey }, { copiedThroughLine: throughLine, hasDiverged });
 }
 
 /** Of a thread that has all its lines itself. */

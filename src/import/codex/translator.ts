@@ -6,7 +6,7 @@ import { objectIn, orNull, textIn, without } from '../source-json.ts';
 import { CallDetails, type Detail, detailIn } from './call-details.ts';
 import { FAILURES, KINDS, REPEATED_ITEMS, REPEATS } from './events.ts';
 import { isFailed, isTyped, outputOf, responsePart, textOfParts } from './items.ts';
-import { OpenResponse, withPlace } from './open-response.ts';
+import { OPEN_BYTES_MAX, OpenResponse, withPlace } from './open-response.ts';
 import { keyOfLine, type RolloutLine, withRest } from './rollout-line.ts';
 import {
   isReplaced,
@@ -20,19 +20,19 @@ import {
 } from './rollout-state.ts';
 import { besideUsage, usageBetween, usageOf } from './usage.ts';
 
-/** More than a response and the outputs of its calls have: then what it cost is not waited for. */
-const OPEN_BYTES_MAX = 16 * 1024 * 1024;
-
 /** Makes messages of the lines of a rollout, in their order. */
 export class RolloutTranslator {
   state: RolloutState;
   readonly #path: string;
+  readonly #endsCopies: boolean;
   #open: OpenResponse | null = null;
   /** How calls ended: goes to the payload of the output, which comes later. */
   readonly #details = new CallDetails();
 
-  constructor(path: string, state: RolloutState) {
+  /** `endsCopies`: what follows a copied line is no part of the same response; else the copy may go on, once its origin is whole. */
+  constructor(path: string, state: RolloutState, endsCopies: boolean) {
     this.#path = path;
+    this.#endsCopies = endsCopies;
     this.state = state;
   }
 
@@ -106,8 +106,9 @@ export class RolloutTranslator {
     const type = textIn(payload.type) ?? 'response_item';
     const part = responsePart(payload, keyOfLine(line));
     if (part) {
-      // Outputs came after its last part: this is the beginning of the next.
-      if (this.#open?.followers.length) yield* this.#close();
+      const isEndOfCopy = this.#endsCopies && this.#open?.isCopy && !isCopy;
+      // Outputs came after its last part, or only that was copied: this is the beginning of the next.
+      if (this.#open?.followers.length || isEndOfCopy) yield* this.#close();
       this.#open ??= new OpenResponse(line, this.#path, this.state, isCopy);
       this.#open.add(line, part);
       const { call } = part;

@@ -7,7 +7,7 @@ import type { Format, Resume } from '../../../src/import/format.ts';
 import { importSessions } from '../../../src/import/import-sessions.ts';
 import { RepositoryTarget } from '../../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
-import { damageTable, outline, setClock, sourceLab } from '../source-lab.ts';
+import { outline, setClock, sourceLab } from '../source-lab.ts';
 import { filesOf, Rollout, spawn } from './rollout.ts';
 
 const ID = (n: number) => `0aa11111-0000-7000-8000-00000000000${n}`;
@@ -137,6 +137,17 @@ it('takes back what a fork was paid for once its origin is there', async () => {
   expect(outline(await history(ID(4)))).toEqual([
     'USER (copy): One',
     'ASSISTANT (copy): 1',
+it('keeps what a fork says and pays itself apart from a response that was copied without its price', async () => {
+  const origin = new Rollout(ID(1), { cli_version: '0.40.0' }, null).turn('t1').user('One').say('1');
+  const fork = new Rollout(ID(4), { cli_version: '0.40.0' }, null).copy(origin).say('2');
+  fork.tokenCount({ input: 30, output: 3 });
+  origin.say('Other').tokenCount({ input: 100, output: 10 });
+  const { run, session, history } = await sourceLab(codex, filesOf(origin, fork));
+  await run();
+  expect(outline(await history(ID(4)))).toEqual(['USER (copy): One', 'ASSISTANT (copy): 1', 'ASSISTANT: 2']);
+  expect((await session(ID(4))).usage).toMatchObject({ inputTokens: 30, outputTokens: 3 });
+});
+
     'USER: Two',
     'ASSISTANT: 2',
   ]);
@@ -178,23 +189,6 @@ it('drops nothing where the title is the beginning of the prompt', async () => {
   const { dropped } = await run();
   expect((await session(ID(1))).title).toBe('x'.repeat(499));
   expect([...dropped.keys()].filter((kind) => !kind.startsWith('event_msg/'))).toEqual([]);
-});
-
-it('lists a table whose rows cannot be counted, and takes all else from the database', async () => {
-  const { run, session, folder } = await sourceLab(codex, filesOf(parentRollout()));
-  const path = join(folder, 'state_5.sqlite');
-  {
-    using database = new DatabaseSync(path);
-    database.exec(`CREATE TABLE threads (id TEXT, title TEXT); INSERT INTO threads VALUES ('${ID(1)}', 'The first');
-      CREATE TABLE odd (a); INSERT INTO odd VALUES (1); CREATE TABLE zoo (a); INSERT INTO zoo VALUES (1);`);
-  }
-  damageTable(path, 'odd');
-  const report = await run();
-  expect(report.faults).toMatchObject([
-    { path, reason: 'cannot count "row of odd": database disk image is malformed' },
-  ]);
-  expect(Object.fromEntries(report.dropped)).toMatchObject({ 'row of zoo': 1 });
-  expect((await session(ID(1))).title).toBe('The first');
 });
 
 it('sees what changes in the database alone', async () => {
