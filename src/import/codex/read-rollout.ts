@@ -153,7 +153,11 @@ async function* readOwn(
           yield { type: 'fault', path, line: line.number, reason };
           continue;
         }
-        if (isBeyond(parsed, until)) break reading;
+        if (isBeyond(parsed, until)) {
+          // Where the file ended before there was this line.
+          next = { offset: line.offset, number: line.number };
+          break reading;
+        }
         yield* takeLine(translator, parsed, beginning);
       }
     }

@@ -88,6 +88,23 @@ it('begins a fork since 0.171 with the lines of its base, as copies', async () =
     forkedFrom: { sessionId: ID(1), historyLength: 4 },
     usage: { inputTokens: 50 },
   });
+it('does not read a fork again because its origin goes on (since 0.171)', async () => {
+  const base = new Rollout(ID(1)).turn('t1').user('One').say('1').record('r1', { input: 100 });
+  const meta = {
+    forked_from_id: ID(1),
+    history_base: { thread_id: ID(1), end_ordinal_exclusive: base.ordinal! },
+  };
+  const fork = new Rollout(ID(4), meta, base.ordinal)
+    .turn('t2')
+    .user('Two')
+    .say('2')
+    .record('r2', { input: 5 });
+  const { run, write } = await sourceLab(codex, filesOf(base, fork));
+  await run();
+  await write(filesOf(base.turn('t3').user('Three')));
+  expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
+});
+
   expect(await session(ID(5))).toMatchObject({ forkedFrom: { sessionId: ID(4) }, usage: { inputTokens: 0 } });
 });
 
