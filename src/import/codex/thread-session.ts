@@ -13,6 +13,9 @@ import type { ThreadLinks } from './thread-links.ts';
 /** Members of the first line that have a field, or that are in the first message. */
 const KNOWN = ['id', 'base_instructions', 'timestamp', 'parent_thread_id'];
 
+/** Columns that change with each line of the rollout, and when a thread is only opened: they come in with other changes. */
+const COUNTERS = ['updated_at', 'updated_at_ms', 'recency_at', 'recency_at_ms', 'tokens_used'];
+
 export function sourceSession(
   rollout: RolloutFile,
   links: ThreadLinks,
@@ -45,8 +48,8 @@ export function sourceSession(
   const recorded = hashOf([
     described.title,
     described.archivedAt?.getTime() ?? null,
-    record?.rest ?? null,
-    edge?.status ?? null,
+    record ? without(record.rest, COUNTERS) : null,
+    edge ? { ...edge } : null,
   ]);
   return {
     type: 'session',

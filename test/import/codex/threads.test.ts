@@ -1,6 +1,3 @@
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
-import { DatabaseSync } from 'node:sqlite';
 import { expect, it } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
 import type { Format, Resume } from '../../../src/import/format.ts';
@@ -174,56 +171,12 @@ it('keeps what a fork says and pays itself apart from a response that was copied
   });
 });
 
-it('takes titles, archivals and edges from the database', async () => {
-  const [one, two] = [
-    new Rollout(ID(1)).turn('t').user('First'),
-    new Rollout(ID(2)).turn('t').user('Second'),
-  ];
-  const { run, session, folder } = await sourceLab(codex, filesOf(one, two));
-  await mkdir(folder, { recursive: true });
-  using database = new DatabaseSync(join(folder, 'state_5.sqlite'));
-  database.exec(`CREATE TABLE threads (id TEXT, title TEXT, name TEXT, archived_at INTEGER, updated_at_ms INTEGER, is_pinned INTEGER);
-    CREATE TABLE thread_spawn_edges (parent_thread_id TEXT, child_thread_id TEXT, status TEXT);
-    INSERT INTO threads VALUES ('${ID(1)}', 'The first', NULL, 1772400000, 1772400000000, 1);
-    INSERT INTO threads VALUES ('${ID(2)}', 'Second', 'Named', NULL, NULL, 0);
-    INSERT INTO thread_spawn_edges VALUES ('${ID(1)}', '${ID(2)}', 'open');`);
-  expect((await run()).complete).toBe(true);
-  expect(await session(ID(1))).toMatchObject({
-    title: 'The first',
-    archivedAt: new Date('2026-03-01T21:20:00Z'),
-    metadata: { is_pinned: 1 },
-  });
-  expect(await session(ID(2))).toMatchObject({
-    title: 'Named',
-    parentId: ID(1),
-    metadata: { spawn_edge_status: 'open' },
-  });
-});
-
 it('drops nothing where the title is the beginning of the prompt', async () => {
   const rollout = new Rollout(ID(1)).turn('t').user(`${'x'.repeat(499)}\u{1f30a} and more`);
   const { run, session } = await sourceLab(codex, filesOf(rollout));
   const { dropped } = await run();
   expect((await session(ID(1))).title).toBe('x'.repeat(499));
   expect([...dropped.keys()].filter((kind) => !kind.startsWith('event_msg/'))).toEqual([]);
-});
-
-it('sees what changes in the database alone', async () => {
-  const child = new Rollout(ID(2), spawn(ID(1))).turn('t').user('Second');
-  const { run, session, folder } = await sourceLab(codex, filesOf(parentRollout(), child));
-  using database = new DatabaseSync(join(folder, 'state_5.sqlite'));
-  database.exec(`CREATE TABLE threads (id TEXT, title TEXT, is_pinned INTEGER);
-    CREATE TABLE thread_spawn_edges (parent_thread_id TEXT, child_thread_id TEXT, status TEXT);
-    INSERT INTO threads VALUES ('${ID(1)}', 'The first', 0);
-    INSERT INTO thread_spawn_edges VALUES ('${ID(1)}', '${ID(2)}', 'open');`);
-  await run();
-  database.exec("UPDATE thread_spawn_edges SET status = 'closed'");
-  expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
-  expect((await session(ID(2))).metadata.spawn_edge_status).toBe('closed');
-  database.exec('UPDATE threads SET is_pinned = 1');
-  expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
-  expect((await session(ID(1))).metadata.is_pinned).toBe(1);
-  expect((await run()).sessions).toMatchObject({ changed: 0, unchanged: 2 });
 });
 
 it('reads archived sessions, and says that they are', async () => {
