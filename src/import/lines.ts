@@ -90,10 +90,11 @@ const DECOMPRESSION = { chunkSize: CHUNK_BYTES, writableHighWaterMark: 1 };
 async function* decompressedChunksOf(path: string): AsyncGenerator<Buffer> {
   await using file = await open(path);
   const { size } = await file.stat();
+  const buffer = Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, size + 1));
   for (let start = 0; start < size; ) {
     const decompressed = createZstdDecompress(DECOMPRESSION);
     const done = pipeline(
-      frameChunks(file, start, () => decompressed.bytesWritten),
+      frameChunks(file, start, buffer, () => decompressed.bytesWritten),
       decompressed,
     );
     try {
@@ -107,14 +108,14 @@ async function* decompressedChunksOf(path: string): AsyncGenerator<Buffer> {
 }
 
 /** The bytes from `start` on, to the end of a frame: until not all that was given is taken. */
-async function* frameChunks(file: FileHandle, start: number, taken: () => number): AsyncGenerator<Buffer> {
+async function* frameChunks(
+  file: FileHandle,
+  start: number,
+  buffer: Buffer,
+  taken: () => number,
+): AsyncGenerator<Buffer> {
   for (let given = 0; taken() === given; ) {
-    const { buffer, bytesRead } = await file.read(
-      Buffer.allocUnsafe(CHUNK_BYTES),
-      0,
-      CHUNK_BYTES,
-      start + given,
-    );
+    const { bytesRead } = await file.read(buffer, 0, buffer.length, start + given);
     if (bytesRead === 0) return;
     given += bytesRead;
     yield buffer.subarray(0, bytesRead);

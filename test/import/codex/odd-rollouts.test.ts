@@ -1,6 +1,11 @@
+import { truncate, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { zstdCompressSync } from 'node:zlib';
 import { expect, it } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
+import { type Line, readLines } from '../../../src/import/lines.ts';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
+import { temporaryDirectory } from '../../support/repository.ts';
 import { outline, sourceLab } from '../source-lab.ts';
 import { filesOf, Rollout } from './rollout.ts';
 
@@ -70,3 +75,13 @@ it('puts no session beneath one that is beneath it', async () => {
   expect((await session(ID(1))).parentId).toBe(ID(2));
   expect((await session(ID(2))).parentId).toBe(null);
 });
+it('ends to read a compressed file that becomes shorter meanwhile', async () => {
+  const frame = zstdCompressSync(Buffer.from('{"n":1}\n'));
+  const path = join(await temporaryDirectory(), 'rollout.jsonl.zst');
+  await writeFile(path, Buffer.concat([frame, frame]));
+  const reading = readLines(path);
+  expect((await reading.next()).value.map(({ bytes }: Line) => String(bytes))).toEqual(['{"n":1}']);
+  await truncate(path, frame.length);
+  await expect(reading.next()).rejects.toThrow('unexpected end of file');
+});
+
