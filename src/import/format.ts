@@ -91,7 +91,7 @@ export interface SessionDescription {
   readonly status: SessionStatus | null;
   readonly statusMessage: string | null;
   readonly archivedAt: Date | null;
-  /** What has no field, by the source's own names. Not `import`, which is the core's. */
+  /** What has no field, by the source's own names. A member `import` is left out, and counted: the name is the core's. */
   readonly metadata: JsonObject;
 }
 

@@ -21,6 +21,8 @@ export interface HistoryParts extends ImporterParts {
   /** See `ImportState.paidKeys`. */
   readonly paidKeys: readonly string[];
   readonly create: CreateIfMissing;
+  /** Called before each write. */
+  readonly beforeWrite: () => Promise<void>;
 }
 
 /** Writes the messages of one session, in batches. */
@@ -122,7 +124,8 @@ export class HistoryWriter {
     keepThroughKey?: string;
     keep?: number;
   }): Promise<void> {
-    const { target, create, userId, source } = this.#parts;
+    const { target, create, userId, source, beforeWrite } = this.#parts;
+    await beforeWrite();
     const ownerId = source.described.userId ?? userId;
     const sessionId = this.#id;
     await target.write({

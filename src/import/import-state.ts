@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import { open } from 'node:fs/promises';
 import { isJsonObject, type JsonObject } from '../model/json.ts';
-import type { Resume, SourceSession } from './format.ts';
+import type { Fitter } from './fit.ts';
+import type { Resume, SessionEnd, SourceSession } from './format.ts';
+import type { StoredSession } from './target/target.ts';
 
 /** The member of a session's metadata that an import keeps for the next one. */
 export const STATE_MEMBER = 'import';
@@ -49,6 +51,29 @@ export async function resumeOf(state: ImportState, source: SourceSession): Promi
     return null;
   if (state.links !== source.links) return null;
   return (await printOf(file.path, resume.bytes)) === print ? resume : null;
+}
+
+/** True if a session whose source did not change was read again, and says of itself what it said: it still runs, or is still not whole. */
+export function isAsBefore(
+  known: StoredSession,
+  state: ImportState,
+  { described }: SourceSession,
+  end: SessionEnd | null,
+): boolean {
+  const status = end?.described?.status ?? described.status ?? (state.isRunning ? 'IDLE' : null);
+  return (status === null || status === known.status) && (end?.isUnfinished ?? false) === state.isUnfinished;
+}
+
+/**
+ * Without what has no room, or cannot be stored: without the names in `told`, what vanishes from the metadata stays; without a place to resume
+ * at, a later import reads the session as a whole.
+ */
+export function storableState(state: ImportState, fitter: Fitter): JsonObject {
+  const { told: _, ...untold } = state;
+  const fromBeginning = { resume: null, print: null };
+  const forms: object[] = [state, untold, { ...state, ...fromBeginning }, { ...untold, ...fromBeginning }];
+  const stored = forms.find((form) => fitter.isFine(form as JsonObject, STATE_BYTES_MAX)) ?? forms.at(-1);
+  return stored as JsonObject;
 }
 
 /** A hash of the first and the last bytes of the first `bytes` of a file: differs if the file was rewritten, with very few exceptions. */

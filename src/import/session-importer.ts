@@ -1,19 +1,22 @@
 import { ClientError, SessionExistsError, StorageError } from '../model/errors.ts';
-import { isSameJson, type JsonObject, withMembers } from '../model/json.ts';
+import { type JsonObject, withMembers } from '../model/json.ts';
 import type { OnLoss } from './fit.ts';
 import type { Format, SessionDescription, SessionEnd, SourceSession } from './format.ts';
 import { HistoryWriter } from './history-writer.ts';
 import {
   type ImportState,
+  isAsBefore,
   printOf,
   resumeOf,
   STATE_BYTES_MAX,
   STATE_MEMBER,
   stateOf,
+  storableState,
 } from './import-state.ts';
 import type { ImporterParts } from './importer-parts.ts';
+import { changedMembers, withoutState } from './members.ts';
 import { idOf, parentKeyOf } from './order.ts';
-import type { StoredSession } from './target/target.ts';
+import { emptyStored, type StoredSession } from './target/target.ts';
 
 /** For what `#finish` fits again, and reports. */
 const UNTOLD: OnLoss = () => {};
@@ -63,13 +66,14 @@ export class SessionImporter {
       report.sessions.unchanged += 1;
       return;
     }
-    if (known?.archivedAt) await this.#unarchive(known);
+    const beforeWrite = this.#unarchiving(known);
     const writer = new HistoryWriter({
       ...this.#parts,
       source,
       known,
       paidKeys: state?.paidKeys ?? [],
       create: this.#creation(format, source, parentId),
+      beforeWrite,
     });
     const before = await printOfFile(source);
     const resume = state ? await resumeOf(state, source) : null;
@@ -89,6 +93,7 @@ export class SessionImporter {
     report.messages += writer.written;
     report.sessions[known ? 'changed' : 'new'] += 1;
     const isWhole = resume === null && end?.isUnfinished === false;
+    await beforeWrite();
     await this.#finish(format, source, { known, state, parentId, isWhole, paidKeys: writer.paidKeys }, end);
   }
 
@@ -130,7 +135,7 @@ export class SessionImporter {
       parentId,
       isUnfinished: true,
     };
-    const metadata = fitter.metadata(described.metadata, UNTOLD, STATE_BYTES_MAX);
+    const metadata = fitter.metadata(withoutState(described.metadata, UNTOLD), UNTOLD, STATE_BYTES_MAX);
     return {
       parentId,
       title: fitter.title(described.title, UNTOLD),
@@ -147,17 +152,14 @@ export class SessionImporter {
     };
   }
 
-  /** Without a place to resume at, if that has something that cannot be stored: a later import reads the session as a whole. */
-  #storable(state: ImportState): JsonObject {
-    const stored = state as unknown as JsonObject;
-    return this.#parts.fitter.isFine(stored, STATE_BYTES_MAX)
-      ? stored
-      : { ...stored, resume: null, print: null };
-  }
-
-  async #unarchive({ id, archivedAt }: StoredSession): Promise<void> {
-    await this.#parts.target.archive(id, null);
-    this.#parts.toArchive.set(id, archivedAt!);
+  /** Unarchives the session, the first time that it is called: an archived session takes no messages. */
+  #unarchiving(known: StoredSession | null): () => Promise<void> {
+    const { target, toArchive } = this.#parts;
+    return async () => {
+      if (!known?.archivedAt || toArchive.has(known.id)) return;
+      await target.archive(known.id, null);
+      toArchive.set(known.id, known.archivedAt);
+    };
   }
 
   /** Writes what the session says of itself, and how far it was read. */
@@ -189,7 +191,7 @@ export class SessionImporter {
     const status = described.status ?? (state?.isRunning ? 'IDLE' : null);
     const resume = end?.resume ?? null;
     const path = pathOf(source);
-    const metadata = fitter.metadata(described.metadata, onLoss, STATE_BYTES_MAX);
+    const metadata = fitter.metadata(withoutState(described.metadata, onLoss), onLoss, STATE_BYTES_MAX);
     const told = state?.told ?? [];
     const gone = told.filter((name) => isWhole && !Object.hasOwn(metadata, name));
     const next: ImportState = {
@@ -240,48 +242,12 @@ export class SessionImporter {
       ...(spawnedBy && { spawnedBy }),
       ...(gone.length > 0 && { metadata: Object.fromEntries(gone.map((name) => [name, null])) }),
       setMetadata: withMembers(changedMembers(known?.metadata ?? {}, metadata), {
-        [STATE_MEMBER]: this.#storable(next),
+        [STATE_MEMBER]: storableState(next, fitter),
       }),
     });
     stored.set(id, { ...(known ?? emptyStored(id, parentId)), key: source.key });
     if (described.archivedAt) toArchive.set(id, described.archivedAt);
   }
-}
-
-/** True if a session whose source did not change was read again, and says of itself what it said: it still runs, or is still not whole. */
-function isAsBefore(
-  known: StoredSession,
-  state: ImportState,
-  { described }: SourceSession,
-  end: SessionEnd | null,
-): boolean {
-  const status = end?.described?.status ?? described.status ?? (state.isRunning ? 'IDLE' : null);
-  return (status === null || status === known.status) && (end?.isUnfinished ?? false) === state.isUnfinished;
-}
-
-function emptyStored(id: string, parentId: string | null): StoredSession {
-  return {
-    id,
-    key: null,
-    parentId,
-    title: null,
-    agentName: null,
-    project: null,
-    status: 'IDLE',
-    statusMessage: null,
-    hasSpawnOrigin: false,
-    historyLength: 0,
-    metadata: {},
-    archivedAt: null,
-  };
-}
-
-function changedMembers(now: JsonObject, next: JsonObject): JsonObject {
-  return Object.fromEntries(
-    Object.entries(next).filter(
-      ([name, value]) => !(Object.hasOwn(now, name) && isSameJson(now[name], value)),
-    ),
-  );
 }
 
 /** Without the members that are null or undefined. */

@@ -23,6 +23,24 @@ export interface StoredSession {
   readonly archivedAt: Date | null;
 }
 
+/** A session of which nothing is known but where it is. */
+export function emptyStored(id: string, parentId: string | null): StoredSession {
+  return {
+    id,
+    key: null,
+    parentId,
+    title: null,
+    agentName: null,
+    project: null,
+    status: 'IDLE',
+    statusMessage: null,
+    hasSpawnOrigin: false,
+    historyLength: 0,
+    metadata: {},
+    archivedAt: null,
+  };
+}
+
 /** A write to one history. */
 export interface TargetWrite {
   readonly sessionId: string;

@@ -51,6 +51,27 @@ it('leaves room in the metadata for what the next import needs', async () => {
   expect((await run()).sessions).toMatchObject({ unchanged: 1 });
 });
 
+it('remembers no names of members where these are too many, and goes on from where it was', async () => {
+  const members = Object.fromEntries(
+    Array.from({ length: 1_000 }, (_, n) => [`${'m'.repeat(26)}${n}`, 'v'.repeat(195)]),
+  );
+  const rollout = new Rollout(ID(1), members).turn('t1').user('One');
+  const { run, write, session } = await sourceLab(codex, filesOf(rollout));
+  expect(await run()).toMatchObject({ complete: true, sessions: { new: 1 } });
+  expect((await session(ID(1))).metadata).toMatchObject(members);
+  await write(filesOf(rollout.user('Two')));
+  expect(await run()).toMatchObject({ complete: true, messages: 1, sessions: { changed: 1 } });
+});
+
+it('leaves out a member with the name of what the import keeps, and counts it', async () => {
+  const withImport = new Rollout(ID(1), { import: 'theirs' }).turn('t1').user('One');
+  const { run, write, session } = await sourceLab(codex, filesOf(withImport));
+  expect((await run()).dropped.get('metadata.import')).toBe(1);
+  expect((await session(ID(1))).metadata.import).toMatchObject({ format: 'codex' });
+  await write(filesOf(new Rollout(ID(1)).turn('t1').user('One').user('Two')));
+  expect(await run()).toMatchObject({ complete: true, sessions: { changed: 1 } });
+});
+
 it('goes on from where it was, whatever the size of the settings of a turn', async () => {
   const rollout = new Rollout(ID(1)).turn('t1').user('One');
   rollout.add('turn_context', { model: 'model-b', rules: 'r'.repeat(50_000) });
@@ -59,6 +80,16 @@ it('goes on from where it was, whatever the size of the settings of a turn', asy
   await write(filesOf(rollout.user('Two')));
   expect((await run()).messages).toBe(1);
   expect((await session(ID(1))).metadata).toMatchObject({ turn_context: { rules: 'r'.repeat(50_000) } });
+});
+
+it('ends to read a compressed file that becomes shorter meanwhile', async () => {
+  const frame = zstdCompressSync(Buffer.from('{"n":1}\n'));
+  const path = join(await temporaryDirectory(), 'rollout.jsonl.zst');
+  await writeFile(path, Buffer.concat([frame, frame]));
+  const reading = readLines(path);
+  expect((await reading.next()).value.map(({ bytes }: Line) => String(bytes))).toEqual(['{"n":1}']);
+  await truncate(path, frame.length);
+  await expect(reading.next()).rejects.toThrow('unexpected end of file');
 });
 
 it('puts no session beneath one that is beneath it', async () => {
@@ -75,13 +106,3 @@ it('puts no session beneath one that is beneath it', async () => {
   expect((await session(ID(1))).parentId).toBe(ID(2));
   expect((await session(ID(2))).parentId).toBe(null);
 });
-it('ends to read a compressed file that becomes shorter meanwhile', async () => {
-  const frame = zstdCompressSync(Buffer.from('{"n":1}\n'));
-  const path = join(await temporaryDirectory(), 'rollout.jsonl.zst');
-  await writeFile(path, Buffer.concat([frame, frame]));
-  const reading = readLines(path);
-  expect((await reading.next()).value.map(({ bytes }: Line) => String(bytes))).toEqual(['{"n":1}']);
-  await truncate(path, frame.length);
-  await expect(reading.next()).rejects.toThrow('unexpected end of file');
-});
-

@@ -85,6 +85,9 @@ it('begins a fork since 0.171 with the lines of its base, as copies', async () =
     forkedFrom: { sessionId: ID(1), historyLength: 4 },
     usage: { inputTokens: 50 },
   });
+  expect(await session(ID(5))).toMatchObject({ forkedFrom: { sessionId: ID(4) }, usage: { inputTokens: 0 } });
+});
+
 it('does not read a fork again because its origin goes on (since 0.171)', async () => {
   const base = new Rollout(ID(1)).turn('t1').user('One').say('1').record('r1', { input: 100 });
   const meta = {
@@ -100,9 +103,6 @@ it('does not read a fork again because its origin goes on (since 0.171)', async 
   await run();
   await write(filesOf(base.turn('t3').user('Three')));
   expect((await run()).sessions).toMatchObject({ changed: 1, unchanged: 1 });
-});
-
-  expect(await session(ID(5))).toMatchObject({ forkedFrom: { sessionId: ID(4) }, usage: { inputTokens: 0 } });
 });
 
 it('says if the base of a fork is not there', async () => {
@@ -137,6 +137,17 @@ it('does not pay twice what an earlier version copied into a fork', async () => 
   });
 });
 
+it('keeps what a fork says and pays itself apart from a response that was copied without its price', async () => {
+  const origin = new Rollout(ID(1), { cli_version: '0.40.0' }, null).turn('t1').user('One').say('1');
+  const fork = new Rollout(ID(4), { cli_version: '0.40.0' }, null).copy(origin).say('2');
+  fork.tokenCount({ input: 30, output: 3 });
+  origin.say('Other').tokenCount({ input: 100, output: 10 });
+  const { run, session, history } = await sourceLab(codex, filesOf(origin, fork));
+  await run();
+  expect(outline(await history(ID(4)))).toEqual(['USER (copy): One', 'ASSISTANT (copy): 1', 'ASSISTANT: 2']);
+  expect((await session(ID(4))).usage).toMatchObject({ inputTokens: 30, outputTokens: 3 });
+});
+
 it('takes back what a fork was paid for once its origin is there', async () => {
   const origin = new Rollout(ID(1), { cli_version: '0.40.0' }, null).turn('t1').user('One').say('1');
   origin.tokenCount({ input: 100, output: 10 });
@@ -151,17 +162,6 @@ it('takes back what a fork was paid for once its origin is there', async () => {
   expect(outline(await history(ID(4)))).toEqual([
     'USER (copy): One',
     'ASSISTANT (copy): 1',
-it('keeps what a fork says and pays itself apart from a response that was copied without its price', async () => {
-  const origin = new Rollout(ID(1), { cli_version: '0.40.0' }, null).turn('t1').user('One').say('1');
-  const fork = new Rollout(ID(4), { cli_version: '0.40.0' }, null).copy(origin).say('2');
-  fork.tokenCount({ input: 30, output: 3 });
-  origin.say('Other').tokenCount({ input: 100, output: 10 });
-  const { run, session, history } = await sourceLab(codex, filesOf(origin, fork));
-  await run();
-  expect(outline(await history(ID(4)))).toEqual(['USER (copy): One', 'ASSISTANT (copy): 1', 'ASSISTANT: 2']);
-  expect((await session(ID(4))).usage).toMatchObject({ inputTokens: 30, outputTokens: 3 });
-});
-
     'USER: Two',
     'ASSISTANT: 2',
   ]);
@@ -205,6 +205,20 @@ it('stops to call a thread running once its file is a minute old, though nothing
   expect((await session(ID(1))).status).toBe('IDLE');
   expect(await history(ID(1))).toHaveLength(3);
   expect((await run()).sessions).toMatchObject({ unchanged: 1 });
+});
+
+it('leaves an archived thread archived that says the same again', async () => {
+  const rollout = new Rollout(ID(1)).turn('t1').user('Go');
+  const name = `archived_sessions/${rollout.name.split('/').at(-1)}`;
+  const { run, write, session } = await sourceLab(codex);
+  const at = new Date('2026-03-01T10:00:00Z');
+  await write({ [name]: rollout.text }, at);
+  setClock(new Date(at.getTime() + 10_000));
+  await run();
+  const { status, archivedAt, version } = await session(ID(1));
+  expect({ status, archivedAt }).toEqual({ status: 'RUNNING', archivedAt: at });
+  expect((await run()).sessions).toMatchObject({ unchanged: 1 });
+  expect((await session(ID(1))).version).toBe(version);
 });
 
 it('holds a response back while it is being written', async () => {
