@@ -1,4 +1,5 @@
 import { watch } from 'node:fs';
+import type { Fault } from './format.ts';
 import { type ImportSessionsOptions, type ImportSource, importSessions } from './import-sessions.ts';
 import type { SessionReport } from './report.ts';
 import type { Target } from './target/target.ts';
@@ -8,7 +9,10 @@ const GATHER_MS = 500;
 /** Where the system reports no changes (network drives), files are looked at anyway; so is what was unfinished. */
 const LOOK_MS = 30_000;
 
-/** Imports `sources`, and again whenever a file there changes, until `signal` is aborted. Yields each report that tells of something. */
+/**
+ * Imports `sources`, and again whenever a file there changes, until `signal` is aborted. Yields each report that tells of something. A fault
+ * that the report before had is left out.
+ */
 export async function* watchSessions(
   sources: readonly ImportSource[],
   target: Target,
@@ -18,19 +22,30 @@ export async function* watchSessions(
   const cache = new Map<string, unknown>();
   const changes = new Changes(sources.map(({ path }) => path));
   try {
-    let told = '';
+    let told = new Set<string>();
+    let stopped: string | null = null;
     for (let isFirst = true; !signal.aborted; isFirst = false) {
       changes.forget();
       const report = await importSessions(sources, target, { ...options, cache });
-      const faults = JSON.stringify([report.faults, report.stopped]);
       const { sessions } = report;
-      if (isFirst || sessions.new + sessions.changed > 0 || faults !== told) yield report;
-      told = faults;
+      const found = new Set(report.faults.map((fault) => JSON.stringify(fault)));
+      leaveOut(report.faults, told);
+      const isNews = sessions.new + sessions.changed + report.faults.length > 0 || report.stopped !== stopped;
+      if (isFirst || isNews) yield report;
+      told = found;
+      stopped = report.stopped;
       await changes.next(signal);
     }
   } finally {
     changes.close();
   }
+}
+
+/** Takes faults out of the list: those whose JSON is in `told`. */
+function leaveOut(faults: Fault[], told: ReadonlySet<string>): void {
+  const others = faults.filter((fault) => !told.has(JSON.stringify(fault)));
+  faults.length = 0;
+  for (const fault of others) faults.push(fault);
 }
 
 /** Tells when something below some paths has changed. */

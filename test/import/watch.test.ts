@@ -1,5 +1,5 @@
 import { appendFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { Sessiontree } from '@sessiontree/client';
 import { expect, it } from 'vitest';
@@ -7,11 +7,13 @@ import { codex } from '../../src/import/codex/codex.ts';
 import type { Format } from '../../src/import/format.ts';
 import { gemini } from '../../src/import/gemini/gemini.ts';
 import { opencode } from '../../src/import/opencode/opencode.ts';
+import type { SessionReport } from '../../src/import/report.ts';
+import { RepositoryTarget } from '../../src/import/target/repository-target.ts';
 import { ServerTarget } from '../../src/import/target/server-target.ts';
 import { watchSessions } from '../../src/import/watch-sessions.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { startTestServer } from '../server/running.ts';
-import { temporaryDirectory } from '../support/repository.ts';
+import { openTestRepository, temporaryDirectory } from '../support/repository.ts';
 import { writeFiles } from './claude/transcript.ts';
 import { Rollout } from './codex/rollout.ts';
 import { OpencodeWriter } from './opencode/store-writer.ts';
@@ -115,6 +117,31 @@ it.each(PROGRAMS)('follows what %s writes, into a running server', async (_title
   // The program can have been in the middle of it.
   while ((await saidIn(client, id)).length < 2) await reports.next();
   expect(await saidIn(client, id)).toEqual(['Question', 'Answer']);
+  const end = reports.next();
+  stop.abort();
+  await end;
+});
+
+it('lists a fault that stands once, and those that come', async () => {
+  const [folder, repository] = [await temporaryDirectory(), await openTestRepository()];
+  const program = codexProgram();
+  const bad = (name: string) => writeFiles(folder, { [`sessions/rollout-${name}.jsonl`]: 'no rollout\n' });
+  await program.begin(folder);
+  await bad('one');
+  const stop = new AbortController();
+  const target = new RepositoryTarget(repository, DEFAULT_LIMITS);
+  const reports = watchSessions([{ format: codex, path: folder }], target, {}, stop.signal);
+  const named = async () => {
+    const { faults } = (await reports.next()).value as SessionReport;
+    return faults.map(({ path }) => basename(path));
+  };
+  expect(await named()).toEqual(['rollout-one.jsonl']);
+  const following = named();
+  await program.goOn(folder);
+  expect(await following).toEqual([]);
+  const last = named();
+  await bad('two');
+  expect(await last).toEqual(['rollout-two.jsonl']);
   const end = reports.next();
   stop.abort();
   await end;
