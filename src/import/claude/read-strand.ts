@@ -117,7 +117,7 @@ class StrandReader {
       const type = textOf(entry.type) ?? 'line without a type';
       if (isMain && REPLACING_NOTES.has(type)) {
         if (facts.lastNotes.get(type) !== line) this.#drop(`earlier ${type}`);
-        else for (const name of untoldMembers(entry)) this.#drop(`${type}.${name}`);
+        else for (const name of untoldMembers(type, entry)) this.#drop(`${type}.${name}`);
       } else if (isMain && type !== 'pr-link') this.#drop(type);
       return;
     }
@@ -214,10 +214,20 @@ class StrandReader {
   }
 }
 
-/** Members of a title that come nowhere. A `cost-state` is kept whole. */
-function untoldMembers({ type, ...members }: Entry): string[] {
-  const known = ['sessionId', 'timestamp', 'customTitle', 'agentName', 'aiTitle'];
-  return type === 'cost-state' ? [] : Object.keys(members).filter((name) => !known.includes(name));
+/** The member of a note that has a field. A `cost-state` is kept whole. */
+const TOLD_MEMBERS: Readonly<Record<string, string>> = {
+  'custom-title': 'customTitle',
+  'agent-name': 'agentName',
+  'ai-title': 'aiTitle',
+};
+
+/** Members of a note that come nowhere. */
+function untoldMembers(
+  note: string,
+  { type: _, sessionId: __, timestamp: ___, ...members }: Entry,
+): string[] {
+  if (!Object.hasOwn(TOLD_MEMBERS, note)) return [];
+  return Object.keys(members).filter((name) => name !== TOLD_MEMBERS[note]);
 }
 
 /** The time of a node that has none of its own: that of the node before, or else of the first that has one. */

@@ -256,6 +256,7 @@ it('keeps the cost of the session in its metadata, and counts what it drops by k
   const transcript = new Transcript(ID);
   transcript.user('Hi');
   transcript.note({ type: 'cost-state', totalCostUSD: 0.5, modelUsage: {} });
+  transcript.note({ type: 'custom-title', customTitle: 'By hand', aiTitle: 'Misplaced' });
   transcript
     .note({ type: 'queue-operation', operation: 'enqueue' })
     .note({ type: 'queue-operation', operation: 'dequeue' });
@@ -265,6 +266,7 @@ it('keeps the cost of the session in its metadata, and counts what it drops by k
   const { report, session, history } = await imported(transcript);
   expect(session.metadata.costState).toEqual({ totalCostUSD: 0.5, modelUsage: {} });
   expect([...report.dropped]).toEqual([
+    ['custom-title.aiTitle', 1],
     ['queue-operation', 2],
     ['file-history-snapshot', 1],
     ['progress/hook_progress', 1],
