@@ -6,6 +6,9 @@ import type { SessionStatus } from '../model/session.ts';
 export const FORMAT_NAMES = ['claude', 'codex', 'opencode', 'gemini', 'chatgpt', 'claude-ai'] as const;
 export type FormatName = (typeof FORMAT_NAMES)[number];
 
+/** What was written within this time can be unfinished: a line, a response, a turn. What has written nothing for so long is taken to be over. */
+export const LIVE_MS = 60_000;
+
 /** How one program stores its sessions. The core (`import-sessions.ts`) does all that has to do with the store. */
 export interface Format {
   readonly name: FormatName;
@@ -27,7 +30,7 @@ export interface SurveyOptions {
   readonly onFile: (bytes: number) => void;
   /** What the format keeps between two surveys of one process: files that did not change need not be read again. Left out: nothing. */
   readonly cache?: Map<string, unknown> | undefined;
-  /** The time of now, in milliseconds since 1970: what was written within the last minute can be unfinished. */
+  /** The time of now, in milliseconds since 1970: what was written within `LIVE_MS` can be unfinished. */
   readonly now: number;
 }
 

@@ -2,7 +2,7 @@ import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join, sep } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import { otherEntry, otherFiles } from '../file-kinds.ts';
-import type { Dropped, Fault } from '../format.ts';
+import { type Dropped, type Fault, LIVE_MS } from '../format.ts';
 import { readRegularFile } from '../regular-file.ts';
 import { parseObject } from '../source-json.ts';
 import { isMissing, unreadable } from '../unreadable.ts';
@@ -24,8 +24,6 @@ export interface TranscriptFile {
 const TRANSCRIPT = '.jsonl';
 const META = '.meta.json';
 const AGENT = /^agent-(.+)\.jsonl$/;
-/** A younger file is perhaps being written. */
-const LIVE_MILLISECONDS = 60_000;
 const TODOS = 'todos';
 /** Folders of which files are counted by name: those of projects and sessions have names of their own. */
 const NAMED_FOLDERS = new Set(['tool-results', 'memory', TODOS, 'subagents']);
@@ -112,7 +110,7 @@ async function metaOf(path: string, now: number): Promise<{ meta: JsonObject; fa
   try {
     const meta = parseObject(await readRegularFile(beside));
     if (meta) return { meta, fault: null };
-    const isLive = now - (await stat(beside)).mtimeMs < LIVE_MILLISECONDS;
+    const isLive = now - (await stat(beside)).mtimeMs < LIVE_MS;
     const reason = 'the file holds no JSON object';
     return { meta: {}, fault: isLive ? null : { type: 'fault', path: beside, line: null, reason } };
   } catch (error) {

@@ -1,13 +1,18 @@
 import type { JsonObject } from '../../model/json.ts';
-import type { Dropped, Fault, Resume, SessionEnd, SourceMessage } from '../format.ts';
+import {
+  type Dropped,
+  type Fault,
+  LIVE_MS,
+  type Resume,
+  type SessionEnd,
+  type SourceMessage,
+} from '../format.ts';
 import { LINE_TOO_LONG, readLines } from '../lines.ts';
 import { textIn } from '../source-json.ts';
 import { agentProgressOf, type Entry, parseEntry, textOf } from './entry.ts';
 import { type Facts, lineFault, REPLACING_NOTES } from './facts.ts';
 import { type KeyedMessage, messagesOf, responseMessage } from './messages.ts';
 
-/** While a file is younger, a last line that is cut is one that is being written. */
-const LIVE_MILLISECONDS = 60_000;
 /** Messages that wait for the end of a response before them. Later lines of the response replace it. */
 const WAITING_MAX = 2_000;
 
@@ -64,7 +69,7 @@ export async function* readStrand(reading: StrandReading, from: Resume | null): 
       else if (isWhole) {
         if (reading.isMain)
           yield lineFault(path, number, bytes ? 'the line is no JSON object' : LINE_TOO_LONG);
-      } else if (reading.now - mtimeMs < LIVE_MILLISECONDS) isUnfinished = true;
+      } else if (reading.now - mtimeMs < LIVE_MS) isUnfinished = true;
       else if (reading.isMain) yield lineFault(path, number, 'the file ends within the line');
       if (!isWhole) end = Math.min(end, offset);
     }

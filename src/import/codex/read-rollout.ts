@@ -1,14 +1,11 @@
 import type { JsonObject } from '../../model/json.ts';
-import type { Dropped, Resume, SourceItem } from '../format.ts';
+import { type Dropped, LIVE_MS, type Resume, type SourceItem } from '../format.ts';
 import { LINE_TOO_LONG, readLines } from '../lines.ts';
 import { numberIn, objectIn, orNull, textIn, without } from '../source-json.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import { parseRolloutLine, type RolloutLine } from './rollout-line.ts';
 import { INITIAL_STATE, type RolloutState, restoredState, savedState } from './rollout-state.ts';
 import { RolloutTranslator } from './translator.ts';
-
-/** A file that has changed within this time can be in the middle of a response. */
-const LIVE_MS = 60_000;
 
 /** Where a thread begins, if not with its own first line. */
 export interface Beginning {
@@ -19,20 +16,20 @@ export interface Beginning {
     readonly end: number;
   } | null;
   /** The base is not there. */
-  /** See `CopiedLines.hasDiverged`. */
-  readonly hasDiverged: boolean;
   readonly missingBase: string | null;
   /** Older forks: the lines up to this one were copied from another thread. 0: none. */
   readonly copiedThroughLine: number;
+  /** See `CopiedLines.hasDiverged`. */
+  readonly hasDiverged: boolean;
   /** The lines of a subagent before this ordinal are its parent's. */
   readonly ownFromOrdinal: number;
 }
 
 export const OWN_BEGINNING: Beginning = {
-  hasDiverged: false,
   base: null,
   missingBase: null,
   copiedThroughLine: 0,
+  hasDiverged: false,
   ownFromOrdinal: 0,
 };
 

@@ -1,7 +1,7 @@
 import { dirname } from 'node:path';
 import { isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { SessionStatus } from '../../model/session.ts';
-import type { SessionDescription, SourceItem, SourceSession } from '../format.ts';
+import { LIVE_MS, type SessionDescription, type SourceItem, type SourceSession } from '../format.ts';
 import { hashOf } from '../hash.ts';
 import { dateIn, jsonOrText, objectIn, textIn, without } from '../source-json.ts';
 import { type Beginning, readThread } from './read-rollout.ts';
@@ -68,7 +68,7 @@ export function sourceSession(
       for (; !next.done; next = await items.next()) yield next.value;
       for (const kind of record?.dropped ?? []) yield { type: 'dropped', kind };
       const { state, resume, isUnfinished } = next.value;
-      const isRecent = now - mtimeMs < RUNNING_MS;
+      const isRecent = now - mtimeMs < LIVE_MS;
       const title = described.title ?? state.name ?? state.firstPrompt ?? agent('agent_path');
       const end = { status: statusOf(state, isRecent, links), title };
       const metadata = {
@@ -99,9 +99,6 @@ function beginningIn({ base, ...beginning }: Beginning): JsonObject {
     base: base && { id: base.rollout.id, end: base.end, beginning: beginningIn(base.beginning) },
   };
 }
-
-/** A turn that has written nothing for so long is taken to be over. */
-const RUNNING_MS = 60_000;
 
 function statusOf({ turn }: RolloutState, isRecent: boolean, { parent }: ThreadLinks): SessionStatus | null {
   if (turn === 'open') return isRecent ? 'RUNNING' : 'IDLE';

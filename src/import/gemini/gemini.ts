@@ -2,15 +2,19 @@ import { readdir, readFile, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import { LINK, otherEntry } from '../file-kinds.ts';
-import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
+import {
+  type Dropped,
+  type Fault,
+  type Format,
+  LIVE_MS,
+  type SourceSession,
+  type SurveyOptions,
+} from '../format.ts';
 import { hashOf } from '../hash.ts';
 import { dateIn, objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
 import { isMissing, unreadable } from '../unreadable.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
 import { chatItems } from './read-chat.ts';
-
-/** A file that has changed within this time can be in the middle of a response. */
-const LIVE_MS = 60_000;
 
 /** What a chat says of itself, and has a field. */
 const KNOWN = ['sessionId', 'startTime', 'summary'];

@@ -1,7 +1,15 @@
 import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { SessionStatus } from '../../model/session.ts';
-import type { Dropped, Fault, Format, SourceItem, SourceSession, SurveyOptions } from '../format.ts';
+import {
+  type Dropped,
+  type Fault,
+  type Format,
+  LIVE_MS,
+  type SourceItem,
+  type SourceSession,
+  type SurveyOptions,
+} from '../format.ts';
 import { hashOf } from '../hash.ts';
 import { openRegularFile } from '../regular-file.ts';
 import { dateIn, objectIn, textIn } from '../source-json.ts';
@@ -12,9 +20,6 @@ import { FileStore } from './file-store.ts';
 import { type Copy, findCopies } from './forks.ts';
 import { fault, isFault, type OpencodeMessage, type OpencodeSession, type OpencodeStore } from './store.ts';
 import { isAbort, translate } from './translate.ts';
-
-/** A session that has changed within this time can be in the middle of a response. */
-const LIVE_MS = 60_000;
 
 /** opencode: a database since 1.2, files of JSON before, or what `opencode export` prints. */
 export const opencode: Format = {
