@@ -158,7 +158,7 @@ export function textsKey(shown: ShownParts): string {
   return `${content}/${contentCuts}/${reasoning}/${toolCalls}/${payload}/${metadata}`;
 }
 
-/** The bytes of text in an answer that shows `message`, in UTF-8; tool calls, payload and metadata count as `countedBytes` says. */
+/** The bytes of text in an answer that shows `message`, in UTF-8; payload, metadata and the arguments of calls count as `countedBytes` says. */
 export function textBytesOf(message: Message, shown: ShownTexts): number {
   let bytes = 0;
   if (shown.content > 0) bytes += shown.content * Buffer.byteLength(message.content);
@@ -167,12 +167,22 @@ export function textBytesOf(message: Message, shown: ShownTexts): number {
   if (shown.reasoning > 0 && message.reasoning !== null)
     bytes += shown.reasoning * Buffer.byteLength(message.reasoning);
   if (shown.toolCalls > 0 && message.toolCalls.length > 0)
-    bytes += shown.toolCalls * jsonBytes(message.toolCalls);
+    bytes += shown.toolCalls * toolCallBytes(message.toolCalls);
   if (shown.payload > 0 && message.payload !== null) bytes += shown.payload * jsonBytes(message.payload);
   if (shown.metadata > 0) bytes += shown.metadata * jsonBytes(message.metadata);
   return bytes;
 }
 
-function jsonBytes(value: unknown): number {
+function toolCallBytes(toolCalls: readonly ToolCall[]): number {
+  let bytes = Buffer.byteLength(JSON.stringify(toolCalls));
+  for (const { arguments: given } of toolCalls) {
+    if (typeof given !== 'object' || given === null) continue;
+    const text = Buffer.byteLength(JSON.stringify(given));
+    bytes += countedBytes(given, text) - text;
+  }
+  return bytes;
+}
+
+function jsonBytes(value: JsonValue): number {
   return countedBytes(value, Buffer.byteLength(JSON.stringify(value)));
 }
