@@ -11,7 +11,8 @@ import { machine, metText, quantity, table } from './report.ts';
 
 /**
  * Compares clients in a program: `@sessiontree/client`, graphql-request, and plain `fetch` with and without a time limit, which read the
- * same session from the same server, one request after another. They take turns in short rounds, so that disturbances of the machine affect all alike.
+ * same session from the same server, one request after another. They take turns in short rounds, so that disturbances of the machine affect
+ * all alike.
  */
 const ROUNDS = Number(process.argv[2] ?? 120);
 const REQUESTS_PER_ROUND = 200;

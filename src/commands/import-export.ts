@@ -6,11 +6,11 @@ import { pipeline } from 'node:stream/promises';
 import type { Command } from 'commander';
 import { restoreSessions } from '../import/sessiontree/restore-sessions.ts';
 import { printable } from '../printable.ts';
-import { openStore, openStoreForReading } from '../repository/open-store.ts';
-import { isDatabase } from '../repository/store-place.ts';
+import { openStore } from '../repository/open-store.ts';
 import { type ImportFlags, OTHER_PROGRAMS_FLAGS, SESSIONTREE } from './import-options.ts';
 import { importProgress } from './import-progress.ts';
 import { pathFault } from './path-fault.ts';
+import { readerForDryRun } from './reader-for-dry-run.ts';
 import { stderrLogger } from './stderr-logger.ts';
 import { placeOf } from './store-option.ts';
 import { tellReport } from './tell-report.ts';
@@ -64,9 +64,7 @@ async function restore(path: string, place: string, { limit: limits, dryRun }: I
   const progress = importProgress(process.stderr);
   const options = { onProgress: progress.report };
   if (dryRun) {
-    // A dry run makes no data directory.
-    const isThere = isDatabase(place) || (await pathFault(place, (found) => found.isDirectory())) === null;
-    const reader = isThere ? await openStoreForReading(place, { logger }) : null;
+    const reader = await readerForDryRun(place, logger);
     try {
       const target = { reader, repository: null, limits };
       await tellReport(await restoreSessions(path, target, options), progress.done);

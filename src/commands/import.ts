@@ -15,9 +15,7 @@ import { RepositoryTarget, storedSessionsOf } from '../import/target/repository-
 import type { Target } from '../import/target/target.ts';
 import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
-import type { Logger } from '../repository/observer.ts';
-import { openStore, openStoreForReading } from '../repository/open-store.ts';
-import { isDatabase } from '../repository/store-place.ts';
+import { openStore } from '../repository/open-store.ts';
 import { callServer } from './call-server.ts';
 import { importExport } from './import-export.ts';
 import {
@@ -33,6 +31,7 @@ import { limitGarbage } from './limit-garbage.ts';
 import { pathFault } from './path-fault.ts';
 import { print } from './print.ts';
 import { progressBar } from './progress.ts';
+import { readerForDryRun } from './reader-for-dry-run.ts';
 import { limitOption } from './serve-options.ts';
 import { stderrLogger } from './stderr-logger.ts';
 import { placeOf, refusePlaceFlags, storeOptions } from './store-option.ts';
@@ -256,7 +255,7 @@ async function importPythonFiles(path: string | null, flags: ImportFlags, comman
   if (dryRun) {
     const reader = await readerForDryRun(place, logger);
     try {
-      await tell(await importDirectory(path, new DryRunStore(reader), options));
+      await tell(await importDirectory(path, new DryRunStore(reader), { ...options, isDryRun: true }));
     } finally {
       progress.done();
       await reader?.close();
@@ -270,10 +269,4 @@ async function importPythonFiles(path: string | null, flags: ImportFlags, comman
     progress.done();
     await repository.close();
   }
-}
-
-/** The store that a dry run compares with; null if there is none: a dry run makes no data directory. */
-async function readerForDryRun(place: string, logger: Logger) {
-  const isThere = isDatabase(place) || (await pathFault(place, (found) => found.isDirectory())) === null;
-  return isThere ? await openStoreForReading(place, { logger }) : null;
 }

@@ -30,6 +30,12 @@ export interface NewSpawnOrigin {
 /** Bytes of the longest metadata that every reader of a session gets. A page can have ten thousand sessions. */
 export const SHORT_METADATA_BYTES = 4 * 1024;
 
+/** The `metadata` of a session whose metadata has so many bytes as JSON. `json` may be null if that is more than a session brings. */
+export function broughtMetadata(json: string | null, bytes: number): JsonObject | null {
+  if (bytes > SHORT_METADATA_BYTES) return null;
+  return json === '{}' ? {} : (JSON.parse(json!) as JsonObject);
+}
+
 /** A session after its latest mutation. */
 export interface Session {
   readonly id: string;

@@ -2,19 +2,10 @@ import type { ApolloClient, ObservableQuery } from '@apollo/client';
 import { parse } from 'graphql';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { addHistory, type ClientProject, complaints, openProject } from './files.ts';
+import type { HistoryPage } from './lists.ts';
 
 interface History {
-  readonly session: {
-    readonly history: {
-      readonly edges: readonly { readonly node: { readonly content: string } }[];
-      readonly pageInfo: {
-        readonly hasNextPage: boolean;
-        readonly hasPreviousPage: boolean;
-        readonly startCursor: string;
-        readonly endCursor: string;
-      };
-    };
-  };
+  readonly session: { readonly history: HistoryPage };
 }
 
 const historyQuery = (variables: string, history: string) =>

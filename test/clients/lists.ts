@@ -1,5 +1,5 @@
 import { isDeepStrictEqual } from 'node:util';
-import { expect, onTestFinished, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { ClientProject } from './files.ts';
 import {
   append,
@@ -104,8 +104,30 @@ export interface Screen {
   shown(): unknown[];
 }
 
+/**
+ * The tests that every client passes. `current` gives what each test begins with; `outline` is a screen with the outline of trip alone, which
+ * the payloads of `outlineMutations` bring.
+ */
+export function testLists(
+  current: () => { readonly project: ClientProject; readonly complained: readonly unknown[] },
+  screen: () => Screen,
+  outlineMutations: readonly Mutation[],
+  outline: () => Screen,
+): void {
+  afterEach(() => expect(current().complained).toEqual([]));
+
+  test('each mutation leaves the lists on the screen as the server would give them, by its payload alone', () =>
+    expectRightLists(current().project, screen()));
+
+  test('what comes at the end of a list is shown once its last page is', () =>
+    expectRightPages(current().project, screen()));
+
+  test('a list whose order only the server knows is right if the payload has it', () =>
+    expectRightOutline(current().project, outlineMutations, outline()));
+}
+
 /** Compares the screen with what the server gives after each of the mutations. */
-export async function expectRightOutline(
+async function expectRightOutline(
   project: ClientProject,
   mutations: readonly Mutation[],
   { show, mutate, shown }: Screen,
@@ -143,7 +165,7 @@ export async function expectRightLists(
 }
 
 /** Does mutations at the end of lists that have further pages: what comes there is shown once the end is. */
-export async function expectRightPages(project: ClientProject, screen: Screen): Promise<void> {
+async function expectRightPages(project: ClientProject, screen: Screen): Promise<void> {
   const old = Array.from(
     { length: 50 },
     (_, n) => `s${n}: ${create(`id: "s${n}", lastActiveAt: "2026-02-01T00:00:${n + 10}Z"`)}`,

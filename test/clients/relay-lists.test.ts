@@ -10,16 +10,7 @@ import {
 } from 'relay-runtime';
 import { beforeEach, expect, onTestFinished, test } from 'vitest';
 import { type ClientProject, complaints, openProject } from './files.ts';
-import {
-  expectRightLists,
-  expectRightOutline,
-  expectRightPages,
-  growLists,
-  type ListAnswer,
-  rowsIn,
-  type Screen,
-  TREES,
-} from './lists.ts';
+import { growLists, type ListAnswer, rowsIn, type Screen, TREES, testLists } from './lists.ts';
 import { ALL_MUTATIONS, documentOf, outlineMutations, outlineQuery } from './mutations.ts';
 
 const { commitMutation, ConnectionHandler, createOperationDescriptor, getRequest } = createRequire(
@@ -108,20 +99,12 @@ function screen(lists = LISTS): Screen {
   };
 }
 
-test('each mutation leaves the lists on the screen as the server would give them, by its payload alone', async () => {
-  await expectRightLists(project, screen());
-  expect(complained).toEqual([]);
-});
-
-test('what comes at the end of a list is shown once its last page is', async () => {
-  await expectRightPages(project, screen());
-  expect(complained).toEqual([]);
-});
-
-test('a list whose order only the server knows is right if the payload has it', async () => {
-  await expectRightOutline(project, OUTLINE_MUTATIONS, screen([['MutationsOutlineQuery']]));
-  expect(complained).toEqual([]);
-});
+testLists(
+  () => ({ project, complained }),
+  screen,
+  OUTLINE_MUTATIONS,
+  () => screen([['MutationsOutlineQuery']]),
+);
 
 test('the directives of Relay take the edge of a new session and the ids of deleted ones', async () => {
   const rows = await show('ListsTreeQuery', { id: 'trip' });
@@ -130,5 +113,4 @@ test('the directives of Relay take the edge of a new session and the ids of dele
   await mutate('MutationsAppendMutation', { lists });
   await mutate('MutationsDeleteMutation', { lists });
   expect(rows()).toMatchObject({ children: [{ id: 'hotel' }, { id: 'spawned' }] });
-  expect(complained).toEqual([]);
 });

@@ -1,13 +1,13 @@
 import { inputRules } from '../../model/input.ts';
 import { DEFAULT_LIMITS, type Limits } from '../../model/limits.ts';
 import type { Progress } from '../../repository/observer.ts';
-import { type AgentSessionStore, DryRunStore } from './dry-run-store.ts';
 import { fileRules } from './file-rules.ts';
 import { type Entry, planImport } from './plan.ts';
 import { readAhead } from './read-ahead.ts';
 import { ImportReport } from './report.ts';
 import { READS_UNDER_WAY, scanDirectory, tryRead } from './scan.ts';
 import { SessionWriter } from './session-writer.ts';
+import type { AgentSessionStore } from './store.ts';
 
 /** Concurrent writes share syncs. The byte limit keeps large files from piling up in memory. */
 const WRITES_UNDER_WAY = 32;
@@ -17,6 +17,8 @@ export interface ImportOptions {
   /** Limits of sessions and messages; `DEFAULT_LIMITS` when left out. */
   readonly limits?: Limits;
   readonly onProgress?: Progress;
+  /** True if the store is a `DryRunStore`: the report says what would be imported. */
+  readonly isDryRun?: boolean;
 }
 
 /**
@@ -28,10 +30,10 @@ export interface ImportOptions {
 export async function importDirectory(
   directory: string,
   repository: AgentSessionStore,
-  { limits = DEFAULT_LIMITS, onProgress = () => {} }: ImportOptions = {},
+  { limits = DEFAULT_LIMITS, onProgress = () => {}, isDryRun = false }: ImportOptions = {},
 ): Promise<ImportReport> {
   const rules = fileRules(inputRules(limits));
-  const report = new ImportReport(repository instanceof DryRunStore);
+  const report = new ImportReport(isDryRun);
   const entries = await scanDirectory(directory, rules, report, onProgress);
   const plan = planImport(entries);
   const writer = new SessionWriter(repository, rules, plan.cutLinks, report);

@@ -1,7 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
-import type { PlacedSession } from './dry-run-store.ts';
 import { shown } from './read-json.ts';
 import type { SessionFile } from './session-file.ts';
+import type { PlacedSession } from './store.ts';
 
 const LINK_FIELDS = new Set(['parent_session_id', 'root_session_id', 'depth']);
 

@@ -24,7 +24,7 @@ export class ImportReport {
   stopped: string | null = null;
   readonly isDryRun: boolean;
 
-  constructor(isDryRun = false) {
+  constructor(isDryRun: boolean) {
     this.isDryRun = isDryRun;
   }
 

@@ -1,7 +1,6 @@
 import { ConflictError, SessionExistsError, StorageError } from '../../model/errors.ts';
 import { isSessionId } from '../../model/id.ts';
 import { operationOf } from '../../model/operation.ts';
-import type { AgentSessionStore, PlacedSession } from './dry-run-store.ts';
 import { isNamedForId } from './file-name.ts';
 import type { FileRules } from './file-rules.ts';
 import { notesOnTree, type Place, placeOf } from './place.ts';
@@ -9,6 +8,7 @@ import type { Entry, Plan } from './plan.ts';
 import { FileFault } from './read-json.ts';
 import type { ImportReport } from './report.ts';
 import type { SessionFile } from './session-file.ts';
+import type { AgentSessionStore, PlacedSession } from './store.ts';
 import { sessionMetadata } from './unknown-fields.ts';
 
 const IDS_A_BATCH = 1_000;

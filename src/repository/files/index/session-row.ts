@@ -1,6 +1,6 @@
 import { compileLiteral } from '../../../compile-literal.ts';
-import type { JsonObject } from '../../../model/json.ts';
 import {
+  broughtMetadata,
   type Damage,
   type ForkOrigin,
   type Session,
@@ -239,7 +239,7 @@ export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
     statusMessage: row.statusMessage,
     statusChangedAt: new Date(row.statusChangedAt),
     spawnedBy: row.spawnedBy === null ? null : (JSON.parse(row.spawnedBy) as SpawnOrigin),
-    metadata: metadataBytes <= SHORT_METADATA_BYTES ? parsed(metadata as string) : null,
+    metadata: broughtMetadata(typeof metadata === 'string' ? metadata : null, metadataBytes),
     metadataBytes,
     createdAt: new Date(row.createdAt),
     lastActiveAt: new Date(row.lastActiveAt),
@@ -254,5 +254,3 @@ export function sessionOf(row: SessionRow, damage: readonly Damage[]): Session {
     forkedFrom: row.forkedFrom === null ? null : (JSON.parse(row.forkedFrom) as ForkOrigin),
   };
 }
-
-const parsed = (metadata: string) => (metadata === '{}' ? {} : (JSON.parse(metadata) as JsonObject));

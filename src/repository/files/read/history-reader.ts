@@ -62,11 +62,11 @@ export class HistoryReader {
     if (most <= maxBytes) {
       const charged = new Charged(options);
       try {
-        return await this.#atOnce(requests, found, maxBytes, charged.noting);
+        return await this.#atOnce(requests, found, maxBytes, charged.options);
       } catch (error) {
         // JSON of many short values counts more than its line has bytes.
         if (!(error instanceof ReadTooLargeError)) throw error;
-        return this.#inTurn(requests, found, maxBytes, charged.further);
+        return this.#inTurn(requests, found, maxBytes, charged.further());
       }
     }
     return this.#inTurn(requests, found, maxBytes, options);
@@ -157,29 +157,34 @@ export class HistoryReader {
   }
 }
 
-/** What was charged for a read that is made again: the second time, only what exceeds that is charged. */
+/** Notes what a read is charged for, so that it can be made again. */
 class Charged {
-  readonly noting: ReadOptions | undefined;
-  readonly further: ReadOptions | undefined;
+  /** Of the first read. */
+  readonly options: ReadOptions | undefined;
+  readonly #onRead: ReadOptions['onRead'];
   #bytes = 0;
 
   constructor(options: ReadOptions | undefined) {
-    const onRead = options?.onRead;
-    if (!onRead) {
-      this.noting = this.further = options;
-      return;
-    }
-    const note = (bytes: number) => {
-      this.#bytes += bytes;
-      onRead(bytes);
+    this.#onRead = options?.onRead;
+    this.options = this.#onRead && { ...options, onRead: (bytes) => this.#charge(bytes) };
+    this.options ??= options;
+  }
+
+  #charge(bytes: number): void {
+    this.#bytes += bytes;
+    this.#onRead!(bytes);
+  }
+
+  /** The options of a second read, which is charged only for what exceeds the first. */
+  further(): ReadOptions | undefined {
+    if (!this.#onRead) return this.options;
+    let paid = this.#bytes;
+    const onRead = (bytes: number) => {
+      const more = Math.max(0, bytes - paid);
+      paid -= bytes - more;
+      if (more > 0) this.#onRead!(more);
     };
-    const chargeFurther = (bytes: number) => {
-      const further = Math.max(0, bytes - this.#bytes);
-      this.#bytes -= bytes - further;
-      if (further > 0) onRead(further);
-    };
-    this.noting = { ...options, onRead: note };
-    this.further = { ...options, onRead: chargeFurther };
+    return { ...this.options, onRead };
   }
 }
 

@@ -1,5 +1,5 @@
-import type { JsonObject } from '../../../model/json.ts';
 import {
+  broughtMetadata,
   type ForkOrigin,
   type Session,
   type SessionStatus,
@@ -181,7 +181,7 @@ export function sessionOf(row: ShownSessionRow): Session {
     statusMessage: row.status_message,
     statusChangedAt: new Date(row.status_changed_at),
     spawnedBy: row.spawned_by === null ? null : (JSON.parse(row.spawned_by) as SpawnOrigin),
-    metadata: metadataBytes > SHORT_METADATA_BYTES ? null : parsed(row.metadata!),
+    metadata: broughtMetadata(row.metadata, metadataBytes),
     metadataBytes,
     createdAt: new Date(row.created_at),
     lastActiveAt: new Date(row.last_active_at),
@@ -197,8 +197,6 @@ export function sessionOf(row: ShownSessionRow): Session {
     forkedFrom: row.forked_from === null ? null : (JSON.parse(row.forked_from) as ForkOrigin),
   };
 }
-
-const parsed = (metadata: string) => (metadata === '{}' ? {} : (JSON.parse(metadata) as JsonObject));
 
 function usageOf(row: ShownSessionRow | SessionRow) {
   return {
