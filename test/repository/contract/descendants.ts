@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import type { Session } from '../../../src/model/session.ts';
 import { type PageRequest, UnknownKeyError } from '../../../src/repository/reads.ts';
 import { naiveDescendants, naivePage } from './naive.ts';
 import { ALL, idsOf, type OpenStore, RETURNS } from './store.ts';
@@ -124,6 +125,55 @@ export function describeDescendants(store: OpenStore): void {
         page = await descendantsOf('a', { limit: 1, from: 'start', after: visited.at(-1)! });
       }
       expect(visited).toEqual(['z', 'y', 'w', 'before-the-key', 'b', 'c', 'after-the-key', 'x']);
+    });
+
+    it('of very many siblings are right after each change, however often all were read before', async () => {
+      const { repository } = store;
+      await store.chain('top', 'other');
+      for (let n = 0; n < 300; n += 1)
+        await store.create({ id: `child-${n}`, parentId: 'top', title: 'before' });
+      await store.create({ id: 'grandchild', parentId: 'child-7' });
+      await store.create({ id: 'stranger' });
+      /** Small pages, none of which is the whole family. */
+      async function inSmallPages() {
+        const found: Session[] = [];
+        for (let after: string | undefined; ; after = found.at(-1)!.id) {
+          const [page] = await repository.descendantsOf(['top'], { limit: 50, from: 'start', after }, null);
+          found.push(...page!.items);
+          if (!page!.hasMore) return found;
+        }
+      }
+      const changes = {
+        none: () => repository.findMany([]),
+        message: () =>
+          repository.append({ sessionId: 'child-3', messages: [{ role: 'USER', content: 'hello' }] }),
+        title: () => repository.update({ sessionId: 'top', title: 'after' }),
+        'title of a child': () => repository.update({ sessionId: 'child-299', title: 'after' }),
+        child: () => store.create({ id: 'latest', parentId: 'top' }),
+        grandchild: () => store.create({ id: 'new-grandchild', parentId: 'child-100' }),
+        'message in the new child': () =>
+          repository.append({ sessionId: 'latest', messages: [{ role: 'USER', content: 'hello' }] }),
+        'leaving child': () => repository.move({ sessionId: 'child-5', parentId: null }),
+        'coming child': () => repository.move({ sessionId: 'stranger', parentId: 'top' }),
+        archival: () => repository.archive({ sessionId: 'child-8', archived: true, subtree: true }),
+        'deleted child': () => repository.delete({ sessionId: 'child-9', mode: 'CASCADE' }),
+        'deleted parent': () => repository.delete({ sessionId: 'child-7', mode: 'REPARENT' }),
+      };
+      for (const [name, change] of Object.entries(changes)) {
+        for (const from of ['start', 'end'] as const)
+          await repository.descendantsOf(['top'], { limit: 1_000, from }, null);
+        await change();
+        const expected = await inSmallPages();
+        for (const from of ['end', 'start'] as const) {
+          const [page] = await repository.descendantsOf(['top'], { limit: 1_000, from }, null);
+          expect({ name, from, ids: idsOf(page!.items) }).toEqual({ name, from, ids: idsOf(expected) });
+          expect(page!.items).toEqual(expected);
+          expect(page!.items).toEqual(await repository.findMany(expected.map(({ id }) => id)));
+        }
+      }
+      const ids = idsOf(await inSmallPages());
+      expect(ids.slice(-4)).toEqual(['child-299', 'latest', 'stranger', 'grandchild']);
+      expect(ids).toHaveLength(302);
     });
 
     it('of any tree are what a naive walk gives, for every key, direction and depth', async () => {

@@ -161,10 +161,20 @@ export class SessionsTable {
 
   /** All children of a session, in order of arrival, which are then cached. */
   *children(parent: SessionRow): Steps<SessionRow[]> {
-    const known = this.#recent.children(parent.id);
+    const known = this.knownChildren(parent.id);
     if (known) return known;
     const page = { limit: Number.MAX_SAFE_INTEGER, from: 'start' } as const;
-    return this.#recent.rememberChildren(parent, yield* this.childrenPage(parent.sequence, page));
+    return this.rememberChildren(parent, yield* this.childrenPage(parent.sequence, page));
+  }
+
+  /** All children of the session `id`, in order of arrival, if they are cached. */
+  knownChildren(id: string): SessionRow[] | undefined {
+    return this.#recent.children(id);
+  }
+
+  /** Caches all children of a session, which must be current. Returns the cached rows. */
+  rememberChildren(parent: SessionRow, children: readonly SessionRow[]): SessionRow[] {
+    return this.#recent.rememberChildren(parent, children);
   }
 
   /** As `childrenBetween`, in steps. */

@@ -66,6 +66,8 @@ export function* walkTree(
 
 /** The most children that are read at once. */
 const SIBLINGS_AT_ONCE_MAX = 128;
+/** The most children of one parent that are cached once a walk has read all of them: a third of the cache. */
+const CACHED_SIBLINGS_MAX = 10_000;
 
 /** All children of `parent`, in the direction of a walk. */
 function wholeSiblings(
@@ -73,10 +75,26 @@ function wholeSiblings(
   parent: SessionRow,
   direction: Direction,
 ): Iterator<SessionRow, undefined> {
-  if (parent.childCount > SIBLINGS_AT_ONCE_MAX)
-    return new Siblings(tables, parent.sequence, direction, undefined);
-  const rows = atOnce(tables.sessions.children(parent));
+  const { sessions } = tables;
+  const known = sessions.knownChildren(parent.id);
+  if (!known && parent.childCount > SIBLINGS_AT_ONCE_MAX) return manySiblings(tables, parent, direction);
+  const rows = known ?? atOnce(sessions.children(parent));
   return (direction === 'forward' ? rows : rows.toReversed()).values();
+}
+
+function* manySiblings(
+  tables: IndexTables,
+  parent: SessionRow,
+  direction: Direction,
+): Generator<SessionRow, undefined> {
+  const siblings = new Siblings(tables, parent.sequence, direction, undefined);
+  const read: SessionRow[] = [];
+  for (let next = siblings.next(); !next.done; next = siblings.next()) {
+    if (read.length <= CACHED_SIBLINGS_MAX) read.push(next.value);
+    yield next.value;
+  }
+  if (read.length > CACHED_SIBLINGS_MAX) return;
+  tables.sessions.rememberChildren(parent, direction === 'forward' ? read : read.reverse());
 }
 
 /** The children of one parent in order of arrival or its reverse, fetched in batches that grow. */
