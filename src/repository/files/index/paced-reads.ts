@@ -9,16 +9,16 @@ import { isSqliteError } from './statements.ts';
 import type { Steps } from './steps.ts';
 import { IndexTables } from './tables.ts';
 
-/** Long reads that run at the same time, each on a connection of its own. Others wait. */
-const SNAPSHOTS_MAX = 4;
+/** Long reads that run at the same time. Others wait. */
+const LONG_READS_MAX = 4;
 
 /** Work that only reads the index. It may be begun twice, on different connections. */
 export type PacedWork<T> = (tables: IndexTables) => Steps<T>;
 
 /**
  * Reads of the index on the main thread, each from one state of the index. A read that takes no longer than
- * one stretch runs at once. A longer one begins again on a connection of its own, which holds a snapshot, and
- * rests after each stretch.
+ * one stretch runs at once. A longer one rests after each stretch. If the index changes meanwhile, the read begins again, on a
+ * connection of its own, which holds a snapshot.
  */
 export class PacedReads {
   readonly #tables: IndexTables;
@@ -35,17 +35,36 @@ export class PacedReads {
 
   async run<T>(work: PacedWork<T>, options?: ReadOptions): Promise<T> {
     const meter = new Meter(options);
-    const steps = work(this.#tables);
-    const first = await this.#turns.take(() => stretch(steps, meter), options);
-    if (first.done) return first.value;
-    // On an index in memory nothing changes, so that the read goes on where it is.
-    if (this.#tables.connection.path === null) return this.#finish(steps, meter, options);
-    steps.return(undefined as T);
-    return this.#withSnapshot((own) => {
-      meter.beginAgain();
-      // Without a snapshot, the read must not rest: what it has seen could change in the middle of it.
-      return own ? this.#finish(work(own), meter, options) : atOnce(work(this.#tables), meter, options);
+    const { behind } = this.#tables.connection;
+    let changes = 0;
+    const begin = () => {
+      changes = behind.changes;
+      return work(this.#tables);
+    };
+    let steps: Steps<T> | undefined;
+    const first = await this.#turns.take(() => {
+      steps = begin();
+      return stretch(steps, meter);
     }, options);
+    if (first.done) return first.value;
+    return this.#asOneOfFew(
+      async (hasWaited) => {
+        if (hasWaited) {
+          meter.beginAgain();
+          steps = begin();
+        }
+        const last = await this.#finish(steps!, meter, options, () => behind.changes === changes);
+        if (last) return last.value;
+        meter.beginAgain();
+        return this.#withSnapshot(async (own) => {
+          // Without a snapshot, the read must not rest: what it has seen could change in the middle of it.
+          if (!own) return atOnce(work(this.#tables), meter, options);
+          return (await this.#finish(work(own), meter, options))!.value;
+        });
+      },
+      options,
+      () => steps!.return(undefined as T),
+    );
   }
 
   /** Ends all reads. Each rejects with a StorageError. */
@@ -55,30 +74,51 @@ export class PacedReads {
     for (const tables of this.#idle.splice(0)) tables.connection.close();
   }
 
-  async #finish<T>(steps: Steps<T>, meter: Meter, options?: ReadOptions): Promise<T> {
+  /** The last of the steps; null if they are no longer valid, which is asked before each stretch. */
+  async #finish<T>(
+    steps: Steps<T>,
+    meter: Meter,
+    options: ReadOptions | undefined,
+    isValid = () => true,
+  ): Promise<IteratorReturnResult<T> | null> {
     try {
       for (;;) {
         const step = await this.#turns.take(() => {
           this.#refuseClosed();
-          return stretch(steps, meter);
+          return isValid() ? stretch(steps, meter) : null;
         }, options);
-        if (step.done) return step.value;
+        if (!step || step.done) return step;
       }
     } finally {
       steps.return(undefined as T);
     }
   }
 
-  async #withSnapshot<T>(
-    read: (own: IndexTables | null) => T | Promise<T>,
-    options?: ReadOptions,
+  /** Runs `read` while at most `LONG_READS_MAX` do, and tells it whether it had to wait for that: `wait` is called before. */
+  async #asOneOfFew<T>(
+    read: (hasWaited: boolean) => Promise<T>,
+    options: ReadOptions | undefined,
+    wait: () => void,
   ): Promise<T> {
-    if (this.#running < SNAPSHOTS_MAX) this.#running += 1;
-    else await this.#turn(options);
-    let own: IndexTables | null = null;
+    const hasWaited = this.#running === LONG_READS_MAX;
+    if (hasWaited) {
+      wait();
+      await this.#turn(options);
+    } else this.#running += 1;
     try {
       this.#refuseClosed();
       throwIfOver(options);
+      return await read(hasWaited);
+    } finally {
+      const next = this.#waiting.take();
+      if (next) next();
+      else this.#running -= 1;
+    }
+  }
+
+  async #withSnapshot<T>(read: (own: IndexTables | null) => Promise<T>): Promise<T> {
+    let own: IndexTables | null = null;
+    try {
       own = this.#open();
       own?.connection.configure('BEGIN');
       const result = await read(own);
@@ -95,9 +135,6 @@ export class PacedReads {
       if (own?.connection.isDamaged) this.#tables.connection.noteDamage();
       // A connection on which a read failed is not used again.
       own?.connection.close();
-      const next = this.#waiting.take();
-      if (next) next();
-      else this.#running -= 1;
     }
   }
 

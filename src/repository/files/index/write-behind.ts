@@ -26,6 +26,7 @@ export class WriteBehind {
   /** Rows in the tables that are not committed: written again if SQLite rolls them back. */
   #uncommitted = new Changes();
   #failure: unknown = null;
+  #changes = 0;
 
   /** `lost` is called when pending rows were discarded, because the tables could not take them. */
   constructor(statements: Statements, lost: () => void) {
@@ -44,6 +45,11 @@ export class WriteBehind {
       this.rows >= UNCOMMITTED_ROWS_MAX ||
       this.#waiting.text + this.#uncommitted.text >= UNCOMMITTED_CHARACTERS_MAX
     );
+  }
+
+  /** A number that is another after each change of what queries find. */
+  get changes(): number {
+    return this.#changes;
   }
 
   /** The error for which pending rows were discarded; null if none were. */
@@ -72,6 +78,7 @@ export class WriteBehind {
   /** Runs `work` in one transaction. Its direct writes to the tables are committed with all earlier changes. */
   transaction(work: () => void): void {
     this.#noteRollback();
+    this.#changes += 1;
     const own = new Changes();
     this.#own = own;
     this.#isInTables = false;
@@ -99,6 +106,7 @@ export class WriteBehind {
   writing(write: (statements: Statements) => void): void {
     if (this.#own) this.#bringIn();
     else this.commit();
+    this.#changes += 1;
     this.#asking(write);
   }
 
@@ -145,6 +153,7 @@ export class WriteBehind {
   /** Discards pending rows that the tables cannot take, so that other queries still succeed. */
   #giveUp(error: unknown): void {
     this.#failure = error;
+    this.#changes += 1;
     this.#waiting = new Changes();
     this.#lost();
   }

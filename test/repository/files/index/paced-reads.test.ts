@@ -44,7 +44,9 @@ class Endless {
   readonly began: IndexTables[] = [];
   steps = 0;
   ended = 0;
-  readonly started = Promise.withResolvers<void>();
+  /** Resolves in the second stretch, and in the one after it began again. */
+  readonly goesOn = Promise.withResolvers<void>();
+  readonly beganAgain = Promise.withResolvers<void>();
 
   readonly work = function* (this: Endless, tables: IndexTables): Steps<never> {
     this.began.push(tables);
@@ -52,7 +54,8 @@ class Endless {
       for (;;) {
         yield* longStep(1);
         this.steps += 1;
-        if (this.began.length > 1) this.started.resolve();
+        if (this.steps > 1) this.goesOn.resolve();
+        if (this.began.length > 1) this.beganAgain.resolve();
       }
     } finally {
       this.ended += 1;
@@ -79,48 +82,86 @@ it('a short read is made at once, on the connection of the store', async () => {
   expect(await read).toBe(1);
 });
 
-it('a long read sees one state of the index, and lets others write meanwhile', async () => {
-  const states: number[] = [];
-  const read = reads.run(function* (tables) {
-    for (let n = 0; n < 3; n += 1) {
-      states.push(count(tables));
-      if (tables !== index.tables && n === 0)
-        setImmediate(() => index.transaction(() => writer.insertSession(session(2), 0)));
-      yield* longStep();
-    }
+it('a long read goes on where it is, with turns for others, while the index stays as it is', async () => {
+  const seen: IndexTables[] = [];
+  let turns = 0;
+  await reads.run(function* (tables) {
+    seen.push(tables);
+    setImmediate(() => {
+      turns += 1;
+      // Of the connection alone: what it finds stays the same.
+      index.tables.connection.behind.flush();
+    });
+    for (let n = 0; n < 3; n += 1) yield* longStep();
+    expect(turns).toBe(1);
   });
-  await read;
-  expect(states).toEqual([1, 1, 1, 1]);
-  expect(count(index.tables)).toBe(2);
+  expect(seen).toEqual([index.tables]);
 });
+
+it.each(['that are pending', 'that are in the tables'] as const)(
+  'a long read begins again after changes %s, and then sees one state of the index, whatever is written',
+  async (changes) => {
+    const states: number[] = [];
+    let next = 2;
+    const write = () => {
+      index.transaction(() => {
+        writer.insertSession(session(next), 0);
+        next += 1;
+        if (changes === 'that are in the tables') index.tables.connection.run('DELETE FROM meta WHERE 0');
+      });
+    };
+    await reads.run(function* (tables) {
+      for (let n = 0; n < 3; n += 1) {
+        states.push(count(tables));
+        if (n === 0) setImmediate(write);
+        yield* longStep();
+      }
+    });
+    expect(states).toEqual([1, 2, 2, 2]);
+    expect(count(index.tables)).toBe(3);
+  },
+);
+
+/** Changes the index, so that reads on the connection of the store begin again. */
+const change = () => index.transaction(() => writer.insertSession(session(9), 0));
 
 it('rows are told once, though a long read begins again', async () => {
   const told: number[] = [];
+  let began = 0;
   await reads.run(
     function* () {
+      began += 1;
+      if (began === 1) setImmediate(change);
       for (let n = 1; n <= 4; n += 1) yield* longStep(n);
     },
     { onWalk: (rows) => told.push(rows) },
   );
+  expect(began).toBe(2);
   expect(told).toEqual([1, 2, 3, 4]);
 });
 
-it.each(['its signal is aborted', 'its deadline passes', 'onWalk throws', 'the store closes'] as const)(
-  'a long read ends when %s, and leaves nothing open',
-  async (how) => {
+const ENDS = ['its signal is aborted', 'its deadline passes', 'onWalk throws', 'the store closes'] as const;
+
+it.each(ENDS.flatMap((how) => [[how, 'where it began'] as const, [how, 'after it began again'] as const]))(
+  'a long read ends when %s %s, and leaves nothing open',
+  async (how, where) => {
     const endless = new Endless();
     const controller = new AbortController();
     const reason = new Error('over');
     let isRefused = false;
     const read = reads.run(endless.work, {
       signal: controller.signal,
-      ...(how === 'its deadline passes' && { deadline: performance.now() + 20 * STRETCH_MS }),
+      ...(how === 'its deadline passes' && { deadline: performance.now() + 40 * STRETCH_MS }),
       onWalk: () => {
         if (isRefused) throw reason;
       },
     });
     const outcome = read.catch((error: unknown) => error);
-    await endless.started.promise;
+    await endless.goesOn.promise;
+    if (where === 'after it began again') {
+      change();
+      await endless.beganAgain.promise;
+    }
     if (how === 'its signal is aborted') controller.abort(reason);
     if (how === 'onWalk throws') isRefused = true;
     if (how === 'the store closes') reads.close();
@@ -130,7 +171,8 @@ it.each(['its signal is aborted', 'its deadline passes', 'onWalk throws', 'the s
       expect(error).toMatchObject({ name: 'StorageError', isRetryable: true });
     else expect(error).toBe(reason);
     expect(endless.ended).toBe(endless.began.length);
-    expect(endless.began.map(isOpen)).toEqual([true, false]);
+    // The connection of the store stays open.
+    expect(endless.began.map(isOpen)).toEqual(where === 'where it began' ? [true] : [true, false]);
     const { steps } = endless;
     await nextTurn();
     expect(endless.steps).toBe(steps);
@@ -144,13 +186,18 @@ it('only a few long reads run at the same time, and one that is over no longer w
     reads.run(work, { signal: controllers[n]!.signal }).catch((error: unknown) => error),
   );
   const running = endless.slice(0, 4);
-  await Promise.all(running.map(({ started }) => started.promise));
+  await Promise.all(running.map(({ goesOn }) => goesOn.promise));
   for (let turn = 0; turn < 20; turn += 1) await nextTurn();
+  // The others had one stretch, and keep nothing of it.
+  expect(endless.map(({ began }) => began.length)).toEqual([1, 1, 1, 1, 1, 1, 1]);
+  expect(endless.map(({ ended }) => ended)).toEqual([0, 0, 0, 0, 1, 1, 1]);
+  change();
+  await Promise.all(running.map(({ beganAgain }) => beganAgain.promise));
   expect(endless.map(({ began }) => began.length)).toEqual([2, 2, 2, 2, 1, 1, 1]);
   controllers[4]!.abort('left');
   expect(await outcomes[4]).toBe('left');
   controllers[0]!.abort('left');
-  await endless[5]!.started.promise;
+  await endless[5]!.beganAgain.promise;
   expect(endless.map(({ began }) => began.length)).toEqual([2, 2, 2, 2, 1, 2, 1]);
   for (const controller of controllers) controller.abort('left');
   expect(await Promise.all(outcomes)).toEqual(controllers.map(() => 'left'));
@@ -162,7 +209,7 @@ it('a short read of another client does not wait for all that one client has beg
   const outcomes = endless.map(({ work }) =>
     reads.run(work, { signal: controller.signal }).catch((error: unknown) => error),
   );
-  await endless[0]!.started.promise;
+  await endless[0]!.goesOn.promise;
   const before = endless.reduce((sum, { steps }) => sum + steps, 0);
   await reads.run(function* () {
     yield 0;
