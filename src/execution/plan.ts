@@ -86,7 +86,7 @@ export class Plan {
   #slot(type: GraphQLOutputType, field: SelectedField): Slot {
     const isNullable = !isNonNullType(type);
     const present = getNullableType(type);
-    const completePresent = this.#completePresent(present, field);
+    const { completePresent, completeWithoutPlace } = this.#completionOf(present, field);
     const complete: Complete = (value, run, place) => {
       if (value === null || value === undefined) {
         if (isNullable) return null;
@@ -95,7 +95,24 @@ export class Plan {
       if (value instanceof Error) throw value;
       return completePresent(value, run, place);
     };
-    return { field, isNullable, complete };
+    return { field, isNullable, complete, completeWithoutPlace };
+  }
+
+  /** How values of a type that is not null are completed. */
+  #completionOf(
+    type: GraphQLOutputType,
+    field: SelectedField,
+  ): Pick<Slot, 'completeWithoutPlace'> & { readonly completePresent: Complete } {
+    if (!isObjectType(type))
+      return { completePresent: this.#completePresent(type, field), completeWithoutPlace: () => undefined };
+    let selection: Selection | undefined;
+    return {
+      completePresent: (value, run, place) => {
+        selection ??= this.#select(type, field.nodes);
+        return selection.fill(value, run, place);
+      },
+      completeWithoutPlace: (value, run) => selection?.createWithoutPlace(value, run),
+    };
   }
 
   #completePresent(type: GraphQLOutputType, field: SelectedField): Complete {
@@ -109,13 +126,6 @@ export class Plan {
       };
     }
     if (isListType(type)) return completeList(this.#slot(type.ofType, field));
-    if (isObjectType(type)) {
-      let selection: Selection | undefined;
-      return (value, run, place) => {
-        selection ??= this.#select(type, field.nodes);
-        return selection.fill(value, run, place);
-      };
-    }
     if (!isAbstractType(type)) throw new Error(`Expected a type of an answer, got ${type}.`);
     const selections = new Map<GraphQLObjectType, Selection>();
     return (value, run, place) => {
@@ -141,7 +151,11 @@ function completeList(slot: Slot): Complete {
     const items: unknown[] = new Array(values.length);
     let key = 0;
     try {
-      for (; key < values.length; key += 1) run.put(values[key], new Place(slot, items, key, above));
+      for (; key < values.length; key += 1) {
+        const item = slot.completeWithoutPlace(values[key], run);
+        if (item !== undefined) items[key] = item;
+        else run.put(values[key], new Place(slot, items, key, above));
+      }
     } catch (error) {
       ignoreRejections(values.slice(key + 1));
       throw error;

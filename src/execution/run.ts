@@ -36,6 +36,8 @@ export interface Slot {
   readonly field: SelectedField;
   readonly isNullable: boolean;
   readonly complete: Complete;
+  /** As `complete`, for a value that needs no place. Undefined for others, and if the value is invalid. */
+  readonly completeWithoutPlace: (value: unknown, run: Run) => unknown;
 }
 
 /** A place in the answer: a field of an object, or an item of a list. */

@@ -1,5 +1,6 @@
 import { defaultFieldResolver, getNullableType, isLeafType } from 'graphql';
 import { compileLiteral } from '../compile-literal.ts';
+import { isPlainField } from '../schema/plain-field.ts';
 import { PlannedInfo } from './planned-info.ts';
 import {
   type Complete,
@@ -44,7 +45,7 @@ export class Selection {
     this.#filled += 1;
     run.charge(this.#units);
     if (this.#filled === this.#compileAfter) this.#compile();
-    const created = this.#create && createAtOnce(this.#create, source, run);
+    const created = this.#create && createAtOnce(this.#create, source, run, 0);
     const data = created ?? {};
     for (const slot of created ? this.#remaining : this.#slots) {
       const place = new Place(slot, data, slot.field.key, above);
@@ -58,6 +59,13 @@ export class Selection {
       run.put(value, place);
     }
     return data;
+  }
+
+  /** As `fill`, if all fields are compiled. Undefined if not, and if `fill` has an error to report. */
+  createWithoutPlace(source: unknown, run: Run): Data | undefined {
+    if (!this.#create || this.#remaining.length > 0 || source instanceof Error || isPromise(source))
+      return undefined;
+    return createAtOnce(this.#create, source, run, this.#units) ?? undefined;
   }
 
   #compile(): void {
@@ -82,15 +90,19 @@ function resolve(field: SelectedField, source: unknown, run: Run, place: Place):
 }
 
 /** True for a leaf that is read from a property of the source. */
-const isPlain = ({ definition: { resolve, type } }: SelectedField) =>
-  !resolve && isLeafType(getNullableType(type));
+const isPlain = ({ definition, nodes }: SelectedField) =>
+  isPlainField(definition, nodes) && isLeafType(getNullableType(definition.type));
 
 const isTypeName = ({ definition }: SelectedField) => definition.name === '__typename';
 
-/** Returns null if a value is invalid, a method or a promise: the fields are then filled in one by one. */
-function createAtOnce(create: Create, source: unknown, run: Run): Data | null {
+/**
+ * Charges for `units`, too. Returns null if a value is invalid, a method or a promise, or the budget is spent: the fields are then filled
+ * in one by one.
+ */
+function createAtOnce(create: Create, source: unknown, run: Run, units: number): Data | null {
   if (typeof source !== 'object') return null;
   try {
+    run.charge(units);
     return create(source, run);
   } catch {
     return null;

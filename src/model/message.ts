@@ -151,11 +151,17 @@ function isHighSurrogate(unit: number): boolean {
  */
 export type ShownParts = ShownTexts | null | undefined;
 
-/** A part of a cache key: different for different `shown`. */
+const textsKeys = new WeakMap<ShownTexts, string>();
+
+/** A part of a cache key: different for different `shown`, which must not change. Made once: all histories of a tree ask for the same. */
 export function textsKey(shown: ShownParts): string {
   if (!shown) return shown === null ? 'NONE' : 'ALL';
+  const known = textsKeys.get(shown);
+  if (known !== undefined) return known;
   const { content, contentCuts, reasoning, toolCalls, payload, metadata } = shown;
-  return `${content}/${contentCuts}/${reasoning}/${toolCalls}/${payload}/${metadata}`;
+  const key = [content, contentCuts, reasoning, toolCalls, payload, metadata].join('/');
+  textsKeys.set(shown, key);
+  return key;
 }
 
 /** The bytes of text in an answer that shows `message`, in UTF-8; payload, metadata and the arguments of calls count as `countedBytes` says. */

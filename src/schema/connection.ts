@@ -4,15 +4,17 @@ import { builder } from './builder.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
 import type { Turns } from './turns.ts';
 
-export interface ConnectionSource<Node> {
+export interface ConnectionSource<Node, Read extends Page<Node> = Page<Node>> {
   readonly budget: Budget;
   readonly turns: Turns;
   readonly request: PageRequest<unknown>;
   /** The number of nodes on the page, if known before the page is read; else 0. A page that exceeds the budget is then not read. */
   readonly expected: number;
-  /** True if the list goes on at the other side of the page. Left out: if the request has the key of that side. */
-  readonly goesOnBeyond?: ((nodes: readonly Node[]) => boolean) | undefined;
-  load(): MaybePromise<Page<Node>>;
+  /** True if the list goes on at the other side of the page. Undefined: if the request has the key of that side. */
+  goesOnBeyond?(nodes: readonly Node[]): boolean | undefined;
+  load(): MaybePromise<Read>;
+  /** Called with the page once it is read. Resolves when it is its turn to be put into the answer. */
+  loaded?(page: Read): MaybePromise<void>;
   /** Charges the budget for nodes that appear in the answer. */
   appear(nodes: readonly Node[]): void;
   count(): MaybePromise<number>;
@@ -20,32 +22,30 @@ export interface ConnectionSource<Node> {
 }
 
 /** A page of a list. The page is read once, when the first field needs its content. */
-export class Connection<Node> {
-  readonly #source: ConnectionSource<Node>;
+export class Connection<Node, Read extends Page<Node> = Page<Node>> {
+  readonly #source: ConnectionSource<Node, Read>;
   #page: MaybePromise<Page<Node>> | undefined;
   #appeared = false;
 
-  constructor(source: ConnectionSource<Node>) {
+  constructor(source: ConnectionSource<Node, Read>) {
     this.#source = source;
   }
 
   /** The nodes, for one field that shows them. Selecting both `nodes` and `edges` doubles the answer, and is charged twice. */
   nodes(): MaybePromise<readonly MaybePromise<Node>[]> {
-    return andThen(this.#shown(), (items) => this.#source.turns.paced(items));
+    return andThen(this.#read(), (page) => this.#source.turns.paced(this.#shown(page)));
   }
 
   edges(): MaybePromise<readonly MaybePromise<Edge<Node>>[]> {
-    return andThen(this.#shown(), (items) =>
-      this.#source.turns.paced(items.map((node) => new Edge(this.#source, node))),
+    return andThen(this.#read(), (page) =>
+      this.#source.turns.paced(this.#shown(page).map((node) => new Edge(this.#source, node))),
     );
   }
 
-  #shown(): MaybePromise<readonly Node[]> {
-    return andThen(this.#read(), ({ items }) => {
-      if (this.#appeared) this.#source.appear(items);
-      this.#appeared = true;
-      return items;
-    });
+  #shown({ items }: Page<Node>): readonly Node[] {
+    if (this.#appeared) this.#source.appear(items);
+    this.#appeared = true;
+    return items;
   }
 
   pageInfo(): MaybePromise<PageInfo> {
@@ -73,12 +73,14 @@ export class Connection<Node> {
   }
 
   #load(): MaybePromise<Page<Node>> {
-    const { budget, expected } = this.#source;
+    const source = this.#source;
+    const { budget, expected } = source;
     budget.chargeObjects(expected);
-    return andThen(this.#source.load(), (page) => {
+    return andThen(source.load(), (page) => {
       budget.chargeObjects(-expected);
-      this.#source.appear(page.items);
-      return page;
+      source.appear(page.items);
+      const turn = source.loaded?.(page);
+      return turn ? turn.then(() => page) : page;
     });
   }
 }

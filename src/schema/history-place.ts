@@ -18,7 +18,7 @@ export const placeArguments = builder.args((t) => ({
   }),
 }));
 
-interface PlaceArguments extends PageArguments {
+export interface PlaceArguments extends PageArguments {
   readonly fromPosition?: number | null;
   readonly fromMessageId?: string | null;
 }

@@ -1,19 +1,110 @@
-import type { Message as MessageModel } from '../model/message.ts';
+import type { GraphQLResolveInfo } from 'graphql';
+import type { Message as MessageModel, MessageRole as MessageRoleModel } from '../model/message.ts';
+import type { Session as SessionModel } from '../model/session.ts';
+import type { HistoryPage, HistoryRequest } from '../repository/reads.ts';
 import { argumentRules } from './argument-rules.ts';
+import type { Budget } from './budget.ts';
 import { builder } from './builder.ts';
-import { Connection, Edge } from './connection.ts';
+import { Connection, type ConnectionSource, Edge } from './connection.ts';
 import { appearMessages, type SchemaContext } from './context.ts';
 import { checkKind, historyCursor } from './cursor.ts';
-import { checkPlace, goesOnBeyond, historyPlace, placeArguments } from './history-place.ts';
+import {
+  checkPlace,
+  goesOnBeyond,
+  historyPlace,
+  type PlaceArguments,
+  placeArguments,
+} from './history-place.ts';
 import { selectedOfMessages } from './look-ahead.ts';
+import type { MaybePromise } from './maybe-promise.ts';
 import { MessageConnection, MessageRole, uniqueRoles } from './message.ts';
-import { pageArguments, pageRequest, pageRules } from './page.ts';
+import { type PageArguments, pageArguments, pageRequest, pageRules } from './page.ts';
 import { Session } from './session.ts';
+import type { Turns } from './turns.ts';
 
 /** The edge of a message that appears in the answer, with its cursor in the history of its session. */
 export function messageEdge({ repository }: SchemaContext, message: MessageModel): Edge<MessageModel> {
   const cursors = historyCursor(repository, message.sessionId);
   return new Edge({ cursorOf: ({ ordinal }) => cursors.encode(ordinal) }, message);
+}
+
+interface HistoryArguments extends PageArguments, PlaceArguments {
+  readonly roles?: readonly MessageRoleModel[] | null | undefined;
+  readonly createdAfter?: Date | null | undefined;
+  readonly createdBefore?: Date | null | undefined;
+}
+
+/** A page of the history of `session`. A class: answers show thousands of histories, and a literal would make nine functions for each. */
+class HistorySource implements ConnectionSource<MessageModel, HistoryPage> {
+  readonly budget: Budget;
+  readonly turns: Turns;
+  readonly request: HistoryRequest['page'];
+  readonly expected: number;
+  readonly #context: SchemaContext;
+  readonly #session: SessionModel;
+  readonly #asked: HistoryRequest;
+  /** True if all messages of the history are on its pages. */
+  readonly #isWhole: boolean;
+
+  constructor(
+    session: SessionModel,
+    args: HistoryArguments,
+    context: SchemaContext,
+    info: GraphQLResolveInfo,
+  ) {
+    const { budget, turns, limits, repository } = context;
+    const { roles, createdAfter, createdBefore } = args;
+    const { id: sessionId, historyLength, damage } = session;
+    const place = historyPlace(args, sessionId);
+    const cursors = () => historyCursor(repository, sessionId);
+    const page = pageRequest(args, { limit: 'pageSize', limits, cursors });
+    this.budget = budget;
+    this.turns = turns;
+    this.request = page;
+    this.#context = context;
+    this.#session = session;
+    this.#asked = {
+      sessionId,
+      roles: roles && uniqueRoles(roles),
+      createdAfter,
+      createdBefore,
+      page,
+      place,
+      shown: selectedOfMessages(info, 'MessageConnection').shown,
+    };
+    this.#isWhole = roles == null && createdAfter == null && createdBefore == null && damage.length === 0;
+    const isAtAnEnd = page.after === undefined && page.before === undefined && !place;
+    this.expected = this.#isWhole && isAtAnEnd ? Math.min(page.limit, historyLength) : 0;
+  }
+
+  load(): Promise<HistoryPage> {
+    return this.#context.loaders.history.load(this.#asked);
+  }
+
+  loaded({ items, textBytes }: HistoryPage): MaybePromise<void> {
+    // `textBytes` covers all fields of this answer that show the page.
+    this.budget.chargeText(textBytes);
+    return this.turns.take(items.length);
+  }
+
+  goesOnBeyond(messages: readonly MessageModel[]): boolean | undefined {
+    const { place, page } = this.#asked;
+    return place && goesOnBeyond(place, page.from, messages, this.#session.historyLength);
+  }
+
+  appear(messages: readonly MessageModel[]): void {
+    appearMessages(this.#context, this.#session, messages, null);
+  }
+
+  count(): MaybePromise<number> {
+    if (this.#isWhole) return this.#session.historyLength;
+    const { sessionId, roles, createdAfter, createdBefore } = this.#asked;
+    return this.#context.loaders.historyCount.load({ sessionId, roles, createdAfter, createdBefore });
+  }
+
+  cursorOf({ ordinal }: MessageModel): string {
+    return historyCursor(this.#context.repository, this.#session.id).encode(ordinal);
+  }
 }
 
 builder.objectField(Session, 'history', (t) =>
@@ -33,34 +124,7 @@ builder.objectField(Session, 'history', (t) =>
       createdBefore: t.arg({ description: 'Only messages created before this time.', type: 'DateTime' }),
     },
     extensions: argumentRules(checkPlace, ...pageRules('pageSize', checkKind('history'))),
-    resolve: (session, { roles: given, createdAfter, createdBefore, ...args }, context, info) => {
-      const roles = given && uniqueRoles(given);
-      const place = historyPlace(args, session.id);
-      const { repository, limits, budget, loaders } = context;
-      const cursors = () => historyCursor(repository, session.id);
-      const page = pageRequest(args, { limit: 'pageSize', limits, cursors });
-      const scope = { sessionId: session.id, roles, createdAfter, createdBefore };
-      const { shown } = selectedOfMessages(info, 'MessageConnection');
-      const isAll = roles == null && createdAfter == null && createdBefore == null;
-      const isWhole = isAll && session.damage.length === 0;
-      const isAtAnEnd = page.after === undefined && page.before === undefined && !place;
-      return new Connection<MessageModel>({
-        budget,
-        turns: context.turns,
-        request: page,
-        expected: isWhole && isAtAnEnd ? Math.min(page.limit, session.historyLength) : 0,
-        load: async () => {
-          const read = await context.turns.wait(loaders.history.load({ ...scope, page, place, shown }));
-          // `textBytes` covers all fields of this answer that show the page.
-          budget.chargeText(read.textBytes);
-          return read;
-        },
-        goesOnBeyond:
-          place && ((messages) => goesOnBeyond(place, page.from, messages, session.historyLength)),
-        appear: (messages) => appearMessages(context, session, messages, null),
-        count: () => (isWhole ? session.historyLength : loaders.historyCount.load(scope)),
-        cursorOf: (message) => cursors().encode(message.ordinal),
-      });
-    },
+    resolve: (session, args, context, info) =>
+      new Connection(new HistorySource(session, args, context, info)),
   }),
 );

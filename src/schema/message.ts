@@ -13,6 +13,7 @@ import { connectionTypes } from './connection-type.ts';
 import { appear, findSession } from './context.ts';
 import { andThen } from './maybe-promise.ts';
 import { Node } from './node.ts';
+import { PLAIN_WITHOUT_ARGUMENTS } from './plain-field.ts';
 import { badUserInput } from './request-error.ts';
 import { Session } from './session.ts';
 
@@ -118,7 +119,7 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
             'Cuts the text to so many characters (UTF-16 code units). Only what is given counts in `textBytes`.',
         }),
       },
-      extensions: argumentRules(checkMaxLength),
+      extensions: { ...argumentRules(checkMaxLength), ...PLAIN_WITHOUT_ARGUMENTS },
       resolve: ({ content }, { maxLength }) => {
         if (maxLength == null) return content;
         checkMaxLength({ maxLength });
