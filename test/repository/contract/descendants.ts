@@ -134,10 +134,10 @@ export function describeDescendants(store: OpenStore): void {
         await store.create({ id: `child-${n}`, parentId: 'top', title: 'before' });
       await store.create({ id: 'grandchild', parentId: 'child-7' });
       await store.create({ id: 'stranger' });
-      /** Small pages, none of which is the whole family. */
+      /** Small pages from a key on: no store gives them from what it keeps of the whole family. */
       async function inSmallPages() {
         const found: Session[] = [];
-        for (let after: string | undefined; ; after = found.at(-1)!.id) {
+        for (let after = 'other'; ; after = found.at(-1)!.id) {
           const [page] = await repository.descendantsOf(['top'], { limit: 50, from: 'start', after }, null);
           found.push(...page!.items);
           if (!page!.hasMore) return found;
@@ -163,7 +163,7 @@ export function describeDescendants(store: OpenStore): void {
         for (const from of ['start', 'end'] as const)
           await repository.descendantsOf(['top'], { limit: 1_000, from }, null);
         await change();
-        const expected = await inSmallPages();
+        const expected = [await store.find('other'), ...(await inSmallPages())];
         for (const from of ['end', 'start'] as const) {
           const [page] = await repository.descendantsOf(['top'], { limit: 1_000, from }, null);
           expect({ name, from, ids: idsOf(page!.items) }).toEqual({ name, from, ids: idsOf(expected) });
@@ -173,7 +173,7 @@ export function describeDescendants(store: OpenStore): void {
       }
       const ids = idsOf(await inSmallPages());
       expect(ids.slice(-4)).toEqual(['child-299', 'latest', 'stranger', 'grandchild']);
-      expect(ids).toHaveLength(302);
+      expect(ids).toHaveLength(301);
     });
 
     it('of any tree are what a naive walk gives, for every key, direction and depth', async () => {

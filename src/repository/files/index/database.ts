@@ -26,8 +26,12 @@ export class IndexDatabase {
   /** A paced transaction is under way. */
   #busy: Promise<unknown> | null = null;
 
-  private constructor(tables: IndexTables) {
+  /** True if another process may change the index. This one only reads it. */
+  readonly isShared: boolean;
+
+  private constructor(tables: IndexTables, isShared = false) {
     this.tables = tables;
+    this.isShared = isShared;
   }
 
   /** An empty index in memory: for programs that read beside the process that owns the directory. */
@@ -78,7 +82,7 @@ export class IndexDatabase {
           tables.connection.tuneForWriting();
           tables.treeChanges.lookIfEmpty();
         }
-        return new IndexDatabase(tables);
+        return new IndexDatabase(tables, options.readOnly);
       }
     } catch (error) {
       // No file, or one that SQLite cannot read: the index has to be built in either case.

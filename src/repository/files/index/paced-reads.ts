@@ -11,60 +11,59 @@ import { IndexTables } from './tables.ts';
 
 /** Long reads that run at the same time. Others wait. */
 const LONG_READS_MAX = 4;
+/** Stretches for which a read goes on without a snapshot: what a change of the index makes it read again is bounded. */
+const STRETCHES_WITHOUT_SNAPSHOT = 10;
 
-/** Work that only reads the index. It may be begun twice, on different connections. */
+/** Work that only reads the index. It may be begun again, on another connection. */
 export type PacedWork<T> = (tables: IndexTables) => Steps<T>;
 
 /**
  * Reads of the index on the main thread, each from one state of the index. A read that takes no longer than
- * one stretch runs at once. A longer one rests after each stretch. If the index changes meanwhile, the read begins again, on a
- * connection of its own, which holds a snapshot.
+ * one stretch runs at once. A longer one rests after each stretch. It goes on for a while if the index has not changed meanwhile,
+ * and otherwise begins again, on a connection of its own, which holds a snapshot.
  */
 export class PacedReads {
   readonly #tables: IndexTables;
   readonly #turns: TimeSlices;
+  readonly #stretchesWithoutSnapshot: number;
   readonly #idle: IndexTables[] = [];
   #running = 0;
   readonly #waiting = new FairQueue<() => void>();
   #isClosed = false;
 
-  constructor(tables: IndexTables, turns: TimeSlices) {
+  /** `isShared` if other processes change the index: nothing tells of their changes. */
+  constructor(tables: IndexTables, turns: TimeSlices, isShared: boolean) {
     this.#tables = tables;
     this.#turns = turns;
+    this.#stretchesWithoutSnapshot = isShared ? 1 : STRETCHES_WITHOUT_SNAPSHOT;
   }
 
   async run<T>(work: PacedWork<T>, options?: ReadOptions): Promise<T> {
     const meter = new Meter(options);
-    const { behind } = this.#tables.connection;
-    let changes = 0;
-    const begin = () => {
-      changes = behind.changes;
-      return work(this.#tables);
-    };
-    let steps: Steps<T> | undefined;
-    const first = await this.#turns.take(() => {
-      steps = begin();
-      return stretch(steps, meter);
-    }, options);
-    if (first.done) return first.value;
-    return this.#asOneOfFew(
-      async (hasWaited) => {
-        if (hasWaited) {
-          meter.beginAgain();
-          steps = begin();
-        }
-        const last = await this.#finish(steps!, meter, options, () => behind.changes === changes);
+    const begun = new ReadWithoutSnapshot(work, this.#tables, this.#stretchesWithoutSnapshot);
+    try {
+      const first = await this.#turns.take(() => begun.stretch(meter), options);
+      if (first?.done) return first.value;
+      // On an index in memory nothing changes.
+      if (this.#tables.connection.path === null)
+        return (await this.#last(() => begun.stretch(meter), options))!.value;
+      // What a read has found is not kept while it waits.
+      if (this.#running === LONG_READS_MAX) begun.end();
+      await this.#takeSlot(options);
+      try {
+        const last = await this.#last(() => begun.stretch(meter), options);
         if (last) return last.value;
         meter.beginAgain();
-        return this.#withSnapshot(async (own) => {
+        return await this.#withSnapshot((own) => {
           // Without a snapshot, the read must not rest: what it has seen could change in the middle of it.
-          if (!own) return atOnce(work(this.#tables), meter, options);
-          return (await this.#finish(work(own), meter, options))!.value;
-        });
-      },
-      options,
-      () => steps!.return(undefined as T),
-    );
+          return own ? this.#finish(work(own), meter, options) : atOnce(work(this.#tables), meter, options);
+        }, options);
+      } finally {
+        this.#releaseSlot();
+      }
+    } finally {
+      begun.end();
+    }
   }
 
   /** Ends all reads. Each rejects with a StorageError. */
@@ -74,51 +73,37 @@ export class PacedReads {
     for (const tables of this.#idle.splice(0)) tables.connection.close();
   }
 
-  /** The last of the steps; null if they are no longer valid, which is asked before each stretch. */
-  async #finish<T>(
-    steps: Steps<T>,
-    meter: Meter,
-    options: ReadOptions | undefined,
-    isValid = () => true,
+  /** The last of the stretches, each in its turn; null once `next` gives none. */
+  async #last<T>(
+    next: () => IteratorResult<number, T> | null,
+    options?: ReadOptions,
   ): Promise<IteratorReturnResult<T> | null> {
+    for (;;) {
+      const step = await this.#turns.take(() => {
+        this.#refuseClosed();
+        return next();
+      }, options);
+      if (!step || step.done) return step;
+    }
+  }
+
+  async #finish<T>(steps: Steps<T>, meter: Meter, options?: ReadOptions): Promise<T> {
     try {
-      for (;;) {
-        const step = await this.#turns.take(() => {
-          this.#refuseClosed();
-          return isValid() ? stretch(steps, meter) : null;
-        }, options);
-        if (!step || step.done) return step;
-      }
+      const last = await this.#last(() => stretch(steps, meter), options);
+      return last!.value;
     } finally {
       steps.return(undefined as T);
     }
   }
 
-  /** Runs `read` while at most `LONG_READS_MAX` do, and tells it whether it had to wait for that: `wait` is called before. */
-  async #asOneOfFew<T>(
-    read: (hasWaited: boolean) => Promise<T>,
-    options: ReadOptions | undefined,
-    wait: () => void,
+  async #withSnapshot<T>(
+    read: (own: IndexTables | null) => T | Promise<T>,
+    options?: ReadOptions,
   ): Promise<T> {
-    const hasWaited = this.#running === LONG_READS_MAX;
-    if (hasWaited) {
-      wait();
-      await this.#turn(options);
-    } else this.#running += 1;
+    let own: IndexTables | null = null;
     try {
       this.#refuseClosed();
       throwIfOver(options);
-      return await read(hasWaited);
-    } finally {
-      const next = this.#waiting.take();
-      if (next) next();
-      else this.#running -= 1;
-    }
-  }
-
-  async #withSnapshot<T>(read: (own: IndexTables | null) => Promise<T>): Promise<T> {
-    let own: IndexTables | null = null;
-    try {
       own = this.#open();
       own?.connection.configure('BEGIN');
       const result = await read(own);
@@ -136,6 +121,17 @@ export class PacedReads {
       // A connection on which a read failed is not used again.
       own?.connection.close();
     }
+  }
+
+  async #takeSlot(options?: ReadOptions): Promise<void> {
+    if (this.#running < LONG_READS_MAX) this.#running += 1;
+    else await this.#turn(options);
+  }
+
+  #releaseSlot(): void {
+    const next = this.#waiting.take();
+    if (next) next();
+    else this.#running -= 1;
   }
 
   /** Resolves when another read hands on its place. */
@@ -170,6 +166,37 @@ export class PacedReads {
 
 /** What SQLite reports where no more files can be opened. */
 const SQLITE_CANTOPEN = 14;
+
+/** A read on the connection of the store, which is valid while the index stays as it was when the read began. */
+class ReadWithoutSnapshot<T> {
+  readonly #steps: Steps<T>;
+  readonly #connection: IndexTables['connection'];
+  #stretches: number;
+  /** When the read began; null before. */
+  #changes: number | null = null;
+
+  /** Goes on for so many `stretches`; on an index in memory, to the end. */
+  constructor(work: PacedWork<T>, tables: IndexTables, stretches: number) {
+    this.#steps = work(tables);
+    this.#connection = tables.connection;
+    this.#stretches = tables.connection.path === null ? Number.POSITIVE_INFINITY : stretches;
+  }
+
+  /** The last step of the next stretch; null if the read has to begin again with a snapshot. */
+  stretch(meter: Meter): IteratorResult<number, T> | null {
+    const { changes } = this.#connection.behind;
+    this.#changes ??= changes;
+    if (this.#stretches === 0 || changes !== this.#changes) return null;
+    this.#stretches -= 1;
+    return stretch(this.#steps, meter);
+  }
+
+  /** Keeps nothing of what was found. */
+  end(): void {
+    this.#stretches = 0;
+    this.#steps.return(undefined as T);
+  }
+}
 
 /** Counts the rows that a read walks. Those that are walked a second time are not told again. */
 class Meter {

@@ -24,11 +24,10 @@ export async function writeAtPace<T>(
     own.connection.configure('BEGIN IMMEDIATE');
     const result = await run(work(own));
     own.connection.configure('COMMIT');
-    tables.treeChanges.changedElsewhere();
     return result;
   } finally {
     own.connection.close();
-    tables.sessions.forget();
+    tables.changedElsewhere();
   }
 }
 

@@ -55,7 +55,7 @@ export class IndexReader {
 
   /** True if there is a session `id`. Does not write pending rows. */
   has(id: string): boolean {
-    return this.#tables.sessions.isRecent(id) || this.#tables.sessions.has(id);
+    return this.#tables.sessions.cached(id) !== undefined || this.#tables.sessions.has(id);
   }
 
   /** The user of the root of the tree that the session is in. The keys of sessions are unique among the trees of one owner. */

@@ -7,6 +7,11 @@ const ROW_BYTES = 1_200;
 
 const ID_BYTES = 64;
 
+/** The share of the cache that the children of one session may take. */
+const FAMILY_SHARE = 2 / 3;
+
+const bytesOf = (row: SessionRow) => ROW_BYTES + 3 * heldMetadata(row);
+
 interface Entry {
   readonly row: SessionRow;
   /** The ids of all children, in order of arrival; undefined until all have been read. */
@@ -36,8 +41,7 @@ export class RecentRows {
     const ids = this.#ids;
     return new LRUCache({
       maxSize: this.#bytes,
-      sizeCalculation: ({ row, children = [] }) =>
-        ROW_BYTES + 3 * heldMetadata(row) + ID_BYTES * children.length,
+      sizeCalculation: ({ row, children = [] }) => bytesOf(row) + ID_BYTES * children.length,
       disposeAfter: ({ row }, id, reason) => {
         if (reason !== 'set' && ids.get(row.sequence) === id) ids.delete(row.sequence);
       },
@@ -69,9 +73,14 @@ export class RecentRows {
     this.#ids.set(row.sequence, row.id);
   }
 
+  /** The ids of all children of the session `id`, once they were cached. Some may have had to make room. */
+  childIds(id: string): readonly string[] | undefined {
+    return this.#entries?.get(id)?.children;
+  }
+
   /** All children of the session `id`; undefined if any of them is not cached. */
   children(id: string): SessionRow[] | undefined {
-    const ids = this.#entries?.get(id)?.children;
+    const ids = this.childIds(id);
     if (!ids) return undefined;
     const rows: SessionRow[] = [];
     for (const child of ids) {
@@ -82,10 +91,11 @@ export class RecentRows {
     return rows;
   }
 
-  /** Caches the children, and returns the cached rows: rows that were cached already are kept. */
+  /** Caches the children, if there is room for them, and returns the cached rows: rows that were cached already are kept. */
   rememberChildren(parent: SessionRow, children: readonly SessionRow[]): SessionRow[] {
     const entries = this.#entries;
-    if (!entries) return [...children];
+    const bytes = children.reduce((sum, row) => sum + bytesOf(row), 0);
+    if (!entries || bytes > FAMILY_SHARE * this.#bytes) return [...children];
     const kept = children.map((row) => {
       const known = this.get(row.id);
       if (known) return known;

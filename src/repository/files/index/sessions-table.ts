@@ -161,18 +161,20 @@ export class SessionsTable {
 
   /** All children of a session, in order of arrival, which are then cached. */
   *children(parent: SessionRow): Steps<SessionRow[]> {
-    const known = this.knownChildren(parent.id);
+    const known = this.#recent.children(parent.id);
     if (known) return known;
+    const { changes } = this.#db.behind;
     const page = { limit: Number.MAX_SAFE_INTEGER, from: 'start' } as const;
-    return this.rememberChildren(parent, yield* this.childrenPage(parent.sequence, page));
+    const children = yield* this.childrenPage(parent.sequence, page);
+    return this.#db.behind.changes === changes ? this.rememberChildren(parent, children) : children;
   }
 
-  /** All children of the session `id`, in order of arrival, if they are cached. */
-  knownChildren(id: string): SessionRow[] | undefined {
-    return this.#recent.children(id);
+  /** The ids of all children of the session `id`, if they are cached: another list after a child came or went. */
+  cachedChildren(id: string): readonly string[] | undefined {
+    return this.#recent.childIds(id);
   }
 
-  /** Caches all children of a session, which must be current. Returns the cached rows. */
+  /** Caches all children of a session, unless they take too much of the cache. They must be current. Returns the cached rows. */
   rememberChildren(parent: SessionRow, children: readonly SessionRow[]): SessionRow[] {
     return this.#recent.rememberChildren(parent, children);
   }
@@ -213,9 +215,9 @@ export class SessionsTable {
     this.#recent.clear();
   }
 
-  /** True if the row of the session `id` is cached. */
-  isRecent(id: string): boolean {
-    return this.#recent.get(id) !== undefined;
+  /** The row of the session `id`, if it is cached. */
+  cached(id: string): SessionRow | undefined {
+    return this.#recent.get(id);
   }
 
   /** As `row`, but whole, and neither reads nor fills the cache. */

@@ -101,6 +101,13 @@ export class IndexTables {
     return (this.meta('changed_outside') as string | undefined) ?? null;
   }
 
+  /** Call after another connection of this process has changed the tables: nothing that was read before is relied on. */
+  changedElsewhere(): void {
+    this.connection.behind.noteChange();
+    this.treeChanges.changedElsewhere();
+    this.sessions.forget();
+  }
+
   /** Runs `work` in one transaction. Changes of rows that may be pending are committed later. */
   transaction(work: () => void): void {
     try {

@@ -1,11 +1,10 @@
 import type { SessionRow } from './session-row.ts';
-import { atOnce, type Steps } from './steps.ts';
+import { type Direction, Siblings, wholeSiblings } from './siblings.ts';
+import type { Steps } from './steps.ts';
 import type { IndexTables } from './tables.ts';
 
 /** A node's place in pre-order: the arrivals on the path down to it. A node precedes its descendants. */
 export type Place = readonly { readonly seq: number; readonly arrival: number }[];
-
-type Direction = 'forward' | 'backward';
 
 export interface Visit {
   readonly row: SessionRow;
@@ -61,77 +60,6 @@ export function* walkTree(
     const descend = row.childCount > 0 && levels.length < maxDepth;
     if (descend) enterWhole(row, row);
     if (direction === 'forward' || !descend) yield { row, place: placeOf };
-  }
-}
-
-/** The most children that are read at once. */
-const SIBLINGS_AT_ONCE_MAX = 128;
-/** The most children of one parent that are cached once a walk has read all of them: a third of the cache. */
-const CACHED_SIBLINGS_MAX = 10_000;
-
-/** All children of `parent`, in the direction of a walk. */
-function wholeSiblings(
-  tables: IndexTables,
-  parent: SessionRow,
-  direction: Direction,
-): Iterator<SessionRow, undefined> {
-  const { sessions } = tables;
-  const known = sessions.knownChildren(parent.id);
-  if (!known && parent.childCount > SIBLINGS_AT_ONCE_MAX) return manySiblings(tables, parent, direction);
-  const rows = known ?? atOnce(sessions.children(parent));
-  return (direction === 'forward' ? rows : rows.toReversed()).values();
-}
-
-function* manySiblings(
-  tables: IndexTables,
-  parent: SessionRow,
-  direction: Direction,
-): Generator<SessionRow, undefined> {
-  const siblings = new Siblings(tables, parent.sequence, direction, undefined);
-  const read: SessionRow[] = [];
-  for (let next = siblings.next(); !next.done; next = siblings.next()) {
-    if (read.length <= CACHED_SIBLINGS_MAX) read.push(next.value);
-    yield next.value;
-  }
-  if (read.length > CACHED_SIBLINGS_MAX) return;
-  tables.sessions.rememberChildren(parent, direction === 'forward' ? read : read.reverse());
-}
-
-/** The children of one parent in order of arrival or its reverse, fetched in batches that grow. */
-class Siblings implements Iterator<SessionRow, undefined> {
-  readonly #tables: IndexTables;
-  readonly #parent: number;
-  readonly #forward: boolean;
-  #from: number;
-  #batch: SessionRow[] = [];
-  #read = 0;
-  #size = 8;
-  #ended = false;
-
-  constructor(tables: IndexTables, parent: number, direction: Direction, from: number | undefined) {
-    this.#tables = tables;
-    this.#parent = parent;
-    this.#forward = direction === 'forward';
-    this.#from = from ?? (this.#forward ? -1 : Number.MAX_SAFE_INTEGER);
-  }
-
-  next(): IteratorResult<SessionRow, undefined> {
-    if (this.#read === this.#batch.length && !this.#ended) this.#fetch();
-    const value = this.#batch[this.#read];
-    this.#read += 1;
-    return value ? { value, done: false } : { value: undefined, done: true };
-  }
-
-  #fetch(): void {
-    this.#batch = this.#tables.sessions.childrenBetween(this.#parent, {
-      from: this.#forward ? 'start' : 'end',
-      [this.#forward ? 'after' : 'before']: this.#from,
-      limit: this.#size,
-    });
-    this.#read = 0;
-    this.#ended = this.#batch.length < this.#size;
-    this.#size = Math.min(this.#size * 4, SIBLINGS_AT_ONCE_MAX);
-    this.#from = this.#batch.at(-1)?.arrival ?? this.#from;
   }
 }
 

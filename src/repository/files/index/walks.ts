@@ -62,7 +62,7 @@ export class IndexWalks {
 
   constructor(db: IndexDatabase, reader: IndexReader, turns: TimeSlices) {
     this.#reader = reader;
-    this.#reads = new PacedReads(db.tables, turns);
+    this.#reads = new PacedReads(db.tables, turns, db.isShared);
   }
 
   /** Ends all reads, which reject with a StorageError. */

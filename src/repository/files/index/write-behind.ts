@@ -47,9 +47,14 @@ export class WriteBehind {
     );
   }
 
-  /** A number that is another after each change of what queries find. */
+  /** Grows with each change of the rows that queries find. Unchanged: what was read before is still true. */
   get changes(): number {
     return this.#changes;
+  }
+
+  /** Call after another connection of this process has changed the tables. */
+  noteChange(): void {
+    this.#changes += 1;
   }
 
   /** The error for which pending rows were discarded; null if none were. */
@@ -78,7 +83,7 @@ export class WriteBehind {
   /** Runs `work` in one transaction. Its direct writes to the tables are committed with all earlier changes. */
   transaction(work: () => void): void {
     this.#noteRollback();
-    this.#changes += 1;
+    this.noteChange();
     const own = new Changes();
     this.#own = own;
     this.#isInTables = false;
@@ -106,7 +111,7 @@ export class WriteBehind {
   writing(write: (statements: Statements) => void): void {
     if (this.#own) this.#bringIn();
     else this.commit();
-    this.#changes += 1;
+    this.noteChange();
     this.#asking(write);
   }
 
@@ -153,7 +158,7 @@ export class WriteBehind {
   /** Discards pending rows that the tables cannot take, so that other queries still succeed. */
   #giveUp(error: unknown): void {
     this.#failure = error;
-    this.#changes += 1;
+    this.noteChange();
     this.#waiting = new Changes();
     this.#lost();
   }

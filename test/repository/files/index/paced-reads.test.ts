@@ -21,7 +21,7 @@ beforeEach(async () => {
   writer = new IndexWriter(index, new StoreClock());
   writer.insertSession(session(1), 0);
   index.complete('store', () => writer.relink());
-  reads = new PacedReads(index.tables, new TimeSlices());
+  reads = new PacedReads(index.tables, new TimeSlices(), false);
   onTestFinished(() => {
     reads.close();
     index.close();
@@ -83,19 +83,61 @@ it('a short read is made at once, on the connection of the store', async () => {
 });
 
 it('a long read goes on where it is, with turns for others, while the index stays as it is', async () => {
+  index.transaction(() => writer.insertSession(session(2), 0));
   const seen: IndexTables[] = [];
   let turns = 0;
   await reads.run(function* (tables) {
     seen.push(tables);
     setImmediate(() => {
       turns += 1;
-      // Of the connection alone: what it finds stays the same.
+      // Pending rows come into the tables: what queries find stays the same.
       index.tables.connection.behind.flush();
     });
     for (let n = 0; n < 3; n += 1) yield* longStep();
     expect(turns).toBe(1);
   });
   expect(seen).toEqual([index.tables]);
+});
+
+it('a long read takes a snapshot after some stretches, which bounds what a change could make it read again', async () => {
+  const seen: IndexTables[] = [];
+  await reads.run(function* (tables) {
+    seen.push(tables);
+    for (let n = 0; n < 15; n += 1) yield* longStep();
+  });
+  expect(seen.map((tables) => tables === index.tables)).toEqual([true, false]);
+});
+
+it('a long read of an index that another process may change takes a snapshot after its first stretch', async () => {
+  const shared = new PacedReads(index.tables, new TimeSlices(), true);
+  onTestFinished(() => shared.close());
+  const seen: IndexTables[] = [];
+  await shared.run(function* (tables) {
+    seen.push(tables);
+    for (let n = 0; n < 3; n += 1) yield* longStep();
+  });
+  expect(seen.map((tables) => tables === index.tables)).toEqual([true, false]);
+});
+
+it('a long read begins again after a change that was made at pace, on another connection', async () => {
+  const states: number[] = [];
+  let changing: Promise<unknown> | undefined;
+  await reads.run(function* (tables) {
+    for (let n = 0; n < 4; n += 1) {
+      states.push(count(tables));
+      if (states.length === 1) {
+        changing = index.transactionAtPace(function* (own) {
+          own.tables.connection.run('DELETE FROM sessions');
+          yield;
+        });
+      }
+      yield* longStep();
+    }
+  });
+  await changing;
+  expect(states[0]).toBe(1);
+  // Each time it began, it saw one state.
+  expect(states.slice(-4)).toEqual([0, 0, 0, 0]);
 });
 
 it.each(['that are pending', 'that are in the tables'] as const)(
@@ -151,7 +193,9 @@ it.each(ENDS.flatMap((how) => [[how, 'where it began'] as const, [how, 'after it
     let isRefused = false;
     const read = reads.run(endless.work, {
       signal: controller.signal,
-      ...(how === 'its deadline passes' && { deadline: performance.now() + 40 * STRETCH_MS }),
+      ...(how === 'its deadline passes' && {
+        deadline: performance.now() + (where === 'where it began' ? 5 : 40) * STRETCH_MS,
+      }),
       onWalk: () => {
         if (isRefused) throw reason;
       },

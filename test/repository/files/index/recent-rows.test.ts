@@ -92,6 +92,14 @@ describe('the children of a session', () => {
     expect(recent.children('a')).toBeUndefined();
   });
 
+  it('are not kept where they would take most of the room', () => {
+    const recent = new RecentRows(THREE);
+    const children = [row('b'), row('c', { metadata: 'x'.repeat(300) })];
+    expect(family(recent, row('a'), children)).toEqual(children);
+    expect(recent.children('a')).toBeUndefined();
+    expect(['a', 'b', 'c'].filter((id) => recent.get(id))).toEqual(['a']);
+  });
+
   it('are the rows that were there already', () => {
     const recent = new RecentRows(THREE);
     const known = row('b');

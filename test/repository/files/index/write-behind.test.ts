@@ -209,7 +209,7 @@ describe('changes of sessions', () => {
 
   it('are seen by a long read of the index that is made in steps', async () => {
     index.send();
-    expect(await new PacedReads(index.db.tables, new TimeSlices()).run(walk)).toEqual(after(1));
+    expect(await new PacedReads(index.db.tables, new TimeSlices(), false).run(walk)).toEqual(after(1));
   });
 
   it('wait again where SQLite rolls back by itself', () => {
@@ -458,7 +458,7 @@ describe.skipIf(whyNoSmallDisk() !== null)('on a full disk', () => {
         expect(index.seen).toEqual(after(3));
         expect(index.flushed.get(CHILDREN)).toEqual(withChildren(1));
         expect(() => index.db.commit()).toThrow(/full/);
-        expect(await new PacedReads(index.db.tables, new TimeSlices()).run(walk)).toEqual(after(3));
+        expect(await new PacedReads(index.db.tables, new TimeSlices(), false).run(walk)).toEqual(after(3));
       }
       expect(() => index.send(() => index.seen, title)).toThrow(/full/);
       expect(index.seen).toEqual(after(3));

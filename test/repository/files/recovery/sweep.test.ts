@@ -90,7 +90,7 @@ test('the look at all files goes round all sessions again and again, and keeps n
     expect(looked).toEqual(['s5', 's119']);
     await vi.advanceTimersByTimeAsync(ROUND + 1_000);
     expect(looked).toEqual(['s5', 's119', 's5', 's119']);
-    for (let n = 0; n < 120; n += 1) expect(db.sessions.isRecent(`s${n}`)).toBe(false);
+    for (let n = 0; n < 120; n += 1) expect(db.sessions.cached(`s${n}`)).toBeUndefined();
   } finally {
     await sweep.stop();
     db.close();
