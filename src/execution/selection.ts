@@ -19,8 +19,8 @@ const UNITS_BESIDE_KEY = 6;
 type Create = (source: unknown, run: Run) => Data;
 
 /**
- * The fields that are selected of an object type. With its `compileAfter`th object, the leaf fields that have no resolver are
- * compiled into one object literal.
+ * The fields that are selected of an object type. With its `compileAfter`th object, the plain leaf fields are compiled into one object
+ * literal.
  */
 export class Selection {
   /** One per field, in order. */
@@ -45,7 +45,7 @@ export class Selection {
     this.#filled += 1;
     run.charge(this.#units);
     if (this.#filled === this.#compileAfter) this.#compile();
-    const created = this.#create && createAtOnce(this.#create, source, run, 0);
+    const created = this.#create && createAtOnce(this.#create, source, run);
     const data = created ?? {};
     for (const slot of created ? this.#remaining : this.#slots) {
       const place = new Place(slot, data, slot.field.key, above);
@@ -61,11 +61,15 @@ export class Selection {
     return data;
   }
 
-  /** As `fill`, if all fields are compiled. Undefined if not, and if `fill` has an error to report. */
+  /** As `fill`, if all fields are compiled. Undefined if `fill` has to do it: for other fields, and to report an error. */
   createWithoutPlace(source: unknown, run: Run): Data | undefined {
-    if (!this.#create || this.#remaining.length > 0 || source instanceof Error || isPromise(source))
+    if (!this.#create || this.#remaining.length > 0) return undefined;
+    if (typeof source !== 'object' || source === null || source instanceof Error || isPromise(source))
       return undefined;
-    return createAtOnce(this.#create, source, run, this.#units) ?? undefined;
+    const created = createAtOnce(this.#create, source, run);
+    if (!created) return undefined;
+    run.charge(this.#units);
+    return created;
   }
 
   #compile(): void {
@@ -95,14 +99,10 @@ const isPlain = ({ definition, nodes }: SelectedField) =>
 
 const isTypeName = ({ definition }: SelectedField) => definition.name === '__typename';
 
-/**
- * Charges for `units`, too. Returns null if a value is invalid, a method or a promise, or the budget is spent: the fields are then filled
- * in one by one.
- */
-function createAtOnce(create: Create, source: unknown, run: Run, units: number): Data | null {
+/** Returns null if a value is invalid, a method or a promise: the fields are then filled in one by one. */
+function createAtOnce(create: Create, source: unknown, run: Run): Data | null {
   if (typeof source !== 'object') return null;
   try {
-    run.charge(units);
     return create(source, run);
   } catch {
     return null;

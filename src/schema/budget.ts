@@ -121,9 +121,10 @@ export class Budget {
 
   /** Called in coarse steps: each scalar of an answer is charged for. */
   #answerGrew(): void {
+    this.#throwIfOver();
     if (this.#answerUnits > this.#limits.answerBytes) this.exceedAnswer();
-    this.#nextUnits = Math.min(this.#answerUnits + UNITS_A_STEP, this.#limits.answerBytes);
     this.#holdMore();
+    this.#nextUnits = Math.min(this.#answerUnits + UNITS_A_STEP, this.#limits.answerBytes);
   }
 
   /** Charges for bytes of files that are about to be read, shown or not. */

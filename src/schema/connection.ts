@@ -13,8 +13,8 @@ export interface ConnectionSource<Node, Read extends Page<Node> = Page<Node>> {
   /** True if the list goes on at the other side of the page. Undefined: if the request has the key of that side. */
   goesOnBeyond?(nodes: readonly Node[]): boolean | undefined;
   load(): MaybePromise<Read>;
-  /** Called with the page once it is read. Resolves when it is its turn to be put into the answer. */
-  loaded?(page: Read): MaybePromise<void>;
+  /** Called with the page once it is read. Resolves when it is the turn of the page to be put into the answer. Default: at once. */
+  admit?(page: Read): MaybePromise<void>;
   /** Charges the budget for nodes that appear in the answer. */
   appear(nodes: readonly Node[]): void;
   count(): MaybePromise<number>;
@@ -76,11 +76,14 @@ export class Connection<Node, Read extends Page<Node> = Page<Node>> {
     const source = this.#source;
     const { budget, expected } = source;
     budget.chargeObjects(expected);
-    return andThen(source.load(), (page) => {
+    const taken = (page: Page<Node>) => {
       budget.chargeObjects(-expected);
       source.appear(page.items);
-      const turn = source.loaded?.(page);
-      return turn ? turn.then(() => page) : page;
+      return page;
+    };
+    return andThen(source.load(), (page) => {
+      const turn = source.admit?.(page);
+      return turn ? turn.then(() => taken(page)) : taken(page);
     });
   }
 }

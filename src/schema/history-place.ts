@@ -18,6 +18,7 @@ export const placeArguments = builder.args((t) => ({
   }),
 }));
 
+/** The arguments of `placeArguments`, and those that exclude them. */
 export interface PlaceArguments extends PageArguments {
   readonly fromPosition?: number | null;
   readonly fromMessageId?: string | null;

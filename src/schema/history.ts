@@ -16,7 +16,7 @@ import {
   placeArguments,
 } from './history-place.ts';
 import { selectedOfMessages } from './look-ahead.ts';
-import type { MaybePromise } from './maybe-promise.ts';
+import { andThen, type MaybePromise } from './maybe-promise.ts';
 import { MessageConnection, MessageRole, uniqueRoles } from './message.ts';
 import { type PageArguments, pageArguments, pageRequest, pageRules } from './page.ts';
 import { Session } from './session.ts';
@@ -42,7 +42,7 @@ class HistorySource implements ConnectionSource<MessageModel, HistoryPage> {
   readonly expected: number;
   readonly #context: SchemaContext;
   readonly #session: SessionModel;
-  readonly #asked: HistoryRequest;
+  readonly #historyRequest: HistoryRequest;
   /** True if all messages of the history are on its pages. */
   readonly #isWhole: boolean;
 
@@ -63,7 +63,7 @@ class HistorySource implements ConnectionSource<MessageModel, HistoryPage> {
     this.request = page;
     this.#context = context;
     this.#session = session;
-    this.#asked = {
+    this.#historyRequest = {
       sessionId,
       roles: roles && uniqueRoles(roles),
       createdAfter,
@@ -78,17 +78,16 @@ class HistorySource implements ConnectionSource<MessageModel, HistoryPage> {
   }
 
   load(): Promise<HistoryPage> {
-    return this.#context.loaders.history.load(this.#asked);
+    return this.#context.loaders.history.load(this.#historyRequest);
   }
 
-  loaded({ items, textBytes }: HistoryPage): MaybePromise<void> {
+  admit({ items, textBytes }: HistoryPage): MaybePromise<void> {
     // `textBytes` covers all fields of this answer that show the page.
-    this.budget.chargeText(textBytes);
-    return this.turns.take(items.length);
+    return andThen(this.turns.take(items.length), () => this.budget.chargeText(textBytes));
   }
 
   goesOnBeyond(messages: readonly MessageModel[]): boolean | undefined {
-    const { place, page } = this.#asked;
+    const { place, page } = this.#historyRequest;
     return place && goesOnBeyond(place, page.from, messages, this.#session.historyLength);
   }
 
@@ -98,7 +97,7 @@ class HistorySource implements ConnectionSource<MessageModel, HistoryPage> {
 
   count(): MaybePromise<number> {
     if (this.#isWhole) return this.#session.historyLength;
-    const { sessionId, roles, createdAfter, createdBefore } = this.#asked;
+    const { sessionId, roles, createdAfter, createdBefore } = this.#historyRequest;
     return this.#context.loaders.historyCount.load({ sessionId, roles, createdAfter, createdBefore });
   }
 

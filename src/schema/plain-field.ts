@@ -1,6 +1,9 @@
 import type { FieldNode, GraphQLField } from 'graphql';
 
-/** `extensions` for a field that gives the source's property of its name, unless a query gives arguments: the executor need not call its resolver. */
+/**
+ * `extensions` for a field whose resolver gives the source's property of its name, unless a query gives arguments: the executor need not
+ * call the resolver. The arguments must have no defaults.
+ */
 export const PLAIN_WITHOUT_ARGUMENTS = { isPlainWithoutArguments: true } as const;
 
 /** True if the field, selected by `nodes`, gives the source's property of its name. */

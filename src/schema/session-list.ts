@@ -118,8 +118,8 @@ builder.queryField('sessions', (t) =>
       return sessionConnection(context, {
         request: page,
         expected: 0,
-        load: () =>
-          context.turns.wait(budget.read((options) => repository.list(filter, order, page, options))),
+        load: () => budget.read((options) => repository.list(filter, order, page, options)),
+        admit: ({ items }) => context.turns.take(items.length),
         count: () =>
           budget.read((options) => {
             budget.chargeWalk(1);

@@ -112,7 +112,8 @@ builder.objectFields(Session, (t) => ({
       return sessionConnection(context, {
         request: page,
         expected: 0,
-        load: () => context.turns.wait(loaders.descendants.load({ ...scope, page })),
+        load: () => loaders.descendants.load({ ...scope, page }),
+        admit: ({ items }) => context.turns.take(items.length),
         count: () => loaders.descendantCount.load(scope),
         cursorOf: (descendant) => cursors().encode(descendant.id),
       });

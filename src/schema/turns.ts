@@ -1,5 +1,4 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Page } from '../repository/reads.ts';
 import { andThen, type MaybePromise } from './maybe-promise.ts';
 
 /** Objects that are put into answers per turn of the event loop: some tens of milliseconds of work. */
@@ -35,11 +34,6 @@ export class Turns {
   /** `startedAt` is on the clock of `performance.now()`. */
   constructor(startedAt = performance.now()) {
     this.#since = startedAt;
-  }
-
-  /** Resolves to the `page` when it is its turn to be put into the answer. */
-  wait<Read extends Page<unknown>>(page: Promise<Read>): Promise<Read> {
-    return page.then((read) => andThen(this.take(read.items.length), () => read));
   }
 
   /** Resolves when it is the turn of so many more objects. */

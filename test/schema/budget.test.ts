@@ -299,5 +299,8 @@ test('an answer of names and ids alone counts for the whole process while it gro
   grow(2_000);
   expect(held).toHaveLength(3);
   expect(held.reduce((sum, bytes) => sum + bytes)).toBeGreaterThan(196_000);
-  expect(() => grow(2_000)).toThrow(expect.objectContaining({ extensions: { code: 'OVERLOADED' } }));
+  const overloaded = expect.objectContaining({ extensions: { code: 'OVERLOADED' } });
+  expect(() => grow(2_000)).toThrow(overloaded);
+  // What has caught the error goes no further with its answer.
+  expect(() => budget.chargeAnswer(1)).toThrow(overloaded);
 });

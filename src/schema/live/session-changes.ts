@@ -128,7 +128,8 @@ async function appended(
   { loaders, turns }: SchemaContext,
 ): Promise<readonly MessageModel[]> {
   const page = { limit, from: 'start', after: undefined, before: undefined } as const;
-  const { items } = await turns.wait(loaders.history.load({ sessionId, page, place: { position }, shown }));
+  const { items } = await loaders.history.load({ sessionId, page, place: { position }, shown });
+  await turns.take(items.length);
   return items;
 }
 
