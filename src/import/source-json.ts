@@ -23,6 +23,12 @@ export function objectIn(value: unknown): JsonObject | null {
   return isJsonObject(value) ? value : null;
 }
 
+/** The elements of a list; none if there is no value. Anything else counts as a list of one. */
+export function listIn(value: JsonValue | undefined): readonly JsonValue[] {
+  if (value === undefined || value === null) return [];
+  return Array.isArray(value) ? value : [value];
+}
+
 /** The objects of a list; none if `value` is no list. */
 export function objectsIn(value: unknown): JsonObject[] {
   return Array.isArray(value) ? value.filter(isJsonObject) : [];

@@ -83,6 +83,7 @@ it('stores odd values, or says what it left out', async () => {
   expect(report.sessions.new).toBe(3);
   expect(Object.fromEntries(report.dropped)).toEqual({
     'character that cannot be stored (replaced)': 1,
+    'chat_messages that are no objects': 3,
     'metadata too large or not storable': 1,
   });
   expect(outline(await history('one'))).toEqual(['USER: lone \ufffd, zero \ufffd']);

@@ -1,9 +1,9 @@
-import type { JsonObject } from '../../model/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NewToolCall } from '../../model/message.ts';
 import { type Conversation, changedMeanwhile, conversations, hasMessagesIn } from '../export-files.ts';
 import { promptTitle } from '../fit.ts';
 import type { Format, SourceItem, SourceMessage, SourceSession } from '../format.ts';
-import { dateIn, objectIn, objectsIn, orNull, textIn, without } from '../source-json.ts';
+import { dateIn, listIn, objectIn, objectsIn, orNull, textIn, without } from '../source-json.ts';
 
 /** An export of claude.ai: conversations without branches. */
 export const claudeAi: Format = {
@@ -59,7 +59,10 @@ function sourceSession({ conversation, path, bytes, revision, again }: Conversat
       if (!conversation) yield changedMeanwhile(path);
       const keys = new Set<string>();
       let time = createdAt;
-      for (const [n, message] of objectsIn(conversation?.chat_messages).entries()) {
+      const messages = objectsIn(conversation?.chat_messages);
+      const others = listIn(conversation?.chat_messages).length - messages.length;
+      if (others > 0) yield { type: 'dropped', kind: 'chat_messages that are no objects', count: others };
+      for (const [n, message] of messages.entries()) {
         time = dateIn(message.created_at) ?? time;
         const uuid = textIn(message.uuid);
         const key = uuid === null || keys.has(uuid) ? `message:${n}` : uuid;
@@ -103,12 +106,18 @@ interface Context {
 
 function* translate(message: JsonObject, { path, time, key }: Context): Generator<SourceMessage> {
   const where = { path, line: null };
-  const blocks = objectsIn(message.content);
-  const thoughts = blocks.map((block) => textIn(block.thinking)).filter((text) => text !== null);
+  const blocks = listIn(message.content);
+  const thoughts = objectsIn(blocks)
+    .map((block) => textIn(block.thinking))
+    .filter((text) => text !== null);
   const calls: NewToolCall[] = [];
   const results: SourceMessage[] = [];
-  const rest: JsonObject[] = [];
+  const rest: JsonValue[] = [];
   for (const [n, block] of blocks.entries()) {
+    if (!isJsonObject(block)) {
+      rest.push(block);
+      continue;
+    }
     const type = textIn(block.type) ?? '';
     rest.push(without(block, KNOWN_BLOCK[type] ?? []));
     if (type === 'tool_use') {

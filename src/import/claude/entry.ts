@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { parseObject } from '../source-json.ts';
+import { listIn, parseObject } from '../source-json.ts';
 
 /** A line of a transcript, parsed. Every member may be missing, or of another type. */
 export type Entry = JsonObject;
@@ -28,11 +28,14 @@ export function objectOf(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** The blocks of an entry's message: a text counts as one block of text. */
+/** The blocks of an entry's message: a text counts as one block of text, and what is no block as the `value` of one without a type. */
 export function blocksOf(entry: Entry): Block[] {
-  const { content } = objectOf(entry.message);
-  if (typeof content === 'string') return [{ type: 'text', text: content }];
-  return Array.isArray(content) ? content.filter(isJsonObject) : [];
+  return listIn(objectOf(entry.message).content).map(blockOf);
+}
+
+function blockOf(value: JsonValue): Block {
+  if (isJsonObject(value)) return value;
+  return typeof value === 'string' ? { type: 'text', text: value } : { value };
 }
 
 /** The text of blocks, and of what a tool answered: a text, or blocks. */

@@ -127,3 +127,19 @@ it('ends as the whole export does, wherever it was cut before it was completed',
     `[\n${[`u${number}`, `v${number}`].map((uuid) => JSON.stringify(conversation(uuid, ...said))).join(',\n')}\n]\n`;
   await expectAsWhole(claudeAi, (number) => ({ 'conversations.json': exported(number) }));
 });
+
+it('keeps what is no block of a message, and counts what is no message', async () => {
+  const odd = message('m1', 'human', [text('Name three'), 'plain', 5, null] as object[]);
+  const other = { ...message('m2', 'assistant', []), content: 'all of it', text: '' };
+  const { report, history } = await imported({
+    ...conversation('u1'),
+    chat_messages: [odd, 'gone', other, null, 7],
+  });
+  const [first, second] = await history('u1');
+  expect(first).toMatchObject({
+    content: 'Name three',
+    payload: { content: [{ type: 'text', citations: [] }, 'plain', 5, null] },
+  });
+  expect(second!.payload).toMatchObject({ content: ['all of it'] });
+  expect(report.dropped).toEqual(new Map([['chat_messages that are no objects', 3]]));
+});

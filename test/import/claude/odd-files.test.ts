@@ -166,3 +166,19 @@ it('does not list a description of a subagent that is being written', async () =
   await writeFiles(folder, { [meta]: '{"agentType":"coun' }, new Date());
   expect((await run()).faults).toEqual([]);
 });
+
+it('keeps what is no block of a message: a text as a block of text, all else in the payload', async () => {
+  const transcript = new Transcript(ID);
+  transcript.user([{ type: 'text', text: 'One' }, 'Two', 3, null, ['four']]);
+  transcript.user({ type: 'text', text: 'Five' });
+  transcript.user(6);
+  const { run, history } = await lab({ [FILE]: transcript.text });
+  const report = await run();
+  expect(report.dropped).toEqual(new Map());
+  const messages = await history(ID);
+  expect(messages.map(({ content }) => content)).toEqual(['One\n\nTwo', 'Five', '']);
+  expect(messages[0]!.payload).toMatchObject({
+    content: [{ value: 3 }, { value: null }, { value: ['four'] }],
+  });
+  expect(messages[2]!.payload).toMatchObject({ content: [{ value: 6 }] });
+});
