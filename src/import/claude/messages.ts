@@ -1,5 +1,6 @@
 import { isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NewMessage, NewTokenUsage, NewToolCall } from '../../model/message.ts';
+import { listIn } from '../source-json.ts';
 import {
   type Block,
   blocksOf,
@@ -254,7 +255,7 @@ function blockRest(block: Block): Block | null {
 
 function resultRest(block: Block): Block | null {
   const { content } = block;
-  const parts = Array.isArray(content) ? content : [];
+  const parts = typeof content === 'string' ? [] : listIn(content);
   const others = parts.flatMap((part) =>
     objectOf(part).type === 'text' ? (beyond(objectOf(part), ['text']) ?? []) : [part],
   );

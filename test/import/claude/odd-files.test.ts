@@ -172,13 +172,15 @@ it('keeps what is no block of a message: a text as a block of text, all else in 
   transcript.user([{ type: 'text', text: 'One' }, 'Two', 3, null, ['four']]);
   transcript.user({ type: 'text', text: 'Five' });
   transcript.user(6);
+  transcript.result('call', 7);
   const { run, history } = await lab({ [FILE]: transcript.text });
   const report = await run();
   expect(report.dropped).toEqual(new Map());
   const messages = await history(ID);
-  expect(messages.map(({ content }) => content)).toEqual(['One\n\nTwo', 'Five', '']);
+  expect(messages.map(({ content }) => content)).toEqual(['One\n\nTwo', 'Five', '', '']);
   expect(messages[0]!.payload).toMatchObject({
     content: [{ value: 3 }, { value: null }, { value: ['four'] }],
   });
   expect(messages[2]!.payload).toMatchObject({ content: [{ value: 6 }] });
+  expect(messages[3]!.payload).toMatchObject({ content: [{ type: 'tool_result', content: [7] }] });
 });
