@@ -13,6 +13,9 @@ export const STATE_BYTES_MAX = 16 * 1024;
 
 const PRINT_BYTES = 4_096;
 
+/** The share of the `paidKeys` that is tried next where they take too much room. */
+const KEYS_KEPT = 0.9;
+
 /** What an import remembers of a session, in its metadata. */
 export interface ImportState {
   readonly format: string;
@@ -66,14 +69,24 @@ export function isAsBefore(
 
 /**
  * Without what has no room, or cannot be stored: without the names in `told`, what vanishes from the metadata stays; without a place to resume
- * at, a later import reads the session as a whole.
+ * at, a later import reads the session as a whole; without some of the `paidKeys`, it pays for these once more if they are restored.
  */
 export function storableState(state: ImportState, fitter: Fitter): JsonObject {
   const { told: _, ...untold } = state;
   const fromBeginning = { resume: null, print: null };
-  const forms: object[] = [state, untold, { ...state, ...fromBeginning }, { ...untold, ...fromBeginning }];
-  const stored = forms.find((form) => fitter.isFine(form as JsonObject, STATE_BYTES_MAX)) ?? forms.at(-1);
-  return stored as JsonObject;
+  const forms: ImportState[] = [
+    state,
+    untold,
+    { ...state, ...fromBeginning },
+    { ...untold, ...fromBeginning },
+  ];
+  const isFine = (form: ImportState) => fitter.isFine(form as object as JsonObject, STATE_BYTES_MAX);
+  let stored = forms.find(isFine) ?? forms.at(-1)!;
+  for (let { paidKeys = [] } = stored; paidKeys.length > 0 && !isFine(stored); ) {
+    paidKeys = paidKeys.slice(0, paidKeys.length * KEYS_KEPT);
+    stored = { ...stored, paidKeys };
+  }
+  return stored as object as JsonObject;
 }
 
 /** A hash of the first and the last bytes of the first `bytes` of a file: differs if the file was rewritten, with very few exceptions. */

@@ -66,7 +66,8 @@ export class SessionImporter {
       report.sessions.unchanged += 1;
       return;
     }
-    const beforeWrite = this.#unarchiving(known);
+    // An archived session takes no messages, and no new children.
+    const beforeWrite = this.#unarchiving(known ?? (parentId === null ? null : stored.get(parentId)));
     const writer = new HistoryWriter({
       ...this.#parts,
       source,
@@ -152,8 +153,8 @@ export class SessionImporter {
     };
   }
 
-  /** Unarchives the session, the first time that it is called: an archived session takes no messages. */
-  #unarchiving(known: StoredSession | null): () => Promise<void> {
+  /** Unarchives the session, the first time that it is called. It is archived again when all else is imported. */
+  #unarchiving(known: StoredSession | null | undefined): () => Promise<void> {
     const { target, toArchive } = this.#parts;
     return async () => {
       if (!known?.archivedAt || toArchive.has(known.id)) return;

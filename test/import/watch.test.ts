@@ -1,8 +1,9 @@
 import { appendFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
+import { setTimeout } from 'node:timers/promises';
 import { Sessiontree } from '@sessiontree/client';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { codex } from '../../src/import/codex/codex.ts';
 import type { Format } from '../../src/import/format.ts';
 import { gemini } from '../../src/import/gemini/gemini.ts';
@@ -22,6 +23,8 @@ import { OpencodeWriter } from './opencode/store-writer.ts';
 interface Program {
   readonly format: Format;
   readonly id: string;
+  /** What is watched, in the folder; the folder itself if it is left out. */
+  readonly file?: string;
   begin(folder: string): Promise<void>;
   goOn(folder: string): Promise<void>;
 }
@@ -57,19 +60,20 @@ function geminiProgram(): Program {
   };
 }
 
-/** Its database has a write-ahead log, as the program keeps it: the file itself changes late. */
+/** It keeps its database open, which has a write-ahead log: the file itself changes late. */
 function opencodeProgram(): Program {
   const writer = new OpencodeWriter().session('ses_a').user('Question');
+  let database: DatabaseSync;
   return {
     format: opencode,
     id: 'ses_a',
     async begin(folder) {
       writer.writeDatabase(folder);
-      using database = new DatabaseSync(join(folder, 'opencode.db'));
-      database.exec('PRAGMA journal_mode = WAL');
+      database = new DatabaseSync(join(folder, 'opencode.db'));
+      onTestFinished(() => database.close());
+      database.exec('PRAGMA journal_mode = WAL; CREATE TABLE note (text TEXT)');
     },
-    async goOn(folder) {
-      using database = new DatabaseSync(join(folder, 'opencode.db'));
+    async goOn() {
       const time = { created: writer.now + 1, completed: writer.now + 2 };
       const data = JSON.stringify({ role: 'assistant', time, finish: 'stop' });
       const part = JSON.stringify({ type: 'text', text: 'Answer' });
@@ -81,6 +85,10 @@ function opencodeProgram(): Program {
         .run('prt_b', 'msg_b', 'ses_a', time.created, time.created, part);
     },
   };
+}
+
+function opencodeDatabaseProgram(): Program {
+  return { ...opencodeProgram(), file: 'opencode.db' };
 }
 
 /** Before 1.2. */
@@ -98,17 +106,18 @@ const PROGRAMS: [title: string, program: () => Program][] = [
   ['Codex', codexProgram],
   ['Gemini CLI', geminiProgram],
   ['opencode', opencodeProgram],
+  ['opencode in a database that is named', opencodeDatabaseProgram],
   ['opencode before 1.2', opencodeFilesProgram],
 ];
 
 it.each(PROGRAMS)('follows what %s writes, into a running server', async (_title, program) => {
-  const { format, id, begin, goOn } = program();
+  const { format, id, file = '', begin, goOn } = program();
   const [folder, server] = await Promise.all([temporaryDirectory(), startTestServer()]);
   await begin(folder);
   const client = new Sessiontree(server.url);
   const stop = new AbortController();
   const target = new ServerTarget(client, DEFAULT_LIMITS);
-  const reports = watchSessions([{ format, path: folder }], target, {}, stop.signal);
+  const reports = watchSessions([{ format, path: join(folder, file) }], target, {}, stop.signal);
   expect((await reports.next()).value).toMatchObject({ faults: [], sessions: { new: 1 } });
   expect(await saidIn(client, id)).toEqual(['Question']);
   const following = reports.next();
@@ -117,6 +126,33 @@ it.each(PROGRAMS)('follows what %s writes, into a running server', async (_title
   // The program can have been in the middle of it.
   while ((await saidIn(client, id)).length < 2) await reports.next();
   expect(await saidIn(client, id)).toEqual(['Question', 'Answer']);
+  const end = reports.next();
+  stop.abort();
+  await end;
+});
+
+it('looks at a database again when a program writes to it, and not since the import itself read it', async () => {
+  const [folder, repository] = [await temporaryDirectory(), await openTestRepository()];
+  const program = opencodeProgram();
+  await program.begin(folder);
+  let looks = 0;
+  const format: Format = {
+    ...opencode,
+    survey(path, options) {
+      looks += 1;
+      return opencode.survey(path, options);
+    },
+  };
+  const stop = new AbortController();
+  const target = new RepositoryTarget(repository, DEFAULT_LIMITS);
+  const reports = watchSessions([{ format, path: folder }], target, {}, stop.signal);
+  await reports.next();
+  const following = reports.next();
+  await setTimeout(3_000);
+  // Once the log was touched for the first time, the import knows it.
+  expect(looks).toBeLessThanOrEqual(2);
+  await program.goOn(folder);
+  expect((await following).value).toMatchObject({ faults: [], sessions: { changed: 1 } });
   const end = reports.next();
   stop.abort();
   await end;
