@@ -13,7 +13,7 @@ import {
 import { endDrafts } from '../live/drafts.ts';
 import { answer, memberOf, operation } from './answer.ts';
 import { answerLimit, withinAnswer } from './answer-limits.ts';
-import { appendedFields } from './appended.ts';
+import { appendedFields, MESSAGES_OF_INPUT } from './appended.ts';
 import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
 import { KeyConflict, MessageInput, ON_KEY } from './message-input.ts';
 
@@ -35,8 +35,7 @@ const AppendMessagesInput = builder.inputType('AppendMessagesInput', {
 
 const AppendMessagesPayload = builder.objectRef<Appended>('AppendMessagesPayload').implement({
   description: 'The messages were appended.',
-  fields: (t) =>
-    appendedFields(t, 'The messages of the input, in its order, as they are in the history now.'),
+  fields: (t) => appendedFields(t, MESSAGES_OF_INPUT),
 });
 
 const AppendMessagesResult = builder.unionType('AppendMessagesResult', {

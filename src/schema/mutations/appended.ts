@@ -8,6 +8,10 @@ import { Message, MessageEdge } from '../message.ts';
 import { Session } from '../session.ts';
 import { checkFirst, firstArgument } from './changed-sessions.ts';
 
+/** What the messages of a mutation are that writes those of its input. */
+export const MESSAGES_OF_INPUT =
+  'The messages of the input, in its order, as the history has them after the write. A retry gets them as they were then.';
+
 /** The fields of payloads of mutations that drop the end of a history. */
 export function removedFields<Parent extends Truncated>(
   t: PayloadFields<Parent>,

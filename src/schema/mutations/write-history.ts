@@ -15,7 +15,7 @@ import { endDrafts } from '../live/drafts.ts';
 import { SessionStatus } from '../session.ts';
 import { answer, memberOf, operation } from './answer.ts';
 import { answerLimit, withinAnswer } from './answer-limits.ts';
-import { appendedFields, removedFields } from './appended.ts';
+import { appendedFields, MESSAGES_OF_INPUT, removedFields } from './appended.ts';
 import { IS_NEW, SpawnOriginInput } from './described-session.ts';
 import {
   AGENT_NAME,
@@ -117,7 +117,7 @@ const WriteHistoryPayload = builder.objectRef<WrittenHistory>('WriteHistoryPaylo
   description:
     'All of it was done, or had been done before. If nothing had to change, the version is that of before.',
   fields: (t) => ({
-    ...appendedFields(t, 'The messages of the input, in its order, as they are in the history now.'),
+    ...appendedFields(t, MESSAGES_OF_INPUT),
     isNew: t.exposeBoolean('isNew', { description: IS_NEW }),
     ...removedFields(t),
   }),

@@ -334,7 +334,7 @@ export interface DeleteSessionPayload {
 export interface AppendMessagesPayload {
   /** The session after the mutation. */
   readonly session: WrittenSession;
-  /** The messages of the input, in its order, as they are in the history now. */
+  /** The messages of the input, in its order, as the history has them after the write. A retry gets them as they were then. */
   readonly messages: readonly WrittenMessage[];
 }
 
@@ -346,7 +346,7 @@ export interface WriteHistoryPayload {
   readonly removedCount: number;
   /** The session after the mutation. */
   readonly session: WrittenSession;
-  /** The messages of the input, in its order, as they are in the history now. */
+  /** The messages of the input, in its order, as the history has them after the write. A retry gets them as they were then. */
   readonly messages: readonly WrittenMessage[];
 }
 
