@@ -3,6 +3,7 @@ import type { JsonObject, JsonValue } from '../model/json.ts';
 import { DEFAULT_LIMITS, type Limits } from '../model/limits.ts';
 import type { NewMessage, NewTokenUsage, NewToolCall } from '../model/message.ts';
 import { bound, isStorable, jsonFault, metadataFault } from '../model/stored-values.ts';
+import { TOKEN_COUNTS } from '../model/usage.ts';
 
 /** What is left out of a message, or changed in it, so that the store takes it: called with a kind for the report. */
 export type OnLoss = (kind: string) => void;
@@ -131,14 +132,6 @@ const BRACES_BYTES = 2;
 function memberBytes([name, value]: [string, JsonValue]): number {
   return Buffer.byteLength(JSON.stringify({ [name]: value })) - BRACES_BYTES + 1;
 }
-
-const TOKEN_COUNTS = [
-  'inputTokens',
-  'outputTokens',
-  'cacheReadTokens',
-  'cacheWriteTokens',
-  'reasoningTokens',
-] as const;
 
 function fittedUsage(usage: NewTokenUsage, onLoss: OnLoss): NewTokenUsage {
   const fitted: { -readonly [Member in keyof NewTokenUsage]: NewTokenUsage[Member] } = { ...usage };

@@ -1,9 +1,10 @@
-import type { NewMessage } from '../model/message.ts';
+import type { NewMessage, NewTokenUsage } from '../model/message.ts';
+import { TOKEN_COUNTS } from '../model/usage.ts';
 import type { CreateIfMissing } from '../repository/mutations.ts';
 import type { Resume, SessionEnd, SourceMessage, SourceSession } from './format.ts';
 import type { ImporterParts } from './importer-parts.ts';
 import { idOf } from './order.ts';
-import type { MessageKey, StoredSession } from './target/target.ts';
+import type { KeyedMessage, StoredSession } from './target/target.ts';
 
 /** A batch is written once its messages have this many bytes in the source: bounds memory, whatever the size of the file. */
 const BATCH_BYTES = 512 * 1024;
@@ -35,6 +36,8 @@ export class HistoryWriter {
   readonly #paid: Set<string>;
   /** All of them that the source still has. */
   readonly #paidThere = new Set<string>();
+  /** See `#costed`. */
+  #stored: Promise<ReadonlyMap<string, NewTokenUsage>> | null = null;
   #batch: NewMessage[] = [];
   #placeInBatch = new Map<string, number>();
   #batchBytes = 0;
@@ -99,7 +102,8 @@ export class HistoryWriter {
     const { fitter, prices, report, target } = this.#parts;
     const whole = fitter.message(message, (kind) => report.drop({ kind }));
     const fitted = this.#paid.has(whole.key!) ? { ...whole, isCopy: true } : whole;
-    const priced = prices ? prices.priced(fitted) : fitted;
+    const costed = await this.#costed(fitted);
+    const priced = prices ? prices.priced(costed) : costed;
     const place = this.#placeInBatch.get(fitted.key!);
     if (place !== undefined) this.#batch[place] = priced;
     else {
@@ -108,6 +112,29 @@ export class HistoryWriter {
     }
     this.#batchBytes += bytes ?? fitted.content.length + 1024;
     if (this.#batch.length >= target.limits.messages || this.#batchBytes >= BATCH_BYTES) await this.#flush();
+  }
+
+  /** `message` with what it cost when an earlier import priced it, if its source does not say so and its tokens are the same. */
+  async #costed(message: NewMessage): Promise<NewMessage> {
+    const { usage, key } = message;
+    if (!usage || usage.costUsd != null) return message;
+    const stored = (await this.#storedUsage()).get(key!);
+    if (stored?.costUsd == null || !haveSameTokens(stored, usage)) return message;
+    return { ...message, usage: { ...usage, costUsd: stored.costUsd } };
+  }
+
+  /** The usage of the messages that cost something, as the store had them before this import. */
+  #storedUsage(): Promise<ReadonlyMap<string, NewTokenUsage>> {
+    this.#stored ??= this.#readUsage();
+    return this.#stored;
+  }
+
+  async #readUsage(): Promise<ReadonlyMap<string, NewTokenUsage>> {
+    const found = new Map<string, NewTokenUsage>();
+    if (this.#parts.known?.usage.costUsd == null) return found;
+    for await (const { key, usage } of this.#parts.target.keysOf(this.#id))
+      if (usage?.costUsd != null) found.set(key, usage);
+    return found;
   }
 
   async #flush(): Promise<void> {
@@ -188,8 +215,9 @@ export class HistoryWriter {
    */
   async #takeOut(keys: KeySet, paid: KeySet): Promise<void> {
     const { target } = this.#parts;
-    let last: MessageKey | null = null;
-    const going: MessageKey[] = [];
+    await this.#storedUsage();
+    let last: KeyedMessage | null = null;
+    const going: KeyedMessage[] = [];
     for await (const message of target.keysOf(this.#id)) {
       if (going.length > 0 || keys.has(message.key)) going.push(message);
       else last = message;
@@ -217,4 +245,8 @@ export class HistoryWriter {
       `${source.files[0]?.path ?? source.key}: ${messages} of session "${source.key}" ${are} no longer there; the store keeps them`,
     );
   }
+}
+
+function haveSameTokens(one: NewTokenUsage, other: NewTokenUsage): boolean {
+  return TOKEN_COUNTS.every((name) => (one[name] ?? 0) === (other[name] ?? 0));
 }

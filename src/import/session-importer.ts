@@ -59,7 +59,8 @@ export class SessionImporter {
       report.sessions.faulty += 1;
       return;
     }
-    const parentId = this.#parentOf(source, id);
+    const { parentId, flaw } = this.#placeOf(source, id);
+    if (flaw !== null && known) report.notes.push(flaw);
     const isPlaced = !state || state.parentId === parentId || known!.parentId !== state.parentId;
     const isSettled = state !== null && !state.isUnfinished && !state.isRunning;
     if (isSettled && state.revision === source.revision && isPlaced) {
@@ -86,6 +87,7 @@ export class SessionImporter {
       report.unfinished += 1;
       return;
     }
+    if (flaw !== null && !known) report.notes.push(flaw);
     if (end?.isUnfinished) report.unfinished += 1;
     if (known && state?.revision === source.revision && isPlaced && isAsBefore(known, state, source, end)) {
       report.sessions.unchanged += 1;
@@ -98,17 +100,18 @@ export class SessionImporter {
     await this.#finish(format, source, { known, state, parentId, isWhole, paidKeys: writer.paidKeys }, end);
   }
 
-  /** The id of the parent, which the store has; null for a root. */
-  #parentOf(source: SourceSession, id: string): string | null {
+  /** The id of the parent, which the store has; null for a root. `flaw`: why the source's parent cannot be the parent. */
+  #placeOf(
+    source: SourceSession,
+    id: string,
+  ): { readonly parentId: string | null; readonly flaw: string | null } {
     const key = parentKeyOf(source);
-    if (key === null || idOf(key) === id) return null;
-    const { stored, report } = this.#parts;
-    if (stored.has(idOf(key)) && !this.#isBeneath(idOf(key), id)) return idOf(key);
-    const flaw = stored.has(idOf(key)) ? 'is beneath it' : 'is neither there nor in the store';
-    report.notes.push(
-      `${pathOf(source)}: the parent "${key}" of session "${source.key}" ${flaw}: imported as a root`,
-    );
-    return null;
+    if (key === null || idOf(key) === id) return { parentId: null, flaw: null };
+    const { stored } = this.#parts;
+    if (stored.has(idOf(key)) && !this.#isBeneath(idOf(key), id)) return { parentId: idOf(key), flaw: null };
+    const why = stored.has(idOf(key)) ? 'is beneath it' : 'is neither there nor in the store';
+    const flaw = `${pathOf(source)}: the parent "${key}" of session "${source.key}" ${why}: imported as a root`;
+    return { parentId: null, flaw };
   }
 
   /** True if the session `id` is beneath `above`, as far as the store says. */

@@ -5,12 +5,13 @@ import { claude } from '../../src/import/claude/claude.ts';
 import { importSessions } from '../../src/import/import-sessions.ts';
 import { idOf } from '../../src/import/order.ts';
 import { Prices } from '../../src/import/prices.ts';
+import type { SessionReport } from '../../src/import/report.ts';
 import { DryRunTarget } from '../../src/import/target/dry-run-target.ts';
-import { storedSessionsOf } from '../../src/import/target/repository-target.ts';
+import { RepositoryTarget, storedSessionsOf } from '../../src/import/target/repository-target.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { temporaryDirectory } from '../support/repository.ts';
-import { lab, sessionsIn } from './claude/support.ts';
-import { Transcript } from './claude/transcript.ts';
+import { lab, PROJECT, sessionsIn } from './claude/support.ts';
+import { Transcript, writeFiles } from './claude/transcript.ts';
 
 const OLD = Date.parse('2026-01-01T00:00:00Z');
 
@@ -48,6 +49,35 @@ it('--project takes a directory, what is beneath it, or a name', async () => {
   await run({ project: '/home/eve/lab/' });
   expect((await sessionsIn(repository)).map(({ id }) => id).sort()).toEqual(['one', 'two']);
 });
+
+it.each(['that has grown', 'that is elsewhere now'])(
+  'what a file %s cost stays, without --prices',
+  async (how) => {
+    const { run, session: read, history, write, folder, repository } = await lab(session('one'));
+    await run({ prices: new Prices({ 'model-*': { input: 1, output: 1 } }) });
+    const [, priced] = await history('one');
+    const [text] = Object.values(session('one'));
+    const more = new Transcript('one', { start: OLD + 60_000, prefix: 'more' });
+    more.head = 'one-0002';
+    more.user('And now?');
+    const grown = { 'one.jsonl': `${text}${more.text}` };
+    let report: SessionReport;
+    if (how === 'that has grown') {
+      await write(grown);
+      report = await run();
+    } else {
+      const path = await temporaryDirectory();
+      await writeFiles(join(path, PROJECT), grown);
+      const target = new RepositoryTarget(repository, DEFAULT_LIMITS);
+      report = await importSessions([{ format: claude, path }], target);
+      expect(path).not.toBe(folder);
+    }
+    expect(report.sessions).toMatchObject({ changed: 1 });
+    expect(priced!.usage!.costUsd).toBe(0.0135);
+    expect((await history('one'))[1]).toEqual(priced);
+    expect((await read('one')).usage.costUsd).toBe(0.0135);
+  },
+);
 
 it('--prices costs a message, cached tokens at their own price; the longest name counts', async () => {
   const { run, session: read } = await lab(session('one'));

@@ -9,6 +9,7 @@ import { ServerTarget } from '../../src/import/target/server-target.ts';
 import { watchSessions } from '../../src/import/watch-sessions.ts';
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
+import { openAuthServer } from '../server/auth/support.ts';
 import { startTestServer, testConfig } from '../server/running.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { lab, PROJECT, stateOf } from './claude/support.ts';
@@ -64,6 +65,25 @@ it('leaves deleted in a server what was deleted there, and stops where no server
   expect((await run()).sessions).toMatchObject({ new: 0, deletedHere: 1 });
   await server.stop();
   expect((await run()).lines()[0]).toMatch(/^Stopped: Expected an answer of http.* Run the import again/);
+});
+
+it('says of sessions that the token may not see that they are there, and imports none of them as a root', async () => {
+  const { url, tokens } = await openAuthServer();
+  const { transcript, agent } = files();
+  const { folder } = await lab({ [`${ID}.jsonl`]: transcript.text, ...agent });
+  const runAs = async (userId: string) => {
+    const { token } = await tokens.mint({ userId, scope: 'write' });
+    const target = new ServerTarget(new Sessiontree(url, { token }), DEFAULT_LIMITS);
+    return importSessions([{ format: claude, path: folder }], target);
+  };
+  expect((await runAs('ada')).sessions).toMatchObject({ new: 2 });
+  const report = await runAs('ben');
+  expect(report.sessions).toMatchObject({ new: 0, deletedHere: 0, faulty: 2 });
+  expect(report.faults.map(({ reason }) => reason)).toEqual([
+    expect.stringMatching(/is taken\..* A session that this token may not see has it/),
+    expect.stringMatching(/is taken\..* A session that this token may not see has it/),
+  ]);
+  expect(report.notes).toEqual([]);
 });
 
 it('lists a session that the server refuses, and imports all others', async () => {

@@ -1,5 +1,5 @@
 import type { Limits } from '../../model/limits.ts';
-import type { MessageKey, StoredSession, StoredSessions, Target, TargetWrite } from './target.ts';
+import type { KeyedMessage, StoredSession, StoredSessions, Target, TargetWrite } from './target.ts';
 
 /** Reads from a store, if there is one, and writes nothing. */
 export class DryRunTarget implements Target {
@@ -24,7 +24,7 @@ export class DryRunTarget implements Target {
   async move(): Promise<void> {}
   async archive(): Promise<void> {}
 
-  async *keysOf(sessionId: string): AsyncIterable<MessageKey> {
+  async *keysOf(sessionId: string): AsyncIterable<KeyedMessage> {
     if (this.#stored) yield* this.#stored.keysOf(sessionId);
   }
 }

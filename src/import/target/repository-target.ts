@@ -4,7 +4,7 @@ import type { SessionReader, SessionRepository } from '../../repository/reposito
 import { wholeSessions } from '../../repository/whole-sessions.ts';
 import {
   KEYS_A_PAGE,
-  type MessageKey,
+  type KeyedMessage,
   type StoredSession,
   type StoredSessions,
   type Target,
@@ -31,7 +31,7 @@ export class RepositoryTarget implements Target {
     return this.#stored.find(ids);
   }
 
-  keysOf(sessionId: string): AsyncIterable<MessageKey> {
+  keysOf(sessionId: string): AsyncIterable<KeyedMessage> {
     return this.#stored.keysOf(sessionId);
   }
 
@@ -73,7 +73,8 @@ export function storedSessionsOf(reader: SessionReader): StoredSessions {
         const page = { limit: KEYS_A_PAGE, from: 'start' as const, after };
         const request = { sessionId, page, shown: NO_TEXTS };
         const [read] = await reader.historyOf([request], Number.POSITIVE_INFINITY);
-        for (const { key, role, createdAt } of read!.items) if (key !== null) yield { key, role, createdAt };
+        for (const { key, role, createdAt, usage } of read!.items)
+          if (key !== null) yield { key, role, createdAt, usage };
         more = read!.hasMore && read!.items.length > 0;
         after = read!.items.at(-1)?.ordinal;
       }

@@ -11,21 +11,31 @@ import {
 import { ClientError, ID_HOLDERS, SessionExistsError, StorageError } from '../../model/errors.ts';
 import type { JsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
-import type { MessageRole } from '../../model/message.ts';
-import { KEYS_A_PAGE, type MessageKey, type StoredSession, type Target, type TargetWrite } from './target.ts';
+import type { MessageRole, NewTokenUsage } from '../../model/message.ts';
+import {
+  KEYS_A_PAGE,
+  type KeyedMessage,
+  type StoredSession,
+  type Target,
+  type TargetWrite,
+} from './target.ts';
 
 /** The metadata of a session can have 64 KiB. */
 const IDS_A_REQUEST = 100;
 
 const FIND = `query ImportedSessions($ids: [ID!]!) { nodes(ids: $ids) { ... on Session {
-  id key parentId title agentName project status statusMessage spawnedBy { sessionId } historyLength metadata archivedAt
+  id key parentId title agentName project status statusMessage spawnedBy { sessionId } historyLength usage { costUsd } metadata archivedAt
 } } }`;
 const KEYS = `query ImportedKeys($id: ID!, $first: Int!, $after: String) { session(id: $id) { history(first: $first, after: $after) {
-  nodes { key role createdAt } pageInfo { hasNextPage endCursor }
+  nodes { key role createdAt usage { inputTokens outputTokens cacheReadTokens cacheWriteTokens reasoningTokens costUsd } } pageInfo { hasNextPage endCursor }
 } } }`;
 
 /** What the server refuses of one session, for its size or its form: all other sessions can come in. */
 class RefusedError extends ClientError {}
+
+/** Of an id that is taken although the store has shown no session with it. */
+const HIDDEN =
+  'A session that this token may not see has it: one of another user, or of nobody. With the token of an admin, the import goes on with that one.';
 
 /** Codes of requests that were refused for what they hold, or ask for. */
 const CODES_OF_CONTENTS = ['PAYLOAD_TOO_LARGE', 'BAD_USER_INPUT', 'BUDGET_EXCEEDED', 'DEADLINE_EXCEEDED'];
@@ -74,7 +84,7 @@ export class ServerTarget implements Target {
     else await called(sessions.archive(id, { archivedAt, subtree: false }));
   }
 
-  async *keysOf(id: string): AsyncGenerator<MessageKey> {
+  async *keysOf(id: string): AsyncGenerator<KeyedMessage> {
     let after: string | null = null;
     do {
       const page: KeysData = await called(
@@ -83,8 +93,8 @@ export class ServerTarget implements Target {
       const { session } = page;
       if (session === null) return;
       const { nodes, pageInfo } = session.history;
-      for (const { key, role, createdAt } of nodes)
-        if (key !== null) yield { key, role, createdAt: new Date(createdAt) };
+      for (const { key, createdAt, ...node } of nodes)
+        if (key !== null) yield { ...node, key, createdAt: new Date(createdAt) };
       after = pageInfo.hasNextPage ? pageInfo.endCursor : null;
     } while (after !== null);
   }
@@ -107,6 +117,7 @@ interface KeysData {
         readonly key: string | null;
         readonly role: MessageRole;
         readonly createdAt: string;
+        readonly usage: NewTokenUsage | null;
       }[];
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
     };
@@ -128,10 +139,10 @@ async function called<Answer>(answer: Promise<Answer>, newId?: string): Promise<
   } catch (error) {
     if (!(error instanceof SessiontreeError)) throw error;
     const { message } = error;
-    if (error instanceof IdTakenError && newId !== undefined && error.sessionId === newId)
-      throw message.includes(ID_HOLDERS.UNREADABLE_FILE)
-        ? new RefusedError(message)
-        : SessionExistsError.id(newId, 'DELETED_SESSION');
+    if (error instanceof IdTakenError && newId !== undefined && error.sessionId === newId) {
+      if (message.includes(ID_HOLDERS.DELETED_SESSION)) throw SessionExistsError.id(newId, 'DELETED_SESSION');
+      throw new RefusedError(message.includes(ID_HOLDERS.UNREADABLE_FILE) ? message : `${message} ${HIDDEN}`);
+    }
     if (isOfServer(error)) throw new StorageError(message, true);
     if (error instanceof MutationError || CODES_OF_CONTENTS.includes(error.code))
       throw new RefusedError(message);

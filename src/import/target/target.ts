@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { Limits } from '../../model/limits.ts';
-import type { NewMessage } from '../../model/message.ts';
+import type { NewMessage, NewTokenUsage } from '../../model/message.ts';
 import type { NewSpawnOrigin } from '../../model/session.ts';
 import type { CreateIfMissing, UpdateSession } from '../../repository/mutations.ts';
 
@@ -19,6 +19,7 @@ export interface StoredSession {
   readonly statusMessage: string | null;
   readonly hasSpawnOrigin: boolean;
   readonly historyLength: number;
+  readonly usage: Pick<NewTokenUsage, 'costUsd'>;
   readonly metadata: JsonObject;
   readonly archivedAt: Date | null;
 }
@@ -36,6 +37,7 @@ export function emptyStored(id: string, parentId: string | null): StoredSession 
     statusMessage: null,
     hasSpawnOrigin: false,
     historyLength: 0,
+    usage: { costUsd: null },
     metadata: {},
     archivedAt: null,
   };
@@ -60,8 +62,8 @@ export interface TargetWrite {
 export interface StoredSessions {
   /** The sessions with these ids, at most 1,000; null for an id that no session has. */
   find(ids: readonly string[]): Promise<(StoredSession | null)[]>;
-  /** The keys of all messages of a history that have one, in order. */
-  keysOf(sessionId: string): AsyncIterable<MessageKey>;
+  /** All messages of a history that have a key, in order. */
+  keysOf(sessionId: string): AsyncIterable<KeyedMessage>;
 }
 
 /** Where an import writes: a data directory, or a running server. All methods reject with the errors of `model/errors.ts`. */
@@ -78,8 +80,10 @@ export interface Target extends StoredSessions {
   archive(sessionId: string, archivedAt: Date | null): Promise<void>;
 }
 
-export interface MessageKey {
+/** What an import has to know of a stored message. */
+export interface KeyedMessage {
   readonly key: string;
   readonly role: NewMessage['role'];
   readonly createdAt: Date;
+  readonly usage: NewTokenUsage | null;
 }
