@@ -62,6 +62,10 @@ export interface SourceSession {
    * out: false.
    */
   readonly isFormer?: boolean;
+  /**
+   * True if other files say more of the session, and cannot be read now: the title and the archival that an import took from there stay. Left out: false.
+   */
+  readonly isPartlyKnown?: boolean;
   /** Keys of messages that were part of this session, and are now part of a fork: the core takes them out, without paying them twice. Left out: none. */
   readonly movedKeys?: Pick<ReadonlySet<string>, 'has'>;
   /** The files, or the database, that the session is read from. The first is named in the session's metadata and in faults. */
@@ -81,6 +85,11 @@ export interface SourceSession {
    * since; null: all. A format that cannot go on in the middle ignores `from`, and gives all: the core compares by keys.
    */
   read(from: Resume | null): AsyncIterable<SourceItem>;
+}
+
+/** What faults and notes of a session name: its first file. */
+export function pathOf({ files: [file], key }: SourceSession): string {
+  return file?.path ?? key;
 }
 
 /** What a session says of itself. A member that is null has no value in the source. */

@@ -21,6 +21,8 @@ export interface HistoryParts extends ImporterParts {
   readonly known: StoredSession | null;
   /** See `ImportState.paidKeys`. */
   readonly paidKeys: readonly string[];
+  /** True if the origin of copies in the store is no session of the source any more, which then does not say what is a copy. */
+  readonly keepsCopies: boolean;
   readonly create: CreateIfMissing;
   /** Called before each write. */
   readonly beforeWrite: () => Promise<void>;
@@ -36,8 +38,8 @@ export class HistoryWriter {
   readonly #paid: Set<string>;
   /** All of them that the source still has. */
   readonly #paidThere = new Set<string>();
-  /** See `#costed`. */
-  #stored: Promise<ReadonlyMap<string, NewTokenUsage>> | null = null;
+  /** See `#asStored`. */
+  #stored: Promise<ReadonlyMap<string, KeyedMessage>> | null = null;
   #batch: NewMessage[] = [];
   #placeInBatch = new Map<string, number>();
   #batchBytes = 0;
@@ -101,9 +103,8 @@ export class HistoryWriter {
   async #add({ message, bytes }: SourceMessage): Promise<void> {
     const { fitter, prices, report, target } = this.#parts;
     const whole = fitter.message(message, (kind) => report.drop({ kind }));
-    const fitted = this.#paid.has(whole.key!) ? { ...whole, isCopy: true } : whole;
-    const costed = await this.#costed(fitted);
-    const priced = prices ? prices.priced(costed) : costed;
+    const fitted = await this.#asStored(this.#paid.has(whole.key!) ? { ...whole, isCopy: true } : whole);
+    const priced = prices ? prices.priced(fitted) : fitted;
     const place = this.#placeInBatch.get(fitted.key!);
     if (place !== undefined) this.#batch[place] = priced;
     else {
@@ -114,26 +115,30 @@ export class HistoryWriter {
     if (this.#batch.length >= target.limits.messages || this.#batchBytes >= BATCH_BYTES) await this.#flush();
   }
 
-  /** `message` with what it cost when an earlier import priced it, if its source does not say so and its tokens are the same. */
-  async #costed(message: NewMessage): Promise<NewMessage> {
-    const { usage, key } = message;
-    if (!usage || usage.costUsd != null) return message;
-    const stored = (await this.#storedUsage()).get(key!);
-    if (stored?.costUsd == null || !haveSameTokens(stored, usage)) return message;
-    return { ...message, usage: { ...usage, costUsd: stored.costUsd } };
+  /** `message` with what the source does not say (any more): that it is a copy, and what an earlier import found that it cost, if its tokens are the same. */
+  async #asStored(message: NewMessage): Promise<NewMessage> {
+    const stored = (await this.#storedFacts()).get(message.key!);
+    if (!stored) return message;
+    const { usage } = message;
+    const isCopy = message.isCopy === true || (stored.isCopy && this.#parts.keepsCopies);
+    const costUsd = stored.usage?.costUsd;
+    if (usage?.costUsd != null || costUsd == null || !haveSameTokens(usage, stored.usage))
+      return { ...message, isCopy };
+    return { ...message, isCopy, usage: { ...usage!, costUsd } };
   }
 
-  /** The usage of the messages that cost something, as the store had them before this import. */
-  #storedUsage(): Promise<ReadonlyMap<string, NewTokenUsage>> {
-    this.#stored ??= this.#readUsage();
+  /** The messages that are copies, or cost something, as the store had them before this import. */
+  #storedFacts(): Promise<ReadonlyMap<string, KeyedMessage>> {
+    this.#stored ??= this.#readStored();
     return this.#stored;
   }
 
-  async #readUsage(): Promise<ReadonlyMap<string, NewTokenUsage>> {
-    const found = new Map<string, NewTokenUsage>();
-    if (this.#parts.known?.usage.costUsd == null) return found;
-    for await (const { key, usage } of this.#parts.target.keysOf(this.#id))
-      if (usage?.costUsd != null) found.set(key, usage);
+  async #readStored(): Promise<ReadonlyMap<string, KeyedMessage>> {
+    const { known, target } = this.#parts;
+    const found = new Map<string, KeyedMessage>();
+    if (!known) return found;
+    for await (const message of target.keysOf(this.#id))
+      if (message.isCopy || message.usage?.costUsd != null) found.set(message.key, message);
     return found;
   }
 
@@ -215,7 +220,7 @@ export class HistoryWriter {
    */
   async #takeOut(keys: KeySet, paid: KeySet): Promise<void> {
     const { target } = this.#parts;
-    await this.#storedUsage();
+    await this.#storedFacts();
     let last: KeyedMessage | null = null;
     const going: KeyedMessage[] = [];
     for await (const message of target.keysOf(this.#id)) {
@@ -247,6 +252,6 @@ export class HistoryWriter {
   }
 }
 
-function haveSameTokens(one: NewTokenUsage, other: NewTokenUsage): boolean {
-  return TOKEN_COUNTS.every((name) => (one[name] ?? 0) === (other[name] ?? 0));
+function haveSameTokens(one: NewTokenUsage | null | undefined, other: NewTokenUsage | null): boolean {
+  return TOKEN_COUNTS.every((name) => (one?.[name] ?? 0) === (other?.[name] ?? 0));
 }

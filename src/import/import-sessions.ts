@@ -1,4 +1,5 @@
 import { StorageError } from '../model/errors.ts';
+import { Archivals } from './archivals.ts';
 import { Fitter } from './fit.ts';
 import type { Format, SourceSession } from './format.ts';
 import type { ImporterParts } from './importer-parts.ts';
@@ -85,14 +86,19 @@ export async function importSessions(
     for (const [key, { source }] of chosen) if (source.isFormer && !stored.has(idOf(key))) chosen.delete(key);
     const levels = levelsOf(new Map([...chosen].map(([key, { source }]) => [key, source])));
     progress.ofSessions = chosen.size;
+    const fitter = new Fitter(target.limits, { withPayload });
+    const archivals = new Archivals(target, fitter, report);
+    for (const session of stored.values()) archivals.resume(session);
     const parts: ImporterParts = {
       target,
-      fitter: new Fitter(target.limits, { withPayload }),
+      fitter,
       prices,
       report,
       userId,
       stored,
-      toArchive: new Map(),
+      surveyed: new Set([...found.keys()].map(idOf)),
+      deletedHere: new Set(),
+      archivals,
     };
     const importer = new SessionImporter(parts);
     for (const level of levels) {
@@ -103,7 +109,7 @@ export async function importSessions(
         onProgress({ stage: 'Importing', ...progress });
       });
     }
-    for (const [id, archivedAt] of parts.toArchive) await target.archive(id, archivedAt);
+    await inParallel(archivals.all, SESSIONS_AT_ONCE, (archive) => archive());
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     report.stopped = error.message;

@@ -1,3 +1,4 @@
+import type { Archivals } from './archivals.ts';
 import type { Fitter } from './fit.ts';
 import type { Prices } from './prices.ts';
 import type { SessionReport } from './report.ts';
@@ -13,6 +14,9 @@ export interface ImporterParts {
   readonly userId: string | null;
   /** The sessions that the store has, by id: grows as sessions are written. */
   readonly stored: Map<string, StoredSession>;
-  /** Sessions to archive once all are written, since an archived session takes no messages and no children. */
-  readonly toArchive: Map<string, Date>;
+  /** The ids of all sessions of the sources, also of those that are not asked for. */
+  readonly surveyed: ReadonlySet<string>;
+  /** The ids of sessions of the sources that were deleted in the store: grows as they are found. */
+  readonly deletedHere: Set<string>;
+  readonly archivals: Archivals;
 }

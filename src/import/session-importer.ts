@@ -1,7 +1,13 @@
 import { ClientError, SessionExistsError, StorageError } from '../model/errors.ts';
 import { type JsonObject, withMembers } from '../model/json.ts';
 import type { OnLoss } from './fit.ts';
-import type { Format, SessionDescription, SessionEnd, SourceSession } from './format.ts';
+import {
+  type Format,
+  pathOf,
+  type SessionDescription,
+  type SessionEnd,
+  type SourceSession,
+} from './format.ts';
 import { HistoryWriter } from './history-writer.ts';
 import {
   type ImportState,
@@ -15,7 +21,8 @@ import {
 } from './import-state.ts';
 import type { ImporterParts } from './importer-parts.ts';
 import { changedMembers, withoutState } from './members.ts';
-import { idOf, parentKeyOf } from './order.ts';
+import { idOf } from './order.ts';
+import { isGone, placeOf } from './session-place.ts';
 import { emptyStored, type StoredSession } from './target/target.ts';
 
 /** For what `#finish` fits again, and reports. */
@@ -36,7 +43,7 @@ export class SessionImporter {
       await this.#import(format, source);
     } catch (error) {
       if (error instanceof SessionExistsError && error.idHolder === 'DELETED_SESSION') {
-        report.sessions.deletedHere += 1;
+        this.#leaveDeleted(source);
         return;
       }
       const isOfSession =
@@ -59,7 +66,11 @@ export class SessionImporter {
       report.sessions.faulty += 1;
       return;
     }
-    const { parentId, flaw } = this.#placeOf(source, id);
+    if (!known && source.parent && this.#parts.deletedHere.has(idOf(source.parent.key))) {
+      this.#leaveDeleted(source);
+      return;
+    }
+    const { parentId, flaw } = placeOf(source, known, state, this.#parts);
     if (flaw !== null && known) report.notes.push(flaw);
     const isPlaced = !state || state.parentId === parentId || known!.parentId !== state.parentId;
     const isSettled = state !== null && !state.isUnfinished && !state.isRunning;
@@ -68,12 +79,16 @@ export class SessionImporter {
       return;
     }
     // An archived session takes no messages, and no new children.
-    const beforeWrite = this.#unarchiving(known ?? (parentId === null ? null : stored.get(parentId)));
+    const archived = known ?? (parentId === null ? null : stored.get(parentId));
+    const beforeWrite = async () => {
+      if (archived) await this.#parts.archivals.suspend(archived);
+    };
     const writer = new HistoryWriter({
       ...this.#parts,
       source,
       known,
       paidKeys: state?.paidKeys ?? [],
+      keepsCopies: isGone(state?.copiedFrom, this.#parts),
       create: this.#creation(format, source, parentId),
       beforeWrite,
     });
@@ -100,29 +115,10 @@ export class SessionImporter {
     await this.#finish(format, source, { known, state, parentId, isWhole, paidKeys: writer.paidKeys }, end);
   }
 
-  /** The id of the parent, which the store has; null for a root. `flaw`: why the source's parent cannot be the parent. */
-  #placeOf(
-    source: SourceSession,
-    id: string,
-  ): { readonly parentId: string | null; readonly flaw: string | null } {
-    const key = parentKeyOf(source);
-    if (key === null || idOf(key) === id) return { parentId: null, flaw: null };
-    const { stored } = this.#parts;
-    if (stored.has(idOf(key)) && !this.#isBeneath(idOf(key), id)) return { parentId: idOf(key), flaw: null };
-    const why = stored.has(idOf(key)) ? 'is beneath it' : 'is neither there nor in the store';
-    const flaw = `${pathOf(source)}: the parent "${key}" of session "${source.key}" ${why}: imported as a root`;
-    return { parentId: null, flaw };
-  }
-
-  /** True if the session `id` is beneath `above`, as far as the store says. */
-  #isBeneath(id: string, above: string): boolean {
-    const passed = new Set<string>();
-    for (let at: string | null = id; at !== null && !passed.has(at); ) {
-      passed.add(at);
-      at = this.#parts.stored.get(at)?.parentId ?? null;
-      if (at === above) return true;
-    }
-    return false;
+  /** Of a session that was deleted in the store, or that is new beneath such a one. */
+  #leaveDeleted({ key }: SourceSession): void {
+    this.#parts.report.sessions.deletedHere += 1;
+    this.#parts.deletedHere.add(idOf(key));
   }
 
   #creation(format: Format, source: SourceSession, parentId: string | null) {
@@ -156,16 +152,6 @@ export class SessionImporter {
     };
   }
 
-  /** Unarchives the session, the first time that it is called. It is archived again when all else is imported. */
-  #unarchiving(known: StoredSession | null | undefined): () => Promise<void> {
-    const { target, toArchive } = this.#parts;
-    return async () => {
-      if (!known?.archivedAt || toArchive.has(known.id)) return;
-      await target.archive(known.id, null);
-      toArchive.set(known.id, known.archivedAt);
-    };
-  }
-
   /** Writes what the session says of itself, and how far it was read. */
   async #finish(
     format: Format,
@@ -186,11 +172,16 @@ export class SessionImporter {
     },
     end: SessionEnd | null,
   ): Promise<void> {
-    const { target, fitter, stored, toArchive } = this.#parts;
+    const { target, fitter, stored, archivals } = this.#parts;
     const onLoss: OnLoss = (kind) => this.#parts.report.drop({ kind });
     const id = idOf(source.key);
     const described = { ...source.described, ...presentOf(end?.described) } as SessionDescription;
-    const title = fitter.title(described.title, onLoss);
+    const isTold = !source.isPartlyKnown || !state;
+    const title = isTold ? fitter.title(described.title, onLoss) : state.title;
+    const isArchived = isTold ? described.archivedAt !== null : state.isArchived === true;
+    if (!isArchived && state?.isArchived && known) await archivals.cancel(known);
+    const archivedAt = isArchived && !state?.isArchived ? described.archivedAt : archivals.timeOf(id);
+    const copiedFrom = isGone(state?.copiedFrom, this.#parts) ? state!.copiedFrom : originOf(source);
     // A source that says nothing of the status does not say that the session still runs.
     const status = described.status ?? (state?.isRunning ? 'IDLE' : null);
     const resume = end?.resume ?? null;
@@ -201,14 +192,16 @@ export class SessionImporter {
     const next: ImportState = {
       format: format.name,
       path,
-      revision: source.revision,
+      revision: source.isPartlyKnown ? '' : source.revision,
       ...(source.links !== undefined && { links: source.links }),
       resume,
       print: resume && (await printOf(path, resume.bytes)),
       title,
       parentId,
+      ...(copiedFrom && { copiedFrom }),
       isUnfinished: end?.isUnfinished ?? false,
       ...(status === 'RUNNING' && { isRunning: true }),
+      ...(isArchived && { isArchived }),
       ...(paidKeys.length > 0 && { paidKeys }),
       told: [...new Set([...Object.keys(metadata), ...told.filter((name) => !gone.includes(name))])],
     };
@@ -246,11 +239,15 @@ export class SessionImporter {
       ...(spawnedBy && { spawnedBy }),
       ...(gone.length > 0 && { metadata: Object.fromEntries(gone.map((name) => [name, null])) }),
       setMetadata: withMembers(changedMembers(known?.metadata ?? {}, metadata), {
-        [STATE_MEMBER]: storableState(next, fitter),
+        [STATE_MEMBER]: storableState(
+          { ...next, ...(archivedAt && { archiveAt: archivedAt.toISOString() }) },
+          fitter,
+        ),
       }),
     });
-    stored.set(id, { ...(known ?? emptyStored(id, parentId)), key: source.key });
-    if (described.archivedAt) toArchive.set(id, described.archivedAt);
+    if (archivedAt) archivals.add(id, archivedAt, next);
+    // An archival is pending now, or was taken back.
+    stored.set(id, { ...(known ?? emptyStored(id, parentId)), key: source.key, archivedAt: null });
   }
 }
 
@@ -264,8 +261,9 @@ async function printOfFile({ files: [file] }: SourceSession): Promise<string | n
   return file ? await printOf(file.path, file.bytes) : null;
 }
 
-function pathOf(source: SourceSession): string {
-  return source.files[0]?.path ?? source.key;
+/** The id of the session that messages of this one are copies of. */
+function originOf({ forkedFrom }: SourceSession): string | undefined {
+  return forkedFrom ? idOf(forkedFrom.key) : undefined;
 }
 
 /** An error of the operating system: a file that is gone, or not readable. */

@@ -73,8 +73,8 @@ export function storedSessionsOf(reader: SessionReader): StoredSessions {
         const page = { limit: KEYS_A_PAGE, from: 'start' as const, after };
         const request = { sessionId, page, shown: NO_TEXTS };
         const [read] = await reader.historyOf([request], Number.POSITIVE_INFINITY);
-        for (const { key, role, createdAt, usage } of read!.items)
-          if (key !== null) yield { key, role, createdAt, usage };
+        for (const { key, role, createdAt, usage, isCopy } of read!.items)
+          if (key !== null) yield { key, role, createdAt, usage, isCopy };
         more = read!.hasMore && read!.items.length > 0;
         after = read!.items.at(-1)?.ordinal;
       }

@@ -27,7 +27,7 @@ const FIND = `query ImportedSessions($ids: [ID!]!) { nodes(ids: $ids) { ... on S
   id key parentId title agentName project status statusMessage spawnedBy { sessionId } historyLength usage { costUsd } metadata archivedAt
 } } }`;
 const KEYS = `query ImportedKeys($id: ID!, $first: Int!, $after: String) { session(id: $id) { history(first: $first, after: $after) {
-  nodes { key role createdAt usage { inputTokens outputTokens cacheReadTokens cacheWriteTokens reasoningTokens costUsd } } pageInfo { hasNextPage endCursor }
+  nodes { key role createdAt isCopy usage { inputTokens outputTokens cacheReadTokens cacheWriteTokens reasoningTokens costUsd } } pageInfo { hasNextPage endCursor }
 } } }`;
 
 /** What the server refuses of one session, for its size or its form: all other sessions can come in. */
@@ -118,6 +118,7 @@ interface KeysData {
         readonly role: MessageRole;
         readonly createdAt: string;
         readonly usage: NewTokenUsage | null;
+        readonly isCopy: boolean;
       }[];
       readonly pageInfo: { readonly hasNextPage: boolean; readonly endCursor: string | null };
     };

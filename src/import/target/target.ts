@@ -86,4 +86,5 @@ export interface KeyedMessage {
   readonly role: NewMessage['role'];
   readonly createdAt: Date;
   readonly usage: NewTokenUsage | null;
+  readonly isCopy: boolean;
 }
