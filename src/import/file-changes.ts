@@ -1,5 +1,6 @@
-import { type FSWatcher, realpathSync, statSync, watch } from 'node:fs';
+import { realpathSync, statSync, watch } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
+import { type Watching, watchFolders } from './watch-folders.ts';
 
 /** Changes that come together are told together. */
 const GATHER_MS = 500;
@@ -8,7 +9,7 @@ const LOOK_MS = 30_000;
 
 /** Tells when something below some paths has changed. */
 export class FileChanges {
-  readonly #watchers: FSWatcher[];
+  readonly #watchers: Watching[];
   /** What is known of each file that was reported: see `stateOf`. */
   readonly #seen = new Map<string, string | null>();
   #hasChanged = false;
@@ -17,7 +18,7 @@ export class FileChanges {
   constructor(paths: readonly string[]) {
     this.#watchers = paths.flatMap((path) => {
       try {
-        return [this.#watch(path).on('error', () => {})];
+        return [this.#watch(path)];
       } catch {
         // The system has no more watchers, or cannot watch there: files are looked at from time to time.
         return [];
@@ -40,15 +41,14 @@ export class FileChanges {
     for (const watcher of this.#watchers) watcher.close();
   }
 
-  #watch(path: string): FSWatcher {
-    if (!statSync(path).isFile())
-      return watch(path, { recursive: true }, (_event, name) => this.#reported(path, name));
+  #watch(path: string): Watching {
+    if (!statSync(path).isFile()) return watchFolders(path, (_event, name) => this.#reported(path, name));
     // The folder of a file tells of the log of a database beside the file, too, and of a file that another one replaces.
     const real = realpathSync(path);
     const [folder, file] = [dirname(real), basename(real)];
     return watch(folder, (_event, name) => {
       if (name === null || name === file || name === `${file}-wal`) this.#reported(folder, name);
-    });
+    }).on('error', () => {});
   }
 
   /** Who reads a database of SQLite with a log makes that log, or touches it: only what is different counts. */

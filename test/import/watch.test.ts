@@ -1,4 +1,4 @@
-import { appendFile } from 'node:fs/promises';
+import { appendFile, rename, rm, writeFile } from 'node:fs/promises';
 import { basename, join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { setTimeout } from 'node:timers/promises';
@@ -156,6 +156,46 @@ it('looks at a database again when a program writes to it, and not since the imp
   const end = reports.next();
   stop.abort();
   await end;
+});
+
+it('goes on following a file that another one replaced, and folders that come and go', async () => {
+  const [folder, repository] = [await temporaryDirectory(), await openTestRepository()];
+  const rollouts = [1, 2].map((n) =>
+    new Rollout(`0aa11111-0000-7000-8000-00000000000${n}`).turn('t').user('Question'),
+  );
+  const [one, two] = rollouts as [Rollout, Rollout];
+  await writeFiles(folder, { [one.name]: one.text });
+  const stop = new AbortController();
+  const target = new RepositoryTarget(repository, DEFAULT_LIMITS);
+  const reports = watchSessions([{ format: codex, path: folder }], target, {}, stop.signal);
+  await reports.next();
+  /** What an import finds after `change`, well before the look of every 30 seconds. */
+  const after = async (change: () => Promise<unknown>) => {
+    const following = reports.next();
+    await change();
+    return (await following).value!.sessions;
+  };
+  const path = join(folder, one.name);
+  const grow = async (rollout: Rollout, name = rollout.name) => {
+    const { length } = rollout.text;
+    await appendFile(join(folder, name), rollout.user('And now?').text.slice(length));
+  };
+  const replace = async () => {
+    await writeFile(`${path}.new`, one.user('Another').text);
+    await rename(`${path}.new`, path);
+  };
+  expect(await after(replace)).toMatchObject({ changed: 1 });
+  expect(await after(() => grow(one))).toMatchObject({ changed: 1 });
+  // A whole tree of folders, at once.
+  await writeFiles(`${folder}.aside`, { [two.name]: two.text });
+  const [aside, there] = [join(`${folder}.aside`, 'sessions/2026'), join(folder, 'sessions/2027')];
+  expect(await after(() => rename(aside, there))).toMatchObject({ new: 1 });
+  const name = two.name.replace('2026', '2027');
+  expect(await after(() => grow(two, name))).toMatchObject({ changed: 1 });
+  const end = reports.next();
+  stop.abort();
+  await end;
+  await rm(`${folder}.aside`, { recursive: true });
 });
 
 it('lists a fault that stands once, and those that come', async () => {
