@@ -15,8 +15,10 @@ import { RepositoryTarget, storedSessionsOf } from '../import/target/repository-
 import type { Target } from '../import/target/target.ts';
 import { watchSessions } from '../import/watch-sessions.ts';
 import { printable } from '../printable.ts';
+import { DataDirectoryInUseError } from '../repository/files/disk/lock.ts';
 import { openStore } from '../repository/open-store.ts';
 import { callServer } from './call-server.ts';
+import { CommandError } from './command-error.ts';
 import { importExport } from './import-export.ts';
 import {
   AGENT_SESSION,
@@ -225,7 +227,12 @@ async function withTarget(
       await reader?.close();
     }
   }
-  const repository = await openStore(place, { limits, logger, onProgress });
+  const repository = await openStore(place, { limits, logger, onProgress }).catch((error) => {
+    if (!(error instanceof DataDirectoryInUseError)) throw error;
+    throw new CommandError(
+      `${error.message} Or import into the running server: --url with its address, for example --url http://localhost:4000.`,
+    );
+  });
   try {
     await action(new RepositoryTarget(repository, limits));
   } finally {

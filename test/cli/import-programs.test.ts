@@ -71,6 +71,18 @@ it('imports from the default places of all programs', async () => {
   );
 });
 
+it('says that --url imports into a running server, where one owns the data directory', async () => {
+  const dataDirectory = await temporaryDirectory();
+  const { url } = await startTestServer({ dataDirectory });
+  const folder = await home();
+  const { code, stdout, stderr } = await runCli(['import', folder, '--data', dataDirectory]);
+  expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+  expect(stderr).toMatch(
+    /^The data directory .* is in use by process .* Or import into the running server: .* --url http:\/\/localhost:4000\.\n$/,
+  );
+  expect(await runCli(['import', folder, '--url', url])).toMatchObject({ code: 0, stdout: DONE });
+});
+
 it('makes no data directory in a dry run', async () => {
   const folder = await home();
   const data = join(folder, 'data');
