@@ -1,4 +1,4 @@
-import type { ClientOptions, Sessiontree } from '@sessiontree/client';
+import type { ClientOptions, Sessiontree, SessiontreeError } from '@sessiontree/client';
 import { InvalidArgumentError, Option } from 'commander';
 import { CommandError } from './command-error.ts';
 
@@ -47,12 +47,19 @@ export async function callServer(
     await action(client);
   } catch (error) {
     if (!(error instanceof SessiontreeError)) throw error;
-    const advice =
-      error instanceof ConnectionError
-        ? '. Is a server running there? `sessiontree serve` starts one; --url names another.'
-        : '';
-    throw new CommandError(`${error.message}${advice}`);
+    if (error instanceof ConnectionError)
+      throw new CommandError(
+        `${error.message}. Is a server running there? \`sessiontree serve\` starts one; --url names another.`,
+      );
+    throw new CommandError(error.code === 'UNAUTHENTICATED' ? tokenAdvice(error, token) : error.message);
   }
+}
+
+/** What to do about a missing or an invalid token. The server's own advice is for those who send requests. */
+function tokenAdvice({ message }: SessiontreeError, token: string | undefined): string {
+  return token === undefined
+    ? 'Expected a token for this server, got none. Give it with --token, or in the variable SESSIONTREE_TOKEN; "sessiontree token add" makes one.'
+    : `${message} --token and the variable SESSIONTREE_TOKEN give it; "sessiontree token add" makes another.`;
 }
 
 /** The client, which only commands that call a server load. Rejects with a `CommandError` if it is not built. */
