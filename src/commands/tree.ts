@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError, Option } from 'commander';
 import { SessionNotFoundError } from '../model/errors.ts';
 import { paintFor } from '../server/pretty-line.ts';
 import { callServer, tokenOption, urlOption } from './call-server.ts';
+import { CommandError } from './command-error.ts';
 import { drawTree } from './draw-tree.ts';
 import { print } from './print.ts';
 import { isUtf8 } from './terminal-text.ts';
@@ -43,7 +44,9 @@ export function treeCommand(): Command {
     )
     .action((id: string, flags: TreeFlags) =>
       callServer(flags, async (client) => {
-        const tree = await readTree(client, id, flags);
+        const tree = await readTree(client, id, flags).catch((error) => {
+          throw error instanceof SessionNotFoundError ? new CommandError(withAdvice(error, id)) : error;
+        });
         if (flags.json) await print(jsonLines(tree, flags));
         else if (flags.watch) await untilInterrupted((signal) => watch(client, tree.id, flags, signal));
         else await print(await drawnLines(client, tree, flags));
@@ -82,6 +85,12 @@ async function readTree(
   const tree = id === undefined ? null : await client.sessions.tree(id, { maxDepth });
   if (tree === null) throw new SessionNotFoundError(key === null ? idOrKey : null, key);
   return tree;
+}
+
+/** Queries show keys, too: one that is given in the place of an id is told apart by "key:". */
+function withAdvice({ message }: SessionNotFoundError, idOrKey: string): string {
+  if (KEY.test(idOrKey)) return message;
+  return `${message} Expected an id; if this is a key, write "key:${idOrKey}", with --owner if the tree belongs to a user.`;
 }
 
 function* jsonLines(tree: SessionTree, flags: TreeFlags): Generator<string> {

@@ -156,13 +156,13 @@ describe('sessiontree tree', () => {
 });
 
 describe('sessiontree tree says what is wrong', () => {
-  test('a session that is not there', async () => {
-    const { url } = await startTestServer();
-    expect(await runCli(['tree', 'nobody', '--url', url])).toEqual({
-      code: 1,
-      stdout: '',
-      stderr: 'There is no session "nobody".\n',
-    });
+  test('a session that is not there, and how to name one by its key', async () => {
+    const { url } = await openStore();
+    const { code, stdout, stderr } = await runCli(['tree', 'slack/1', '--url', url]);
+    expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
+    expect(stderr).toBe(
+      'There is no session "slack/1". Expected an id; if this is a key, write "key:slack/1", with --owner if the tree belongs to a user.\n',
+    );
   });
 
   test('no server there', async () => {
