@@ -18,9 +18,10 @@ export async function runServer(config: Config): Promise<void> {
   const logger = createLogger(config);
   const progress = progressBar(process.stderr);
   const server = await startServer(config, { logger, onProgress: progress.report }).finally(progress.done);
+  const explorer = server.explorerUrl === null ? '' : `, and ${server.explorerUrl} for the explorer`;
   logger.info(
     { url: server.url, ...placeIn(config) },
-    `the API is at ${server.url}; open it in a browser for GraphiQL`,
+    `the API is at ${server.url}; open it in a browser for GraphiQL${explorer}`,
   );
   if (server.metricsUrl !== null) logger.info({ metrics: server.metricsUrl }, 'metrics are served');
   if (config.tracing) {

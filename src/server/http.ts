@@ -15,11 +15,12 @@ import { Tokens } from './auth/tokens.ts';
 import type { Callers } from './callers/callers.ts';
 import type { Config } from './config.ts';
 import { CONNECTIONS_FOR_PROBES, Connections } from './connections.ts';
+import { isExplorerBuilt } from './explorer-files.ts';
 import { type Listening, listen } from './listen.ts';
 import { isLoopbackHost } from './loopback.ts';
 import { answerRefusal, createNodeListener } from './node-listener.ts';
 import { answerOddRequests } from './odd-requests.ts';
-import { GRAPHQL_PATH, METRICS_PATH } from './paths.ts';
+import { EXPLORER_PATH, GRAPHQL_PATH, METRICS_PATH } from './paths.ts';
 import { createProbes } from './probes.ts';
 import type { Refusal } from './refusal.ts';
 import { createRequestRules, type RequestRules } from './request-rules.ts';
@@ -43,6 +44,8 @@ export interface StartOptions {
 export interface RunningServer {
   /** Where the API and GraphiQL are. */
   readonly url: string;
+  /** Where the explorer is; null if it was not built. */
+  readonly explorerUrl: string | null;
   /** How many subscriptions there are. */
   readonly subscriptions: () => number;
   /** Where the metrics are; null if they were not asked for. */
@@ -136,6 +139,7 @@ async function serve({ config, logger, watch, repository, texts }: Served): Prom
   const origin = `http://${urlHost(config.host)}:${listening.port}${config.basePath}`;
   return {
     url: `${origin}${GRAPHQL_PATH}`,
+    explorerUrl: isExplorerBuilt() ? `${origin}${EXPLORER_PATH}` : null,
     subscriptions: () => api.live.subscriptions,
     metricsUrl: metricsUrl ?? (settings.metrics ? `${origin}${METRICS_PATH}` : null),
     reopenAudit: watch.reopenAudit,

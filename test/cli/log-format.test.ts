@@ -60,6 +60,14 @@ test('the log that goes to no terminal is JSON lines', async () => {
   expect(jsonLines(log).map(({ msg }) => msg)).toContain('request');
 });
 
+test('the log says at its beginning where the API, GraphiQL and the explorer are', async () => {
+  const [{ msg }] = jsonLines(await logOf({})) as [{ msg: string }];
+  const [, origin] = /^the API is at (http:\/\/127\.0\.0\.1:\d+)\/graphql;/.exec(msg)!;
+  expect(msg).toBe(
+    `the API is at ${origin}/graphql; open it in a browser for GraphiQL, and ${origin}/explorer/ for the explorer`,
+  );
+});
+
 test.each([
   ['by flag', { flags: '--log-format pretty' }],
   ['by variable', { env: { SESSIONTREE_LOG_FORMAT: 'pretty' } }],

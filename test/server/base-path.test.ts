@@ -6,10 +6,10 @@ const QUERY = '{ sessions { totalCount } }';
 const ANSWER = { data: { sessions: { totalCount: 0 } } };
 
 test('all that a server has is beneath its base path', async () => {
-  const { url, metricsUrl } = await startTestServer(BASE);
+  const { url, explorerUrl, metricsUrl } = await startTestServer(BASE);
   const { origin } = new URL(url);
   const base = origin + BASE.basePath;
-  expect([url, metricsUrl]).toEqual([`${base}/graphql`, `${base}/metrics`]);
+  expect([url, explorerUrl, metricsUrl]).toEqual([`${base}/graphql`, `${base}/explorer/`, `${base}/metrics`]);
   // Yoga, and then the fast path.
   for (let n = 0; n < 2; n += 1) expect(await (await postTo(url, QUERY)).json()).toEqual(ANSWER);
   expect(await (await fetch(`${url}?query=${encodeURIComponent(QUERY)}`)).json()).toEqual(ANSWER);
