@@ -29,8 +29,8 @@ let tarballs: string[];
 /** The tarballs that would be published, of the client too, installed into a project that has nothing but graphql. */
 beforeAll(async () => {
   project = await openProject(packageJson.peerDependencies.graphql);
-  for (const cwd of [ROOT, join(ROOT, 'packages/client')])
-    await run('npm', ['pack', '--pack-destination', project], { cwd });
+  const { stdout } = await run('npm', ['run', 'tarballs', '--', '--to', project], { cwd: ROOT });
+  expect(stdout).toContain(`npm install ${project}/*.tgz\n`);
   const files = await readdir(project);
   tarballs = files.filter((file) => file.endsWith('.tgz')).map((file) => join(project, file));
   await run('npm', [...INSTALL, ...tarballs], { cwd: project });
