@@ -17,15 +17,20 @@ export interface McpConnection {
 }
 
 /** Starts `sessiontree mcp` as clients do. The caller closes the client. */
-export async function connectMcp(
+export function connectMcp(
   args: readonly string[],
   env: Record<string, string> = {},
 ): Promise<McpConnection> {
-  const transport = new StdioClientTransport({
-    command: process.execPath,
-    args: [CLI, 'mcp', ...args],
-    env,
-  });
+  return connectMcpTo(process.execPath, [CLI, 'mcp', ...args], env);
+}
+
+/** Starts a command that serves MCP. The caller closes the client. */
+export async function connectMcpTo(
+  command: string,
+  args: readonly string[],
+  env: Record<string, string>,
+): Promise<McpConnection> {
+  const transport = new StdioClientTransport({ command, args: [...args], env });
   const client = new Client({ name: 'test', version: '1.0.0' });
   await client.connect(transport);
   return {
