@@ -18,6 +18,7 @@ test('the pages have the files for clients that these tests try', async () => {
     'relay.config.js',
     'request.ts',
     'schema-files.mjs',
+    'show-changes.ts',
     'src/History.ts',
     'src/Lists.ts',
     'src/Watch.ts',
@@ -96,6 +97,7 @@ test('the files for clients in TypeScript have no type errors', async () => {
       'apollo-live.ts',
       'urql-live.ts',
       'watch.ts',
+      'show-changes.ts',
       'watch-sse.ts',
       'watch-events.ts',
       'src/environment.ts',
@@ -107,7 +109,7 @@ test('the files for clients in TypeScript have no type errors', async () => {
 
 const STRICT = [
   ...['--noEmit', '--strict', '--skipLibCheck', '--resolveJsonModule', '--module', 'preserve'],
-  ...['--target', 'es2024', '--lib', 'es2024,dom', '--types', 'node'],
+  ...['--allowImportingTsExtensions', '--target', 'es2024', '--lib', 'es2024,dom', '--types', 'node'],
 ];
 
 test('the file for clients in Python can be compiled', async ({ skip }) => {

@@ -1,10 +1,13 @@
+import { spawn } from 'node:child_process';
 import { createRequire } from 'node:module';
+import { text } from 'node:stream/consumers';
 import type { ApolloLink } from '@apollo/client';
 import { Client, type Exchange } from '@urql/core';
 import { EventSource } from 'eventsource';
 import { parse } from 'graphql';
 import type { ConcreteRequest, SubscribeFunction } from 'relay-runtime';
-import { describe, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { addHistory, openProject } from './files.ts';
 import {
   expectEachChangeOnce,
   expectEachChangeOnceBehindGateway,
@@ -103,4 +106,24 @@ describe('a client is told each change once, with the program for', { timeout: 6
       return dispose;
     });
   });
+});
+
+test('the program of README.md that calls watch.ts prints what changes, until the session is deleted', async () => {
+  const project = await openProject();
+  await addHistory(project, 1);
+  const child = spawn(
+    process.execPath,
+    ['--disable-warning=MODULE_TYPELESS_PACKAGE_JSON', 'show-changes.ts'],
+    {
+      cwd: project.directory,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    },
+  );
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [stdout, stderr] = [text(child.stdout), text(child.stderr)];
+  // The first event says that nothing has changed yet.
+  await new Promise((resolve) => child.stdout.once('data', resolve));
+  await project.send('mutation { deleteSession(input: { sessionId: "trip" }) { __typename } }');
+  expect(await stdout).toMatch(/changes: \[\].*kind: 'DELETED'.*\nThe session was deleted\.\n$/s);
+  expect(await stderr).toBe('');
 });
