@@ -34,7 +34,8 @@ let steps: Step[];
 beforeAll(async () => {
   const readme = await readPage('README.md');
   const story =
-    readme.replace(/\n### What you have already\n.*?(?=\n### )/s, '') + (await readPage('docs/trees.md'));
+    readme.replace(/\n### Import your existing sessions\n.*?(?=\n### )/s, '') +
+    (await readPage('docs/trees.md'));
   const blocks = story.matchAll(/-d '(\{.*?\})'|'query=(.*?)'|```graphql\n(.*?)```/gs);
   steps = [...blocks].map(([, body, query, code]) => (body ? JSON.parse(body) : { query: query ?? code }));
 });
