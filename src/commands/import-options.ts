@@ -1,3 +1,4 @@
+import { resolve } from 'node:path';
 import { InvalidArgumentError, Option } from 'commander';
 import { FORMATS } from '../import/formats.ts';
 import type { Limits } from '../model/limits.ts';
@@ -60,7 +61,7 @@ export function importOptions(): Option[] {
     new Option(
       '--project <directory>',
       'only sessions of a project: its directory, or the last part of its name',
-    ),
+    ).argParser(parseProject),
     new Option('--prices <file>', 'a table of prices, for messages whose source tells tokens but no cost'),
     new Option('--payload <what>', 'whether to keep what has no field of its own')
       .choices(['full', 'none'])
@@ -68,6 +69,11 @@ export function importOptions(): Option[] {
     new Option('--user <id>', 'the user of the imported trees'),
     new Option('--dry-run', 'only tell what would come in, and what has no place'),
   ];
+}
+
+/** A directory that is named from where the command runs, or what the sources call a project. */
+function parseProject(text: string): string {
+  return /^\.{1,2}([\\/]|$)/.test(text) ? resolve(text) : text;
 }
 
 /** A day, a time, or how long ago: `2026-03-01`, `2026-03-01T10:00:00Z`, `12h`, `30d`, `4w`. */

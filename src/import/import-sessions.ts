@@ -79,6 +79,7 @@ export async function importSessions(
     if (isEmpty) report.notes.push(`${path}: no sessions of ${format.title}`);
   }
   const chosen = choose(found, options);
+  if (found.size > 0 && chosen.size === 0) report.notes.push(noneOf(found.size, options));
   progress.bytes = 0;
   progress.sessions = 0;
   try {
@@ -143,6 +144,15 @@ function keepLarger(found: Map<string, Found>, next: Found, report: SessionRepor
 
 function bytesOf({ source }: Found): number {
   return source.files.reduce((sum, { bytes }) => sum + bytes, 0);
+}
+
+function noneOf(count: number, { since = null, project = null }: ImportSessionsOptions): string {
+  const wanted = [
+    ...(project === null ? [] : [`of the project "${project}"`]),
+    ...(since === null ? [] : [`active since ${since.toISOString()}`]),
+  ];
+  const sessions = count === 1 ? '1 session was' : `${count} sessions were`;
+  return `${sessions} found, none ${wanted.join(' and ')}`;
 }
 
 /** The sessions that `options` ask for, and those above them. */

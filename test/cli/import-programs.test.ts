@@ -46,6 +46,23 @@ it('imports from a path with or without its format, from the default place, and 
   }
 });
 
+it('--project takes a directory as it is named from where the command runs, and says if no session is of it', async () => {
+  const folder = await temporaryDirectory();
+  const transcript = new Transcript('one');
+  transcript.common = { ...transcript.common, cwd: process.cwd() };
+  transcript.user('Hi');
+  transcript.say('Hello');
+  await writeFiles(join(folder, 'projects/-lab'), { 'one.jsonl': transcript.text });
+  const run = async (project: string) =>
+    runCli(['import', 'claude', folder, '--project', project, '--data', await temporaryDirectory()]);
+  expect(await run('.')).toEqual({ code: 0, stderr: '', stdout: DONE });
+  expect(await run('./test')).toEqual({
+    code: 0,
+    stderr: '',
+    stdout: `Notes:\n  1 session was found, none of the project "${process.cwd()}/test"\n${DONE.replace('1 new session', '0 new sessions').replace('2 messages', '0 messages')}`,
+  });
+});
+
 it('imports from the default places of all programs', async () => {
   const folder = await temporaryDirectory();
   const transcript = new Transcript('one');
