@@ -6,8 +6,8 @@ import type { StoredSession, Target } from './target/target.ts';
 
 interface Archival {
   readonly archivedAt: Date;
-  /** As it is in the metadata of the session, without `archiveAt`; null of a session that an import did not make. */
-  readonly state: ImportState | null;
+  /** As it is in the metadata of the session, without `archiveAt`. */
+  readonly state: ImportState;
 }
 
 /**
@@ -19,6 +19,8 @@ export class Archivals {
   readonly #fitter: Fitter;
   readonly #report: SessionReport;
   readonly #pending = new Map<string, Archival>();
+  /** The ids of sessions that this import has unarchived. */
+  readonly #suspended = new Set<string>();
 
   constructor(target: Target, fitter: Fitter, report: SessionReport) {
     this.#target = target;
@@ -28,26 +30,30 @@ export class Archivals {
 
   /** Goes on with what an earlier import did not come to. */
   resume({ id, metadata }: StoredSession): void {
-    const { archiveAt, ...state } = stateOf(metadata) ?? {};
-    if (archiveAt) this.add(id, new Date(archiveAt), state as ImportState);
+    const found = stateOf(metadata);
+    if (!found?.archiveAt) return;
+    const { archiveAt, ...state } = found;
+    this.add(id, new Date(archiveAt), state);
   }
 
-  /** Unarchives a session, until all else is imported. Does nothing if it is not archived. */
+  /** Unarchives a session, until all else is imported. Does nothing if it is not archived, or if an import did not make it: nothing would remember it. */
   async suspend({ id, archivedAt, metadata }: StoredSession): Promise<void> {
-    if (!archivedAt || this.#pending.has(id)) return;
-    const state = stateOf(metadata);
-    if (state) await this.#write(id, { ...state, archiveAt: archivedAt.toISOString() });
+    const found = stateOf(metadata);
+    if (!archivedAt || !found || this.#suspended.has(id)) return;
+    const { archiveAt: _, ...state } = found;
+    await this.#write(id, { ...state, archiveAt: archivedAt.toISOString() });
     await this.#target.archive(id, null);
+    this.#suspended.add(id);
     this.add(id, archivedAt, state);
   }
 
-  /** When the session is to have been archived; null if it is not to be archived. */
+  /** The `archivedAt` of the pending archival; null if none is pending. */
   timeOf(id: string): Date | null {
     return this.#pending.get(id)?.archivedAt ?? null;
   }
 
   /** Archives a session once all else is imported. `state` is that in its metadata, without `archiveAt`. */
-  add(id: string, archivedAt: Date, state: ImportState | null): void {
+  add(id: string, archivedAt: Date, state: ImportState): void {
     this.#pending.set(id, { archivedAt, state });
   }
 
@@ -57,8 +63,8 @@ export class Archivals {
     if (archivedAt) await this.#target.archive(id, null);
   }
 
-  /** All pending archivals, as work to be done. Each adds a fault to the report if the store refuses it, and rejects if the store cannot write. */
-  get all(): (() => Promise<void>)[] {
+  /** One task for each pending archival. A task adds a fault to the report if the store refuses the archival, and rejects if the store cannot write. */
+  tasks(): (() => Promise<void>)[] {
     return [...this.#pending].map(
       ([id, archival]) =>
         () =>
@@ -69,11 +75,11 @@ export class Archivals {
   async #archive(id: string, { archivedAt, state }: Archival): Promise<void> {
     try {
       await this.#target.archive(id, archivedAt);
-      if (state) await this.#write(id, state);
+      await this.#write(id, state);
     } catch (error) {
       if (!(error instanceof ClientError) || error instanceof StorageError) throw error;
-      const reason = `session "${id}" is not archived again: ${error.message}`;
-      this.#report.faults.push({ type: 'fault', path: state?.path ?? id, line: null, reason });
+      const reason = `session "${id}" is not archived: ${error.message}`;
+      this.#report.faults.push({ type: 'fault', path: state.path, line: null, reason });
     }
   }
 

@@ -11,7 +11,7 @@ const LOOK_MS = 30_000;
 export class FileChanges {
   readonly #watchers: Watching[];
   /** What is known of each file that was reported: see `stateOf`. */
-  readonly #seen = new Map<string, string | null>();
+  readonly #seen = new Map<string, string>();
   #hasChanged = false;
   #wake: () => void = () => {};
 
@@ -51,14 +51,15 @@ export class FileChanges {
     }).on('error', () => {});
   }
 
-  /** Who reads a database of SQLite with a log makes that log, or touches it: only what is different counts. */
+  /** Reading a database of SQLite in WAL mode can create or touch its log: only a new size or time counts. */
   #reported(folder: string, name: string | null): void {
     if (name !== null) {
       const path = join(folder, name);
       const now = stateOf(path);
       // The readers of a database share this file, and write to it.
-      if (name.endsWith('-shm') || this.#seen.get(path) === now) return;
-      this.#seen.set(path, now);
+      if (name.endsWith('-shm') || (this.#seen.get(path) ?? null) === now) return;
+      if (now === null) this.#seen.delete(path);
+      else this.#seen.set(path, now);
     }
     this.#hasChanged = true;
     this.#wake();

@@ -63,7 +63,7 @@ export interface SourceSession {
    */
   readonly isFormer?: boolean;
   /**
-   * True if other files say more of the session, and cannot be read now: the title and the archival that an import took from there stay. Left out: false.
+   * True if other files say more of the session, and cannot be read now: what an import took from there stays. Left out: false.
    */
   readonly isPartlyKnown?: boolean;
   /** Keys of messages that were part of this session, and are now part of a fork: the core takes them out, without paying them twice. Left out: none. */

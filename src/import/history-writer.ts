@@ -21,7 +21,7 @@ export interface HistoryParts extends ImporterParts {
   readonly known: StoredSession | null;
   /** See `ImportState.paidKeys`. */
   readonly paidKeys: readonly string[];
-  /** True if the origin of copies in the store is no session of the source any more, which then does not say what is a copy. */
+  /** True if the parent, whose messages the copies are in most cases, is not in the sources any more: they then do not say what is a copy. */
   readonly keepsCopies: boolean;
   readonly create: CreateIfMissing;
   /** Called before each write. */
@@ -117,14 +117,15 @@ export class HistoryWriter {
 
   /** `message` with what the source does not say (any more): that it is a copy, and what an earlier import found that it cost, if its tokens are the same. */
   async #asStored(message: NewMessage): Promise<NewMessage> {
-    const stored = (await this.#storedFacts()).get(message.key!);
-    if (!stored) return message;
-    const { usage } = message;
-    const isCopy = message.isCopy === true || (stored.isCopy && this.#parts.keepsCopies);
-    const costUsd = stored.usage?.costUsd;
-    if (usage?.costUsd != null || costUsd == null || !haveSameTokens(usage, stored.usage))
-      return { ...message, isCopy };
-    return { ...message, isCopy, usage: { ...usage!, costUsd } };
+    const { usage, key } = message;
+    const { keepsCopies, moved } = this.#parts;
+    const hasNoCost = usage != null && usage.costUsd == null;
+    if (!hasNoCost && !keepsCopies) return message;
+    const facts = await this.#storedFacts();
+    const isCopy = message.isCopy === true || (keepsCopies && facts.get(key!)?.isCopy === true);
+    const stored = (facts.get(key!) ?? moved.get(key!))?.usage;
+    const costUsd = hasNoCost && stored && haveSameTokens(usage, stored) ? stored.costUsd : null;
+    return { ...message, isCopy, ...(costUsd != null && { usage: { ...usage!, costUsd } }) };
   }
 
   /** The messages that are copies, or cost something, as the store had them before this import. */
@@ -134,9 +135,9 @@ export class HistoryWriter {
   }
 
   async #readStored(): Promise<ReadonlyMap<string, KeyedMessage>> {
-    const { known, target } = this.#parts;
+    const { known, target, keepsCopies } = this.#parts;
     const found = new Map<string, KeyedMessage>();
-    if (!known) return found;
+    if (!known || (known.usage.costUsd == null && !keepsCopies)) return found;
     for await (const message of target.keysOf(this.#id))
       if (message.isCopy || message.usage?.costUsd != null) found.set(message.key, message);
     return found;
@@ -219,13 +220,15 @@ export class HistoryWriter {
    * those in `paid` come again, here or in the fork that they are moved to, and give up their usage before they go.
    */
   async #takeOut(keys: KeySet, paid: KeySet): Promise<void> {
-    const { target } = this.#parts;
-    await this.#storedFacts();
+    const { target, moved } = this.#parts;
+    const facts = await this.#storedFacts();
     let last: KeyedMessage | null = null;
     const going: KeyedMessage[] = [];
     for await (const message of target.keysOf(this.#id)) {
-      if (going.length > 0 || keys.has(message.key)) going.push(message);
-      else last = message;
+      if (going.length > 0 || keys.has(message.key)) {
+        going.push(message);
+        if (facts.has(message.key)) moved.set(message.key, facts.get(message.key)!);
+      } else last = message;
     }
     if (going.length === 0) return;
     const coming = going.filter(({ key }) => !paid.has(key));
@@ -252,6 +255,6 @@ export class HistoryWriter {
   }
 }
 
-function haveSameTokens(one: NewTokenUsage | null | undefined, other: NewTokenUsage | null): boolean {
-  return TOKEN_COUNTS.every((name) => (one?.[name] ?? 0) === (other?.[name] ?? 0));
+function haveSameTokens(one: NewTokenUsage, other: NewTokenUsage): boolean {
+  return TOKEN_COUNTS.every((name) => (one[name] ?? 0) === (other[name] ?? 0));
 }

@@ -98,7 +98,8 @@ export async function importSessions(
       userId,
       stored,
       surveyed: new Set([...found.keys()].map(idOf)),
-      deletedHere: new Set(),
+      leftOut: new Map(),
+      moved: new Map(),
       archivals,
     };
     const importer = new SessionImporter(parts);
@@ -110,7 +111,7 @@ export async function importSessions(
         onProgress({ stage: 'Importing', ...progress });
       });
     }
-    await inParallel(archivals.all, SESSIONS_AT_ONCE, (archive) => archive());
+    await inParallel(archivals.tasks(), SESSIONS_AT_ONCE, (archive) => archive());
   } catch (error) {
     if (!(error instanceof StorageError)) throw error;
     report.stopped = error.message;

@@ -31,14 +31,12 @@ export interface ImportState {
   readonly title: string | null;
   /** The parent that the import gave: a session that is elsewhere was moved, and stays. */
   readonly parentId: string | null;
-  /** The id of the session that messages of this one are copies of. Left out: none. */
-  readonly copiedFrom?: string | undefined;
   readonly isUnfinished: boolean;
   /** True if the import gave the status RUNNING, which ends though the source does not change any more. Left out: false. */
   readonly isRunning?: boolean | undefined;
   /** True if the source said that the session is archived: what a person changes of that since, stays. Left out: false. */
   readonly isArchived?: boolean | undefined;
-  /** When the session is to have been archived, which the import has still to do. Left out: it has not. */
+  /** The `archivedAt` of an archival that is still pending. Left out: none is. */
   readonly archiveAt?: string | undefined;
   /** See `Rollback.restorableKeys`: those that were paid for. Left out: none. */
   readonly paidKeys?: readonly string[];

@@ -25,6 +25,10 @@ import { idOf } from './order.ts';
 import { isGone, placeOf } from './session-place.ts';
 import { emptyStored, type StoredSession } from './target/target.ts';
 
+/** Of an id that is taken although the store shows no session with it. */
+const HIDDEN =
+  'A session that this token may not see has it: one of another user, or of nobody. An import with the token of an admin can continue that session.';
+
 /** For what `#finish` fits again, and reports. */
 const UNTOLD: OnLoss = () => {};
 
@@ -42,15 +46,18 @@ export class SessionImporter {
     try {
       await this.#import(format, source);
     } catch (error) {
-      if (error instanceof SessionExistsError && error.idHolder === 'DELETED_SESSION') {
-        this.#leaveDeleted(source);
+      const isTaken = error instanceof SessionExistsError;
+      if (isTaken) this.#parts.leftOut.set(idOf(source.key), error);
+      if (isTaken && error.idHolder === 'DELETED_SESSION') {
+        report.sessions.deletedHere += 1;
         return;
       }
       const isOfSession =
         (error instanceof ClientError && !(error instanceof StorageError)) || isOfSystem(error);
       if (!isOfSession) throw error;
       report.sessions.faulty += 1;
-      const reason = `session "${source.key}": ${(error as Error).message}`;
+      const advice = isTaken && error.idHolder === 'SESSION' ? ` ${HIDDEN}` : '';
+      const reason = `session "${source.key}": ${(error as Error).message}${advice}`;
       report.faults.push({ type: 'fault', path: pathOf(source), line: null, reason });
     }
   }
@@ -66,13 +73,12 @@ export class SessionImporter {
       report.sessions.faulty += 1;
       return;
     }
-    if (!known && source.parent && this.#parts.deletedHere.has(idOf(source.parent.key))) {
-      this.#leaveDeleted(source);
-      return;
-    }
+    const refusal = source.parent && this.#parts.leftOut.get(idOf(source.parent.key));
+    if (!known && refusal) throw refusal;
     const { parentId, flaw } = placeOf(source, known, state, this.#parts);
-    if (flaw !== null && known) report.notes.push(flaw);
-    const isPlaced = !state || state.parentId === parentId || known!.parentId !== state.parentId;
+    const isMoved = state !== null && known!.parentId !== state.parentId;
+    if (flaw !== null && known && !isMoved) report.notes.push(flaw);
+    const isPlaced = !state || state.parentId === parentId || isMoved;
     const isSettled = state !== null && !state.isUnfinished && !state.isRunning;
     if (isSettled && state.revision === source.revision && isPlaced) {
       report.sessions.unchanged += 1;
@@ -88,7 +94,7 @@ export class SessionImporter {
       source,
       known,
       paidKeys: state?.paidKeys ?? [],
-      keepsCopies: isGone(state?.copiedFrom, this.#parts),
+      keepsCopies: isGone(state?.parentId, this.#parts),
       create: this.#creation(format, source, parentId),
       beforeWrite,
     });
@@ -113,12 +119,6 @@ export class SessionImporter {
     const isWhole = resume === null && end?.isUnfinished === false;
     await beforeWrite();
     await this.#finish(format, source, { known, state, parentId, isWhole, paidKeys: writer.paidKeys }, end);
-  }
-
-  /** Of a session that was deleted in the store, or that is new beneath such a one. */
-  #leaveDeleted({ key }: SourceSession): void {
-    this.#parts.report.sessions.deletedHere += 1;
-    this.#parts.deletedHere.add(idOf(key));
   }
 
   #creation(format: Format, source: SourceSession, parentId: string | null) {
@@ -181,24 +181,22 @@ export class SessionImporter {
     const isArchived = isTold ? described.archivedAt !== null : state.isArchived === true;
     if (!isArchived && state?.isArchived && known) await archivals.cancel(known);
     const archivedAt = isArchived && !state?.isArchived ? described.archivedAt : archivals.timeOf(id);
-    const copiedFrom = isGone(state?.copiedFrom, this.#parts) ? state!.copiedFrom : originOf(source);
     // A source that says nothing of the status does not say that the session still runs.
     const status = described.status ?? (state?.isRunning ? 'IDLE' : null);
     const resume = end?.resume ?? null;
     const path = pathOf(source);
     const metadata = fitter.metadata(withoutState(described.metadata, onLoss), onLoss, STATE_BYTES_MAX);
     const told = state?.told ?? [];
-    const gone = told.filter((name) => isWhole && !Object.hasOwn(metadata, name));
+    const gone = told.filter((name) => isWhole && isTold && !Object.hasOwn(metadata, name));
     const next: ImportState = {
       format: format.name,
       path,
-      revision: source.isPartlyKnown ? '' : source.revision,
+      revision: isTold ? source.revision : state.revision,
       ...(source.links !== undefined && { links: source.links }),
       resume,
       print: resume && (await printOf(path, resume.bytes)),
       title,
       parentId,
-      ...(copiedFrom && { copiedFrom }),
       isUnfinished: end?.isUnfinished ?? false,
       ...(status === 'RUNNING' && { isRunning: true }),
       ...(isArchived && { isArchived }),
@@ -259,11 +257,6 @@ function presentOf(described: Partial<SessionDescription> | null | undefined): P
 /** A print of the first file, as far as the survey saw it: what a program appends does not change it. */
 async function printOfFile({ files: [file] }: SourceSession): Promise<string | null> {
   return file ? await printOf(file.path, file.bytes) : null;
-}
-
-/** The id of the session that messages of this one are copies of. */
-function originOf({ forkedFrom }: SourceSession): string | undefined {
-  return forkedFrom ? idOf(forkedFrom.key) : undefined;
 }
 
 /** An error of the operating system: a file that is gone, or not readable. */

@@ -16,6 +16,7 @@ export function placeOf(
   // What the program has deleted stays the parent of what is beneath it.
   if (state && isGone(state.parentId, parts) && known?.parentId === state.parentId)
     return { parentId: state.parentId, flaw: null };
+  if (state && source.isPartlyKnown) return { parentId: state.parentId, flaw: null };
   const id = idOf(source.key);
   const key = parentKeyOf(source);
   if (key === null || idOf(key) === id) return { parentId: null, flaw: null };

@@ -1,8 +1,8 @@
 import {
   type Dirent,
   type FSWatcher,
+  lstatSync,
   readdirSync,
-  statSync,
   type WatchEventType,
   type WatchListener,
   watch,
@@ -48,7 +48,16 @@ class WatchedFolders implements Watching {
     // A folder that was removed.
     watcher.on('error', () => {});
     this.#watchers.set(folder, watcher);
-    for (const entry of entriesOf(folder)) if (entry.isDirectory()) this.#add(join(folder, entry.name));
+    for (const entry of entriesOf(folder)) if (entry.isDirectory()) this.#addBelow(join(folder, entry.name));
+  }
+
+  /** One that is gone again, or may not be read, keeps no other from being watched. */
+  #addBelow(folder: string): void {
+    try {
+      this.#add(folder);
+    } catch (error) {
+      if (!OF_ONE_FOLDER.includes((error as NodeJS.ErrnoException).code ?? '')) throw error;
+    }
   }
 
   #changed(folder: string, event: WatchEventType, name: string | null): void {
@@ -59,21 +68,30 @@ class WatchedFolders implements Watching {
   }
 
   #renew(path: string): void {
-    for (const [folder, watcher] of this.#watchers) {
-      if (folder !== path && !folder.startsWith(join(path, '/'))) continue;
-      watcher.close();
-      this.#watchers.delete(folder);
-    }
+    if (this.#watchers.has(path)) this.#remove(path);
     try {
       if (isFolder(path)) this.#add(path);
     } catch {
       // No more watchers, or the folder is gone again: files beneath it are looked at from time to time.
     }
   }
+
+  /** With all beneath it. */
+  #remove(path: string): void {
+    const beneath = join(path, '/');
+    for (const [folder, watcher] of this.#watchers) {
+      if (folder !== path && !folder.startsWith(beneath)) continue;
+      watcher.close();
+      this.#watchers.delete(folder);
+    }
+  }
 }
 
+/** Errors of one folder alone, unlike those of a system that has no more watchers. */
+const OF_ONE_FOLDER = ['EACCES', 'EPERM', 'ENOENT', 'ENOTDIR', 'ELOOP'];
+
 function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+  return lstatSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }
 
 /** None of a folder that cannot be read, which the import says. */

@@ -83,6 +83,30 @@ it.each(['of its program', 'that it had in the store'])(
   },
 );
 
+it('a session that a person archived while an archival was pending takes what is new, and stays archived', async () => {
+  const { writer, folder, repository, write, run, session, history } = await archivedLab();
+  const sources = [{ format: opencode, path: folder }];
+  await write(writer.say('more').files());
+  await importSessions(sources, new FullTarget(repository, DEFAULT_LIMITS));
+  const archivedAt = new Date(START + 7_200_000);
+  await repository.archive({ sessionId: 'ses_a', archived: true, archivedAt, subtree: false });
+  await write(writer.say('still more').files());
+  expect(await run()).toMatchObject({ faults: [], sessions: { changed: 1 } });
+  expect(await history('ses_a')).toHaveLength(4);
+  expect((await session('ses_a')).archivedAt).toEqual(archivedAt);
+});
+
+it('what is beneath a deleted session, and was moved up, is no root that the report has to name', async () => {
+  const writer = new OpencodeWriter();
+  for (const [id, parentID] of [['ses_a'], ['ses_b', 'ses_a'], ['ses_c', 'ses_b']] as const)
+    writer.session(id!, parentID === undefined ? {} : { parentID }).user('Ask');
+  const { repository, run, session } = await sourceLab(opencode, writer.files());
+  await run();
+  await repository.delete({ sessionId: 'ses_b', mode: 'REPARENT' });
+  expect(await run()).toMatchObject({ notes: [], sessions: { unchanged: 2, deletedHere: 1 } });
+  expect((await session('ses_c')).parentId).toBe('ses_a');
+});
+
 it('a session that is deleted before it is archived keeps no other from being archived', async () => {
   const { writer, folder, repository, write, session } = await archivedLab();
   const time = { created: START, updated: START, archived: ARCHIVED_AT.getTime() };

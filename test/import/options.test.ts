@@ -79,6 +79,26 @@ it.each(['that has grown', 'that is elsewhere now'])(
   },
 );
 
+it('what a branch cost goes with the messages to the fork that a rewind makes of it, without --prices', async () => {
+  const transcript = new Transcript('one', { start: OLD });
+  transcript.user('One');
+  const left = transcript.say('First');
+  transcript.user('Two');
+  transcript.say('Second');
+  const { run, write, repository } = await lab({ 'one.jsonl': transcript.text });
+  await run({ prices: new Prices({ '*': { input: 1, output: 1 } }) });
+  const costOf = async () =>
+    (await sessionsIn(repository)).map(({ usage }) => Number(usage.costUsd)).reduce((a, b) => a + b);
+  const before = await costOf();
+  expect(before).toBeGreaterThan(0);
+  transcript.head = left;
+  transcript.user('Other');
+  transcript.say('Third');
+  await write({ 'one.jsonl': transcript.text });
+  expect((await run()).sessions).toMatchObject({ new: 1, changed: 1 });
+  expect(await costOf()).toBeCloseTo(before, 12);
+});
+
 it('--prices costs a message, cached tokens at their own price; the longest name counts', async () => {
   const { run, session: read } = await lab(session('one'));
   const prices = new Prices({

@@ -33,10 +33,6 @@ const KEYS = `query ImportedKeys($id: ID!, $first: Int!, $after: String) { sessi
 /** What the server refuses of one session, for its size or its form: all other sessions can come in. */
 class RefusedError extends ClientError {}
 
-/** Of an id that is taken although the store has shown no session with it. */
-const HIDDEN =
-  'A session that this token may not see has it: one of another user, or of nobody. With the token of an admin, the import goes on with that one.';
-
 /** Codes of requests that were refused for what they hold, or ask for. */
 const CODES_OF_CONTENTS = ['PAYLOAD_TOO_LARGE', 'BAD_USER_INPUT', 'BUDGET_EXCEEDED', 'DEADLINE_EXCEEDED'];
 
@@ -142,7 +138,8 @@ async function called<Answer>(answer: Promise<Answer>, newId?: string): Promise<
     const { message } = error;
     if (error instanceof IdTakenError && newId !== undefined && error.sessionId === newId) {
       if (message.includes(ID_HOLDERS.DELETED_SESSION)) throw SessionExistsError.id(newId, 'DELETED_SESSION');
-      throw new RefusedError(message.includes(ID_HOLDERS.UNREADABLE_FILE) ? message : `${message} ${HIDDEN}`);
+      if (message.includes(ID_HOLDERS.UNREADABLE_FILE)) throw new RefusedError(message);
+      throw SessionExistsError.hidden({ id: newId });
     }
     if (isOfServer(error)) throw new StorageError(message, true);
     if (error instanceof MutationError || CODES_OF_CONTENTS.includes(error.code))
