@@ -1,6 +1,7 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { SourceSession } from '../format.ts';
 import { hashOf } from '../hash.ts';
+import { largerFiles, leftOutFor } from '../larger-files.ts';
 import type { Facts } from './facts.ts';
 import { type Origins, originsOf } from './origins.ts';
 import { readStrand, type StrandReading } from './read-strand.ts';
@@ -22,6 +23,8 @@ export function sessionsOf(files: readonly Facts[], now: number): SourceSession[
 class Survey {
   readonly #now: number;
   readonly #origins: Origins;
+  /** Smaller files of the same sessions, of which nothing is read: else what they have would be copies, or be paid for there. */
+  readonly #leftOut: ReadonlyMap<Facts, readonly Facts[]>;
   /** Those of sessions first, in the order of their origins. */
   readonly #divided: readonly Strands[];
   /** The strand that makes a tool call: its first, since forks copy it. */
@@ -31,8 +34,10 @@ class Survey {
   /** The strand that paid for a response. */
   readonly #payers = new Map<string, Strand>();
 
-  constructor(files: readonly Facts[], now: number) {
+  constructor(all: readonly Facts[], now: number) {
     this.#now = now;
+    const { kept: files, leftOut } = largerFiles(all, fileKey, ({ file }) => file.bytes);
+    this.#leftOut = leftOut;
     this.#origins = originsOf(files.filter(({ file }) => file.agentId === null));
     const agents = files.filter(({ file }) => file.agentId !== null).sort((a, b) => startOf(a) - startOf(b));
     const own = new Set(agents.map((facts) => agentKey(facts, facts.file.agentId!)));
@@ -56,10 +61,16 @@ class Survey {
   }
 
   sessions(): SourceSession[] {
-    return this.#divided.flatMap((divided) => [
-      ...divided.strands.filter(({ first }) => first !== -1).map((strand) => this.#session(divided, strand)),
-      ...divided.formerBranches.map((former) => this.#formerSession(divided, former)),
-    ]);
+    return this.#divided.flatMap((divided) => {
+      const strands = divided.strands.filter(({ first }) => first !== -1);
+      const sessions = strands.map((strand) => this.#session(divided, strand));
+      const leftOut = this.#leftOut.get(divided.strands[0]!.facts) ?? [];
+      return [
+        ...sessions,
+        ...divided.formerBranches.map((former) => this.#formerSession(divided, former)),
+        ...leftOut.map(({ file }) => leftOutFor(sessions[0]!, file.path)),
+      ];
+    });
   }
 
   /** An earlier import may have made a session of it: what that has is a copy now, which the strand that took it over pays for. */
@@ -227,6 +238,12 @@ class Survey {
 
 function keyOf(id: string): string {
   return `claude:${id}`;
+}
+
+/** Equal for the files of one session, or of one subagent. */
+function fileKey(facts: Facts): string {
+  const { agentId } = facts.file;
+  return agentId === null ? sessionIdOf(facts) : agentKey(facts, agentId);
 }
 
 function agentKey(facts: Facts, agentId: string): string {
