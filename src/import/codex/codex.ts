@@ -3,7 +3,9 @@ import { access, readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import { otherEntry } from '../file-kinds.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
+import { leftOutFor } from '../larger-files.ts';
 import { unreadable } from '../unreadable.ts';
+import { isPackedFormOf, largerRollouts } from './larger-rollouts.ts';
 import { beginsAsRollout, isRolloutName, type RolloutFile, readRolloutFile } from './rollout-file.ts';
 import { readThreadRecords } from './state-database.ts';
 import { linkThreads } from './thread-links.ts';
@@ -42,7 +44,7 @@ async function* survey(
   path: string,
   { onFile, now }: SurveyOptions,
 ): AsyncGenerator<SourceSession | Fault | Dropped> {
-  const rollouts = new Map<string, RolloutFile>();
+  const found: RolloutFile[] = [];
   const refused = await access(path, constants.R_OK).catch((error: unknown) => unreadable(path, error));
   if (refused) {
     yield refused;
@@ -64,16 +66,21 @@ async function* survey(
       continue;
     }
     onFile(rollout.bytes);
-    const other = rollouts.get(rollout.id);
-    // A rollout that has been compressed can be there in both forms for a moment.
-    if (!other || other.path.endsWith('.zst')) rollouts.set(rollout.id, rollout);
+    found.push(rollout);
   }
+  const { kept, leftOut } = await largerRollouts(found);
+  const rollouts = new Map(kept.map((rollout) => [rollout.id, rollout]));
   const faults: Fault[] = [];
   const { dropped, ...records } = await readThreadRecords(await homeOf(path), faults);
   yield* dropped;
   const links = await linkThreads(rollouts, records, faults);
   yield* faults;
-  for (const rollout of rollouts.values()) yield sourceSession(rollout, links.get(rollout.id)!, records, now);
+  for (const rollout of kept) {
+    const session = sourceSession(rollout, links.get(rollout.id)!, records, now);
+    yield session;
+    for (const other of leftOut.get(rollout) ?? [])
+      if (!isPackedFormOf(other, rollout)) yield leftOutFor(session, other.path);
+  }
 }
 
 type FoundFile = Fault | Dropped | { readonly type: 'rollout'; readonly path: string };
