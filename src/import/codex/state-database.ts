@@ -12,6 +12,8 @@ export interface ThreadRecords {
   readonly threads: ReadonlyMap<string, ThreadRecord>;
   /** By the child. */
   readonly edges: ReadonlyMap<string, SpawnEdge>;
+  /** True if something of it could not be read. */
+  readonly isPartial: boolean;
 }
 
 export interface SpawnEdge {
@@ -31,6 +33,8 @@ export interface ThreadRecord {
   readonly dropped: readonly string[];
 }
 
+/** How long to wait for a lock of Codex, in milliseconds. */
+const LOCK_MS = 5_000;
 /** Columns with a field of their own. */
 const KNOWN = ['id', 'archived', 'archived_at'];
 /** Columns with the beginning of the first prompt, which can be long. */
@@ -42,18 +46,23 @@ export async function readThreadRecords(
   faults: Fault[],
 ): Promise<ThreadRecords & { readonly dropped: readonly Dropped[] }> {
   const dropped: Dropped[] = [];
+  let isPartial = false;
+  const fail = (fault: Fault) => {
+    faults.push(fault);
+    isPartial = true;
+  };
   const threads = new Map<string, ThreadRecord>();
   const edges = new Map<string, SpawnEdge>();
   const names = await readdir(home).catch((error: unknown) => {
-    if (!isMissing(error)) faults.push(unreadable(home, error));
+    if (!isMissing(error)) fail(unreadable(home, error));
     return [];
   });
-  for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl'), faults))
+  for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl'), fail))
     threads.set(id, { title, archivedAt: null, updatedAt: null, rest: {}, dropped: [] });
   const path = stateDatabase(names);
-  if (path === null) return { threads, edges, dropped };
+  if (path === null) return { threads, edges, isPartial, dropped };
   try {
-    using database = new DatabaseSync(join(home, path), { readOnly: true });
+    using database = new DatabaseSync(join(home, path), { readOnly: true, timeout: LOCK_MS });
     for (const row of rowsOf(database, 'threads')) {
       const id = textIn(row.id);
       if (id !== null) threads.set(id, recordOf(row, threads.get(id)));
@@ -72,9 +81,9 @@ export async function readThreadRecords(
       else dropped.push(item);
   } catch (error) {
     const reason = `titles and archivals are not known, because the database cannot be read: ${(error as Error).message}`;
-    faults.push({ type: 'fault', path: join(home, path), line: null, reason });
+    fail({ type: 'fault', path: join(home, path), line: null, reason });
   }
-  return { threads, edges, dropped };
+  return { threads, edges, isPartial, dropped };
 }
 
 function stateDatabase(names: readonly string[]): string | null {
@@ -117,9 +126,9 @@ function recordOf(row: JsonObject, indexed: ThreadRecord | undefined): ThreadRec
   };
 }
 
-async function indexedNames(path: string, faults: Fault[]): Promise<Map<string, string>> {
+async function indexedNames(path: string, fail: (fault: Fault) => void): Promise<Map<string, string>> {
   const text = await readFile(path, 'utf8').catch((error: unknown) => {
-    if (!isMissing(error)) faults.push(unreadable(path, error));
+    if (!isMissing(error)) fail(unreadable(path, error));
     return '';
   });
   const names = new Map<string, string>();

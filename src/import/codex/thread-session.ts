@@ -59,6 +59,7 @@ export function sourceSession(
     described,
     createdAt: dateIn(meta.timestamp),
     lastActiveAt: record?.updatedAt ?? new Date(Math.floor(mtimeMs)),
+    isPartlyKnown: records.isPartial,
     files: [{ path, bytes }],
     links: linked,
     revision: `${bytes} ${mtimeMs} ${linked} ${recorded}`,

@@ -1,7 +1,10 @@
+import { spawn as spawnProcess } from 'node:child_process';
+import { once } from 'node:events';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, it } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
+import type { Dropped, Fault, SourceSession } from '../../../src/import/format.ts';
 import { damageTable, sourceLab } from '../source-lab.ts';
 import { filesOf, Rollout, spawn } from './rollout.ts';
 
@@ -86,3 +89,47 @@ it('lists a table whose rows cannot be counted, and takes all else from the data
   expect(Object.fromEntries(report.dropped)).toMatchObject({ 'row of zoo': 1 });
   expect((await session(ID(1))).title).toBe('The first');
 });
+
+it('waits for another process that has the database locked', async () => {
+  const { run, session, folder } = await sourceLab(
+    codex,
+    filesOf(new Rollout(ID(1)).turn('t').user('First')),
+  );
+  const path = join(folder, 'state_5.sqlite');
+  {
+    using database = new DatabaseSync(path);
+    database.exec(`CREATE TABLE threads (id TEXT, title TEXT);
+      INSERT INTO threads VALUES ('${ID(1)}', 'The first');`);
+  }
+  const locked = `const database = new (require('node:sqlite').DatabaseSync)(${JSON.stringify(path)});
+    database.exec('BEGIN EXCLUSIVE');
+    console.log('locked');
+    setTimeout(() => database.exec('COMMIT'), 500);`;
+  const other = spawnProcess(process.execPath, ['-e', locked], { stdio: ['ignore', 'pipe', 'inherit'] });
+  onTestFinished(() => void other.kill());
+  await once(other.stdout, 'data');
+  expect(await run()).toMatchObject({ faults: [], sessions: { new: 1 } });
+  expect((await session(ID(1))).title).toBe('The first');
+});
+
+it.each(['state_5.sqlite', 'session_index.jsonl'])(
+  'says of each session that it is known only in part where %s cannot be read',
+  async (name) => {
+    const rollouts = [1, 2].map((n) => new Rollout(ID(n)).turn('t').user('First'));
+    const { folder, write } = await sourceLab(codex, filesOf(...rollouts));
+    expect(await surveyed(folder)).toMatchObject([{ isPartlyKnown: false }, { isPartlyKnown: false }]);
+    await write({ [`${name}/in-its-place`]: '' });
+    const [fault, ...sessions] = await surveyed(folder);
+    expect(fault).toMatchObject({ type: 'fault', path: join(folder, name) });
+    expect(sessions).toMatchObject([
+      { key: `codex:${ID(1)}`, isPartlyKnown: true },
+      { key: `codex:${ID(2)}`, isPartlyKnown: true },
+    ]);
+  },
+);
+
+async function surveyed(path: string): Promise<(SourceSession | Fault | Dropped)[]> {
+  const items = [];
+  for await (const item of codex.survey(path, { onFile: () => {}, now: Date.now() })) items.push(item);
+  return items;
+}
