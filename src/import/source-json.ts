@@ -75,6 +75,14 @@ export function without(object: JsonObject, names: readonly string[]): JsonObjec
   return rest;
 }
 
+/** The members of `object` that are not null, without texts that have one of these `names`. */
+export function withoutTexts(object: JsonObject, names: readonly string[]): JsonObject {
+  return without(
+    object,
+    names.filter((name) => typeof object[name] === 'string'),
+  );
+}
+
 function setOwn(target: JsonObject, name: string, value: JsonValue): void {
   Object.defineProperty(target, name, { value, writable: true, enumerable: true, configurable: true });
 }

@@ -1,5 +1,5 @@
 import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
-import { listIn, parseObject } from '../source-json.ts';
+import { listIn, parseObject, textIn } from '../source-json.ts';
 
 /** A line of a transcript, parsed. Every member may be missing, or of another type. */
 export type Entry = JsonObject;
@@ -24,13 +24,21 @@ export function textOf(value: JsonValue | undefined): string | null {
   return typeof value === 'string' ? value : null;
 }
 
+/** The type of an entry, for the report. */
+export function typeOf({ type }: Entry): string {
+  return textIn(type) ?? 'line without a type';
+}
+
 export function objectOf(value: JsonValue | undefined): JsonObject {
   return isJsonObject(value) ? value : {};
 }
 
-/** The blocks of an entry's message: a text counts as one block of text, and what is no block as the `value` of one without a type. */
-export function blocksOf(entry: Entry): Block[] {
-  return listIn(objectOf(entry.message).content).map(blockOf);
+/**
+ * The blocks of an entry's message: a text counts as one block of text, and what is no block as the `value` of one without a type. A message
+ * that is no object is its content.
+ */
+export function blocksOf({ message }: Entry): Block[] {
+  return listIn(isJsonObject(message) ? message.content : message).map(blockOf);
 }
 
 function blockOf(value: JsonValue): Block {

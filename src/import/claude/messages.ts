@@ -1,6 +1,6 @@
-import { isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
+import { isJsonObject, isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NewMessage, NewTokenUsage, NewToolCall } from '../../model/message.ts';
-import { listIn } from '../source-json.ts';
+import { dateIn, listIn, orNull, withoutTexts } from '../source-json.ts';
 import {
   type Block,
   blocksOf,
@@ -43,7 +43,12 @@ const PLACED_OF: Readonly<Record<string, readonly string[]>> = {
   system: ['content'],
 };
 
-/** The messages of an entry that is no part of an API response. None for an entry of a type that has no place. */
+/** False for an entry of a type of which there are no messages. */
+export function hasPlace({ type }: Entry): boolean {
+  return type === 'user' || type === 'system' || type === 'attachment' || type === 'assistant';
+}
+
+/** The messages of an entry that is no part of an API response. None for one that has no place. */
 export function messagesOf(entry: Entry, context: MessageContext): KeyedMessage[] {
   if (entry.type === 'user') return userMessages(entry, context);
   if (entry.type === 'system')
@@ -100,7 +105,7 @@ function userMessages(entry: Entry, context: MessageContext): KeyedMessage[] {
     // The structured twin of a result belongs to the whole line: it stands once.
     payload: withContent(n === 0 ? rest : {}, [resultRest(block)]),
   }));
-  if (others.length === 0) return messages;
+  if (others.length === 0 && results.length > 0) return messages;
   const text = joinedText(others);
   const key = results.length === 0 ? parts.key : `${parts.key}/text`;
   const payload = withContent(results.length === 0 ? rest : {}, others.map(blockRest));
@@ -118,7 +123,9 @@ export function responseMessage(entries: readonly Entry[], context: MessageConte
   const last = objectOf(entries.at(-1)!.message);
   const blocks = distinct(entries.flatMap(blocksOf));
   const parts = partsOf(first, context);
-  const { id, role: _, type: __, content: ___, model, usage, ...said } = last;
+  const { role: _, type: __, content: ___, usage, ...described } = last;
+  const { id, model } = described;
+  const said = withoutTexts(described, ['id', 'model']);
   const rest = restOf(first, context);
   const lines = later.map((entry) => ({
     uuid: entry.uuid ?? null,
@@ -126,11 +133,11 @@ export function responseMessage(entries: readonly Entry[], context: MessageConte
     ...changed(restOf(entry, context), rest),
   }));
   const isSpoken = model !== '<synthetic>' && first.isApiErrorMessage !== true;
-  const usageRest = restOfUsage(objectOf(usage));
+  const usageRest = isJsonObject(usage) ? orNull(restOfUsage(usage)) : (usage ?? null);
   const payload: JsonObject = {
     ...withContent(rest, blocks.map(blockRest)),
-    ...(Object.keys(said).length > 0 && { message: withoutNulls(said) }),
-    ...(Object.keys(usageRest).length > 0 && { usage: usageRest }),
+    ...(orNull(said) && { message: said }),
+    ...(usageRest !== null && { usage: usageRest }),
     ...(lines.length > 0 && { lines }),
   };
   const shared = {
@@ -232,11 +239,18 @@ function partsOf(entry: Entry, { common, isCopy, time }: MessageContext) {
 function restOf(entry: Entry, { common }: MessageContext): JsonObject {
   const placed = [...PLACED, ...(PLACED_OF[textOf(entry.type) ?? ''] ?? [])];
   const members = Object.entries(entry).filter(([name, value]) => {
-    if (placed.includes(name) || value === null) return false;
-    if (name === 'cwd' || name === 'gitBranch') return false;
+    if ((placed.includes(name) && fitsField(name, value)) || value === null) return false;
+    if (name === 'cwd' || name === 'gitBranch') return typeof value !== 'string';
     return !((COMMON_MEMBERS as readonly string[]).includes(name) && common[name] === value);
   });
   return Object.fromEntries(members);
+}
+
+/** Whether the field for a member can hold its value. */
+function fitsField(name: string, value: JsonValue): boolean {
+  if (name === 'message') return true;
+  if (name === 'timestamp') return dateIn(value) !== null;
+  return typeof value === (name === 'isSidechain' ? 'boolean' : 'string');
 }
 
 function withContent(rest: JsonObject, blocks: readonly (Block | null)[]): JsonObject {
@@ -259,16 +273,21 @@ function resultRest(block: Block): Block | null {
   const others = parts.flatMap((part) =>
     objectOf(part).type === 'text' ? (beyond(objectOf(part), ['text']) ?? []) : [part],
   );
-  const { content: _, is_error: __, ...rest } = block;
-  return beyond({ ...rest, ...(others.length > 0 && { content: others }) }, ['tool_use_id']);
+  const { content: _, ...rest } = block;
+  return beyond({ ...rest, ...(others.length > 0 && { content: others }) }, ['tool_use_id', 'is_error']);
 }
 
 /** `block` without what has a place; null if only its type is left, and nothing of it is `always` kept. */
 function beyond(block: Block, placed: readonly string[], always: readonly string[] = []): Block | null {
   const left = Object.entries(block).filter(
-    ([name, value]) => (!placed.includes(name) || always.includes(name)) && value !== null,
+    ([name, value]) =>
+      value !== null && (!placed.includes(name) || always.includes(name) || !fitsBlockField(name, value)),
   );
   return left.some(([name]) => name !== 'type') ? Object.fromEntries(left) : null;
+}
+
+function fitsBlockField(name: string, value: JsonValue): boolean {
+  return name === 'input' || typeof value === (name === 'is_error' ? 'boolean' : 'string');
 }
 
 function changed(rest: JsonObject, from: JsonObject): JsonObject {

@@ -9,9 +9,9 @@ import {
 } from '../format.ts';
 import { LINE_TOO_LONG, readLines } from '../lines.ts';
 import { textIn } from '../source-json.ts';
-import { agentProgressOf, type Entry, parseEntry, textOf } from './entry.ts';
+import { agentProgressOf, type Entry, parseEntry, textOf, typeOf } from './entry.ts';
 import { type Facts, lineFault, REPLACING_NOTES } from './facts.ts';
-import { type KeyedMessage, messagesOf, responseMessage } from './messages.ts';
+import { hasPlace, type KeyedMessage, messagesOf, responseMessage } from './messages.ts';
 
 /** Messages that wait for the end of a response before them. Later lines of the response replace it. */
 const WAITING_MAX = 2_000;
@@ -119,7 +119,7 @@ class StrandReader {
     const { facts, has, isMain, isInStrand } = this.#reading;
     const uuid = textIn(entry.uuid);
     if (uuid === null) {
-      const type = textOf(entry.type) ?? 'line without a type';
+      const type = typeOf(entry);
       if (isMain && REPLACING_NOTES.has(type)) {
         if (facts.lastNotes.get(type) !== line) this.#drop(`earlier ${type}`);
         else for (const name of untoldMembers(type, entry)) this.#drop(`${type}.${name}`);
@@ -136,13 +136,14 @@ class StrandReader {
       return;
     }
     const place = has(node);
-    const progress = agentProgressOf(entry);
+    const said = agentProgressOf(entry) ?? entry;
+    if (isMain && isInStrand(node) && !hasPlace(said)) this.#drop(typeOf(said));
     if (place === null) {
       // A progress line is no message of the session, though it is a node of its graph.
       if (isMain && entry.type === 'progress' && !isInStrand(node)) this.#drop(kindOf(entry));
       return;
     }
-    this.#addMessage(progress ?? entry, node, place === 'copy', line, bytes);
+    this.#addMessage(said, node, place === 'copy', line, bytes);
   }
 
   /** The messages before the first response that is not whole; with `isEnd`, all. */
@@ -232,7 +233,7 @@ function untoldMembers(
   { type: _, sessionId: __, timestamp: ___, ...members }: Entry,
 ): string[] {
   if (!Object.hasOwn(TOLD_MEMBERS, note)) return [];
-  return Object.keys(members).filter((name) => name !== TOLD_MEMBERS[note]);
+  return Object.keys(members).filter((name) => name !== TOLD_MEMBERS[note] || textOf(members[name]) === null);
 }
 
 /** The time of a node that has none of its own: that of the node before, or else of the first that has one. */
