@@ -25,9 +25,9 @@ export function detailIn(line: RolloutLine): Detail {
     const beside = { [type]: withPlace({}, line, true) };
     return { callId: textIn(payload.call_id), line, item: payload, beside };
   }
-  const item = objectIn(payload.item) ?? {};
-  const beside = { [type]: withPlace(without(payload, ['type', 'item']), line, true) };
-  return { callId: textIn(item.id), line, item, beside };
+  const item = objectIn(payload.item);
+  const beside = { [type]: withPlace(without(payload, item ? ['type', 'item'] : ['type']), line, true) };
+  return { callId: textIn(item?.id), line, item: item ?? {}, beside };
 }
 
 /** How calls ended whose outputs are still to come. */

@@ -43,5 +43,6 @@ async function* contents(path: string): AsyncGenerator<RolloutLine, undefined, u
 }
 
 function isSame(one: RolloutLine, other: RolloutLine): boolean {
-  return one.type === other.type && JSON.stringify(one.payload) === JSON.stringify(other.payload);
+  const said = ({ payload, rest }: RolloutLine) => JSON.stringify([payload, rest?.payload]);
+  return one.type === other.type && said(one) === said(other);
 }

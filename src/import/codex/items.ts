@@ -1,23 +1,26 @@
 import type { JsonObject, JsonValue } from '../../model/json.ts';
 import type { NewToolCall } from '../../model/message.ts';
-import { jsonOrText, numberIn, objectIn, objectsIn, textIn, without } from '../source-json.ts';
+import { jsonOrText, listIn, numberIn, objectIn, objectsIn, textIn, without } from '../source-json.ts';
 
-/** The text of the parts of a message, and whether there is something else in them. */
-export function textOfParts(content: unknown): { text: string; isOnlyText: boolean } {
-  if (typeof content === 'string') return { text: content, isOnlyText: true };
-  const parts = objectsIn(content);
-  const texts = parts.map((part) => textIn(part.text));
+/** The text of the parts of a message, and whether there is something else in them. A text counts as a part. */
+export function textOfParts(content: JsonValue | undefined): { text: string; isOnlyText: boolean } {
+  const parts = listIn(content);
+  const texts = parts.map(textOfPart);
   return {
     text: texts.filter((text) => text !== null).join('\n'),
     // Annotations are there, but empty, beside each text of a model.
     isOnlyText: parts.every(
       (part, n) =>
         texts[n] !== null &&
-        Object.keys(part).every(
-          (name) => name === 'type' || name === 'text' || (name === 'annotations' && isEmpty(part[name])),
+        Object.entries(objectIn(part) ?? {}).every(
+          ([name, value]) => name === 'type' || name === 'text' || (name === 'annotations' && isEmpty(value)),
         ),
     ),
   };
+}
+
+function textOfPart(part: JsonValue): string | null {
+  return typeof part === 'string' ? part : textIn(objectIn(part)?.text);
 }
 
 function isEmpty(value: unknown): boolean {
@@ -51,8 +54,7 @@ export function isTyped(payload: JsonObject): boolean {
     .map((item) => textIn(objectIn(item.provenance)?.type))
     .filter((origin) => origin !== null);
   if (origins.length > 0) return origins.some((origin) => origin !== 'harness');
-  const parts = objectsIn(payload.content);
-  return parts.some((part) => !CONTEXT.test(textIn(part.text) ?? ''));
+  return listIn(payload.content).some((part) => !CONTEXT.test(textOfPart(part) ?? ''));
 }
 
 /** Where each kind of call has its arguments. */
@@ -64,6 +66,17 @@ const ARGUMENTS: Record<string, string> = {
   tool_search_call: 'arguments',
   image_generation_call: 'revised_prompt',
 };
+
+/** Members that have a field only if they are texts. */
+const TEXTS = ['type', 'role', 'name', 'call_id', 'author', 'message'];
+
+/** `payload` without the members that a field has. */
+export function withoutPlaced(payload: JsonObject, placed: readonly string[]): JsonObject {
+  return without(
+    payload,
+    placed.filter((name) => !TEXTS.includes(name) || typeof payload[name] === 'string'),
+  );
+}
 
 /** A part of a response of the model. */
 export interface ResponsePart {
@@ -96,7 +109,7 @@ export function responsePart(payload: JsonObject, key: string): ResponsePart | n
     name: textIn(payload.name) ?? type.replace(/_call$/, ''),
     arguments: (typeof given === 'string' && named === 'arguments' ? jsonOrText(given) : given) ?? null,
   };
-  return { call, rest: without(payload, [named, 'name', 'call_id']) };
+  return { call, rest: withoutPlaced(payload, [named, 'name', 'call_id']) };
 }
 
 /** The output of a call, as text. */

@@ -11,26 +11,29 @@ export interface RolloutLine {
   readonly ordinal: number | null;
   /** What the line has beside its payload. */
   readonly metadata: JsonObject | null;
-  /** What else there is in the line, in versions to come. */
+  /** What else there is in the line, in versions to come, or has another type than here. */
   readonly rest: JsonObject | null;
   readonly number: number;
   readonly bytes: number;
 }
-
-const KNOWN = ['type', 'payload', 'timestamp', 'ordinal', 'metadata'];
 
 /** Null: the line is no JSON object with a type. */
 export function parseRolloutLine(line: Line): RolloutLine | null {
   const object = line.bytes && parseObject(line.bytes.toString());
   const type = object && textIn(object.type);
   if (!type) return null;
-  return {
-    type,
-    payload: objectIn(object.payload) ?? {},
+  const payload = objectIn(object.payload);
+  const known = {
     timestamp: dateIn(object.timestamp),
     ordinal: numberIn(object.ordinal),
     metadata: objectIn(object.metadata),
-    rest: orNull(without(object, KNOWN)),
+  };
+  const placed = Object.entries({ ...known, payload }).filter(([, value]) => value !== null);
+  return {
+    ...known,
+    type,
+    payload: payload ?? {},
+    rest: orNull(without(object, ['type', ...placed.map(([name]) => name)])),
     number: line.number,
     bytes: line.bytes!.length,
   };

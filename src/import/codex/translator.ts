@@ -5,7 +5,7 @@ import type { SourceItem, SourceMessage } from '../format.ts';
 import { objectIn, orNull, textIn, without } from '../source-json.ts';
 import { CallDetails, type Detail, detailIn } from './call-details.ts';
 import { FAILURES, KINDS, REPEATED_ITEMS, REPEATS } from './events.ts';
-import { isFailed, isTyped, outputOf, responsePart, textOfParts } from './items.ts';
+import { isFailed, isTyped, outputOf, responsePart, textOfParts, withoutPlaced } from './items.ts';
 import { OPEN_BYTES_MAX, OpenResponse, withPlace } from './open-response.ts';
 import { keyOfLine, type RolloutLine, withRest } from './rollout-line.ts';
 import {
@@ -273,7 +273,7 @@ export class RolloutTranslator {
       message: {
         ...message,
         key,
-        payload: withPlace({ ...without(line.payload, consumed), ...added }, line),
+        payload: withPlace({ ...withoutPlaced(line.payload, consumed), ...added }, line),
         metadata: turnId ? { turn_id: turnId } : null,
         createdAt: line.timestamp,
       },

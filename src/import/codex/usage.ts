@@ -1,6 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
 import type { NewTokenUsage } from '../../model/message.ts';
-import { countIn, objectIn, orNull, without } from '../source-json.ts';
+import { countIn, numberIn, objectIn, orNull, without } from '../source-json.ts';
 
 /** Codex counts as the store does: cached tokens are a part of the input, reasoning is a part of the output. */
 export function usageOf(counts: JsonObject): NewTokenUsage {
@@ -41,9 +41,11 @@ const SUMS = ['total_token_usage', 'turn_token_usage', 'thread_token_usage'];
 /** The sums in what a line says of usage, and what it says besides, without the counts. */
 export function besideUsage(said: JsonObject, name: string): { sums: string[]; rest: JsonObject } {
   const counts = objectIn(said[name]);
-  const uncounted = counts && orNull(without(counts, [...COUNTS, 'total_tokens']));
+  const counted = [...COUNTS, 'total_tokens'].filter((count) => numberIn(counts?.[count]) !== null);
+  const uncounted = counts && orNull(without(counts, counted));
+  const sums = SUMS.filter((sum) => objectIn(said[sum]));
   return {
-    sums: SUMS.filter((sum) => objectIn(said[sum])),
-    rest: { ...without(said, [...SUMS, name]), ...(uncounted && { [name]: uncounted }) },
+    sums,
+    rest: { ...without(said, counts ? [...sums, name] : sums), ...(uncounted && { [name]: uncounted }) },
   };
 }
