@@ -1,8 +1,8 @@
-import { isSameJson, type JsonObject } from '../../model/json.ts';
+import { isJsonObject, isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
 import { openRegularFile, readRegularFile } from '../regular-file.ts';
-import { objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
+import { listIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
 
 /** What a chat went through, in order. */
 export type ChatStep = (Fault | ChatRecord | ChatRecords | Rewind) & {
@@ -34,8 +34,8 @@ export interface Chat {
   /** What the chat says of itself, after all changes. */
   readonly info: JsonObject;
   readonly steps: readonly ChatStep[];
-  /** Members of `info` that had another value before: once for each such value. */
-  readonly replaced: readonly string[];
+  /** What is dropped, by kind: once for each earlier value of a member of `info`, and for each record that is no object. */
+  readonly dropped: readonly string[];
   /** Where its last whole line ends; null: the file has no lines. */
   readonly end: ChatPlace | null;
 }
@@ -57,18 +57,25 @@ async function readChatObject(path: string): Promise<Chat> {
   if (!object) {
     const reason = 'the file holds no JSON object';
     const fault: ChatStep = { type: 'fault', path, line: null, reason, isWhole: true };
-    return { info: {}, steps: [fault], replaced: [], end: null };
+    return { info: {}, steps: [fault], dropped: [], end: null };
   }
-  const records = objectsIn(object.messages);
+  const { records, dropped } = recordsIn(object.messages);
   const steps = records.map((record) => ({ type: 'record' as const, record, line: null, isWhole: true }));
-  return { info: without(object, ['messages']), steps, replaced: [], end: null };
+  return { info: without(object, ['messages']), steps, dropped, end: null };
+}
+
+/** The records among `messages`, and the kinds of all else in there. */
+function recordsIn(messages: JsonValue | undefined): { records: JsonObject[]; dropped: string[] } {
+  const elements = listIn(messages);
+  const others = elements.filter((element) => !isJsonObject(element));
+  return { records: elements.filter(isJsonObject), dropped: others.map(() => 'record that is no object') };
 }
 
 async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat> {
   let info = from?.info ?? {};
   let end = from ?? { bytes: 0, line: 1, info };
   const steps: ChatStep[] = [];
-  const replaced: string[] = [];
+  const dropped: string[] = [];
   for await (const lines of readLines(
     path,
     from ? { from: { offset: from.bytes, number: from.line } } : {},
@@ -81,15 +88,17 @@ async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat
       else if (change || isInfo(object)) {
         const { messages, ...rest } = change ?? object;
         for (const [name, value] of Object.entries(info))
-          if (Object.hasOwn(rest, name) && !isSameJson(rest[name], value)) replaced.push(name);
+          if (Object.hasOwn(rest, name) && !isSameJson(rest[name], value)) dropped.push(`earlier ${name}`);
         info = { ...info, ...rest };
-        if (Array.isArray(messages))
-          steps.push({ type: 'records', records: objectsIn(messages), line, isWhole });
+        const set = recordsIn(messages);
+        dropped.push(...set.dropped);
+        if (Array.isArray(messages)) steps.push({ type: 'records', records: set.records, line, isWhole });
+        else for (const record of set.records) steps.push({ type: 'record', record, line, isWhole });
       } else steps.push({ type: 'record', record: object, line, isWhole });
       if (isWhole && bytes) end = { bytes: offset + bytes.length + 1, line: line + 1, info };
     }
   }
-  return { info, steps, replaced, end };
+  return { info, steps, dropped, end };
 }
 
 function isInfo(object: JsonObject): boolean {

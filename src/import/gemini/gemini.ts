@@ -11,10 +11,11 @@ import {
   type SurveyOptions,
 } from '../format.ts';
 import { hashOf } from '../hash.ts';
-import { dateIn, objectIn, objectsIn, parseObject, textIn, without } from '../source-json.ts';
+import { dateIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
 import { isMissing, unreadable } from '../unreadable.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
 import { chatItems } from './read-chat.ts';
+import { callsIn } from './translate.ts';
 
 /** What a chat says of itself, and has a field. */
 const KNOWN = ['sessionId', 'startTime', 'summary'];
@@ -210,7 +211,7 @@ async function agentCalls(path: string): Promise<Map<string, string>> {
   const calls = new Map<string, string>();
   for (const step of (await readChat(path)).steps) {
     const records = step.type === 'records' ? step.records : step.type === 'record' ? [step.record] : [];
-    for (const call of records.flatMap((record) => objectsIn(record.toolCalls))) {
+    for (const call of records.flatMap(callsIn)) {
       const [agent, id] = [textIn(call.agentId), textIn(call.id)];
       if (agent !== null && id !== null) calls.set(agent, id);
     }

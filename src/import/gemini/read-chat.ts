@@ -87,7 +87,7 @@ export async function* chatItems(
     }
   }
   yield* give();
-  for (const name of chat.replaced) yield { type: 'dropped', kind: `earlier ${name}` };
+  for (const kind of chat.dropped) yield { type: 'dropped', kind };
   const described = {
     title: textIn(chat.info.summary) ?? firstPrompt,
     metadata: without(chat.info, known),

@@ -1,10 +1,22 @@
-import type { JsonObject } from '../../model/json.ts';
+import { isJsonObject, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { NewTokenUsage, NewToolCall } from '../../model/message.ts';
 import type { SourceMessage } from '../format.ts';
-import { countIn, dateIn, objectIn, objectsIn, orNull, textIn, without } from '../source-json.ts';
+import {
+  countIn,
+  dateIn,
+  listIn,
+  numberIn,
+  objectIn,
+  orNull,
+  textIn,
+  without,
+  withoutTexts,
+} from '../source-json.ts';
 
-const KNOWN = ['id', 'timestamp', 'type', 'content', 'thoughts', 'tokens', 'model', 'toolCalls'];
-const KNOWN_CALL = ['id', 'name', 'args', 'status', 'timestamp'];
+const KNOWN = ['content', 'thoughts', 'tokens', 'toolCalls'];
+const KNOWN_TEXTS = ['id', 'type', 'model'];
+const KNOWN_CALL = ['args', 'status'];
+const KNOWN_CALL_TEXTS = ['id', 'name'];
 /** `total` is the sum of the others. */
 const KNOWN_TOKENS = ['input', 'output', 'cached', 'thoughts', 'tool', 'total'];
 
@@ -21,17 +33,20 @@ export function translate(
   const isResponse = type === 'gemini';
   const { text, isOnlyText } = textOf(record.content);
   const shown = textOf(record.displayContent).text;
-  const calls = objectsIn(record.toolCalls);
-  const rest = without(record, KNOWN);
+  const calls = callsIn(record);
+  const rest = withoutTexts(without(record, [...KNOWN, ...timeIn(record)]), KNOWN_TEXTS);
   if (!isOnlyText || (shown !== '' && shown !== text)) rest.content = record.content ?? null;
-  const thoughts = objectsIn(record.thoughts);
-  const tokens = orNull(without(objectIn(record.tokens) ?? {}, KNOWN_TOKENS));
-  if (tokens) rest.tokens = tokens;
-  const thoughtRests = thoughts.map((thought) => without(thought, ['subject', 'description']));
-  if (thoughtRests.some(orNull)) rest.thoughts = thoughtRests;
+  const thoughts = listIn(record.thoughts);
+  const tokens = isJsonObject(record.tokens) ? orNull(uncounted(record.tokens)) : (record.tokens ?? null);
+  if (tokens !== null) rest.tokens = tokens;
+  const thoughtRests = thoughts.map(thoughtRest);
+  if (thoughtRests.some((thought) => !isJsonObject(thought) || orNull(thought))) rest.thoughts = thoughtRests;
   // The others have a message of their own.
-  const running = calls.filter((call) => !isEnded(call)).map((call) => without(call, ['name', 'args']));
-  if (running.length > 0) rest.toolCalls = running;
+  const running = calls
+    .filter((call) => !isEnded(call))
+    .map((call) => withoutTexts(without(call, ['args']), ['name']));
+  const noCalls = listIn(record.toolCalls).filter((call) => !isJsonObject(call));
+  if (running.length + noCalls.length > 0) rest.toolCalls = [...running, ...noCalls];
   const message: SourceMessage = {
     type: 'message',
     message: {
@@ -39,7 +54,7 @@ export function translate(
       role: type === 'user' ? 'USER' : isResponse ? 'ASSISTANT' : 'EVENT',
       kind: type === 'user' || isResponse ? null : type,
       content: shown || text,
-      reasoning: thoughts.map(thoughtText).join('\n') || null,
+      reasoning: thoughts.map(thoughtText).filter(Boolean).join('\n') || null,
       toolCalls: calls.map((call, n) => callOf(call, `${key}:${n}`)),
       isError: type === 'error',
       model: textIn(record.model),
@@ -53,14 +68,19 @@ export function translate(
   return [message, ...results];
 }
 
+/** The calls of a record: one by itself counts as a list of one. */
+export function callsIn(record: JsonObject): JsonObject[] {
+  return listIn(record.toolCalls).filter(isJsonObject);
+}
+
 /** True if a tool of the record has not ended. */
 export function isRunning(record: JsonObject): boolean {
-  return objectsIn(record.toolCalls).some((call) => !isEnded(call));
+  return callsIn(record).some((call) => !isEnded(call));
 }
 
 /** The key of the last message that a record makes. */
 export function lastKeyOf(record: JsonObject, key: string): string {
-  const last = objectsIn(record.toolCalls).findLastIndex(isEnded);
+  const last = callsIn(record).findLastIndex(isEnded);
   return last === -1 ? key : `${key}:${last}`;
 }
 
@@ -95,34 +115,59 @@ function resultOf(
       toolCallId: textIn(call.id) ?? key,
       name: textIn(call.name),
       isError: call.status !== 'success',
-      payload: { ...without(call, KNOWN_CALL), status: call.status ?? null },
+      payload: {
+        ...withoutTexts(without(call, [...KNOWN_CALL, ...timeIn(call)]), KNOWN_CALL_TEXTS),
+        status: call.status ?? null,
+      },
       createdAt: dateIn(call.timestamp) ?? created,
     },
     where,
   };
 }
 
-function thoughtText({ subject, description }: JsonObject): string {
+/** The name of the time, if there is one that the store can hold. */
+function timeIn({ timestamp }: JsonObject): string[] {
+  return dateIn(timestamp) ? ['timestamp'] : [];
+}
+
+/** A thought has two texts, or is one. */
+function thoughtText(thought: JsonValue): string {
+  const { subject, description } = objectIn(thought) ?? { subject: thought };
   return [textIn(subject), textIn(description)].filter((text) => text !== null).join('\n');
 }
 
+/** What a thought has beside its texts. */
+function thoughtRest(thought: JsonValue): JsonValue {
+  if (isJsonObject(thought)) return withoutTexts(thought, ['subject', 'description']);
+  return typeof thought === 'string' ? {} : thought;
+}
+
+/** What tokens have beside their counts. */
+function uncounted(tokens: JsonObject): JsonObject {
+  return without(
+    tokens,
+    KNOWN_TOKENS.filter((name) => numberIn(tokens[name]) !== null),
+  );
+}
+
 /** Parts of the API of Gemini: a text, a part, or a list of both. */
-function partsOf(value: unknown): JsonObject[] {
-  const list: unknown[] = Array.isArray(value) ? value : [value];
-  return list
+function partsOf(value: JsonValue | undefined): JsonObject[] {
+  return listIn(value)
     .map((part) => (typeof part === 'string' ? { text: part } : objectIn(part)))
     .filter((part) => part !== null);
 }
 
-function textOf(value: unknown): { text: string; isOnlyText: boolean } {
-  const parts = partsOf(value);
+function textOf(value: JsonValue | undefined): { text: string; isOnlyText: boolean } {
+  const texts = partsOf(value).map((part) => textIn(part.text));
   return {
-    text: parts
-      .map((part) => textIn(part.text))
-      .filter((text) => text !== null)
-      .join('\n'),
-    isOnlyText: parts.every((part) => Object.keys(part).every((name) => name === 'text')),
+    text: texts.filter((text) => text !== null).join('\n'),
+    isOnlyText: listIn(value).every((part) => part === null || typeof part === 'string' || isTextPart(part)),
   };
+}
+
+function isTextPart(part: JsonValue): boolean {
+  const members = isJsonObject(part) ? Object.entries(part) : null;
+  return members?.every(([name, value]) => name === 'text' && typeof value === 'string') ?? false;
 }
 
 /** Gemini counts cached tokens in the input, but thoughts beside the output, and what tools put into the prompt beside the input. */
