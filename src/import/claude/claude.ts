@@ -4,9 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
 import { unreadable } from '../unreadable.ts';
 import { parseEntry } from './entry.ts';
-import { Facts, factsOf } from './facts.ts';
+import { Facts, factsOf, lineFaults } from './facts.ts';
 import { type TranscriptFile, transcriptsAt } from './files.ts';
-import { sessionsOf } from './sessions.ts';
+import { surveyed } from './sessions.ts';
 
 const HEAD_BYTES = 64 * 1024;
 /** How many folders are looked into for a transcript. */
@@ -34,13 +34,24 @@ async function* survey(
     try {
       const facts = await knownFacts(file, cache);
       if (facts.parents.length > 0) files.push(facts);
-      else yield { type: 'dropped', kind: 'transcript without a message' };
+      else yield* withoutMessage(file, now);
     } catch (error) {
       yield unreadable(file.path, error);
     }
     onFile(file.bytes);
   }
-  yield* sessionsOf(files, now);
+  const { sessions, withoutSession } = surveyed(files, now);
+  yield* sessions;
+  for (const { file } of withoutSession) yield* withoutMessage(file, now);
+}
+
+async function* withoutMessage(file: TranscriptFile, now: number): AsyncGenerator<Fault | Dropped> {
+  yield { type: 'dropped', kind: 'transcript without a message' };
+  try {
+    yield* lineFaults(file, now);
+  } catch (error) {
+    yield unreadable(file.path, error);
+  }
 }
 
 /** Reads the facts of a file, unless they are known and it has not changed. */

@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto';
 import type { JsonObject } from '../../model/json.ts';
 import { promptTitle } from '../fit.ts';
-import type { Fault } from '../format.ts';
-import { readLines } from '../lines.ts';
+import { type Fault, LIVE_MS } from '../format.ts';
+import { LINE_TOO_LONG, type Line, readLines } from '../lines.ts';
 import { dateIn, textIn } from '../source-json.ts';
 import {
   agentProgressOf,
@@ -238,7 +238,23 @@ export function timeOf(entry: Entry): number | null {
   return dateIn(entry.timestamp)?.getTime() ?? null;
 }
 
-/** A line that cannot come in. */
-export function lineFault(path: string, line: number, reason: string): Fault {
-  return { type: 'fault', path, line, reason };
+/** What is wrong with a line that is no entry; null if it may be unfinished. */
+export function lineFault(
+  { path, mtimeMs }: TranscriptFile,
+  { bytes, number: line, isWhole }: Line,
+  now: number,
+): Fault | null {
+  if (!isWhole && now - mtimeMs < LIVE_MS) return null;
+  const reason = bytes ? 'the line is no JSON object' : LINE_TOO_LONG;
+  return { type: 'fault', path, line, reason: isWhole ? reason : 'the file ends within the line' };
+}
+
+/** The lines of a transcript that are no entries: for one of which there is no session, which would list them. */
+export async function* lineFaults(file: TranscriptFile, now: number): AsyncGenerator<Fault> {
+  for await (const lines of readLines(file.path)) {
+    for (const line of lines) {
+      const fault = line.bytes && parseEntry(line.bytes) ? null : lineFault(file, line, now);
+      if (fault) yield fault;
+    }
+  }
 }

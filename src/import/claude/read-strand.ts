@@ -1,13 +1,6 @@
 import type { JsonObject } from '../../model/json.ts';
-import {
-  type Dropped,
-  type Fault,
-  LIVE_MS,
-  type Resume,
-  type SessionEnd,
-  type SourceMessage,
-} from '../format.ts';
-import { LINE_TOO_LONG, readLines } from '../lines.ts';
+import type { Dropped, Fault, Resume, SessionEnd, SourceMessage } from '../format.ts';
+import { readLines } from '../lines.ts';
 import { textIn } from '../source-json.ts';
 import { agentProgressOf, type Entry, parseEntry, textOf, typeOf } from './entry.ts';
 import { type Facts, lineFault, REPLACING_NOTES } from './facts.ts';
@@ -30,7 +23,7 @@ export interface StrandReading {
   /** The first node, and the last. */
   readonly first: number;
   readonly last: number;
-  /** True for the strand of the file: it speaks for lines that are no messages, and for those that cannot be read. */
+  /** True for one strand of the file: it speaks for lines that are no messages, and for those that cannot be read. */
   readonly isMain: boolean;
   readonly now: number;
 }
@@ -55,22 +48,21 @@ type Item = SourceMessage | SessionEnd | Fault | Dropped;
 /** Reads the messages of a strand, in the order of the file: a response stands where its first line does. */
 export async function* readStrand(reading: StrandReading, from: Resume | null): AsyncGenerator<Item> {
   const { facts } = reading;
-  const { path, bytes: size, mtimeMs } = facts.file;
+  const { path, bytes: size } = facts.file;
   const start = from && startOf(reading, from);
   const reader = new StrandReader(reading);
   let end = size;
   let isUnfinished = false;
   for await (const lines of readLines(path, start ? { from: start } : {})) {
-    for (const { bytes, number, offset, isWhole } of lines) {
+    for (const line of lines) {
+      const { bytes, number, offset, isWhole } = line;
       // What the program appended since the first pass comes with the next import.
       if (offset >= size) break;
       const entry = bytes && parseEntry(bytes);
+      const fault = entry ? null : lineFault(facts.file, line, reading.now);
       if (entry) reader.add(entry, number, bytes.length);
-      else if (isWhole) {
-        if (reading.isMain)
-          yield lineFault(path, number, bytes ? 'the line is no JSON object' : LINE_TOO_LONG);
-      } else if (reading.now - mtimeMs < LIVE_MS) isUnfinished = true;
-      else if (reading.isMain) yield lineFault(path, number, 'the file ends within the line');
+      else if (!fault) isUnfinished = true;
+      else if (reading.isMain) yield fault;
       if (!isWhole) end = Math.min(end, offset);
     }
     yield* reader.take(false);

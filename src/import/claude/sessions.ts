@@ -15,9 +15,16 @@ import {
   strandsOf,
 } from './strands.ts';
 
-/** The sessions of the transcripts of one survey, with the links between them. */
-export function sessionsOf(files: readonly Facts[], now: number): SourceSession[] {
-  return new Survey(files, now).sessions();
+/** What the transcripts of one survey come to. */
+export interface Surveyed {
+  /** With the links between them. */
+  readonly sessions: readonly SourceSession[];
+  /** The transcripts that make no session. */
+  readonly withoutSession: readonly Facts[];
+}
+
+export function surveyed(files: readonly Facts[], now: number): Surveyed {
+  return new Survey(files, now).result();
 }
 
 class Survey {
@@ -60,17 +67,19 @@ class Survey {
     }
   }
 
-  sessions(): SourceSession[] {
-    return this.#divided.flatMap((divided) => {
-      const strands = divided.strands.filter(({ first }) => first !== -1);
-      const sessions = strands.map((strand) => this.#session(divided, strand));
-      const leftOut = this.#leftOut.get(divided.strands[0]!.facts) ?? [];
-      return [
-        ...sessions,
-        ...divided.formerBranches.map((former) => this.#formerSession(divided, former)),
-        ...leftOut.map(({ file }) => leftOutFor(sessions[0]!, file.path)),
-      ];
-    });
+  result(): Surveyed {
+    const all: SourceSession[] = [];
+    const withoutSession: Facts[] = [];
+    for (const divided of this.#divided) {
+      const { facts } = divided.strands[0]!;
+      const leftOut = this.#leftOut.get(facts) ?? [];
+      const sessions = divided.strands.filter(hasNodes).map((strand) => this.#session(divided, strand));
+      const [first] = sessions;
+      all.push(...sessions, ...divided.formerBranches.map((former) => this.#formerSession(divided, former)));
+      if (first) all.push(...leftOut.map(({ file }) => leftOutFor(first, file.path)));
+      else withoutSession.push(facts, ...leftOut);
+    }
+    return { sessions: all, withoutSession };
   }
 
   /** An earlier import may have made a session of it: what that has is a copy now, which the strand that took it over pays for. */
@@ -141,7 +150,7 @@ class Survey {
   }
 
   #readingOf(divided: Strands, strand: Strand, has: StrandReading['has']): StrandReading {
-    const { facts, first, last, number } = strand;
+    const { facts, first, last } = strand;
     return {
       facts,
       common: facts.common,
@@ -150,7 +159,7 @@ class Survey {
       isPaidElsewhere: (response) => this.#payers.get(response) !== strand,
       first,
       last,
-      isMain: number === 0,
+      isMain: strand === divided.strands.find(hasNodes),
       now: this.#now,
     };
   }
@@ -238,6 +247,10 @@ class Survey {
 
 function keyOf(id: string): string {
   return `claude:${id}`;
+}
+
+function hasNodes({ first }: Strand): boolean {
+  return first !== -1;
 }
 
 /** Equal for the files of one session, or of one subagent. */

@@ -1,8 +1,9 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import type { JsonObject } from '../../../src/model/json.ts';
 import { outline } from '../source-lab.ts';
-import { lab } from './support.ts';
-import { Transcript } from './transcript.ts';
+import { lab, PROJECT } from './support.ts';
+import { Transcript, writeFiles } from './transcript.ts';
 
 const ID = 'aaaa1111-0000-4000-8000-000000000001';
 const FORK = 'bbbb2222-0000-4000-8000-000000000002';
@@ -91,4 +92,47 @@ it('keeps members of another type than their fields in the payload', async () =>
     },
     { content: [{ tool_use_id: 12, is_error: 'yes' }] },
   ]);
+});
+
+it('lists the lines that are no JSON of a file of which there is no session', async () => {
+  const told = new Transcript(FORK);
+  told.add({ type: 'progress', data: { type: 'hook_progress', hookName: 'check' } });
+  told.raw('cut "off');
+  const { folder, run } = await lab({
+    [FILE]: `{"type":"user"\n{"type":"summary","summary":"Good"}\n5\nthe end is cut`,
+    [`${FORK}.jsonl`]: told.text,
+    'empty.jsonl': '',
+  });
+  const at = (name: string, line: number, reason: string) => ({
+    type: 'fault',
+    path: join(folder, PROJECT, name),
+    line,
+    reason,
+  });
+  for (const _ of [1, 2]) {
+    const report = await run();
+    expect(report.faults).toEqual([
+      at(FILE, 1, 'the line is no JSON object'),
+      at(FILE, 3, 'the line is no JSON object'),
+      at(FILE, 4, 'the file ends within the line'),
+      at(`${FORK}.jsonl`, 2, 'the line is no JSON object'),
+    ]);
+    expect(report.dropped).toEqual(new Map([['transcript without a message', 3]]));
+    expect(report.complete).toBe(false);
+  }
+});
+
+it('waits for the end of the last line of such a file', async () => {
+  const { folder, run } = await lab();
+  await writeFiles(folder, { [`${PROJECT}/${FILE}`]: '{"type":"us' }, new Date());
+  expect(await run()).toMatchObject({ faults: [], complete: true });
+});
+
+it('lists the lines that are no JSON of a file in which only subagents speak (1.x)', async () => {
+  const transcript = new Transcript(ID);
+  transcript.common = { ...transcript.common, isSidechain: true };
+  transcript.user('Count');
+  transcript.raw('cut "off');
+  const { run } = await lab({ [FILE]: transcript.text });
+  expect(await run()).toMatchObject({ faults: [{ line: 2 }], sessions: { new: 1 } });
 });
