@@ -4,6 +4,7 @@ import { basename, dirname, join } from 'node:path';
 import { otherEntry } from '../file-kinds.ts';
 import type { Dropped, Fault, Format, SourceSession, SurveyOptions } from '../format.ts';
 import { leftOutFor } from '../larger-files.ts';
+import { openRegularFile } from '../regular-file.ts';
 import { unreadable } from '../unreadable.ts';
 import { isPackedFormOf, largerRollouts } from './larger-rollouts.ts';
 import { beginsAsRollout, isRolloutName, type RolloutFile, readRolloutFile } from './rollout-file.ts';
@@ -87,8 +88,14 @@ type FoundFile = Fault | Dropped | { readonly type: 'rollout'; readonly path: st
 
 /** The rollouts under a home of Codex, a folder of one, or the rollout itself. Stops to look into directories once `mayGoOn` is false. */
 async function* rolloutsUnder(path: string, mayGoOn: () => boolean = () => true): AsyncGenerator<FoundFile> {
-  if ((await stat(path)).isFile()) {
-    yield { type: 'rollout', path };
+  if (!(await stat(path)).isDirectory()) {
+    // Refuses a pipe, which no later reader may open.
+    const file = await openRegularFile(path).catch((error: unknown) => unreadable(path, error));
+    if ('type' in file) yield file;
+    else {
+      await file.close();
+      yield { type: 'rollout', path };
+    }
     return;
   }
   const names = await readdir(path);

@@ -1,9 +1,10 @@
-import { readdir, readFile } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { isJsonObject, type JsonObject } from '../../model/json.ts';
 import { otherTables } from '../file-kinds.ts';
 import type { Dropped, Fault } from '../format.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { dateIn, dateInSeconds, objectIn, orNull, parseObject, textIn, without } from '../source-json.ts';
 import { isMissing, unreadable } from '../unreadable.ts';
 
@@ -59,10 +60,13 @@ export async function readThreadRecords(
   });
   for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl'), fail))
     threads.set(id, { title, archivedAt: null, updatedAt: null, rest: {}, dropped: [] });
-  const path = stateDatabase(names);
-  if (path === null) return { threads, edges, isPartial, dropped };
+  const name = stateDatabase(names);
+  if (name === null) return { threads, edges, isPartial, dropped };
+  const path = join(home, name);
   try {
-    using database = new DatabaseSync(join(home, path), { readOnly: true, timeout: LOCK_MS });
+    // SQLite would wait for a pipe.
+    if (!(await stat(path)).isFile()) throw new Error('it is not a regular file');
+    using database = new DatabaseSync(path, { readOnly: true, timeout: LOCK_MS });
     for (const row of rowsOf(database, 'threads')) {
       const id = textIn(row.id);
       if (id !== null) threads.set(id, recordOf(row, threads.get(id)));
@@ -73,15 +77,13 @@ export async function readThreadRecords(
       if (parent !== null && child !== null) edges.set(child, { parent, status: textIn(row.status), rest });
     }
     const known = ['threads', 'thread_spawn_edges'];
-    const others = otherTables(join(home, path), tablesOf(database), known, (table) =>
-      countOf(database, table),
-    );
+    const others = otherTables(path, tablesOf(database), known, (table) => countOf(database, table));
     for (const item of others)
       if (item.type === 'fault') faults.push(item);
       else dropped.push(item);
   } catch (error) {
     const reason = `titles and archivals are not known, because the database cannot be read: ${(error as Error).message}`;
-    fail({ type: 'fault', path: join(home, path), line: null, reason });
+    fail({ type: 'fault', path, line: null, reason });
   }
   return { threads, edges, isPartial, dropped };
 }
@@ -127,7 +129,7 @@ function recordOf(row: JsonObject, indexed: ThreadRecord | undefined): ThreadRec
 }
 
 async function indexedNames(path: string, fail: (fault: Fault) => void): Promise<Map<string, string>> {
-  const text = await readFile(path, 'utf8').catch((error: unknown) => {
+  const text = await readRegularFile(path).catch((error: unknown) => {
     if (!isMissing(error)) fail(unreadable(path, error));
     return '';
   });

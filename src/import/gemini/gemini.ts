@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises';
+import { readdir, stat } from 'node:fs/promises';
 import { basename, dirname, join } from 'node:path';
 import type { JsonObject } from '../../model/json.ts';
 import { LINK, otherEntry } from '../file-kinds.ts';
@@ -11,6 +11,7 @@ import {
   type SurveyOptions,
 } from '../format.ts';
 import { hashOf } from '../hash.ts';
+import { readRegularFile } from '../regular-file.ts';
 import { dateIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
 import { isMissing, unreadable } from '../unreadable.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
@@ -194,7 +195,7 @@ async function* chatsIn(
 /** The directory of a project: newer versions note it; else the folder has its name, unless that is a hash. */
 async function projectOf(folder: string, faults: Map<string, Fault>): Promise<string | null> {
   const textOf = (path: string) =>
-    readFile(path, 'utf8').catch((error: unknown) => {
+    readRegularFile(path).catch((error: unknown) => {
       if (!isMissing(error)) faults.set(path, unreadable(path, error));
       return '';
     });

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process';
 import { truncate, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { zstdCompressSync } from 'node:zlib';
@@ -106,3 +107,32 @@ it('puts no session beneath one that is beneath it', async () => {
   expect((await session(ID(1))).parentId).toBe(ID(2));
   expect((await session(ID(2))).parentId).toBe(null);
 });
+
+it('does not wait for a pipe in the place of a file', async () => {
+  const { run, folder, session } = await sourceLab(codex, filesOf(new Rollout(ID(1)).turn('t').user('One')));
+  const pipes = ['session_index.jsonl', 'state_5.sqlite'].map((name) => join(folder, name));
+  execFileSync('mkfifo', pipes);
+  expect(await run()).toMatchObject({
+    faults: [
+      { path: pipes[0], reason: 'the file cannot be read: it is not a regular file' },
+      { path: pipes[1], reason: expect.stringContaining('it is not a regular file') },
+    ],
+    sessions: { new: 1 },
+  });
+  expect((await session(ID(1))).title).toBe('One');
+});
+
+it.each(['rollout-1.jsonl', 'rollout-1.jsonl.zst', 'pipe'])(
+  'lists a pipe that is to be imported itself (%s)',
+  async (name) => {
+    const { run, folder } = await sourceLab(codex);
+    const pipe = join(folder, name);
+    execFileSync('mkfifo', [pipe]);
+    expect(await codex.recognises(pipe)).toBe(false);
+    const reason = 'the file cannot be read: it is not a regular file';
+    expect(await run({}, pipe)).toMatchObject({
+      complete: false,
+      faults: [{ type: 'fault', path: pipe, line: null, reason }],
+    });
+  },
+);

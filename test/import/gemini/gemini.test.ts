@@ -265,11 +265,12 @@ it('lists what is no chat, does not wait for a pipe, and counts links', async ()
     [`${chats}/c.jsonl`]: '{"kind":"main"}\n',
     [`${chats}/d.jsonl`]: `${lines(info('g1'), user('m1', 'Hi'))}\ud800\n`,
   });
-  execFileSync('mkfifo', [join(folder, chats, 'e.jsonl')]);
+  execFileSync('mkfifo', [join(folder, chats, 'e.jsonl'), join(folder, 'lab/.project_root')]);
   await symlink('..', join(folder, chats, 'f'));
   await symlink('.', join(folder, 'lab2'));
   const report = await run();
   expect(report.faults.map(({ path, line, reason }) => `${basename(path)}:${line}: ${reason}`)).toEqual([
+    '.project_root:null: the file cannot be read: it is not a regular file',
     'a.json:null: the file holds no JSON object',
     'b.jsonl:null: the file holds no JSON object',
     'c.jsonl:1: the file does not begin with a sessionId',
