@@ -58,7 +58,7 @@ export async function readThreadRecords(
     if (!isMissing(error)) fail(unreadable(home, error));
     return [];
   });
-  for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl'), fail))
+  for (const [id, title] of await indexedNames(join(home, 'session_index.jsonl'), faults, fail))
     threads.set(id, { title, archivedAt: null, updatedAt: null, rest: {}, dropped: [] });
   const name = stateDatabase(names);
   if (name === null) return { threads, edges, isPartial, dropped };
@@ -128,14 +128,23 @@ function recordOf(row: JsonObject, indexed: ThreadRecord | undefined): ThreadRec
   };
 }
 
-async function indexedNames(path: string, fail: (fault: Fault) => void): Promise<Map<string, string>> {
+/** `fail`: called if there are no names, because the file cannot be read. */
+async function indexedNames(
+  path: string,
+  faults: Fault[],
+  fail: (fault: Fault) => void,
+): Promise<Map<string, string>> {
   const text = await readRegularFile(path).catch((error: unknown) => {
     if (!isMissing(error)) fail(unreadable(path, error));
     return '';
   });
   const names = new Map<string, string>();
-  for (const line of text.split('\n')) {
+  const lines = text.split('\n');
+  for (const [n, line] of lines.entries()) {
     const entry = parseObject(line);
+    // The last one can be unfinished.
+    if (!entry && line !== '' && n < lines.length - 1)
+      faults.push({ type: 'fault', path, line: n + 1, reason: 'the line is no JSON object' });
     const [id, name] = [textIn(entry?.id), textIn(entry?.thread_name)];
     // A later line replaces an earlier one.
     if (id !== null && name !== null) names.set(id, name);

@@ -3,14 +3,14 @@ import { isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts
 import type { SessionStatus } from '../../model/session.ts';
 import { LIVE_MS, type SessionDescription, type SourceItem, type SourceSession } from '../format.ts';
 import { hashOf } from '../hash.ts';
-import { dateIn, jsonOrText, objectIn, textIn, without } from '../source-json.ts';
+import { dateIn, jsonOrText, objectIn, textIn, without, withoutTexts } from '../source-json.ts';
 import { type Beginning, readThread } from './read-rollout.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import type { RolloutState } from './rollout-state.ts';
 import type { ThreadRecord, ThreadRecords } from './state-database.ts';
 import type { ThreadLinks } from './thread-links.ts';
 
-/** Members of the first line that have a field, or that are in the first message. */
+/** Members of the first line that have a field, if they are texts, or that are in the first message. */
 const KNOWN = ['id', 'base_instructions', 'timestamp', 'parent_thread_id'];
 
 /** Columns that change with each line of the rollout, and when a thread is only opened: they come in with other changes. */
@@ -37,7 +37,7 @@ export function sourceSession(
     statusMessage: null,
     archivedAt: record?.archivedAt ?? (isArchived ? new Date(Math.floor(mtimeMs)) : null),
     metadata: {
-      ...without(meta, [...KNOWN, ...(meta.base_instructions ? [] : ['instructions'])]),
+      ...withoutTexts(without(meta, inFirstMessage(meta)), KNOWN),
       ...columnsOf(record, meta),
       ...(edge?.status && { spawn_edge_status: edge.status }),
       ...(edge?.rest && { spawn_edge: edge.rest }),
@@ -80,6 +80,12 @@ export function sourceSession(
       yield { type: 'end', described: { ...end, metadata }, resume, isUnfinished };
     },
   };
+}
+
+/** The member of the first line that is in the first message, unless it is a text of `KNOWN`. */
+function inFirstMessage({ base_instructions: base, instructions }: JsonObject): string[] {
+  if (!base) return textIn(instructions) === null ? [] : ['instructions'];
+  return textIn(objectIn(base)?.text) === null ? [] : ['base_instructions'];
 }
 
 /** The columns of a thread that say something else than the first line of its rollout; with the names of both where the two differ. */

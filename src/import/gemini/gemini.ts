@@ -12,13 +12,13 @@ import {
 } from '../format.ts';
 import { hashOf } from '../hash.ts';
 import { readRegularFile } from '../regular-file.ts';
-import { dateIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
+import { dateIn, objectIn, parseObject, textIn, withoutTexts } from '../source-json.ts';
 import { isMissing, unreadable } from '../unreadable.ts';
 import { readChat, readChatInfo, sizeAndTime } from './chat-file.ts';
 import { chatItems } from './read-chat.ts';
 import { callsIn } from './translate.ts';
 
-/** What a chat says of itself, and has a field. */
+/** What a chat says of itself, and has a field, if it is a text. */
 const KNOWN = ['sessionId', 'startTime', 'summary'];
 /** A file that names the directory of a project. */
 const PROJECT_ROOT = '.project_root';
@@ -112,7 +112,7 @@ async function* survey(
         status: null,
         statusMessage: null,
         archivedAt: null,
-        metadata: without(info, KNOWN),
+        metadata: withoutTexts(info, KNOWN),
       },
       createdAt: dateIn(info.startTime),
       lastActiveAt: new Date(Math.floor(mtimeMs)),

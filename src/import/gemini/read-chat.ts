@@ -2,7 +2,7 @@ import type { JsonObject } from '../../model/json.ts';
 import { metadataFault } from '../../model/stored-values.ts';
 import { promptTitle } from '../fit.ts';
 import type { Resume, SourceItem } from '../format.ts';
-import { dateIn, numberIn, objectIn, textIn, without } from '../source-json.ts';
+import { dateIn, numberIn, objectIn, textIn, withoutTexts } from '../source-json.ts';
 import { type ChatPlace, readChat } from './chat-file.ts';
 import { isRunning, lastKeyOf, translate } from './translate.ts';
 
@@ -20,7 +20,7 @@ interface Held {
 export interface ReadChatOptions {
   readonly from: Resume | null;
   readonly isLive: boolean;
-  /** Members of the chat's own description that have a field. */
+  /** Members of the chat's own description that have a field, if they are texts. */
   readonly known: readonly string[];
 }
 
@@ -90,7 +90,7 @@ export async function* chatItems(
   for (const kind of chat.dropped) yield { type: 'dropped', kind };
   const described = {
     title: textIn(chat.info.summary) ?? firstPrompt,
-    metadata: without(chat.info, known),
+    metadata: withoutTexts(chat.info, known),
   };
   yield { type: 'end', described, resume: resumeAt(chat.end, saved ?? state()), isUnfinished };
 }

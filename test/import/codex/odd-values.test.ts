@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { expect, it } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
 import type { JsonObject } from '../../../src/model/json.ts';
@@ -63,4 +64,31 @@ it('keeps a payload that is no object, and other members of a line of another ty
     },
     { token_usage_record: { usage: { input_tokens: 'many' } } },
   ]);
+});
+
+it.each<JsonObject>([
+  { base_instructions: { told: 1 } },
+  { base_instructions: 2 },
+  { instructions: 3 },
+  { parent_thread_id: 4 },
+])('keeps a member of session_meta of another type than it has in the metadata (%o)', async (meta) => {
+  const { run, session } = await sourceLab(codex, filesOf(new Rollout(ID, meta).turn('t1').user('One')));
+  expect((await run()).complete).toBe(true);
+  expect((await session(ID)).metadata).toMatchObject(meta);
+});
+
+it('lists the lines of session_index.jsonl that are no JSON, and takes the names of the others', async () => {
+  const { run, session, folder } = await sourceLab(codex, {
+    ...filesOf(new Rollout(ID).turn('t1').user('One')),
+    'session_index.jsonl': `cut "off\n\n{"id":"${ID}","thread_name":"Named"}\n{"id":"unfini`,
+  });
+  expect((await run()).faults).toEqual([
+    {
+      type: 'fault',
+      path: join(folder, 'session_index.jsonl'),
+      line: 1,
+      reason: 'the line is no JSON object',
+    },
+  ]);
+  expect((await session(ID)).title).toBe('Named');
 });

@@ -86,3 +86,11 @@ it('counts records that are no objects', async () => {
   expect(outline(changed.messages)).toEqual(['ASSISTANT: m1']);
   expect(changed.report.dropped).toEqual(new Map([['record that is no object', 2]]));
 });
+
+it('keeps a summary that is no text in the metadata', async () => {
+  const { run, session } = await sourceLab(gemini, {
+    [`${CHAT}.jsonl`]: lines({ ...INFO, summary: 1 }, said('m1', {})),
+  });
+  expect((await run()).complete).toBe(true);
+  expect((await session('g1')).metadata).toMatchObject({ summary: 1 });
+});
