@@ -103,6 +103,45 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await pill.waitFor({ state: 'detached' });
   });
 
+  test('follows what is added before the browser has told of the scroll to the end', async () => {
+    const { url, client } = await openStore();
+    const messages = Array.from({ length: 60 }, (_, n) => ({ role: 'USER' as const, content: `Said ${n}` }));
+    await client.sessions.create({ id: 'chat', messages });
+    const page = await openPage(url);
+    // Each event of a scroll of the transcript waits, as for the next frame of a busy browser.
+    await page.addInitScript(() => {
+      const hold = (event: Event) => {
+        if (event.isTrusted && (event.target as Element).role === 'feed') event.stopImmediatePropagation();
+      };
+      addEventListener('scroll', hold, true);
+      addEventListener('told', () => removeEventListener('scroll', hold, true));
+    });
+    await page.goto(`${url}/explorer/t/chat`);
+    const scroller = page.getByRole('feed');
+    const height = () => scroller.evaluate(({ scrollHeight }) => scrollHeight);
+    await page.getByText('Live', { exact: true }).waitFor();
+    await scroller.getByText('Said 0', { exact: true }).waitFor();
+    const before = await height();
+    const draft = client.history.stream('chat', 'answer-1');
+    await expect
+      .poll(async () => {
+        draft.write('Half ');
+        return height();
+      })
+      .toBeGreaterThan(before);
+    await scroller.evaluate((element) => {
+      dispatchEvent(new Event('told'));
+      element.dispatchEvent(new Event('scroll'));
+    });
+    await page.locator('.caret').waitFor();
+    await client.history.append('chat', [{ role: 'ASSISTANT', key: 'answer-1', content: 'Half of it.' }]);
+    await page.getByText('Half of it.').waitFor();
+    await page.getByRole('button', { name: 'Following', exact: true }).waitFor();
+    await expect
+      .poll(() => scroller.evaluate((it) => Math.round(it.scrollHeight - it.scrollTop - it.clientHeight)))
+      .toBe(0);
+  });
+
   test('can be left while it scrolls', async () => {
     const { url, client } = await openStore();
     const messages = Array.from({ length: 60 }, (_, n) => ({ role: 'USER' as const, content: `Said ${n}` }));

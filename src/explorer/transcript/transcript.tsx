@@ -1,5 +1,5 @@
-import { useVirtualizer } from '@tanstack/react-virtual';
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { elementScroll, useVirtualizer } from '@tanstack/react-virtual';
+import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { addressBar } from '../address.ts';
 import { count } from '../parts/format.ts';
 import { onKey } from '../parts/keys.ts';
@@ -40,6 +40,8 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   /** The target, or where a key led that is not the target yet: the next key may come before. */
   const going = useRef<number | null>(null);
   const [isFollowing, setFollowing] = useState(now.messageId === null);
+  /** Where the page or the reader last left the scroller: only the reader is found above it. */
+  const leftAt = useRef(0);
   const [seen, setSeen] = useState(length);
 
   // Where the window reaches the end, it grows with the history.
@@ -54,8 +56,11 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
     getItemKey: keyOf,
     overscan: 4,
     anchorTo: 'end',
-    followOnAppend: isFollowing,
     scrollEndThreshold: END_PX,
+    scrollToFn: (offset, options, instance) => {
+      elementScroll(offset, options, instance);
+      leftAt.current = scroller.current?.scrollTop ?? 0;
+    },
   });
   const items = virtualizer.getVirtualItems();
   const first = range.start + (virtualizer.range?.startIndex ?? 0);
@@ -105,24 +110,29 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
     };
   }, [transcript, now.messageId]);
 
-  // Begins at the end.
-  useEffect(() => {
-    if (now.messageId === null && size > 0) virtualizer.scrollToIndex(size - 1, { align: 'end' });
-  }, []);
+  // Begins at the end, and stays there whatever is added or measured, also before the browser has told of the last scroll.
+  const height = virtualizer.getTotalSize();
+  useLayoutEffect(() => {
+    if (isFollowing && height > 0) virtualizer.scrollToEnd();
+  }, [isFollowing, height, range]);
 
   // The window moves when the reader comes near its border.
   useEffect(() => {
-    const next = windowAround(Math.round((first + last) / 2), length, range);
+    const position = isFollowing ? length : Math.round((first + last) / 2);
+    const next = windowAround(position, length, range);
     if (next !== range) setRange(next);
-  }, [first, last, length]);
+  }, [isFollowing, first, last, length]);
 
   const watchScroll = () => {
     // The event comes with the next frame: by then, the element may have left the page.
     if (!scroller.current) return;
     const { scrollTop, scrollHeight, clientHeight } = scroller.current;
     const isAtEnd = range.isAtEnd && scrollHeight - scrollTop - clientHeight < END_PX;
-    setFollowing(isAtEnd);
+    // The end may have gone further down since the scroll that the event tells of. That is no reader who leaves it.
+    const isMovedUp = scrollTop < leftAt.current - 1;
+    leftAt.current = scrollTop;
     if (isAtEnd) setSeen(length);
+    if (isAtEnd || isMovedUp) setFollowing(isAtEnd);
   };
   useEffect(() => {
     if (isFollowing) setSeen(length);
@@ -162,7 +172,7 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a region that scrolls must be reachable by keyboard
         tabIndex={0}
       >
-        <div class="rows" role="none" style={{ height: virtualizer.getTotalSize() }}>
+        <div class="rows" role="none" style={{ height }}>
           {items.map(({ index, key, start }) => (
             <div
               key={key}
