@@ -5,7 +5,7 @@ import type { FeedState } from './api/feed.ts';
 import { signIn } from './api/sign-in.ts';
 import { counted } from './parts/format.ts';
 import { Help } from './parts/help.tsx';
-import { onKey } from './parts/keys.ts';
+import { onKey, withMod } from './parts/keys.ts';
 import { Link } from './parts/link.tsx';
 import { Brand, SearchMark, SignOutMark, UsageMark } from './parts/marks.tsx';
 import { useObservable } from './parts/observable.ts';
@@ -95,7 +95,7 @@ function SearchBox() {
           value={text}
           onInput={({ currentTarget }) => setText(currentTarget.value)}
         />
-        <kbd>⌘K</kbd>
+        <kbd>{withMod('K')}</kbd>
       </form>
     </search>
   );

@@ -20,6 +20,34 @@ const focusedText = (page: Page) =>
 describe.skipIf(!isThereABrowser)('with the keyboard alone', { timeout: 60_000 }, () => {
   useBrowser();
 
+  test.for([
+    ['Linux x86_64', 'Ctrl K', 'Ctrl ↵'],
+    ['Win32', 'Ctrl K', 'Ctrl ↵'],
+    ['MacIntel', '⌘K', '⌘↵'],
+  ] as const)(
+    'on %s, %s is said to search and %s to send; Ctrl and ⌘ both do',
+    async ([platform, search, send]) => {
+      const { url, client } = await openStore();
+      await client.sessions.create({ id: 'root', messages: [{ role: 'USER', content: 'Hello' }] });
+      const page = await openPage(url);
+      await page.addInitScript((value) => {
+        Object.defineProperty(navigator, 'platform', { get: () => value });
+      }, platform);
+      await page.goto(`${url}/explorer/t/root`);
+      const text = page.getByRole('textbox', { name: 'Message', exact: true });
+      await text.waitFor();
+      expect(await page.locator('.search-box kbd').innerText()).toBe(search);
+      expect(await page.locator('.composer kbd').innerText()).toBe(send);
+      for (const key of ['Control', 'Meta']) {
+        await text.fill(`Sent by ${key}`);
+        await page.keyboard.press(`${key}+k`);
+        await page.locator('.search-box input:focus').waitFor();
+        await text.press(`${key}+Enter`);
+        await page.getByRole('feed').getByText(`Sent by ${key}`).waitFor();
+      }
+    },
+  );
+
   test('a person finds a tree, opens it, reads, sends a message and forks', async () => {
     const { url, client } = await openStore();
     for (let n = 0; n < 80; n += 1) await client.sessions.create({ title: `Tree ${n}` });

@@ -1,5 +1,6 @@
 import { useState } from 'preact/hooks';
 import { client } from '../api/client.ts';
+import { withMod } from '../parts/keys.ts';
 import { visible } from '../parts/visible.ts';
 import { Operation } from './operation.ts';
 
@@ -58,7 +59,7 @@ export function Composer({ sessionId, onSent }: Props) {
           void send();
         }}
       />
-      <kbd>⌘↵</kbd>
+      <kbd>{withMod('↵')}</kbd>
       <button type="submit" class="chip is-main" disabled={!isReady}>
         Send
       </button>

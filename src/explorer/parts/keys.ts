@@ -1,6 +1,11 @@
 /** What keys do: by their names, those together with Ctrl or ⌘ with `mod+` before. */
 export type Keys = Readonly<Record<string, (event: KeyboardEvent) => void>>;
 
+const isApple = /^(Mac|iPhone|iPad|iPod)/.test(navigator.platform);
+
+/** What a key together with ⌘ is called on Apple's systems, and together with Ctrl elsewhere. Both do the same everywhere. */
+export const withMod = (key: string): string => (isApple ? `⌘${key}` : `Ctrl ${key}`);
+
 /** Calls what a key does, unless the person types into a field. Returns a function that ends that. */
 export function onKey(keys: Keys): () => void {
   const press = (event: KeyboardEvent) => {
