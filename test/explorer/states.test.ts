@@ -62,7 +62,8 @@ describe.skipIf(!isThereABrowser)('the explorer says of', { timeout: 60_000 }, (
     const page = await openPage(url, '/explorer/t/root?s=child');
     await page.getByRole('feed').getByText('hello').waitFor();
     await client.sessions.delete('child');
-    await page.getByText('It was deleted, or moved to another tree.').waitFor();
+    await page.getByRole('heading', { name: 'This session was deleted' }).waitFor();
+    expect(await page.getByRole('button', { name: 'Actions of the session' }).count()).toBe(0);
     await expect.poll(() => shownTitles(page)).toEqual(['Root']);
     expect(await page.getByRole('textbox', { name: 'Message', exact: true }).count()).toBe(0);
   });

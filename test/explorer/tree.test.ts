@@ -211,9 +211,20 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
     expect(Number.parseFloat(await left('B'))).toBeCloseTo(50, 0);
   });
 
-  test('that is not there says so', async () => {
-    const { url } = await openStore();
+  test('that is not there says so, and offers nothing', async () => {
+    const { url, client } = await openStore();
     const page = await openPage(url, '/explorer/t/nothing');
-    await page.getByRole('heading', { name: 'There is no such session' }).first().waitFor();
+    await page.getByRole('heading', { name: 'There is no such session', exact: true }).waitFor();
+    const session = page.getByRole('region', { name: 'Session' });
+    await session
+      .getByText('It may have been deleted, or moved to another tree, or belong to somebody else.')
+      .waitFor();
+    // Nothing follows it, and nothing can be done with it.
+    await page.locator('.live', { hasText: 'Not live' }).waitFor();
+    expect(await session.getByRole('button').allInnerTexts()).toEqual([]);
+    await client.sessions.create({ id: 'nothing', title: 'Something' });
+    await page.reload();
+    await page.getByText('Live', { exact: true }).waitFor();
+    await session.getByRole('button', { name: 'Actions of the session' }).waitFor();
   });
 });

@@ -36,6 +36,14 @@ export class Feed extends Observable {
     void this.#run(this.#abort.signal);
   }
 
+  /** Says that nothing is followed: what was to be shown is not there, or could not be read. */
+  end(error: Error | null = null): void {
+    this.stop();
+    this.state = 'ended';
+    this.error = error;
+    this.changed();
+  }
+
   stop(): void {
     this.#abort?.abort();
     this.#abort = null;

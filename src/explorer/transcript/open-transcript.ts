@@ -38,7 +38,7 @@ export class OpenTranscript extends Observable {
   head: SessionHead | null = null;
   /** The number of positions; null until it is known. */
   length: number | null = null;
-  state: 'loading' | 'there' | 'missing' | 'failed' = 'loading';
+  state: 'loading' | 'there' | 'missing' | 'deleted' | 'failed' = 'loading';
   error: Error | null = null;
   /** In the order of reading. */
   readonly #parts = new Map<number, Part>();
@@ -56,6 +56,11 @@ export class OpenTranscript extends Observable {
 
   close(): void {
     this.#abort.abort();
+  }
+
+  /** Whether there is no such session, or none any more: nothing can be done with it. */
+  get isGone(): boolean {
+    return this.state === 'missing' || this.state === 'deleted';
   }
 
   /** What stands at a position. Reads the part around it, if it is not there. */
@@ -110,7 +115,7 @@ export class OpenTranscript extends Observable {
       if (session?.parentId === this.sessionId && kind === 'CREATED')
         this.#renewFrom((this.length ?? 0) - PART);
       if (sessionId !== this.sessionId) continue;
-      if (kind === 'DELETED') this.state = 'missing';
+      if (kind === 'DELETED') this.state = 'deleted';
       if (session && fromPosition !== null) {
         this.length = session.historyLength;
         if (kind === 'APPENDED') this.#add(messages);

@@ -41,6 +41,7 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
     </button>
   );
   const transcript = useMemo(() => new OpenTranscript(sessionId), [sessionId]);
+  useObservable(transcript);
   const drafts = useMemo(() => new Drafts(sessionId), [sessionId]);
   useEffect(() => () => transcript.close(), [transcript]);
   useEffect(() => () => drafts.close(), [drafts]);
@@ -52,23 +53,27 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
         <BackButton label="The tree" to={sessionAddress(tree.id, null)} />
         <Crumbs tree={tree} sessionId={sessionId} />
         <span class="grow" />
-        {tab('transcript', 'Transcript')}
-        {tab('details', 'Details')}
-        {origin && (
-          <Link class="chip is-spare" to={comparison(origin, sessionId)}>
-            Compare
-          </Link>
+        {!transcript.isGone && (
+          <>
+            {tab('transcript', 'Transcript')}
+            {tab('details', 'Details')}
+            {origin && (
+              <Link class="chip is-spare" to={comparison(origin, sessionId)}>
+                Compare
+              </Link>
+            )}
+            {access.mayWrite && (
+              <button
+                type="button"
+                class="chip is-spare"
+                onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: null })}
+              >
+                Fork
+              </button>
+            )}
+            <SessionMenu tree={tree} sessionId={sessionId} />
+          </>
         )}
-        {access.mayWrite && (
-          <button
-            type="button"
-            class="chip is-spare"
-            onClick={() => dialogs.show({ kind: 'fork', tree, sessionId, message: null })}
-          >
-            Fork
-          </button>
-        )}
-        <SessionMenu tree={tree} sessionId={sessionId} />
       </div>
       <SessionBody tree={tree} transcript={transcript} drafts={drafts} />
     </section>
@@ -84,15 +89,15 @@ function SessionBody({
   transcript: OpenTranscript;
   drafts: Drafts;
 }) {
-  useObservable(transcript);
   const [sentCount, setSentCount] = useState(0);
   const { state, error, head } = transcript;
   if (state === 'missing')
     return (
-      <Notice title="There is no such session">
-        <p>It was deleted, or moved to another tree.</p>
+      <Notice title="There is no such session here">
+        <p>It may have been deleted, or moved to another tree, or belong to somebody else.</p>
       </Notice>
     );
+  if (state === 'deleted') return <Notice title="This session was deleted" />;
   if (state === 'failed')
     return (
       <Notice title="The session could not be read" onRetry={() => void transcript.open()}>

@@ -57,6 +57,7 @@ export class OpenTree extends Observable {
       this.error = null;
       if (!session) {
         this.state = 'missing';
+        this.feed.end();
       } else {
         const { descendants, ...root } = session;
         this.#rest = restOf(session);
@@ -70,8 +71,11 @@ export class OpenTree extends Observable {
     } catch (error) {
       if (this.#abort.signal.aborted) return;
       // What is there stays: it is old, which the feed says.
-      if (this.state !== 'there') this.state = 'failed';
       this.error = error as Error;
+      if (this.state !== 'there') {
+        this.state = 'failed';
+        this.feed.end(this.error);
+      }
     }
     this.changed();
   }
