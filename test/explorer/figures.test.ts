@@ -26,7 +26,8 @@ test('seven days end today, and begin six days ago', () => {
 });
 
 test('each day of a period has a row, those without usage too', () => {
-  const rows = rowsByDay([group({ day: '2026-02-27' })], '2026-02-26', NOW);
+  const { unit, rows } = rowsByDay([group({ day: '2026-02-27' })], '2026-02-26', NOW);
+  expect(unit).toBe('Day');
   expect(rows.map(({ name, responseCount, usage }) => [name, responseCount, usage.costUsd])).toEqual([
     ['2026-02-26', 0, null],
     ['2026-02-27', 2, 1],
@@ -37,16 +38,17 @@ test('each day of a period has a row, those without usage too', () => {
 
 test('all days begin at the first that has usage', () => {
   const groups = [group({ day: '2026-02-28' }), group({ day: '2026-03-01' })];
-  expect(rowsByDay(groups, null, NOW).map(({ name }) => name)).toEqual(['2026-02-28', '2026-03-01']);
+  expect(rowsByDay(groups, null, NOW).rows.map(({ name }) => name)).toEqual(['2026-02-28', '2026-03-01']);
 });
 
-test('many days are added up by months', () => {
+test('many days are added up by months, and said to be months', () => {
   const groups = [
     group({ day: '2025-10-30' }),
     group({ day: '2025-10-31' }, null),
     group({ day: '2026-03-01' }),
   ];
-  const rows = rowsByDay(groups, null, NOW);
+  const { unit, rows } = rowsByDay(groups, null, NOW);
+  expect(unit).toBe('Month');
   expect(rows.map(({ name, responseCount, usage }) => [name, responseCount, usage.costUsd])).toEqual([
     ['2025-10', 4, 1],
     ['2025-11', 0, null],

@@ -112,6 +112,27 @@ describe.skipIf(!isThereABrowser)('the explorer shows', { timeout: 60_000 }, () 
     await page.getByText('Nothing after what they have in common.').waitFor();
   });
 
+  test('what was spent in many days by month, and says so', async () => {
+    const { url, client } = await openStore();
+    const createdAt = new Date(Date.now() - 200 * 86_400_000).toISOString();
+    await client.sessions.create({
+      messages: [
+        { role: 'ASSISTANT', content: 'x', usage: usage(4), createdAt },
+        { role: 'ASSISTANT', content: 'x', usage: usage(1) },
+      ],
+    });
+    const page = await openPage(url, '/explorer/usage?days=all');
+    const head = page.getByRole('table', { name: 'Usage by month' }).getByRole('columnheader');
+    await expect.poll(() => head.first().innerText()).toBe('Month');
+    expect((await cellsOf(page, 'Usage by month')).map(([name]) => name)).toEqual(
+      [new Date().toISOString(), createdAt].map((time) => time.slice(0, 7)),
+    );
+    await page.getByRole('img', { name: /^Cost by month, highest in / }).waitFor();
+    await page.getByRole('button', { name: '7 days', exact: true }).click();
+    const days = page.getByRole('table', { name: 'Usage by day' }).getByRole('columnheader');
+    await expect.poll(() => days.first().innerText()).toBe('Day');
+  });
+
   test('what was spent, by day, model, project, agent and user', async () => {
     const { url, client } = await openFork();
     const day = (ago: number) => new Date(Date.now() - ago * 86_400_000).toISOString();

@@ -1,14 +1,11 @@
 import { cost, shortCount } from '../parts/format.ts';
 import type { TokensRow } from '../parts/tokens-sum.ts';
 import { visible } from '../parts/visible.ts';
+import type { TimeRows } from './figures.ts';
 
 /** Bars of names; the others are in the table. */
 const NAMED_MAX = 12;
 const HEIGHT = 140;
-
-interface Props {
-  readonly rows: readonly TokensRow[];
-}
 
 /** What the bars are as long as: cost, or tokens where nothing has a cost. */
 function measureOf(rows: readonly TokensRow[]) {
@@ -21,7 +18,7 @@ function measureOf(rows: readonly TokensRow[]) {
 }
 
 /** A bar for each day or month. The table says the same to those who cannot see it. */
-export function DayBars({ rows }: Props) {
+export function TimeBars({ unit, rows }: TimeRows) {
   const { what, amountOf, wordsOf, most } = measureOf(rows);
   const highest = rows.find((row) => amountOf(row) === most);
   const width = 100 / rows.length;
@@ -30,7 +27,7 @@ export function DayBars({ rows }: Props) {
       <figcaption>{wordsOf(most)}</figcaption>
       <svg
         role="img"
-        aria-label={`${what} by day, highest on ${highest?.name} with ${wordsOf(most)}`}
+        aria-label={`${what} by ${unit.toLowerCase()}, highest ${unit === 'Day' ? 'on' : 'in'} ${highest?.name} with ${wordsOf(most)}`}
         width="100%"
         height={HEIGHT}
       >
@@ -62,7 +59,7 @@ export function DayBars({ rows }: Props) {
 }
 
 /** A bar for each of the first names. */
-export function NamedBars({ rows, by }: Props & { by: string }) {
+export function NamedBars({ rows, by }: { rows: readonly TokensRow[]; by: string }) {
   const { what, amountOf, wordsOf, most } = measureOf(rows);
   const shown = rows.slice(0, NAMED_MAX);
   return (

@@ -14,8 +14,13 @@ export function firstDay(days: number, now: number): string {
 
 const dayOf = (time: number) => new Date(time).toISOString().slice(0, 10);
 
+export interface TimeRows {
+  readonly unit: 'Day' | 'Month';
+  readonly rows: readonly TokensRow[];
+}
+
 /** A row for each day from `first` (or else the first that has one) until `now`, those without usage too; of many days, one for each month. */
-export function rowsByDay(groups: readonly UsageGroup[], first: string | null, now: number): TokensRow[] {
+export function rowsByDay(groups: readonly UsageGroup[], first: string | null, now: number): TimeRows {
   const byDay = new Map(groups.map((group) => [group.day ?? '', group]));
   const begin = first ?? groups.reduce((least, { day }) => (day! < least ? day! : least), dayOf(now));
   const rows: TokensRow[] = [];
@@ -24,8 +29,9 @@ export function rowsByDay(groups: readonly UsageGroup[], first: string | null, n
     const { responseCount = 0, usage = NO_TOKENS } = byDay.get(day) ?? {};
     rows.push({ key: day, name: day, responseCount, usage });
   }
-  if (rows.length <= DAYS_MAX) return rows;
-  return [...Map.groupBy(rows, ({ key }) => key.slice(0, 7))].map(([month, days]) => sumOf(month, days));
+  if (rows.length <= DAYS_MAX) return { unit: 'Day', rows };
+  const months = Map.groupBy(rows, ({ key }) => key.slice(0, 7));
+  return { unit: 'Month', rows: [...months].map(([month, days]) => sumOf(month, days)) };
 }
 
 /** Which member of a group says what a row is about, and how the row is called where that is null. */

@@ -9,7 +9,7 @@ import { useObservable } from '../parts/observable.ts';
 import { useTitle } from '../parts/title.ts';
 import { sumOf, type TokensRow } from '../parts/tokens-sum.ts';
 import { TokensTable } from '../parts/tokens-table.tsx';
-import { DayBars, NamedBars } from './bars.tsx';
+import { NamedBars, TimeBars } from './bars.tsx';
 import { firstDay, rowsBy, rowsByDay } from './figures.ts';
 
 /** Of models, projects, agents and users, so many that cost most. */
@@ -38,7 +38,6 @@ export function UsagePane() {
   const { data, error, retry } = useAsked(UsageDocument, variables, minute);
   useTitle('Usage');
   const groups = data?.usageReport;
-  const rows = groups && (usageBy === 'day' ? rowsByDay(groups, first, minute) : rowsBy(usageBy, groups));
   return (
     <section class="pane is-wide tree-pane usage-pane" aria-label="Usage">
       <div class="bar">
@@ -76,12 +75,16 @@ export function UsagePane() {
           ))}
         </fieldset>
       </div>
-      {error && !rows ? (
+      {error && !groups ? (
         <Notice title="The usage could not be read" onRetry={retry}>
           <p>{error.message}</p>
         </Notice>
-      ) : rows ? (
-        <Figures rows={rows} by={usageBy} />
+      ) : groups ? (
+        <Figures
+          {...(usageBy === 'day'
+            ? rowsByDay(groups, first, minute)
+            : { unit: HEADINGS[usageBy], rows: rowsBy(usageBy, groups) })}
+        />
       ) : (
         <div class="scroll skeleton" role="progressbar" aria-label="Reading the usage" />
       )}
@@ -89,7 +92,15 @@ export function UsagePane() {
   );
 }
 
-function Figures({ rows, by }: { rows: readonly TokensRow[]; by: UsageDimensionName }) {
+interface FiguresProps {
+  /** What a row is about. */
+  readonly unit: string;
+  readonly rows: readonly TokensRow[];
+}
+
+function Figures({ unit, rows }: FiguresProps) {
+  const by = unit.toLowerCase();
+  const isTime = unit === 'Day' || unit === 'Month';
   const { usage, responseCount } = sumOf('', rows);
   const tokens = usage.inputTokens + usage.outputTokens;
   if (responseCount === 0)
@@ -120,12 +131,12 @@ function Figures({ rows, by }: { rows: readonly TokensRow[]; by: UsageDimensionN
           <span>responses</span>
         </div>
       </div>
-      {by === 'day' ? <DayBars rows={rows} /> : <NamedBars rows={rows} by={HEADINGS[by].toLowerCase()} />}
+      {isTime ? <TimeBars unit={unit} rows={rows} /> : <NamedBars rows={rows} by={by} />}
       <TokensTable
-        caption={`Usage by ${HEADINGS[by].toLowerCase()}`}
-        heading={HEADINGS[by]}
+        caption={`Usage by ${by}`}
+        heading={unit}
         // The last days are what one looks for.
-        rows={by === 'day' ? rows.toReversed().filter((row) => row.responseCount > 0) : rows}
+        rows={isTime ? rows.toReversed().filter((row) => row.responseCount > 0) : rows}
       />
     </section>
   );
