@@ -25,7 +25,7 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
     expect(await page.getByRole('treeitem').first().innerText()).toContain('$1.50');
     expect(await page.getByRole('treeitem').nth(1).innerText()).toContain('$1.00');
     const sums = await page.locator('.tree-sums').innerText();
-    expect(sums.replace(/\s+/g, ' ')).toContain('5 sessions 3 messages 330 tokens $1.50 with all beneath');
+    expect(sums.replace(/\s+/g, ' ')).toContain('5 sessions 3 messages 330 tokens $1.50 cost, whole subtree');
     // What is closed says how many are beneath.
     expect(await page.getByRole('treeitem').nth(2).innerText()).toContain('1');
   });
@@ -47,12 +47,12 @@ describe.skipIf(!isThereABrowser)('a tree', { timeout: 60_000 }, () => {
     // The sums of a part are not those of the tree.
     const costs = () => page.locator('.tree-row > :last-child').allInnerTexts();
     expect((await costs()).slice(0, 2)).toEqual(['', '$1.00']);
-    expect(await page.getByText('with all beneath').isVisible()).toBe(false);
+    expect(await page.getByText('cost, whole subtree').isVisible()).toBe(false);
     await client.sessions.update('b1', { title: 'Renamed' });
     await client.sessions.spawn('a', { title: 'Spawned meanwhile' });
     answerRest();
     await page.getByRole('treeitem', { selected: true }).getByText('B219').waitFor();
-    await page.getByText('with all beneath').waitFor();
+    await page.getByText('cost, whole subtree').waitFor();
     await page.getByRole('tree').press('Home');
     await expect
       .poll(async () => (await shownTitles(page)).slice(0, 7))

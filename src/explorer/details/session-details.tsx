@@ -41,7 +41,7 @@ export function SessionDetails({ tree, sessionId }: Props) {
     >
       <Facts session={session} />
       <Origins session={session} tree={tree} />
-      <h3>Usage, without what is beneath</h3>
+      <h3>Usage of this session only</h3>
       {data!.usageReport.length === 0 ? (
         <p class="dim">Nothing was spent here.</p>
       ) : (

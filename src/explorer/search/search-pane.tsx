@@ -60,7 +60,8 @@ export function SearchPane({ query, within }: { query: string; within: string | 
         {query === '' ? (
           <Notice title="What are you looking for?">
             <p>
-              Messages, with their reasoning and tool calls, that have all of your words. <Hints />
+              {within === null ? 'Titles and messages' : 'Messages'}, with their reasoning and tool calls,
+              that have all of your words. <Hints />
             </p>
           </Notice>
         ) : (

@@ -36,7 +36,7 @@ export function TreeSums({ tree }: { tree: OpenTree }) {
       </div>
       <div>
         <b>{cost(sums.costUsd)}</b>
-        <span>with all beneath</span>
+        <span>cost, whole subtree</span>
       </div>
       {spent > 0 && (
         <div
