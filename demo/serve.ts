@@ -14,7 +14,12 @@ export interface DemoServer {
   stop(): Promise<unknown>;
 }
 
-/** Serves a data directory in a process of its own. Rejects if the server ends before it listens: it says why itself. */
+/** The server ended before it listened: the port or the data directory is in use, say. What it wrote to stderr says why. */
+export class NotServedError extends Error {
+  override name = 'NotServedError';
+}
+
+/** Serves a data directory in a process of its own. Rejects with a `NotServedError`. */
 export async function serve(data: string, port: string): Promise<DemoServer> {
   const child = spawn(process.execPath, [CLI, 'serve', '--data', data, '--port', port], {
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -33,5 +38,7 @@ export async function serve(data: string, port: string): Promise<DemoServer> {
       },
     };
   }
-  throw new Error('The server ended before it listened.');
+  throw new NotServedError(
+    'The demo did not start: what is above must be mended first. Its options come after two dashes, such as: npm run demo -- --port 4001',
+  );
 }
