@@ -6,6 +6,8 @@ import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
 import { Sessiontree } from '@sessiontree/client';
 import { expect, onTestFinished, test } from 'vitest';
+import { keepMoving } from '../demo/keep-moving.ts';
+import { serve } from '../demo/serve.ts';
 import { temporaryDirectory } from './support/repository.ts';
 
 const SCRIPT = join(import.meta.dirname, '../demo/run.ts');
@@ -36,6 +38,40 @@ test('the demo says what to do if its port is in use, without a stack, and ends 
     expect.stringContaining('npm run demo -- --port 4001'),
   ]);
 });
+
+test('agents that the demo spawns do their work and are done, so that few run at a time', async () => {
+  const { url, stop } = await serve(await temporaryDirectory(), '0');
+  onTestFinished(() => void stop());
+  const client = new Sessiontree(`${url}/graphql`);
+  await client.sessions.create({ id: 'demo-backfill' });
+  await client.sessions.spawn('demo-backfill', { id: 'left', title: 'Check batch 2', status: 'RUNNING' });
+  const abort = new AbortController();
+  const moving = keepMoving(client, abort.signal, { wordMs: 0, turnMs: 0, stepMs: 0 });
+  onTestFinished(() => abort.abort());
+  const completed = new Set<string>();
+  const running = new Set<string>();
+  let isOneDeleted = false;
+  for await (const { changes } of client.sessions.watch('demo-backfill')) {
+    for (const { kind, sessionId, session } of changes) {
+      if (kind === 'DELETED') running.delete(sessionId);
+      if (session?.parentId !== 'demo-backfill') continue;
+      if (session.status === 'RUNNING') running.add(session.id);
+      else running.delete(session.id);
+      // What a person deletes is refused to the agent; the others go on.
+      if (!isOneDeleted && session.status === 'RUNNING' && session.id !== 'left') {
+        isOneDeleted = true;
+        await client.sessions.delete(session.id);
+      }
+      if (session.status === 'COMPLETED') completed.add(session.id);
+      if (session.status === 'COMPLETED' && session.id !== 'left') expect(session.historyLength).toBe(7);
+    }
+    expect(running.size).toBeLessThan(3);
+    if (completed.size > 3) break;
+  }
+  expect((await client.sessions.get('left'))!.status).toBe('COMPLETED');
+  abort.abort();
+  await moving;
+}, 60_000);
 
 test('the demo has trees in which agents go on working, ends with Ctrl-C, and goes on where it was', async () => {
   const data = await temporaryDirectory();
