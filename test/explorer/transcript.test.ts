@@ -142,6 +142,29 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
       .toBe(0);
   });
 
+  test('shows what was said while the answer that has its end was on its way', async () => {
+    const { url, client } = await openStore();
+    await client.sessions.create({ id: 'chat', messages: [{ role: 'USER', content: 'Said before' }] });
+    const page = await openPage(url);
+    let deliver = () => {};
+    const isSaid = new Promise<void>((resolve) => (deliver = resolve));
+    await page.route('**/graphql', async (route) => {
+      if (!route.request().postData()?.includes('query HistoryEnd')) return route.continue();
+      const response = await route.fetch();
+      await isSaid;
+      await route.fulfill({ response });
+    });
+    await page.goto(`${url}/explorer/t/chat`);
+    await page.getByText('Live', { exact: true }).waitFor();
+    await client.history.append('chat', [{ role: 'USER', content: 'Said meanwhile' }]);
+    const inTree = page.getByRole('treeitem').first();
+    await expect.poll(() => inTree.locator('> :nth-last-child(2)').innerText()).toBe('2');
+    deliver();
+    await page.getByRole('feed').getByText('Said meanwhile').waitFor();
+    await page.getByRole('feed').getByText('Said before').waitFor();
+    await page.getByText('of 2', { exact: false }).first().waitFor();
+  });
+
   test('can be left while it scrolls', async () => {
     const { url, client } = await openStore();
     const messages = Array.from({ length: 60 }, (_, n) => ({ role: 'USER' as const, content: `Said ${n}` }));

@@ -40,6 +40,8 @@ export class OpenTranscript extends Observable {
   length: number | null = null;
   state: 'loading' | 'there' | 'missing' | 'deleted' | 'failed' = 'loading';
   error: Error | null = null;
+  /** The version of the session from which `length` is, as a change told it. */
+  #version = 0;
   /** In the order of reading. */
   readonly #parts = new Map<number, Part>();
   readonly #reading = new Set<number>();
@@ -106,6 +108,8 @@ export class OpenTranscript extends Observable {
   /** Takes in what changed in the tree, as far as it concerns this session. */
   take(changes: readonly SessionChange[], isReset: boolean): void {
     if (isReset) {
+      // The store may have been put back from a backup.
+      this.#version = 0;
       this.#renewFrom(0);
       void this.open();
       return;
@@ -118,6 +122,7 @@ export class OpenTranscript extends Observable {
       if (kind === 'DELETED') this.state = 'deleted';
       if (session && fromPosition !== null) {
         this.length = session.historyLength;
+        this.#version = session.version;
         if (kind === 'APPENDED') this.#add(messages);
         // What their calls spawned and came to is still to be read; and a call before them may have its result now.
         this.#renewFrom(fromPosition - PART);
@@ -136,7 +141,8 @@ export class OpenTranscript extends Observable {
       this.error = null;
       this.head = head.session;
       this.state = end.session ? 'there' : 'missing';
-      if (end.session) {
+      // An answer that a change has overtaken is old: what is looked at is read instead.
+      if (end.session && end.session.version >= this.#version) {
         const { historyLength, history } = end.session;
         this.length = historyLength;
         // The end of a history is where most begin to read. Those parts of it that are whole need not be read again.

@@ -1,4 +1,4 @@
-import { useEffect, useMemo, useState } from 'preact/hooks';
+import { useEffect, useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { addressBar, type SessionView, sessionAddress } from '../address.ts';
 import { access } from '../api/access.ts';
 import { setArchived } from '../doing/actions.ts';
@@ -45,7 +45,11 @@ export function SessionPane({ tree, sessionId }: { tree: OpenTree; sessionId: st
   const drafts = useMemo(() => new Drafts(sessionId), [sessionId]);
   useEffect(() => () => transcript.close(), [transcript]);
   useEffect(() => () => drafts.close(), [drafts]);
-  useEffect(() => tree.watch((changes, isReset) => transcript.take(changes, isReset)), [tree, transcript]);
+  // At once: the transcript is being read already, and would miss what happened before it watches.
+  useLayoutEffect(
+    () => tree.watch((changes, isReset) => transcript.take(changes, isReset)),
+    [tree, transcript],
+  );
   return (
     <section class="pane session-pane" aria-label="Session">
       <h2 class="unseen">{now.sessionView === 'details' ? 'Details' : 'Transcript'}</h2>
