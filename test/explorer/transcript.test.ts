@@ -79,6 +79,22 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await expect.poll(() => page.url()).not.toContain('m=');
   });
 
+  test('goes where the slider is, however long it is', async () => {
+    const { url, client } = await openStore();
+    await client.sessions.create({ id: 'long' });
+    for (let n = 0; n < 12_000; n += 1_000)
+      await client.history.append(
+        'long',
+        Array.from({ length: 1_000 }, (_, at) => ({ role: 'USER' as const, content: `Said ${n + at}` })),
+      );
+    const page = await openPage(url, '/explorer/t/long');
+    await page.getByText('Said 11999', { exact: true }).waitFor();
+    for (const position of [3_000, 9_000, 400, 6_000]) {
+      await page.locator('.scrubber').fill(String(position));
+      await page.getByText(`Said ${position}`, { exact: true }).waitFor();
+    }
+  });
+
   test('follows at its end, and says what is new instead of moving while one reads', async () => {
     const { url, client } = await openStore();
     const say = (...numbers: number[]) =>

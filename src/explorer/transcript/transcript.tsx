@@ -39,6 +39,8 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   const [target, setTarget] = useState<number | null>(null);
   /** The target, or where a key led that is not the target yet: the next key may come before. */
   const going = useRef<number | null>(null);
+  /** Where the scroller is being brought, until the browser has told that it is there. */
+  const placing = useRef<number | null>(null);
   const [isFollowing, setFollowing] = useState(now.messageId === null);
   /** Where the page or the reader last left the scroller: only the reader is found above it. */
   const leftAt = useRef(0);
@@ -71,10 +73,14 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
     const isEnd = position >= length - 1;
     setRange(next);
     setFollowing(isEnd);
+    placing.current = position;
     // After the window has moved. By then, there may be more at the end.
     requestAnimationFrame(() => {
       if (isEnd) virtualizer.scrollToEnd();
       else virtualizer.scrollToIndex(position - next.start, { align: 'start' });
+      requestAnimationFrame(() => {
+        if (placing.current === position) placing.current = null;
+      });
     });
   };
 
@@ -118,7 +124,7 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
 
   // The window moves when the reader comes near its border.
   useEffect(() => {
-    const position = isFollowing ? length : Math.round((first + last) / 2);
+    const position = isFollowing ? length : (placing.current ?? Math.round((first + last) / 2));
     const next = windowAround(position, length, range);
     if (next !== range) setRange(next);
   }, [isFollowing, first, last, length]);
