@@ -181,6 +181,34 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await page.getByText('of 2', { exact: false }).first().waitFor();
   });
 
+  test('lets go of a reader who scrolls up just when something is added', async () => {
+    const { url, client } = await openStore();
+    const messages = Array.from({ length: 60 }, (_, n) => ({ role: 'USER' as const, content: `Said ${n}` }));
+    await client.sessions.create({ id: 'chat', messages });
+    const page = await openPage(url, '/explorer/t/chat');
+    await page.getByText('Said 59').waitFor();
+    await page.getByText('Live', { exact: true }).waitFor();
+    const scroller = page.getByRole('feed');
+    // The event of the scroll comes only after what is added is there.
+    const top = scroller.evaluate(async (element) => {
+      const hold = (event: Event) => event.stopImmediatePropagation();
+      addEventListener('scroll', hold, true);
+      const rows = element.querySelector('.rows')!;
+      const isAdded = new Promise((resolve) =>
+        new MutationObserver(resolve).observe(rows, { attributes: true }),
+      );
+      element.scrollTo(0, 1_000);
+      await isAdded;
+      removeEventListener('scroll', hold, true);
+      element.dispatchEvent(new Event('scroll'));
+      return element.scrollTop;
+    });
+    await client.history.append('chat', [{ role: 'USER', content: 'Said last' }]);
+    expect(await top).toBe(1_000);
+    await page.getByRole('button', { name: 'Follow', exact: true }).waitFor();
+    expect(await scroller.evaluate(({ scrollTop }) => scrollTop)).toBeLessThan(1_100);
+  });
+
   test('can be left while it scrolls', async () => {
     const { url, client } = await openStore();
     const messages = Array.from({ length: 60 }, (_, n) => ({ role: 'USER' as const, content: `Said ${n}` }));

@@ -119,7 +119,13 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   // Begins at the end, and stays there whatever is added or measured, also before the browser has told of the last scroll.
   const height = virtualizer.getTotalSize();
   useLayoutEffect(() => {
-    if (isFollowing && height > 0) virtualizer.scrollToEnd();
+    const { current } = scroller;
+    if (!isFollowing || !current || height === 0) return;
+    const { scrollTop, scrollHeight, clientHeight } = current;
+    // The browser moves the scroller up where its content shrinks.
+    if (scrollHeight - scrollTop - clientHeight < 1) leftAt.current = scrollTop;
+    // Else that was the reader, of whom the next event tells.
+    if (scrollTop >= leftAt.current - 1) virtualizer.scrollToEnd();
   }, [isFollowing, height, range]);
 
   // The window moves when the reader comes near its border.
