@@ -1,10 +1,12 @@
 import { spawn as spawnProcess } from 'node:child_process';
 import { once } from 'node:events';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect, it, onTestFinished } from 'vitest';
 import { codex } from '../../../src/import/codex/codex.ts';
 import type { Dropped, Fault, SourceSession } from '../../../src/import/format.ts';
+import type { JsonObject } from '../../../src/model/json.ts';
 import { damageTable, sourceLab } from '../source-lab.ts';
 import { filesOf, Rollout, spawn } from './rollout.ts';
 
@@ -133,3 +135,35 @@ async function surveyed(path: string): Promise<(SourceSession | Fault | Dropped)
   for await (const item of codex.survey(path, { onFile: () => {}, now: Date.now() })) items.push(item);
   return items;
 }
+
+it('leaves as they are the sessions whose database cannot be read for a while', async () => {
+  const [one, two] = [
+    new Rollout(ID(1)).turn('t').user('First'),
+    new Rollout(ID(2)).turn('t').user('Second'),
+  ];
+  const { run, session, folder, write } = await sourceLab(codex, filesOf(one, two));
+  const path = join(folder, 'state_5.sqlite');
+  using database = new DatabaseSync(path);
+  database.exec(`CREATE TABLE threads (id TEXT, title TEXT, archived_at INTEGER, is_pinned INTEGER);
+    CREATE TABLE thread_spawn_edges (parent_thread_id TEXT, child_thread_id TEXT, status TEXT);
+    INSERT INTO threads VALUES ('${ID(1)}', 'The first', 1772400000, 1), ('${ID(2)}', 'The second', NULL, 0);
+    INSERT INTO thread_spawn_edges VALUES ('${ID(1)}', '${ID(2)}', 'open');`);
+  await run();
+  const whole = async () =>
+    (await Promise.all([session(ID(1)), session(ID(2))])).map(({ title, archivedAt, parentId, metadata }) => {
+      const { import: state, ...others } = metadata;
+      // The parent that an import gave: another one is a person's move.
+      return { title, archivedAt, parentId, others, given: (state as JsonObject).parentId };
+    });
+  const before = await whole();
+  expect(before).toMatchObject([{ title: 'The first', others: { is_pinned: 1 } }, { parentId: ID(1) }]);
+  const sound = await readFile(path);
+  await writeFile(path, 'no database');
+  for (const rollout of [one, two]) rollout.say('Answer');
+  await write(filesOf(one, two));
+  expect((await run()).faults).toMatchObject([{ path }]);
+  expect(await whole()).toEqual(before);
+  await writeFile(path, sound);
+  expect((await run()).faults).toEqual([]);
+  expect(await whole()).toEqual(before);
+});
