@@ -8,7 +8,7 @@ import {
   type SnippetRequest,
   UnknownKeyError,
 } from '../../../src/repository/reads.ts';
-import { conversation, MUCH, type OpenStore, RETURNS, say } from './store.ts';
+import { conversation, MUCH, type OpenStore, RETURNS, say, WHOLE } from './store.ts';
 
 export function describeSearch(store: OpenStore): void {
   const search = async (query: string, request: Partial<SearchRequest> = {}) => {
@@ -137,6 +137,24 @@ export function describeSearch(store: OpenStore): void {
       expect(await found('fox')).toEqual(['a:0', 'a:1', 'a:20', 'f:0', 'f:1', 'f:2']);
       await repository.delete({ sessionId: 'a', mode: 'RESTRICT' });
       expect(await found('fox')).toEqual(['f:0', 'f:1', 'f:2']);
+    });
+
+    it('counts no message that one of several rollbacks in a row has dropped', async () => {
+      const { repository } = store;
+      const counted = async (query: string) => (await repository.search({ query, limit: 100 })).totalCount;
+      await write({ a: ['fox zero', 'fox one', 'fox two', 'fox three', 'fox four'] });
+      await repository.truncate({ sessionId: 'a', keep: 4 }, MUCH);
+      expect(await counted('fox')).toBe(4);
+      await repository.truncate({ sessionId: 'a', keep: 3 }, MUCH);
+      expect(await counted('fox')).toBe(3);
+      expect(await counted('three')).toBe(0);
+      for (const left of [2, 1, 0]) {
+        await repository.writeHistory({ sessionId: 'a', dropLast: 1 }, WHOLE);
+        expect(await counted('fox')).toBe(left);
+      }
+      await repository.append({ sessionId: 'a', messages: [say('fox five')] });
+      expect(await found('fox')).toEqual(['a:5']);
+      expect(await counted('fox')).toBe(1);
     });
 
     it.each(RETURNS)('goes on where a page ended after the store was %s', async (how) => {

@@ -11,7 +11,7 @@ interface MessageRow extends MessagePlace {
 }
 
 /** How far the file of a session is indexed, without what was changed in what was indexed. */
-type FileMark = Omit<Mark, keyof Followed | 'rolled_back'>;
+type FileMark = Omit<Mark, keyof Followed | 'last_ordinal'>;
 
 /** The last replacement that was followed. */
 type Followed = Pick<Mark, 'replaced' | 'replaced_through'>;
@@ -34,7 +34,9 @@ const SLICE_BYTES = 512 * 1024;
 const SLICE_CHARACTERS = 512 * 1024;
 /** Messages that are removed in one slice. */
 const SLICE_REMOVED = 1_000;
-const ALL = -1;
+
+/** In the place of the ordinal of a message. */
+const NO_MESSAGE = -1;
 
 /** What is left to do for a session after a slice of work. */
 export type Left = 'nothing' | 'the rest' | 'all anew';
@@ -87,36 +89,37 @@ export class CatchUp {
     if ((!row || anew) && !this.#search.forget(session, SLICE_REMOVED)) return 'all anew';
     if (!row) return 'nothing';
     const mark = this.#search.mark(session);
-    const rolled_back = this.#lastRollback(session);
-    if (mark && mark.rolled_back !== rolled_back && !this.#removeDropped(session, mark.rolled_back))
-      return 'the rest';
+    const lastLeft = mark ? this.#lastBefore(session, mark.next_ordinal) : NO_MESSAGE;
+    if (mark && mark.last_ordinal !== lastLeft && !this.#removeAfter(session, lastLeft)) return 'the rest';
     const followed = mark ? this.#followReplaced(row, mark) : this.#lastReplacement(session);
     if (!followed) return 'the rest';
-    const rows = this.#messages(session, mark?.next_ordinal ?? 0, SLICE_MESSAGES);
+    const rows = this.#messages(session, mark?.next_ordinal ?? 0);
     const messages = sliceOf(rows);
     const added = messages.length > 0 ? this.#add(row, messages) : 0;
     const isAll = rows.length < SLICE_MESSAGES && added === rows.length;
     const next_ordinal = isAll ? row.next_ordinal : messages[added - 1]!.ordinal + 1;
-    this.#search.setMark({ ...row, ...followed, next_ordinal, rolled_back });
+    const last_ordinal = messages[added - 1]?.ordinal ?? lastLeft;
+    this.#search.setMark({ ...row, ...followed, next_ordinal, last_ordinal });
     return isAll ? 'nothing' : 'the rest';
   }
 
-  #messages(session: number, ordinal: number, limit: number): MessageRow[] {
+  #messages(session: number, ordinal: number): MessageRow[] {
     return this.#index.all(
       'SELECT ordinal, role, offset, length FROM messages WHERE session = ? AND ordinal >= ? ORDER BY ordinal LIMIT ?',
       session,
       ordinal,
-      limit,
+      SLICE_MESSAGES,
     );
   }
 
   /**
-   * The latest truncation that dropped messages of the session; 0 if none did. It dropped the newest of the
-   * dropped messages.
+   * The ordinal of the last message of the history with one below `ordinal`. A rollback drops the end of the history: messages below
+   * `ordinal` were dropped if, and only if, this is another than before.
    */
-  #lastRollback(session: number): number {
-    const sql = 'SELECT seq FROM dropped_messages WHERE session = ? ORDER BY ordinal DESC LIMIT 1';
-    return this.#index.column<number>(sql, session)[0] ?? 0;
+  #lastBefore(session: number, ordinal: number): number {
+    const sql =
+      'SELECT ordinal FROM messages WHERE session = ? AND ordinal < ? ORDER BY ordinal DESC LIMIT 1';
+    return this.#index.column<number>(sql, session, ordinal)[0] ?? NO_MESSAGE;
   }
 
   #lastReplacement(session: number): Followed {
@@ -156,13 +159,9 @@ export class CatchUp {
     );
   }
 
-  /** Removes a slice of what truncations after the mutation `last` dropped. True: that was all. */
-  #removeDropped(session: number, last: number): boolean {
-    const sql = 'SELECT min(ordinal) FROM dropped_messages WHERE session = ? AND seq > ?';
-    const [first] = this.#index.column<number | null>(sql, session, last);
-    if (first == null) return true;
-    const kept = this.#messages(session, first, ALL).map(({ ordinal }) => ordinal);
-    return this.#search.documents.remove(session, first, SLICE_REMOVED, new Set(kept));
+  /** Removes a slice of the indexed messages after `lastLeft`: all were dropped. True: that was all. */
+  #removeAfter(session: number, lastLeft: number): boolean {
+    return this.#search.documents.remove(session, lastLeft + 1, SLICE_REMOVED);
   }
 
   /** Adds the first of the messages, up to the size of a slice. Returns their number. */

@@ -103,17 +103,14 @@ export class DocumentTables {
     this.#statements.run(insertionInto(table, family), id, ...values, scopeOf(session));
   }
 
-  /**
-   * Removes a session's messages from an ordinal on, except those in `kept`: at most `limit` of them, the newest.
-   * Returns true if that was all.
-   */
-  remove(session: number, ordinal: number, limit: number, kept: ReadonlySet<number> = new Set()): boolean {
+  /** Removes a session's messages from an ordinal on: at most `limit` of them, the newest. Returns true if that was all. */
+  remove(session: number, ordinal: number, limit: number): boolean {
     const found = new Set<number>();
     for (const partitions of [this.#contents, this.#wholes]) {
       let ofFamily = 0;
       for (const document of this.#documentsOf(session, partitions)) {
         if ((document.ordinal < ordinal && !document.isMoved) || ofFamily > limit) break;
-        if (document.ordinal < ordinal || kept.has(document.ordinal)) continue;
+        if (document.ordinal < ordinal) continue;
         found.add(document.id);
         ofFamily += 1;
       }

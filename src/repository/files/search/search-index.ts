@@ -10,13 +10,16 @@ import { DOCUMENTS_TABLES, DocumentTables } from './document-tables.ts';
 import { PARTITIONS_TABLES } from './partitions.ts';
 import { RANKINGS_TABLE, Rankings } from './rankings.ts';
 
-/** Increment with every change of the tables below and of those that they include, and of how text is split into tokens. */
-const VERSION = 10;
+/**
+ * Increment with every change of the tables below and of those that they include, of how text is split into tokens, and where an index may
+ * lack or keep what it should not.
+ */
+const VERSION = 11;
 
 /**
- * `indexed` says how far a session's file is indexed; a size of -1 means that all of it is to be indexed anew. `rolled_back` is the latest
- * truncation that was followed, 0 if there was none. Replacements of messages were followed up to the mutation `replaced`, of that to the
- * ordinal `replaced_through`.
+ * `indexed` says how far a session's file is indexed; a size of -1 means that all of it is to be indexed anew. `last_ordinal` is that of the
+ * last indexed message, -1 if there is none: if that message has left the history, a rollback is to be followed. Replacements of messages
+ * were followed up to the mutation `replaced`, of that to the ordinal `replaced_through`.
  */
 const TABLES = `
 CREATE TABLE IF NOT EXISTS meta (key TEXT PRIMARY KEY, value) WITHOUT ROWID;
@@ -25,7 +28,7 @@ CREATE TABLE IF NOT EXISTS indexed (
   next_ordinal INTEGER NOT NULL,
   size INTEGER NOT NULL,
   mtime REAL NOT NULL,
-  rolled_back INTEGER NOT NULL,
+  last_ordinal INTEGER NOT NULL,
   replaced INTEGER NOT NULL,
   replaced_through INTEGER NOT NULL
 );
@@ -40,7 +43,7 @@ export interface Mark {
   readonly next_ordinal: number;
   readonly size: number;
   readonly mtime: number;
-  readonly rolled_back: number;
+  readonly last_ordinal: number;
   readonly replaced: number;
   readonly replaced_through: number;
 }
@@ -128,8 +131,8 @@ export class SearchIndex {
   }
 
   setMark(mark: Mark): void {
-    const { session, next_ordinal, size, mtime, rolled_back, replaced, replaced_through } = mark;
-    const values = [session, next_ordinal, size, mtime, rolled_back, replaced, replaced_through];
+    const { session, next_ordinal, size, mtime, last_ordinal, replaced, replaced_through } = mark;
+    const values = [session, next_ordinal, size, mtime, last_ordinal, replaced, replaced_through];
     this.run('INSERT OR REPLACE INTO indexed VALUES (?, ?, ?, ?, ?, ?, ?)', ...values);
   }
 

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { Statements } from '../../../../src/repository/files/index/statements.ts';
 import { CatchUp } from '../../../../src/repository/files/search/catch-up.ts';
 import { SearchIndex } from '../../../../src/repository/files/search/search-index.ts';
+import { Random } from '../../../torture/random.ts';
 import { say, TestStore } from '../store.ts';
 
 const MESSAGES = 1_600;
@@ -67,4 +68,30 @@ test('a session that was rolled back early is taken in without a look at all of 
   await truncate(0);
   catchUp(store);
   expect(ordinals(store)).toEqual([]);
+});
+
+test('rollbacks, appends and both in a row are followed, wherever the index was brought up to date in between', async () => {
+  const store = await TestStore.make();
+  await store.during((repository) => repository.create({ id: 'a', messages: [say('fox')] }));
+  const random = new Random(7);
+  let left = [0];
+  let next = 1;
+  for (let round = 0; round < 60; round += 1) {
+    await store.during(async (repository) => {
+      for (let write = random.below(3); write >= 0; write -= 1) {
+        if (random.below(2) === 0) {
+          const keep = random.below(left.length + 1);
+          await repository.truncate({ sessionId: 'a', keep }, null);
+          left = left.slice(0, keep);
+        } else {
+          const added = Array.from({ length: 1 + random.below(4) }, (_, n) => next + n);
+          await repository.append({ sessionId: 'a', messages: added.map(() => say('fox')) });
+          left.push(...added);
+          next += added.length;
+        }
+      }
+    });
+    catchUp(store);
+    expect(ordinals(store)).toEqual(left);
+  }
 });

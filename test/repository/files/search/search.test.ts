@@ -49,6 +49,11 @@ describe('the search index', () => {
       'damaged where only a search comes across it',
       (path: string) => change(path, "UPDATE texts_1_data SET block = X'ffffffffffffffff'"),
     ],
+    [
+      'made by a version that did not follow some rollbacks',
+      (path: string) =>
+        change(path, "UPDATE documents SET ordinal = 9; UPDATE meta SET value = 10 WHERE key = 'version'"),
+    ],
   ])('is built again when it was %s', async (_, spoil) => {
     const store = await TestStore.make();
     await store.during(async (repository) => {
