@@ -135,8 +135,10 @@ export interface WriteHistory extends Admitted {
 export interface CreateIfMissing
   extends Pick<
     CreateSession,
-    'parentId' | 'title' | 'agentName' | 'project' | 'metadata' | 'spawnedBy' | 'createdAt' | 'lastActiveAt'
+    'parentId' | 'title' | 'agentName' | 'metadata' | 'spawnedBy' | 'createdAt' | 'lastActiveAt'
   > {
+  /** Left out or null: that of the parent. */
+  readonly project?: string | null;
   /** The parent's key, instead of `parentId`: of a session of `ownerId`. */
   readonly parentKey?: string | null;
   /** Need not be there. Messages with `isCopy` at the beginning are those that come from there. */

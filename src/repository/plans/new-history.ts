@@ -79,6 +79,7 @@ export function creationOf(
     parentId,
     ...(parentId === null && { userId: ownerId }),
     ...titled(input, create, limits),
+    project: create.project ?? undefined,
     status,
     statusMessage,
     forkedFrom: forkedFrom ? forkOriginOf(forkedFrom, input) : null,

@@ -89,7 +89,10 @@ export function describeCreateIfMissing(store: OpenStore): void {
       expect(await created({ key: 'c', ownerId: 'ann', create })).toMatchObject({ ...child, key: 'c' });
       const own = { parentId: 'p', project: 'q' };
       expect(await created({ sessionId: 'd', create: own })).toMatchObject({ ...child, project: 'q' });
-      expect(await store.find('p')).toMatchObject({ childCount: 4, version: 1 });
+      expect(await created({ sessionId: 'e', create: { parentId: 'p', project: null } })).toMatchObject(
+        child,
+      );
+      expect(await store.find('p')).toMatchObject({ childCount: 5, version: 1 });
     });
 
     it('is refused where the parent is missing or archived', async () => {
