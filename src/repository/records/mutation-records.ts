@@ -58,14 +58,14 @@ function storedForkOrigin({ sessionId, messageId, historyLength }: ForkOrigin): 
   return { sessionId, messageId: messageId ?? undefined, historyLength };
 }
 
-/** Left out if it is the time of the creation. */
+/** Left out if it is the time of the creation: no session was active before. */
 function lastActiveOf(
   { at }: Stamp,
   { createdAt, lastActiveAt, messages }: CreateSession,
 ): string | undefined {
   const created = createdAt ?? new Date(at);
   const active = lastActiveAt ?? latestOf(messages ?? []) ?? created;
-  return active.getTime() > created.getTime() || lastActiveAt ? active.toISOString() : undefined;
+  return active.getTime() > created.getTime() ? active.toISOString() : undefined;
 }
 
 /** Throws an InvalidInputError if the parent `parentId` cannot have spawned the session so. */

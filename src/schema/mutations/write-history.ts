@@ -58,7 +58,7 @@ const CreateIfMissingInput = builder.inputType('CreateIfMissingInput', {
     }),
     createdAt: t.field({ description: 'When the session was created. Default: now.', type: 'DateTime' }),
     lastActiveAt: t.field({
-      description: 'When the session was last active. Default: as in `createSession`.',
+      description: 'When the session was last active: with the rules of `createSession`.',
       type: 'DateTime',
     }),
   }),

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { ForbiddenError } from '../../../src/model/errors.ts';
 import { operationOf } from '../../../src/model/operation.ts';
 import { NO_USAGE } from '../../../src/model/usage.ts';
-import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say } from './store.ts';
+import { ALL, conversation, idsOf, type OpenStore, PLENTY_OF_BYTES, say, WHOLE } from './store.ts';
 
 const UUID_V7 = /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/;
 
@@ -88,6 +88,20 @@ export function describeCreate(store: OpenStore): void {
       });
       const given = { createdAt: early, lastActiveAt: early, messages };
       expect(await store.create(given)).toMatchObject({ lastActiveAt: early });
+    });
+
+    it('was not active before it was made, whatever is given', async () => {
+      const [early, late] = [new Date('2001-01-01'), new Date('2002-01-01')];
+      const given = { createdAt: late, lastActiveAt: early };
+      const expected = { createdAt: late, lastActiveAt: late };
+      expect(await store.create({ id: 'a', ...given })).toMatchObject(expected);
+      expect(await store.find('a')).toMatchObject(expected);
+      expect(await store.create({ parentId: 'a', ...given })).toMatchObject(expected);
+      const write = { sessionId: 'b', create: given, messages: [say('', { createdAt: early })] };
+      const { session } = await store.repository.writeHistory(write, WHOLE);
+      expect(session).toMatchObject(expected);
+      const now = await store.create({ lastActiveAt: early });
+      expect(now.lastActiveAt).toEqual(now.createdAt);
     });
 
     it('gives each a sequence number that no other has', async () => {

@@ -462,7 +462,7 @@ export interface CreateSessionInput {
   readonly ifExists?: IfExists | null;
   /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the server's limit `keyBytes`. */
   readonly key?: string | null;
-  /** When the session was last active. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise or if that is later. */
+  /** When the session was last active; `createdAt` if that is later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
   readonly lastActiveAt?: string | Date | null;
   /** The first messages, oldest first: at most the server's limit `messages`. They are recorded with the session, or nothing is. */
   readonly messages?: readonly MessageInput[] | null;
@@ -563,7 +563,7 @@ export interface SpawnSessionInput {
   readonly ifExists?: IfExists | null;
   /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the server's limit `keyBytes`. */
   readonly key?: string | null;
-  /** When the session was last active. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise or if that is later. */
+  /** When the session was last active; `createdAt` if that is later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
   readonly lastActiveAt?: string | Date | null;
   /** The first messages, oldest first: at most the server's limit `messages`. They are recorded with the session, or nothing is. */
   readonly messages?: readonly MessageInput[] | null;
@@ -767,7 +767,7 @@ export interface CreateIfMissingInput {
   readonly createdAt?: string | Date | null;
   /** The origin of a fork: the first of `messages`, those with `isCopy`, come from there. */
   readonly forkedFrom?: ForkOriginInput | null;
-  /** When the session was last active. Default: as in `createSession`. */
+  /** When the session was last active: with the rules of `createSession`. */
   readonly lastActiveAt?: string | Date | null;
   /** Data of the client. Size and nesting: at most the server's limits `metadataBytes` and `metadataDepth`. */
   readonly metadata?: Record<string, unknown> | null;
