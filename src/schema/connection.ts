@@ -118,11 +118,13 @@ export const PageInfoType = builder.objectRef<PageInfo>('PageInfo').implement({
   fields: (t) => ({
     hasNextPage: t.exposeBoolean('hasNextPage', {
       description:
-        'True if the list goes on after this page. With `last`: true if `before` was given, or if the history goes on at the place.',
+        'Without `last`: true if the list has entries after this page. With `last`: true if `before` was given, or if `fromPosition` or ' +
+        '`fromMessageId` was, and the history goes on after this page, with messages of whatever role and time.',
     }),
     hasPreviousPage: t.exposeBoolean('hasPreviousPage', {
       description:
-        'True if the list goes on before this page. Without `last`: true if `after` was given, or if the history goes on before the place.',
+        'With `last`: true if the list has entries before this page. Without `last`: true if `after` was given, or if `fromPosition` or ' +
+        '`fromMessageId` was, and the history has messages before that place, of whatever role and time.',
     }),
     startCursor: t.string({
       description: 'The cursor of the first edge of this page; null if the page is empty.',

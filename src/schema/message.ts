@@ -110,7 +110,10 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
       description: "The client's own id for the message, unique in the history of its session.",
       nullable: true,
     }),
-    kind: t.exposeString('kind', { description: 'What an EVENT is; null for others.', nullable: true }),
+    kind: t.exposeString('kind', {
+      description: 'What an EVENT is. Stored with any role, as given; null if not given.',
+      nullable: true,
+    }),
     content: t.string({
       description: 'The text of the message.',
       args: {
@@ -134,16 +137,21 @@ export const Message = builder.objectRef<MessageModel>('Message').implement({
       nullable: true,
     }),
     toolCalls: t.field({
-      description: 'The tool calls of an ASSISTANT message; empty for others.',
+      description:
+        'The tool calls of an ASSISTANT message. Stored with any role, as given; empty if none were given.',
       type: [ToolCall],
       resolve: (message) => message.toolCalls.map((call) => ({ ...call, message })),
     }),
     name: t.exposeString('name', { description: 'The name of the tool or of the author.', nullable: true }),
     toolCallId: t.exposeString('toolCallId', {
-      description: 'The id of the tool call that a TOOL message answers.',
+      description:
+        'The id of the tool call that a TOOL message answers. Stored with any role, as given; null if not given.',
       nullable: true,
     }),
-    isError: t.exposeBoolean('isError', { description: 'True for a TOOL message whose call failed.' }),
+    isError: t.exposeBoolean('isError', {
+      description:
+        'True for a TOOL message whose call failed. Stored with any role, as given; false if not given.',
+    }),
     model: t.exposeString('model', { description: 'The model that wrote the message.', nullable: true }),
     isCopy: t.exposeBoolean('isCopy', {
       description:

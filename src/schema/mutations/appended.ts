@@ -7,10 +7,13 @@ import { selectedOfMessages } from '../look-ahead.ts';
 import { Message, MessageEdge } from '../message.ts';
 import { Session } from '../session.ts';
 import { checkFirst, firstArgument } from './changed-sessions.ts';
+import { SESSION_AFTER } from './descriptions.ts';
 
 /** What the messages of a mutation are that writes those of its input. */
 export const MESSAGES_OF_INPUT =
-  'The messages of the input, in its order, as the history has them after the write. A retry gets them as they were then.';
+  'The messages of the input, in its order, as the history has them after the write. A retry gets what it wrote in the form of the ' +
+  'input, whatever came later; a `createdAt` that the input does not give is the present one. Messages that the write left as they ' +
+  'were (IGNORE, or REPLACE by the same form), and those redacted since, come as they are now.';
 
 /** The fields of payloads of mutations that drop the end of a history. */
 export function removedFields<Parent extends Truncated>(
@@ -43,7 +46,7 @@ export function appendedFields<Parent extends Appended>(
 ): SharedFields<'session' | 'messages' | 'edges'> {
   return {
     session: t.field({
-      description: 'The session after the mutation.',
+      description: SESSION_AFTER,
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),

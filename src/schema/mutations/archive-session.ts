@@ -49,7 +49,7 @@ const IDS =
 
 const sessionField = (t: PayloadFields<Archived>) =>
   t.field({
-    description: 'The session of the input, after the mutation.',
+    description: 'The session of the input, after the mutation; in the answer to a retry, as it is now.',
     type: Session,
     resolve: ({ session }, _args, context) => appear(context, session),
   });
@@ -119,8 +119,8 @@ builder.mutationField('archiveSession', (t) =>
   t.field({
     description:
       'Archives a session: `sessions` leaves it out, unless the filter includes archived sessions. An archived session can be read by ' +
-      'its id and in its tree. `sendMessage`, `appendMessages`, `truncateHistory` and `spawnSession` are refused; sessions may still ' +
-      'be forked or moved under it.',
+      'its id and in its tree. `sendMessage`, `appendMessages`, `writeHistory`, `streamMessage`, `truncateHistory` and `spawnSession` ' +
+      'are refused; sessions may still be forked or moved under it.',
     type: ArchiveSessionResult,
     args: { input: t.arg({ description: 'The session.', type: ArchiveSessionInput, required: true }) },
     resolve: (_root, { input }, context) => archive(context, 'archiveSession', input),

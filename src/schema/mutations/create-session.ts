@@ -23,7 +23,7 @@ const CreateSessionPayload = builder.objectRef<Created>('CreateSessionPayload').
   description: 'The session was created, or was there already.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session.',
+      description: 'The session; in the answer to a retry, as it is now.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),

@@ -3,8 +3,8 @@ export const ID =
   'The id of the new session: 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit. Default: a new UUIDv7.';
 
 export const KEY =
-  "The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the " +
-  "server's limit `keyBytes`.";
+  "The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Any text that can be " +
+  "stored (well-formed, without NUL), at least one character. Size: at most the server's limit `keyBytes`.";
 
 export const USER_ID = "Length: at most the server's limit `nameLength`.";
 
@@ -32,6 +32,8 @@ export const SET_METADATA =
 
 export const EXPECTED_VERSION =
   'The mutation is done only if the session is at this version; otherwise the answer is a ConflictError. Default: any version.';
+
+export const SESSION_AFTER = 'The session after the mutation; in the answer to a retry, as it is now.';
 
 export const OPERATION_ID =
   'Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with ' +

@@ -51,12 +51,12 @@ const ForkSessionPayload = builder.objectRef<Forked>('ForkSessionPayload').imple
   description: 'The session was forked.',
   fields: (t) => ({
     session: t.field({
-      description: 'The fork.',
+      description: 'The fork; in the answer to a retry, as it is now.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),
     origin: t.field({
-      description: 'The original after the mutation.',
+      description: 'The original after the mutation; in the answer to a retry, as it is now.',
       type: Session,
       resolve: ({ origin }, _args, context) => appear(context, origin),
     }),

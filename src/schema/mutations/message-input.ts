@@ -74,7 +74,7 @@ export const MessageInput = builder.inputType('MessageInput', {
       defaultValue: '',
     }),
     key: t.string({
-      description: `The client's own id for the message, unique in the history of its session. ${NAME}`,
+      description: `The client's own id for the message, unique in the history of its session: any text that can be stored (well-formed, without NUL), at least one character. ${NAME}`,
     }),
     kind: t.string({ description: `What an EVENT is. ${NAME}` }),
     reasoning: t.string({ description: `What the model thought, apart from what it said. ${CONTENT}` }),

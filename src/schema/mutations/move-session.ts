@@ -34,7 +34,7 @@ const MoveSessionPayload = builder.objectRef<Moved>('MoveSessionPayload').implem
   description: 'The session was moved.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session after the move.',
+      description: 'The session after the move; in the answer to a retry, as it is now.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),

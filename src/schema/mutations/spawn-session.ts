@@ -47,7 +47,7 @@ const SpawnSessionPayload = builder.objectRef<Spawned>('SpawnSessionPayload').im
   description: 'The session was spawned, or was there already.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session.',
+      description: 'The session; in the answer to a retry, as it is now.',
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),

@@ -14,7 +14,7 @@ import { Session } from '../session.ts';
 import { answer, dryRun, memberOf, operation } from './answer.ts';
 import { answerLimit, withinAnswer } from './answer-limits.ts';
 import { removedFields } from './appended.ts';
-import { EXPECTED_VERSION, OPERATION_ID } from './descriptions.ts';
+import { EXPECTED_VERSION, OPERATION_ID, SESSION_AFTER } from './descriptions.ts';
 
 const TruncateHistoryInput = builder.inputType('TruncateHistoryInput', {
   description: 'The history to roll back, and the messages to keep.',
@@ -43,7 +43,7 @@ const TruncateHistoryPayload = builder.objectRef<Payload>('TruncateHistoryPayloa
   description: 'The history was rolled back or, with `dryRun`, would be.',
   fields: (t) => ({
     session: t.field({
-      description: 'The session after the mutation.',
+      description: SESSION_AFTER,
       type: Session,
       resolve: ({ session }, _args, context) => appear(context, session),
     }),

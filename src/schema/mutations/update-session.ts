@@ -21,6 +21,7 @@ import {
   METADATA_PATCH,
   OPERATION_ID,
   PROJECT,
+  SESSION_AFTER,
   SET_METADATA,
   STATUS_MESSAGE,
   TITLE,
@@ -62,7 +63,7 @@ const UpdateSessionPayload = builder
     description: 'The session was changed.',
     fields: (t) => ({
       session: t.field({
-        description: 'The session after the mutation.',
+        description: SESSION_AFTER,
         type: Session,
         resolve: ({ session }, _args, context) => appear(context, session),
       }),

@@ -73,7 +73,8 @@ const WriteHistoryInput = builder.inputType('WriteHistoryInput', {
     key: t.string({ description: 'The key of the session, among those of `ownerId`.' }),
     ownerId: t.string({
       description:
-        "The user of the root of the tree that the session with the `key` is in; of a root that is created, its user. Length: at most the server's limit `nameLength`. Default: nobody.",
+        'The user of the root of the tree that the session with the `key` is in; of a root that is created, its user. Length: at most ' +
+        "the server's limit `nameLength`. Default: nobody, or the user of the caller where the server asks for tokens.",
     }),
     create: t.field({
       description:

@@ -100,11 +100,11 @@ export interface Message {
   readonly id: string;
   /** True if the message came with a fork, or was paid for in another session: its usage is in no sum. */
   readonly isCopy: boolean;
-  /** True for a TOOL message whose call failed. */
+  /** True for a TOOL message whose call failed. Stored with any role, as given; false if not given. */
   readonly isError: boolean;
   /** The client's own id for the message, unique in the history of its session. */
   readonly key: string | null;
-  /** What an EVENT is; null for others. */
+  /** What an EVENT is. Stored with any role, as given; null if not given. */
   readonly kind: string | null;
   /** Data of the client, stored with the message. */
   readonly metadata: Record<string, unknown>;
@@ -124,11 +124,11 @@ export interface Message {
   readonly replacedAt: string | null;
   /** The author of the message. */
   readonly role: MessageRole;
-  /** The id of the tool call that a TOOL message answers. */
+  /** The id of the tool call that a TOOL message answers. Stored with any role, as given; null if not given. */
   readonly toolCallId: string | null;
   /** Tokens and money that the message cost; null if not given. */
   readonly usage: TokenUsage | null;
-  /** The tool calls of an ASSISTANT message; empty for others. */
+  /** The tool calls of an ASSISTANT message. Stored with any role, as given; empty if none were given. */
   readonly toolCalls: readonly ToolCall[];
 }
 
@@ -274,7 +274,7 @@ export interface MessageDraft {
 export interface CreateSessionPayload {
   /** True if the session was created, also in the answer to a retry of that mutation; false if it was there before. */
   readonly isNew: boolean;
-  /** The session. */
+  /** The session; in the answer to a retry, as it is now. */
   readonly session: Session;
 }
 
@@ -282,25 +282,25 @@ export interface CreateSessionPayload {
 export interface SpawnSessionPayload {
   /** True if the session was created, also in the answer to a retry of that mutation; false if it was there before. */
   readonly isNew: boolean;
-  /** The session. */
+  /** The session; in the answer to a retry, as it is now. */
   readonly session: Session;
 }
 
 /** The session was changed. */
 export interface UpdateSessionPayload {
-  /** The session after the mutation. */
+  /** The session after the mutation; in the answer to a retry, as it is now. */
   readonly session: Session;
 }
 
 /** The session was forked. */
 export interface ForkSessionPayload {
-  /** The fork. */
+  /** The fork; in the answer to a retry, as it is now. */
   readonly session: Session;
 }
 
 /** The session was moved. */
 export interface MoveSessionPayload {
-  /** The session after the move. */
+  /** The session after the move; in the answer to a retry, as it is now. */
   readonly session: Session;
 }
 
@@ -308,7 +308,7 @@ export interface MoveSessionPayload {
 export interface ArchiveSessionPayload {
   /** The ids of the sessions that changed, in pre-order. Sessions that were in this state before are left out. */
   readonly archivedIds: readonly string[];
-  /** The session of the input, after the mutation. */
+  /** The session of the input, after the mutation; in the answer to a retry, as it is now. */
   readonly session: Session;
 }
 
@@ -316,7 +316,7 @@ export interface ArchiveSessionPayload {
 export interface UnarchiveSessionPayload {
   /** The ids of the sessions that changed, in pre-order. Sessions that were in this state before are left out. */
   readonly unarchivedIds: readonly string[];
-  /** The session of the input, after the mutation. */
+  /** The session of the input, after the mutation; in the answer to a retry, as it is now. */
   readonly session: Session;
 }
 
@@ -332,9 +332,9 @@ export interface DeleteSessionPayload {
 
 /** The messages were appended. */
 export interface AppendMessagesPayload {
-  /** The session after the mutation. */
+  /** The session after the mutation; in the answer to a retry, as it is now. */
   readonly session: WrittenSession;
-  /** The messages of the input, in its order, as the history has them after the write. A retry gets them as they were then. */
+  /** The messages of the input, in its order, as the history has them after the write. A retry gets what it wrote in the form of the input, whatever came later; a `createdAt` that the input does not give is the present one. Messages that the write left as they were (IGNORE, or REPLACE by the same form), and those redacted since, come as they are now. */
   readonly messages: readonly WrittenMessage[];
 }
 
@@ -344,9 +344,9 @@ export interface WriteHistoryPayload {
   readonly isNew: boolean;
   /** The number of dropped messages. */
   readonly removedCount: number;
-  /** The session after the mutation. */
+  /** The session after the mutation; in the answer to a retry, as it is now. */
   readonly session: WrittenSession;
-  /** The messages of the input, in its order, as the history has them after the write. A retry gets them as they were then. */
+  /** The messages of the input, in its order, as the history has them after the write. A retry gets what it wrote in the form of the input, whatever came later; a `createdAt` that the input does not give is the present one. Messages that the write left as they were (IGNORE, or REPLACE by the same form), and those redacted since, come as they are now. */
   readonly messages: readonly WrittenMessage[];
 }
 
@@ -356,7 +356,7 @@ export interface TruncateHistoryPayload {
   readonly isDryRun: boolean;
   /** The number of dropped messages. */
   readonly removedCount: number;
-  /** The session after the mutation. */
+  /** The session after the mutation; in the answer to a retry, as it is now. */
   readonly session: WrittenSession;
 }
 
@@ -460,7 +460,7 @@ export interface CreateSessionInput {
   readonly id?: string | null;
   /** What happens if a session has the `id` or the `key`. */
   readonly ifExists?: IfExists | null;
-  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the server's limit `keyBytes`. */
+  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Any text that can be stored (well-formed, without NUL), at least one character. Size: at most the server's limit `keyBytes`. */
   readonly key?: string | null;
   /** When the session was last active; `createdAt` if that is later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
   readonly lastActiveAt?: string | Date | null;
@@ -495,7 +495,7 @@ export interface MessageInput {
   readonly isCopy?: boolean | null;
   /** True for a TOOL message whose call failed. Default: false. */
   readonly isError?: boolean | null;
-  /** The client's own id for the message, unique in the history of its session. Length: at most the server's limit `nameLength`. */
+  /** The client's own id for the message, unique in the history of its session: any text that can be stored (well-formed, without NUL), at least one character. Length: at most the server's limit `nameLength`. */
   readonly key?: string | null;
   /** What an EVENT is. Length: at most the server's limit `nameLength`. */
   readonly kind?: string | null;
@@ -561,7 +561,7 @@ export interface SpawnSessionInput {
   readonly id?: string | null;
   /** What happens if a session has the `id` or the `key`. */
   readonly ifExists?: IfExists | null;
-  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the server's limit `keyBytes`. */
+  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Any text that can be stored (well-formed, without NUL), at least one character. Size: at most the server's limit `keyBytes`. */
   readonly key?: string | null;
   /** When the session was last active; `createdAt` if that is later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
   readonly lastActiveAt?: string | Date | null;
@@ -603,7 +603,7 @@ export interface UpdateSessionInput {
   readonly agentName?: string | null;
   /** The mutation is done only if the session is at this version; otherwise the answer is a ConflictError. Default: any version. */
   readonly expectedVersion?: number | null;
-  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the server's limit `keyBytes`. Null removes the key. */
+  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Any text that can be stored (well-formed, without NUL), at least one character. Size: at most the server's limit `keyBytes`. Null removes the key. */
   readonly key?: string | null;
   /** A JSON merge patch (RFC 7396): null removes a key, and keys that are left out do not change. Size and nesting of both the patch and the result: at most the server's limits `metadataBytes` and `metadataDepth`. */
   readonly metadata?: Record<string, unknown> | null;
@@ -635,7 +635,7 @@ export interface ForkSessionInput {
   readonly expectedVersion?: number | null;
   /** The id of the new session: 1 to 128 letters, digits, ".", "_" or "-", the first a letter or digit. Default: a new UUIDv7. */
   readonly id?: string | null;
-  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Size: at most the server's limit `keyBytes`. The key of the original is not copied. */
+  /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Any text that can be stored (well-formed, without NUL), at least one character. Size: at most the server's limit `keyBytes`. The key of the original is not copied. */
   readonly key?: string | null;
   /** Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with other input is a ConflictError. The id is checked before `expectedVersion`. A refused mutation does not use up its id. */
   readonly operationId?: string | null;
@@ -745,7 +745,7 @@ export interface WriteHistoryInput {
   readonly onKey?: KeyConflict | null;
   /** Makes retries safe. The same id with the same input gets the first answer again and changes nothing more. The same id with other input is a ConflictError. The id is checked before `expectedVersion`. A refused mutation does not use up its id. */
   readonly operationId?: string | null;
-  /** The user of the root of the tree that the session with the `key` is in; of a root that is created, its user. Length: at most the server's limit `nameLength`. Default: nobody. */
+  /** The user of the root of the tree that the session with the `key` is in; of a root that is created, its user. Length: at most the server's limit `nameLength`. Default: nobody, or the user of the caller where the server asks for tokens. */
   readonly ownerId?: string | null;
   /** The session. Either this or `key`. */
   readonly sessionId?: string | null;
