@@ -29,7 +29,7 @@ import type {
   WriteHistory,
   WrittenHistory,
 } from '../mutations.ts';
-import { completed, sessionOfTombstone } from '../plans/deleted-session.ts';
+import { completed, saidOf, sessionOfTombstone } from '../plans/deleted-session.ts';
 import { originalOf } from '../plans/original-answer.ts';
 import { sessionThere } from '../plans/session-there.ts';
 import { type ReadOptions, throwIfOver } from '../read-options.ts';
@@ -279,8 +279,8 @@ export class FileRepository extends FileReader implements SessionStore {
     );
   }
 
-  #createdBefore(applied: AppliedOperation, { title = null, metadata }: CreateSession): Session {
-    return this.#sessionOf(applied, { title, metadata: metadata ?? {} });
+  #createdBefore(applied: AppliedOperation, input: CreateSession): Session {
+    return this.#sessionOf(applied, { ...saidOf(input), metadata: input.metadata ?? {} });
   }
 
   async append(
@@ -326,7 +326,7 @@ export class FileRepository extends FileReader implements SessionStore {
           : this.#treeLock.shared(() =>
               this.#keys.giving(sessionId, key, () => this.#keys.ownerOf(sessionId), write),
             ),
-      (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
+      (applied) => this.#sessionOf(applied, saidOf(input)),
     );
   }
 
@@ -378,7 +378,7 @@ export class FileRepository extends FileReader implements SessionStore {
           this.#searcher.changed(session.sequence);
           return session;
         }),
-      (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
+      (applied) => this.#sessionOf(applied, saidOf(input)),
     );
   }
 

@@ -1,8 +1,9 @@
 import type { Session } from '../../model/session.ts';
 import { NO_USAGE } from '../../model/usage.ts';
 import type { LastState } from '../dump.ts';
+import type { CreateSession } from '../mutations.ts';
 
-/** The last state of a deleted session, for the answer to a late retry: never its title, metadata or messages. */
+/** The last state of a deleted session, for the answer to a late retry: never what it said of itself, or its messages. */
 export interface LastOfSession {
   readonly sequence: number;
   readonly rootId: string;
@@ -48,6 +49,15 @@ export function lastStateOf({ last }: Pick<DeletedSession, 'last'>): LastState |
     createdAt: new Date(stored.createdAt),
     lastActiveAt: new Date(stored.lastActiveAt),
   };
+}
+
+/** The members of an input that say what its session is from then on. */
+type Saying = Pick<CreateSession, 'title' | 'key' | 'agentName' | 'project' | 'status' | 'statusMessage'>;
+
+/** What the input of a mutation says of its session, for the answer to a retry once the session is deleted. */
+export function saidOf(input: Saying): Partial<Session> {
+  const { title = null, key = null, agentName = null, project = null, status, statusMessage = null } = input;
+  return { title, key, agentName, project, status: status ?? 'IDLE', statusMessage };
 }
 
 /** A deleted session, completed with what the input of a retry says of it. */

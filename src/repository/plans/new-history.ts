@@ -10,6 +10,7 @@ import { appending, placesOf } from '../records/encode-history.ts';
 import { changedMetadata, type MetadataLimits } from '../records/mutation-records.ts';
 import type { OperationAnswer } from '../records/record.ts';
 import type { AppliedOperation } from '../records/session-state.ts';
+import { saidOf } from './deleted-session.ts';
 import { messageAt } from './history-write.ts';
 
 /** The counts of a new session. */
@@ -108,7 +109,9 @@ export function knownBefore(
   limits: MetadataLimits,
 ): Partial<Session> {
   const { isNew } = JSON.parse(applied.answer ?? '{}') as OperationAnswer;
-  return isNew && input.create ? titled(input, input.create, limits) : { title: input.title ?? null };
+  return isNew && input.create
+    ? { ...saidOf({ ...input.create, ...input }), ...titled(input, input.create, limits) }
+    : saidOf(input);
 }
 
 /** The title and the metadata of a new session. Throws an InvalidInputError if the metadata exceeds its limits. */

@@ -31,7 +31,7 @@ import type {
   WriteHistory,
   WrittenHistory,
 } from '../mutations.ts';
-import { completed } from '../plans/deleted-session.ts';
+import { completed, saidOf } from '../plans/deleted-session.ts';
 import type { ReadOptions } from '../read-options.ts';
 import type {
   ChildrenRequest,
@@ -307,8 +307,8 @@ export class PostgresRepository implements SessionStore {
     );
   }
 
-  #createdBefore(applied: AppliedOperation, { title = null, metadata }: CreateSession): Promise<Session> {
-    return this.#sessionOf(applied, { title, metadata: metadata ?? {} });
+  #createdBefore(applied: AppliedOperation, input: CreateSession): Promise<Session> {
+    return this.#sessionOf(applied, { ...saidOf(input), metadata: input.metadata ?? {} });
   }
 
   async append(
@@ -337,7 +337,7 @@ export class PostgresRepository implements SessionStore {
     return this.#accept(
       operation,
       (own) => this.#updates.update(input, own),
-      (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
+      (applied) => this.#sessionOf(applied, saidOf(input)),
     );
   }
 
@@ -357,7 +357,7 @@ export class PostgresRepository implements SessionStore {
     return this.#accept(
       operation,
       (own) => this.#giving(input, (id) => this.#forks.fork(id, input, own, onWrite)),
-      (applied) => this.#sessionOf(applied, { title: input.title ?? null }),
+      (applied) => this.#sessionOf(applied, saidOf(input)),
     );
   }
 

@@ -288,6 +288,43 @@ export function describeOperations(store: OpenStore): void {
     },
   );
 
+  const said = {
+    title: 'T',
+    key: 'said',
+    agentName: 'planner',
+    project: 'p',
+    status: 'FAILED' as const,
+    statusMessage: 'out of money',
+  };
+
+  it.each<[string, (repository: SessionRepository) => Promise<Session>]>([
+    ['a creation', (repository) => repository.create({ id: 'new', parentId: 'a', ...said }, op)],
+    ['an update', (repository) => repository.update({ sessionId: 'c', ...said }, op)],
+    [
+      'a write that creates it',
+      async (repository) => {
+        const { title, key, agentName, project, ...state } = said;
+        const create = { title, agentName, project };
+        return (await repository.writeHistory({ key, create, ...state }, WHOLE, op)).session;
+      },
+    ],
+  ])('the retry of %s, after the session was deleted, has what the input says of it', async (_, mutate) => {
+    await prepare();
+    const { id } = await mutate(store.repository);
+    await store.repository.delete({ sessionId: id, mode: 'CASCADE' });
+    expect(await mutate(store.repository)).toMatchObject({ id, ...said });
+  });
+
+  it('the retry of a write, after the session was deleted, has the status of the input', async () => {
+    await prepare();
+    const { title, status, statusMessage } = said;
+    const input = { sessionId: 'c', create: { agentName: 'no' }, title, status, statusMessage };
+    await store.repository.writeHistory(input, WHOLE, op);
+    await store.repository.delete({ sessionId: 'c', mode: 'CASCADE' });
+    const { session } = await store.repository.writeHistory(input, WHOLE, op);
+    expect(session).toMatchObject({ title, status, statusMessage, agentName: null });
+  });
+
   it('the retry of a creation, after the session was deleted, has the metadata of the input, however long, and their size', async () => {
     const metadata = { text: 'x'.repeat(SHORT_METADATA_BYTES) };
     const create = () => store.repository.create({ id: 'new', metadata }, op);
