@@ -29,18 +29,19 @@ function fingerprintOf(mutation: string, input: unknown): string {
 }
 
 /**
- * The operation of a mutation of the API. An input with explicit nulls and one without have the same fingerprint. So have inputs that
- * differ in `expectedVersion`: a client that reads the version again before a retry means the same mutation.
+ * The operation of a mutation of the API. An input with explicit nulls and defaults and one without have the same fingerprint. So have
+ * inputs that differ in `expectedVersion`: a client that reads the version again before a retry means the same mutation.
  */
 export function operationOfInput(id: string, mutation: string, given: object): Operation {
   const input = withoutLaterDefaults(given);
   const { expectedVersion: _, ...rest } = input as { readonly expectedVersion?: unknown };
   const nulls = MEANINGFUL_NULLS[mutation];
   return {
-    ...operationOf(id, mutation, withoutEmptyMembers(rest, nulls)),
+    ...operationOf(id, mutation, withoutEmptyMembers(rest, nulls, defaultsOf(mutation, input))),
     earlierFingerprints: () => {
       const earlier = withEarlierNames(mutation, input);
-      return [withoutEmptyMembers(earlier, nulls), earlier].map((form) => fingerprintOf(mutation, form));
+      const forms = [withoutEmptyMembers(rest, nulls), withoutEmptyMembers(earlier, nulls), earlier];
+      return forms.map((form) => fingerprintOf(mutation, form));
     },
   };
 }
@@ -84,17 +85,53 @@ const PARTS = new Set(['messages', 'usage', 'toolCalls', 'spawnedBy', 'create', 
 /** Members for which `{}` means the same as leaving them out. */
 const METADATA = new Set(['metadata', 'setMetadata']);
 
-/** `input` without null and empty members; `input` itself if there are none. */
-function withoutEmptyMembers(input: object, kept?: ReadonlySet<string>): object {
+/** The default of a list. */
+const NO_ITEMS = [] as const;
+
+/** The values of members that mean the same as leaving them out, in an input and its parts. */
+const DEFAULTS: ReadonlyMap<string, unknown> = new Map<string, unknown>([
+  ['messages', NO_ITEMS],
+  ['dropLast', 0],
+  ['toolCalls', NO_ITEMS],
+  ['isError', false],
+  ['isCopy', false],
+  ['cacheReadTokens', 0],
+  ['cacheWriteTokens', 0],
+  ['reasoningTokens', 0],
+]);
+const DEFAULTS_OF_CREATIONS = new Map(DEFAULTS).set('status', 'IDLE');
+/** Without `isCopy`, a copy that is already as given stays a copy. */
+const DEFAULTS_OF_REPLACEMENTS = new Map([...DEFAULTS].filter(([name]) => name !== 'isCopy'));
+
+function defaultsOf(mutation: string, { onKey }: { readonly onKey?: unknown }): ReadonlyMap<string, unknown> {
+  if (onKey === 'REPLACE') return DEFAULTS_OF_REPLACEMENTS;
+  return mutation === 'createSession' || mutation === 'spawnSession' ? DEFAULTS_OF_CREATIONS : DEFAULTS;
+}
+
+function isDefault(value: unknown, byDefault: unknown): boolean {
+  return byDefault === NO_ITEMS ? Array.isArray(value) && value.length === 0 : value === byDefault;
+}
+
+/**
+ * `input` without null and empty members, other than those nulls that are `kept`, and without `defaults`, if given; `input` itself if there
+ * are none.
+ */
+function withoutEmptyMembers(
+  input: object,
+  kept?: ReadonlySet<string>,
+  defaults?: ReadonlyMap<string, unknown>,
+): object {
   let isSame = true;
   const members: [string, unknown][] = [];
   for (const [name, value] of Object.entries(input)) {
     if (value === null && !kept?.has(name)) {
       isSame = false;
+    } else if (defaults?.has(name) && isDefault(value, defaults.get(name))) {
+      isSame = false;
     } else if (METADATA.has(name) && isJsonObject(value) && Object.keys(value).length === 0) {
       isSame = false;
     } else {
-      const meant = PARTS.has(name) ? partWithoutNothing(value) : value;
+      const meant = PARTS.has(name) ? partWithoutNothing(value, defaults) : value;
       isSame &&= meant === value;
       members.push([name, meant]);
     }
@@ -102,8 +139,9 @@ function withoutEmptyMembers(input: object, kept?: ReadonlySet<string>): object 
   return isSame ? input : Object.fromEntries(members);
 }
 
-function partWithoutNothing(part: unknown): unknown {
-  if (!Array.isArray(part)) return isJsonObject(part) ? withoutEmptyMembers(part) : part;
-  const meant = part.map((message: object) => withoutEmptyMembers(message));
+function partWithoutNothing(part: unknown, defaults?: ReadonlyMap<string, unknown>): unknown {
+  const withoutNothing = (one: object) => withoutEmptyMembers(one, undefined, defaults);
+  if (!Array.isArray(part)) return isJsonObject(part) ? withoutNothing(part) : part;
+  const meant = part.map(withoutNothing);
   return meant.some((message, n) => message !== part[n]) ? meant : part;
 }

@@ -144,13 +144,14 @@ export async function writtenBefore<Place extends MessagePlace>(
   const answer = applied.answer === null ? null : (JSON.parse(applied.answer) as OperationAnswer);
   const original = answer?.original;
   const isSaid = answer !== null && original === undefined;
+  const hasMessages = messages != null && messages.length > 0;
   const { removed } = limits;
   const allowance = allowanceOf(limits);
   return {
     session,
     isNew: answer?.isNew ?? false,
     // Where no `answer` says it, only a write without messages has dropped any.
-    removedCount: answer?.removedCount ?? (isSaid || messages ? 0 : (applied.ordinal ?? 0)),
+    removedCount: answer?.removedCount ?? (isSaid || hasMessages ? 0 : (applied.ordinal ?? 0)),
     removed: removed
       ? await readDropped(view, removed, allowance, (most) =>
           original ? droppedAmong(view, original.dropped ?? [], most) : view.droppedBy(applied.seq, most),

@@ -315,6 +315,18 @@ export function describeOperations(store: OpenStore): void {
     expect(await mutate(store.repository)).toMatchObject({ id, ...said });
   });
 
+  it('the retry of a pop has the messages that were dropped, whether it writes an empty list of messages or none', async () => {
+    await prepare();
+    const pop = (id: string, input: object) =>
+      store.repository.writeHistory({ sessionId: 'c', ...input }, WHOLE, operation(id, 'pop'));
+    const first = await pop('none', { dropLast: 1 });
+    expect(first).toMatchObject({ removedCount: 1, removed: [{}] });
+    expect(await pop('none', { dropLast: 1, messages: [] })).toEqual(first);
+    const second = await pop('empty', { dropLast: 1, messages: [] });
+    expect(second.removedCount).toBe(1);
+    expect(await pop('empty', { dropLast: 1 })).toEqual(second);
+  });
+
   it('the retry of a write, after the session was deleted, has the status of the input', async () => {
     await prepare();
     const { title, status, statusMessage } = said;

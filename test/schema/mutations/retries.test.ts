@@ -27,7 +27,16 @@ const CASES: readonly Case[] = [
       { metadata: null },
       { metadata: {} },
       { id: null, title: null, userId: null, metadata: {} },
+      { status: 'IDLE' },
+      { messages: [] },
+      { messages: null, ifExists: 'ERROR' },
     ],
+  },
+  {
+    mutation: 'createSession',
+    type: 'CreateSessionInput',
+    input: { messages: [MESSAGE] },
+    same: [{ messages: [{ ...MESSAGE, isCopy: false, isError: false, toolCalls: [] }] }],
   },
   {
     mutation: 'createSession',
@@ -39,7 +48,11 @@ const CASES: readonly Case[] = [
     mutation: 'spawnSession',
     type: 'SpawnSessionInput',
     input: { parentId: 'a' },
-    same: [{ id: null, title: null, userId: null, metadata: null }, { metadata: {} }],
+    same: [
+      { id: null, title: null, userId: null, metadata: null },
+      { metadata: {} },
+      { status: 'IDLE', messages: [] },
+    ],
   },
   {
     mutation: 'sendMessage',
@@ -51,7 +64,10 @@ const CASES: readonly Case[] = [
     mutation: 'sendMessage',
     type: 'SendMessageInput',
     input: { sessionId: 'a', message: 'm', response: 'r', usage: NO_USAGE },
-    same: [{ usage: { ...NO_USAGE, costUsd: null } }],
+    same: [
+      { usage: { ...NO_USAGE, costUsd: null } },
+      { usage: { ...NO_USAGE, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 } },
+    ],
   },
   {
     mutation: 'sendMessage',
@@ -76,6 +92,12 @@ const CASES: readonly Case[] = [
           { role: 'USER', content: 'u', usage: NO_USAGE },
         ],
       },
+      {
+        messages: [
+          { ...MESSAGE, isError: false, isCopy: false, toolCalls: [] },
+          { role: 'USER', content: 'u', usage: { ...NO_USAGE, cacheReadTokens: 0, reasoningTokens: 0 } },
+        ],
+      },
       { expectedVersion: null },
     ],
   },
@@ -88,7 +110,15 @@ const CASES: readonly Case[] = [
       { onKey: 'ERROR' },
       { status: null, metadata: {}, setMetadata: null, expectedVersion: null },
       { messages: [{ ...MESSAGE, key: null, toolCalls: null, metadata: {} }] },
+      { messages: [{ ...MESSAGE, isError: false, isCopy: false, toolCalls: [] }] },
+      { dropLast: 0 },
     ],
+  },
+  {
+    mutation: 'writeHistory',
+    type: 'WriteHistoryInput',
+    input: { sessionId: 'filled', dropLast: 2 },
+    same: [{ messages: [] }],
   },
   {
     mutation: 'writeHistory',
@@ -185,14 +215,18 @@ const SHOWN: Readonly<Record<string, string>> = {
   sendMessage: '... on SendMessagePayload { messages { id createdAt usage { costUsd } } }',
   appendMessages: '... on AppendMessagesPayload { messages { id createdAt metadata payload } }',
   writeHistory:
-    '... on WriteHistoryPayload { isNew messages { id createdAt metadata } session { id version } }',
+    '... on WriteHistoryPayload { isNew removedCount messages { id createdAt metadata } session { id version } }',
 };
+
+const SESSIONS = ['a', 'a-child', 'other', 'filled'];
 
 async function openStore() {
   const store = await openTestRepository();
   const metadata = { kept: true };
   for (const id of ['a', 'other']) await store.create({ id, title: 'A', metadata });
   await store.create({ id: 'a-child', parentId: 'a' });
+  const messages = ['0', '1', '2', '3'].map((content) => ({ role: 'USER' as const, content }));
+  await store.create({ id: 'filled', messages });
   const api = createApi(store);
   const send = async ({ mutation, type }: Pick<Case, 'mutation' | 'type'>, input: object) => {
     const { data } = (await api.send(
@@ -219,9 +253,9 @@ test.each(every)(
     ] as const) {
       const answer = await send(mutation, { ...first, operationId });
       // In the second round, a mutation that cannot be made twice is refused for the state of the store, and so is its retry.
-      const before = await store.findMany(['a', 'a-child', 'other']);
+      const before = await store.findMany(SESSIONS);
       expect(await send(mutation, { ...again, operationId })).toEqual(answer);
-      expect(await store.findMany(['a', 'a-child', 'other'])).toEqual(before);
+      expect(await store.findMany(SESSIONS)).toEqual(before);
       if (operationId === 'added') expect(answer.__typename).toMatch(/Payload$/);
     }
   },
@@ -266,7 +300,29 @@ test.each([
   ['deleteSession', 'DeleteSessionInput', { sessionId: 'a-child' }, { mode: 'CASCADE' }],
   ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', metadata: { b: 1 } }, { title: null }],
   ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', metadata: { b: 1 } }, { statusMessage: null }],
-  ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', messages: [MESSAGE] }, { dropLast: 0 }],
+  ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', messages: [MESSAGE] }, { dropLast: 1 }],
+  ['writeHistory', 'WriteHistoryInput', { sessionId: 'a' }, { status: 'IDLE' }],
+  ['updateSession', 'UpdateSessionInput', { sessionId: 'a' }, { status: 'IDLE' }],
+  ['createSession', 'CreateSessionInput', {}, { status: 'RUNNING' }],
+  [
+    'createSession',
+    'CreateSessionInput',
+    { metadata: { usage: {} } },
+    { metadata: { usage: { cacheReadTokens: 0 }, messages: [] } },
+  ],
+  [
+    'appendMessages',
+    'AppendMessagesInput',
+    { sessionId: 'a', messages: [{ ...MESSAGE, payload: {} }] },
+    { messages: [{ ...MESSAGE, payload: { isError: false, toolCalls: [] } }] },
+  ],
+  [
+    // Left out, a copy that is already as given stays a copy.
+    'appendMessages',
+    'AppendMessagesInput',
+    { sessionId: 'a', onKey: 'REPLACE', messages: [MESSAGE] },
+    { messages: [{ ...MESSAGE, isCopy: false }] },
+  ],
   ['writeHistory', 'WriteHistoryInput', { sessionId: 'a', messages: [MESSAGE] }, { onKey: 'IGNORE' }],
   ['writeHistory', 'WriteHistoryInput', { key: 'new', create: {} }, { create: { title: '' } }],
   ['forkSession', 'ForkSessionInput', { sessionId: 'a' }, { asRoot: true }],
@@ -287,9 +343,9 @@ test.each(CASES.filter(({ mutation }) => !/^(create|spawn)/.test(mutation)))(
     const operationId = 'op';
     const answer = await send(mutation, { ...input, operationId });
     expect(answer.__typename).toMatch(/Payload$/);
-    const before = await store.findMany(['a', 'a-child', 'other']);
+    const before = await store.findMany(SESSIONS);
     expect(await send(mutation, { ...input, operationId, expectedVersion: 77 })).toEqual(answer);
-    expect(await store.findMany(['a', 'a-child', 'other'])).toEqual(before);
+    expect(await store.findMany(SESSIONS)).toEqual(before);
   },
 );
 
@@ -336,4 +392,26 @@ test('an operation that an earlier version recorded, nulls and all, is known aga
   expect(await send({ mutation: 'truncateHistory', type: 'TruncateHistoryInput' }, truncated)).toEqual({
     __typename: 'TruncateHistoryPayload',
   });
+});
+
+test('an operation that an earlier version recorded, explicit defaults and all, is known again', async () => {
+  const { store, send } = await openStore();
+  const create = { id: 'b', status: 'IDLE' as const, messages: [] };
+  await store.create(create, operationOf('old', 'createSession', create));
+  const created = { mutation: 'createSession', type: 'CreateSessionInput' };
+  const payload = { __typename: 'CreateSessionPayload', session: { id: 'b', version: 1 } };
+  expect(await send(created, { ...create, operationId: 'old' })).toEqual(payload);
+
+  const usage = { ...NO_USAGE, cacheReadTokens: 0, cacheWriteTokens: 0, reasoningTokens: 0 };
+  const message = { role: 'ASSISTANT' as const, content: 'c', isError: false, isCopy: false, toolCalls: [] };
+  const write = { sessionId: 'a', dropLast: 0, messages: [{ ...message, usage }] };
+  const nothing = { messages: null, removed: null };
+  await store.writeHistory(write, nothing, operationOf('old write', 'writeHistory', write));
+  const written = { mutation: 'writeHistory', type: 'WriteHistoryInput' };
+  const [before] = await store.findMany(['a']);
+  expect(await send(written, { ...write, operationId: 'old write' })).toMatchObject({
+    __typename: 'WriteHistoryPayload',
+    messages: [{ id: 'a:0' }],
+  });
+  expect(await store.findMany(['a'])).toEqual([before]);
 });
