@@ -34,7 +34,7 @@ export interface CreateSession extends Admitted {
   readonly forkedFrom?: ForkOrigin | null;
   /** Left out: the current time. */
   readonly createdAt?: Date | null;
-  /** Left out: the latest time of the messages, if all bring one. `createdAt` if that is later. */
+  /** Left out: the latest time of the messages, if all bring one. `createdAt` if that is given, and later. */
   readonly lastActiveAt?: Date | null;
   readonly messages?: readonly NewMessage[] | null;
 }

@@ -116,7 +116,7 @@ export const Session = builder.objectRef<SessionModel>('Session').implement({
     lastActiveAt: t.expose('lastActiveAt', {
       description:
         'The time of the latest activity: of an append, or of the latest of its messages if each brought its own time; never before ' +
-        'the creation. Updates do not count.',
+        'the creation, unless a time was given with the creation and `createdAt` was not. Updates do not count.',
       type: 'DateTime',
     }),
     updatedAt: t.expose('updatedAt', {

@@ -168,8 +168,7 @@ export async function expectRightLists(
 async function expectRightPages(project: ClientProject, screen: Screen): Promise<void> {
   const old = Array.from(
     { length: 50 },
-    (_, n) =>
-      `s${n}: ${create(`id: "s${n}", createdAt: "2026-01-01T00:00:00Z", lastActiveAt: "2026-02-01T00:00:${n + 10}Z"`)}`,
+    (_, n) => `s${n}: ${create(`id: "s${n}", lastActiveAt: "2026-02-01T00:00:${n + 10}Z"`)}`,
   );
   await project.send(`mutation { ${old.join(' ')} }`);
   const many = Array.from({ length: 60 }, (_, n) => `${n}`);

@@ -58,14 +58,16 @@ function storedForkOrigin({ sessionId, messageId, historyLength }: ForkOrigin): 
   return { sessionId, messageId: messageId ?? undefined, historyLength };
 }
 
-/** Left out if it is the time of the creation: no session was active before. */
+/** Left out if it is the time of the creation. A session whose creation is not given may have been active before it came here. */
 function lastActiveOf(
   { at }: Stamp,
   { createdAt, lastActiveAt, messages }: CreateSession,
 ): string | undefined {
   const created = createdAt ?? new Date(at);
   const active = lastActiveAt ?? latestOf(messages ?? []) ?? created;
-  return active.getTime() > created.getTime() ? active.toISOString() : undefined;
+  return active.getTime() > created.getTime() || (lastActiveAt && !createdAt)
+    ? active.toISOString()
+    : undefined;
 }
 
 /** Throws an InvalidInputError if the parent `parentId` cannot have spawned the session so. */

@@ -68,8 +68,8 @@ export function newSessionFields(t: InputFields, inherited = '') {
     createdAt: t.field({ description: 'When the session was created. Default: now.', type: 'DateTime' }),
     lastActiveAt: t.field({
       description:
-        'When the session was last active; `createdAt` if that is later. Default: the time of the latest message if each brings its ' +
-        'own time, and `createdAt` otherwise.',
+        'When the session was last active; `createdAt` if that is given, and later. Default: the time of the latest message if each brings ' +
+        'its own time, and `createdAt` otherwise.',
       type: 'DateTime',
     }),
     operationId: t.id({ description: OPERATION_ID }),

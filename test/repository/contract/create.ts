@@ -90,7 +90,7 @@ export function describeCreate(store: OpenStore): void {
       expect(await store.create(given)).toMatchObject({ lastActiveAt: early });
     });
 
-    it('was not active before it was made, whatever is given', async () => {
+    it('was not active before the time at which it was made, if that is given', async () => {
       const [early, late] = [new Date('2001-01-01'), new Date('2002-01-01')];
       const given = { createdAt: late, lastActiveAt: early };
       const expected = { createdAt: late, lastActiveAt: late };
@@ -100,8 +100,8 @@ export function describeCreate(store: OpenStore): void {
       const write = { sessionId: 'b', create: given, messages: [say('', { createdAt: early })] };
       const { session } = await store.repository.writeHistory(write, WHOLE);
       expect(session).toMatchObject(expected);
-      const now = await store.create({ lastActiveAt: early });
-      expect(now.lastActiveAt).toEqual(now.createdAt);
+      // What came here now may have been active elsewhere.
+      expect(await store.create({ lastActiveAt: early })).toMatchObject({ lastActiveAt: early });
     });
 
     it('gives each a sequence number that no other has', async () => {

@@ -18,7 +18,7 @@ export interface Session {
   readonly id: string;
   /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. */
   readonly key: string | null;
-  /** The time of the latest activity: of an append, or of the latest of its messages if each brought its own time; never before the creation. Updates do not count. */
+  /** The time of the latest activity: of an append, or of the latest of its messages if each brought its own time; never before the creation, unless a time was given with the creation and `createdAt` was not. Updates do not count. */
   readonly lastActiveAt: string;
   /** The number of USER messages in the history: one for each exchange. */
   readonly messageCount: number;
@@ -156,7 +156,7 @@ export interface WrittenSession {
   readonly messageCount: number;
   /** The number of messages in the history, of any role. */
   readonly historyLength: number;
-  /** The time of the latest activity: of an append, or of the latest of its messages if each brought its own time; never before the creation. Updates do not count. */
+  /** The time of the latest activity: of an append, or of the latest of its messages if each brought its own time; never before the creation, unless a time was given with the creation and `createdAt` was not. Updates do not count. */
   readonly lastActiveAt: string;
 }
 
@@ -462,7 +462,7 @@ export interface CreateSessionInput {
   readonly ifExists?: IfExists | null;
   /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Any text that can be stored (well-formed, without NUL), at least one character. Size: at most the server's limit `keyBytes`. */
   readonly key?: string | null;
-  /** When the session was last active; `createdAt` if that is later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
+  /** When the session was last active; `createdAt` if that is given, and later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
   readonly lastActiveAt?: string | Date | null;
   /** The first messages, oldest first: at most the server's limit `messages`. They are recorded with the session, or nothing is. */
   readonly messages?: readonly MessageInput[] | null;
@@ -563,7 +563,7 @@ export interface SpawnSessionInput {
   readonly ifExists?: IfExists | null;
   /** The client's own name for the session: unique among the sessions of one owner, the user of the root of the tree. Any text that can be stored (well-formed, without NUL), at least one character. Size: at most the server's limit `keyBytes`. */
   readonly key?: string | null;
-  /** When the session was last active; `createdAt` if that is later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
+  /** When the session was last active; `createdAt` if that is given, and later. Default: the time of the latest message if each brings its own time, and `createdAt` otherwise. */
   readonly lastActiveAt?: string | Date | null;
   /** The first messages, oldest first: at most the server's limit `messages`. They are recorded with the session, or nothing is. */
   readonly messages?: readonly MessageInput[] | null;
