@@ -95,7 +95,7 @@ test('a directory that is not there has no tokens to list: its name may be misty
 });
 
 test.each<[name: string, args: string[], env: NodeJS.ProcessEnv, says: string | RegExp]>([
-  ['tree', ['tree', 'trip'], {}, 'Expected a token, got none.'],
+  ['tree', ['tree', 'trip'], {}, 'Expected a token for this server, got none.'],
   ['tree', ['tree', 'trip', '--token', 'TOKEN'], {}, 'There is no session "trip"'],
   ['tail', ['tail', 'trip'], { SESSIONTREE_TOKEN: 'TOKEN' }, 'got one that no session has or had'],
   ['import', ['import', 'claude', 'test/fixtures', '--token', 'wrong'], {}, 'Expected a valid token'],

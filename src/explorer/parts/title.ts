@@ -1,10 +1,10 @@
-import { useEffect } from 'preact/hooks';
+import { useLayoutEffect } from 'preact/hooks';
 
 const PAGE = 'Sessiontree';
 
-/** Says in the title of the page what is shown, as long as it is. */
+/** Says in the title of the page what is shown, as long as it is: at once, and not after the next picture. */
 export function useTitle(words: string | undefined): void {
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = words ? `${words} · ${PAGE}` : PAGE;
     return () => {
       document.title = PAGE;
