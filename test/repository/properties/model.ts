@@ -198,7 +198,8 @@ export class Model extends ModelReads {
     this.create(id, parentId, {
       ...create,
       ...described,
-      project: create.project,
+      // Null means left out.
+      project: create.project ?? undefined,
       agentName: create.agentName,
       title: write.title === undefined ? create.title : write.title,
       userId: parentId === null ? owner : undefined,
