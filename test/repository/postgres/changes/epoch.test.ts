@@ -70,7 +70,8 @@ describe.each(SERVERS)('the epoch of a plain role on %s', (_, options) => {
     const mark = await first.mark();
     await first.close();
     const second = await open(url);
-    expect(await second.mark()).toBe(mark);
+    // What follows the number of the epoch also tells of transactions of other databases of the server.
+    expect((await second.mark()).split(':')[0]).toBe(mark.split(':')[0]);
     expect(await isReset(second, mark)).toBe(false);
     expect(await numberOf(url)).toBe('0');
   });
