@@ -31,9 +31,17 @@ const UNDESCRIBED: Description = {
   metadata: {},
 };
 
+/** The id of the session that an answer is about; empty for that of a deletion. */
+function sessionIn(answer: unknown): string {
+  const { id, session } = answer as { readonly id?: string; readonly session?: { readonly id: string } };
+  return session?.id ?? id ?? '';
+}
+
 /** The specification of the store in the simplest form: without files and index, with a walk through everything for each answer. */
 export class Model extends ModelReads {
   readonly deleted = new Set<string>();
+  /** Those of which a deletion left nothing: what was answered before of such a session cannot be said again. */
+  readonly purged = new Set<string>();
   /** The answers that were recorded, by the ids of their operations. */
   readonly #operations = new Map<string, { readonly fingerprint: string; readonly answer: unknown }>();
   #arrivals = 0;
@@ -43,6 +51,7 @@ export class Model extends ModelReads {
     for (const [id, session] of this.sessions)
       copy.sessions.set(id, { ...session, history: [...session.history] });
     for (const id of this.deleted) copy.deleted.add(id);
+    for (const id of this.purged) copy.purged.add(id);
     for (const [id, recorded] of this.#operations) copy.#operations.set(id, recorded);
     copy.#arrivals = this.#arrivals;
     return copy;
@@ -58,6 +67,7 @@ export class Model extends ModelReads {
     const { id, fingerprint } = operation;
     const recorded = this.#operations.get(id);
     if (recorded && recorded.fingerprint !== fingerprint) throw new Error('ConflictError');
+    if (recorded && this.purged.has(sessionIn(recorded.answer))) throw new Error('StorageError');
     if (recorded) return recorded.answer as Answer;
     const answer = mutation();
     if (isRecorded(answer)) this.#operations.set(id, { fingerprint, answer });
@@ -319,7 +329,7 @@ export class Model extends ModelReads {
     return { id };
   }
 
-  delete(id: string, mode: DeleteMode, expectedVersion: Expected = null) {
+  delete(id: string, mode: DeleteMode, expectedVersion: Expected = null, purge = false) {
     const session = this.get(id);
     const { parentId } = session;
     this.#expect(session, expectedVersion);
@@ -330,7 +340,10 @@ export class Model extends ModelReads {
     const deletedIds = [session, ...(mode === 'CASCADE' ? this.descendants(id) : [])].map((each) => each.id);
     const reparented = mode === 'REPARENT' ? children : [];
     for (const child of reparented) this.#place(child, session.parentId);
-    for (const each of deletedIds) this.#remove(each);
+    for (const each of deletedIds) {
+      this.#remove(each);
+      if (purge) this.purged.add(each);
+    }
     return { parentId, deletedIds, reparentedIds: reparented.map((child) => child.id) };
   }
 

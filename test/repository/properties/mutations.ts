@@ -176,7 +176,7 @@ const mutation: fc.Arbitrary<Repeatable> = fc.oneof(
   },
   arbitrary('delete', {
     args: fc.record({ id, mode: fc.constantFrom(...DELETE_MODES), expectedVersion, purge: fc.boolean() }),
-    model: (model, input) => model.delete(input.id, input.mode, input.expectedVersion),
+    model: (model, input) => model.delete(input.id, input.mode, input.expectedVersion, input.purge),
     store: (repository, { id: sessionId, ...input }, operation) =>
       repository.delete({ sessionId, ...input }, operation),
   }),
