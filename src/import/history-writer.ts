@@ -122,10 +122,14 @@ export class HistoryWriter {
     const hasNoCost = usage != null && usage.costUsd == null;
     if (!hasNoCost && !keepsCopies) return message;
     const facts = await this.#storedFacts();
-    const isCopy = message.isCopy === true || (keepsCopies && facts.get(key!)?.isCopy === true);
+    const isCopy = keepsCopies && facts.get(key!)?.isCopy === true;
     const stored = (facts.get(key!) ?? moved.get(key!))?.usage;
     const costUsd = hasNoCost && stored && haveSameTokens(usage, stored) ? stored.costUsd : null;
-    return { ...message, isCopy, ...(costUsd != null && { usage: { ...usage!, costUsd } }) };
+    return {
+      ...message,
+      ...(isCopy && { isCopy }),
+      ...(costUsd != null && { usage: { ...usage!, costUsd } }),
+    };
   }
 
   /** The messages that are copies, or cost something, as the store had them before this import. */
