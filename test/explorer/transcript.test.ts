@@ -189,7 +189,7 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
     await page.getByText('Said 59').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     const scroller = page.getByRole('feed');
-    // The event of the scroll comes only after what is added is there.
+    // The event of the scroll comes only after what is added is there, and measured.
     const top = scroller.evaluate(async (element) => {
       const hold = (event: Event) => event.stopImmediatePropagation();
       addEventListener('scroll', hold, true);
@@ -199,6 +199,7 @@ describe.skipIf(!isThereABrowser)('a transcript', { timeout: 60_000 }, () => {
       );
       element.scrollTo(0, 1_000);
       await isAdded;
+      for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
       removeEventListener('scroll', hold, true);
       element.dispatchEvent(new Event('scroll'));
       return element.scrollTop;

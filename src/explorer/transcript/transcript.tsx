@@ -51,6 +51,14 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   const size = Math.max(end - range.start, 0);
   const live = range.isAtEnd ? drafts.all : [];
   const keyOf = (n: number) => (n < size ? range.start + n : `draft ${live[n - size]?.key}`);
+  /** True if the reader has scrolled up since, of which the next event tells. */
+  const isReaderAbove = () => {
+    if (!scroller.current) return false;
+    const { scrollTop, scrollHeight, clientHeight } = scroller.current;
+    // The browser moves the scroller up where its content shrinks.
+    if (scrollHeight - scrollTop - clientHeight < 1) leftAt.current = scrollTop;
+    return scrollTop < leftAt.current - 1;
+  };
   const virtualizer = useVirtualizer({
     count: size + live.length,
     getScrollElement: () => scroller.current,
@@ -60,6 +68,8 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
     anchorTo: 'end',
     scrollEndThreshold: END_PX,
     scrollToFn: (offset, options, instance) => {
+      // A correction is computed from the last event of a scroll. The reader has moved since.
+      if (options.adjustments !== undefined && isReaderAbove()) return;
       elementScroll(offset, options, instance);
       leftAt.current = scroller.current?.scrollTop ?? 0;
     },
@@ -119,13 +129,8 @@ export function Transcript({ tree, transcript, drafts, sentCount }: Props) {
   // Begins at the end, and stays there whatever is added or measured, also before the browser has told of the last scroll.
   const height = virtualizer.getTotalSize();
   useLayoutEffect(() => {
-    const { current } = scroller;
-    if (!isFollowing || !current || height === 0) return;
-    const { scrollTop, scrollHeight, clientHeight } = current;
-    // The browser moves the scroller up where its content shrinks.
-    if (scrollHeight - scrollTop - clientHeight < 1) leftAt.current = scrollTop;
-    // Else that was the reader, of whom the next event tells.
-    if (scrollTop >= leftAt.current - 1) virtualizer.scrollToEnd();
+    if (!isFollowing || !scroller.current || height === 0) return;
+    if (!isReaderAbove()) virtualizer.scrollToEnd();
   }, [isFollowing, height, range]);
 
   // The window moves when the reader comes near its border.

@@ -52,8 +52,9 @@ test('a user waits until another is done', async () => {
   );
   while (started.length < 2) await nextTurn();
   for (let turn = 0; turn < 10; turn += 1) await nextTurn();
-  expect(started).toHaveLength(2);
+  // Both are opened at once: which is open first is up to the disk.
+  expect(started.toSorted()).toEqual(paths.slice(0, 2));
   resolve();
   await Promise.all(all);
-  expect(started).toEqual(paths.slice(0, 3));
+  expect(started.slice(2)).toEqual([paths[2]]);
 });
