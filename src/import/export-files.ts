@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { readdir, stat } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -6,7 +7,7 @@ import { otherEntry, otherFiles } from './file-kinds.ts';
 import type { Dropped, Fault } from './format.ts';
 import { ELEMENT_BYTES_MAX, jsonElements, readElement } from './json-elements.ts';
 import { openRegularFile } from './regular-file.ts';
-import { parseObject } from './source-json.ts';
+import { NO_UTF8, parseObject } from './source-json.ts';
 import { unreadable } from './unreadable.ts';
 
 /** A conversation in an export: a file with a list of them. */
@@ -101,11 +102,12 @@ async function* besideConversations(directory: string, files: readonly string[])
 async function* conversationsIn(
   path: string,
   onFile: (bytes: number) => void,
-): AsyncGenerator<Conversation | Fault> {
+): AsyncGenerator<Conversation | Fault | Dropped> {
   try {
     for await (const { bytes, ...place } of jsonElements(path)) {
       const conversation = bytes && parseObject(bytes.toString());
       if (conversation) {
+        if (!isUtf8(bytes)) yield { type: 'dropped', kind: NO_UTF8 };
         const revision = hashOf(bytes);
         yield {
           conversation,

@@ -5,10 +5,18 @@ import { isJsonObject, type JsonObject, type JsonValue, jsonShape } from '../mod
 /** No program nests so deep; JSON.stringify and every function that calls itself fail at some thousands of levels. */
 const DEPTH_MAX = 500;
 
-/** The object in the text; null if the text is no JSON, holds no object, or one with more than 500 levels. */
+const BYTE_ORDER_MARK = '\ufeff';
+
+/** The kind of what is dropped from an object whose text is no UTF-8: such bytes become U+FFFD. */
+export const NO_UTF8 = 'bytes that are no UTF-8 (replaced)';
+
+/**
+ * The object in the text, with a byte order mark before it or without; null if the text is no JSON, holds no object, or one with more than
+ * 500 levels.
+ */
 export function parseObject(text: string): JsonObject | null {
   try {
-    const value: unknown = JSON.parse(text);
+    const value: unknown = JSON.parse(text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text);
     if (!isJsonObject(value)) return null;
     // Each level has at least two characters.
     const isDeep =

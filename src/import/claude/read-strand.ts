@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type { JsonObject } from '../../model/json.ts';
 import type { Dropped, Fault, Resume, SessionEnd, SourceMessage } from '../format.ts';
 import { readLines } from '../lines.ts';
-import { textIn } from '../source-json.ts';
+import { NO_UTF8, textIn } from '../source-json.ts';
 import { agentProgressOf, type Entry, parseEntry, textOf, typeOf } from './entry.ts';
 import { type Facts, lineFault, REPLACING_NOTES } from './facts.ts';
 import { hasPlace, type KeyedMessage, messagesOf, responseMessage } from './messages.ts';
@@ -60,7 +61,7 @@ export async function* readStrand(reading: StrandReading, from: Resume | null): 
       if (offset >= size) break;
       const entry = bytes && parseEntry(bytes);
       const fault = entry ? null : lineFault(facts.file, line, reading.now);
-      if (entry) reader.add(entry, number, bytes.length);
+      if (entry) reader.add(entry, number, bytes);
       else if (!fault) isUnfinished = true;
       else if (reading.isMain) yield fault;
       if (!isWhole) end = Math.min(end, offset);
@@ -107,8 +108,9 @@ class StrandReader {
     return this.#isRewritten;
   }
 
-  add(entry: Entry, line: number, bytes: number): void {
+  add(entry: Entry, line: number, bytes: Buffer): void {
     const { facts, has, isMain, isInStrand } = this.#reading;
+    if (isMain && !isUtf8(bytes)) this.#drop(NO_UTF8);
     const uuid = textIn(entry.uuid);
     if (uuid === null) {
       const type = typeOf(entry);
@@ -135,7 +137,7 @@ class StrandReader {
       if (isMain && entry.type === 'progress' && !isInStrand(node)) this.#drop(kindOf(entry));
       return;
     }
-    this.#addMessage(said, node, place === 'copy', line, bytes);
+    this.#addMessage(said, node, place === 'copy', line, bytes.length);
   }
 
   /** The messages before the first response that is not whole; with `isEnd`, all. */

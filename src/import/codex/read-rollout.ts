@@ -1,7 +1,8 @@
+import { isUtf8 } from 'node:buffer';
 import type { JsonObject } from '../../model/json.ts';
 import { type Dropped, LIVE_MS, type Resume, type SourceItem } from '../format.ts';
 import { LINE_TOO_LONG, readLines } from '../lines.ts';
-import { numberIn, objectIn, orNull, textIn, without } from '../source-json.ts';
+import { NO_UTF8, numberIn, objectIn, orNull, textIn, without } from '../source-json.ts';
 import type { RolloutFile } from './rollout-file.ts';
 import { parseRolloutLine, type RolloutLine } from './rollout-line.ts';
 import { INITIAL_STATE, type RolloutState, restoredState, savedState } from './rollout-state.ts';
@@ -155,6 +156,7 @@ async function* readOwn(
           next = { offset: line.offset, number: line.number };
           break reading;
         }
+        if (!isUtf8(line.bytes!)) yield { type: 'dropped', kind: NO_UTF8 };
         yield* takeLine(translator, parsed, beginning);
       }
     }

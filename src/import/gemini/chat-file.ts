@@ -1,8 +1,9 @@
+import { isUtf8 } from 'node:buffer';
 import { isJsonObject, isSameJson, type JsonObject, type JsonValue } from '../../model/json.ts';
 import type { Fault } from '../format.ts';
 import { readLines } from '../lines.ts';
 import { openRegularFile, readRegularFile } from '../regular-file.ts';
-import { listIn, objectIn, parseObject, textIn, without } from '../source-json.ts';
+import { listIn, NO_UTF8, objectIn, parseObject, textIn, without } from '../source-json.ts';
 
 /** What a chat went through, in order. */
 export type ChatStep = (Fault | ChatRecord | ChatRecords | Rewind) & {
@@ -34,7 +35,7 @@ export interface Chat {
   /** What the chat says of itself, after all changes. */
   readonly info: JsonObject;
   readonly steps: readonly ChatStep[];
-  /** What is dropped, by kind: once for each earlier value of a member of `info`, and for each record that is no object. */
+  /** What is dropped, by kind: once for each earlier value of a member of `info`, for each record that is no object, and for each line that is no UTF-8. */
   readonly dropped: readonly string[];
   /** Where its last whole line ends; null: the file has no lines. */
   readonly end: ChatPlace | null;
@@ -83,6 +84,7 @@ async function readChatLines(path: string, from: ChatPlace | null): Promise<Chat
     for (const { bytes, offset, number: line, isWhole } of lines) {
       const object = bytes && parseObject(bytes.toString());
       const change = objectIn(object?.$set);
+      if (object && !isUtf8(bytes)) dropped.push(NO_UTF8);
       if (!object) steps.push({ type: 'fault', path, line, reason: 'the line is no JSON object', isWhole });
       else if ('$rewindTo' in object) steps.push({ type: 'rewind', toId: textIn(object.$rewindTo), isWhole });
       else if (change || isInfo(object)) {
