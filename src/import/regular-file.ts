@@ -28,5 +28,6 @@ export async function openRegularFile(path: string): Promise<FileHandle> {
 /** The text of a file. Rejects as `openRegularFile` does. */
 export async function readRegularFile(path: string): Promise<string> {
   await using file = await openRegularFile(path);
-  return file.readFile('utf8');
+  // Awaited here: the file is closed when the function returns.
+  return await file.readFile('utf8');
 }
