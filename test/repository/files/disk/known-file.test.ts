@@ -1,4 +1,4 @@
-import { writeFileSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { afterEach, expect, it, vi } from 'vitest';
 import { FileStamp } from '../../../../src/repository/files/disk/known-file.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
@@ -14,6 +14,7 @@ it.each([
 ])('a file that was changed %s it was looked at is known to be still: %s', async (_, ago, isStill) => {
   const path = `${await temporaryDirectory()}/file`;
   writeFileSync(path, 'x');
-  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + (ago as number) });
+  // By the time of the change, however long ago that is by now.
+  vi.useFakeTimers({ toFake: ['Date'], now: statSync(path).ctimeMs + (ago as number) });
   expect(new FileStamp(path).isStill(path)).toBe(isStill);
 });
