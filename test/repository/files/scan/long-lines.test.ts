@@ -224,6 +224,8 @@ it.runIf(process.platform === 'linux')(
     const left = repository
       .historyOf(requests, 1e6, { signal: leaving.signal })
       .catch((error: Error) => error);
+    // A deadline could pass before the scan has begun.
+    await expect.poll(() => isOpen(path), { interval: 5 }).toBe(true);
     const late = repository.historyOf(requests, 1e6, { deadline: performance.now() + 200 });
     await expect(late).rejects.toThrow(DeadlineExceededError);
     expect(isOpen(path)).toBe(true);
