@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs';
 import { DatabaseSync } from 'node:sqlite';
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { SessionRepository } from '../../../../src/repository/repository.ts';
 import { exchange, TestStore } from '../store.ts';
 
@@ -33,13 +33,16 @@ test('the log of the index does not grow with what is written, and goes when the
   const store = await TestStore.make();
   const repository = await store.open();
   await Promise.all(IDS.map((id) => repository.create({ id })));
-  for (let written = 0; written < 10_000; ) written += await appendToEach(store, repository, written);
-  await vi.waitFor(() => expect(pagesInLog(store)).toBeLessThan(4_000), 10_000);
-  expect(statSync(store.path('index.db-wal')).size).toBeLessThan(8_000 * PAGE);
+  // How far it grows before it begins anew is up to the thread that takes it in, which others on the machine can hold up.
+  const isMuchMore = (written: number) => written * PAGE > 1.5 * statSync(store.path('index.db-wal')).size;
+  for (let written = 0; written < 10_000 || !isMuchMore(written); )
+    written += await appendToEach(store, repository, written);
+  // It begins anew with a write.
+  while (pagesInLog(store) >= 4_000) await appendToEach(store, repository, 0);
   expect(warnings(store)).toEqual([]);
   await repository.close();
   expect(existsSync(store.path('index.db-wal'))).toBe(false);
-}, 60_000);
+}, 120_000);
 
 test('the store is closed while its log is being taken in', async () => {
   const store = await TestStore.make();
@@ -51,4 +54,4 @@ test('the store is closed while its log is being taken in', async () => {
   expect(existsSync(store.path('index.db-wal'))).toBe(false);
   expect(existsSync(store.path('index.clean.json'))).toBe(true);
   expect(warnings(store)).toEqual([]);
-});
+}, 120_000);
