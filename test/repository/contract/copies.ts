@@ -5,6 +5,7 @@ import type { Dump, DumpedMessage, DumpedPart } from '../../../src/repository/du
 import type { SessionStore } from '../../../src/repository/repository.ts';
 import { everything } from './everything.ts';
 import {
+  completePage,
   conversation,
   idsOf,
   MUCH,
@@ -183,7 +184,7 @@ async function answersOf(store: OpenStore) {
         ids.map((sessionId) => ({ sessionId, page: { limit: 100, from: 'start' as const } })),
       )
     ).map(({ items }) => idsOf(items)),
-    found: (await repository.search({ query: 'first', limit: 100 })).hits.map(
+    found: (await completePage(() => repository.search({ query: 'first', limit: 100 }))).hits.map(
       ({ sessionId, ordinal }) => `${sessionId}:${ordinal}`,
     ),
   });

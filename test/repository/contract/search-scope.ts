@@ -4,12 +4,12 @@ import type { SearchField } from '../../../src/model/search/fields.ts';
 import { markedText } from '../../../src/model/search/snippet.ts';
 import type { SessionFilter } from '../../../src/model/session.ts';
 import type { SearchRequest } from '../../../src/repository/reads.ts';
-import { MUCH, type OpenStore, RETURNS, say } from './store.ts';
+import { completePage, MUCH, type OpenStore, RETURNS, say } from './store.ts';
 
 /** Where a search looks: which fields, which sessions, and whether at copies. */
 export function describeSearchScope(store: OpenStore): void {
   const search = async (query: string, request: Partial<SearchRequest> = {}) => {
-    const page = await store.repository.search({ query, limit: 100, ...request });
+    const page = await completePage(() => store.repository.search({ query, limit: 100, ...request }));
     expect(page.isComplete).toBe(true);
     return page.hits.map(messageId);
   };
@@ -192,7 +192,8 @@ export function describeSearchScope(store: OpenStore): void {
     });
 
     it('keeps on later pages what matched at the first', async () => {
-      const first = await store.repository.search({ query: 'fox', filter: { userId: 'ann' }, limit: 1 });
+      const ofAnn = { query: 'fox', filter: { userId: 'ann' }, limit: 1 };
+      const first = await completePage(() => store.repository.search(ofAnn));
       await store.repository.archive({ sessionId: 'a', archived: true, subtree: true });
       const after = { ranking: first.ranking, place: 1 };
       const rest = await search('fox', { filter: { userId: 'ann' }, after });

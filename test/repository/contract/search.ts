@@ -8,11 +8,11 @@ import {
   type SnippetRequest,
   UnknownKeyError,
 } from '../../../src/repository/reads.ts';
-import { conversation, MUCH, type OpenStore, RETURNS, say, WHOLE } from './store.ts';
+import { completePage, conversation, MUCH, type OpenStore, RETURNS, say, WHOLE } from './store.ts';
 
 export function describeSearch(store: OpenStore): void {
   const search = async (query: string, request: Partial<SearchRequest> = {}) => {
-    const page = await store.repository.search({ query, limit: 100, ...request });
+    const page = await completePage(() => store.repository.search({ query, limit: 100, ...request }));
     return page.hits.map(messageId);
   };
   const found = async (query: string, request: Partial<SearchRequest> = {}) =>
@@ -180,7 +180,7 @@ export function describeSearch(store: OpenStore): void {
 
   const LIMIT = 3;
   const pageOf = (query: string, request: Partial<SearchRequest> = {}) =>
-    store.repository.search({ query, limit: LIMIT, ...request });
+    completePage(() => store.repository.search({ query, limit: LIMIT, ...request }));
 
   /** All hits after `page`. No page except the last may be short. */
   async function restOf(query: string, page: SearchPage, request: Partial<SearchRequest> = {}) {
@@ -269,7 +269,10 @@ export function describeSearch(store: OpenStore): void {
     };
     const snippets = (options: ReadOptions) => store.repository.snippetsOf({ query: 'fox' }, refs, options);
 
-    beforeEach(() => store.create({ id: 'a', messages: Array.from({ length: FOXES }, () => say('a fox')) }));
+    beforeEach(async () => {
+      await store.create({ id: 'a', messages: Array.from({ length: FOXES }, () => say('a fox')) });
+      await search('fox');
+    });
 
     it('reject once they are over', async () => {
       const reason = new Error('nobody waits');

@@ -5,6 +5,7 @@ import type { Message, NewMessage } from '../../../src/model/message.ts';
 import { type Operation, operationOf } from '../../../src/model/operation.ts';
 import type { Session } from '../../../src/model/session.ts';
 import type { CreateSession } from '../../../src/repository/mutations.ts';
+import type { SearchPage } from '../../../src/repository/reads.ts';
 import type { SessionStore } from '../../../src/repository/repository.ts';
 
 /** A store on which a repository can be opened. */
@@ -115,6 +116,16 @@ export const PLENTY_OF_BYTES = 256 * 1024 * 1024;
 export async function historyOf({ repository }: OpenStore, sessionId: string): Promise<readonly Message[]> {
   const [page] = await repository.historyOf([{ sessionId, page: ALL }], PLENTY_OF_BYTES);
   return page!.items;
+}
+
+/**
+ * The page of a search, once it is complete. A search waits a second at most for texts that are not indexed yet, and says so: a busy machine
+ * can take longer for a few.
+ */
+export async function completePage(search: () => Promise<SearchPage>): Promise<SearchPage> {
+  let page = await search();
+  for (let tries = 1; tries < 20 && !page.isComplete; tries += 1) page = await search();
+  return page;
 }
 
 export async function contentsOf(store: OpenStore, sessionId: string): Promise<string[]> {

@@ -9,7 +9,7 @@ import type { UsageReportRequest } from '../../../src/repository/reads.ts';
 import type { SessionRepository } from '../../../src/repository/repository.ts';
 import { childrenRequests } from '../../support/children.ts';
 import { naiveReport } from '../contract/naive-usage.ts';
-import { ALL, idsOf, MUCH } from '../contract/store.ts';
+import { ALL, completePage, idsOf, MUCH } from '../contract/store.ts';
 import { CALLS, KEYS, USERS, WORDS } from './arguments.ts';
 import { Model } from './model.ts';
 import { mutations } from './mutations.ts';
@@ -179,7 +179,8 @@ async function expectKeysAsModelled(repository: SessionRepository, model: Model)
 async function expectFound(repository: SessionRepository, model: Model): Promise<void> {
   for (const word of WORDS) {
     for (const within of model.list('INCLUDE')) {
-      const { hits, isComplete } = await repository.search({ query: word, within, limit: 1_000 });
+      const search = () => repository.search({ query: word, within, limit: 1_000 });
+      const { hits, isComplete } = await completePage(search);
       const found = hits.map(({ sessionId, ordinal }) => `${sessionId}:${ordinal}`);
       expect(found.sort()).toEqual(model.search(word, within).sort());
       expect(isComplete).toBe(true);

@@ -10,6 +10,7 @@ import { Reader } from '../../../../src/repository/files/search/readers.ts';
 import { snippetsOf } from '../../../../src/repository/files/search/snippets.ts';
 import { CancelledError, Work } from '../../../../src/repository/files/search/work.ts';
 import type { SessionRepository } from '../../../../src/repository/repository.ts';
+import { completePage } from '../../contract/store.ts';
 import { say, TestStore } from '../store.ts';
 
 const caughtUp = async (repository: SessionRepository) => {
@@ -25,7 +26,7 @@ const idOf = (n: number) => `session-${String.fromCharCode(97 + n)}`;
 test('texts of more than one partition are found, ranked together, and removed', async () => {
   const store = await TestStore.make();
   const found = async (repository: SessionRepository, query: string) => {
-    const { hits, isComplete } = await repository.search({ query, limit: 100 });
+    const { hits, isComplete } = await completePage(() => repository.search({ query, limit: 100 }));
     expect(isComplete).toBe(true);
     return hits.map(({ sessionId }) => sessionId);
   };

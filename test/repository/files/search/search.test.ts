@@ -18,10 +18,11 @@ import { Records } from '../../../../src/repository/files/search/records.ts';
 import type { SearchKey, SearchPage } from '../../../../src/repository/reads.ts';
 import type { SessionRepository } from '../../../../src/repository/repository.ts';
 import { temporaryDirectory } from '../../../support/repository.ts';
+import { completePage } from '../../contract/store.ts';
 import { contents, say, TestStore } from '../store.ts';
 
 const found = async (repository: SessionRepository, query: string) => {
-  const { hits, isComplete } = await repository.search({ query, limit: 10 });
+  const { hits, isComplete } = await completePage(() => repository.search({ query, limit: 10 }));
   expect(isComplete).toBe(true);
   return hits.map(({ sessionId, ordinal }) => `${sessionId}:${ordinal}`).sort();
 };
@@ -129,12 +130,8 @@ describe('the search index', () => {
     const hits = [];
     let after: SearchKey | null = null;
     for (let more = true; more; ) {
-      const page: SearchPage = await repository.search({
-        query: 'fox',
-        within: 'client-0',
-        limit: 1_000,
-        after,
-      });
+      const request = { query: 'fox', within: 'client-0', limit: 1_000, after };
+      const page: SearchPage = await completePage(() => repository.search(request));
       expect(page.isComplete).toBe(true);
       hits.push(...page.hits);
       after = { ranking: page.ranking, place: page.hits.at(-1)!.place };
