@@ -222,18 +222,22 @@ export function describePlacement(store: OpenStore): void {
     it('of a large tree keeps nobody from reading', async () => {
       await store.create({ id: 'top' });
       await Promise.all(Array.from({ length: 1_000 }, () => store.create({ parentId: 'top' })));
-      const archiving = archive('top');
       const seen = new Set<number>();
-      for (let done = false; !done; ) {
+      // A busy machine can hold up a read for as long as an archival takes.
+      for (let round = 0; round < 20 && !seen.has(0); round += 1) {
+        if (round > 0) await archive('top', true, false);
+        const archiving = archive('top');
+        for (let done = false; !done; ) {
+          seen.add(await store.repository.count({ archived: 'ONLY' }));
+          done = await Promise.race([
+            archiving.then(() => true),
+            new Promise<false>((no) => setImmediate(no, false)),
+          ]);
+        }
+        expect((await archiving).changedIds).toHaveLength(1_001);
         seen.add(await store.repository.count({ archived: 'ONLY' }));
-        done = await Promise.race([
-          archiving.then(() => true),
-          new Promise<false>((no) => setImmediate(no, false)),
-        ]);
       }
-      expect((await archiving).changedIds).toHaveLength(1_001);
-      seen.add(await store.repository.count({ archived: 'ONLY' }));
-      expect([...seen]).toEqual([0, 1_001]);
+      expect([...seen].sort((a, b) => a - b)).toEqual([0, 1_001]);
     });
   });
 }
