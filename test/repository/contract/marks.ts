@@ -212,11 +212,13 @@ export function describeMarks(store: OpenStore): void {
         mark = await repository.mark();
       }
       const before = calls;
+      const begun = performance.now();
       const called = next();
       await Promise.all(Array.from({ length: 50 }, () => store.create()));
       await called;
-      // A database commits them one by one, though not all in turns of their own.
-      expect(calls - before).toBeLessThanOrEqual(50);
+      // A database commits them one by one, perhaps all in turns of their own. It is also asked once a second, and once its notices are heard.
+      const asked = 2 + (performance.now() - begun) / 1_000;
+      expect(calls - before).toBeLessThanOrEqual(50 + asked);
       end();
       const after = calls;
       await store.create();
