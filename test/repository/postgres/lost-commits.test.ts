@@ -12,7 +12,9 @@ beforeEach(() => database.renew());
 async function openBehindProxy() {
   const url = new URL(database.url);
   let next: Cut | null = null;
+  let commits = 0;
   const proxy = await CommitProxy.open(Number(url.port), () => {
+    commits += 1;
     const cut = next;
     next = null;
     return cut;
@@ -23,6 +25,9 @@ async function openBehindProxy() {
     await repository.close();
     proxy.close();
   });
+  // The start ends with a look for what is to be removed, in the background: the COMMIT that is lost must not be that one's.
+  const ofStart = commits;
+  await expect.poll(() => commits).toBeGreaterThan(ofStart);
   const lose = (cut: Cut) => {
     next = cut;
   };
