@@ -1,7 +1,6 @@
 import { expect, test } from 'vitest';
 import { openPostgresRepository } from '../../../src/repository/postgres/open.ts';
 import { runSql } from '../../commands/store.ts';
-import { until } from '../../server/live/support.ts';
 import { useStoreDatabase } from './store.ts';
 
 const database = useStoreDatabase();
@@ -28,7 +27,7 @@ test.each([
 ])('operations are kept for as long as was asked for: %j', async ({ hours, operationDays }, kept) => {
   await createAndAge(hours);
   const repository = await openPostgresRepository({ url: database.url, operationDays });
-  await until(async () => JSON.stringify(await left()) === JSON.stringify(kept), 'the sweep');
+  await expect.poll(left).toEqual(kept);
   await repository.close();
   expect(await left()).toEqual(kept);
 });

@@ -102,7 +102,8 @@ describe('the tables of trees', () => {
     repository = await openPostgresRepository({ url: database.url, partitions: 16 });
     await repository.create({ id: 'b', messages: conversation(3) });
     await repository.delete({ sessionId: 'b', mode: 'RESTRICT', purge: true });
-    await expect.poll(() => rows('SELECT count(*)::int FROM messages')).toEqual([[0]]);
-    await expect.poll(() => rows('SELECT count(*)::int FROM removals')).toEqual([[0]]);
-  });
+    const timeout = 60_000;
+    await expect.poll(() => rows('SELECT count(*)::int FROM messages'), { timeout }).toEqual([[0]]);
+    await expect.poll(() => rows('SELECT count(*)::int FROM removals'), { timeout }).toEqual([[0]]);
+  }, 120_000);
 });
