@@ -23,7 +23,7 @@ afterAll(undoAll);
 describe.concurrent('a store in PostgreSQL keeps its promises under', () => {
   for (const [name, rounds] of Object.entries(ROUNDS)) {
     const part = PARTS[name]!;
-    it(part.name, { timeout: 60_000 }, async ({ skip, expect: expectInPart }) => {
+    it(part.name, { timeout: 300_000 }, async ({ skip, expect: expectInPart }) => {
       const why = part.whyNot();
       skip(why !== null, why ?? '');
       const seed = anySeed();

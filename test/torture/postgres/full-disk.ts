@@ -10,7 +10,7 @@ const FOLDER = 'base';
 const SIZE = '48m';
 const ANSWERS = 80;
 /** Milliseconds within which a full disk must be noticed. */
-const PATIENCE_MS = 20_000;
+const PATIENCE_MS = 60_000;
 
 /** The disk of the database runs full under load, and gets room again. */
 export const fullDisk = (oracle: Oracle): Part => ({
