@@ -1,6 +1,7 @@
 import { execFile } from 'node:child_process';
 import { cp, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
 import { ACCOUNT } from './account.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
@@ -67,16 +68,17 @@ async function startOn(
   directory: string,
   settings: NonNullable<PostgresOptions['settings']>,
 ): Promise<PostgresServer> {
-  const port = await freePort();
-  const all = { ...settings, port, listen_addresses: '127.0.0.1', unix_socket_directories: '' };
-  const args = [
-    '-D',
-    directory,
-    ...Object.entries(all).flatMap(([name, value]) => ['-c', `${name}=${value}`]),
-  ];
+  let port = await freePort();
   const ready = /ready to accept (read-only )?connections/;
-  const start = () => startDaemon({ command, args, guard, ready });
-  let daemon: Daemon | null = await start();
+  const start = () => {
+    const all = { ...settings, port, listen_addresses: '127.0.0.1', unix_socket_directories: '' };
+    const args = ['-D', directory];
+    for (const [name, value] of Object.entries(all)) args.push('-c', `${name}=${value}`);
+    return startDaemon({ command, args, guard, ready });
+  };
+  let daemon: Daemon | null = await whilePortIsTaken(start, async () => {
+    port = await freePort();
+  });
 
   async function end(signal: NodeJS.Signals): Promise<void> {
     const ending = daemon;
@@ -106,9 +108,26 @@ async function startOn(
     },
     async restart() {
       await end('SIGINT');
-      daemon = await start();
+      // Its clients know the port.
+      daemon = await whilePortIsTaken(start, () => delay(PORT_MS));
     },
   };
+}
+
+/** How often a start is tried, and milliseconds until the port of a server that was ended is tried again. */
+const PORT_TRIES = 100;
+const PORT_MS = 200;
+
+/** Another process of the machine can get a port that is free while nothing listens there, if only for its end of a connection. */
+async function whilePortIsTaken(start: () => Promise<Daemon>, next: () => Promise<void>): Promise<Daemon> {
+  for (let tries = 1; ; tries += 1) {
+    try {
+      return await start();
+    } catch (error) {
+      if (tries === PORT_TRIES || !/Address already in use/.test((error as Error).message)) throw error;
+      await next();
+    }
+  }
 }
 
 /** kill -9 of a postmaster and all of its processes, each of which is in a process group of its own. */
