@@ -48,6 +48,7 @@ const PROGRAM = `
   free();
   const withThem = await tried(outside);
 
+  const begun = performance.now();
   const repository = await openFileRepository({ directory, logger });
   await repository.archive({ sessionId: 'd', archived: true, subtree: false });
   utimesSync(process.argv[2], new Date(), new Date());
@@ -72,16 +73,18 @@ const PROGRAM = `
   };
   useUp();
   const refused = await tried(inside);
+  const took = performance.now() - begun;
   const damage = (await repository.findMany(['a', 'b', 'c'])).map((session) => session.damage);
   const { quarantined } = await repository.status();
   free();
   const done = await tried(inside);
   const afterwards = (await repository.status()).quarantined;
   await repository.close();
-  console.log(JSON.stringify({ without, withThem, refused, damage, quarantined, done, afterwards, said }));
+  console.log(JSON.stringify({ without, withThem, refused, took, damage, quarantined, done, afterwards, said }));
 `;
 
-it('while no more files can be opened, all is refused for now and no file is taken for damaged', async () => {
+/** What the process prints, with a store of its own. */
+async function toldWithFewDescriptors(): Promise<Record<string, unknown>> {
   const store = await TestStore.make();
   await store.during(async (repository) => {
     for (const id of ['a', 'b', 'c', 'd']) await repository.create({ id, messages: [say('one')] });
@@ -90,8 +93,15 @@ it('while no more files can be opened, all is refused for now and no file is tak
   const limited = ['-c', 'ulimit -n 100; exec "$0" "$@"', process.execPath, ...program];
   const { stdout, stderr } = spawnSync('sh', limited, { encoding: 'utf8' });
   expect(stderr).toBe('');
-  const told = JSON.parse(stdout) as Record<string, unknown>;
+  return JSON.parse(stdout) as Record<string, unknown>;
+}
+
+it('while no more files can be opened, all is refused for now and no file is taken for damaged', async () => {
   const soon = ['StorageError', true];
+  let told = await toldWithFewDescriptors();
+  // The thread of search starts a second after the store, with files of its own, and gives some back where it cannot get all of them.
+  for (let tries = 1; tries < 10 && (told.took as number) > 900; tries += 1)
+    told = await toldWithFewDescriptors();
   expect(told).toMatchObject({
     without: { start: expect.any(Array), check: ['Error', 'EMFILE'], read: ['Error', 'EMFILE'] },
     withThem: { start: 'done', check: [], read: 'done' },
