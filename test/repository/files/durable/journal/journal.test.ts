@@ -160,7 +160,8 @@ describe('what was acknowledged, and the power took from its file,', () => {
     const copy = await left();
     truncateSync(copy.sessionFile('a'), created.get('a')!);
     const again = await copy.open();
-    await expect.poll(() => existsSync(copy.path('unsynced'))).toBe(false);
+    // Else a part of the journal could go while the store is copied.
+    await expect.poll(() => existsSync(copy.path('unsynced')) || segments(copy).length > 0).toBe(false);
     const size = statSync(copy.sessionFile('a')).size;
     await again.append({ sessionId: 'a', messages: [say('later')] });
     const third = await left(copy);
