@@ -28,7 +28,7 @@ function openIndex(): DatabaseSync {
 
 /** Waits until the other program sees the expected state. */
 async function committed(other: DatabaseSync, sql: string, row: object): Promise<void> {
-  await vi.waitFor(() => expect(other.prepare(sql).get()).toEqual(row), 10_000);
+  await vi.waitFor(() => expect(other.prepare(sql).get()).toEqual(row), 25_000);
 }
 
 const VERSION = "SELECT version FROM sessions WHERE id = 'a'";
@@ -106,7 +106,7 @@ describe('while another program holds the index', () => {
     await repository.append({ sessionId: 'a', messages: [say('a zebra')] });
     await expect(search()).rejects.toMatchObject({ isRetryable: true });
     other.close();
-    await vi.waitFor(async () => expect((await search()).hits).toHaveLength(1), 10_000);
+    await vi.waitFor(async () => expect((await search()).hits).toHaveLength(1), 25_000);
   });
 });
 

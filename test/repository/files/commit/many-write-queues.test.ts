@@ -14,7 +14,7 @@ it('write queues that are held run nothing until they are released, however many
   await nextTurn();
   expect(ran).toEqual([]);
   letGo();
-  await vi.waitFor(() => expect(ran).toEqual(ids));
+  await vi.waitFor(() => expect(ran).toEqual(ids), 25_000);
 });
 
 it('a write queue runs what is pending as one batch, and one batch at a time, however many other queues come and go', async () => {
@@ -33,5 +33,5 @@ it('a write queue runs what is pending as one batch, and one batch at a time, ho
   await nextTurn();
   expect(batches).toEqual([['first']]);
   resolve();
-  await vi.waitFor(() => expect(batches).toEqual([['first'], ['second', 'third']]));
+  await vi.waitFor(() => expect(batches).toEqual([['first'], ['second', 'third']]), 25_000);
 });

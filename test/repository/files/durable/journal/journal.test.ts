@@ -425,7 +425,7 @@ describe('the journal', () => {
     const large = 'x'.repeat(200_000);
     for (let n = 0; n < 100; n += 1) await repository.append({ sessionId: 'a', messages: [say(large)] });
     await expect
-      .poll(() => segments(store).reduce((sum, path) => sum + statSync(path).size, 0), { timeout: 10_000 })
+      .poll(() => segments(store).reduce((sum, path) => sum + statSync(path).size, 0), { timeout: 25_000 })
       .toBeLessThan(9_000_000);
     const copy = await left();
     expect(await copy.during((again) => contents(again, 'a'))).toHaveLength(SAID.length + 100);
