@@ -3,13 +3,19 @@ import { describe, expect, test } from 'vitest';
 import { bearer, HTTP_WAYS, UPGRADE } from '../auth/support.ts';
 import { openSocket, until } from '../live/support.ts';
 import { openConnection } from '../running.ts';
-import { answerOf, openCallers, RATE_LIMITED, type User } from './support.ts';
+import { type Answer, answerOf, openCallers, RATE_LIMITED, type User } from './support.ts';
 
 const PING = '{ __typename }';
 const CREATE = 'mutation { createSession(input: {}) { __typename } }';
 
-async function spendAll(user: User): Promise<void> {
-  await until(async () => (await user.post(PING)).status === 429, 'a refusal');
+/** Gives the first refusal. */
+async function spendAll(user: User): Promise<Answer> {
+  let answer = await user.post(PING);
+  await until(async () => {
+    if (answer.status === 200) answer = await user.post(PING);
+    return answer.status !== 200;
+  }, 'a refusal');
+  return answer;
 }
 
 describe('requests', () => {
@@ -56,8 +62,8 @@ describe('requests', () => {
 
   test('Retry-After is when the next one is served', async () => {
     const { ada } = await openCallers({ callerRequests: 2, callerSeconds: 2 });
-    await spendAll(ada);
-    const refused = await ada.post(PING);
+    // The first one: the time in which they are counted may be over before a further one on a busy machine.
+    const refused = await spendAll(ada);
     expect(refused).toMatchObject(RATE_LIMITED);
     expect([1, 2]).toContain(refused.retryAfter);
     expect(refused.message).toContain(`after ${refused.retryAfter} seconds`);
