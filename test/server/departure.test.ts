@@ -53,7 +53,7 @@ describe.each(['yoga', 'fast', 'GET'] as const)('on the %s path', (path) => {
     connection.socket.destroy();
     const connections = () =>
       new Promise<number>((resolve) => way.server.getConnections((_error, count) => resolve(count)));
-    await vi.waitFor(async () => expect(await connections()).toBe(0));
+    await vi.waitFor(async () => expect(await connections()).toBe(0), 20_000);
     return {
       ...store,
       logs: () => way.logs.slice(logged),
@@ -66,7 +66,7 @@ describe.each(['yoga', 'fast', 'GET'] as const)('on the %s path', (path) => {
     // The signal stops the read that is under way.
     expect((await left.reached)!.aborted).toBe(true);
     left.open();
-    await vi.waitFor(() => expect(left.logs()).toHaveLength(1));
+    await vi.waitFor(() => expect(left.logs()).toHaveLength(1), 20_000);
     for (let turn = 0; turn < 10; turn += 1) await nextTurn();
     expect(left.names()).toEqual(['findMany', 'childrenOf']);
     expect(left.logs()).toMatchObject([{ msg: 'request', status: 499, errors: ['CLIENT_CLOSED_REQUEST'] }]);
@@ -77,7 +77,7 @@ describe.each(['yoga', 'fast', 'GET'] as const)('on the %s path', (path) => {
     const [one, two] = [`${path}-1`, `${path}-2`];
     const left = await leaveDuring('create', `mutation { a: ${CREATE(one)} b: ${CREATE(two)} }`, false);
     left.open();
-    await vi.waitFor(() => expect(left.logs()).toHaveLength(1));
+    await vi.waitFor(() => expect(left.logs()).toHaveLength(1), 20_000);
     expect(left.names()).toEqual(['create']);
     expect(left.logs()).toMatchObject([{ status: 499, errors: ['CLIENT_CLOSED_REQUEST'] }]);
     expect(await left.repository.findMany([one, two])).toMatchObject([{ id: one }, null]);

@@ -57,7 +57,7 @@ test('a client that hangs up in its body is noted the same, and nothing is execu
     // The answer to the first request shows that the head of the second has arrived too.
     await connection.received('"title":"c"');
     connection.socket.destroy();
-    await vi.waitFor(() => expect(way.logs).toHaveLength(3));
+    await vi.waitFor(() => expect(way.logs).toHaveLength(3), 20_000);
     expect(way.logs[2]).toMatchObject({ msg: 'request', status: 400, errors: ['BAD_REQUEST'] });
   }
   expect(ways.fast.logs.map(said)).toEqual(ways.yoga.logs.map(said));
@@ -76,7 +76,7 @@ test('a request that is handed on is logged with the time that its body took', a
   connection.socket.write(rest);
   await connection.received('"title":"c"}}');
   const elapsed = performance.now() - started;
-  await vi.waitFor(() => expect(fast.logs).toHaveLength(3));
+  await vi.waitFor(() => expect(fast.logs).toHaveLength(3), 20_000);
   const { milliseconds } = fast.logs[2] as { milliseconds: number };
   expect(fast.handedOn()).toBe(2);
   expect(milliseconds).toBeGreaterThan(50);
@@ -199,7 +199,7 @@ test('a server that stops answers all that a connection has asked for at once', 
   await once(server, 'listening');
   const connection = openConnection(`http://127.0.0.1:${(server.address() as AddressInfo).port}/`);
   connection.socket.write('GET /first HTTP/1.1\r\nhost: a\r\n\r\nGET /second HTTP/1.1\r\nhost: a\r\n\r\n');
-  await vi.waitFor(() => expect(responses).toHaveLength(2));
+  await vi.waitFor(() => expect(responses).toHaveLength(2), 20_000);
   connections.drain();
   for (const response of responses) response.end(`this is ${response.req.url}`);
   const answers = await connection.closed();

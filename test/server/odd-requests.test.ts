@@ -148,7 +148,7 @@ describe('what is odd is refused with a code, without a stack, and logged', () =
       const answer = await ask(`${request}${accept}\r\n`);
       expect(answer.status).toBe(status);
       expectNoStack(answer);
-      await vi.waitFor(() => expect(lines).toHaveLength(1));
+      await vi.waitFor(() => expect(lines).toHaveLength(1), 20_000);
       expect(lines).toMatchObject([{ level: 30, msg: 'request', status }]);
       if (code === '') return;
       expect(JSON.parse(answer.body)).toMatchObject({ errors: [{ extensions: { code } }] });
@@ -179,7 +179,10 @@ describe('what is odd is refused with a code, without a stack, and logged', () =
     const answer = await ask(`${head}\r\n\r\nnot-a-length\r\n`);
     expect(answer.status).toBe(400);
     expectNoStack(answer);
-    await vi.waitFor(() => expect(lines).toMatchObject([{ msg: 'request', errors: ['BAD_REQUEST'] }]));
+    await vi.waitFor(
+      () => expect(lines).toMatchObject([{ msg: 'request', errors: ['BAD_REQUEST'] }]),
+      20_000,
+    );
   });
 });
 
@@ -199,7 +202,7 @@ describe('bytes that are no HTTP after a whole request', () => {
     const statuses = [...received.matchAll(/HTTP\/1\.1 (\d+)/g)].map(([, status]) => Number(status));
     expect(statuses).toEqual([...Array<number>(count).fill(200), 400]);
     expect(received).toContain('CreateSessionPayload');
-    await vi.waitFor(() => expect(lines.map(({ status }) => status)).toEqual(statuses));
+    await vi.waitFor(() => expect(lines.map(({ status }) => status)).toEqual(statuses), 20_000);
     expect(lines.at(-1)).toMatchObject({ method: '-', errors: ['BAD_REQUEST'] });
   });
 
@@ -214,7 +217,7 @@ describe('bytes that are no HTTP after a whole request', () => {
     }
     const received = await connection.closed();
     expect(received.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
-    await vi.waitFor(() => expect(lines.map(({ status }) => status)).toEqual([200, 400]));
+    await vi.waitFor(() => expect(lines.map(({ status }) => status)).toEqual([200, 400]), 20_000);
   });
 });
 
@@ -244,7 +247,7 @@ test('no target, host or method that a random generator finds gets at a stack, o
     expectNoStack(answer);
   }
   expect(lines.filter(({ level }) => level !== 30)).toEqual([]);
-  await vi.waitFor(() => expect(lines).toHaveLength(400));
+  await vi.waitFor(() => expect(lines).toHaveLength(400), 20_000);
 });
 
 const METHODS = ['GET', 'HEAD', 'POST', 'OPTIONS', 'CONNECT', 'TRACE', 'M-SEARCH'];

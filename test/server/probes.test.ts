@@ -119,5 +119,5 @@ test('a server whose disk does not answer is not ready, and asks the disk only o
   expect([await first, await ready()]).toEqual([notReady, notReady]);
   expect(calls).toHaveLength(2);
   hung.resolve();
-  await vi.waitFor(async () => expect(await ready()).toBe('200 ready\n'));
+  await vi.waitFor(async () => expect(await ready()).toBe('200 ready\n'), 20_000);
 });

@@ -73,7 +73,11 @@ test('a body in chunks that becomes large waits as well, and what it took become
 test('a body that hardly advances is given up once others wait, with a reason in the log', async () => {
   const { url, port, lines } = await startLimited(LIMITS);
   const half = await openHalf(url, port);
-  expect(await ask(port, 'unknown', LARGE)).toMatchObject(NOTHING_FOUND);
+  // A sweep that comes late, because this process was busy, begins to count anew: a request may wait for room in vain then.
+  await vi.waitFor(
+    async () => expect(await ask(port, 'unknown', LARGE)).toMatchObject(NOTHING_FOUND),
+    25_000,
+  );
   await half.closed();
   expect(lines.filter(({ msg }) => String(msg).includes('bodiesBytes'))).toHaveLength(1);
 });

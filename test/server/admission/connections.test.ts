@@ -11,6 +11,15 @@ async function openSilent(url: string): Promise<RawConnection> {
   return connection;
 }
 
+/**
+ * The clock by which connections are idle stands still: what came last, and what has asked for something, has some time only, which a busy
+ * machine needs for less than a test.
+ */
+function stopClock(): void {
+  vi.useFakeTimers({ toFake: ['performance'] });
+  onTestFinished(() => void vi.useRealTimers());
+}
+
 test('connections that ask for nothing give way to others, the oldest first', async () => {
   const { url, port, lines } = await startLimited({ connections: 4 });
   const silent: RawConnection[] = [];
@@ -25,6 +34,7 @@ test('connections that ask for nothing give way to others, the oldest first', as
 });
 
 test('silent connections give way before one that is used again and again', async () => {
+  stopClock();
   const { url, port } = await startLimited({ connections: 4 });
   const agent = new Agent({ keepAlive: true, maxSockets: 1 });
   onTestFinished(() => agent.destroy());
@@ -36,6 +46,7 @@ test('silent connections give way before one that is used again and again', asyn
 });
 
 test('a new connection is not closed before its first request, while others are idle after theirs', async () => {
+  stopClock();
   const { url } = await startLimited({ connections: 4 });
   const health = 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n';
   for (let count = 0; count < 4; count += 1) {
@@ -53,11 +64,14 @@ test('a new connection is not closed before its first request, while others are 
 
 test('a flood of connections is one line of the log a second', async () => {
   const { url, lines } = await startLimited({ connections: 4 });
+  const startedAt = performance.now();
   for (let count = 0; count < 100; count += 1) await openSilent(url);
   const count = () =>
     lines.filter(({ level }) => level === 40).reduce((sum, { connections }) => sum + Number(connections), 0);
   await vi.waitFor(() => expect(count()).toBe(96), 10_000);
-  expect(lines.filter(({ level }) => level === 40).length).toBeLessThan(10);
+  const seconds = (performance.now() - startedAt) / 1_000;
+  // The first is written at once, and a timer may come a little early.
+  expect(lines.filter(({ level }) => level === 40).length).toBeLessThanOrEqual(Math.ceil(seconds) + 2);
 });
 
 test('while all connections are busy, probes are answered and other requests refused', async () => {
