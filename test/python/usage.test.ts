@@ -1,6 +1,6 @@
 import { cp, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { beforeEach, expect, test } from 'vitest';
+import { beforeEach, expect, test, vi } from 'vitest';
 import serverPackage from '../../package.json' with { type: 'json' };
 import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { openAuthServer } from '../server/auth/support.ts';
@@ -9,6 +9,9 @@ import { temporaryDirectory } from '../support/repository.ts';
 import { fieldsOf, hasPython, NO_PYTHON, PACKAGE, python, runAsync } from './python.ts';
 
 beforeEach(({ skip }) => skip(!hasPython, NO_PYTHON));
+
+// Programs are started: on a busy machine that takes long.
+vi.setConfig({ testTimeout: 120_000 });
 
 test('the usage of the module agent_session sees over HTTP what it saw of its files', async () => {
   // The fixture is what test/python/usage.py printed with that module.
