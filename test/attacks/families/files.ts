@@ -388,9 +388,12 @@ async function peakOfStart(scene: Scene, directory: string): Promise<number> {
   return peak;
 }
 
-/** True once `/ready` answers with a status; false if it does not within some seconds. */
+/** Milliseconds in which a server notices what has become of its directory. It looks once a second; a busy machine takes longer. */
+const READY_MS = 30_000;
+
+/** True once `/ready` answers with a status; false if it does not in time. */
 async function becomes(server: Scene['server'], status: number): Promise<boolean> {
-  for (let n = 0; n < 40; n += 1) {
+  for (const until = performance.now() + READY_MS; performance.now() < until; ) {
     const ready = await server.send({ method: 'GET', path: '/ready', timeoutMs: 5_000 });
     if (ready.status === status) return true;
     await sleep(100);
