@@ -1,12 +1,14 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { mkdir, symlink, writeFile } from 'node:fs/promises';
-import { createServer } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ROOT, readBlocks } from './support/documentation.ts';
+import { freePort } from './support/postgres/free-port.ts';
 import { temporaryDirectory } from './support/repository.ts';
+
+// Programs are started, and types checked: on a busy machine that takes long.
+vi.setConfig({ testTimeout: 120_000 });
 
 const blocks = await readBlocks('docs/embedding.md');
 const programs = blocks.filter(({ language }) => language === 'ts').map(({ code }) => code);
@@ -38,14 +40,6 @@ async function openProject(port: number): Promise<string> {
   for (const program of programs)
     await writeFile(join(directory, nameOf(program)), program.replaceAll('4000', String(port)));
   return directory;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await new Promise((resolve) => server.once('listening', resolve));
-  const { port } = server.address() as AddressInfo;
-  await new Promise((resolve) => server.close(resolve));
-  return port;
 }
 
 /** Starts a program. Resolves once its own route answers. */

@@ -2,10 +2,11 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { chmod, writeFile } from 'node:fs/promises';
-import { type AddressInfo, connect, createServer } from 'node:net';
+import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { hasCommand } from '../cli/run.ts';
+import { freePort } from '../support/postgres/free-port.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');
@@ -45,7 +46,7 @@ export async function startProxy(name: ProxyName, port: number): Promise<Proxy> 
   const folder = await temporaryDirectory();
   // The workers of nginx run as another user.
   await chmod(folder, 0o755);
-  const [tls, plain] = await freePorts();
+  const [tls, plain] = [await freePort(), await freePort()];
   const certificate = makeCertificate(folder);
   const files = { nginx: nginxFiles, caddy: caddyFiles }[name]({ folder, tls, plain, port, ...certificate });
   for (const [file, text] of Object.entries(files.texts)) await writeFile(join(folder, file), text);
@@ -136,14 +137,6 @@ function makeCertificate(folder: string): { readonly certificate: string; readon
   const args = ['req', ...kind, ...names, '-keyout', key, '-out', certificate];
   execFileSync('openssl', args, { stdio: ['ignore', 'ignore', 'ignore'] });
   return { certificate, key };
-}
-
-async function freePorts(): Promise<[number, number]> {
-  const servers = [createServer(), createServer()].map((server) => server.listen(0, '127.0.0.1'));
-  await Promise.all(servers.map((server) => once(server, 'listening')));
-  const ports = servers.map((server) => (server.address() as AddressInfo).port);
-  for (const server of servers) server.close();
-  return ports as [number, number];
 }
 
 async function untilListening(port: number, check: () => void): Promise<void> {

@@ -122,9 +122,9 @@ show([wrong, [os.waitpid(pid, 0)[1] for pid in pids]])`,
 
 test('a server that is restarted between two turns is not noticed, and one that is away for a moment is waited for', async () => {
   const dataDirectory = await temporaryDirectory();
-  let server: RunningServer = await startTestServer({ dataDirectory });
+  const port = await freePort();
+  let server: RunningServer = await startTestServer({ dataDirectory, port });
   const { url } = server;
-  const port = Number(new URL(url).port);
   // The program says what it waits for by what it writes: the test does it meanwhile.
   const running = runAsync(
     `

@@ -8,6 +8,7 @@ import { WebSocket } from 'ws';
 import { DEFAULT_LIMITS } from '../../../src/model/limits.ts';
 import { createNodeHandlers } from '../../../src/server/node-handlers.ts';
 import { send } from '../../support/http-client.ts';
+import { freePort } from '../../support/postgres/free-port.ts';
 import { openTestRepository } from '../../support/repository.ts';
 import { ask, NOTHING_FOUND, openHeld, startLimited } from '../admission/support.ts';
 import { plain } from '../requests.ts';
@@ -70,8 +71,8 @@ test('a server of its own can close, although the clients of its streams subscri
 });
 
 test('graphql-ws comes back to a server that was started again', async () => {
-  const first = await startTestServer();
-  const port = Number(new URL(first.url).port);
+  const port = await freePort();
+  const first = await startTestServer({ port });
   const client = createClient({
     url: socketUrlOf(first.url),
     webSocketImpl: WebSocket,

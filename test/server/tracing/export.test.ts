@@ -1,7 +1,6 @@
-import { once } from 'node:events';
-import { type AddressInfo, createServer } from 'node:net';
 import { expect, test } from 'vitest';
 import { VERSION } from '../../../src/version.ts';
+import { freePort } from '../../support/postgres/free-port.ts';
 import { postTo, startLoggedServer } from '../running.ts';
 import type { LogLine } from '../support.ts';
 import { openCollector, startTraced, tracingWith, variablesFor } from './collector.ts';
@@ -74,16 +73,6 @@ const reports = (lines: readonly LogLine[]) =>
   lines.map(({ msg }) => String(msg)).filter((msg) => /spans|OpenTelemetry/.test(msg));
 
 const LOST = 'spans could not be exported, and are lost; requests go on';
-
-/** A port of the loopback on which nobody listens. */
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
-}
 
 test('while no collector listens, requests are answered, and the log has one line; then it says that spans are exported again', async () => {
   const port = await freePort();
