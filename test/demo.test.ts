@@ -71,9 +71,11 @@ test('agents that the demo spawns do their work and are done, so that few run at
   expect((await client.sessions.get('left'))!.status).toBe('COMPLETED');
   abort.abort();
   await moving;
-}, 60_000);
+}, 120_000);
 
-test('the demo has trees in which agents go on working, ends with Ctrl-C, and goes on where it was', async () => {
+test('the demo has trees in which agents go on working, ends with Ctrl-C, and goes on where it was', {
+  timeout: 120_000,
+}, async () => {
   const data = await temporaryDirectory();
   const { demo, page } = await startDemo(data);
   expect((await fetch(page)).headers.get('content-type')).toContain('text/html');

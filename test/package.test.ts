@@ -15,13 +15,16 @@ import {
 import { tmpdir } from 'node:os';
 import { delimiter, dirname, join } from 'node:path';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest';
+import { afterAll, beforeAll, expect, onTestFinished, test, vi } from 'vitest';
 import packageJson from '../package.json' with { type: 'json' };
 import packageLock from '../package-lock.json' with { type: 'json' };
 import adaptersLock from '../packages/adapters/package-lock.json' with { type: 'json' };
 import { PAGES, ROOT } from './support/documentation.ts';
 
 const run = promisify(execFile);
+
+// npm and the compiler run: on a busy machine that takes long.
+vi.setConfig({ testTimeout: 120_000 });
 
 let project: string;
 let tarballs: string[];
@@ -34,7 +37,7 @@ beforeAll(async () => {
   const files = await readdir(project);
   tarballs = files.filter((file) => file.endsWith('.tgz')).map((file) => join(project, file));
   await run('npm', [...INSTALL, ...tarballs], { cwd: project });
-}, 120_000);
+}, 300_000);
 
 const INSTALL = ['install', '--prefer-offline', '--no-audit', '--no-fund'];
 
@@ -67,6 +70,7 @@ test('what the command compiled is kept beside the package, for its next start',
 
 const PROGRAM = `
 import { createSessiontreeYoga, openFileRepository, type Session } from 'sessiontree';
+
 
 const repository = await openFileRepository({ directory: 'data' });
 const session: Session = await repository.create({ id: 'made-by-a-program' });

@@ -5,7 +5,7 @@ import { testConfig } from './running.ts';
 import { createTestLogger } from './support.ts';
 
 test('on a second visit to GraphiQL a browser asks for nothing but the page, which is small', {
-  timeout: 90_000,
+  timeout: 180_000,
 }, async ({ skip }) => {
   const { logger, lines } = createTestLogger();
   const server = await startServer(await testConfig(), { logger });
@@ -23,9 +23,9 @@ test('on a second visit to GraphiQL a browser asks for nothing but the page, whi
     await vi.waitFor(
       async () => {
         await page.getByRole('button', { name: 'Execute query' }).click();
-        await page.locator('.result-window').getByText('createSession').first().waitFor({ timeout: 1_000 });
+        await page.locator('.result-window').getByText('createSession').first().waitFor({ timeout: 2_000 });
       },
-      { timeout: 15_000 },
+      { timeout: 60_000 },
     );
     await page.close();
     return lines
