@@ -1,3 +1,4 @@
+import type { Message } from '@sessiontree/client';
 import type { Page } from 'playwright-core';
 import { describe, expect, test } from 'vitest';
 import { type Explorer, isThereABrowser, openPage, openStore, useBrowser } from './page.ts';
@@ -115,17 +116,18 @@ describe.skipIf(!isThereABrowser)('the explorer shows', { timeout: 60_000 }, () 
   test('what was spent in many days by month, and says so', async () => {
     const { url, client } = await openStore();
     const createdAt = new Date(Date.now() - 200 * 86_400_000).toISOString();
-    await client.sessions.create({
+    const { session } = await client.sessions.create({
       messages: [
         { role: 'ASSISTANT', content: 'x', usage: usage(4), createdAt },
         { role: 'ASSISTANT', content: 'x', usage: usage(1) },
       ],
     });
+    const messages = await client.history.list(session.id, { reverse: true }).toArray();
     const page = await openPage(url, '/explorer/usage?days=all');
     const head = page.getByRole('table', { name: 'Usage by month' }).getByRole('columnheader');
     await expect.poll(() => head.first().innerText()).toBe('Month');
     expect((await cellsOf(page, 'Usage by month')).map(([name]) => name)).toEqual(
-      [new Date().toISOString(), createdAt].map((time) => time.slice(0, 7)),
+      messages.map((message) => message.createdAt.slice(0, 7)),
     );
     await page.getByRole('img', { name: /^Cost by month, highest in / }).waitFor();
     await page.getByRole('button', { name: '7 days', exact: true }).click();
@@ -167,8 +169,8 @@ describe.skipIf(!isThereABrowser)('the explorer shows', { timeout: 60_000 }, () 
     expect(page.url()).toMatch(/usage\?by=project&days=all$/);
     await choose('7 days');
     await choose('Day');
-    const today = new Date().toISOString().slice(0, 10);
-    await expect.poll(() => names('day')).toEqual([`${today} $0.25`]);
+    const [{ createdAt }] = (await client.history.list('fork', { reverse: true }).toArray(1)) as [Message];
+    await expect.poll(() => names('day')).toEqual([`${createdAt.slice(0, 10)} $0.25`]);
   });
 
   test('of a store in which nothing was spent, that', async () => {
