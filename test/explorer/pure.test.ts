@@ -62,6 +62,8 @@ test('an address says all that the page shows, and is understood again', async (
     '../../src/explorer/address.ts'
   );
   const text = fc.string({ unit: 'grapheme', minLength: 1 });
+  // As parts of a path, these two lead elsewhere, however they are written. No session has them as its id.
+  const id = text.filter((given) => given !== '.' && given !== '..');
   const optional = fc.option(text);
   const filter = fc.record({
     title: optional,
@@ -88,7 +90,7 @@ test('an address says all that the page shows, and is understood again', async (
   const addresses = fc.oneof(
     filter.map((given) => ({ ...base, filter: given })),
     fc
-      .tuple(text, optional, optional, fc.boolean(), fc.boolean())
+      .tuple(id, optional, optional, fc.boolean(), fc.boolean())
       .map(([rootId, sessionId, messageId, isTimeline, isDetails]) => ({
         ...base,
         ...{ rootId, sessionId, messageId },
@@ -99,7 +101,7 @@ test('an address says all that the page shows, and is understood again', async (
     fc
       .tuple(fc.constantFrom(...USAGE_DIMENSIONS), fc.constantFrom(...USAGE_PERIODS, null))
       .map(([usageBy, usageDays]) => ({ ...base, page: 'usage' as const, usageBy, usageDays })),
-    fc.tuple(text, text).map((compared) => ({ ...base, page: 'compare' as const, compared })),
+    fc.tuple(id, id).map((compared) => ({ ...base, page: 'compare' as const, compared })),
   );
   fc.assert(
     fc.property(addresses, (address) => {
