@@ -30,8 +30,8 @@ export interface ClientProject {
   send(query: string): Promise<void>;
   /** The data of a query, asked without a client library. */
   ask<T>(query: string): Promise<T>;
-  /** Stops the server, and starts another one at the same port for the same data. */
-  restart(): Promise<void>;
+  /** Stops the server, and starts another one for the same data. Resolves with its port: meanwhile, others may have taken that of the first. */
+  restart(): Promise<number>;
 }
 
 /**
@@ -43,8 +43,8 @@ export async function openProject(
 ): Promise<ClientProject> {
   const dataDirectory = await temporaryDirectory();
   let server = await startTestServer({ dataDirectory });
-  const { url } = server;
-  const host = await hostFor(Number(new URL(url).port));
+  const portOf = () => Number(new URL(server.url).port);
+  const host = await hostFor(portOf());
   const directory = await temporaryDirectory();
   await symlink(join(ROOT, 'node_modules'), join(directory, 'node_modules'));
   await symlink(join(ROOT, 'schema.graphql'), join(directory, 'schema.graphql'));
@@ -62,7 +62,7 @@ export async function openProject(
     return stdout;
   };
   const ask = async <T>(query: string): Promise<T> => {
-    const response = await fetch(url, {
+    const response = await fetch(server.url, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
       body: JSON.stringify({ query }),
@@ -79,7 +79,8 @@ export async function openProject(
     ask,
     async restart() {
       await server.stop();
-      server = await startTestServer({ dataDirectory, port: Number(new URL(url).port) });
+      server = await startTestServer({ dataDirectory });
+      return portOf();
     },
   };
 }

@@ -166,9 +166,9 @@ export async function expectEachChangeOnce(project: LiveProject, watch: Watch): 
   await expectTold('UPDATED hotel');
 
   network.lead(null);
-  await project.restart();
+  const nextPort = await project.restart();
   await project.send(`mutation { ${append('started again')} }`);
-  network.lead(port);
+  network.lead(nextPort);
   await expectTold('APPENDED trip started again');
 
   await project.send(

@@ -4,14 +4,15 @@ import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { Sessiontree } from '@sessiontree/client';
 import { describe, expect, onTestFinished, test } from 'vitest';
+import { openCutProxy } from '../support/open-cut-proxy.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { isThereABrowser, openPage, useBrowser } from './page.ts';
 
 const CLI = join(import.meta.dirname, '../../src/cli.ts');
 
-/** Starts the server as a process of its own. Port 0: any. */
-async function serve(data: string, port = '0'): Promise<{ process: ChildProcess; url: string }> {
-  const child = spawn(process.execPath, [CLI, 'serve', '--data', data, '--port', port], {
+/** Starts the server as a process of its own. */
+async function serve(data: string): Promise<{ process: ChildProcess; url: string }> {
+  const child = spawn(process.execPath, [CLI, 'serve', '--data', data, '--port', '0'], {
     stdio: ['ignore', 'pipe', 'inherit'],
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -31,20 +32,24 @@ describe.skipIf(!isThereABrowser)('a server that is killed under the page', { ti
   test('is said to be away; what was read stays, and what happened since is there once it is back', async () => {
     const data = await temporaryDirectory();
     const first = await serve(data);
-    const client = new Sessiontree(`${first.url}/graphql`, { maxRetries: 10 });
-    await client.sessions.create({
+    await new Sessiontree(`${first.url}/graphql`).sessions.create({
       id: 'root',
       title: 'Root',
       messages: [{ role: 'USER', content: 'before' }],
     });
-    const page = await openPage(first.url, '/explorer/t/root');
+    // The port of a server that was killed may be taken by others; that of the proxy stays.
+    const proxy = await openCutProxy(first.url);
+    const page = await openPage(new URL(proxy.url).origin, '/explorer/t/root');
     await page.getByRole('feed').getByText('before').waitFor();
     await page.getByText('Live', { exact: true }).waitFor();
     first.process.kill('SIGKILL');
     await once(first.process, 'exit');
+    proxy.lead(null);
     await page.getByText('Server away, resuming').waitFor();
     expect(await page.getByRole('feed').innerText()).toContain('before');
-    await serve(data, new URL(first.url).port);
+    const second = await serve(data);
+    proxy.lead(Number(new URL(second.url).port));
+    const client = new Sessiontree(`${second.url}/graphql`);
     await client.history.append('root', [{ role: 'USER', content: 'after' }]);
     await client.sessions.spawn('root', { title: 'Spawned meanwhile' });
     await page.getByRole('feed').getByText('after').waitFor();

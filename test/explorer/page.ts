@@ -29,8 +29,6 @@ export interface Explorer {
 export interface StoreOptions {
   /** One of its own by default. */
   readonly dataDirectory?: string;
-  /** A free one by default. */
-  readonly port?: number;
   readonly limits?: Partial<Limits>;
   /** Nobody is asked who they are by default. */
   readonly auth?: AuthConfig;

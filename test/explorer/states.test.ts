@@ -2,6 +2,7 @@ import { cp, readFile, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { sessionFileName, shardOf } from '../../src/repository/files/format/layout.ts';
+import { openCutProxy } from '../support/open-cut-proxy.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { isThereABrowser, openPage, openStore, serveStore, shownTitles, useBrowser } from './page.ts';
 
@@ -72,27 +73,29 @@ describe.skipIf(!isThereABrowser)('the explorer says of', { timeout: 60_000 }, (
     const dataDirectory = await temporaryDirectory();
     const backup = await temporaryDirectory();
     const first = await serveStore({ dataDirectory });
-    const { client } = first;
-    await client.sessions.create({ id: 'root', title: 'Root', messages: said('kept') });
+    await first.client.sessions.create({ id: 'root', title: 'Root', messages: said('kept') });
     await first.stop();
     await cp(dataDirectory, backup, { recursive: true });
-    const port = Number(new URL(first.url).port);
-    const second = await serveStore({ dataDirectory, port });
-    const page = await openPage(second.url, '/explorer/t/root');
+    const second = await serveStore({ dataDirectory });
+    // The port of a server that has ended may be taken by others; that of the proxy stays.
+    const proxy = await openCutProxy(second.url);
+    const page = await openPage(new URL(proxy.url).origin, '/explorer/t/root');
     await page.getByText('Live', { exact: true }).waitFor();
-    await client.history.append('root', said('lost'));
-    await client.sessions.spawn('root', { title: 'Lost' });
+    await second.client.history.append('root', said('lost'));
+    await second.client.sessions.spawn('root', { title: 'Lost' });
     await page.getByRole('feed').getByText('lost').waitFor();
     await expect.poll(() => shownTitles(page)).toEqual(['Root', 'Lost']);
+    proxy.lead(null);
     await second.stop();
     await page.getByText('Server away, resuming').waitFor();
     await rm(dataDirectory, { recursive: true });
     await cp(backup, dataDirectory, { recursive: true });
-    await openStore({ dataDirectory, port });
+    const third = await openStore({ dataDirectory });
+    proxy.lead(Number(new URL(third.url).port));
     await page.getByText('Live', { exact: true }).waitFor();
     await expect.poll(() => shownTitles(page)).toEqual(['Root']);
     await expect.poll(() => page.getByRole('feed').locator('.text').allInnerTexts()).toEqual(['kept']);
-    await client.history.append('root', said('goes on'));
+    await third.client.history.append('root', said('goes on'));
     await page.getByRole('feed').getByText('goes on').waitFor();
   });
 

@@ -11,6 +11,7 @@ import { DEFAULT_LIMITS } from '../../src/model/limits.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import { openAuthServer } from '../server/auth/support.ts';
 import { startTestServer, testConfig } from '../server/running.ts';
+import { openCutProxy } from '../support/open-cut-proxy.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { lab, PROJECT, stateOf } from './claude/support.ts';
 import { Transcript, writeFiles } from './claude/transcript.ts';
@@ -150,6 +151,8 @@ it('follows files: imports what is appended, and new files', async () => {
 it('goes on following when the server was away', async () => {
   const dataDirectory = await temporaryDirectory();
   const server = await startTestServer({ dataDirectory });
+  // The port of a server that has ended may be taken by others; that of the proxy stays.
+  const proxy = await openCutProxy(server.url);
   const folder = await temporaryDirectory();
   const write = (id: string) => {
     const transcript = new Transcript(id, { prefix: id });
@@ -158,14 +161,16 @@ it('goes on following when the server was away', async () => {
   };
   await write('aa');
   const stop = new AbortController();
-  const reports = watchSessions([{ format: claude, path: folder }], targetAt(server.url), {}, stop.signal);
+  const reports = watchSessions([{ format: claude, path: folder }], targetAt(proxy.url), {}, stop.signal);
   const next = async () => (await reports.next()).value!;
   expect((await next()).sessions.new).toBe(1);
+  proxy.lead(null);
   await server.stop();
   const whileAway = next();
   await write('bb');
   expect((await whileAway).stopped).toContain('Expected an answer of');
-  await startTestServer({ dataDirectory, port: Number(new URL(server.url).port) });
+  const { url } = await startTestServer({ dataDirectory });
+  proxy.lead(Number(new URL(url).port));
   const back = next();
   await write('cc');
   expect((await back).sessions).toMatchObject({ new: 2, unchanged: 1 });
