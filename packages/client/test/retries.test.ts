@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { startTestServer } from '../../../test/server/running.ts';
 import { openFlakyProxy } from '../../../test/support/flaky-proxy.ts';
 import {
@@ -136,7 +136,11 @@ test('a request is sent three times at most, or as often as the options say', as
 });
 
 test('an attempt that takes longer than timeoutMs is ended, and made again', async () => {
-  const { client, requests } = await openScripted([silent, deleted], { timeoutMs: 200 });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'], shouldAdvanceTime: true });
+  onTestFinished(() => void vi.useRealTimers());
+  // Once the server has the request, the time is over at once: the answer to the next one may take as long as it does.
+  const overdue: Answer = () => void vi.advanceTimersByTime(20_000);
+  const { client, requests } = await openScripted([overdue, deleted], { timeoutMs: 20_000 });
   expect(await client.sessions.delete('s')).toEqual({ deletedIds: ['s'] });
   expect(requests).toHaveLength(2);
   const slow = await openScripted([silent]);
