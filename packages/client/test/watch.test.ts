@@ -219,14 +219,14 @@ describe.each(WAYS)('over %s', (_, options) => {
     await openTrip({}, url);
     const watcher = new Sessiontree(proxy.url, options);
     for await (const { isReset } of watcher.sessions.watch('trip')) if (isReset) break;
-    await vi.waitFor(() => expect(proxy.connections).toBe(0));
+    await expect.poll(() => proxy.connections).toBe(0);
     const controller = new AbortController();
     const batches = watcher.sessions.watch('trip', { signal: controller.signal });
     await batches.next();
     const waiting = batches.next();
     controller.abort();
     expect(await waiting).toEqual({ done: true, value: undefined });
-    await vi.waitFor(() => expect(proxy.connections).toBe(0));
+    await expect.poll(() => proxy.connections).toBe(0);
     const late = watcher.sessions.watch('trip', { signal: controller.signal });
     expect(await late.next()).toEqual({ done: true, value: undefined });
   });
