@@ -167,8 +167,11 @@ describe('sessiontree tail', () => {
     const piped = `"$0" "${CLI}" tail --url "$1" --after "$2" | head -1; echo "\${PIPESTATUS[0]}"`;
     const ended = promisify(execFile)('bash', ['-c', piped, process.execPath, url, after]);
     // It notices at its next lines.
-    const writing = setInterval(() => client.sessions.create(), 50);
+    const written: Promise<unknown>[] = [];
+    const writing = setInterval(() => written.push(client.sessions.create()), 50);
     const { stdout, stderr } = await ended.finally(() => clearInterval(writing));
+    // The server is stopped after the test, perhaps before the last one has reached it.
+    await Promise.all(written);
     expect(withoutTimes(stdout)).toEqual(['first  CREATED    at the top', '0']);
     expect(stderr).toMatch(/^To go on from here: --after \S+\n$/);
   });
