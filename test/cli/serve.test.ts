@@ -6,7 +6,7 @@ import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { text } from 'node:stream/consumers';
-import { describe, expect, onTestFinished, test, vi } from 'vitest';
+import { describe, expect, onTestFinished, test } from 'vitest';
 import packageJson from '../../package.json' with { type: 'json' };
 import { openSocket, WATCH } from '../server/live/support.ts';
 import { openConnection, postInTwoParts } from '../server/running.ts';
@@ -87,9 +87,11 @@ describe('sessiontree serve', () => {
     before.child.kill('SIGKILL');
     await before.ended;
 
-    const setBack = `Date = class extends Date {
+    // A clock that is another at each look: two writes may be within a millisecond, and then have the same time.
+    const setBack = `let looks = 0;
+    Date = class extends Date {
       constructor(...given) { given.length === 0 ? super(Date.now()) : super(...given); }
-      static now() { return super.now() - 3_600_000; }
+      static now() { return super.now() - 3_600_000 + ++looks; }
     }`;
     const imported = `data:text/javascript,${encodeURIComponent(setBack)}`;
     const command = [process.execPath, '--import', imported, 'src/cli.ts', 'serve'];
@@ -236,18 +238,25 @@ function withEndlessThreads(speed: number): string[] {
 test.skipIf(!existsSync('/dev/full'))(
   'a server without room for its log serves and stops as ever',
   async () => {
-    const other = createServer().listen(0, '127.0.0.1');
-    await once(other, 'listening');
-    const { port } = other.address() as { port: number };
-    await new Promise((resolve) => other.close(resolve));
     const full = openSync('/dev/full', 'w');
-    const args = ['src/cli.ts', 'serve', '--port', String(port), '--data', await temporaryDirectory()];
-    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', full, 'inherit'] });
+    // It has no log to say its port in. One that was free before may be taken by then. What else listens does so at a path.
+    const told = `import { Server } from 'node:net';
+      const { listen } = Server.prototype;
+      Server.prototype.listen = function (...given) {
+        this.once('listening', () => {
+          const { port } = this.address();
+          if (port) process.send(port);
+        });
+        return listen.apply(this, given);
+      };`;
+    const imported = ['--import', `data:text/javascript,${encodeURIComponent(told)}`];
+    const args = [...imported, 'src/cli.ts', 'serve', '--port', '0', '--data', await temporaryDirectory()];
+    const child = spawn(process.execPath, args, { cwd: ROOT, stdio: ['ignore', full, 'inherit', 'ipc'] });
     onTestFinished(() => void child.kill('SIGKILL'));
     closeSync(full);
     const ended = once(child, 'close');
+    const [port] = await Promise.race([once(child, 'message'), ended]);
     const url = `http://127.0.0.1:${port}/graphql`;
-    await vi.waitFor(() => post(url, '{ __typename }'), { timeout: 20_000, interval: 50 });
     expect(await post(url, CREATE)).toEqual(CREATED);
     child.kill('SIGTERM');
     expect(await ended).toEqual([0, null]);
