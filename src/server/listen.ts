@@ -22,10 +22,11 @@ export interface Listening {
  * sockets on its port, over which the system spreads new connections, where the system has SO_REUSEPORT. Rejects with a ListenError.
  */
 export async function listen(server: Server, config: Pick<Config, 'host' | 'port'>): Promise<Listening> {
-  const { address, port } = await freeAddress(config);
+  const wanted = await freeAddress(config);
   const sockets: NetServer[] = [server];
   try {
-    await opened(server, { host: address, port, reusePort: true });
+    await opened(server, { ...wanted, reusePort: true });
+    const { address, port } = addressOf(server);
     for (let n = 1; n < LISTENING_SOCKETS; n += 1) {
       // As node:http opens its own.
       const more = new NetServer({ allowHalfOpen: true, noDelay: true });
@@ -34,10 +35,10 @@ export async function listen(server: Server, config: Pick<Config, 'host' | 'port
       sockets.push(more);
     }
   } catch {
-    if (!server.listening) await opened(server, { host: address, port }).catch(refusal(config));
+    if (!server.listening) await opened(server, wanted).catch(refusal(config));
   }
   return {
-    port,
+    port: addressOf(server).port,
     close: async () => {
       const closed = Promise.all(sockets.map((one) => once(one, 'close')));
       // `http.Server.close` also destroys each connection whose answer has ended, though a slow client may still read it.
@@ -47,16 +48,22 @@ export async function listen(server: Server, config: Pick<Config, 'host' | 'port
   };
 }
 
-/** The address to listen on. Sockets with SO_REUSEPORT would share the port with another process of this user; this one does not. */
-async function freeAddress(config: Pick<Config, 'host' | 'port'>): Promise<AddressInfo> {
+/**
+ * The address to listen on. Sockets with SO_REUSEPORT would share the port with another process of this user; this one does not. In the place of
+ * port 0 the system chooses one that nobody has, whether it is shared or not: one that was looked for before could be taken by now.
+ */
+async function freeAddress(config: Pick<Config, 'host' | 'port'>): Promise<{ host: string; port: number }> {
   const { host, port } = config;
+  if (port === 0) return { host, port };
   const probe = new NetServer();
   await opened(probe, { host, port }).catch(refusal(config));
-  const address = probe.address() as AddressInfo;
+  const { address } = addressOf(probe);
   probe.close();
   await once(probe, 'close');
-  return address;
+  return { host: address, port };
 }
+
+const addressOf = (server: NetServer) => server.address() as AddressInfo;
 
 async function opened(server: NetServer, options: ListenOptions): Promise<void> {
   server.listen(options);

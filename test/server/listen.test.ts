@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process';
 import { createServer } from 'node:http';
+import { Server as NetServer } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, onTestFinished, test, vi } from 'vitest';
 import { ListenError, listen } from '../../src/server/listen.ts';
 
 const HOST = '127.0.0.1';
@@ -46,4 +47,12 @@ test('requests on all connections are answered, and a port is not shared with an
   );
   expect(new Set(statuses)).toEqual(new Set([200]));
   await expect(listen(createServer(), { host: HOST, port })).rejects.toThrow(ListenError);
+});
+
+test('a port that the system chooses is that of the server at once: one that was only looked for could be taken by then', async () => {
+  const asked = vi.spyOn(NetServer.prototype, 'listen');
+  onTestFinished(() => asked.mockRestore());
+  const { server, port } = await listening();
+  expect(asked.mock.contexts[0]).toBe(server);
+  expect(port).toBeGreaterThan(0);
 });
