@@ -3,12 +3,15 @@ import { once } from 'node:events';
 import { existsSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { join, relative } from 'node:path';
-import { beforeEach, describe, expect, onTestFinished, test } from 'vitest';
+import { beforeEach, describe, expect, onTestFinished, test, vi } from 'vitest';
 import { DATA_PATH_BYTES } from '../../src/repository/files/disk/data-directory.ts';
 import { openFileRepository } from '../../src/repository/files/open.ts';
 import { checkDataDirectory } from '../../src/repository/files/tools/check.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { runCli } from './run.ts';
+
+// Many of these tests start several processes, each of which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 let base: string;
 

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { TABLES_VERSION } from '../../src/repository/postgres/migrations/migrate.ts';
 import { runCli } from '../cli/run.ts';
 import { until } from '../server/live/support.ts';
@@ -10,6 +10,9 @@ import { DEBIAN_15, startPostgres } from '../support/postgres/server.ts';
 import { sharedPostgres } from '../support/postgres/shared.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { ask, runSql, startServe, useDatabase } from './store.ts';
+
+// Many of these tests start several processes, each of which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const database = useDatabase();
 const empty = useDatabase();

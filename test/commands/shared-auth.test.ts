@@ -1,8 +1,11 @@
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { runCli } from '../cli/run.ts';
 import { until } from '../server/live/support.ts';
 import { startPostgres } from '../support/postgres/server.ts';
 import { ask, runSql, startServe, useDatabase } from './store.ts';
+
+// Many of these tests start several processes, each of which takes seconds on a busy machine.
+vi.setConfig({ testTimeout: 60_000 });
 
 const database = useDatabase();
 
