@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { expect, onTestFinished, test, vi } from 'vitest';
 import { ROOT, readBlocks } from './support/documentation.ts';
-import { freePort } from './support/postgres/free-port.ts';
+import { freePort } from './support/free-port.ts';
 import { temporaryDirectory } from './support/repository.ts';
 
 // Programs are started, and types checked: on a busy machine that takes long.

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { join } from 'node:path';
 import { onTestFinished } from 'vitest';
 import { hasCommand } from '../cli/run.ts';
-import { freePort } from '../support/postgres/free-port.ts';
+import { freePort } from '../support/free-port.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy');

@@ -7,8 +7,8 @@ import { beforeEach, expect, onTestFinished, test, vi } from 'vitest';
 import type { RunningServer } from '../../src/server/http.ts';
 import { postTo, startLoggedServer, startTestServer } from '../server/running.ts';
 import { openFlakyProxy } from '../support/flaky-proxy.ts';
+import { freePort } from '../support/free-port.ts';
 import { openCutProxy } from '../support/open-cut-proxy.ts';
-import { freePort } from '../support/postgres/free-port.ts';
 import { temporaryDirectory } from '../support/repository.ts';
 import { fieldsOf, hasPython, NO_PYTHON, runAsync } from './python.ts';
 

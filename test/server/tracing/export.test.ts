@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { VERSION } from '../../../src/version.ts';
-import { freePort } from '../../support/postgres/free-port.ts';
+import { freePort } from '../../support/free-port.ts';
 import { postTo, startLoggedServer } from '../running.ts';
 import type { LogLine } from '../support.ts';
 import { openCollector, startTraced, tracingWith, variablesFor } from './collector.ts';

@@ -3,8 +3,8 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { CutProxy } from '../cut-proxy.ts';
+import { freePort } from '../free-port.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { freePort } from './free-port.ts';
 import { type Guard, openGuard } from './guard.ts';
 import { DEBIAN_15, killPostmaster } from './server.ts';
 

@@ -1,7 +1,7 @@
 import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { freePort } from '../free-port.ts';
 import { startDaemon } from './daemon.ts';
-import { freePort } from './free-port.ts';
 import { openGuard } from './guard.ts';
 
 export interface PgbouncerOptions {

@@ -3,9 +3,9 @@ import { cp, readFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { promisify } from 'node:util';
+import { freePort } from '../free-port.ts';
 import { ACCOUNT } from './account.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { freePort } from './free-port.ts';
 import { type Guard, openGuard } from './guard.ts';
 import { writeDataDirectory } from './template.ts';
 
