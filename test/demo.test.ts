@@ -41,7 +41,7 @@ test('the demo says what to do if its port is in use, without a stack, and ends 
 
 test('agents that the demo spawns do their work and are done, so that few run at a time', async () => {
   const { url, stop } = await serve(await temporaryDirectory(), '0');
-  onTestFinished(() => void stop());
+  onTestFinished(async () => void (await stop()));
   const client = new Sessiontree(`${url}/graphql`);
   await client.sessions.create({ id: 'demo-backfill' });
   await client.sessions.spawn('demo-backfill', { id: 'left', title: 'Check batch 2', status: 'RUNNING' });

@@ -8,7 +8,8 @@ import type { SessionRepository } from '../../src/repository/repository.ts';
 /** A temporary directory, removed after the test. */
 export async function temporaryDirectory(): Promise<string> {
   const directory = await mkdtemp(join(tmpdir(), 'sessiontree-test-'));
-  onTestFinished(() => rm(directory, { recursive: true, force: true }));
+  // A process that the test has just killed can still be writing there.
+  onTestFinished(() => rm(directory, { recursive: true, force: true, maxRetries: 10 }));
   return directory;
 }
 
