@@ -132,13 +132,13 @@ test('who watches the session reads what is said, and that it runs', async () =>
 });
 
 test('a chat in which nothing is said answers with 204, at once', async () => {
-  const { saveChat } = elsewhere();
+  const { saveChat, resumeStream } = elsewhere();
   await saveChat({ chatId: 'silent', messages: [{ id: 'u1', role: 'user', parts: [] }] });
   const app = chatApp(elsewhere(), model());
-  const before = performance.now();
   const responses = [await app.GET('silent'), await app.GET('nowhere')];
   expect(responses.map(({ status }) => status)).toEqual([204, 204]);
-  expect(performance.now() - before).toBeLessThan(2_000);
+  // Longer than the test may take: whoever waits for a first chunk fails it.
+  expect(await resumeStream('silent', { waitMs: 60_000 })).toBeNull();
   const window = app.window('silent');
   await window.resumeStream();
   expect(window.status).toBe('ready');
@@ -192,7 +192,7 @@ test('a watch that fails while nobody reads is told to whoever reads next, and e
   process.on('unhandledRejection', listener);
   onTestFinished(() => void process.off('unhandledRejection', listener));
   connection.abort();
-  await expect.poll(() => refused, { timeout: 5_000 }).toBe(1);
+  await expect.poll(() => refused).toBe(1);
   // Rejections without a handler are reported after the microtasks.
   await new Promise((resolve) => setTimeout(resolve, 50));
   await expect(convertReadableStreamToArray(resumed)).rejects.toMatchObject({ status: 401 });
