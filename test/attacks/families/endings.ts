@@ -14,8 +14,8 @@ import { prefixesOf } from './searches.ts';
 
 /** Milliseconds that a stop may take: the grace of ten seconds, and what the machine adds. */
 const STOP_MS = 20_000;
-/** Milliseconds within which a second signal ends a server: less than the grace. */
-const AT_ONCE_MS = 8_000;
+/** Milliseconds within which a second signal ends a server: less than is left of the eight seconds after which the first one cuts it off. */
+const AT_ONCE_MS = 7_000;
 
 /** Messages of 1 MB in an answer: more than the buffers of the system hold. */
 const LARGE = 40;
