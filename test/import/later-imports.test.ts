@@ -198,4 +198,4 @@ it('a session with as much metadata as there is room for can take back hundreds 
   // Those that the import has no room to remember are paid for once more.
   const paidAgain = (await session('ses_a')).usage.inputTokens - usage.inputTokens;
   expect(paidAgain / 815).toBeLessThan(250);
-});
+}, 120_000);
