@@ -31,9 +31,12 @@ const UNDESCRIBED: Description = {
   metadata: {},
 };
 
-/** The id of the session that an answer is about; empty for that of a deletion. */
+/** The id of the session that an answer is about; empty for that of a deletion or a redaction. */
 function sessionIn(answer: unknown): string {
-  const { id, session } = answer as { readonly id?: string; readonly session?: { readonly id: string } };
+  const { id, session } = (answer ?? {}) as {
+    readonly id?: string;
+    readonly session?: { readonly id: string };
+  };
   return session?.id ?? id ?? '';
 }
 
