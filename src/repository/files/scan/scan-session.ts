@@ -85,6 +85,8 @@ class SessionFold {
   #group: Group | null = null;
   /** The last line that was accepted. */
   #lastLine = 0;
+  /** Offset of the end of the last line that was accepted. */
+  #lastEnd = 0;
   #lastAt: string | null = null;
 
   constructor(id: string, { emit, elsewhere }: SessionScan) {
@@ -109,17 +111,21 @@ class SessionFold {
     this.#state = applied.state;
     if (record.op === 'create' || record.op === 'adopt') this.#store = record.store;
     if (record.op === 'create' || record.op === 'update') this.#metadata = record.metadata ?? this.#metadata;
+    const [lastLine, lastEnd] = [this.#lastLine, this.#lastEnd];
     this.#lastLine = line.number;
+    this.#lastEnd = line.offset + line.length + 1;
     this.#lastAt = record.at;
     if (this.#group?.seq !== record.seq) this.#flush();
     if (record.part === undefined || record.parts === undefined) {
       this.#emit(applied.effects);
     } else {
+      // Bad lines before this one are of the group if they are as many as the parts before this one: the group begins there.
+      const isWhole = line.number - record.part === lastLine;
       this.#group ??= {
         seq: record.seq,
-        offset: line.offset,
-        firstPart: record.part,
-        firstLine: line.number,
+        offset: isWhole ? lastEnd : line.offset,
+        firstPart: isWhole ? 1 : record.part,
+        firstLine: isWhole ? lastLine + 1 : line.number,
         parts: record.parts,
         before,
         metadata,

@@ -52,6 +52,12 @@ const DAMAGES: Record<string, (bytes: Buffer, at: number, to: number) => Buffer>
 /** A line is missing amid the last group, whose last line is there: the group is damaged, not torn. */
 const AMID_LAST_GROUP: [string, number, number][] = [['dropLine', 0.9, 0]];
 
+/** A file that ends within a group, of which a line is damaged, too: both are the torn tail. */
+const BAD_PART_OF_TORN_GROUP: [string, number, number][] = [
+  ['cut', 0.23527, 0],
+  ['flip', 0.70831, 0.6],
+];
+
 function ofLines(bytes: Buffer, change: (lines: string[]) => string[]): Buffer {
   return Buffer.from(change(bytes.toString('latin1').split('\n')).join('\n'), 'latin1');
 }
@@ -143,7 +149,11 @@ describe.skipIf(!hasPython)('a session file that was damaged anyhow', () => {
           await rm(directory, { recursive: true });
         }
       }),
-      { numRuns: 40, interruptAfterTimeLimit: 10_000, examples: [[AMID_LAST_GROUP]] },
+      {
+        numRuns: 40,
+        interruptAfterTimeLimit: 10_000,
+        examples: [[AMID_LAST_GROUP], [BAD_PART_OF_TORN_GROUP]],
+      },
     );
   }, 60_000);
 });
