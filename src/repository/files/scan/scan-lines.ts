@@ -207,7 +207,8 @@ class Faults {
   }
 }
 
-function endOf({ offset, length }: RawLine): number {
+/** The offset behind the newline of a line. */
+export function endOf({ offset, length }: RawLine): number {
   return offset + length + 1;
 }
 

@@ -4,7 +4,7 @@ import { parseSessionRecord, type SessionRecord } from '../../records/record.ts'
 import type { Effects, SessionState } from '../../records/session-state.ts';
 import { lineSteps, type RawLine } from '../format/line.ts';
 import { Pace, STRETCH_MS } from '../runtime/pace.ts';
-import { type LineFault, LineScan, type LinesScanned, scanLines } from './scan-lines.ts';
+import { endOf, type LineFault, LineScan, type LinesScanned, scanLines } from './scan-lines.ts';
 
 /**
  * The result of scanning a session's file. `state` is null if the first line cannot be read: the file then holds
@@ -63,7 +63,7 @@ export async function scanSessionAtPace(
 interface Group {
   readonly seq: number;
   readonly offset: number;
-  /** Number of the first line that was read, as a part of the mutation and as a line of the file. */
+  /** Number of the first line that was read, or is known to be a damaged part, as a part of the mutation and as a line of the file. */
   readonly firstPart: number;
   readonly firstLine: number;
   readonly parts: number;
@@ -113,19 +113,19 @@ class SessionFold {
     if (record.op === 'create' || record.op === 'update') this.#metadata = record.metadata ?? this.#metadata;
     const [lastLine, lastEnd] = [this.#lastLine, this.#lastEnd];
     this.#lastLine = line.number;
-    this.#lastEnd = line.offset + line.length + 1;
+    this.#lastEnd = endOf(line);
     this.#lastAt = record.at;
     if (this.#group?.seq !== record.seq) this.#flush();
     if (record.part === undefined || record.parts === undefined) {
       this.#emit(applied.effects);
     } else {
-      // Bad lines before this one are of the group if they are as many as the parts before this one: the group begins there.
-      const isWhole = line.number - record.part === lastLine;
+      // Bad lines before this one that are as many as the parts before this one are these parts: the group begins with them.
+      const hasBadParts = record.part > 1 && line.number - record.part === lastLine;
       this.#group ??= {
         seq: record.seq,
-        offset: isWhole ? lastEnd : line.offset,
-        firstPart: isWhole ? 1 : record.part,
-        firstLine: isWhole ? lastLine + 1 : line.number,
+        offset: hasBadParts ? lastEnd : line.offset,
+        firstPart: hasBadParts ? 1 : record.part,
+        firstLine: hasBadParts ? lastLine + 1 : line.number,
         parts: record.parts,
         before,
         metadata,
